@@ -1,0 +1,33 @@
+"""The door that needs no start-up file: ``python -m wheelhouse_hashes``.
+
+It takes the same verbs and options as ``python -m wheelhouse_uploader``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from wheelhouse_hashes._startup import DISABLE, is_on
+
+
+def main() -> None:
+    """Run a command.
+
+    :raises SystemExit: with the command's exit code, unless that is 0.
+    """
+    if is_on(os.environ.get(DISABLE)):
+        sys.stderr.write(f"wheelhouse-hashes: switched off by {DISABLE}; unset it\n")
+        sys.exit(2)
+    from wheelhouse_hashes import _host
+    from wheelhouse_hashes.errors import WheelhouseHashesError
+
+    try:
+        _host.run_host()
+    except WheelhouseHashesError as error:
+        sys.stderr.write(f"wheelhouse-hashes: error: {error}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""The host room: the only module that names the insides of wheelhouse-uploader.
+
+The host has no hooks of its own and will never change again, so it is extended
+from outside: one global of its command line module, ``main``, is replaced, and
+while a command runs, the few globals which that function looks up.  Nothing is
+touched before all of them were found to be what they are known to be.
+
+While the host is imported, it also gets what it expects of its surroundings
+and no longer finds there: two functions of ``pkg_resources``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.abc
+import importlib.machinery
+import inspect
+import re
+import sys
+import types
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from packaging.version import InvalidVersion, Version
+
+from wheelhouse_hashes._startup import HOST, refuse
+from wheelhouse_hashes.errors import HostMismatch
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+COMMANDLINE = f"{HOST}.commandline"
+
+#: The modules that import ``pkg_resources``.
+NEED_PKG_RESOURCES = (f"{HOST}.utils", f"{HOST}.fetch")
+
+#: Functions of the host's command line: the parameters that they begin with,
+#: and the globals that their code must look up for a replacement to be seen.
+SEAMS = (
+    ("main", (), ("parse_args", "handle_upload", "download_artifacts")),
+    ("parse_args", (), ("argparse",)),
+    ("handle_upload", ("options",), ("Uploader", "check_upload_credentions")),
+    ("download_artifacts", ("index_url", "folder", "project_name", "version"), ()),
+    (
+        "Uploader",
+        ("username", "secret", "provider_name", "region", "update_index", "max_workers"),
+        (),
+    ),
+)
+
+
+def check_host(module: types.ModuleType) -> None:
+    """Check that a host is one that we know.
+
+    :param module: the host's command line module.
+    :raises HostMismatch: naming the first thing that is not as expected.
+    """
+    for name, parameters, looked_up in SEAMS:
+        seam = getattr(module, name, None)
+        if not callable(seam):
+            raise HostMismatch(f"this {HOST} has no {name}; 0.10.0 to 0.10.3 are known")
+        has = tuple(inspect.signature(seam).parameters)
+        code = getattr(seam, "__code__", None)
+        uses = code.co_names if code is not None else ()
+        if has[: len(parameters)] != parameters or not set(looked_up) <= set(uses):
+            raise HostMismatch(f"the {name} of this {HOST} is another; 0.10.0 to 0.10.3 are known")
+
+
+def attach(module: types.ModuleType) -> Callable[[], None]:
+    """Extend the host.
+
+    :param module: its command line module.
+    :returns: a function that undoes it.
+    :raises HostMismatch: if the host is not one that we know.
+    """
+    check_host(module)
+    original = module.main
+    module.main = lambda: _main(module, original)  # type: ignore[attr-defined]
+
+    def undo() -> None:
+        module.main = original  # type: ignore[attr-defined]
+
+    return undo
+
+
+@contextlib.contextmanager
+def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
+    before = {name: getattr(module, name) for name in values}
+    vars(module).update(values)
+    try:
+        yield
+    finally:
+        vars(module).update(before)
+
+
+def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
+    """Run a command: parse it, then hand it to the host, or to us through the host."""
+    from wheelhouse_hashes.commands import ended
+    from wheelhouse_hashes.parser import Parser, Verbs, warn
+    from wheelhouse_hashes.plugins import Plugins
+
+    verbs = Verbs(Plugins.load())
+
+    def command() -> int:
+        parser_class = type("Parser", (Parser,), {"verbs": verbs})
+        with _replaced(module, argparse=types.SimpleNamespace(ArgumentParser=parser_class)):
+            options = module.parse_args()
+        owned = verbs.owns(options)
+        run = verbs.run(options) if owned else None
+        for failure in verbs.plugins.failures:
+            warn(f"warning: {failure}")
+        with _replaced(module, parse_args=lambda: options):
+            return _run_through_host(module, original, run)
+
+    code = ended(command)
+    if code:
+        sys.exit(code)
+
+
+def _run_through_host(
+    module: types.ModuleType, original: Callable[[], None], run: Run | None
+) -> int:
+    """Let the host's own ``main`` run a command, with our phases in it if it is ours."""
+    from wheelhouse_hashes.commands import rebuild_index
+
+    if run is None:
+        original()
+        return 0
+    if run.verb == "index":
+        return rebuild_index(run)
+    codes: list[int] = []
+
+    def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:
+        run.client.close()  # there is none without the extra: say so before it is imported
+        from wheelhouse_hashes.fetch import fetch
+
+        codes.append(fetch(run, url, folder, project_name, version).exit_code)
+
+    uploader = type("Uploader", (_uploader_class(module.Uploader),), {"run": run, "codes": codes})
+    with _replaced(module, download_artifacts=download_artifacts, Uploader=uploader):
+        original()
+    return max(codes, default=0)
+
+
+def _uploader_class(base: Any) -> Any:
+    """Return the host's uploader with our upload phase; its CDN step stays its own."""
+    from wheelhouse_hashes.account import Account
+    from wheelhouse_hashes.store import open_store
+    from wheelhouse_hashes.upload import upload
+
+    class Uploader(base):  # type: ignore[misc]
+        run: Run
+        codes: list[int]
+
+        @property
+        def account(self) -> Account:
+            return Account(self.provider_name, self.username, self.secret, self.region)
+
+        def make_driver(self) -> Any:
+            return self.account.make_driver()
+
+        def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:
+            store = open_store(self.account, container, self.run.budget)
+            report = upload(
+                self.run,
+                store,
+                local_folder,
+                max_workers=self.max_workers,
+                with_index=self.update_index,
+            )
+            self.codes.append(report.exit_code)
+
+    return Uploader
+
+
+def safe_version(version: str) -> str:
+    """Do what ``pkg_resources.safe_version`` does: normalize a version (:pep:`440`)."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return re.sub("[^A-Za-z0-9.]+", "-", version.replace(" ", "."))
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[None]:
+    """Give the host what it expects to find while it is imported.
+
+    Its source also has an escape that Python 3.12 and later warn about.
+    """
+    stand_in = types.ModuleType("pkg_resources")
+    vars(stand_in).update(safe_version=safe_version, parse_version=Version)
+    before = sys.modules.get("pkg_resources")
+    sys.modules["pkg_resources"] = stand_in
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        if before is None:
+            del sys.modules["pkg_resources"]
+        else:
+            sys.modules["pkg_resources"] = before
+
+
+class _Loader(importlib.abc.Loader):
+    """Runs a module of the host as its own loader does, with something around it."""
+
+    def __init__(self, name: str, loader: Any) -> None:
+        self._name = name
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
+        module: types.ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        if self._name in NEED_PKG_RESOURCES:
+            with surroundings():
+                self._loader.exec_module(module)
+            return
+        self._loader.exec_module(module)
+        try:
+            attach(module)
+        except HostMismatch as error:
+            refuse(str(error))
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the host's modules as they are, and puts :class:`_Loader` around theirs."""
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None,
+        target: types.ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name != COMMANDLINE and name not in NEED_PKG_RESOURCES:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(name, spec.loader)
+        return spec
+
+
+def watch() -> None:
+    """Be there when the host's modules are imported.  Calling it again changes nothing."""
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+
+
+def run_host() -> None:
+    """Import the host and run its command line, as ``python -m`` does.
+
+    :raises HostMismatch: if it cannot be imported, or is not one that we know.
+    """
+    watch()
+    try:
+        module = importlib.import_module(COMMANDLINE)
+    except ImportError as error:
+        raise HostMismatch(
+            f"{HOST} cannot be imported ({error}); install it: "
+            "python -m pip install wheelhouse-hashes"
+        ) from error
+    check_host_is_attached(module)
+    module.main()
+
+
+def check_host_is_attached(module: types.ModuleType) -> None:
+    """Check that a host that was imported is extended, whoever imported it.
+
+    :raises HostMismatch: if it is not.
+    """
+    if module.main.__module__ != __name__:
+        attach(module)

@@ -1,0 +1,84 @@
+"""The start-up room: wait, at next to no cost, for the host to be imported.
+
+``wheelhouse_hashes.pth`` (and, from Python 3.15 on, ``wheelhouse_hashes.start``,
+:pep:`829`) calls :func:`install` at the start of every interpreter, in a
+virtual environment twice.  All that happens then is that one finder joins
+``sys.meta_path``.  It finds nothing, ever; but when somebody imports the host
+it wakes :mod:`wheelhouse_hashes._host` first.
+
+Nothing but ``sys`` is imported before that.
+"""
+
+import sys
+
+HOST = "wheelhouse_uploader"
+
+DISABLE = "WHEELHOUSE_HASHES_DISABLE"
+
+#: The environment twins of command line options.  They stand here, and not
+#: with the options, because they must be known when nothing else can be
+#: loaded: who set one of them asked for a checked run.
+TWINS = (
+    "WHEELHOUSE_UPLOADER_HASHFILE",
+    "WHEELHOUSE_UPLOADER_HASH_ALGORITHM",
+    "WHEELHOUSE_UPLOADER_VERIFY",
+    "WHEELHOUSE_UPLOADER_WAIT",
+    "WHEELHOUSE_UPLOADER_MAX_WORKERS",
+)
+
+
+def is_on(value: "str | None") -> bool:
+    """Tell whether the value of a switch in the environment means "on"."""
+    return (value or "").strip().lower() not in ("", "0", "false")
+
+
+def twins_set() -> "list[str]":
+    """Return the names of the environment twins that are on."""
+    import os
+
+    return [name for name in TWINS if is_on(os.environ.get(name))]
+
+
+def refuse(reason: str) -> None:
+    """Say why the host runs without us; exit with 2 if that would break a promise.
+
+    :raises SystemExit: with status 2 when an environment twin is set, since
+        the run it asks for cannot be had.
+    """
+    asked = twins_set()
+    verdict = f"; {', '.join(asked)} asks for it: unset one of them" if asked else ""
+    sys.stderr.write(f"wheelhouse-hashes: {reason}{verdict}\n")
+    if asked:
+        raise SystemExit(2)
+
+
+def wake() -> None:
+    """Get ready for the host, which is about to be imported."""
+    import os
+
+    if is_on(os.environ.get(DISABLE)):
+        if twins_set():
+            refuse(f"switched off by {DISABLE}={os.environ[DISABLE]}")
+        return
+    try:
+        from wheelhouse_hashes import _host
+
+        _host.watch()
+    except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
+        refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
+
+
+class _Finder:
+    """A finder that finds nothing and wakes us when the host is looked for."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Answer the import system (:class:`importlib.abc.MetaPathFinder`)."""
+        if name == HOST:
+            wake()
+
+
+def install() -> None:
+    """Start to wait for the host.  Calling it again changes nothing."""
+    if _Finder not in sys.meta_path:
+        sys.meta_path.insert(0, _Finder)

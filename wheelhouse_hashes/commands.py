@@ -1,0 +1,62 @@
+"""Our own verbs, and how a command ends: one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from wheelhouse_hashes.account import Account, allow_unverified_tls
+from wheelhouse_hashes.containerindex import update_index
+from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
+from wheelhouse_hashes.parser import warn
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.store import open_store
+
+
+def rebuild_index(run: Run) -> int:
+    """Run the verb ``index``; return its exit code.
+
+    :raises WheelhouseHashesError: if the page cannot be written.
+    """
+    options = run.options
+    if options.no_ssl_check:
+        allow_unverified_tls()
+    account = Account(
+        options.provider_name,
+        _credential(options.username, "USERNAME"),
+        _credential(options.secret, "SECRET"),
+        options.region,
+    )
+    store = open_store(account, options.container_name, run.budget)
+    run.plugins.run_started(run)
+    store.open(create=False)
+    links = update_index(run, store, {})
+    without = sum(1 for digest in links.values() if digest is None)
+    run.say(f"container {store.container_name}: index page with {len(links)} links")
+    if without:
+        run.say(f"{without} of them have no digest: upload these artifacts with --hashfile")
+    return 0
+
+
+def _credential(value: str | None, name: str) -> str:
+    value = value or os.environ.get(f"WHEELHOUSE_UPLOADER_{name}")
+    if not value:
+        raise UsageError(
+            f"no {name.lower()}: give --{name.lower()} or set WHEELHOUSE_UPLOADER_{name}"
+        )
+    return value
+
+
+def ended(command: Callable[[], int]) -> int:
+    """Call a command; turn what ends it into one line and an exit code.
+
+    :param command: returns the exit code.
+    """
+    try:
+        return command()
+    except WheelhouseHashesError as error:
+        warn(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        warn("interrupted")
+        return 130

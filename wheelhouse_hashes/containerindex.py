@@ -1,0 +1,127 @@
+"""The container's ``index.html``: a view of what is there, never the truth.
+
+Every job rewrites it from the listing, and does so again until what it wrote
+is what is listed, so that jobs side by side leave a full page behind.  Digests
+come from hash files.  Nothing is lost if it is: the next run makes it anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import quote
+
+from wheelhouse_hashes.artifacts import Digest
+from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.hashfile import (
+    MAX_BYTES,
+    format_hash_file,
+    parse_hash_file,
+    split_hash_file_name,
+)
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.sources.indexpages import INDEX, read_links
+from wheelhouse_hashes.sources.indexpages import MAX_BYTES as MAX_PAGE
+from wheelhouse_hashes.store import Store, Stored
+
+#: How often the page is written before the rest is left to the next run.
+ROUNDS = 8
+
+Links = dict[str, Digest | None]
+
+
+def update_index(run: Run, store: Store, uploaded: Mapping[str, Digest]) -> Links:
+    """Write the index page, until it agrees with the listing.
+
+    :param run: the command in progress.
+    :param store: the container.
+    :param uploaded: what this run published: names and preferred digests.  It
+        may not be listed yet.
+    :returns: the links of the page: names and digests, None where there is none.
+    :raises StoreError: if the listing or the page cannot be read or written.
+    """
+    previous = _previous_links(store)
+    links: Links = {}
+    for _ in range(ROUNDS):
+        listing = store.listing()
+        links = _links(run, store, listing, previous, uploaded)
+        page = render(links)
+        if store.read(INDEX, len(page) + 1) == page:
+            break
+        store.put_bytes(INDEX, page)
+        previous |= links
+    return links
+
+
+def render(links: Mapping[str, Digest | None]) -> bytes:
+    """Return the page, in the form that the host writes and reads."""
+    rows = []
+    for name in sorted(links):
+        digest = links[name]
+        fragment = f"#{digest.algorithm}={digest.hex}" if digest else ""
+        address = escape(quote(name, safe="/+!~") + fragment)
+        rows.append(f'<li><a href="{address}">{escape(name)}</a></li>\n')
+    return f"<html><body><p>\n{''.join(rows)}</p></body></html>\n".encode()
+
+
+def _previous_links(store: Store) -> Links:
+    page = store.read(INDEX, MAX_PAGE)
+    return {} if page is None else read_links(page)
+
+
+def _links(
+    run: Run,
+    store: Store,
+    listing: Mapping[str, Stored],
+    previous: Links,
+    uploaded: Mapping[str, Digest],
+) -> Links:
+    """Return what is listed, what was just uploaded, and what a lagging listing hides."""
+    names = {name for name in listing if is_package(run, name)} | set(uploaded)
+    names |= {
+        name
+        for name in previous
+        if name not in names and is_package(run, name) and store.stat(name) is not None
+    }
+    hash_files = _hash_files(listing)
+    return {
+        name: uploaded.get(name)
+        or _digest(store, name, hash_files.get(name, {}), previous.get(name))
+        for name in names
+    }
+
+
+def is_package(run: Run, name: str) -> bool:
+    """Tell whether an object is an artifact that a page shall list."""
+    return parse_artifact_name(name) is not None and run.plugins.companion_of(name) is None
+
+
+def _hash_files(listing: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
+    """Return the listed hash files: artifact name to algorithm to object."""
+    found: dict[str, dict[str, Stored]] = {}
+    for name, stored in listing.items():
+        if split := split_hash_file_name(name):
+            found.setdefault(split[0], {})[split[1]] = stored
+    return found
+
+
+def _digest(
+    store: Store, name: str, hash_files: Mapping[str, Stored], candidate: Digest | None
+) -> Digest | None:
+    """Return an artifact's digest as its strongest hash file has it."""
+    for algorithm in ("sha256", "sha512", "sha384", "blake2b", "md5"):
+        stored = hash_files.get(algorithm)
+        if stored is None:
+            continue
+        if candidate is not None and candidate.algorithm == algorithm:
+            expected = format_hash_file(candidate, name)
+            if store.is_known_content(stored, expected):
+                return candidate
+        content = store.read(stored.name, MAX_BYTES + 1)
+        if content is not None:
+            try:
+                return parse_hash_file(content, name, algorithm).digest
+            except HashFileError:
+                return None
+    return None if hash_files else candidate

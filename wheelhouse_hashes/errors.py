@@ -1,0 +1,113 @@
+"""One family of errors: what a user reads is one line, and an exit code.
+
+Everything that is raised on purpose derives from :exc:`WheelhouseHashesError`.
+Its text names what went wrong and what to do next; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+from wheelhouse_hashes.causes import Cause
+
+
+class WheelhouseHashesError(Exception):
+    """Ends a command with one line and :attr:`exit_code`."""
+
+    #: The exit code of a command that this error ends.
+    exit_code = 1
+
+
+class UsageError(WheelhouseHashesError):
+    """The command line, an environment twin or the set-up cannot be used."""
+
+    exit_code = 2
+
+
+class HostMismatch(UsageError):
+    """The host is not one that we know how to extend."""
+
+
+class Interrupted(WheelhouseHashesError):
+    """The run was told to end."""
+
+    exit_code = 130
+
+
+class StoreError(WheelhouseHashesError):
+    """The store, the network to it, or the credentials failed."""
+
+    exit_code = 5
+
+
+class AlreadyExists(StoreError):
+    """Create-only was asked for, and the object exists."""
+
+
+class Refusal(WheelhouseHashesError):
+    """One artifact cannot be accepted, for a documented :class:`Cause`.
+
+    :param cause: the documented cause.
+    :param text: one sentence for the user.
+    """
+
+    def __init__(self, cause: Cause, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """The exit code that belongs to the cause."""
+        return self.cause.exit_code
+
+
+class TransferError(Refusal):
+    """A request failed.  :attr:`status` is its HTTP status, 0 if there was none.
+
+    :param cause: the documented cause.
+    :param text: one sentence for the user.
+    :param status: the HTTP status code (:rfc:`9110`), or 0.
+    :param retry_after: seconds that the server asked to wait, or None.
+    """
+
+    def __init__(
+        self, cause: Cause, text: str, status: int = 0, retry_after: float | None = None
+    ) -> None:
+        super().__init__(cause, text)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class HashFileError(Refusal):
+    """A hash file that says nothing that can be relied on.
+
+    :param text: one sentence for the user.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Cause.UNREADABLE_HASH, text)
+
+
+class DiskError(Refusal):
+    """A local file or folder cannot be read or written.
+
+    :param text: one sentence for the user.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Cause.DISK, text)
+
+
+class PluginError(Refusal):
+    """A plugin raised something that is not of this family.
+
+    :param plugin: the plugin's name and distribution.
+    :param hook: the name of the hook that failed.
+    :param error: what the plugin raised.
+    """
+
+    def __init__(self, plugin: str, hook: str, error: BaseException) -> None:
+        super().__init__(
+            Cause.PLUGIN,
+            f"plugin {plugin} failed in {hook}: {type(error).__name__}: {error}",
+        )
+        self.plugin = plugin
+        self.hook = hook

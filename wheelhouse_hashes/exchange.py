@@ -1,0 +1,176 @@
+"""One HTTP request and its answer, as libcurl calls it back.
+
+Sources: HTTP semantics (:rfc:`9110`); libcurl's error codes are explained at
+https://curl.se/libcurl/c/libcurl-errors.html.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import pycurl
+
+from wheelhouse_hashes.addresses import shown
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import Interrupted, TransferError
+from wheelhouse_hashes.filenames import printable
+
+#: The most bytes of an error page that are read past to keep the connection.
+MAX_ERROR_PAGE = 64 * 1024
+
+_BODY_ENDED_EARLY = frozenset({pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING})
+
+Receive = Callable[[bytes], object]
+Begin = Callable[["Answer"], None]
+
+
+@dataclass
+class Answer:
+    """What came back: the headers, and for small objects the body."""
+
+    #: The address that answered, after redirects.
+    url: str
+    #: The status code (:rfc:`9110`).
+    status: int = 0
+    #: The headers, names in lower case, repeated ones joined by a comma.
+    headers: dict[str, str] = field(default_factory=dict)
+    #: The number of body bytes received.
+    size: int = 0
+    #: The body, if it was asked for with :meth:`Client.get`.
+    body: bytes = b""
+
+    @property
+    def last_modified(self) -> float | None:
+        """``Last-Modified`` in seconds since the epoch, None if not known."""
+        return _date(self.headers.get("last-modified"))
+
+    @property
+    def length_known(self) -> bool:
+        """Whether the end of the body could be told from its being cut."""
+        return (
+            "content-length" in self.headers
+            or "chunked" in self.headers.get("transfer-encoding", "").lower()
+            or self.headers.get(":version", "") >= "2"
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with the answer to a request, whichever redirect leads to it."""
+
+    receive: Receive
+    begin: Begin | None
+    max_bytes: int | None
+    headers: Mapping[str, str]
+    decode: bool = False
+    absent: Cause = Cause.UNREACHABLE
+
+
+class Exchange:
+    """One request and its answer: libcurl calls it back."""
+
+    def __init__(self, answer: Answer, plan: Plan) -> None:
+        self.answer = answer
+        self.plan = plan
+        self._begun = False
+        self._ignored = 0
+        self._raised: BaseException | None = None
+
+    def header(self, line: bytes) -> None:
+        """Take a line of the headers."""
+        text = line.decode("latin-1").strip()
+        if text.upper().startswith("HTTP/"):
+            # A proxy's answer, or an interim one, came before this one.
+            version, _, rest = text[5:].partition(" ")
+            self.answer.status = int(rest[:3]) if rest[:3].isdigit() else 0
+            self.answer.headers = {":version": version}
+        elif ":" in text:
+            name, _, value = text.partition(":")
+            name, value = name.strip().lower(), value.strip()
+            held = self.answer.headers.get(name)
+            self.answer.headers[name] = f"{held}, {value}" if held else value
+
+    def body(self, data: bytes) -> int | None:
+        """Take a piece of the body; anything but None ends the transfer."""
+        if not self._good:
+            self._ignored += len(data)
+            return None if self._ignored <= MAX_ERROR_PAGE else 0
+        # pycurl prints what a callback raises and goes on with its own error,
+        # so it is carried out by hand.
+        try:
+            self._start()
+            self.answer.size += len(data)
+            cap = self.plan.max_bytes
+            if cap is not None and self.answer.size > cap:
+                raise self._error(Cause.TOO_LARGE, f"more than {cap} bytes")
+            self.plan.receive(data)
+        except BaseException as error:  # noqa: BLE001
+            self._raised = error
+            return 0
+        return None
+
+    @property
+    def _good(self) -> bool:
+        return 200 <= self.answer.status < 300
+
+    def _start(self) -> None:
+        if not self._begun:
+            self._begun = True
+            if self.plan.begin is not None:
+                self.plan.begin(self.answer)
+
+    def _error(self, cause: Cause, text: str) -> TransferError:
+        answer = self.answer
+        return TransferError(
+            cause, f"{shown(answer.url)}: {text}", answer.status, _retry_after(answer)
+        )
+
+    def failed(self, code: int, text: str, stopped: bool) -> None:
+        """Raise what a libcurl error means, unless the status says more."""
+        if self._raised is not None:
+            raise self._raised
+        if stopped:
+            raise Interrupted("interrupted")
+        if self.answer.status >= 300:
+            return
+        if self._good and code in _BODY_ENDED_EARLY:
+            length = self.answer.headers.get("content-length", "unknown")
+            raise self._error(
+                Cause.TRUNCATED, f"the body ended after {self.answer.size} of {length} bytes"
+            )
+        raise self._error(Cause.UNREACHABLE, printable(text) or f"libcurl error {code}")
+
+    def finish(self, redirect: str | None) -> str | None:
+        """Return where to go on, or raise what the status means."""
+        status = self.answer.status
+        if redirect:
+            return redirect
+        if status in (401, 403):
+            raise self._error(Cause.FORBIDDEN, f"HTTP status {status}")
+        if status in (404, 410):
+            raise self._error(self.plan.absent, f"HTTP status {status}")
+        if status != 200:
+            raise self._error(Cause.UNREACHABLE, f"HTTP status {status}")
+        self._start()
+        return None
+
+
+def _retry_after(answer: Answer) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (:rfc:`9110`)."""
+    value = answer.headers.get("retry-after")
+    if value is None:
+        return None
+    if value.isdigit():
+        return float(value)
+    date = _date(value)
+    return max(0.0, date - time.time()) if date is not None else None
+
+
+def _date(value: str | None) -> float | None:
+    try:
+        return parsedate_to_datetime(value).timestamp() if value else None
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -1,0 +1,145 @@
+"""The fetch phase: locate, select, settle each artifact, report."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
+from urllib.parse import urlsplit
+
+from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import Refusal, TransferError, UsageError
+from wheelhouse_hashes.filenames import why_unsafe
+from wheelhouse_hashes.folder import TargetFolder
+from wheelhouse_hashes.report import FetchReport, describe_verdict
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.selection import case_twins, select
+from wheelhouse_hashes.settlement import Settlement
+from wheelhouse_hashes.waiting import backoff
+
+_RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+
+def fetch(run: Run, url: str, folder: str, project: str, version: str | None) -> FetchReport:
+    """Fetch the artifacts of a project, and keep those that are verified.
+
+    :param run: the command in progress.
+    :param url: the address of an index page or directory listing.
+    :param folder: where to keep the artifacts.
+    :param project: the project's name.
+    :param version: its version; all versions if None.
+    :raises WheelhouseHashesError: if the command cannot go on at all; what
+        happens to single artifacts is in the report.
+    """
+    address = run.client.authorize(url)
+    report = FetchReport()
+    run.plugins.run_started(run)
+    try:
+        if run.plugins.disabled:
+            run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
+        listing = _locate(run, address)
+        for note in listing.notes:
+            run.say(f"note       {note}")
+        selection = select(listing, run.plugins, project, version)
+        for name in selection.litter:
+            run.say(f"note       {name}: only companions are left of this older dev build")
+        artifacts = _fit_to_be_files(selection.artifacts, report, run)
+        if not selection.artifacts:
+            report.nothing_matched = True
+            wanted = project if version is None else f"{project} {version}"
+            found = ", ".join(map(str, selection.versions)) or "none of this project"
+            run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
+        _name_other_origins(run, listing, artifacts)
+        plain_http = "http" in {urlsplit(a.url).scheme for a in artifacts}
+        with TargetFolder(pathlib.Path(folder)) as target:
+            _settle_all(run, artifacts, target, listing, report)
+            target.sync()
+            report.unjudged = target.unjudged({verdict.name for verdict in report.verdicts})
+        run.say(report.closing(plain_http))
+    finally:
+        run.client.close()
+        run.plugins.run_finished(run, report)
+    return report
+
+
+def _locate(run: Run, address: str) -> Listing:
+    """Ask what an address offers; a server in trouble is asked again."""
+    for pause in backoff():
+        try:
+            listing = run.plugins.locate(address, run)
+        except TransferError as error:
+            passing = error.status in _RETRIED_STATUSES or error.cause is Cause.TRUNCATED
+            if not passing or not run.budget.pause(max(pause, error.retry_after or 0)):
+                raise
+        else:
+            if listing is not None:
+                return listing
+            raise UsageError(f"{address} is no address that can be read: http and https are")
+    raise AssertionError("backoff ends never")
+
+
+def _fit_to_be_files(
+    artifacts: Sequence[ListedArtifact], report: FetchReport, run: Run
+) -> list[ListedArtifact]:
+    """Refuse names that must not become files here; return the other artifacts."""
+    twins = case_twins(artifact.name for artifact in artifacts)
+    fit = []
+    for artifact in artifacts:
+        reason = why_unsafe(artifact.name)
+        if reason is None and artifact.name in twins:
+            reason = "another name differs from it in case only"
+        if reason is None:
+            fit.append(artifact)
+            continue
+        verdict = Verdict(artifact.name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=reason)
+        report.verdicts.append(verdict)
+        run.say(describe_verdict(verdict))
+    return fit
+
+
+def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedArtifact]) -> None:
+    here = urlsplit(listing.url).netloc
+    for netloc in sorted({urlsplit(artifact.url).netloc for artifact in artifacts} - {here}):
+        run.say(f"note       the page at {here} links to artifacts at {netloc}")
+
+
+def _settle_all(
+    run: Run,
+    artifacts: Sequence[ListedArtifact],
+    target: TargetFolder,
+    listing: Listing,
+    report: FetchReport,
+) -> None:
+    width = max((len(artifact.name) for artifact in artifacts), default=0)
+    settle = partial(_settle_one, run, target, listing, report, width)
+    with ThreadPoolExecutor(run.options.max_workers) as pool:
+        futures = [pool.submit(settle, artifact) for artifact in artifacts]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except KeyboardInterrupt:
+            report.interrupted = True
+        finally:
+            # No-op for what is done; the rest must neither start nor go on.
+            if report.interrupted or not all(future.done() for future in futures):
+                run.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _settle_one(
+    run: Run,
+    target: TargetFolder,
+    listing: Listing,
+    report: FetchReport,
+    width: int,
+    artifact: ListedArtifact,
+) -> None:
+    verdict = Settlement(artifact, run, target, listing.last_modified).settle()
+    report.verdicts.append(verdict)
+    run.say(describe_verdict(verdict, width))
+    try:
+        run.plugins.artifact_settled(artifact, verdict, run)
+    except Refusal as problem:
+        report.problems.append(problem)

@@ -1,0 +1,130 @@
+"""Names of artifacts: which are valid, which may become a file here.
+
+The names of wheels and sdists are read by :mod:`packaging` (the binary
+distribution format and the source distribution file name specifications, and
+:pep:`503` for project names).  ``.exe`` installers are a name form that the
+host still uploads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+_EXE = re.compile(
+    r"(?P<name>.+)-(?P<version>[^-]+?)\.(?P<platform>win32|win-amd64|win-arm64)"
+    r"(?P<python>-py\d(?:\.\d+)?)?\.exe",
+    re.ASCII,
+)
+
+# Project names (:pep:`508`), versions (:pep:`440`) and tags need no more.
+_LEGAL = re.compile(r"[A-Za-z0-9._+!-]+", re.ASCII)
+
+# https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+_SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
+
+#: The longest file name, in bytes, that common file systems take.
+MAX_NAME_BYTES = 255
+
+
+@dataclass(frozen=True)
+class ArtifactName:
+    """The parts of an artifact's name."""
+
+    #: The project's name, normalized as :pep:`503` says.
+    project: str
+    #: The version (:pep:`440`).
+    version: Version
+    #: ``wheel``, ``sdist`` or ``exe``.
+    kind: str
+    #: What else tells builds of one version apart: tags, platform, extension.
+    variant: frozenset[str]
+    #: The build tag of a wheel; empty if it has none.
+    build: tuple[int, str] | tuple[()] = ()
+
+
+def parse_artifact_name(name: str) -> ArtifactName | None:
+    """Read the name of an artifact.
+
+    :param name: a file or object name, without folders.
+    :returns: its parts, or None if it is not the name of an artifact.
+    """
+    try:
+        return read_artifact_name(name)
+    except ValueError:
+        return None
+
+
+def read_artifact_name(name: str) -> ArtifactName:
+    """Read the name of an artifact, or say what is wrong with it.
+
+    :param name: a file or object name, without folders.
+    :raises ValueError: with the reason, if it is not the name of an artifact.
+    """
+    if not _LEGAL.fullmatch(name):
+        raise ValueError("it has a character that no artifact's name has")
+    if name.endswith(".whl"):
+        try:
+            project, version, build, tags = parse_wheel_filename(name)
+        except (InvalidWheelFilename, InvalidVersion) as error:
+            raise ValueError(str(error)) from None
+        return ArtifactName(project, version, "wheel", frozenset(map(str, tags)), build)
+    if name.endswith((".tar.gz", ".zip")):
+        try:
+            project, version = parse_sdist_filename(name)
+        except (InvalidSdistFilename, InvalidVersion) as error:
+            raise ValueError(str(error)) from None
+        extension = "zip" if name.endswith(".zip") else "tar.gz"
+        return ArtifactName(project, version, "sdist", frozenset({extension}))
+    if match := _EXE.fullmatch(name):
+        try:
+            version = Version(match["version"])
+        except InvalidVersion as error:
+            raise ValueError(str(error)) from None
+        variant = frozenset({match["platform"], match["python"] or ""})
+        return ArtifactName(canonicalize_name(match["name"]), version, "exe", variant)
+    raise ValueError("not the name of a wheel (.whl), an sdist (.tar.gz, .zip) or an .exe")
+
+
+def why_unsafe(name: str) -> str | None:
+    """Say why a name must not become a file here, by POSIX and Windows rules.
+
+    :param name: the name, percent-decoded exactly once.
+    :returns: the reason, or None if the name is safe.
+    """
+    if name in ("", ".", ".."):
+        return "it is empty or a folder"
+    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name):
+        return "it has a control character"
+    if any(c in _SEPARATORS_AND_WILDCARDS for c in name):
+        return "it has a path separator or a character that Windows refuses"
+    if unicodedata.normalize("NFC", name) != name:
+        return "it is not in Unicode normal form C"
+    if name.startswith(("-", ".")):
+        return "it begins with a dash or a dot"
+    if name.endswith((".", " ", ".part")):
+        return "it ends with a dot, a space or .part"
+    if len(name.encode()) > MAX_NAME_BYTES:
+        return f"it is longer than {MAX_NAME_BYTES} bytes"
+    if _WINDOWS_RESERVED.fullmatch(name):
+        return "Windows reserves it for a device"
+    return None
+
+
+def printable(text: str) -> str:
+    """Return text for the screen: control characters escaped, one line."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
+        for c in text
+    )

@@ -1,0 +1,125 @@
+"""The options that are not any plugin's own, and the environment twins of all.
+
+A plugin of its own, like the sources: it uses the public hook.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from wheelhouse_hashes import hookspecs
+from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.artifacts import ALGORITHMS
+from wheelhouse_hashes.errors import UsageError
+
+PREFIX = "WHEELHOUSE_UPLOADER_"
+
+#: The option that hands a verb of the host over to us.
+SWITCHES = {"upload": "hashfile", "fetch": "verify"}
+
+#: What is done if nobody claims a digest.
+REFUSE, ACCEPT = "refuse", "accept"
+
+DEFAULT_WAIT = 90.0
+DEFAULT_MAX_WORKERS = 4
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds that is not negative."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 on."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def algorithm(text: str) -> str:
+    """Read the name of a digest algorithm."""
+    if text not in ALGORITHMS:
+        raise ValueError(text)
+    return text
+
+
+@hookspecs.hookimpl(tryfirst=True)
+def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+    """Add the options of the phases themselves."""
+    if verb == "upload":
+        parser.add_argument(
+            "--no-replace",
+            action="store_true",
+            help="refuse to replace an artifact of the container by other bytes (exit 1)",
+        )
+        parser.add_argument(
+            "--resend",
+            action="store_true",
+            help="send everything again, also what is there already",
+        )
+    if verb == "fetch":
+        parser.add_argument(
+            "--verify",
+            action="store_true",
+            help="keep an artifact only if its bytes match every digest that its sources "
+            f"claim (environment: {PREFIX}VERIFY=1)",
+        )
+        parser.add_argument(
+            "--missing-hash",
+            choices=(REFUSE, ACCEPT),
+            default=REFUSE,
+            help="what to do with an artifact that no source claims a digest of "
+            "(default: %(default)s)",
+        )
+        parser.add_argument(
+            "--max-workers",
+            type=count,
+            metavar="N",
+            default=DEFAULT_MAX_WORKERS,
+            help="maximum number of concurrent downloads "
+            f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
+        )
+        parser.add_argument(
+            "--wait",
+            type=seconds,
+            metavar="SECONDS",
+            default=DEFAULT_WAIT,
+            help="how long a run may wait, in all, for a store that is not consistent yet "
+            f"(default: %(default)g; environment: {PREFIX}WAIT)",
+        )
+
+
+def apply_twins(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
+    """Make the environment twins of a verb's options the defaults.
+
+    :param parser: the verb's parser, with all options.
+    :param environ: the environment.
+    :raises UsageError: if a twin has a value that its option does not take.
+    """
+    for action in parser._actions:
+        twin = PREFIX + action.dest.upper()
+        text = environ.get(twin)
+        if twin not in _readers or not is_on(text):
+            continue
+        assert text is not None
+        try:
+            parser.set_defaults(**{action.dest: _readers[twin](text)})
+        except ValueError:
+            raise UsageError(
+                f"{twin}={text!r} is not a value that --{action.dest.replace('_', '-')} takes"
+            ) from None
+
+
+_readers: dict[str, Any] = {
+    PREFIX + "HASHFILE": lambda text: True,
+    PREFIX + "VERIFY": lambda text: True,
+    PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
+    PREFIX + "WAIT": seconds,
+    PREFIX + "MAX_WORKERS": count,
+}

@@ -1,0 +1,144 @@
+"""The command line: the host's verbs with our options, and our own verbs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wheelhouse_hashes.account import HOST_REGION
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.options import SWITCHES, apply_twins
+from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.run import Run
+
+GROUP_TITLE = "wheelhouse-hashes"
+
+
+def warn(text: str) -> None:
+    """Print one line to standard error."""
+    sys.stderr.write(f"wheelhouse-hashes: {text}\n")
+
+
+@dataclass
+class Verbs:
+    """The command line's verbs: the host's, with our options, and our own.
+
+    :param plugins: the plugins that take part.
+    :param environ: the environment.
+    """
+
+    plugins: Plugins
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    def __post_init__(self) -> None:
+        #: What the parser takes for options that nobody gave, by verb.
+        self._defaults: dict[str, dict[str, Any]] = {}
+
+    def extend(self, subparsers: Any) -> None:
+        """Add our options to the host's verbs, and our verbs.
+
+        :param subparsers: what ``add_subparsers`` of the host's parser returned.
+        :raises WheelhouseHashesError: if a plugin fails, or an environment
+            twin has a value that its option does not take.
+        """
+        index = subparsers.add_parser(
+            "index",
+            help="Write the index page of a container anew, from what is there.",
+            description="Write the index page of a container anew, from what is there.",
+        )
+        index.set_defaults(command="index")
+        _add_store_options(index)
+        for verb in ("upload", "fetch", "index"):
+            parser = subparsers.choices[verb]
+            before = set(parser._actions)
+            self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
+            apply_twins(parser, self.environ)
+            ours = [action for action in parser._actions if action not in before]
+            self._defaults[verb] = {action.dest: action.default for action in ours}
+
+    def owns(self, options: argparse.Namespace) -> bool:
+        """Tell whether a command is ours, or the host's alone.
+
+        :raises UsageError: if it has options of ours that would have no effect.
+        """
+        verb = getattr(options, "command", None)
+        if verb not in self._defaults:
+            return False
+        given = [
+            dest for dest, value in self._defaults[verb].items() if getattr(options, dest) != value
+        ]
+        switch = SWITCHES.get(verb)
+        if switch is None or getattr(options, switch):
+            return True
+        if verb == "fetch" and given:
+            names = ", ".join("--" + dest.replace("_", "-") for dest in given)
+            raise UsageError(f"{names}: no effect without --verify; add it")
+        return bool(given)
+
+    def run(self, options: argparse.Namespace) -> Run:
+        """Return the run of a command that is ours.
+
+        :raises UsageError: if a plugin could not be loaded: it may be one
+            that would have refused something.
+        """
+        if self.plugins.failures:
+            raise UsageError("; ".join(self.plugins.failures))
+        return Run(options.command, vars(options), self.plugins)
+
+
+def _add_store_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options by which the host's ``upload`` reaches a store."""
+    parser.add_argument("container_name", help="name of the container")
+    parser.add_argument("--username", help="account name for the cloud storage")
+    parser.add_argument("--secret", help="secret API key for the cloud storage")
+    parser.add_argument(
+        "--provider-name", default="CLOUDFILES", help="Apache Libcloud cloud storage provider"
+    )
+    parser.add_argument(
+        "--region", default=HOST_REGION, help="Apache Libcloud cloud storage provider region"
+    )
+    parser.add_argument(
+        "--no-ssl-check",
+        action="store_true",
+        help="disable SSL certificate validation",
+    )
+
+
+class Parser(argparse.ArgumentParser):
+    """The host's parser, to which our options are added before it parses."""
+
+    verbs: Verbs
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._subparsers_action: Any = None
+        self._host_options: frozenset[str] | None = None
+
+    def add_subparsers(self, **kwargs: Any) -> Any:
+        """Remember what holds the verbs."""
+        self._subparsers_action = super().add_subparsers(**kwargs)
+        return self._subparsers_action
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add our options and verbs, then parse."""
+        for parser in self._subparsers_action.choices.values():
+            parser._host_options = frozenset(parser._option_string_actions)
+        self.verbs.extend(self._subparsers_action)
+        try:
+            return super().parse_args(args, namespace)
+        except SystemExit as end:
+            # An option that nobody knows may be that of a plugin which failed.
+            if end.code:
+                for failure in self.verbs.plugins.failures:
+                    warn(f"warning: {failure}")
+            raise
+
+    def _get_option_tuples(self, option_string: str) -> list[Any]:
+        """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""
+        matches: list[Any] = super()._get_option_tuples(option_string)
+        hosts = [match for match in matches if match[1] in (self._host_options or ())]
+        return hosts or matches

@@ -1,0 +1,226 @@
+"""The manager of plugins: built-ins, entry points, blocking, tracing.
+
+:class:`Plugins` gives each hook as a typed method, so that nothing else
+touches pluggy, and so that what a plugin raises is told with its name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from wheelhouse_hashes import hookspecs
+from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.artifacts import (
+    Claim,
+    Companion,
+    Finding,
+    ListedArtifact,
+    Listing,
+    LocalArtifact,
+    Verdict,
+)
+from wheelhouse_hashes.errors import PluginError, WheelhouseHashesError
+from wheelhouse_hashes.sources import BUILT_IN
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.report import Report
+    from wheelhouse_hashes.run import Run
+
+#: Names of plugins to leave out, separated by commas.
+DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
+
+#: Prints every hook call to standard error.
+TRACE = "WHEELHOUSE_HASHES_TRACE"
+
+_CLAIMS = (Claim, Finding)
+
+
+class Plugins:
+    """The plugins of one command, and one typed method for each hook."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self._hook: Any = self._manager.hook
+        self._distributions: dict[str, str] = {}
+        #: What could not be loaded: one sentence each, naming the plugin.
+        self.failures: list[str] = []
+        #: The names of the plugins that the user switched off.
+        self.disabled: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None) -> Plugins:
+        """Return the built-in plugins and all installed ones.
+
+        :param environ: the environment, by default that of the process.
+        """
+        environ = os.environ if environ is None else environ
+        plugins = cls()
+        names = environ.get(DISABLED_PLUGINS, "").split(",")
+        plugins.disabled = tuple(name.strip() for name in names if name.strip())
+        for name in plugins.disabled:
+            plugins._manager.set_blocked(name)
+        for name, module in BUILT_IN.items():
+            plugins.register(module, name)
+        plugins._load_installed()
+        if is_on(environ.get(TRACE)):
+            plugins._trace()
+        return plugins
+
+    def register(self, plugin: object, name: str, distribution: str = "built-in") -> None:
+        """Add one plugin; a plugin that the user switched off is left out.
+
+        :param plugin: a module or object with hook implementations.
+        :param name: the name to block it by and to call it in messages.
+        :param distribution: where it comes from, for messages.
+        :raises ValueError: if the name is taken, or the plugin is not valid.
+        """
+        if self._manager.is_blocked(name):
+            return
+        try:
+            self._manager.register(plugin, name)
+            unknown = _unknown_hooks(self._manager, plugin)
+            if unknown:
+                raise ValueError(f"it implements unknown hooks: {', '.join(unknown)}")
+        except (pluggy.PluginValidationError, ValueError) as error:
+            if self._manager.get_plugin(name) is plugin:
+                self._manager.unregister(plugin)
+            raise ValueError(" ".join(str(error).split())) from None
+        self._distributions[name] = distribution
+
+    def _load_installed(self) -> None:
+        for point in sorted(entry_points(group=hookspecs.GROUP), key=lambda p: p.name):
+            if self._manager.is_blocked(point.name):
+                continue
+            dist = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+            # Whatever a plugin does when it is imported, the user hears of it.
+            try:
+                self.register(point.load(), point.name, dist)
+            except Exception as error:  # noqa: BLE001
+                self.failures.append(
+                    f"plugin {point.name!r} of {dist} cannot be loaded: "
+                    f"{type(error).__name__}: {error}; repair or uninstall it, "
+                    f"or set {DISABLED_PLUGINS}={point.name}"
+                )
+
+    def describe(self, name: str) -> str:
+        """Return a plugin's name and distribution, for messages."""
+        return f"{name!r} ({self._distributions.get(name, 'unknown')})"
+
+    def _trace(self) -> None:
+        lock = threading.Lock()
+
+        def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
+            about = arguments.get("artifact") or arguments.get("object_name") or ""
+            about = getattr(about, "name", about) or arguments.get("verb", "")
+            result = repr(outcome.exception or outcome.get_result())
+            asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
+            with lock:
+                sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
+
+        self._manager.add_hookcall_monitoring(lambda *_: None, after)
+
+    def _call(self, hook: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._hook, hook)(**arguments)
+        except WheelhouseHashesError:
+            raise
+        except Exception as error:
+            raise PluginError(self._culprit(hook, error), hook, error) from error
+
+    def _culprit(self, hook: str, error: BaseException) -> str:
+        """Find out which plugin raised, by the functions that it passed through."""
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            frames.append(trace.tb_frame.f_code)
+            trace = trace.tb_next
+        for impl in getattr(self._hook, hook).get_hookimpls():
+            if getattr(impl.function, "__code__", None) in frames:
+                return self.describe(impl.plugin_name)
+        return "(unknown)"
+
+    def _gather(self, hook: str, kinds: type | tuple[type, ...], **arguments: Any) -> list[Any]:
+        """Join the sequences that the plugins return, and check what is in them."""
+        try:
+            items = [item for answer in self._call(hook, **arguments) for item in answer]
+            for item in items:
+                if not isinstance(item, kinds):
+                    raise TypeError(f"it returned {item!r}")
+        except TypeError as error:
+            impls = getattr(self._hook, hook).get_hookimpls()
+            asked = " or ".join(self.describe(impl.plugin_name) for impl in impls)
+            raise PluginError(asked, hook, error) from error
+        return items
+
+    # One method a hook, in the order of hookspecs.py, where they are documented.
+
+    def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+        """Call ``wheelhouse_add_options``."""
+        self._call("wheelhouse_add_options", verb=verb, parser=parser)
+
+    def run_started(self, run: Run) -> None:
+        """Call ``wheelhouse_run_started``."""
+        self._call("wheelhouse_run_started", run=run)
+
+    def run_finished(self, run: Run, report: Report) -> None:
+        """Call ``wheelhouse_run_finished``."""
+        self._call("wheelhouse_run_finished", run=run, report=report)
+
+    def companions(self, artifact: LocalArtifact, run: Run) -> list[Companion]:
+        """Call ``wheelhouse_companions``."""
+        return self._gather("wheelhouse_companions", Companion, artifact=artifact, run=run)
+
+    def companion_of(self, object_name: str) -> str | None:
+        """Call ``wheelhouse_companion_of``."""
+        answer: str | None = self._call("wheelhouse_companion_of", object_name=object_name)
+        return answer
+
+    def artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+        """Call ``wheelhouse_artifact_uploaded``."""
+        self._call("wheelhouse_artifact_uploaded", artifact=artifact, run=run)
+
+    def locate(self, url: str, run: Run) -> Listing | None:
+        """Call ``wheelhouse_locate``."""
+        answer: Listing | None = self._call("wheelhouse_locate", url=url, run=run)
+        return answer
+
+    def claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
+        """Call ``wheelhouse_claims``."""
+        return self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
+
+    def response_claims(
+        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+    ) -> Sequence[Claim | Finding]:
+        """Call ``wheelhouse_response_claims``."""
+        return self._gather(
+            "wheelhouse_response_claims", _CLAIMS, artifact=artifact, headers=headers, run=run
+        )
+
+    def inspect(self, artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
+        """Call ``wheelhouse_inspect``."""
+        return self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
+
+    def artifact_settled(self, artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
+        """Call ``wheelhouse_artifact_settled``."""
+        self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
+
+
+def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:
+    """Return the hooks that a plugin implements and that nobody specified."""
+    callers = manager.get_hookcallers(plugin) or []
+    return [
+        caller.name
+        for caller in callers
+        if caller.spec is None
+        and not all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
+    ]

@@ -1,0 +1,65 @@
+"""Delete old dev builds, and their companions with them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from wheelhouse_hashes.devbuilds import KEEP, same_kind
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.store import Store, Stored
+
+
+def prune(
+    run: Run,
+    store: Store,
+    listing: Mapping[str, Stored],
+    uploaded: Mapping[str, Sequence[str]],
+) -> list[str]:
+    """Delete the dev builds that those just uploaded displace.
+
+    A build is deleted before its companions, so that it is never there without
+    its hash file.  A listing that lags shows too few builds, and then too few
+    are deleted; one that shows builds which are gone must not cost a real one,
+    so those that displace it are looked at first.
+
+    :param run: the command in progress.
+    :param store: the container.
+    :param listing: what it listed at the start of the run.
+    :param uploaded: the artifacts that this run published, and the names of
+        their companions; the listing need not show them yet.
+    :returns: the names of the deleted objects.
+    :raises StoreError: if something cannot be deleted.
+    """
+    companions: dict[str, set[str]] = defaultdict(set)
+    for name, theirs in uploaded.items():
+        companions[name].update(theirs)
+    for name in listing:
+        if (owner := run.plugins.companion_of(name)) is not None:
+            companions[owner].add(name)
+
+    deleted: list[str] = []
+    # Names of which only companions are left count too: a delete may have
+    # failed half-way.
+    for builds in _by_kind(uploaded, {*listing, *companions}):
+        kept = 0
+        for build in builds:
+            if kept < KEEP:
+                kept += build in uploaded or store.stat(build) is not None
+                continue
+            for victim in (build, *sorted(companions[build])):
+                if victim in listing or victim in uploaded or build in uploaded:
+                    store.delete(victim)
+                    run.say(f"pruned     {victim}")
+                    deleted.append(victim)
+    return deleted
+
+
+def _by_kind(uploaded: Iterable[str], names: Iterable[str]) -> list[list[str]]:
+    """Return the dev builds of each kind that was uploaded, youngest first.
+
+    Kinds with no build too many are left out.
+    """
+    names = set(names)
+    kinds = {tuple(same_kind(name, names)) for name in uploaded}
+    return [list(builds) for builds in sorted(kinds) if len(builds) > KEEP]

@@ -1,0 +1,185 @@
+"""What became of everything: lines for the screen, and the exit code."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause, gravest
+from wheelhouse_hashes.errors import WheelhouseHashesError
+
+#: What a user can do next about each cause.
+NEXT_STEP: Mapping[Cause, str] = {
+    Cause.UNTRUSTED: "do not publish it; ask who keeps the log or the pin",
+    Cause.CORRUPT: "check the network and the proxy, then fetch again",
+    Cause.MISMATCH: "do not publish it; compare with the CI job's log, upload it again",
+    Cause.CONFLICT: "upload it again with --hashfile, or run the verb index, then fetch again",
+    Cause.NOT_A_DISTRIBUTION: "open the address in a browser: is it an error or login page?",
+    Cause.UNSAFE_NAME: "rename the object in the container",
+    Cause.PLUGIN: "repair the plugin, or leave it out with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
+    Cause.MISSING_HASH: "upload it with --hashfile, or fetch with --missing-hash accept",
+    Cause.UNREADABLE_HASH: "upload it again with --hashfile",
+    Cause.MISSING_ARTIFACT: "run the upload again: it sends only what is missing",
+    Cause.DISK: "make room, or check the folder's permissions, then run it again",
+    Cause.TRUNCATED: "fetch again, with a longer --wait if the network is bad",
+    Cause.STALE: "fetch again later, or with a longer --wait",
+    Cause.UNREACHABLE: "check the address and the network, then fetch again",
+    Cause.FORBIDDEN: "check the container's read permission and your credentials",
+    Cause.TOO_LARGE: "look at the address: it serves more than such a file can have",
+}
+
+_MARGIN = " " * 11
+
+
+@dataclass
+class Report:
+    """What became of a command; the base of the two kinds of report."""
+
+    #: What plugins raised where nothing could be refused any more.
+    problems: list[WheelhouseHashesError] = field(default_factory=list)
+    #: True if the user ended the command.
+    interrupted: bool = False
+
+    def _codes(self) -> list[int]:
+        return [problem.exit_code for problem in self.problems]
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code: the gravest of all, 130 if interrupted, 0 if all is well."""
+        return 130 if self.interrupted else gravest(self._codes())
+
+
+@dataclass
+class FetchReport(Report):
+    """What became of the artifacts of a fetch."""
+
+    #: The verdicts, in the order in which they settled.
+    verdicts: list[Verdict] = field(default_factory=list)
+    #: Artifacts in the folder that this run did not judge.
+    unjudged: list[str] = field(default_factory=list)
+    #: True if the address has nothing of what was asked for.
+    nothing_matched: bool = False
+
+    def _codes(self) -> list[int]:
+        nothing = self.nothing_matched or not any(
+            v.outcome is not Outcome.WITHDRAWN for v in self.verdicts
+        )
+        codes = [verdict.exit_code for verdict in self.verdicts]
+        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if nothing else 0]
+
+    def closing(self, plain_http: bool) -> str:
+        """Return the closing lines.
+
+        :param plain_http: whether bytes or digests came without TLS.
+        """
+        count = Counter(verdict.outcome for verdict in self.verdicts)
+        verified = f"verified {count[Outcome.OK]} of {len(self.verdicts)} artifacts"
+        tiers = [verdict.tier for verdict in self.verdicts if verdict.tier is not None]
+        if tiers:
+            verified += f" (weakest tier: {min(tiers)}{', over plain HTTP' if plain_http else ''})"
+        parts = [verified]
+        parts += [
+            f"{outcome.value} {count[outcome]}"
+            for outcome in (Outcome.UNVERIFIED, Outcome.REFUSED, Outcome.WITHDRAWN)
+            if count[outcome]
+        ]
+        lines = [", ".join(parts)]
+        if self.unjudged:
+            lines.append("in the folder, but not judged by this run:")
+            lines += [f"{_MARGIN}{name}" for name in self.unjudged]
+        lines += [f"problem: {problem}" for problem in self.problems]
+        if self.interrupted:
+            lines.append("interrupted: run it again, good files are kept")
+        return "\n".join(lines)
+
+
+def describe_verdict(verdict: Verdict, width: int = 0) -> str:
+    """Return the lines about one artifact.
+
+    :param verdict: what was concluded.
+    :param width: the width of the longest name, for alignment.
+    """
+    start = f"{verdict.outcome.value:<9}  "
+    if verdict.outcome is Outcome.OK:
+        algorithms = ",".join(sorted({claim.digest.algorithm for claim in verdict.claims}))
+        sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
+        line = f"{start}{verdict.name:<{width}}  {algorithms}  {sources}  {verdict.tier}"
+        if algorithms == "md5":
+            line += "  md5 detects accidents only"
+        return f"{line}  ({verdict.text})" if verdict.text else line
+    if verdict.cause is None:
+        return f"{start}{verdict.name:<{width}}  {verdict.text}"
+    lines = [f"{start}{verdict.name:<{width}}  {verdict.cause.value}: {verdict.text}"]
+    if verdict.digests:
+        lines += [
+            f"expected  {claim.digest}  {claim.source}, {claim.where}" for claim in verdict.claims
+        ]
+        if verdict.expected_size is not None:
+            lines.append(f"expected  {verdict.expected_size} bytes")
+        algorithms_claimed = {claim.digest.algorithm for claim in verdict.claims}
+        for algorithm in sorted(algorithms_claimed or {DEFAULT_ALGORITHM}):
+            lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
+        lines.append(f"got       {verdict.size} bytes")
+    lines.append(f"next      {NEXT_STEP[verdict.cause]}")
+    return f"\n{_MARGIN}".join(lines)
+
+
+class Sent(enum.Enum):
+    """What became of one file of an upload."""
+
+    SENT = "sent"  #: published, and confirmed by a read-back
+    REPLACED = "replaced"  #: the same, in the place of other bytes
+    THERE = "there"  #: it and every companion were there already
+    SKIPPED = "skipped"  #: not an artifact
+    REFUSED = "refused"  #: the container has other bytes, or a plugin objected
+    FAILED = "failed"  #: the store, the network or the disk failed
+
+
+@dataclass(frozen=True)
+class UploadRecord:
+    """What became of one file of an upload."""
+
+    #: The file's name.
+    name: str
+    #: What became of it.
+    outcome: Sent
+    #: One sentence for the user; may be empty.
+    text: str = ""
+    #: The exit code that this record asks for.
+    exit_code: int = 0
+
+
+@dataclass
+class UploadReport(Report):
+    """What became of the files of an upload."""
+
+    #: The records, in the order in which they came to be.
+    records: list[UploadRecord] = field(default_factory=list)
+    #: The names of old dev builds, and of their companions, that were deleted.
+    pruned: list[str] = field(default_factory=list)
+
+    def _codes(self) -> list[int]:
+        return [*super()._codes(), *(record.exit_code for record in self.records)]
+
+    def closing(self, container: str) -> str:
+        """Return the closing lines.
+
+        :param container: the container's name.
+        """
+        count = Counter(record.outcome for record in self.records)
+        parts = [f"{outcome.value} {count[outcome]}" for outcome in Sent if count[outcome]]
+        if self.pruned:
+            parts.append(f"pruned {len(self.pruned)}")
+        lines = [f"container {container}: {', '.join(parts) or 'nothing to send'}"]
+        lines += [f"problem: {problem}" for problem in self.problems]
+        if self.interrupted:
+            lines.append("interrupted: run it again, it sends what is missing")
+        return "\n".join(lines)
+
+
+def describe_record(record: UploadRecord, width: int = 0) -> str:
+    """Return the line about one file of an upload."""
+    return f"{record.outcome.value:<9}  {record.name:<{width}}  {record.text}".rstrip()

@@ -1,0 +1,142 @@
+"""The command in progress, as plugins see it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
+from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.hashfile import MAX_BYTES
+from wheelhouse_hashes.options import DEFAULT_WAIT
+from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.waiting import WaitBudget
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.transfer import Client
+
+#: How to get what fetching needs.
+INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
+
+#: Options whose values never appear in output.
+_SECRETS = frozenset({"secret"})
+
+#: The statuses that mean "there is no such object".  S3 answers 403 to those
+#: who may not list the container.
+_ABSENT = (403, 404, 410)
+
+
+class Options(Mapping[str, Any]):
+    """The parsed command line, read only; values are attributes, too.
+
+    :param values: option names (``local_folder``) and values.
+    """
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = MappingProxyType(dict(values))
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values[name]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._values[name]
+        except KeyError:
+            raise AttributeError(f"this command has no option {name!r}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        shown = {k: "***" if k in _SECRETS and v else v for k, v in self._values.items()}
+        return f"Options({shown})"
+
+
+class Run:
+    """Everything that a plugin may use of the command in progress.
+
+    :param verb: ``upload``, ``fetch`` or ``index``.
+    :param options: the parsed command line.
+    :param plugins: the plugins that take part.
+    """
+
+    def __init__(self, verb: str, options: Mapping[str, Any], plugins: Plugins) -> None:
+        #: The verb.
+        self.verb = verb
+        #: The parsed command line, read only; it may hold secrets.
+        self.options = Options(options)
+        self.plugins = plugins
+        #: Set when the run must end, by Ctrl-C.
+        self.stop = threading.Event()
+        #: The time that may be spent on waiting for the store.
+        self.budget = WaitBudget(self.options.get("wait", DEFAULT_WAIT), self.stop)
+        self._screen = threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"<Run {self.verb}>"
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms that artifacts are hashed with: the default first."""
+        return tuple(
+            dict.fromkeys((DEFAULT_ALGORITHM, *(self.options.get("hash_algorithm") or ())))
+        )
+
+    @cached_property
+    def client(self) -> Client:
+        """The HTTP client, for further requests; safe to use from any thread.
+
+        :raises UsageError: if the extra ``fetch`` is not installed.
+        """
+        try:
+            from wheelhouse_hashes.transfer import Client
+        except ImportError as error:
+            raise UsageError(
+                f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
+            ) from None
+        return Client(self.stop)
+
+    def companion(self, artifact: ListedArtifact, suffix: str) -> bytes | None:
+        """Read a companion of an artifact, of at most 64 KiB.
+
+        It is asked for where the listing says, else beside the artifact.
+
+        :param artifact: the artifact.
+        :param suffix: what the companion's name has after the artifact's,
+            with the dot: ``.sha256``.
+        :returns: its content, or None if there is none (404, 403).
+        :raises TransferError: if the request fails in any other way.
+        """
+        url = self.companion_url(artifact, suffix)
+        if url is None:
+            return None
+        try:
+            return self.client.get(url, max_bytes=MAX_BYTES, headers=artifact.headers).body
+        except TransferError as error:
+            if error.status in _ABSENT:
+                return None
+            raise
+
+    @staticmethod
+    def companion_url(artifact: ListedArtifact, suffix: str) -> str | None:
+        """Return the address of a companion, or None if it cannot be told.
+
+        A signed address (one with a query) is good for one object only.
+        """
+        listed = artifact.companions.get(artifact.name + suffix)
+        if listed is not None or "?" in artifact.url:
+            return listed
+        return artifact.url + suffix
+
+    def say(self, text: str) -> None:
+        """Print whole lines to standard output; safe to call from any thread."""
+        with self._screen:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()

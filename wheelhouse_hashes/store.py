@@ -1,0 +1,282 @@
+"""A libcloud container: one driver a thread, retries, our own checks.
+
+:class:`Store` uses libcloud's public storage API only, so it works with every
+provider.  What libcloud reports is not taken on trust: each put is looked at
+again by whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from libcloud.common.exceptions import BaseHTTPError
+from libcloud.common.types import InvalidCredsError, LibcloudError
+from libcloud.storage.base import Container, Object, StorageDriver
+from libcloud.storage.types import (
+    ContainerAlreadyExistsError,
+    ContainerDoesNotExistError,
+    ObjectDoesNotExistError,
+)
+
+from wheelhouse_hashes.account import Account, one_line
+from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
+from wheelhouse_hashes.waiting import WaitBudget, backoff
+
+T = TypeVar("T")
+
+#: How often one request to a store is tried.
+TRIES = 4
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as the store has it."""
+
+    #: Its name.
+    name: str
+    #: Its size in bytes.
+    size: int
+    #: What the store calls this version of the object; empty if it does not.
+    etag: str
+
+
+def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
+    """Return the store that fits a provider.
+
+    :param account: how to reach it.
+    :param container: the container's name.
+    :param budget: the time that retries may wait.
+    """
+    from wheelhouse_hashes.localstore import LocalStore
+
+    kind = LocalStore if account.provider_name == "LOCAL" else Store
+    return kind(account, container, budget)
+
+
+class Store:
+    """One container of a store; safe to use from many threads.
+
+    :param account: how to reach the store.
+    :param container_name: the container's name.
+    :param budget: the time that retries may wait.
+    """
+
+    #: Digests that the store needs beside those that users ask for.
+    algorithms: tuple[str, ...] = ("md5",)
+
+    #: Whether what was just put may not be seen yet.
+    eventually_consistent = True
+
+    def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
+        self.account = account
+        self.container_name = container_name
+        self._budget = budget
+        self._local = threading.local()
+
+    @property
+    def driver(self) -> StorageDriver:
+        """This thread's driver."""
+        driver: StorageDriver | None = getattr(self._local, "driver", None)
+        if driver is None:
+            driver = self._local.driver = self.account.make_driver()
+        return driver
+
+    @property
+    def _container(self) -> Container:
+        """The container, without a request for it."""
+        return Container(self.container_name, {}, self.driver)
+
+    def open(self, create: bool = True) -> None:
+        """Look the container up.
+
+        :param create: whether to make it if it does not exist.
+        :raises StoreError: if it does not exist, or cannot be reached.
+        """
+
+        def look_up() -> None:
+            try:
+                self.driver.get_container(self.container_name)
+            except ContainerDoesNotExistError:
+                if not create:
+                    raise StoreError(f"there is no container {self.container_name!r}") from None
+                # Another job may have been first.
+                with contextlib.suppress(ContainerAlreadyExistsError):
+                    self.driver.create_container(self.container_name)
+
+        self._retry(look_up, "look up the container")
+
+    def listing(self) -> dict[str, Stored]:
+        """Return what the container lists, by name.  It may lag.
+
+        :raises StoreError: if it cannot be had.
+        """
+        return self._retry(lambda: {s.name: s for s in self._list()}, "list the container")
+
+    def _list(self) -> Iterator[Stored]:
+        return map(_stored, self.driver.iterate_container_objects(self._container))
+
+    def stat(self, name: str) -> Stored | None:
+        """Return one object as it is now, None if it is not there.
+
+        :raises StoreError: if it cannot be had.
+        """
+
+        def look() -> Stored | None:
+            obj = self._object(name)
+            return None if obj is None else _stored(obj)
+
+        return self._retry(look, f"look at {name}")
+
+    def _object(self, name: str) -> Object | None:
+        try:
+            return self.driver.get_object(self.container_name, name)
+        except ObjectDoesNotExistError:
+            return None
+
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Read a small object, None if it is not there.
+
+        :param name: the object's name.
+        :param max_bytes: the most bytes that are returned.
+        :raises StoreError: if it cannot be had.
+        """
+
+        def read() -> bytes | None:
+            obj = self._object(name)
+            if obj is None:
+                return None
+            content = bytearray()
+            try:
+                for chunk in self.driver.download_object_as_stream(obj):
+                    content += chunk
+                    if len(content) > max_bytes:
+                        break
+            except ObjectDoesNotExistError:
+                return None
+            return bytes(content[:max_bytes])
+
+        return self._retry(read, f"read {name}")
+
+    def put(self, artifact: LocalArtifact, *, create_only: bool = False) -> Stored:
+        """Publish an artifact.
+
+        :param artifact: the artifact.
+        :param create_only: whether to leave an object of that name alone.
+        :returns: the object, to compare with what :meth:`stat` shows.
+        :raises AlreadyExists: if the object exists and must be left alone.
+        :raises DiskError: if the file cannot be read, or has changed.
+        :raises StoreError: if it cannot be published.
+        """
+        return self._retry(lambda: self._put(artifact, create_only), f"send {artifact.name}")
+
+    def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
+        self._leave_alone(artifact.name, create_only)
+        check_unchanged(artifact)
+        obj = self.driver.upload_object(
+            str(artifact.path), self._container, artifact.name, extra=_CONTENT_TYPE
+        )
+        return _stored(obj)
+
+    def put_bytes(self, name: str, content: bytes, *, create_only: bool = False) -> Stored:
+        """Publish a small object; as :meth:`put`."""
+        return self._retry(lambda: self._put_bytes(name, content, create_only), f"send {name}")
+
+    def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
+        self._leave_alone(name, create_only)
+        obj = self.driver.upload_object_via_stream(
+            iter([content]), self._container, name, extra=_CONTENT_TYPE
+        )
+        return _stored(obj)
+
+    def _leave_alone(self, name: str, create_only: bool) -> None:
+        """Do the best about create-only that libcloud's API allows."""
+        if create_only and self._object(name) is not None:
+            raise AlreadyExists(name)
+
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is not there is no error.
+
+        :raises StoreError: if it is still there.
+        """
+
+        def delete() -> None:
+            obj = self._object(name)
+            if obj is None:
+                return
+            try:
+                deleted = self.driver.delete_object(obj)
+            except ObjectDoesNotExistError:
+                return
+            if not deleted and self._object(name) is not None:
+                raise StoreError(f"cannot delete {name}")
+
+        self._retry(delete, f"delete {name}")
+
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
+        """Tell whether an object has an artifact's bytes.
+
+        :param stored: the object, as listed or looked at.
+        :param artifact: the artifact.
+        :returns: False also if it cannot be told.
+        """
+        return stored.size == artifact.size and stored.etag == artifact.digests.get("md5")
+
+    @staticmethod
+    def is_known_content(stored: Stored, content: bytes) -> bool:
+        """Tell from a listing alone whether an object has some content.
+
+        :returns: False also if the listing does not tell, which it does only
+            where its etags are MD5.
+        """
+        hasher = new_hasher("md5")
+        hasher.update(content)
+        return stored.etag == hasher.hexdigest()
+
+    def _retry(self, call: Callable[[], T], doing: str) -> T:
+        """Call until it succeeds, at most :data:`TRIES` times."""
+        for tries, pause in enumerate(backoff(), 1):
+            try:
+                return call()
+            except (StoreError, UsageError, DiskError):
+                raise
+            except InvalidCredsError:
+                raise StoreError(
+                    f"invalid credentials for user {self.account.username!r}: check "
+                    "--username and --secret, or their environment variables"
+                ) from None
+            except (LibcloudError, BaseHTTPError, OSError) as error:
+                if tries == TRIES or not self._budget.pause(pause):
+                    raise self._failure(doing, error) from error
+        raise AssertionError("backoff ends never")
+
+    def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
+        return StoreError(f"cannot {doing}: {one_line(error)}")
+
+
+#: Given, so that libcloud need not guess, and does not guess differently on
+#: different systems.
+_CONTENT_TYPE = {"content_type": "application/octet-stream"}
+
+
+def _stored(obj: Object) -> Stored:
+    return Stored(obj.name, int(obj.size), obj.hash or "")
+
+
+def check_unchanged(artifact: LocalArtifact) -> None:
+    """Check that a file is still the one that was hashed, as far as its size tells.
+
+    :raises DiskError: if it is not.
+    """
+    path = pathlib.Path(artifact.path)
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise DiskError(f"cannot read {path}: {error.strerror}") from None
+    if size != artifact.size:
+        raise DiskError(f"{path} changed while it was uploaded; run it again")

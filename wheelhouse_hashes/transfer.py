@@ -1,0 +1,218 @@
+"""HTTP through libcurl: one pass over the bytes, limits, errors with a cause.
+
+libcurl does the transport; here its errors become causes, secrets stay with
+their origin, and redirects are followed one by one, because libcurl would
+take ``X-Auth-Token`` and its like along to another host.
+
+Sources: HTTP semantics and caching (:rfc:`9110`, :rfc:`9111`); the meaning of
+each option and error code is libcurl's, at https://curl.se/libcurl/c/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import certifi
+import pycurl
+
+from wheelhouse_hashes import __version__
+from wheelhouse_hashes.addresses import origin, shown, split_user
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.exchange import Answer, Begin, Exchange, Plan, Receive
+
+#: The size of a worker's receive buffer, in bytes.
+BUFFER = 256 * 1024
+
+#: The most redirects that one request follows.
+MAX_REDIRECTS = 10
+
+#: Seconds to connect in, and seconds without a byte that end a transfer.
+CONNECT_TIMEOUT = 30
+IDLE_TIMEOUT = 60
+
+#: What a re-read says to caches on the way, and to Swift, which then asks all
+#: replicas for their newest copy.
+FRESH_HEADERS = {"Cache-Control": "no-cache", "X-Newest": "true"}
+
+_CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@dataclass
+class Attempt:
+    """Requests that belong together: one try at one artifact."""
+
+    #: Whether they bypass caches and stale replicas.
+    fresh: bool = False
+    #: The ``Last-Modified`` of each good answer, None where it is not known.
+    dates: list[float | None] = field(default_factory=list)
+
+
+class Client:
+    """An HTTP client for many threads; each has one connection that is kept.
+
+    :param stop: set when the run must end; ends every transfer at once.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._local = threading.local()
+        self._handles: list[pycurl.Curl] = []
+        self._users: dict[tuple[str, str, int], str] = {}
+
+    def authorize(self, url: str) -> str:
+        """Keep the user and password of an address for its origin.
+
+        :returns: the address without them.
+        """
+        bare, user = split_user(url)
+        if user is not None:
+            self._users[origin(bare)] = user
+        return bare
+
+    @contextlib.contextmanager
+    def attempt(self, *, fresh: bool) -> Iterator[Attempt]:
+        """Bracket this thread's requests for one artifact.
+
+        :param fresh: whether they shall bypass caches and stale replicas.
+        :returns: what is to be known about their answers.
+        """
+        self._local.attempt = attempt = Attempt(fresh)
+        try:
+            yield attempt
+        finally:
+            del self._local.attempt
+
+    def get(
+        self,
+        url: str,
+        *,
+        max_bytes: int,
+        headers: Mapping[str, str] | None = None,
+        accept: str = "*/*",
+    ) -> Answer:
+        """Read a small object into memory.
+
+        A body that is compressed although nobody asked for it is decoded.
+
+        :param url: an ``http`` or ``https`` address.
+        :param max_bytes: the most bytes that are read.
+        :param headers: further request headers, for the address's origin only.
+        :param accept: the media types to ask for (``Accept``).
+        :raises TransferError: if it cannot be had; 401 and 403 are cause
+            ``forbidden``.
+        """
+        chunks: list[bytes] = []
+        plan = Plan(chunks.append, None, max_bytes, {"Accept": accept}, decode=True)
+        answer = self._follow(url, plan, headers or {})
+        answer.body = b"".join(chunks)
+        return answer
+
+    def download(
+        self,
+        url: str,
+        receive: Receive,
+        *,
+        begin: Begin | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Read an object in one pass, its bytes as they were sent.
+
+        A ``Content-Encoding`` is not undone: for an artifact it is a server's
+        opinion about ``.tar.gz``, and digests are of the file itself.
+
+        :param url: an ``http`` or ``https`` address.
+        :param receive: gets each piece of the body.
+        :param begin: called once, when the headers of a good answer are
+            complete and before the first piece; what it raises is raised here.
+        :param headers: further request headers, for the address's origin only.
+        :raises TransferError: if it cannot be had; 404 and 410 are cause
+            ``missing-artifact``, 401 and 403 ``forbidden``.
+        """
+        identity = {"Accept-Encoding": "identity"}
+        plan = Plan(receive, begin, None, identity, absent=Cause.MISSING_ARTIFACT)
+        return self._follow(url, plan, headers or {})
+
+    def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Answer:
+        """Make a request, and those that its redirects ask for."""
+        home = origin(url)
+        target = self._bypassing(url)
+        for _ in range(MAX_REDIRECTS + 1):
+            exchange = Exchange(Answer(target), plan)
+            redirect = self._perform(exchange, headers if origin(target) == home else {})
+            if redirect is None:
+                self._attempt.dates.append(exchange.answer.last_modified)
+                return exchange.answer
+            why = None
+            if urlsplit(redirect).scheme.lower() not in ("http", "https"):
+                why = "redirects to what is neither http nor https"
+            elif origin(target)[0] == "https" and origin(redirect)[0] != "https":
+                why = "redirects from https to http"
+            if why is not None:
+                raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}")
+            target = split_user(redirect)[0]
+        raise TransferError(Cause.UNREACHABLE, f"{shown(url)}: more than {MAX_REDIRECTS} redirects")
+
+    def _bypassing(self, url: str) -> str:
+        """Add a query that no cache has seen, where the address has room for one."""
+        if not self._attempt.fresh or urlsplit(url).query:
+            return url
+        return f"{url}?fresh={secrets.token_hex(4)}"
+
+    @property
+    def _attempt(self) -> Attempt:
+        attempt: Attempt = getattr(self._local, "attempt", None) or Attempt()
+        return attempt
+
+    def _handle(self) -> pycurl.Curl:
+        handle: pycurl.Curl | None = getattr(self._local, "handle", None)
+        if handle is None:
+            handle = self._local.handle = pycurl.Curl()
+            self._handles.append(handle)
+        handle.reset()  # keeps connections, sessions and the DNS cache
+        return handle
+
+    def _perform(self, exchange: Exchange, headers: Mapping[str, str]) -> str | None:
+        """Make one request; return where it redirects to, if it does."""
+        url = exchange.answer.url
+        plan = exchange.plan
+        sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
+        if self._attempt.fresh:
+            sent.update(FRESH_HEADERS)
+        curl = self._handle()
+        curl.setopt(pycurl.URL, url)
+        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
+        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        if plan.decode:
+            curl.setopt(pycurl.ACCEPT_ENCODING, "identity")
+        curl.setopt(pycurl.BUFFERSIZE, BUFFER)
+        curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT)
+        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+        curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
+        curl.setopt(pycurl.NOPROGRESS, 0)
+        curl.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
+        curl.setopt(pycurl.HEADERFUNCTION, exchange.header)
+        curl.setopt(pycurl.WRITEFUNCTION, exchange.body)
+        bundles = filter(None, map(os.environ.get, _CA_VARIABLES))
+        curl.setopt(pycurl.CAINFO, next(bundles, certifi.where()))
+        if user := self._users.get(origin(url)):
+            curl.setopt(pycurl.USERPWD, user)
+        try:
+            curl.perform()
+        except pycurl.error as error:
+            code, text = (*error.args, "")[:2]
+            exchange.failed(int(code), str(text), self._stop.is_set())
+        return exchange.finish(curl.getinfo(pycurl.REDIRECT_URL))
+
+    def close(self) -> None:
+        """Close all connections.  No thread may be using the client."""
+        while self._handles:
+            self._handles.pop().close()
+        self._local = threading.local()

@@ -1,0 +1,153 @@
+"""The upload phase: scan, announce and publish each artifact, prune, index."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime, timezone
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM
+from wheelhouse_hashes.containerindex import update_index
+from wheelhouse_hashes.devbuilds import stamped_name
+from wheelhouse_hashes.errors import Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.folder import disk_errors
+from wheelhouse_hashes.pruning import prune
+from wheelhouse_hashes.publication import Publication
+from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.store import Store, Stored
+
+
+def upload(
+    run: Run, store: Store, folder: str, *, max_workers: int, with_index: bool
+) -> UploadReport:
+    """Upload the artifacts of a folder.
+
+    :param run: the command in progress.
+    :param store: the container.
+    :param folder: the folder; its dev wheels are renamed, as the host does.
+    :param max_workers: how many artifacts are sent at the same time.
+    :param with_index: whether to write the index page.
+    :raises WheelhouseHashesError: if the command cannot go on at all; what
+        happens to single artifacts is in the report.
+    """
+    report = UploadReport()
+    run.plugins.run_started(run)
+    try:
+        paths = _scan(pathlib.Path(folder), report)
+        width = max((len(path.name) for path in paths), default=0)
+        for record in report.records:
+            run.say(describe_record(record))
+        store.open()
+        listing = store.listing()
+        uploaded = _publish_all(run, store, listing, paths, report, max_workers, width)
+        if not report.interrupted:
+            _clean_up(run, store, listing, uploaded, report, with_index)
+        run.say(report.closing(store.container_name))
+    finally:
+        run.plugins.run_finished(run, report)
+    return report
+
+
+def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
+    """Return the artifacts of a folder; rename dev wheels, name what is skipped."""
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}; give one with --local-folder")
+    paths = []
+    with disk_errors(f"list the folder {folder}"):
+        names = sorted(os.listdir(folder))
+    for name in names:
+        path = folder / name
+        try:
+            if not path.is_file():
+                raise ValueError("not a file")
+            path = _stamp(path, report)
+        except ValueError as error:
+            report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
+        else:
+            paths.append(path)
+    return paths
+
+
+def _stamp(path: pathlib.Path, report: UploadReport) -> pathlib.Path:
+    name = stamped_name(path.name, datetime.now(timezone.utc))
+    if name == path.name:
+        return path
+    with disk_errors(f"rename {path}"):
+        return path.rename(path.with_name(name))
+
+
+def _publish_all(
+    run: Run,
+    store: Store,
+    listing: Mapping[str, Stored],
+    paths: Sequence[pathlib.Path],
+    report: UploadReport,
+    max_workers: int,
+    width: int,
+) -> dict[str, Publication]:
+    """Publish artifacts side by side; return what is there now."""
+    lock = threading.Lock()
+    there: dict[str, Publication] = {}
+
+    def publish(path: pathlib.Path) -> None:
+        publication: Publication | None = None
+        try:
+            publication = Publication(run, store, listing, path)
+            record = publication.publish()
+        except WheelhouseHashesError as error:
+            outcome = Sent.REFUSED if error.exit_code == 1 else Sent.FAILED
+            record = UploadRecord(path.name, outcome, str(error), error.exit_code)
+        with lock:
+            report.records.append(record)
+            if publication is not None and not record.exit_code:
+                there[record.name] = publication
+        run.say(describe_record(record, width))
+        if publication is not None and record.outcome in (Sent.SENT, Sent.REPLACED):
+            try:
+                run.plugins.artifact_uploaded(publication.artifact, run)
+            except Refusal as problem:
+                report.problems.append(problem)
+
+    with ThreadPoolExecutor(max_workers) as pool:
+        futures = [pool.submit(publish, path) for path in paths]
+        try:
+            for future in as_completed(futures):
+                future.result()
+        except KeyboardInterrupt:
+            report.interrupted = True
+        finally:
+            if report.interrupted or not all(future.done() for future in futures):
+                run.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+    return there
+
+
+def _clean_up(
+    run: Run,
+    store: Store,
+    listing: Mapping[str, Stored],
+    uploaded: Mapping[str, Publication],
+    report: UploadReport,
+    with_index: bool,
+) -> None:
+    """Prune and index.  The artifacts are safe: a failure is a problem to report."""
+    try:
+        companions = {
+            name: [companion.name for companion in publication.companions]
+            for name, publication in uploaded.items()
+        }
+        report.pruned += prune(run, store, listing, companions)
+        if with_index:
+            digests = {
+                name: publication.artifact.digest(DEFAULT_ALGORITHM)
+                for name, publication in uploaded.items()
+                if name not in report.pruned
+            }
+            update_index(run, store, digests)
+    except WheelhouseHashesError as problem:
+        report.problems.append(problem)

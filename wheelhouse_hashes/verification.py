@@ -1,0 +1,149 @@
+"""The rules of truth: claims, and what was seen, make a verdict.  No I/O.
+
+- Every claim of every source must match; one that does not refuses the file.
+- No claim at all refuses it, unless the user accepts that.
+- Whatever the claims say, a file that is not of the kind that its name says
+  is refused.
+- A cut download is never called a mismatch where the difference can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause, gravest_cause
+
+#: How many bytes of the head of a file tell what kind of file it is.
+HEAD_BYTES = 512
+
+_MAGIC = {
+    ".whl": (b"PK\x03\x04",),
+    ".zip": (b"PK\x03\x04", b"PK\x05\x06"),
+    ".tar.gz": (b"\x1f\x8b",),
+    ".exe": (b"MZ",),
+}
+
+#: Causes that another try within the wait can heal.
+HEALABLE = frozenset(
+    {
+        Cause.MISMATCH,
+        Cause.CORRUPT,
+        Cause.CONFLICT,
+        Cause.STALE,
+        Cause.TRUNCATED,
+        Cause.UNREACHABLE,
+        Cause.MISSING_ARTIFACT,
+        Cause.MISSING_HASH,
+        Cause.UNREADABLE_HASH,
+        Cause.NOT_A_DISTRIBUTION,
+    }
+)
+
+#: Causes that say nothing against the store's state: they come from the way,
+#: and are tried again however old the objects are.
+OF_THE_WAY = frozenset({Cause.TRUNCATED, Cause.UNREACHABLE, Cause.CORRUPT})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was seen of an artifact's bytes."""
+
+    #: The number of bytes.
+    size: int
+    #: Their digests: algorithm to lower-case hex; each claimed algorithm is there.
+    digests: Mapping[str, str]
+    #: The first bytes, at most :data:`HEAD_BYTES`.
+    head: bytes
+    #: False if a body that was cut could not be told from one that ended.
+    length_known: bool = True
+    #: True if the bytes were in the folder already.
+    on_disk: bool = False
+
+
+def judge(
+    artifact: ListedArtifact,
+    heard: Sequence[Claim | Finding],
+    seen: Seen,
+    *,
+    accept_missing: bool = False,
+    before: Seen | None = None,
+) -> Verdict:
+    """Conclude what the claims and the bytes say about one artifact.
+
+    :param artifact: the artifact.
+    :param heard: all claims, and findings of sources and inspectors.
+    :param seen: its bytes.
+    :param accept_missing: whether to keep an artifact without any claim.
+    :param before: what an earlier read of it saw, in a run that reads it again.
+    """
+    claims = tuple(item for item in heard if isinstance(item, Claim))
+    findings = [item for item in heard if isinstance(item, Finding)]
+    verdict = Verdict(
+        artifact.name,
+        Outcome.REFUSED,
+        claims=claims,
+        digests=seen.digests,
+        size=seen.size,
+        expected_size=artifact.size,
+        on_disk=seen.on_disk,
+    )
+    if findings:
+        cause = gravest_cause(finding.cause for finding in findings)
+        return replace(verdict, cause=cause, text="; ".join(f.text for f in findings))
+    kind = _other_kind(artifact.name, seen.head)
+    if kind is not None:
+        return replace(verdict, cause=Cause.NOT_A_DISTRIBUTION, text=f"the file is {kind}")
+    if not claims:
+        if accept_missing:
+            return replace(verdict, outcome=Outcome.UNVERIFIED, text="no source claims a digest")
+        return replace(
+            verdict, cause=Cause.MISSING_HASH, text="no source claims a digest of this artifact"
+        )
+    wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
+    if not wrong:
+        return replace(verdict, outcome=Outcome.OK)
+    cause, text = _disagreement(claims, wrong, seen, before, artifact.size)
+    return replace(verdict, cause=cause, text=text)
+
+
+def _disagreement(
+    claims: Sequence[Claim],
+    wrong: Sequence[Claim],
+    seen: Seen,
+    before: Seen | None,
+    expected_size: int | None,
+) -> tuple[Cause, str]:
+    """Name the cause of a disagreement: stale before corrupt before mismatch."""
+    if any(claim.travels for claim in claims if claim not in wrong):
+        return Cause.STALE, "the store is between two versions of it"
+    if expected_size is not None and seen.size < expected_size:
+        return Cause.TRUNCATED, f"{seen.size} of {expected_size} bytes arrived"
+    if len(wrong) < len(claims) or _contradictory(claims):
+        return Cause.CONFLICT, "the sources disagree among themselves"
+    same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
+    if not seen.length_known and not same_as_before:
+        return Cause.TRUNCATED, f"the body ended after {seen.size} bytes, its length was not told"
+    if before is not None and not same_as_before:
+        return Cause.CORRUPT, "two reads of it differ from each other"
+    return Cause.MISMATCH, "the bytes are not those that were announced"
+
+
+def _contradictory(claims: Sequence[Claim]) -> bool:
+    digests = {claim.digest for claim in claims}
+    return len(digests) > len({digest.algorithm for digest in digests})
+
+
+def _other_kind(name: str, head: bytes) -> str | None:
+    """Say what a file is instead of what its name says, None if it fits."""
+    for extension, magics in _MAGIC.items():
+        if name.endswith(extension):
+            if head.startswith(magics):
+                return None
+            if not head:
+                return "empty"
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+                return "an HTML or XML page"
+            return f"no {extension} file by its first bytes"
+    raise ValueError(f"{name!r} is not the name of an artifact")

@@ -1,0 +1,68 @@
+"""Waiting for a store to converge: one budget a run, spent in parallel."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+
+#: The longest pause between two tries, in seconds.
+LONGEST_PAUSE = 15.0
+
+
+def backoff(first: float = 0.5) -> Iterator[float]:
+    """Yield pauses in seconds: doubled each time, with jitter, capped.
+
+    :param first: about how long the first pause is.
+    """
+    pause = first
+    while True:
+        yield pause * random.uniform(0.75, 1.25)  # noqa: S311 (jitter, not a secret)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+class WaitBudget:
+    """The time that a run may spend waiting.
+
+    Time counts once, however many workers wait in it, and only while somebody
+    waits: a long download does not use the budget up.
+
+    :param seconds: the whole budget.
+    :param stop: set when the run must end; ends every pause at once.
+    """
+
+    def __init__(self, seconds: float, stop: threading.Event) -> None:
+        self.seconds = seconds
+        self._stop = stop
+        self._lock = threading.Lock()
+        self._spent = 0.0
+        self._waiting = 0
+        self._since = 0.0
+
+    def _settle(self) -> float:
+        """Book the time since the last booking, return what is left."""
+        now = time.monotonic()
+        if self._waiting:
+            self._spent += now - self._since
+        self._since = now
+        return self.seconds - self._spent
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, if there is time left.
+
+        :param seconds: how long; less if the budget does not last.
+        :returns: False, without waiting, if the budget is used up or the run
+            must end.
+        """
+        with self._lock:
+            left = self._settle()
+            if left <= 0 or self._stop.is_set():
+                return False
+            self._waiting += 1
+        try:
+            return not self._stop.wait(min(seconds, left))
+        finally:
+            with self._lock:
+                self._settle()
+                self._waiting -= 1
