@@ -13,7 +13,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError, UsageError
 from wheelhouse_hashes.filenames import why_unsafe
 from wheelhouse_hashes.folder import TargetFolder
-from wheelhouse_hashes.report import FetchReport, describe_verdict
+from wheelhouse_hashes.report import FetchReport, describe_verdict, line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.selection import case_twins, select
 from wheelhouse_hashes.settlement import Settlement
@@ -41,10 +41,10 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
             run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
         listing = _locate(run, address)
         for note in listing.notes:
-            run.say(f"note       {note}")
+            run.say(line("note", note))
         selection = select(listing, run.plugins, project, version)
         for name in selection.litter:
-            run.say(f"note       {name}: only companions are left of this older dev build")
+            run.say(line("note", name, "only companions are left of this older dev build"))
         artifacts = _fit_to_be_files(selection.artifacts, report, run)
         if not selection.artifacts:
             report.nothing_matched = True
@@ -102,7 +102,7 @@ def _fit_to_be_files(
 def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedArtifact]) -> None:
     here = urlsplit(listing.url).netloc
     for netloc in sorted({urlsplit(artifact.url).netloc for artifact in artifacts} - {here}):
-        run.say(f"note       the page at {here} links to artifacts at {netloc}")
+        run.say(line("note", f"the page at {here} links to artifacts at {netloc}"))
 
 
 def _settle_all(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from wheelhouse_hashes.devbuilds import KEEP, same_kind
+from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored
 
@@ -50,7 +51,7 @@ def prune(
             for victim in (build, *sorted(companions[build])):
                 if victim in listing or victim in uploaded or build in uploaded:
                     store.delete(victim)
-                    run.say(f"pruned     {victim}")
+                    run.say(line("pruned", victim))
                     deleted.append(victim)
     return deleted
 

@@ -84,8 +84,9 @@ class Publication:
 
     def _record(self, outcome: Sent, text: str) -> UploadRecord:
         digest = self.artifact.digest(DEFAULT_ALGORITHM)
-        said = f"{digest}{''.join(f' + {companion.name}' for companion in self.companions)}"
-        return UploadRecord(self.artifact.name, outcome, f"{said}  ({text})" if text else said)
+        name = self.artifact.name
+        said = f"{digest}{''.join(f' + {c.name.removeprefix(name)}' for c in self.companions)}"
+        return UploadRecord(name, outcome, f"{said}  ({text})" if text else said)
 
     def _ask_for_companions(self) -> list[Companion]:
         """Ask for the companions, and check that they can be told for what they are."""

@@ -34,6 +34,14 @@ NEXT_STEP: Mapping[Cause, str] = {
 _MARGIN = " " * 11
 
 
+def line(word: str, name: str, text: str = "", width: int = 0) -> str:
+    """Return one line for the screen: a word that says what it is, a name, the rest.
+
+    :param width: the width of the longest name, for alignment.
+    """
+    return f"{word:<9}  {name:<{width}}  {text}".rstrip()
+
+
 @dataclass
 class Report:
     """What became of a command; the base of the two kinds of report."""
@@ -102,17 +110,19 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     :param verdict: what was concluded.
     :param width: the width of the longest name, for alignment.
     """
-    start = f"{verdict.outcome.value:<9}  "
+    word = verdict.outcome.value
     if verdict.outcome is Outcome.OK:
         algorithms = ",".join(sorted({claim.digest.algorithm for claim in verdict.claims}))
         sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
-        line = f"{start}{verdict.name:<{width}}  {algorithms}  {sources}  {verdict.tier}"
+        text = f"{algorithms}  {sources}  {verdict.tier}"
         if algorithms == "md5":
-            line += "  md5 detects accidents only"
-        return f"{line}  ({verdict.text})" if verdict.text else line
+            text += "  md5 detects accidents only"
+        if verdict.text:
+            text += f"  ({verdict.text})"
+        return line(word, verdict.name, text, width)
     if verdict.cause is None:
-        return f"{start}{verdict.name:<{width}}  {verdict.text}"
-    lines = [f"{start}{verdict.name:<{width}}  {verdict.cause.value}: {verdict.text}"]
+        return line(word, verdict.name, verdict.text, width)
+    lines = [line(word, verdict.name, f"{verdict.cause.value}: {verdict.text}", width)]
     if verdict.digests:
         lines += [
             f"expected  {claim.digest}  {claim.source}, {claim.where}" for claim in verdict.claims
@@ -182,4 +192,4 @@ class UploadReport(Report):
 
 def describe_record(record: UploadRecord, width: int = 0) -> str:
     """Return the line about one file of an upload."""
-    return f"{record.outcome.value:<9}  {record.name:<{width}}  {record.text}".rstrip()
+    return line(record.outcome.value, record.name, record.text, width)

@@ -21,6 +21,7 @@ from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.exchange import Answer
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk
 from wheelhouse_hashes.options import ACCEPT
+from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transfer import BUFFER, Attempt
 from wheelhouse_hashes.verification import HEAD_BYTES, HEALABLE, OF_THE_WAY, Seen, judge
@@ -92,10 +93,9 @@ class Settlement:
                 return verdict
             if not said and self.run.budget.seconds:
                 said = True
-                self.run.say(
-                    f"waiting   {self.artifact.name}  {verdict.cause.value}: {verdict.text}; "
-                    f"trying again for up to {self.run.budget.seconds:g} s in all"
-                )
+                left = f"trying again, up to {self.run.budget.seconds:g} s in all"
+                text = f"{verdict.cause.value}: {verdict.text}; {left}"
+                self.run.say(line("waiting", self.artifact.name, text))
             if not self.run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
