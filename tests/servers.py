@@ -7,7 +7,7 @@ import functools
 import http.server
 import pathlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 Handler = http.server.BaseHTTPRequestHandler
@@ -26,11 +26,17 @@ class Server:
         return [path.partition("?")[0] for _, path, _ in self.requests]
 
 
+class _Quiet(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that hang up are what is tested."""
+
+
 @contextlib.contextmanager
 def running(handler: Callable[..., Handler]) -> Iterator[str]:
     """Run a handler class on a free loopback port; yield its address."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Quiet(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -62,10 +68,11 @@ def serving_folder(folder: pathlib.Path) -> Iterator[Server]:
 
 
 Respond = Callable[[Handler], None]
+Routes = Mapping[str, Respond | bytes]
 
 
 @contextlib.contextmanager
-def serving(routes: dict[str, Respond | bytes]) -> Iterator[Server]:
+def serving(routes: Routes) -> Iterator[Server]:
     """Serve made-up answers: bytes, or a function that answers by hand.
 
     Paths are looked up without their query; what is not there is 404.

@@ -22,7 +22,7 @@ import fasteners
 from wheelhouse_hashes.artifacts import new_hasher
 from wheelhouse_hashes.errors import DiskError
 from wheelhouse_hashes.filenames import parse_artifact_name
-from wheelhouse_hashes.verification import HEAD_BYTES, Seen
+from wheelhouse_hashes.verification import HEAD_BYTES, TAIL_BYTES, Seen
 
 PRIVATE_PREFIX = ".wheelhouse-hashes-"
 LOCK = ".lock"
@@ -45,27 +45,43 @@ def disk_errors(doing: str) -> Iterator[None]:
         raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
 
 
-def hash_file_on_disk(path: pathlib.Path, algorithms: tuple[str, ...]) -> Seen:
+def hash_file_on_disk(
+    path: pathlib.Path, algorithms: tuple[str, ...], *, follow: bool = False
+) -> Seen:
     """Read a file once, with a fixed buffer.
 
-    :param path: the file; a symbolic link is not followed.
+    :param path: the file.
     :param algorithms: the digests to compute.
+    :param follow: whether to read what a symbolic link leads to.
     :raises OSError: if it cannot be read.
     """
     hashers = {algorithm: new_hasher(algorithm) for algorithm in algorithms}
     buffer = bytearray(BUFFER)
     view = memoryview(buffer)
-    head = b""
+    head = tail = b""
     size = 0
-    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    if not follow:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(path, flags), "rb", buffering=0) as file:
         while count := file.readinto(buffer):
             if not size:
                 head = bytes(view[: min(count, HEAD_BYTES)])
+            tail = (tail + bytes(view[max(0, count - TAIL_BYTES) : count]))[-TAIL_BYTES:]
             size += count
             for hasher in hashers.values():
                 hasher.update(view[:count])
-    return Seen(size, {a: h.hexdigest() for a, h in hashers.items()}, head, on_disk=True)
+    digests = {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()}
+    return Seen(size, digests, head, tail, on_disk=True)
+
+
+def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
+    """Take the lock of a private folder, None if its run lives."""
+    lock = fasteners.InterProcessLock(private / LOCK)
+    if lock.acquire(blocking=False):
+        return lock
+    lock.lockfile.close()  # fasteners keeps it open
+    return None
 
 
 class TargetFolder:
@@ -94,10 +110,10 @@ class TargetFolder:
         while True:
             private = pathlib.Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=self.path))
             made = private.stat()
-            lock = fasteners.InterProcessLock(private / LOCK)
             # Until it is locked it looks dead: another run may take the lock
             # first, or remove the folder, which locking would make again.
-            if lock.acquire(blocking=False):
+            lock = _try_lock(private)
+            if lock is not None:
                 if os.path.samestat(made, private.stat()):
                     return private, lock
                 shutil.rmtree(private, ignore_errors=True)
@@ -107,10 +123,10 @@ class TargetFolder:
         for private in self.path.glob(PRIVATE_PREFIX + "*"):
             if private.is_symlink() or not private.is_dir():
                 continue
-            lock = fasteners.InterProcessLock(private / LOCK)
             # Somebody else's folder, or gone meanwhile: not ours to remove.
             with contextlib.suppress(OSError):
-                if lock.acquire(blocking=False):
+                lock = _try_lock(private)
+                if lock is not None:
                     shutil.rmtree(private, ignore_errors=True)
                     lock.release()
 

@@ -38,7 +38,7 @@ class Publication:
         self._listing = listing
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
         try:
-            seen = hash_file_on_disk(path, algorithms)
+            seen = hash_file_on_disk(path, algorithms, follow=True)
         except OSError as error:
             raise DiskError(f"cannot read {path}: {error.strerror}") from None
         self.artifact = LocalArtifact(path, seen.size, seen.digests)

@@ -33,13 +33,17 @@ NEXT_STEP: Mapping[Cause, str] = {
 
 _MARGIN = " " * 11
 
+#: Names are aligned up to this width; a few long ones must not push the rest
+#: of every line off the screen.
+MAX_WIDTH = 60
+
 
 def line(word: str, name: str, text: str = "", width: int = 0) -> str:
     """Return one line for the screen: a word that says what it is, a name, the rest.
 
     :param width: the width of the longest name, for alignment.
     """
-    return f"{word:<9}  {name:<{width}}  {text}".rstrip()
+    return f"{word:<9}  {name:<{min(width, MAX_WIDTH)}}  {text}".rstrip()
 
 
 @dataclass

@@ -24,7 +24,14 @@ from wheelhouse_hashes.options import ACCEPT
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transfer import BUFFER, Attempt
-from wheelhouse_hashes.verification import HEAD_BYTES, HEALABLE, OF_THE_WAY, Seen, judge
+from wheelhouse_hashes.verification import (
+    HEAD_BYTES,
+    HEALABLE,
+    OF_THE_WAY,
+    TAIL_BYTES,
+    Seen,
+    judge,
+)
 from wheelhouse_hashes.waiting import backoff
 
 #: An object that did not change for so long, in seconds, is not in flux.
@@ -188,7 +195,7 @@ class _Reception:
     def __init__(self, settlement: Settlement, heard: list[Claim | Finding]) -> None:
         self._settlement = settlement
         self._heard = heard
-        self._head = b""
+        self._head = self._tail = b""
         self._hashers = {algorithm: new_hasher(algorithm) for algorithm in _algorithms(heard)}
         self._size = 0
         self._answer: Answer | None = None
@@ -203,6 +210,7 @@ class _Reception:
                 def take(data: bytes) -> None:
                     if self._size < HEAD_BYTES:
                         self._head = (self._head + data)[:HEAD_BYTES]
+                    self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
                     self._size += len(data)
                     file.write(data)
                     for hasher in self._hashers.values():
@@ -227,7 +235,7 @@ class _Reception:
         """What was read."""
         assert self._answer is not None
         digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
-        return Seen(self._size, digests, self._head, self._answer.length_known)
+        return Seen(self._size, digests, self._head, self._tail, self._answer.length_known)
 
 
 def _refuse_findings(heard: Heard) -> None:

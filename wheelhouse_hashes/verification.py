@@ -15,8 +15,14 @@ from dataclasses import dataclass, replace
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause, gravest_cause
 
-#: How many bytes of the head of a file tell what kind of file it is.
+#: How many bytes of the head of a file tell what kind of file it is, and how
+#: many of its tail tell whether it is whole.
 HEAD_BYTES = 512
+TAIL_BYTES = 1024
+
+#: What stands at the end of every zip archive, wheels among them (the end of
+#: central directory record of the format's specification, APPNOTE.TXT 4.3.16).
+_ZIP_END = b"PK\x05\x06"
 
 _MAGIC = {
     ".whl": (b"PK\x03\x04",),
@@ -56,6 +62,8 @@ class Seen:
     digests: Mapping[str, str]
     #: The first bytes, at most :data:`HEAD_BYTES`.
     head: bytes
+    #: The last bytes, at most :data:`TAIL_BYTES`.
+    tail: bytes
     #: False if a body that was cut could not be told from one that ended.
     length_known: bool = True
     #: True if the bytes were in the folder already.
@@ -104,24 +112,26 @@ def judge(
     wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
     if not wrong:
         return replace(verdict, outcome=Outcome.OK)
-    cause, text = _disagreement(claims, wrong, seen, before, artifact.size)
+    cause, text = _disagreement(artifact, claims, wrong, seen, before)
     return replace(verdict, cause=cause, text=text)
 
 
 def _disagreement(
+    artifact: ListedArtifact,
     claims: Sequence[Claim],
     wrong: Sequence[Claim],
     seen: Seen,
     before: Seen | None,
-    expected_size: int | None,
 ) -> tuple[Cause, str]:
     """Name the cause of a disagreement: stale before corrupt before mismatch."""
     if any(claim.travels for claim in claims if claim not in wrong):
         return Cause.STALE, "the store is between two versions of it"
-    if expected_size is not None and seen.size < expected_size:
-        return Cause.TRUNCATED, f"{seen.size} of {expected_size} bytes arrived"
+    if artifact.size is not None and seen.size < artifact.size:
+        return Cause.TRUNCATED, f"{seen.size} of {artifact.size} bytes arrived"
     if len(wrong) < len(claims) or _contradictory(claims):
         return Cause.CONFLICT, "the sources disagree among themselves"
+    if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
+        return Cause.TRUNCATED, f"it has {seen.size} bytes, and the end of its archive is missing"
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
         return Cause.TRUNCATED, f"the body ended after {seen.size} bytes, its length was not told"

@@ -1,0 +1,77 @@
+"""Uploader processes that start at the same moment, round after round."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import multiprocessing
+import os
+import pathlib
+import sys
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+
+from wheelhouse_hashes import _host
+
+Command = Callable[[], None]
+
+
+def host_alone() -> Command:
+    """Return the bare host's command line."""
+    with _host.surroundings():
+        module = importlib.import_module(_host.COMMANDLINE)
+    return module.main  # type: ignore[no-any-return]
+
+
+def extended() -> Command:
+    """Return the host's command line with our options."""
+    return _host.run_host
+
+
+def upload_in_rounds(
+    kind: Callable[[], Command],
+    number: int,
+    folder: str,
+    options: list[str],
+    rounds: int,
+    barrier: Barrier,
+) -> None:
+    """Upload ``dist-NUMBER`` into a container of its own each round; exit with the worst code."""
+    os.chdir(folder)
+    command = kind()
+    worst = 0
+    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
+        for turn in range(rounds):
+            sys.argv = ["wheelhouse_uploader", "upload", "--local-folder", f"dist-{number}"]
+            sys.argv += ["--provider-name", "LOCAL", "--username", "store", "--secret", "none"]
+            sys.argv += [*options, f"round-{turn}"]
+            barrier.wait(60)
+            try:
+                command()
+            except SystemExit as end:
+                worst = max(worst, int(end.code or 0))
+    sys.exit(worst)
+
+
+def run_side_by_side(
+    kind: Callable[[], Command],
+    folder: pathlib.Path,
+    processes: int,
+    rounds: int,
+    options: list[str],
+) -> list[int | None]:
+    """Run uploaders side by side; return their exit codes."""
+    context = multiprocessing.get_context("spawn")
+    barrier = context.Barrier(processes)
+    workers = [
+        context.Process(
+            target=upload_in_rounds,
+            args=(kind, number, str(folder), options, rounds, barrier),
+        )
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+    return [worker.exitcode for worker in workers]

@@ -1,0 +1,516 @@
+"""``upload --hashfile`` into a LOCAL container, through the host's command line."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import re
+import threading
+from typing import Any
+
+import pytest
+from libcloud.storage.drivers.local import LocalStorageDriver
+
+from tests.artifacts import make_sdist, make_wheel, sha256
+from tests.conftest import LOCAL, Cli
+from wheelhouse_hashes import store as store_module
+from wheelhouse_hashes.account import Account
+from wheelhouse_hashes.artifacts import LocalArtifact
+from wheelhouse_hashes.errors import AlreadyExists
+from wheelhouse_hashes.localstore import LocalStore
+from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.waiting import WaitBudget
+
+UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
+INDEX = ("index", *LOCAL, "wheels")
+
+A = "demo-1.0-py3-none-any.whl"
+B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
+C = "demo-1.0-pp311-pypy311_pp73-win_amd64.whl"
+SDIST = "demo-1.0.tar.gz"
+
+
+def names(container: pathlib.Path) -> list[str]:
+    """Return the names of all objects of a container."""
+    return sorted(path.name for path in container.iterdir() if path.name != ".hash")
+
+
+def links(container: pathlib.Path) -> dict[str, str]:
+    """Return the links of the index page: names and fragments."""
+    page = container.joinpath("index.html").read_text()
+    return dict(re.findall(r'<a href="([^"#]+)(?:#([^"]*))?">', page))
+
+
+def test_each_artifact_gets_a_hash_file_and_a_link(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    for name in (A, B, C):
+        make_wheel(dist, name, name.encode())
+    make_sdist(dist, SDIST)
+    result = cli(*UPLOAD)
+    assert (result.code, result.err) == (0, "")
+    artifacts = [A, B, C, SDIST]
+    assert names(container) == sorted(
+        ["index.html", *artifacts, *(f"{name}.sha256" for name in artifacts)]
+    )
+    for name in artifacts:
+        content = (dist / name).read_bytes()
+        assert (container / name).read_bytes() == content
+        assert (container / f"{name}.sha256").read_text() == f"{sha256(content)}  {name}\n"
+        assert links(container)[name] == f"sha256={sha256(content)}"
+    assert set(links(container)) == set(artifacts)
+    assert "container wheels: sent 4" in result.out
+
+
+def test_several_algorithms_make_several_hash_files(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    content = make_wheel(dist, A).read_bytes()
+    result = cli(*UPLOAD, "--hash-algorithm", "sha512", "--hash-algorithm", "md5")
+    assert result.code == 0
+    assert names(container) == sorted([A, f"{A}.md5", f"{A}.sha512", "index.html"])
+    digits = (container / f"{A}.sha512").read_text().split()[0]
+    assert digits == hashlib.sha512(content).hexdigest()
+
+
+def test_hash_algorithm_needs_hashfile(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    result = cli("upload", *LOCAL, "--hash-algorithm", "md5", "wheels")
+    assert result.code == 2
+    assert "--hash-algorithm has no effect without --hashfile" in result.err
+    assert not container.exists()
+
+
+def test_a_rerun_sends_nothing(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+    make_wheel(dist, A)
+    assert cli(*UPLOAD).code == 0
+    before = {name: (container / name).stat().st_ino for name in names(container)}
+    result = cli(*UPLOAD)
+    assert result.code == 0
+    assert result.line("there").split()[1] == A
+    assert {name: (container / name).stat().st_ino for name in names(container)} == before
+
+
+def test_resend_sends_everything_again(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    cli(*UPLOAD)
+    before = (container / A).stat().st_ino, (container / f"{A}.sha256").stat().st_ino
+    result = cli(*UPLOAD, "--resend")
+    assert result.line("sent")
+    after = (container / A).stat().st_ino, (container / f"{A}.sha256").stat().st_ino
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+
+def test_a_missing_hash_file_is_completed_without_sending_the_artifact(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    cli(*UPLOAD)
+    inode = (container / A).stat().st_ino
+    (container / f"{A}.sha256").unlink()
+    result = cli(*UPLOAD)
+    assert "its companions were not" in result.line("sent")
+    assert (container / f"{A}.sha256").exists()
+    assert (container / A).stat().st_ino == inode
+
+
+def test_a_hash_file_without_its_artifact_is_completed(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    cli(*UPLOAD)
+    (container / A).unlink()
+    assert cli(*UPLOAD).line("sent").split()[1] == A
+    assert (container / A).read_bytes() == (dist / A).read_bytes()
+
+
+def test_replacing_says_both_digests(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+    old = sha256(make_wheel(dist, A, b"old").read_bytes())
+    cli(*UPLOAD)
+    new = sha256(make_wheel(dist, A, b"new").read_bytes())
+    result = cli(*UPLOAD)
+    assert result.code == 0
+    line = result.line("replaced")
+    assert f"sha256:{new}" in line
+    assert f"it was sha256:{old}" in line
+    assert (container / f"{A}.sha256").read_text() == f"{new}  {A}\n"
+    assert links(container)[A] == f"sha256={new}"
+
+
+def test_replacing_what_the_bare_host_sent_is_said(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"old")
+    cli("upload", *LOCAL, "wheels")
+    make_wheel(dist, A, b"new")
+    assert "without a hash file" in cli(*UPLOAD).line("replaced")
+
+
+def test_no_replace_keeps_other_bytes(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    content = make_wheel(dist, A, b"old").read_bytes()
+    make_wheel(dist, B)
+    cli(*UPLOAD)
+    make_wheel(dist, A, b"new")
+    result = cli(*UPLOAD, "--no-replace")
+    assert result.code == 1
+    assert "--no-replace: other bytes are there" in result.line("refused")
+    assert result.line("there").split()[1] == B
+    assert (container / A).read_bytes() == content
+    assert sha256(content) in (container / f"{A}.sha256").read_text()
+
+
+def test_no_replace_lets_an_announcement_by_another_job_stand(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"ours")
+    container.mkdir()
+    theirs = f"{'0' * 64}  {A}\n"
+    (container / f"{A}.sha256").write_text(theirs)
+    assert cli(*UPLOAD, "--no-replace").code == 1
+    assert (container / f"{A}.sha256").read_text() == theirs
+    assert not (container / A).exists()
+
+
+def test_no_replace_completes_what_is_the_same(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    cli(*UPLOAD)
+    (container / A).unlink()
+    assert cli(*UPLOAD, "--no-replace").code == 0
+    assert (container / A).exists()
+
+
+def test_no_replace_works_without_hash_files(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"one")
+    command = ("upload", "--no-replace", *LOCAL, "wheels")
+    assert cli(*command).code == 0
+    assert names(container) == [A, "index.html"]
+    make_wheel(dist, A, b"two")
+    assert cli(*command).code == 1
+
+
+def test_what_is_skipped_is_named_with_the_reason(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    (dist / "notes.txt").write_text("x")
+    (dist / "demo-one-py3-none-any.whl").write_text("x")
+    (dist / f"{A}.sha256").write_text("x")
+    (dist / "folder").mkdir()
+    result = cli(*UPLOAD)
+    assert result.code == 0
+    skipped = {line.split()[1]: line for line in result.out.splitlines() if "skipped  " in line}
+    assert set(skipped) == {"notes.txt", "demo-one-py3-none-any.whl", f"{A}.sha256", "folder"}
+    assert "not a file" in skipped["folder"]
+    assert "not the name of a wheel" in skipped["notes.txt"]
+    assert "sent 1, skipped 4" in result.out
+
+
+def test_a_folder_that_is_not_there_is_one_line(cli: Cli, container: pathlib.Path) -> None:
+    result = cli(*UPLOAD, "--local-folder", "nowhere")
+    assert result.code == 2
+    assert result.err == (
+        "wheelhouse-hashes: error: there is no folder nowhere; give one with --local-folder\n"
+    )
+
+
+def test_a_store_folder_that_is_not_there_is_one_line(cli: Cli, dist: pathlib.Path) -> None:
+    make_wheel(dist, A)
+    result = cli(*UPLOAD)
+    assert result.code == 2
+    assert "The base path is not a directory" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_an_unknown_provider_is_refused_with_the_known_ones(cli: Cli, dist: pathlib.Path) -> None:
+    result = cli("upload", "--hashfile", "--provider-name", "SWIFTY", *LOCAL[2:], "wheels")
+    assert result.code == 2
+    assert "OPENSTACK_SWIFT" in result.err
+
+
+def test_the_hosts_skip_without_a_secret_stays(cli: Cli, dist: pathlib.Path) -> None:
+    result = cli("upload", "--hashfile", *LOCAL[:4], "wheels")
+    assert result.code == 0
+    assert "secret API key missing: skipping package upload" in result.out
+
+
+def test_the_hosts_skip_of_pull_requests_stays(
+    cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAVIS_PULL_REQUEST", "17")
+    result = cli(*UPLOAD)
+    assert result.code == 0
+    assert "Skipping upload of packages for pull request." in result.out
+
+
+def test_without_update_index_no_page_is_written(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    assert cli(*UPLOAD, "--no-update-index").code == 0
+    assert names(container) == [A, f"{A}.sha256"]
+
+
+def test_metadata_json_of_the_bare_host_is_left_alone(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    cli("upload", *LOCAL, "wheels")
+    before = (container / "metadata.json").read_bytes()
+    make_wheel(dist, C)
+    cli(*UPLOAD)
+    assert (container / "metadata.json").read_bytes() == before
+    assert set(links(container)) == {A, C}
+
+
+def test_the_index_is_rebuilt_from_hash_files(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    make_wheel(dist, C)
+    cli(*UPLOAD)
+    page = (container / "index.html").read_bytes()
+    (container / "index.html").unlink()
+    result = cli(*INDEX)
+    assert result.code == 0
+    assert "index page with 2 links" in result.out
+    assert (container / "index.html").read_bytes() == page
+
+
+def test_index_names_what_has_no_digest(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    container.mkdir()
+    make_wheel(container, A)
+    (container / f"{A}.sha256").write_text("not a hash file")
+    result = cli(*INDEX)
+    assert result.code == 0
+    assert "1 of them have no digest" in result.out
+
+
+def test_index_of_no_container_is_one_line(cli: Cli, container: pathlib.Path) -> None:
+    result = cli(*INDEX)
+    assert result.code == 5
+    assert result.err == "wheelhouse-hashes: error: there is no container 'wheels'\n"
+
+
+def test_index_without_credentials_is_one_line(
+    cli: Cli, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "no username" in cli("index", "wheels").err
+    result = cli("index", *LOCAL[:4], "wheels")
+    assert (result.code, "no secret" in result.err) == (2, True)
+    container.mkdir()
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "store")
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "none")
+    assert cli("index", *LOCAL[:2], "--no-ssl-check", "wheels").code == 0
+
+
+DEV = "demo-1.1.dev0+{stamp}-py3-none-any.whl"
+
+
+def dev(minute: int) -> str:
+    """Return the name of a stamped dev build."""
+    return DEV.format(stamp=f"2026010100{minute:02}00")
+
+
+def test_dev_wheels_are_renamed_before_they_are_hashed(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, "demo-1.1.dev0+abc-7-cp311-cp311-win_amd64.whl")
+    assert cli(*UPLOAD).code == 0
+    (renamed,) = (path.name for path in dist.iterdir())
+    assert re.fullmatch(r"demo-1\.1\.dev0\+\d{14}_abc-7-cp311-cp311-win_amd64\.whl", renamed)
+    assert names(container) == [renamed, f"{renamed}.sha256", "index.html"]
+    assert (container / f"{renamed}.sha256").read_text().split()[1] == renamed
+
+
+def test_five_dev_builds_are_kept_with_their_companions(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    for minute in range(8):
+        make_wheel(dist, dev(minute))
+    assert cli(*UPLOAD).code == 0
+    kept = [dev(minute) for minute in range(3, 8)]
+    assert names(container) == sorted(
+        [A, f"{A}.sha256", "index.html", *kept, *(f"{name}.sha256" for name in kept)]
+    )
+    assert set(links(container)) == {A, *kept}
+
+
+def test_dev_builds_of_earlier_runs_are_pruned(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    for minute in range(7):
+        make_wheel(dist, dev(minute))
+        result = cli(*UPLOAD)
+        assert result.code == 0
+        (dist / dev(minute)).unlink()
+    kept = [dev(minute) for minute in range(2, 7)]
+    assert names(container) == sorted(["index.html", *kept, *(f"{name}.sha256" for name in kept)])
+    pruned = [line.split()[1] for line in result.out.splitlines() if line.startswith("pruned")]
+    assert pruned == [dev(1), f"{dev(1)}.sha256"]
+
+
+def test_companions_that_a_half_failed_delete_left_are_litter(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    for minute in range(1, 6):
+        make_wheel(dist, dev(minute))
+    cli(*UPLOAD)
+    (container / f"{dev(0)}.sha256").write_text("left behind")
+    make_wheel(dist, dev(6))
+    assert cli(*UPLOAD).code == 0
+    assert not (container / f"{dev(0)}.sha256").exists()
+    assert len(names(container)) == 11
+
+
+def test_an_announced_dev_build_that_is_among_the_youngest_is_no_litter(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    for minute in range(1, 6):
+        make_wheel(dist, dev(minute))
+    cli(*UPLOAD)
+    (container / f"{dev(9)}.sha256").write_text("announced by another job")
+    make_wheel(dist, dev(6))
+    assert cli(*UPLOAD).code == 0
+    assert (container / f"{dev(9)}.sha256").exists()
+
+
+def test_a_dev_sdist_is_skipped_as_the_host_does(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_sdist(dist, "demo-1.1.dev0.tar.gz")
+    assert "can be uploaded as a wheel only" in cli(*UPLOAD).line("skipped")
+
+
+def test_a_file_that_cannot_be_read_does_not_cost_the_others(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    (dist / C).symlink_to("/proc/self/mem")  # a file whose first read fails
+    result = cli(*UPLOAD)
+    assert result.code == 6
+    assert result.line("failed").split()[1] == C
+    assert result.line("sent").split()[1] == A
+    assert set(links(container)) == {A}
+
+
+def test_a_symbolic_link_to_an_artifact_is_uploaded(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    made = make_wheel(tmp_path / "build", A)
+    (dist / A).symlink_to(made)
+    assert cli(*UPLOAD).code == 0
+    assert (container / A).read_bytes() == made.read_bytes()
+    assert not (container / A).is_symlink()
+
+
+def test_a_file_that_changes_meanwhile_is_not_published(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    original = LocalStorageDriver.upload_object
+
+    def racing(driver: Any, path: str, *args: Any, **kwargs: Any) -> Any:
+        with open(path, "ab") as file:
+            file.write(b"more")
+        return original(driver, path, *args, **kwargs)
+
+    monkeypatch.setattr(LocalStorageDriver, "upload_object", racing)
+    result = cli(*UPLOAD)
+    assert result.code == 6
+    assert "changed while it was uploaded" in result.line("failed")
+    assert not (container / A).exists()
+    assert not list((container / ".hash").iterdir())
+
+
+def test_staging_files_of_dead_jobs_are_removed_and_young_ones_kept(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    staging = container / ".hash"
+    staging.mkdir(parents=True)
+    for name, age in (("old", 2 * 86400), ("young", 60)):
+        (staging / name).write_text("x")
+        moment = (staging / name).stat().st_mtime - age
+        os.utime(staging / name, (moment, moment))
+    assert cli(*UPLOAD).code == 0
+    assert [path.name for path in staging.iterdir()] == ["young"]
+
+
+def budget(seconds: float = 5.0) -> WaitBudget:
+    """Return a budget that nobody ends."""
+    return WaitBudget(seconds, threading.Event())
+
+
+@pytest.fixture(params=[Store, LocalStore])
+def store(request: pytest.FixtureRequest, container: pathlib.Path) -> Store:
+    """A container of the LOCAL provider, by libcloud's API alone and by our staged put."""
+    made: Store = request.param(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
+    made.open()
+    return made
+
+
+def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> None:
+    path = make_wheel(dist, A)
+    content = path.read_bytes()
+    digests = {
+        "sha256": sha256(content),
+        "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+    }
+    artifact = LocalArtifact(path, len(content), digests)
+    sent = store.put(artifact)
+    assert store.stat(A) == sent
+    assert store.listing() == {A: sent}
+    assert store.read(A, len(content)) == content
+    assert store.read(A, 3) == content[:3]
+    assert store.read("other", 3) is None
+    assert store.stat("other") is None
+    with pytest.raises(AlreadyExists):
+        store.put(artifact, create_only=True)
+    with pytest.raises(AlreadyExists):
+        store.put_bytes(A, b"", create_only=True)
+    store.delete(A)
+    store.delete(A)
+    assert store.listing() == {}
+
+
+def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    original = store.driver.upload_object_via_stream
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        calls.append("put")
+        if len(calls) < 3:
+            raise ConnectionError("reset")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(store.driver, "upload_object_via_stream", failing)
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    store.put_bytes("x", b"content")
+    assert len(calls) == 3
+    assert store.read("x", 99) == b"content"
+
+
+def test_a_store_gives_up_with_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: object, **kwargs: object) -> object:
+        raise ConnectionError("connection refused")
+
+    monkeypatch.setattr(store.driver, "upload_object_via_stream", failing)
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    with pytest.raises(Exception, match="cannot send x: connection refused") as caught:
+        store.put_bytes("x", b"content")
+    assert caught.value.exit_code in (5, 6)  # type: ignore[attr-defined]
