@@ -1,9 +1,8 @@
 """What our start-up file costs: paired starts of an interpreter, with and without it.
 
-Run it where the package is installed: ``tox run -e bench``.  "Without" is a
-copy of nothing: the same interpreter, the same site-packages, but with the
-start-up file moved out of the way for the time of one start, so pairs differ
-in that file alone.  Bytecode is compiled before the first measured start.
+Run it where the package is installed: ``tox run -e bench``.  For the time of one
+start the file is moved out of the way, so the two starts of a pair differ in
+that file alone.  Bytecode is compiled before the first measured start.
 """
 
 from __future__ import annotations

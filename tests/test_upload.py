@@ -490,7 +490,8 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
 
 def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    original = store.driver.upload_object_via_stream
+    put = "upload_object" if type(store) is Store else "upload_object_via_stream"
+    original = getattr(store.driver, put)
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         calls.append("put")
@@ -498,7 +499,7 @@ def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
             raise ConnectionError("reset")
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(store.driver, "upload_object_via_stream", failing)
+    monkeypatch.setattr(store.driver, put, failing)
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     store.put_bytes("x", b"content")
     assert len(calls) == 3
@@ -509,6 +510,7 @@ def test_a_store_gives_up_with_one_line(store: Store, monkeypatch: pytest.Monkey
     def failing(*args: object, **kwargs: object) -> object:
         raise ConnectionError("connection refused")
 
+    monkeypatch.setattr(store.driver, "upload_object", failing)
     monkeypatch.setattr(store.driver, "upload_object_via_stream", failing)
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     with pytest.raises(Exception, match="cannot send x: connection refused") as caught:

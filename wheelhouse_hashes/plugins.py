@@ -28,7 +28,7 @@ from wheelhouse_hashes.artifacts import (
     LocalArtifact,
     Verdict,
 )
-from wheelhouse_hashes.errors import PluginError, WheelhouseHashesError
+from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
 from wheelhouse_hashes.sources import BUILT_IN
 
 if TYPE_CHECKING:
@@ -42,6 +42,16 @@ DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
 TRACE = "WHEELHOUSE_HASHES_TRACE"
 
 _CLAIMS = (Claim, Finding)
+
+#: The hooks in which a plugin may end the command as a wrong use of it.
+_MAIN_THREAD = frozenset(
+    {
+        "wheelhouse_add_options",
+        "wheelhouse_run_started",
+        "wheelhouse_run_finished",
+        "wheelhouse_locate",
+    }
+)
 
 
 class Plugins:
@@ -132,9 +142,11 @@ class Plugins:
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
             return getattr(self._hook, hook)(**arguments)
-        except WheelhouseHashesError:
+        except (Refusal, Interrupted):
             raise
         except Exception as error:
+            if isinstance(error, UsageError) and hook in _MAIN_THREAD:
+                raise
             raise PluginError(self._culprit(hook, error), hook, error) from error
 
     def _culprit(self, hook: str, error: BaseException) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -189,9 +190,12 @@ class Store:
 
     def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
         self._leave_alone(name, create_only)
-        obj = self.driver.upload_object_via_stream(
-            iter([content]), self._container, name, extra=_CONTENT_TYPE
-        )
+        # From a file: what libcloud does with a stream differs from store to
+        # store (it fails on Swift, and makes a multipart object on S3).
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "content")
+            path.write_bytes(content)
+            obj = self.driver.upload_object(str(path), self._container, name, extra=_CONTENT_TYPE)
         return _stored(obj)
 
     def _leave_alone(self, name: str, create_only: bool) -> None:
