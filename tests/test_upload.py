@@ -18,6 +18,7 @@ from wheelhouse_hashes import store as store_module
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists
+from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.localstore import LocalStore
 from wheelhouse_hashes.store import Store
 from wheelhouse_hashes.waiting import WaitBudget
@@ -471,7 +472,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
         "sha256": sha256(content),
         "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
     }
-    artifact = LocalArtifact(path, len(content), digests)
+    artifact = LocalArtifact(path, len(content), digests, identity(path))
     sent = store.put(artifact)
     assert store.stat(A) == sent
     assert store.listing() == {A: sent}

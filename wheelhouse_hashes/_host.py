@@ -102,32 +102,32 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     from wheelhouse_hashes.plugins import Plugins
 
     verbs = Verbs(Plugins.load())
+    parser_class = type("Parser", (Parser,), {"verbs": verbs})
+    parsed: list[Any] = []
 
     def command() -> int:
-        parser_class = type("Parser", (Parser,), {"verbs": verbs})
         with _replaced(module, argparse=types.SimpleNamespace(ArgumentParser=parser_class)):
-            options = module.parse_args()
-        owned = verbs.owns(options)
-        run = verbs.run(options) if owned else None
+            parsed.append(module.parse_args())
+        run = verbs.run(parsed[0]) if verbs.owns(parsed[0]) else None
         for failure in verbs.plugins.failures:
             warn(f"warning: {failure}")
-        with _replaced(module, parse_args=lambda: options):
-            return _run_through_host(module, original, run)
+        return 0 if run is None else _run_through_host(module, original, run, parsed[0])
 
     code = ended(command)
     if code:
         sys.exit(code)
+    if not verbs.owns(parsed[0]):
+        # The host's alone, with its own way to end: nothing of ours is around it.
+        with _replaced(module, parse_args=lambda: parsed[0]):
+            original()
 
 
 def _run_through_host(
-    module: types.ModuleType, original: Callable[[], None], run: Run | None
+    module: types.ModuleType, original: Callable[[], None], run: Run, options: Any
 ) -> int:
-    """Let the host's own ``main`` run a command, with our phases in it if it is ours."""
+    """Let the host's own ``main`` run a command, with our phases in it."""
     from wheelhouse_hashes.commands import rebuild_index
 
-    if run is None:
-        original()
-        return 0
     if run.verb == "index":
         return rebuild_index(run)
     codes: list[int] = []
@@ -138,10 +138,26 @@ def _run_through_host(
 
         codes.append(fetch(run, url, folder, project_name, version).exit_code)
 
-    uploader = type("Uploader", (_uploader_class(module.Uploader),), {"run": run, "codes": codes})
-    with _replaced(module, download_artifacts=download_artifacts, Uploader=uploader):
-        original()
+    uploader = type("Uploader", (_uploader_class(module.Uploader),), {"run": run})
+    with _replaced(
+        module,
+        parse_args=lambda: options,
+        download_artifacts=download_artifacts,
+        Uploader=uploader,
+    ):
+        try:
+            original()
+        except _Failed as failed:
+            return failed.exit_code
     return max(codes, default=0)
+
+
+class _Failed(Exception):
+    """Ends an upload that has said all there is to say, before the host calls it a success."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
 
 
 def _uploader_class(base: Any) -> Any:
@@ -152,7 +168,6 @@ def _uploader_class(base: Any) -> Any:
 
     class Uploader(base):  # type: ignore[misc]
         run: Run
-        codes: list[int]
 
         @property
         def account(self) -> Account:
@@ -170,7 +185,8 @@ def _uploader_class(base: Any) -> Any:
                 max_workers=self.max_workers,
                 with_index=self.update_index,
             )
-            self.codes.append(report.exit_code)
+            if report.exit_code:
+                raise _Failed(report.exit_code)
 
     return Uploader
 
@@ -208,9 +224,10 @@ def surroundings() -> Iterator[None]:
 class _Loader(importlib.abc.Loader):
     """Runs a module of the host as its own loader does, with something around it."""
 
-    def __init__(self, name: str, loader: Any) -> None:
+    def __init__(self, name: str, loader: Any, attaching: bool) -> None:
         self._name = name
         self._loader = loader
+        self._attaching = attaching
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loader, name)
@@ -225,14 +242,31 @@ class _Loader(importlib.abc.Loader):
                 self._loader.exec_module(module)
             return
         self._loader.exec_module(module)
-        try:
-            attach(module)
-        except HostMismatch as error:
-            refuse(str(error))
+        if self._attaching:
+            _attach_or_refuse(module)
+
+
+def _attach_or_refuse(module: types.ModuleType) -> None:
+    """Extend the host, or leave it alone and say why."""
+    try:
+        # All that a command needs: what cannot be loaded must not come to
+        # light when the host's command runs already.
+        importlib.import_module("wheelhouse_hashes.commands")
+        attach(module)
+    except HostMismatch as error:
+        refuse(str(error))
+    except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
+        refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the host's modules as they are, and puts :class:`_Loader` around theirs."""
+    """Finds the host's modules as they are, and puts :class:`_Loader` around theirs.
+
+    :param attaching: whether to extend the host when it is imported.
+    """
+
+    def __init__(self, attaching: bool) -> None:
+        self._attaching = attaching
 
     def find_spec(
         self,
@@ -244,14 +278,17 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(name, spec.loader)
+            spec.loader = _Loader(name, spec.loader, self._attaching)
         return spec
 
 
-def watch() -> None:
-    """Be there when the host's modules are imported.  Calling it again changes nothing."""
+def watch(*, attaching: bool = True) -> None:
+    """Be there when the host's modules are imported.  Calling it again changes nothing.
+
+    :param attaching: whether to extend the host then, or only to import it.
+    """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder())
+        sys.meta_path.insert(0, _Finder(attaching))
 
 
 def run_host() -> None:
@@ -259,7 +296,7 @@ def run_host() -> None:
 
     :raises HostMismatch: if it cannot be imported, or is not one that we know.
     """
-    watch()
+    watch(attaching=False)  # it is done below, where a refusal ends the command
     try:
         module = importlib.import_module(COMMANDLINE)
     except ImportError as error:
@@ -267,14 +304,6 @@ def run_host() -> None:
             f"{HOST} cannot be imported ({error}); install it: "
             "python -m pip install wheelhouse-hashes"
         ) from error
-    check_host_is_attached(module)
-    module.main()
-
-
-def check_host_is_attached(module: types.ModuleType) -> None:
-    """Check that a host that was imported is extended, whoever imported it.
-
-    :raises HostMismatch: if it is not.
-    """
     if module.main.__module__ != __name__:
         attach(module)
+    module.main()

@@ -71,10 +71,14 @@ def wake() -> None:
 class _Finder:
     """A finder that finds nothing and wakes us when the host is looked for."""
 
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
+    woken = False
+
+    @classmethod
+    def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
         """Answer the import system (:class:`importlib.abc.MetaPathFinder`)."""
-        if name == HOST:
+        # ``python -m`` looks a package up twice.
+        if name == HOST and not cls.woken:
+            cls.woken = True
             wake()
 
 

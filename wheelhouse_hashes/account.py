@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import libcloud.security
-from libcloud.common.types import LibcloudError
 from libcloud.storage.base import StorageDriver
 from libcloud.storage.providers import get_driver
 from libcloud.storage.types import Provider
@@ -56,7 +55,7 @@ class Account:
             arguments = {"ex_use_locking": False}
         try:
             driver: StorageDriver = get_driver(provider)(self.username, self.secret, **arguments)
-        except (LibcloudError, ValueError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 (each driver raises something else)
             raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
         return driver
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from wheelhouse_hashes.filenames import printable
+
+#: What stays as it is in a path or query: reserved characters, and the sign of
+#: what is encoded already.
+_UNTOUCHED = "/%:@!$&'()*+,;=~"
 
 
 def origin(url: str) -> tuple[str, str, int]:
@@ -18,16 +22,43 @@ def origin(url: str) -> tuple[str, str, int]:
     return scheme, (parts.hostname or "").lower(), port
 
 
-def split_user(url: str) -> tuple[str, str | None]:
-    """Take user and password out of an address.
+def normalized(url: str) -> str:
+    """Return an address in the form in which it can be asked for.
 
-    :returns: the address without them, and ``user:password`` or None.
+    What needs percent-encoding and is not encoded yet gets it (:rfc:`3986`),
+    the host is put in ASCII (IDNA, :rfc:`3490`), the fragment is dropped.
+
+    :raises ValueError: if it names no host, or no port that there can be.
     """
     parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
+    host = (parts.hostname or "").encode("idna").decode()
+    if not host or (parts.port is not None and not 0 < parts.port < 65536):
+        raise ValueError(f"{url!r} names no host and port")
+    host = f"[{host}]" if ":" in host else host
+    user = parts.netloc.rpartition("@")[0]
+    netloc = (f"{user}@" if user else "") + host + (f":{parts.port}" if parts.port else "")
+    return urlunsplit(
+        (
+            parts.scheme.lower(),
+            netloc,
+            quote(parts.path, safe=_UNTOUCHED) or "/",
+            quote(parts.query, safe=_UNTOUCHED + "?"),
+            "",
+        )
+    )
+
+
+def split_user(url: str) -> tuple[str, tuple[str, str] | None]:
+    """Take user and password out of an address.
+
+    :returns: the address without them, and the two, or None.
+    """
+    parts = urlsplit(url)
+    both, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, None
-    return urlunsplit(parts._replace(netloc=host)), unquote(user)
+    user, _, password = both.partition(":")
+    return urlunsplit(parts._replace(netloc=host)), (unquote(user), unquote(password))
 
 
 def shown(url: str) -> str:

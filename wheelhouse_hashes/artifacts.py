@@ -107,8 +107,8 @@ class Companion:
 
     #: The name of the object.
     name: str
-    #: Makes the content.  Called only when the object has to be sent, and
-    #: again on a retry.
+    #: Makes the content.  Called when the object has to be sent, again on a
+    #: retry, and, if it is reproducible, to compare it with what is there.
     content: Callable[[], bytes] = field(repr=False)
     #: True if the content follows from the artifact's bytes and name alone.
     #: Such a companion counts as being there already only with the same
@@ -126,6 +126,8 @@ class LocalArtifact:
     size: int
     #: Its digests: algorithm to lower-case hex.  ``sha256`` is always there.
     digests: Mapping[str, str] = field(repr=False)
+    #: What tells this version of the file from another one on the disk.
+    identity: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
@@ -146,8 +148,9 @@ class Entry:
 
     #: The name of the object, percent-decoded.
     name: str
-    #: Its absolute ``http`` or ``https`` address, without a fragment.
-    url: str
+    #: Its absolute ``http`` or ``https`` address, without a fragment.  It may
+    #: be signed, so it is not shown as it is.
+    url: str = field(repr=False)
     #: Its size in bytes, None if the address does not say.
     size: int | None = None
     #: Further request headers; they go to the origin of :attr:`url` only.
@@ -177,7 +180,7 @@ class ListedArtifact:
     #: Its name.
     name: str
     #: Its address, as in :class:`Entry`.
-    url: str
+    url: str = field(repr=False)
     #: Its size in bytes, None if the listing does not say.
     size: int | None = None
     #: Request headers, as in :class:`Entry`.

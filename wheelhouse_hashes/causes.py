@@ -51,14 +51,15 @@ _EXIT_CODES = {
     Cause.TOO_LARGE: 5,
 }
 
-#: The exit codes of refusals, gravest first.
-GRAVITY = (7, 1, 3, 4, 6, 5)
+#: The exit codes, gravest first: a run that was interrupted or could not be
+#: checked at all, then the causes.
+GRAVITY = (130, 2, 7, 1, 3, 4, 6, 5)
 
 
 def gravest(exit_codes: Iterable[int]) -> int:
     """Return the gravest of some exit codes, 0 if there are none.
 
-    :param exit_codes: exit codes of single refusals; zeros are ignored.
+    :param exit_codes: exit codes of parts of a run; zeros are ignored.
     """
     return min((code for code in exit_codes if code), key=GRAVITY.index, default=0)
 

@@ -9,7 +9,8 @@ from wheelhouse_hashes.account import Account, allow_unverified_tls
 from wheelhouse_hashes.containerindex import update_index
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 from wheelhouse_hashes.parser import warn
-from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.report import Report
+from wheelhouse_hashes.run import Run, phase
 from wheelhouse_hashes.store import open_store
 
 
@@ -28,14 +29,15 @@ def rebuild_index(run: Run) -> int:
         options.region,
     )
     store = open_store(account, options.container_name, run.budget)
-    run.plugins.run_started(run)
-    store.open(create=False)
-    links = update_index(run, store, {})
+    report = Report()
+    with phase(run, report):
+        store.open(create=False)
+        links = update_index(run, store, {})
     without = sum(1 for digest in links.values() if digest is None)
     run.say(f"container {store.container_name}: index page with {len(links)} links")
     if without:
         run.say(f"{without} of them have no digest: upload these artifacts with --hashfile")
-    return 0
+    return report.exit_code
 
 
 def _credential(value: str | None, name: str) -> str:

@@ -7,11 +7,12 @@ come from hash files.  Nothing is lost if it is: the next run makes it anew.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterable, Mapping
 from html import escape
 from urllib.parse import quote
 
-from wheelhouse_hashes.artifacts import Digest
+from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.hashfile import (
@@ -20,13 +21,19 @@ from wheelhouse_hashes.hashfile import (
     parse_hash_file,
     split_hash_file_name,
 )
+from wheelhouse_hashes.pages import read_page
+from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.sources.indexpages import INDEX, read_links
-from wheelhouse_hashes.sources.indexpages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.store import Store, Stored
+
+#: The name of the page.
+INDEX = "index.html"
 
 #: How often the page is written before the rest is left to the next run.
 ROUNDS = 8
+
+#: The most bytes that a previous page may have.
+MAX_PAGE = 64 * 1024 * 1024
 
 Links = dict[str, Digest | None]
 
@@ -36,21 +43,20 @@ def update_index(run: Run, store: Store, uploaded: Mapping[str, Digest]) -> Link
 
     :param run: the command in progress.
     :param store: the container.
-    :param uploaded: what this run published: names and preferred digests.  It
-        may not be listed yet.
+    :param uploaded: what this run published: names and digests.
     :returns: the links of the page: names and digests, None where there is none.
     :raises StoreError: if the listing or the page cannot be read or written.
     """
     previous = _previous_links(store)
     links: Links = {}
     for _ in range(ROUNDS):
-        listing = store.listing()
-        links = _links(run, store, listing, previous, uploaded)
+        links = _links(run, store, previous, uploaded)
         page = render(links)
         if store.read(INDEX, len(page) + 1) == page:
-            break
+            return links
         store.put_bytes(INDEX, page)
         previous |= links
+    run.say(line("note", INDEX, "other jobs write it, too: run the verb index when all are done"))
     return links
 
 
@@ -66,19 +72,22 @@ def render(links: Mapping[str, Digest | None]) -> bytes:
 
 
 def _previous_links(store: Store) -> Links:
-    page = store.read(INDEX, MAX_PAGE)
-    return {} if page is None else read_links(page)
+    links: Links = {}
+    page = store.read(INDEX, MAX_PAGE) or b""
+    for link in read_page(page, "text/html", INDEX):
+        if link.name is not None:
+            links[link.name] = None
+            with contextlib.suppress(ValueError):  # none, or one of the host's own making
+                links[link.name] = Digest(*link.hashes[0]) if link.hashes else None
+    return links
 
 
-def _links(
-    run: Run,
-    store: Store,
-    listing: Mapping[str, Stored],
-    previous: Links,
-    uploaded: Mapping[str, Digest],
-) -> Links:
-    """Return what is listed, what was just uploaded, and what a lagging listing hides."""
-    names = {name for name in listing if is_package(run, name)} | set(uploaded)
+def _links(run: Run, store: Store, previous: Links, uploaded: Mapping[str, Digest]) -> Links:
+    """Return what is listed, and what a listing that lags does not show."""
+    listing = store.listing()
+    names = {name for name in listing if is_package(run, name)}
+    if store.eventually_consistent:
+        names |= set(uploaded)
     names |= {
         name
         for name in previous
@@ -86,8 +95,9 @@ def _links(
     }
     hash_files = _hash_files(listing)
     return {
-        name: uploaded.get(name)
-        or _digest(store, name, hash_files.get(name, {}), previous.get(name))
+        name: _digest(
+            store, name, hash_files.get(name, {}), uploaded.get(name) or previous.get(name)
+        )
         for name in names
     }
 
@@ -106,22 +116,25 @@ def _hash_files(listing: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
     return found
 
 
+def index_algorithm(algorithms: Iterable[str]) -> str:
+    """Return the algorithm that the page uses, of those that hash files are there of."""
+    return next(name for name in ALGORITHMS if name in algorithms)
+
+
 def _digest(
     store: Store, name: str, hash_files: Mapping[str, Stored], candidate: Digest | None
 ) -> Digest | None:
-    """Return an artifact's digest as its strongest hash file has it."""
-    for algorithm in ("sha256", "sha512", "sha384", "blake2b", "md5"):
-        stored = hash_files.get(algorithm)
-        if stored is None:
-            continue
-        if candidate is not None and candidate.algorithm == algorithm:
-            expected = format_hash_file(candidate, name)
-            if store.is_known_content(stored, expected):
-                return candidate
-        content = store.read(stored.name, MAX_BYTES + 1)
-        if content is not None:
-            try:
-                return parse_hash_file(content, name, algorithm).digest
-            except HashFileError:
-                return None
-    return None if hash_files else candidate
+    """Return an artifact's digest as its hash file has it, else the candidate."""
+    if not hash_files:
+        return candidate
+    algorithm = index_algorithm(hash_files)
+    stored = hash_files[algorithm]
+    if candidate is not None and candidate.algorithm == algorithm:
+        expected = format_hash_file(candidate, name)
+        if store.is_known_content(stored, expected):
+            return candidate
+    content = store.read(stored.name, MAX_BYTES + 1)
+    try:
+        return None if content is None else parse_hash_file(content, name, algorithm).digest
+    except HashFileError:
+        return None

@@ -8,15 +8,18 @@ keeps the youngest five of each platform.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, read_artifact_name
+from packaging.version import Version
+
+from wheelhouse_hashes.filenames import parse_artifact_name, read_artifact_name
 
 #: How many dev builds of one kind a container keeps.
 KEEP = 5
 
-_STAMP = re.compile(r"\d{14}(\.\w+)*", re.ASCII)
+_STAMP = re.compile(r"\d{14}(?!\d)", re.ASCII)
 
 
 def stamped_name(name: str, now: datetime) -> str:
@@ -32,10 +35,12 @@ def stamped_name(name: str, now: datetime) -> str:
     """
     parsed = read_artifact_name(name)
     version = parsed.version
-    if not version.is_devrelease or _STAMP.match(version.local or ""):
+    if not version.is_devrelease:
         return name
     if parsed.kind != "wheel":
         raise ValueError("a dev build can be uploaded as a wheel only")
+    if _STAMP.match(version.local or ""):
+        return name
     # The host joins with an underscore, which is what packaging reads as a dot.
     stamp = now.strftime("%Y%m%d%H%M%S")
     local = f"{stamp}_{version.local}" if version.local else stamp
@@ -43,34 +48,47 @@ def stamped_name(name: str, now: datetime) -> str:
     return f"{project}-{version.public}+{local}-{rest}"
 
 
-def _kind(parsed: ArtifactName) -> tuple[str, str, frozenset[str]]:
-    return parsed.project, parsed.kind, parsed.variant
+_Kind = tuple[str, str, frozenset[str]]
+_Age = tuple[Version, tuple[int, str] | tuple[()], str]
 
 
-def same_kind(name: str, names: Iterable[str]) -> list[str]:
-    """Return the dev builds for the same project and platform, youngest first.
+def _kind_and_age(name: str) -> tuple[_Kind, _Age] | None:
+    """Return what builds displace one another, and their order; None if it is no dev build."""
+    parsed = parse_artifact_name(name)
+    if parsed is None or not parsed.version.is_devrelease:
+        return None
+    return (parsed.project, parsed.kind, parsed.variant), (parsed.version, parsed.build, name)
 
-    :param name: an artifact's name; the answer is empty if it is no dev build.
-    :param names: other names, among which there may be ones of no artifact.
+
+class DevBuilds:
+    """The dev builds among some names, by project and platform.
+
+    :param names: the names of artifacts; there may be others among them.
     """
-    wanted = parse_artifact_name(name)
-    if wanted is None or not wanted.version.is_devrelease:
-        return []
-    builds = [
-        ((parsed.version, parsed.build), other)
-        for other in names
-        if (parsed := parse_artifact_name(other)) is not None
-        and parsed.version.is_devrelease
-        and _kind(parsed) == _kind(wanted)
-    ]
-    return [other for _, other in sorted(builds, reverse=True)]
 
+    def __init__(self, names: Iterable[str]) -> None:
+        self._kinds: dict[_Kind, list[_Age]] = defaultdict(list)
+        for name in set(names):
+            if (found := _kind_and_age(name)) is not None:
+                self._kinds[found[0]].append(found[1])
+        for ages in self._kinds.values():
+            ages.sort(reverse=True)
 
-def is_displaced(name: str, names: Iterable[str]) -> bool:
-    """Tell whether enough younger dev builds of its kind are there to displace one.
+    def like(self, name: str) -> list[str]:
+        """Return the builds for the same project and platform, youngest first.
 
-    :param name: the name of a dev build, which need not be among the others.
-    :param names: the names of the artifacts that are there.
-    """
-    builds = same_kind(name, {name, *names})
-    return name in builds[KEEP:]
+        :param name: an artifact's name; the answer is empty if it is no dev build.
+        """
+        found = _kind_and_age(name)
+        return [] if found is None else [age[-1] for age in self._kinds.get(found[0], ())]
+
+    def displace(self, name: str) -> bool:
+        """Tell whether there are enough younger builds of its kind to displace one.
+
+        :param name: the name of a build, which need not be among these.
+        """
+        found = _kind_and_age(name)
+        if found is None:
+            return False
+        kept = self._kinds.get(found[0], ())[:KEEP]
+        return len(kept) == KEEP and found[1] < kept[-1]

@@ -85,7 +85,8 @@ class Exchange:
         if text.upper().startswith("HTTP/"):
             # A proxy's answer, or an interim one, came before this one.
             version, _, rest = text[5:].partition(" ")
-            self.answer.status = int(rest[:3]) if rest[:3].isdigit() else 0
+            code = rest[:3]
+            self.answer.status = int(code) if code.isascii() and code.isdigit() else 0
             self.answer.headers = {":version": version}
         elif ":" in text:
             name, _, value = text.partition(":")
@@ -163,7 +164,7 @@ def _retry_after(answer: Answer) -> float | None:
     value = answer.headers.get("retry-after")
     if value is None:
         return None
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     date = _date(value)
     return max(0.0, date - time.time()) if date is not None else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -11,11 +12,11 @@ from urllib.parse import urlsplit
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError, UsageError
-from wheelhouse_hashes.filenames import why_unsafe
+from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.report import FetchReport, describe_verdict, line
-from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.selection import case_twins, select
+from wheelhouse_hashes.run import Run, phase
+from wheelhouse_hashes.selection import Selection, case_twins, select
 from wheelhouse_hashes.settlement import Settlement
 from wheelhouse_hashes.waiting import backoff
 
@@ -33,10 +34,14 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    address = run.client.authorize(url)
-    report = FetchReport()
-    run.plugins.run_started(run)
     try:
+        address = run.client.authorize(url)
+    except ValueError:
+        raise UsageError(
+            f"malformed address {printable(url)!r}: give one that a browser takes"
+        ) from None
+    report = FetchReport()
+    with phase(run, report), contextlib.closing(run.client):
         if run.plugins.disabled:
             run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
         listing = _locate(run, address)
@@ -45,22 +50,21 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
         selection = select(listing, run.plugins, project, version)
         for name in selection.litter:
             run.say(line("note", name, "only companions are left of this older dev build"))
-        artifacts = _fit_to_be_files(selection.artifacts, report, run)
-        if not selection.artifacts:
+        for name in selection.elsewhere:
+            run.say(line("note", name, "left out: it is not beside its artifact"))
+        artifacts = _fit_to_be_files(selection, report, run)
+        if not selection.artifacts and not selection.unsafe:
             report.nothing_matched = True
             wanted = project if version is None else f"{project} {version}"
             found = ", ".join(map(str, selection.versions)) or "none of this project"
             run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
         _name_other_origins(run, listing, artifacts)
-        plain_http = "http" in {urlsplit(a.url).scheme for a in artifacts}
+        schemes = {urlsplit(url).scheme for url in (listing.url, *(a.url for a in artifacts))}
         with TargetFolder(pathlib.Path(folder)) as target:
             _settle_all(run, artifacts, target, listing, report)
             target.sync()
-            report.unjudged = target.unjudged({verdict.name for verdict in report.verdicts})
-        run.say(report.closing(plain_http))
-    finally:
-        run.client.close()
-        run.plugins.run_finished(run, report)
+            report.unjudged = target.unjudged({v.name for v in report.verdicts if v.good})
+        run.say(report.closing("http" in schemes))
     return report
 
 
@@ -80,23 +84,20 @@ def _locate(run: Run, address: str) -> Listing:
     raise AssertionError("backoff ends never")
 
 
-def _fit_to_be_files(
-    artifacts: Sequence[ListedArtifact], report: FetchReport, run: Run
-) -> list[ListedArtifact]:
+def _fit_to_be_files(selection: Selection, report: FetchReport, run: Run) -> list[ListedArtifact]:
     """Refuse names that must not become files here; return the other artifacts."""
-    twins = case_twins(artifact.name for artifact in artifacts)
-    fit = []
-    for artifact in artifacts:
-        reason = why_unsafe(artifact.name)
-        if reason is None and artifact.name in twins:
-            reason = "another name differs from it in case only"
-        if reason is None:
-            fit.append(artifact)
-            continue
-        verdict = Verdict(artifact.name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=reason)
+    twins = case_twins(artifact.name for artifact in selection.artifacts)
+    reasons = dict(selection.unsafe) | {
+        artifact.name: reason
+        for artifact in selection.artifacts
+        if (reason := why_unsafe(artifact.name))
+    }
+    reasons |= dict.fromkeys(twins, "another name differs from it in case only")
+    for name, reason in reasons.items():
+        verdict = Verdict(printable(name), Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=reason)
         report.verdicts.append(verdict)
         run.say(describe_verdict(verdict))
-    return fit
+    return [artifact for artifact in selection.artifacts if artifact.name not in reasons]
 
 
 def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedArtifact]) -> None:

@@ -8,6 +8,7 @@ host still uploads.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -54,6 +55,7 @@ class ArtifactName:
     build: tuple[int, str] | tuple[()] = ()
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def parse_artifact_name(name: str) -> ArtifactName | None:
     """Read the name of an artifact.
 

@@ -75,6 +75,15 @@ def hash_file_on_disk(
     return Seen(size, digests, head, tail, on_disk=True)
 
 
+def identity(path: pathlib.Path) -> tuple[int, ...]:
+    """Return what tells this version of a file from another one under its name.
+
+    :raises OSError: if it is not there.
+    """
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
     """Take the lock of a private folder, None if its run lives."""
     lock = fasteners.InterProcessLock(private / LOCK)
@@ -109,13 +118,17 @@ class TargetFolder:
     def _make_private(self) -> tuple[pathlib.Path, fasteners.InterProcessLock]:
         while True:
             private = pathlib.Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=self.path))
-            made = private.stat()
+            try:
+                made = private.stat()
+            except FileNotFoundError:
+                continue  # another run took it for a dead one
             # Until it is locked it looks dead: another run may take the lock
             # first, or remove the folder, which locking would make again.
             lock = _try_lock(private)
             if lock is not None:
-                if os.path.samestat(made, private.stat()):
-                    return private, lock
+                with contextlib.suppress(FileNotFoundError):
+                    if os.path.samestat(made, private.stat()):
+                        return private, lock
                 shutil.rmtree(private, ignore_errors=True)
                 lock.release()
 
@@ -168,11 +181,12 @@ class TargetFolder:
             finally:
                 os.close(folder)
 
-    def reject(self, path: pathlib.Path) -> pathlib.Path | None:
+    def reject(self, path: pathlib.Path) -> str:
         """Move a refused file to ``.rejected``, one file a name.
 
-        :returns: where it is now; None if ``.rejected`` cannot be used, and
-            the file, if it was under a final name, is gone.
+        :returns: what was done, for the user: it is removed if ``.rejected``
+            cannot be used.
+        :raises DiskError: if it can be neither moved nor removed.
         """
         rejected = self.path / REJECTED
         target = rejected / (path.name + REJECTED_SUFFIX)
@@ -184,8 +198,8 @@ class TargetFolder:
         except OSError:
             with disk_errors(f"remove the refused {path}"):
                 path.unlink(missing_ok=True)
-            return None
-        return target
+            return "removed"
+        return f"moved to {REJECTED}"
 
     def unjudged(self, judged: set[str]) -> list[str]:
         """Return the names of artifacts in the folder that are not among the judged."""

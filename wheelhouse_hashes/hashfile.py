@@ -153,12 +153,14 @@ def _check_name(name: str, artifact_name: str) -> str:
         raise HashFileError(f"the hash file is about another file, {printable(base)!r}")
     if name in (base, f"./{base}"):
         return ""
+    if not name.isprintable():
+        raise HashFileError(f"the hash file has a control character: {printable(name)!r}")
     return f"the hash file names a path, {printable(name)!r}; only its last part counts"
 
 
 def _unknown_form(line: str) -> str:
     if line.startswith(("Algorithm", "---------")):
         return "the hash file is a Get-FileHash list; write it with sha256sum or --hashfile"
-    if re.match(r"[A-Za-z0-9-]+ (hash of|\S+ von) ", line) or line.startswith("CertUtil:"):
+    if re.match(r"[A-Za-z0-9-]+ (hash of|von) ", line) or line.startswith("CertUtil:"):
         return "the hash file is certutil output; write it with sha256sum or --hashfile"
     return f"the hash file has a line that is not of any known form: {printable(line[:80])!r}"

@@ -93,7 +93,8 @@ def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Compani
 
     When: ``upload``, before the artifact is published, and for artifacts that
     are there already; worker thread.  May be asked again when an upload is
-    retried.  The content is asked for only if the object has to be sent.
+    retried.  The content is asked for if the object has to be sent or, of a
+    reproducible companion, to be compared with what is there.
     Your own ``wheelhouse_companion_of`` must know every name that you return.
 
     :param artifact: the artifact, with its digests.

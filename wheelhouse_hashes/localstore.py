@@ -8,6 +8,7 @@ listings, and then renamed.
 
 from __future__ import annotations
 
+import errno
 import os
 import pathlib
 import secrets
@@ -18,7 +19,7 @@ from libcloud.storage.base import Object
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
-from wheelhouse_hashes.folder import hash_file_on_disk
+from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.store import Store, Stored, check_unchanged
 
 #: Folders that libcloud's LOCAL provider leaves out of its listings.
@@ -46,11 +47,15 @@ class LocalStore(Store):
             try:
                 if time.time() - path.stat().st_mtime > _DEAD:
                     path.unlink()
-            except FileNotFoundError:
-                continue  # it was renamed, or another job was first
+            except OSError:
+                continue  # it was renamed, another job was first, or it is not ours
 
     def _list(self) -> Iterator[Stored]:
-        for folder, subfolders, files in os.walk(self._folder):
+        def fail(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise error
+
+        for folder, subfolders, files in os.walk(self._folder, onerror=fail):
             subfolders[:] = [name for name in subfolders if name not in _HIDDEN]
             for file in files:
                 path = pathlib.Path(folder, file)
@@ -61,11 +66,27 @@ class LocalStore(Store):
                     continue  # it was deleted meanwhile
 
     def stat(self, name: str) -> Stored | None:
-        """Return one object as it is now, None if it is not there."""
-        try:
-            return _version(name, self._folder.joinpath(name).stat())
-        except FileNotFoundError:
-            return None
+        """Return one object as it is now, None if it is not there.
+
+        :raises DiskError: if it cannot be looked at.
+        """
+        with disk_errors(f"look at {name}"):
+            try:
+                return _version(name, self._folder.joinpath(name).stat())
+            except FileNotFoundError:
+                return None
+
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Read a small object, None if it is not there.
+
+        :raises DiskError: if it cannot be read.
+        """
+        with disk_errors(f"read {name}"):
+            try:
+                with open(self._folder / name, "rb") as file:
+                    return file.read(max_bytes)
+            except FileNotFoundError:
+                return None
 
     def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
         def send(staged: str) -> None:
@@ -87,7 +108,7 @@ class LocalStore(Store):
             send(staged)
             version = _version(name, path.stat())
             if create_only:
-                os.link(path, final)
+                _create(path, final)
             else:
                 os.replace(path, final)
         except FileExistsError:
@@ -108,7 +129,8 @@ class LocalStore(Store):
         if stored.size != artifact.size:
             return False
         try:
-            seen = hash_file_on_disk(self._folder / stored.name, (DEFAULT_ALGORITHM,))
+            path = self._folder / stored.name
+            seen = hash_file_on_disk(path, (DEFAULT_ALGORITHM,), follow=True)
         except OSError:
             return False
         return seen.digests[DEFAULT_ALGORITHM] == artifact.digests[DEFAULT_ALGORITHM]
@@ -116,6 +138,22 @@ class LocalStore(Store):
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         failure = super()._failure(doing, error)
         return DiskError(str(failure)) if isinstance(error, OSError) else failure
+
+
+def _create(path: pathlib.Path, final: pathlib.Path) -> None:
+    """Give a file a name that nobody has.
+
+    :raises FileExistsError: if somebody has it.
+    """
+    try:
+        os.link(path, final)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        # A file system without hard links: looking first is the best there is.
+        if final.exists():
+            raise FileExistsError(str(final)) from None
+        os.replace(path, final)
 
 
 def _version(name: str, status: os.stat_result) -> Stored:

@@ -6,7 +6,7 @@ A plugin of its own, like the sources: it uses the public hook.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from wheelhouse_hashes import hookspecs
@@ -49,7 +49,7 @@ def algorithm(text: str) -> str:
     return text
 
 
-@hookspecs.hookimpl(tryfirst=True)
+@hookspecs.hookimpl
 def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
     """Add the options of the phases themselves."""
     if verb == "upload":
@@ -95,21 +95,22 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         )
 
 
-def apply_twins(parser: argparse.ArgumentParser, environ: Mapping[str, str]) -> None:
-    """Make the environment twins of a verb's options the defaults.
+def apply_twins(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
+    """Make environment twins the defaults of their options.
 
-    :param parser: the verb's parser, with all options.
+    :param actions: our options of a verb; an option of the host may have the
+        same name, and has no twin.
     :param environ: the environment.
     :raises UsageError: if a twin has a value that its option does not take.
     """
-    for action in parser._actions:
+    for action in actions:
         twin = PREFIX + action.dest.upper()
         text = environ.get(twin)
         if twin not in _readers or not is_on(text):
             continue
         assert text is not None
         try:
-            parser.set_defaults(**{action.dest: _readers[twin](text)})
+            action.default = _readers[twin](text)
         except ValueError:
             raise UsageError(
                 f"{twin}={text!r} is not a value that --{action.dest.replace('_', '-')} takes"

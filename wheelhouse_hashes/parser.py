@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.account import HOST_REGION
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.options import SWITCHES, apply_twins
+from wheelhouse_hashes.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
 
@@ -35,8 +36,12 @@ class Verbs:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     def __post_init__(self) -> None:
-        #: What the parser takes for options that nobody gave, by verb.
-        self._defaults: dict[str, dict[str, Any]] = {}
+        #: Our options, by verb.
+        self._ours: dict[str, list[argparse.Action]] = {}
+        #: Twins that ask for what no plugin offers, by verb.
+        self._unmet: dict[str, str] = {}
+        #: Our options on the command line; their environment twins are not.
+        self.given: list[str] = []
 
     def extend(self, subparsers: Any) -> None:
         """Add our options to the host's verbs, and our verbs.
@@ -56,9 +61,30 @@ class Verbs:
             parser = subparsers.choices[verb]
             before = set(parser._actions)
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
-            apply_twins(parser, self.environ)
-            ours = [action for action in parser._actions if action not in before]
-            self._defaults[verb] = {action.dest: action.default for action in ours}
+            self._ours[verb] = [action for action in parser._actions if action not in before]
+            apply_twins(self._ours[verb], self.environ)
+            twin = PREFIX + SWITCHES.get(verb, "").upper()
+            known = {PREFIX + action.dest.upper() for action in self._ours[verb]}
+            if is_on(self.environ.get(twin)) and twin not in known:
+                self._unmet[verb] = twin
+
+    def forget_defaults(self, verb: str) -> None:
+        """Make None the value of each of our options that nobody gives."""
+        for action in self._ours.get(verb, ()):
+            action.default = None
+
+    def note_given(self, options: argparse.Namespace, again: argparse.Namespace) -> None:
+        """Learn which options are on the command line.
+
+        :param options: what was parsed; an option that was given wins over its
+            environment twin, also one that can be given several times.
+        :param again: the same, parsed without defaults.
+        """
+        for action in self._ours.get(getattr(options, "command", ""), ()):
+            value = getattr(again, action.dest)
+            if value is not None:
+                self.given.append(action.dest)
+                setattr(options, action.dest, value)
 
     def owns(self, options: argparse.Namespace) -> bool:
         """Tell whether a command is ours, or the host's alone.
@@ -66,18 +92,19 @@ class Verbs:
         :raises UsageError: if it has options of ours that would have no effect.
         """
         verb = getattr(options, "command", None)
-        if verb not in self._defaults:
+        if verb not in self._ours:
             return False
-        given = [
-            dest for dest, value in self._defaults[verb].items() if getattr(options, dest) != value
-        ]
+        if verb in self._unmet:
+            raise UsageError(
+                f"{self._unmet[verb]} is set, and the plugin that has this option is not there"
+            )
         switch = SWITCHES.get(verb)
-        if switch is None or getattr(options, switch):
+        if switch is None or getattr(options, switch, False):
             return True
-        if verb == "fetch" and given:
-            names = ", ".join("--" + dest.replace("_", "-") for dest in given)
+        if verb == "fetch" and self.given:
+            names = ", ".join("--" + dest.replace("_", "-") for dest in self.given)
             raise UsageError(f"{names}: no effect without --verify; add it")
-        return bool(given)
+        return bool(self.given)
 
     def run(self, options: argparse.Namespace) -> Run:
         """Return the run of a command that is ours.
@@ -129,13 +156,17 @@ class Parser(argparse.ArgumentParser):
             parser._host_options = frozenset(parser._option_string_actions)
         self.verbs.extend(self._subparsers_action)
         try:
-            return super().parse_args(args, namespace)
+            options = super().parse_args(args, namespace)
         except SystemExit as end:
             # An option that nobody knows may be that of a plugin which failed.
             if end.code:
                 for failure in self.verbs.plugins.failures:
                     warn(f"warning: {failure}")
             raise
+        # Parsed again without our defaults, it tells which options were given.
+        self.verbs.forget_defaults(getattr(options, "command", ""))
+        self.verbs.note_given(options, super().parse_args(args))
+        return options
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""

@@ -11,7 +11,8 @@ import os
 import pathlib
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
@@ -115,7 +116,7 @@ class Plugins:
             # Whatever a plugin does when it is imported, the user hears of it.
             try:
                 self.register(point.load(), point.name, dist)
-            except Exception as error:  # noqa: BLE001
+            except (Exception, SystemExit) as error:  # noqa: BLE001
                 self.failures.append(
                     f"plugin {point.name!r} of {dist} cannot be loaded: "
                     f"{type(error).__name__}: {error}; repair or uninstall it, "
@@ -144,7 +145,8 @@ class Plugins:
             return getattr(self._hook, hook)(**arguments)
         except (Refusal, Interrupted):
             raise
-        except Exception as error:
+        # A plugin that exits must not end the run as if all was well.
+        except (Exception, SystemExit) as error:
             if isinstance(error, UsageError) and hook in _MAIN_THREAD:
                 raise
             raise PluginError(self._culprit(hook, error), hook, error) from error
@@ -159,26 +161,66 @@ class Plugins:
         for impl in getattr(self._hook, hook).get_hookimpls():
             if getattr(impl.function, "__code__", None) in frames:
                 return self.describe(impl.plugin_name)
-        return "(unknown)"
+        return self._any_of(hook)
 
-    def _gather(self, hook: str, kinds: type | tuple[type, ...], **arguments: Any) -> list[Any]:
-        """Join the sequences that the plugins return, and check what is in them."""
-        try:
-            items = [item for answer in self._call(hook, **arguments) for item in answer]
-            for item in items:
-                if not isinstance(item, kinds):
-                    raise TypeError(f"it returned {item!r}")
-        except TypeError as error:
-            impls = getattr(self._hook, hook).get_hookimpls()
-            asked = " or ".join(self.describe(impl.plugin_name) for impl in impls)
-            raise PluginError(asked, hook, error) from error
+    def _any_of(self, hook: str) -> str:
+        """Name the plugins that implement a hook, where it cannot be told which one it was."""
+        impls = getattr(self._hook, hook).get_hookimpls()
+        return " or ".join(self.describe(impl.plugin_name) for impl in impls)
+
+    def _gather(
+        self, hook: str, kinds: type | tuple[type, ...], **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Join the sequences that the plugins return, and check what is in them.
+
+        :returns: what they returned, each with the description of its plugin.
+        """
+        answers = self._call(hook, **arguments)
+        impls = getattr(self._hook, hook).get_hookimpls()
+        # pluggy leaves out those that answered None, and then nobody can tell.
+        names = [self.describe(impl.plugin_name) for impl in reversed(impls)]
+        if len(names) != len(answers):
+            names = [self._any_of(hook)] * len(answers)
+        items = []
+        for name, answer in zip(names, answers, strict=True):
+            try:
+                for item in answer:
+                    if not isinstance(item, kinds):
+                        raise TypeError(f"it returned {item!r}")
+                    items.append((name, item))
+            except (Refusal, Interrupted):
+                raise
+            except (Exception, SystemExit) as error:
+                raise PluginError(name, hook, error) from error
         return items
+
+    def _first(self, hook: str, kind: type, **arguments: Any) -> Any:
+        """Return the answer of the first plugin that has one, and check it."""
+        answer = self._call(hook, **arguments)
+        if answer is not None and not isinstance(answer, kind):
+            error = TypeError(f"it returned {answer!r}")
+            raise PluginError(self._any_of(hook), hook, error)
+        return answer
 
     # One method a hook, in the order of hookspecs.py, where they are documented.
 
     def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
-        """Call ``wheelhouse_add_options``."""
-        self._call("wheelhouse_add_options", verb=verb, parser=parser)
+        """Call ``wheelhouse_add_options``, plugin by plugin.
+
+        What one raises is kept with :attr:`failures`: a command without our
+        options goes on.
+        """
+        everybody = self._manager.get_plugins()
+        for name, plugin in self._manager.list_name_plugin():
+            if plugin is None:
+                continue  # switched off
+            others = everybody - {plugin}
+            hook = self._manager.subset_hook_caller("wheelhouse_add_options", others)
+            try:
+                hook(verb=verb, parser=parser)
+            except (Exception, SystemExit) as error:  # noqa: BLE001
+                failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
+                self.failures.append(str(failure))
 
     def run_started(self, run: Run) -> None:
         """Call ``wheelhouse_run_started``."""
@@ -189,12 +231,14 @@ class Plugins:
         self._call("wheelhouse_run_finished", run=run, report=report)
 
     def companions(self, artifact: LocalArtifact, run: Run) -> list[Companion]:
-        """Call ``wheelhouse_companions``."""
-        return self._gather("wheelhouse_companions", Companion, artifact=artifact, run=run)
+        """Call ``wheelhouse_companions``; their content is guarded like a hook."""
+        hook = "wheelhouse_companions"
+        items = self._gather(hook, Companion, artifact=artifact, run=run)
+        return [replace(item, content=_guarded(name, hook, item)) for name, item in items]
 
     def companion_of(self, object_name: str) -> str | None:
         """Call ``wheelhouse_companion_of``."""
-        answer: str | None = self._call("wheelhouse_companion_of", object_name=object_name)
+        answer: str | None = self._first("wheelhouse_companion_of", str, object_name=object_name)
         return answer
 
     def artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
@@ -203,28 +247,46 @@ class Plugins:
 
     def locate(self, url: str, run: Run) -> Listing | None:
         """Call ``wheelhouse_locate``."""
-        answer: Listing | None = self._call("wheelhouse_locate", url=url, run=run)
+        answer: Listing | None = self._first("wheelhouse_locate", Listing, url=url, run=run)
         return answer
 
     def claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""
-        return self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
+        items = self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
+        return [item for _, item in items]
 
     def response_claims(
         self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run
     ) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_response_claims``."""
-        return self._gather(
+        items = self._gather(
             "wheelhouse_response_claims", _CLAIMS, artifact=artifact, headers=headers, run=run
         )
+        return [item for _, item in items]
 
     def inspect(self, artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
         """Call ``wheelhouse_inspect``."""
-        return self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
+        items = self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
+        return [item for _, item in items]
 
     def artifact_settled(self, artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
+
+
+def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
+    def content() -> bytes:
+        try:
+            made = companion.content()
+            if not isinstance(made, bytes):
+                raise TypeError(f"the content of {companion.name} is {type(made).__name__}")
+        except (Refusal, Interrupted):
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(plugin, hook, error) from error
+        return made
+
+    return content
 
 
 def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:

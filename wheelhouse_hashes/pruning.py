@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from wheelhouse_hashes.devbuilds import KEEP, same_kind
+from wheelhouse_hashes.devbuilds import KEEP, DevBuilds
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored
@@ -42,9 +42,11 @@ def prune(
     deleted: list[str] = []
     # Names of which only companions are left count too: a delete may have
     # failed half-way.
-    for builds in _by_kind(uploaded, {*listing, *companions}):
+    builds = DevBuilds({*listing, *companions})
+    kinds = {tuple(builds.like(name)) for name in uploaded}
+    for kind in sorted(kinds):
         kept = 0
-        for build in builds:
+        for build in kind if len(kind) > KEEP else ():
             if kept < KEEP:
                 kept += build in uploaded or store.stat(build) is not None
                 continue
@@ -54,13 +56,3 @@ def prune(
                     run.say(line("pruned", victim))
                     deleted.append(victim)
     return deleted
-
-
-def _by_kind(uploaded: Iterable[str], names: Iterable[str]) -> list[list[str]]:
-    """Return the dev builds of each kind that was uploaded, youngest first.
-
-    Kinds with no build too many are left out.
-    """
-    names = set(names)
-    kinds = {tuple(same_kind(name, names)) for name in uploaded}
-    return [list(builds) for builds in sorted(kinds) if len(builds) > KEEP]

@@ -9,11 +9,17 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Mapping
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, LocalArtifact
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, HashFileError, Refusal
-from wheelhouse_hashes.folder import hash_file_on_disk
-from wheelhouse_hashes.hashfile import MAX_BYTES, hash_file_name, parse_hash_file
+from wheelhouse_hashes.containerindex import index_algorithm
+from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal
+from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
+from wheelhouse_hashes.hashfile import (
+    MAX_BYTES,
+    hash_file_name,
+    parse_hash_file,
+    split_hash_file_name,
+)
 from wheelhouse_hashes.report import Sent, UploadRecord
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored
@@ -37,13 +43,13 @@ class Publication:
         self._store = store
         self._listing = listing
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
-        try:
+        with disk_errors(f"read {path}"):
+            version = identity(path)
             seen = hash_file_on_disk(path, algorithms, follow=True)
-        except OSError as error:
-            raise DiskError(f"cannot read {path}: {error.strerror}") from None
-        self.artifact = LocalArtifact(path, seen.size, seen.digests)
+        self.artifact = LocalArtifact(path, seen.size, seen.digests, version)
         #: What is published beside it; known after :meth:`publish`.
         self.companions: list[Companion] = []
+        self._created: list[str] = []
 
     def publish(self) -> UploadRecord:
         """Send what is not there yet, and confirm it.
@@ -61,26 +67,70 @@ class Publication:
             missing = [c for c in self.companions if not self._is_there(c)]
             if not missing:
                 return UploadRecord(artifact.name, Sent.THERE, "already there")
-        replaced = stored is not None and not same
-        create_only = run.options.no_replace
-        if replaced and create_only:
-            raise self._replacement_refused()
-        before = self._announced_digest() if replaced else ""
-        for companion in missing:
-            self._announce(companion, create_only)
-        if complete:
+        replaced = ""
+        if stored is not None and not same:
+            replaced = self._prepare_replacement(stored)
+        self._announce(missing)
+        if complete and stored is not None:
+            self._confirm(stored)
             return self._record(Sent.SENT, "the artifact was there, its companions were not")
+        self._confirm(self._send())
+        return self._record(Sent.REPLACED if replaced else Sent.SENT, replaced)
+
+    def _is_new(self, name: str) -> bool:
+        """Tell whether an object must not be there yet.
+
+        Where a listing is the truth, what it did not show at the start and is
+        there now comes from another job, with which we must not mix.
+        """
+        if self._run.options.no_replace:
+            return True
+        return not self._store.eventually_consistent and name not in self._listing
+
+    def _prepare_replacement(self, stored: Stored) -> str:
+        """Check that the artifact may be replaced, and remove what would contradict it.
+
+        :returns: what the artifact was.
+        """
+        if self._run.options.no_replace:
+            raise self._refused("--no-replace: other bytes are there")
+        store = self._store
+        if not store.eventually_consistent and store.stat(self.artifact.name) != stored:
+            raise self._refused("another job published other bytes")
+        digest = self._announced_digest()
+        ours = {companion.name for companion in self.companions}
+        for name in self._listing:
+            owner = self._run.plugins.companion_of(name)
+            if owner == self.artifact.name and name not in ours:
+                store.delete(name)
+        return f"it was {digest or 'there without a hash file'}"
+
+    def _announce(self, companions: list[Companion]) -> None:
+        """Put the companions."""
+        for companion in companions:
+            content = companion.content()
+            create_only = self._is_new(companion.name)
+            try:
+                self._store.put_bytes(companion.name, content, create_only=create_only)
+                if create_only:
+                    self._created.append(companion.name)
+            except AlreadyExists:
+                if companion.reproducible and not self._has(companion.name, content):
+                    raise self._refused("another job announced other bytes") from None
+
+    def _send(self) -> Stored:
+        """Put the artifact; what was announced goes if other bytes are there."""
+        name = self.artifact.name
         try:
-            sent = store.put(artifact, create_only=create_only)
+            return self._store.put(self.artifact, create_only=self._is_new(name))
         except AlreadyExists:
-            stored = store.stat(artifact.name)
-            if stored is None or not store.has_bytes_of(stored, artifact):
-                raise self._replacement_refused() from None
-            sent = stored
-        self._confirm(sent)
-        if replaced:
-            return self._record(Sent.REPLACED, f"it was {before or 'there without a hash file'}")
-        return self._record(Sent.SENT, "")
+            stored = self._store.stat(name)
+            if stored is not None and self._store.has_bytes_of(stored, self.artifact):
+                return stored
+            refused = self._refused("another job published other bytes")
+            for created in self._created:
+                self._store.delete(created)
+            raise refused from None
 
     def _record(self, outcome: Sent, text: str) -> UploadRecord:
         digest = self.artifact.digest(DEFAULT_ALGORITHM)
@@ -101,21 +151,12 @@ class Publication:
         return companions
 
     def _is_there(self, companion: Companion) -> bool:
-        if not companion.reproducible:
-            return companion.name in self._listing
-        content = companion.content()
-        return self._store.read(companion.name, len(content) + 1) == content
+        if companion.reproducible:
+            return self._has(companion.name, companion.content())
+        return companion.name in self._listing or self._store.stat(companion.name) is not None
 
-    def _announce(self, companion: Companion, create_only: bool) -> None:
-        """Put a companion where it is not there yet."""
-        content = companion.content()
-        try:
-            self._store.put_bytes(companion.name, content, create_only=create_only)
-        except AlreadyExists:
-            if not companion.reproducible:
-                return
-            if self._store.read(companion.name, len(content) + 1) != content:
-                raise self._replacement_refused() from None
+    def _has(self, name: str, content: bytes) -> bool:
+        return self._store.read(name, len(content) + 1) == content
 
     def _confirm(self, sent: Stored) -> None:
         """Look whether what was sent is what is there.
@@ -128,7 +169,7 @@ class Publication:
             ours = found is not None and (
                 found == sent or self._store.has_bytes_of(found, self.artifact)
             )
-            if ours and all(self._is_there(c) for c in self.companions if c.reproducible):
+            if ours and all(map(self._is_there, self.companions)):
                 return
             if not self._store.eventually_consistent or not self._run.budget.pause(pause):
                 break
@@ -142,13 +183,17 @@ class Publication:
         digest = self._announced_digest()
         return f"its hash file says {digest}" if digest else "other bytes are there"
 
-    def _replacement_refused(self) -> Refusal:
-        digest = self._announced_digest() or "unknown, it has no hash file"
+    def _refused(self, why: str) -> Refusal:
+        theirs = self._announced_digest() or "unknown, it has no hash file"
         ours = self.artifact.digest(DEFAULT_ALGORITHM)
-        return Refusal(
-            Cause.CONFLICT,
-            f"--no-replace: other bytes are there (theirs: {digest}; ours: {ours})",
-        )
+        return Refusal(Cause.CONFLICT, f"{why} (theirs: {theirs}; ours: {ours})")
+
+    @property
+    def index_digest(self) -> Digest:
+        """The digest that an index page has of it: that of a hash file, if there is one."""
+        splits = map(split_hash_file_name, (companion.name for companion in self.companions))
+        algorithms = [split[1] for split in splits if split is not None]
+        return self.artifact.digest(index_algorithm(algorithms or [DEFAULT_ALGORITHM]))
 
     def _announced_digest(self) -> str:
         """Return the digest of what is there, as its hash file has it."""

@@ -54,6 +54,8 @@ class Report:
     problems: list[WheelhouseHashesError] = field(default_factory=list)
     #: True if the user ended the command.
     interrupted: bool = False
+    #: What ended the command before its time, None if nothing did.
+    ended_by: WheelhouseHashesError | None = None
 
     def _codes(self) -> list[int]:
         return [problem.exit_code for problem in self.problems]
@@ -61,7 +63,9 @@ class Report:
     @property
     def exit_code(self) -> int:
         """The exit code: the gravest of all, 130 if interrupted, 0 if all is well."""
-        return 130 if self.interrupted else gravest(self._codes())
+        if self.interrupted:
+            return 130
+        return self.ended_by.exit_code if self.ended_by else gravest(self._codes())
 
 
 @dataclass

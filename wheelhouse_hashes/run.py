@@ -5,18 +5,20 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
-from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.errors import TransferError, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.hashfile import MAX_BYTES
 from wheelhouse_hashes.options import DEFAULT_WAIT
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.waiting import WaitBudget
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.transfer import Client
 
 #: How to get what fetching needs.
@@ -140,3 +142,16 @@ class Run:
         with self._screen:
             sys.stdout.write(text + "\n")
             sys.stdout.flush()
+
+
+@contextmanager
+def phase(run: Run, report: Report) -> Iterator[None]:
+    """Bracket the work of a command by the hooks that begin and end it."""
+    run.plugins.run_started(run)
+    try:
+        yield
+    except WheelhouseHashesError as error:
+        report.ended_by = error
+        raise
+    finally:
+        run.plugins.run_finished(run, report)

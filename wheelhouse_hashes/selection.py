@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,10 +11,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from wheelhouse_hashes.addresses import origin
 from wheelhouse_hashes.artifacts import Entry, ListedArtifact, Listing
-from wheelhouse_hashes.devbuilds import is_displaced
+from wheelhouse_hashes.devbuilds import DevBuilds
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.filenames import parse_artifact_name, why_unsafe
 from wheelhouse_hashes.plugins import Plugins
 
 
@@ -27,6 +29,10 @@ class Selection:
     litter: tuple[str, ...]
     #: The versions that the listing has of the project, in order.
     versions: tuple[Version, ...]
+    #: Names that would be artifacts but for what makes them unsafe, and why.
+    unsafe: tuple[tuple[str, str], ...] = ()
+    #: Companions that are not beside their artifact, and so are not asked.
+    elsewhere: tuple[str, ...] = ()
 
 
 def select(listing: Listing, plugins: Plugins, project: str, version: str | None) -> Selection:
@@ -44,49 +50,72 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
         raise UsageError(f"--version {version!r} is not a version (PEP 440)") from None
     listed: dict[str, list[Entry]] = defaultdict(list)
     companions: dict[str, dict[str, Entry]] = defaultdict(dict)
+    unsafe: dict[str, str] = {}
     for entry in listing.entries:
         owner = plugins.companion_of(entry.name)
         if owner is not None:
             companions[owner].setdefault(entry.name, entry)
         elif parse_artifact_name(entry.name) is not None:
             listed[entry.name].append(entry)
+        elif reason := why_unsafe(entry.name):
+            unsafe[entry.name] = reason
 
-    artifacts: list[ListedArtifact] = []
-    litter: list[str] = []
-    versions: set[Version] = set()
-    for name in sorted({*listed, *companions}):
+    def is_wanted(name: str) -> bool:
         parsed = parse_artifact_name(name)
         if parsed is None or parsed.project != canonicalize_name(project):
-            continue
+            return False
         versions.add(parsed.version)
-        if wanted is not None and parsed.version != wanted:
-            continue
-        if name not in listed and is_displaced(name, listed):
+        return wanted is None or parsed.version == wanted
+
+    versions: set[Version] = set()
+    builds = DevBuilds(listed)
+    artifacts: list[ListedArtifact] = []
+    litter: list[str] = []
+    elsewhere: list[str] = []
+    for name in filter(is_wanted, sorted({*listed, *companions})):
+        if name not in listed and builds.displace(name):
             litter.append(name)
-        else:
-            artifacts.append(_merge(name, listed[name], companions[name]))
-    return Selection(tuple(artifacts), tuple(litter), tuple(sorted(versions)))
-
-
-def _merge(name: str, entries: list[Entry], companions: dict[str, Entry]) -> ListedArtifact:
-    """Make one artifact of all its links: the first one's bytes, everybody's claims."""
-    first = entries[0] if entries else _beside(name, next(iter(companions.values())))
-    return ListedArtifact(
-        name,
-        first.url,
-        first.size,
-        first.headers,
-        tuple(claim for entry in entries for claim in entry.claims),
-        {other: entry.url for other, entry in companions.items()},
-        listed=bool(entries),
+            continue
+        entries, others = listed.get(name, []), companions.get(name, {})
+        first = entries[0] if entries else _beside(name, next(iter(others.values())))
+        elsewhere += [other for other, e in others.items() if not _are_neighbours(e, first)]
+        artifacts.append(
+            ListedArtifact(
+                name,
+                first.url,
+                first.size,
+                first.headers,
+                tuple(claim for entry in entries for claim in entry.claims),
+                {other: e.url for other, e in others.items() if _are_neighbours(e, first)},
+                listed=bool(entries),
+            )
+        )
+    return Selection(
+        tuple(artifacts),
+        tuple(litter),
+        tuple(sorted(versions)),
+        tuple((n, why) for n, why in unsafe.items() if is_wanted(re.split(r"[/\\]", n)[-1])),
+        tuple(elsewhere),
     )
+
+
+def _are_neighbours(one: Entry, other: Entry) -> bool:
+    """Tell whether two objects are in one folder of one origin.
+
+    A digest from elsewhere says nothing about this container, and the headers
+    that come with an artifact must not go there.
+    """
+    folders = (urlsplit(entry.url).path.rpartition("/")[0] for entry in (one, other))
+    return origin(one.url) == origin(other.url) and len(set(folders)) == 1
 
 
 def _beside(name: str, companion: Entry) -> Entry:
     """Return where an artifact should be of which only a companion is listed."""
     parts = urlsplit(companion.url)
     path = parts.path.rpartition("/")[0] + "/" + quote(name)
-    return Entry(name, urlunsplit(parts._replace(path=path)), headers=companion.headers)
+    # A query may be a signature, which is good for the companion alone.
+    url = urlunsplit(parts._replace(path=path, query=""))
+    return Entry(name, url, headers=companion.headers)
 
 
 def case_twins(names: Iterable[str]) -> set[str]:

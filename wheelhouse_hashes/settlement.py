@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import time
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from wheelhouse_hashes.artifacts import (
 from wheelhouse_hashes.causes import Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.exchange import Answer
-from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk
+from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.options import ACCEPT
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
@@ -27,7 +28,6 @@ from wheelhouse_hashes.transfer import BUFFER, Attempt
 from wheelhouse_hashes.verification import (
     HEAD_BYTES,
     HEALABLE,
-    OF_THE_WAY,
     TAIL_BYTES,
     Seen,
     judge,
@@ -63,6 +63,7 @@ class Settlement:
         self._private = folder.private / artifact.name
         self._existing: pathlib.Path | None = None
         self._existing_seen: Seen | None = None
+        self._existing_identity: tuple[int, ...] = ()
         self._existing_is_bad = False
         self._before: Seen | None = None
 
@@ -91,13 +92,14 @@ class Settlement:
                     verdict = self._refused(refusal)
                     if isinstance(refusal, TransferError):
                         retry_after = refusal.retry_after or 0.0
-            if verdict.good or verdict.cause not in HEALABLE:
+            if verdict.cause not in HEALABLE:
                 return verdict
-            if not fresh and verdict.cause not in OF_THE_WAY:
-                fresh = True  # at once: a cache or a stale replica may have answered
-                continue
-            if self._is_quiet(verdict.cause, attempt):
-                return verdict
+            if not self._is_of_the_way(verdict):
+                if not fresh:
+                    fresh = True  # at once: a cache or a stale replica may have answered
+                    continue
+                if self._is_quiet(attempt):
+                    return verdict
             if not said and self.run.budget.seconds:
                 said = True
                 left = f"trying again, up to {self.run.budget.seconds:g} s in all"
@@ -106,12 +108,18 @@ class Settlement:
             if not self.run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
-    def _is_quiet(self, cause: Cause, attempt: Attempt) -> bool:
+    def _is_of_the_way(self, verdict: Verdict) -> bool:
+        """Tell whether a refusal comes from the way and not from the store's state."""
+        if verdict.cause is Cause.TRUNCATED:
+            # Unless all of a body of known length came, and it is short.
+            return not (verdict.digests and self._before and self._before.length_known)
+        return verdict.cause in (Cause.UNREACHABLE, Cause.CORRUPT)
+
+    def _is_quiet(self, attempt: Attempt) -> bool:
         """Tell whether nothing that was answered has changed for an hour."""
         dates = attempt.dates if self._page_date is None else [*attempt.dates, self._page_date]
-        if cause in OF_THE_WAY or not dates:
-            return False
-        return all(date is not None and time.time() - date > QUIET for date in dates)
+        now = time.time()
+        return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
 
     def _try_once(self) -> Verdict:
         heard = [*self.artifact.claims, *self.run.plugins.claims(self.artifact, self.run)]
@@ -136,6 +144,7 @@ class Settlement:
         algorithms = _algorithms(heard)
         if self._existing_seen is None or not set(algorithms) <= set(self._existing_seen.digests):
             with disk_errors(f"read {path}"):
+                self._existing_identity = identity(path)
                 self._existing_seen = hash_file_on_disk(path, algorithms)
         return self._judge(heard, self._existing_seen, path)
 
@@ -163,27 +172,31 @@ class Settlement:
         """Act on a final verdict: names, ``.rejected``, what is left to say."""
         if verdict.good and verdict.on_disk:
             return replace(verdict, text=_join(verdict.text, "already in the folder"))
-        if self._existing is not None and self._existing_is_bad:
-            self.folder.reject(self._existing)
-            said = "the copy in the folder was bad and is now in .rejected"
-            verdict = replace(verdict, text=_join(verdict.text, said))
-        elif self._existing is not None and not verdict.good:
-            said = "the copy in the folder was left there, unverified"
-            verdict = replace(verdict, text=_join(verdict.text, said))
+        if verdict.cause is Cause.MISSING_ARTIFACT:
+            verdict = self._missing(verdict)
+        if self._existing is not None:
+            verdict = self._clear_the_name(verdict, self._existing)
         if verdict.good:
             self.folder.publish(self._private)
         elif verdict.cause in _KEPT_FOR_A_LOOK and self._private.exists():
             self.folder.reject(self._private)
-        elif verdict.cause is Cause.MISSING_ARTIFACT:
-            return self._missing(verdict)
         return verdict
+
+    def _clear_the_name(self, verdict: Verdict, existing: pathlib.Path) -> Verdict:
+        """Take a bad file from under the final name, unless another run replaced it."""
+        said = "" if verdict.good else "the copy in the folder was left there, unverified"
+        if self._existing_is_bad:
+            with contextlib.suppress(FileNotFoundError):
+                if identity(existing) == self._existing_identity:
+                    said = f"the copy in the folder was bad: {self.folder.reject(existing)}"
+        return replace(verdict, text=_join(verdict.text, said))
 
     def _missing(self, verdict: Verdict) -> Verdict:
         """Tell an artifact that was withdrawn from one that was announced and is missing."""
         if not self.artifact.listed:
             said = "its hash file or another companion is there, and it never came"
             return replace(verdict, text=_join(verdict.text, said))
-        if verdict.claims:
+        if verdict.claims or self._existing is not None:
             return verdict
         text = "it is listed, but neither it nor a hash file of it exists"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)

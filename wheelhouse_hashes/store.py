@@ -27,6 +27,7 @@ from libcloud.storage.types import (
 from wheelhouse_hashes.account import Account, one_line
 from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
+from wheelhouse_hashes.folder import disk_errors, identity
 from wheelhouse_hashes.waiting import WaitBudget, backoff
 
 T = TypeVar("T")
@@ -273,14 +274,10 @@ def _stored(obj: Object) -> Stored:
 
 
 def check_unchanged(artifact: LocalArtifact) -> None:
-    """Check that a file is still the one that was hashed, as far as its size tells.
+    """Check that a file is still the one that was hashed.
 
     :raises DiskError: if it is not.
     """
-    path = pathlib.Path(artifact.path)
-    try:
-        size = path.stat().st_size
-    except OSError as error:
-        raise DiskError(f"cannot read {path}: {error.strerror}") from None
-    if size != artifact.size:
-        raise DiskError(f"{path} changed while it was uploaded; run it again")
+    with disk_errors(f"read {artifact.path}"):
+        if identity(artifact.path) != artifact.identity:
+            raise DiskError(f"{artifact.path} changed while it was uploaded; run it again")

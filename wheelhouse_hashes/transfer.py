@@ -15,17 +15,18 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import certifi
 import pycurl
 
 from wheelhouse_hashes import __version__
-from wheelhouse_hashes.addresses import origin, shown, split_user
+from wheelhouse_hashes.addresses import normalized, origin, shown, split_user
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.exchange import Answer, Begin, Exchange, Plan, Receive
+from wheelhouse_hashes.filenames import printable
 
 #: The size of a worker's receive buffer, in bytes.
 BUFFER = 256 * 1024
@@ -33,9 +34,12 @@ BUFFER = 256 * 1024
 #: The most redirects that one request follows.
 MAX_REDIRECTS = 10
 
-#: Seconds to connect in, and seconds without a byte that end a transfer.
+#: Seconds to connect in, and seconds of idleness that end a transfer.
 CONNECT_TIMEOUT = 30
 IDLE_TIMEOUT = 60
+
+#: Bytes a second below which a transfer counts as idle.
+IDLE_SPEED = 1000
 
 #: What a re-read says to caches on the way, and to Swift, which then asks all
 #: replicas for their newest copy.
@@ -64,16 +68,19 @@ class Client:
         self._stop = stop
         self._local = threading.local()
         self._handles: list[pycurl.Curl] = []
-        self._users: dict[tuple[str, str, int], str] = {}
+        self._users: dict[tuple[str, str, int], tuple[str, str]] = {}
 
     def authorize(self, url: str) -> str:
         """Keep the user and password of an address for its origin.
 
+        The first ones stay: a page cannot change those of its own origin.
+
         :returns: the address without them.
+        :raises ValueError: if the address names no origin.
         """
         bare, user = split_user(url)
         if user is not None:
-            self._users[origin(bare)] = user
+            self._users.setdefault(origin(bare), user)
         return bare
 
     @contextlib.contextmanager
@@ -141,23 +148,45 @@ class Client:
 
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Answer:
         """Make a request, and those that its redirects ask for."""
-        home = origin(url)
-        target = self._bypassing(url)
-        for _ in range(MAX_REDIRECTS + 1):
-            exchange = Exchange(Answer(target), plan)
-            redirect = self._perform(exchange, headers if origin(target) == home else {})
-            if redirect is None:
-                self._attempt.dates.append(exchange.answer.last_modified)
-                return exchange.answer
-            why = None
-            if urlsplit(redirect).scheme.lower() not in ("http", "https"):
-                why = "redirects to what is neither http nor https"
-            elif origin(target)[0] == "https" and origin(redirect)[0] != "https":
-                why = "redirects from https to http"
-            if why is not None:
-                raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}")
-            target = split_user(redirect)[0]
+        attempt = self._attempt
+
+        def begin(answer: Answer) -> None:
+            # Noted before the body: a caller may have no use for that.
+            attempt.dates.append(answer.last_modified)
+            if plan.begin is not None:
+                plan.begin(answer)
+
+        noting = replace(plan, begin=begin)
+        try:
+            target = normalized(url)
+            home = origin(target)
+            target = self._bypassing(target)
+            for _ in range(MAX_REDIRECTS + 1):
+                exchange = Exchange(Answer(target), noting)
+                redirect = self._perform(exchange, headers if origin(target) == home else {})
+                if redirect is None:
+                    return exchange.answer
+                target = self._allowed(target, redirect)
+        except ValueError:
+            raise TransferError(
+                Cause.UNREACHABLE, f"malformed address {printable(url)!r}"
+            ) from None
         raise TransferError(Cause.UNREACHABLE, f"{shown(url)}: more than {MAX_REDIRECTS} redirects")
+
+    @staticmethod
+    def _allowed(target: str, redirect: str) -> str:
+        """Return where a redirect leads, if it may be followed.
+
+        :raises ValueError: if that is no address.
+        """
+        scheme = urlsplit(redirect).scheme.lower()
+        if scheme not in ("http", "https"):
+            why = "redirects to what is neither http nor https"
+        elif scheme == "http" and origin(target)[0] == "https":
+            why = "redirects from https to http"
+        else:
+            return normalized(split_user(redirect)[0])
+        raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}")
 
     def _bypassing(self, url: str) -> str:
         """Add a query that no cache has seen, where the address has room for one."""
@@ -194,7 +223,7 @@ class Client:
         curl.setopt(pycurl.BUFFERSIZE, BUFFER)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT)
-        curl.setopt(pycurl.LOW_SPEED_LIMIT, 1)
+        curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
         curl.setopt(pycurl.NOPROGRESS, 0)
         curl.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
@@ -203,7 +232,8 @@ class Client:
         bundles = filter(None, map(os.environ.get, _CA_VARIABLES))
         curl.setopt(pycurl.CAINFO, next(bundles, certifi.where()))
         if user := self._users.get(origin(url)):
-            curl.setopt(pycurl.USERPWD, user)
+            curl.setopt(pycurl.USERNAME, user[0])
+            curl.setopt(pycurl.PASSWORD, user[1])
         try:
             curl.perform()
         except pycurl.error as error:

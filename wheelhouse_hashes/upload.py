@@ -9,16 +9,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM
 from wheelhouse_hashes.containerindex import update_index
 from wheelhouse_hashes.devbuilds import stamped_name
-from wheelhouse_hashes.errors import Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.errors import DiskError, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record
-from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.run import Run, phase
 from wheelhouse_hashes.store import Store, Stored
 
 
@@ -35,9 +34,10 @@ def upload(
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
+    if max_workers < 1:
+        raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
     report = UploadReport()
-    run.plugins.run_started(run)
-    try:
+    with phase(run, report):
         paths = _scan(pathlib.Path(folder), report)
         width = max((len(path.name) for path in paths), default=0)
         for record in report.records:
@@ -48,8 +48,6 @@ def upload(
         if not report.interrupted:
             _clean_up(run, store, listing, uploaded, report, with_index)
         run.say(report.closing(store.container_name))
-    finally:
-        run.plugins.run_finished(run, report)
     return report
 
 
@@ -61,19 +59,20 @@ def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
     with disk_errors(f"list the folder {folder}"):
         names = sorted(os.listdir(folder))
     for name in names:
-        path = folder / name
         try:
-            if not path.is_file():
-                raise ValueError("not a file")
-            path = _stamp(path, report)
+            with disk_errors(f"look at {folder / name}"):
+                if not folder.joinpath(name).is_file():
+                    raise ValueError("not a file")
+            paths.append(_stamp(folder / name))
         except ValueError as error:
             report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
-        else:
-            paths.append(path)
+        except DiskError as error:
+            record = UploadRecord(printable(name), Sent.FAILED, str(error), error.exit_code)
+            report.records.append(record)
     return paths
 
 
-def _stamp(path: pathlib.Path, report: UploadReport) -> pathlib.Path:
+def _stamp(path: pathlib.Path) -> pathlib.Path:
     name = stamped_name(path.name, datetime.now(timezone.utc))
     if name == path.name:
         return path
@@ -144,7 +143,7 @@ def _clean_up(
         report.pruned += prune(run, store, listing, companions)
         if with_index:
             digests = {
-                name: publication.artifact.digest(DEFAULT_ALGORITHM)
+                name: publication.index_digest
                 for name, publication in uploaded.items()
                 if name not in report.pruned
             }

@@ -47,10 +47,6 @@ HEALABLE = frozenset(
     }
 )
 
-#: Causes that say nothing against the store's state: they come from the way,
-#: and are tried again however old the objects are.
-OF_THE_WAY = frozenset({Cause.TRUNCATED, Cause.UNREACHABLE, Cause.CORRUPT})
-
 
 @dataclass(frozen=True)
 class Seen:
@@ -101,9 +97,14 @@ def judge(
         cause = gravest_cause(finding.cause for finding in findings)
         return replace(verdict, cause=cause, text="; ".join(f.text for f in findings))
     kind = _other_kind(artifact.name, seen.head)
+    cut = _cut(artifact, seen)
+    if kind is not None and _is_too_little_to_tell(artifact.name, seen.head) and cut:
+        return replace(verdict, cause=Cause.TRUNCATED, text=cut)
     if kind is not None:
         return replace(verdict, cause=Cause.NOT_A_DISTRIBUTION, text=f"the file is {kind}")
     if not claims:
+        if accept_missing and cut:
+            return replace(verdict, cause=Cause.TRUNCATED, text=cut)
         if accept_missing:
             return replace(verdict, outcome=Outcome.UNVERIFIED, text="no source claims a digest")
         return replace(
@@ -126,18 +127,34 @@ def _disagreement(
     """Name the cause of a disagreement: stale before corrupt before mismatch."""
     if any(claim.travels for claim in claims if claim not in wrong):
         return Cause.STALE, "the store is between two versions of it"
-    if artifact.size is not None and seen.size < artifact.size:
-        return Cause.TRUNCATED, f"{seen.size} of {artifact.size} bytes arrived"
+    cut = _cut(artifact, seen)
+    if cut and artifact.size is not None and seen.size < artifact.size:
+        return Cause.TRUNCATED, cut
     if len(wrong) < len(claims) or _contradictory(claims):
         return Cause.CONFLICT, "the sources disagree among themselves"
-    if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
-        return Cause.TRUNCATED, f"it has {seen.size} bytes, and the end of its archive is missing"
+    if cut:
+        return Cause.TRUNCATED, cut
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
         return Cause.TRUNCATED, f"the body ended after {seen.size} bytes, its length was not told"
     if before is not None and not same_as_before:
         return Cause.CORRUPT, "two reads of it differ from each other"
     return Cause.MISMATCH, "the bytes are not those that were announced"
+
+
+def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
+    """Say by what a file can be told to be cut, None if it cannot."""
+    if artifact.size is not None and seen.size < artifact.size:
+        return f"{seen.size} of {artifact.size} bytes arrived"
+    if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
+        return f"it has {seen.size} bytes, and the end of its archive is missing"
+    return None
+
+
+def _is_too_little_to_tell(name: str, head: bytes) -> bool:
+    """Tell whether a head is the beginning of one that would fit."""
+    magics = next(m for extension, m in _MAGIC.items() if name.endswith(extension))
+    return any(magic.startswith(head) for magic in magics)
 
 
 def _contradictory(claims: Sequence[Claim]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import (
     ALGORITHMS,
     DEFAULT_ALGORITHM,
@@ -17,7 +18,8 @@ from wheelhouse_hashes.artifacts import (
     ListedArtifact,
     LocalArtifact,
 )
-from wheelhouse_hashes.errors import HashFileError, UsageError
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import HashFileError, TransferError, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.hashfile import (
     format_hash_file,
@@ -92,14 +94,16 @@ def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Fi
     claims: list[Claim | Finding] = []
     for algorithm in listed or run.algorithms:
         suffix = hash_file_name("", algorithm)
-        content = run.companion(artifact, suffix)
-        if content is None:
-            continue
-        where = run.companion_url(artifact, suffix) or hash_file_name(artifact.name, algorithm)
+        where = shown(run.companion_url(artifact, suffix) or "")
         try:
+            content = run.companion(artifact, suffix)
+            if content is None:
+                continue
             read = parse_hash_file(content, artifact.name, algorithm)
-        except HashFileError as error:
-            claims.append(Finding(error.cause, f"{error} ({where})"))
+        except (HashFileError, TransferError) as error:
+            if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
+                raise
+            claims.append(Finding(Cause.UNREADABLE_HASH, f"{error} ({where})"))
         else:
             claims.append(Claim(read.digest, SOURCE, where))
         if not listed:

@@ -1,0 +1,847 @@
+"""Each hook: its specification, its entry in the page, and what a command does with it."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import inspect
+import pathlib
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import pytest
+
+from tests.artifacts import make_wheel, sha256
+from tests.conftest import LOCAL, Cli, Result
+from tests.servers import Server, respond, serving, serving_folder
+from wheelhouse_hashes import artifacts, hookimpl, hookspecs
+from wheelhouse_hashes.artifacts import (
+    Claim,
+    Companion,
+    Digest,
+    Entry,
+    Finding,
+    ListedArtifact,
+    Listing,
+    LocalArtifact,
+    Tier,
+    Verdict,
+)
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.report import FetchReport, Report, UploadReport
+from wheelhouse_hashes.run import Run
+
+PAGE = pathlib.Path(__file__).parent.parent / "docs" / "hooks.rst"
+
+#: Every hook: name to specification, in the order of hookspecs.py.
+SPECS: dict[str, Callable[..., object]] = {
+    name: value
+    for name, value in vars(hookspecs).items()
+    if hasattr(value, f"{hookspecs.GROUP}_spec")
+}
+
+WHEEL = "demo-1.0-py3-none-any.whl"
+HASH_FILE = f"{WHEEL}.sha256"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The part of a distribution that messages name."""
+
+    name: str
+    version: str = "1.0"
+
+
+class Point:
+    """An entry point whose plugin is here already, or an error that loading it raises."""
+
+    def __init__(self, name: str, plugin: object) -> None:
+        self.name = name
+        self.dist = Origin(f"{name}-dist")
+        self._plugin = plugin
+
+    def load(self) -> object:
+        if isinstance(self._plugin, BaseException):
+            raise self._plugin
+        return self._plugin
+
+
+def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
+    """Make plugins part of every command: entry-point names, and what they load.
+
+    Each comes from a distribution of its own: ``x`` from ``x-dist 1.0``.
+    """
+
+    def entry_points(*, group: str) -> list[EntryPoint | Point]:
+        assert group == "wheelhouse_hashes"
+        return [Point(name, plugin) for name, plugin in plugins.items()]
+
+    monkeypatch.setattr("wheelhouse_hashes.plugins.entry_points", entry_points)
+
+
+def upload(cli: Cli, *options: object) -> Result:
+    """Upload ``dist`` into the container ``wheels``."""
+    return cli("upload", "--hashfile", "--no-enable-cdn", *LOCAL, *options, "wheels")
+
+
+def fetch(cli: Cli, url: str, *options: object) -> Result:
+    """Fetch the project ``demo`` into ``got``, without waiting for what may heal."""
+    return cli("fetch", "--verify", "--wait", 0, "--local-folder", "got", *options, "demo", url)
+
+
+def on_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+# The page and the specifications.
+
+
+def heading(name: str) -> str:
+    return f"{name}({', '.join(inspect.signature(SPECS[name]).parameters)})"
+
+
+def sections() -> dict[str, str]:
+    """Return the page's sections: heading to text."""
+    found = re.split(r"^(.+)\n(?:=|-|~){3,}$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(found[1::2], found[2::2], strict=True))
+
+
+def test_the_page_has_one_section_for_each_hook_in_order() -> None:
+    headings = [title for title in sections() if title.startswith("wheelhouse_")]
+    assert headings == [heading(name) for name in SPECS]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_section_says_everything_about_its_hook(name: str) -> None:
+    text = sections()[heading(name)]
+    parts = [f"**{part}:**" for part in ("When", "Thread", "Repeats", "Returns", "Raises")]
+    assert [part for part in parts if part not in text] == []
+    parameters = re.findall(r"^``(\w+)`` - ", text, re.MULTILINE)
+    assert parameters == list(inspect.signature(SPECS[name]).parameters)
+    assert f":start-after: # -- start {name} --\n" in text
+    assert f":end-before: # -- end {name} --\n" in text
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_specification_says_when_where_and_what(name: str) -> None:
+    text = " ".join((inspect.getdoc(SPECS[name]) or "").split())
+    assert "When: " in text
+    assert " thread" in text
+    signature = inspect.signature(SPECS[name])
+    assert re.findall(r":param (\w+):", text) == list(signature.parameters)
+    assert (":returns:" in text) == (signature.return_annotation != "None")
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_hook_has_a_test_here(name: str) -> None:
+    assert f"test_hook_{name}" in globals()
+
+
+def test_the_page_has_every_cause_with_its_exit_code() -> None:
+    rows = re.findall(r"^``([a-z-]+)`` +(\d) +\S", sections()["Cause"], re.MULTILINE)
+    assert rows == [(cause.value, str(cause.exit_code)) for cause in Cause]
+
+
+def test_the_page_has_every_field_of_every_value() -> None:
+    page = sections()
+    missing = [
+        f"{value.__name__}.{name}"
+        for value in vars(artifacts).values()
+        if dataclasses.is_dataclass(value) and isinstance(value, type)
+        for name in [f.name for f in dataclasses.fields(value)]
+        if value.__module__ == artifacts.__name__
+        and not re.search(rf"^``{name}`` - ", page[value.__name__], re.MULTILINE)
+    ]
+    assert missing == []
+
+
+# All of them together.
+
+
+@dataclass
+class Recorder:
+    """Implements every hook, changes nothing, remembers how it was called."""
+
+    #: Hook and what it was about, as they came.
+    calls: list[str] = field(default_factory=list)
+    #: The hooks that were called in the main thread, and in others.
+    main: set[str] = field(default_factory=set)
+    workers: set[str] = field(default_factory=set)
+    #: The types of each hook's arguments.
+    types: dict[str, dict[str, set[type]]] = field(default_factory=dict)
+
+    def _note(self, about: str = "", **arguments: object) -> None:
+        hook = inspect.stack()[1].function
+        self.calls.append(f"{hook} {about}".rstrip())
+        (self.main if on_main_thread() else self.workers).add(hook)
+        known = self.types.setdefault(hook, {})
+        for name, value in arguments.items():
+            known.setdefault(name, set()).add(type(value))
+
+    @property
+    def order(self) -> list[str]:
+        """The calls, without a call that repeats the one before it."""
+        return [c for i, c in enumerate(self.calls) if i == 0 or c != self.calls[i - 1]]
+
+    @hookimpl
+    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+        self._note(verb, verb=verb, parser=parser)
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        self._note(run.verb, run=run)
+
+    @hookimpl
+    def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
+        self._note(run.verb, run=run, report=report)
+
+    @hookimpl
+    def wheelhouse_companions(self, artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
+        self._note(artifact.name, artifact=artifact, run=run)
+        return []
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        self._note(object_name, object_name=object_name)
+        return None
+
+    @hookimpl
+    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+        self._note(artifact.name, artifact=artifact, run=run)
+
+    @hookimpl
+    def wheelhouse_locate(self, url: str, run: Run) -> Listing | None:
+        self._note("", url=url, run=run)
+        return None
+
+    @hookimpl
+    def wheelhouse_claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
+        self._note(artifact.name, artifact=artifact, run=run)
+        return []
+
+    @hookimpl
+    def wheelhouse_response_claims(
+        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+    ) -> Sequence[Claim | Finding]:
+        self._note(artifact.name, artifact=artifact, headers=headers, run=run)
+        return []
+
+    @hookimpl
+    def wheelhouse_inspect(
+        self, artifact: ListedArtifact, path: pathlib.Path, run: Run
+    ) -> Sequence[Finding]:
+        self._note(artifact.name, artifact=artifact, path=path, run=run)
+        return []
+
+    @hookimpl
+    def wheelhouse_artifact_settled(
+        self, artifact: ListedArtifact, verdict: Verdict, run: Run
+    ) -> None:
+        self._note(artifact.name, artifact=artifact, verdict=verdict, run=run)
+
+
+OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index")]
+
+
+def test_the_order_of_all_hooks(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    install(monkeypatch, recorder=recorder)
+    make_wheel(dist, WHEEL)
+
+    assert upload(cli).code == 0
+    assert recorder.order == [
+        *OPTIONS,
+        "wheelhouse_run_started upload",
+        f"wheelhouse_companions {WHEEL}",
+        f"wheelhouse_companion_of {HASH_FILE}",
+        f"wheelhouse_artifact_uploaded {WHEEL}",
+        f"wheelhouse_companion_of {WHEEL}",
+        "wheelhouse_run_finished upload",
+    ]
+
+    recorder.calls.clear()
+    assert fetch(cli, served.url).code == 0
+    assert recorder.order == [
+        *OPTIONS,
+        "wheelhouse_run_started fetch",
+        "wheelhouse_locate",
+        f"wheelhouse_companion_of {WHEEL}",
+        f"wheelhouse_claims {WHEEL}",
+        f"wheelhouse_response_claims {WHEEL}",
+        f"wheelhouse_inspect {WHEEL}",
+        f"wheelhouse_artifact_settled {WHEEL}",
+        "wheelhouse_run_finished fetch",
+    ]
+
+    both = {"run": {Run}}
+    assert recorder.types == {
+        "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
+        "wheelhouse_run_started": both,
+        "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
+        "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
+        "wheelhouse_companion_of": {"object_name": {str}},
+        "wheelhouse_artifact_uploaded": both | {"artifact": {LocalArtifact}},
+        "wheelhouse_locate": both | {"url": {str}},
+        "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
+        "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
+        "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(PAGE)}},
+        "wheelhouse_artifact_settled": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
+    }
+    assert set(recorder.types) == set(SPECS)
+    of_main = {"add_options", "run_started", "run_finished", "companion_of", "locate"}
+    assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
+    assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
+
+
+# One test for each hook.
+
+
+class Shout:
+    """Adds an option, and notes what it is worth in each run."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bool]] = []
+
+    @hookimpl
+    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+        parser.add_argument("--shout", action="store_true", help="shout at the " + verb)
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        self.seen.append((run.verb, run.options.shout))
+
+
+def test_hook_wheelhouse_add_options(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shout = Shout()
+    install(monkeypatch, shout=shout)
+    make_wheel(dist, WHEEL)
+    for verb in ("upload", "fetch", "index"):
+        shown = cli(verb, "--help")
+        assert f"shout at the {verb}" in shown.out
+
+    # It is left out, and so are our own options: the host's command.
+    assert cli("upload", "--no-enable-cdn", *LOCAL, "host").code == 0
+    assert shout.seen == []
+    assert not (container.parent / "host" / HASH_FILE).exists()
+
+    assert upload(cli, "--shout").code == 0
+    assert upload(cli).code == 0
+    assert cli("index", *LOCAL, "--shout", "wheels").code == 0
+    assert shout.seen == [("upload", True), ("upload", False), ("index", True)]
+
+    without_switch = cli("fetch", "--shout", "demo", "http://127.0.0.1:9/")
+    assert without_switch.code == 2
+    assert "--shout: no effect without --verify" in without_switch.err
+
+
+class Guard:
+    """Ends a command before it begins."""
+
+    def __init__(self) -> None:
+        self.finished = 0
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        assert on_main_thread()
+        raise UsageError(f"no {run.verb} on a Friday; wait for Monday")
+
+    @hookimpl
+    def wheelhouse_run_finished(self) -> None:
+        self.finished += 1
+
+
+def test_hook_wheelhouse_run_started(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, WHEEL)
+    assert upload(cli).code == 0
+    guard = Guard()
+    install(monkeypatch, guard=guard)
+    make_wheel(dist, "demo-2.0-py3-none-any.whl")
+    commands: dict[str, Callable[[], Result]] = {
+        "upload": lambda: upload(cli),
+        "fetch": lambda: fetch(cli, served.url),
+        "index": lambda: cli("index", *LOCAL, "wheels"),
+    }
+    for verb, command in commands.items():
+        ended = command()
+        assert ended.code == 2
+        assert ended.err == f"wheelhouse-hashes: error: no {verb} on a Friday; wait for Monday\n"
+        assert ended.out == ""
+    assert served.requests == []
+    assert not pathlib.Path("store", "wheels", "demo-2.0-py3-none-any.whl").exists()
+    assert guard.finished == 0
+
+
+class Closer:
+    """Remembers the reports of runs that ended."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.ended: list[tuple[str, int]] = []
+        self.reports: list[Report] = []
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        self.started.append(run.verb)
+
+    @hookimpl
+    def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
+        assert on_main_thread()
+        self.ended.append((run.verb, report.exit_code))
+        self.reports.append(report)
+
+
+def test_hook_wheelhouse_run_finished(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closer = Closer()
+    install(monkeypatch, closer=closer)
+    make_wheel(dist, WHEEL)
+    (dist / "notes.txt").write_text("no artifact")
+    assert upload(cli).code == 0
+    (uploaded,) = closer.reports
+    assert isinstance(uploaded, UploadReport)
+    assert [(r.name, r.outcome.value) for r in uploaded.records] == [
+        ("notes.txt", "skipped"),
+        (WHEEL, "sent"),
+    ]
+    make_wheel(pathlib.Path("store", "wheels"), WHEEL, b"other bytes")
+    assert fetch(cli, served.url).code == 1
+    fetched = closer.reports[-1]
+    assert isinstance(fetched, FetchReport)
+    assert [(v.name, v.cause) for v in fetched.verdicts] == [(WHEEL, Cause.MISMATCH)]
+    # The command fails as a whole; what was opened must be closed all the same.
+    assert fetch(cli, served.url + "nowhere/").code == 5
+    assert [verb for verb, _ in closer.ended] == ["upload", "fetch", "fetch"]
+    assert [code for _, code in closer.ended][:2] == [0, 1]
+
+
+def test_a_report_knows_how_its_command_ends(
+    cli: Cli, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closer = Closer()
+    install(monkeypatch, closer=closer)
+    no_folder = upload(cli, "--local-folder", "nowhere")
+    no_page = fetch(cli, served.url + "nowhere/")
+    assert (no_folder.code, no_page.code) == (2, 5)
+    assert closer.ended == [("upload", 2), ("fetch", 5)]
+
+
+def test_every_run_that_started_is_finished(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closer = Closer()
+    install(monkeypatch, closer=closer)
+    make_wheel(dist, WHEEL)
+    assert upload(cli).code == 0
+    assert cli("index", *LOCAL, "wheels").code == 0
+    assert cli("index", *LOCAL, "nowhere").code == 5
+    assert closer.started == ["upload", "index", "index"]
+    assert [verb for verb, _ in closer.ended] == closer.started
+
+
+class Signatures:
+    """Publishes a signature beside each artifact; no two signatures are the same."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.signed: list[str] = []
+
+    @hookimpl
+    def wheelhouse_companions(self, artifact: LocalArtifact) -> Sequence[Companion]:
+        assert not on_main_thread()
+        assert artifact.digests["sha256"] == sha256(artifact.path.read_bytes())
+        assert artifact.size == artifact.path.stat().st_size
+        self.asked.append(artifact.name)
+
+        def sign() -> bytes:
+            self.signed.append(artifact.name)
+            return f"signature {len(self.signed)}".encode()
+
+        return [Companion(f"{artifact.name}.asc", sign, reproducible=False)]
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        stem, dot, suffix = object_name.rpartition(".")
+        return stem if dot and suffix == "asc" and parse_artifact_name(stem) else None
+
+
+def test_hook_wheelhouse_companions(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = Signatures()
+    install(monkeypatch, signatures=signatures)
+    make_wheel(dist, WHEEL)
+    sent = upload(cli, "--no-update-index")
+    assert sent.code == 0
+    assert sent.line("sent").endswith("+ .asc + .sha256")
+    names = sorted(path.name for path in container.iterdir() if path.is_file())
+    assert names == [WHEEL, f"{WHEEL}.asc", HASH_FILE]
+    assert (container / f"{WHEEL}.asc").read_bytes() == b"signature 1"
+
+    # It is asked again, but nothing is signed merely to learn a name.
+    again = upload(cli, "--no-update-index")
+    assert again.line("there").endswith("already there")
+    assert (signatures.asked, signatures.signed) == ([WHEEL, WHEEL], [WHEEL])
+
+    (container / f"{WHEEL}.asc").unlink()
+    assert upload(cli, "--no-update-index").code == 0
+    assert (container / f"{WHEEL}.asc").read_bytes() == b"signature 2"
+
+
+class Strangers:
+    """Publishes companions that nobody can tell for what they are."""
+
+    @hookimpl
+    def wheelhouse_companions(self, artifact: LocalArtifact) -> Sequence[Companion]:
+        return [Companion(f"{artifact.name}.note", lambda: b"a note")]
+
+
+class Notes(Strangers):
+    """The same, done right."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        self.asked.append(object_name)
+        return object_name.removesuffix(".note") if object_name.endswith(".note") else None
+
+
+def test_hook_wheelhouse_companion_of(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = pathlib.Path("store", "wheels")
+    install(monkeypatch, strangers=Strangers())
+    make_wheel(dist, WHEEL)
+    refused = upload(cli)
+    assert refused.code == 1
+    assert f"'{WHEEL}.note'" in refused.line("refused")
+    assert not list(container.glob("*.whl*"))
+    (container / "index.html").unlink()
+
+    notes = Notes()
+    install(monkeypatch, notes=notes)
+    assert upload(cli, "--no-update-index").code == 0
+    (container / WHEEL).unlink()
+    notes.asked.clear()
+    # Any listing: each object once.  The note shows an artifact that never came.
+    missing = fetch(cli, served.url)
+    assert missing.code == 4
+    assert missing.line("refused").split()[1] == WHEEL
+    assert "and it never came" in missing.line("refused")
+    assert sorted(notes.asked) == [f"{WHEEL}.note", HASH_FILE]
+
+
+class Herald:
+    """Tells what is published, at the time when it is."""
+
+    def __init__(self, container: pathlib.Path) -> None:
+        self._container = container
+        self.told: list[tuple[str, list[str]]] = []
+
+    @hookimpl
+    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+        assert not on_main_thread()
+        there = sorted(path.name for path in self._container.glob("*.whl*"))
+        self.told.append((artifact.name, there))
+        run.say(f"told      {artifact.name}")
+
+
+def test_hook_wheelhouse_artifact_uploaded(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herald = Herald(container)
+    install(monkeypatch, herald=herald)
+    wheel = make_wheel(dist, WHEEL)
+    assert upload(cli).line("told").endswith(WHEEL)
+    assert herald.told == [(WHEEL, [WHEEL, HASH_FILE])]
+    assert upload(cli).line("there").split()[1] == WHEEL
+    assert len(herald.told) == 1
+    make_wheel(dist, wheel.name, b"other bytes")
+    assert upload(cli).line("replaced").split()[1] == WHEEL
+    assert len(herald.told) == 2
+
+
+class Catalogue:
+    """Offers what it was made with, at the addresses that it knows."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self._entries = entries
+        self.asked: list[str] = []
+
+    @hookimpl
+    def wheelhouse_locate(self, url: str, run: Run) -> Listing | None:
+        assert on_main_thread()
+        self.asked.append(url)
+        if "/catalogue/" not in url:
+            return None
+        return Listing(url, self._entries, notes=("this is a catalogue",))
+
+
+def test_hook_wheelhouse_locate(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
+    tokens: list[str | None] = []
+
+    def give(handler: Any) -> None:
+        tokens.append(handler.headers.get("X-Token"))
+        respond(handler, 200, body)
+
+    # The page would answer, too: the third party is asked first and answers alone.
+    page = b'<a href="/other/demo-2.0-py3-none-any.whl">demo-2.0-py3-none-any.whl</a>'
+    with serving({"/hidden/x": give, "/catalogue/": page, "/page/": page}) as server:
+        claim = Claim(Digest("sha256", sha256(body)), "catalogue", "my desk", Tier.PINNED)
+        address = f"{server.url}hidden/x"
+        catalogue = Catalogue(
+            Entry(WHEEL, address, len(body), headers={"X-Token": "t"}, claims=(claim,)),
+            Entry("unrelated-1.0.tar.gz", address),
+        )
+        install(monkeypatch, catalogue=catalogue)
+        url = server.url.replace("//", "//user:word@") + "catalogue/#sha256=1"
+        result = fetch(cli, url)
+        assert result.code == 0
+        assert result.line("note").endswith("this is a catalogue")
+        assert result.line("ok").split() == ["ok", WHEEL, "sha256", "catalogue", "pinned"]
+        assert pathlib.Path("got", WHEEL).read_bytes() == body
+        assert "/catalogue/" not in server.paths()
+        assert tokens == ["t"]
+        assert catalogue.asked == [server.url + "catalogue/#sha256=1"]
+
+        # None: the built-in reader of pages is asked.
+        assert "demo-2.0" in fetch(cli, server.url + "page/").line("withdrawn")
+        assert "/page/" in server.paths()
+
+
+class Pins:
+    """Claims what it was made with, for every artifact."""
+
+    def __init__(self, *said: Claim | Finding) -> None:
+        self._said = said
+        self.asked: list[str] = []
+
+    @hookimpl
+    def wheelhouse_claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding] | None:
+        assert not on_main_thread()
+        self.asked.append(artifact.url)
+        return self._said or None
+
+
+def test_hook_wheelhouse_claims(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(dist, WHEEL).read_bytes()
+    assert upload(cli).code == 0
+
+    def pinned(content: bytes) -> Claim:
+        return Claim(Digest("sha256", sha256(content)), "pin", "pins.txt", Tier.PINNED)
+
+    install(monkeypatch, pins=Pins(pinned(b"other bytes")))
+    served.requests.clear()
+    disagreeing = fetch(cli, served.url)
+    assert disagreeing.code == 1
+    assert "conflict: the sources disagree" in disagreeing.line("refused")
+    assert f"expected  {pinned(b'other bytes').digest}  pin, pins.txt" in disagreeing.out
+    assert not pathlib.Path("got", WHEEL).exists()
+
+    pins = Pins(Finding(Cause.UNTRUSTED, "the log contradicts itself"))
+    install(monkeypatch, pins=pins)
+    served.requests.clear()
+    objecting = fetch(cli, served.url)
+    assert objecting.code == 7
+    assert objecting.line("refused").endswith("untrusted: the log contradicts itself")
+    assert f"/{WHEEL}" not in served.paths()
+    assert pins.asked == [served.url + WHEEL]
+
+    install(monkeypatch, nothing=Pins(), pins=Pins(pinned(body)))
+    agreeing = fetch(cli, served.url)
+    assert agreeing.code == 0
+    assert agreeing.line("ok").split("sha256")[1].split() == [
+        *("link,", "pin,", "hash", "file", "pinned")
+    ]
+
+
+class Metadata:
+    """Claims the digest that an answer's headers name."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self.headers: list[Mapping[str, str]] = []
+        self.received: list[int] = []
+
+    @hookimpl
+    def wheelhouse_response_claims(
+        self, artifact: ListedArtifact, headers: Mapping[str, str]
+    ) -> Sequence[Claim | Finding]:
+        assert not on_main_thread()
+        self.headers.append(headers)
+        self.received += [p.stat().st_size for p in self._folder.rglob(artifact.name)]
+        digest = Digest("sha256", headers["x-meta-sha256"])
+        return [Claim(digest, "metadata", artifact.url, travels=True)]
+
+
+def test_hook_wheelhouse_response_claims(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", WHEEL, b"x" * 100_000).read_bytes()
+    sent = {WHEEL: sha256(b"other bytes")}
+    routes: dict[str, Any] = {
+        "/": f'<a href="{WHEEL}">{WHEEL}</a>'.encode(),
+        f"/{WHEEL}": lambda handler: respond(handler, 200, body, X_Meta_SHA256=sent[WHEEL]),
+    }
+    metadata = Metadata(tmp_path / "got")
+    install(monkeypatch, metadata=metadata)
+    with serving(routes) as server:
+        wrong = fetch(cli, server.url)
+        assert wrong.code == 1
+        assert "mismatch" in wrong.line("refused")
+        assert metadata.received == [0, 0]  # the body is not here yet; it is read twice
+        sent[WHEEL] = sha256(body)
+        right = fetch(cli, server.url)
+        assert right.line("ok").split() == ["ok", WHEEL, "sha256", "metadata", "container"]
+        assert metadata.headers[-1]["content-length"] == str(len(body))
+        # On disk already: nothing is asked for but what could vouch for it.
+        metadata.headers.clear()
+        server.requests.clear()
+        routes[f"/{HASH_FILE}"] = f"{sha256(body)}  {WHEEL}\n".encode()
+        assert "already in the folder" in fetch(cli, server.url).line("ok")
+        assert metadata.headers == []
+        assert server.paths() == ["/", f"/{HASH_FILE}"]
+
+
+class Inspector:
+    """Looks at the file, and says what it was told to say."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self._findings = findings
+        self.paths: list[pathlib.Path] = []
+        self.contents: list[bytes] = []
+
+    @hookimpl
+    def wheelhouse_inspect(self, artifact: ListedArtifact, path: pathlib.Path) -> Sequence[Finding]:
+        assert not on_main_thread()
+        assert path.name == artifact.name
+        self.paths.append(path)
+        self.contents.append(path.read_bytes())
+        return self._findings
+
+
+def test_hook_wheelhouse_inspect(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(dist, WHEEL).read_bytes()
+    assert upload(cli).code == 0
+    objector = Inspector(Finding(Cause.UNTRUSTED, "signed by a stranger"))
+    install(monkeypatch, objector=objector, content=Inspector())
+    objected = fetch(cli, served.url)
+    assert objected.code == 7
+    assert objected.line("refused").endswith("untrusted: signed by a stranger")
+    assert objector.contents == [body]
+    (path,) = objector.paths
+    assert path.parent.parent == pathlib.Path("got")
+    assert not path.parent.exists()
+    assert list(pathlib.Path("got").glob("*.whl")) == []
+
+    content = Inspector()
+    install(monkeypatch, content=content)
+    assert fetch(cli, served.url).code == 0
+    assert fetch(cli, served.url).code == 0
+    assert content.contents == [body, body]
+    assert content.paths[1] == pathlib.Path("got", WHEEL)
+
+    # What no claim vouches for is not shown to anybody.
+    make_wheel(pathlib.Path("store", "wheels"), WHEEL, b"other bytes")
+    pathlib.Path("got", WHEEL).unlink()
+    assert fetch(cli, served.url).code == 1
+    assert len(content.paths) == 2
+
+
+class Watcher:
+    """Remembers what settled, and whether the file was there then."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bool]] = []
+
+    @hookimpl
+    def wheelhouse_artifact_settled(self, artifact: ListedArtifact, verdict: Verdict) -> None:
+        assert not on_main_thread()
+        there = pathlib.Path("got", artifact.name).exists()
+        self.seen.append((verdict.name, verdict.outcome.value, there))
+
+
+def test_hook_wheelhouse_artifact_settled(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = Watcher()
+    install(monkeypatch, watcher=watcher)
+    bad = "demo-2.0-py3-none-any.whl"
+    make_wheel(dist, WHEEL)
+    make_wheel(dist, bad)
+    assert upload(cli).code == 0
+    make_wheel(pathlib.Path("store", "wheels"), bad, b"other bytes")
+    assert fetch(cli, served.url).code == 1
+    assert sorted(watcher.seen) == [(WHEEL, "ok", True), (bad, "refused", False)]
+
+
+# A third party's companion, from its first day to its last.
+
+
+def dev_build(day: int) -> str:
+    return f"demo-1.0.dev0+202401{day:02}000000-py3-none-any.whl"
+
+
+def test_a_third_partys_companion_lives_and_dies_with_its_artifact(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = Signatures()
+    install(monkeypatch, signatures=signatures)
+    for day in range(1, 6):
+        make_wheel(dist, dev_build(day), str(day).encode())
+    assert "sent 5" in upload(cli).out
+    published = {path.name: path.read_bytes() for path in container.glob("*.asc")}
+    assert sorted(published) == [f"{dev_build(day)}.asc" for day in range(1, 6)]
+    assert ".asc" not in (container / "index.html").read_text()
+
+    assert "there 5" in upload(cli).out
+    assert {path.name: path.read_bytes() for path in container.glob("*.asc")} == published
+    assert len(signatures.signed) == 5
+
+    # A page that lists every object, as many stores make it.
+    (container / "index.html").unlink()
+    with serving_folder(container) as server:
+        fetched = fetch(cli, server.url)
+    assert "verified 5 of 5 artifacts" in fetched.out
+    assert sorted(p.name for p in pathlib.Path("got").iterdir()) == [
+        dev_build(day) for day in range(1, 6)
+    ]
+
+    for path in dist.iterdir():
+        path.unlink()
+    make_wheel(dist, dev_build(6))
+    pruned = upload(cli)
+    assert pruned.code == 0
+    oldest = dev_build(1)
+    assert [line.split()[1] for line in pruned.out.splitlines() if line.startswith("pruned")] == [
+        oldest,
+        f"{oldest}.asc",
+        f"{oldest}.sha256",
+    ]
+    left = sorted(path.name for path in container.glob("*.asc"))
+    assert left == [f"{dev_build(day)}.asc" for day in range(2, 7)]
+    assert not list(container.glob(f"{oldest}*"))

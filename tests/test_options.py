@@ -1,0 +1,209 @@
+"""The values that options take, their environment twins, and whose a command is."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from wheelhouse_hashes import options
+from wheelhouse_hashes._startup import TWINS
+from wheelhouse_hashes.artifacts import ALGORITHMS
+from wheelhouse_hashes.errors import PluginError, UsageError
+from wheelhouse_hashes.parser import Parser, Verbs
+from wheelhouse_hashes.plugins import Plugins
+
+PREFIX = "WHEELHOUSE_UPLOADER_"
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("90", 90.0), ("0.5", 0.5), ("1e3", 1e3)])
+def test_seconds_are_numbers_from_zero_on(text: str, value: float) -> None:
+    assert options.seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "-0.1", "nan", "inf", "-inf", "1e999"])
+def test_seconds_are_nothing_else(text: str) -> None:
+    with pytest.raises(ValueError):
+        options.seconds(text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), ("64", 64), (" 8 ", 8)])
+def test_count_is_a_whole_number_from_one_on(text: str, value: int) -> None:
+    assert options.count(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "many"])
+def test_count_is_nothing_else(text: str) -> None:
+    with pytest.raises(ValueError):
+        options.count(text)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_algorithm_is_one_that_is_known(name: str) -> None:
+    assert options.algorithm(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "sha1", "SHA256", "sha-256", "crc32"])
+def test_algorithm_is_no_other(name: str) -> None:
+    with pytest.raises(ValueError):
+        options.algorithm(name)
+
+
+def with_all_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    for option in ("--hashfile", "--verify"):
+        parser.add_argument(option, action="store_true")
+    parser.add_argument("--hash-algorithm", action="append")
+    parser.add_argument("--wait", type=options.seconds, default=options.DEFAULT_WAIT)
+    parser.add_argument("--max-workers", type=options.count, default=options.DEFAULT_MAX_WORKERS)
+    return parser
+
+
+GOOD = {
+    "HASHFILE": ("1", True),
+    "VERIFY": ("yes", True),
+    "HASH_ALGORITHM": ("md5  blake2b", ["md5", "blake2b"]),
+    "WAIT": ("0.25", 0.25),
+    "MAX_WORKERS": ("9", 9),
+}
+
+
+def test_every_twin_is_tested_here() -> None:
+    assert {PREFIX + name for name in GOOD} == set(TWINS)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_twin_becomes_the_default_of_its_option_alone(name: str) -> None:
+    parser = with_all_options()
+    before = vars(parser.parse_args([]))
+    text, value = GOOD[name]
+    options.apply_twins(parser, {PREFIX + name: text})
+    assert vars(parser.parse_args([])) == {**before, name.lower(): value}
+
+
+@pytest.mark.parametrize("text", ["", "  ", "0", "false", "FALSE"])
+@pytest.mark.parametrize("name", GOOD)
+def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
+    parser = with_all_options()
+    before = vars(parser.parse_args([]))
+    options.apply_twins(parser, {PREFIX + name: text})
+    assert vars(parser.parse_args([])) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("HASH_ALGORITHM", "sha256 sha1"), ("WAIT", "a while"), ("MAX_WORKERS", "1.5")],
+)
+def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        options.apply_twins(with_all_options(), {PREFIX + name: text})
+    assert f"{PREFIX}{name}={text!r}" in str(refusal.value)
+    assert "--" + name.lower().replace("_", "-") in str(refusal.value)
+    assert refusal.value.exit_code == 2
+
+
+def test_options_that_weaken_have_no_twin() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--missing-hash", default=options.REFUSE)
+    parser.add_argument("--no-ssl-check", action="store_true")
+    environ = {f"{PREFIX}MISSING_HASH": options.ACCEPT, f"{PREFIX}NO_SSL_CHECK": "1"}
+    options.apply_twins(parser, environ)
+    assert parser.parse_args([]).missing_hash == options.REFUSE
+    assert parser.parse_args([]).no_ssl_check is False
+
+
+def parse(*argv: str, plugins: Plugins | None = None) -> tuple[Verbs, argparse.Namespace]:
+    """Parse a command line with a parser like the host's."""
+    verbs = Verbs(plugins or Plugins.load({}), {})
+    parser = type("HostParser", (Parser,), {"verbs": verbs})()
+    subparsers = parser.add_subparsers()
+    for verb in ("upload", "fetch", "other"):
+        subparsers.add_parser(verb).set_defaults(command=verb)
+    return verbs, parser.parse_args(argv)
+
+
+@pytest.mark.parametrize(
+    ("argv", "ours"),
+    [
+        (("upload",), False),
+        (("upload", "--hashfile"), True),
+        (("upload", "--no-replace"), True),
+        (("upload", "--resend"), True),
+        (("upload", "--hash-algorithm", "md5"), True),
+        (("fetch",), False),
+        (("fetch", "--verify"), True),
+        (("fetch", "--verify", "--wait", "1"), True),
+        (("index", "wheels"), True),
+        (("other",), False),
+        ((), False),
+    ],
+    ids=str,
+)
+def test_command_is_ours_or_the_hosts(argv: tuple[str, ...], ours: bool) -> None:
+    verbs, parsed = parse(*argv)
+    assert verbs.owns(parsed) is ours
+
+
+def test_options_without_effect_are_named_as_they_are_typed() -> None:
+    verbs, parsed = parse("fetch", "--missing-hash", "accept", "--wait", "1")
+    with pytest.raises(UsageError) as refusal:
+        verbs.owns(parsed)
+    assert "--missing-hash" in str(refusal.value)
+    assert "--wait" in str(refusal.value)
+    assert "--verify" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--missing-hash", "perhaps"),
+        ("--wait", "-1"),
+        ("--wait", "nan"),
+        ("--max-workers", "0"),
+        ("--hash-algorithm", "sha1"),
+    ],
+)
+def test_option_with_a_bad_value_is_refused(
+    capsys: pytest.CaptureFixture[str], option: str, text: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse("fetch", "--verify", option, text)
+    assert end.value.code == 2
+    assert option in capsys.readouterr().err
+
+
+class Failing:
+    """A plugin whose options cannot be added."""
+
+    from wheelhouse_hashes import hookimpl
+
+    @hookimpl
+    def wheelhouse_add_options(self, verb: str) -> None:
+        raise RuntimeError("out of order")
+
+
+def test_plugin_that_fails_to_add_options_is_named() -> None:
+    plugins = Plugins.load({})
+    plugins.register(Failing(), "failing", "failing-dist 1.0")
+    with pytest.raises(PluginError) as refusal:
+        parse("upload", plugins=plugins)
+    assert "'failing' (failing-dist 1.0)" in str(refusal.value)
+
+
+def test_plugin_that_was_not_loaded_refuses_a_command_of_ours() -> None:
+    plugins = Plugins.load({})
+    plugins.failures.append("plugin 'broken' of broken-dist 1.0 cannot be loaded")
+    verbs, parsed = parse("fetch", "--verify", plugins=plugins)
+    with pytest.raises(UsageError, match="broken-dist"):
+        verbs.run(parsed)
+
+
+def test_plugin_that_was_not_loaded_is_named_when_an_option_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plugins = Plugins.load({})
+    plugins.failures.append("plugin 'broken' of broken-dist 1.0 cannot be loaded")
+    with pytest.raises(SystemExit) as end:
+        parse("fetch", "--of-a-plugin", plugins=plugins)
+    assert end.value.code == 2
+    assert "warning: plugin 'broken' of broken-dist 1.0" in capsys.readouterr().err

@@ -1,0 +1,140 @@
+"""Read pages of links: HTML (:pep:`503`), JSON (:pep:`691`), lists of names.
+
+HTML is read as :mod:`mousebender` reads it, one link at a time, so that one
+malformed link does not cost the others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from html.parser import HTMLParser
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+
+from mousebender.simple import from_project_details_html
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+
+#: What to ask for, best first (:rfc:`9110`, ``Accept``).
+ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0.2, */*;q=0.1"
+
+_FRAGMENT = re.compile(r"#[^\s\"'>]*")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a page."""
+
+    #: The file's name, percent-decoded; None if the link is malformed.
+    name: str | None
+    #: Its absolute address, with its fragment; the tag itself if malformed.
+    address: str
+    #: The digests that it claims, as they stand there: algorithm and value.
+    hashes: tuple[tuple[str, str], ...] = ()
+    #: The file's size in bytes, None if the page does not say.
+    size: int | None = None
+
+
+def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
+    """Read the links of a page.
+
+    :param body: the page.
+    :param content_type: the value of its ``Content-Type``, which may be empty.
+    :param url: its address, for relative links.
+    :raises ValueError: if a JSON page is not one of :pep:`691`.
+    """
+    message = Message()
+    message["Content-Type"] = content_type or "text/html"
+    try:
+        text = body.decode(message.get_content_charset() or "utf-8", "replace")
+    except (LookupError, ValueError):
+        text = body.decode("utf-8", "replace")
+    kind = message.get_content_type()
+    if kind.endswith("json"):
+        return _read_json(text, url)
+    if kind == "text/plain":
+        return _read_names(text, url)
+    return _read_html(text, url)
+
+
+def folder_of(url: str) -> str:
+    """Return the address that a page's relative links are relative to.
+
+    A last part without a dot is a folder, as the host has it: a container's
+    address is often given without the slash at its end.
+    """
+    scheme, netloc, path, _, _ = urlsplit(url)
+    if not path.endswith("/") and "." not in path.rpartition("/")[2]:
+        path += "/"
+    return urlunsplit((scheme, netloc, path, "", ""))
+
+
+def _read_names(text: str, url: str) -> Iterator[Link]:
+    base = folder_of(url)
+    for name in text.splitlines():
+        if name:
+            yield Link(name, urljoin(base, quote(name)))
+
+
+def _read_json(text: str, url: str) -> Iterator[Link]:
+    try:
+        for file in json.loads(text)["files"]:
+            size = file.get("size")
+            yield Link(
+                str(file["filename"]),
+                urljoin(folder_of(url), str(file["url"])),
+                tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str)),
+                size if type(size) is int and size >= 0 else None,
+            )
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ValueError("not a JSON page of a simple repository (PEP 691)") from None
+
+
+class _Anchors(HTMLParser):
+    """Collect the text of each ``<a …>`` tag, and the first ``<base href>``."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.base: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.tags.append(self.get_starttag_text() or "")
+        elif tag == "base" and self.base is None:
+            self.base = dict(attrs).get("href")
+
+
+def _read_html(text: str, url: str) -> Iterator[Link]:
+    anchors = _Anchors()
+    anchors.feed(text)
+    anchors.close()
+    base = folder_of(url)
+    with contextlib.suppress(ValueError):  # then the page names no base
+        base = urljoin(base, anchors.base or "")
+    for tag in anchors.tags:
+        yield from _read_anchor(tag, base)
+
+
+def _read_anchor(tag: str, base: str) -> Iterator[Link]:
+    # A fragment that is no digest costs mousebender the whole link.
+    for text in (tag, _FRAGMENT.sub("", tag)):
+        try:
+            for file in from_project_details_html(text, "any")["files"]:
+                hashes = _split_fragment(file["hashes"])
+                yield Link(file["filename"], urljoin(base, file["url"]), hashes)
+        except ValueError:
+            continue
+        return
+    yield Link(None, tag)
+
+
+def _split_fragment(hashes: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Split a fragment of several parts, which arrives as one."""
+    text = "&".join(f"{algorithm}={value}" for algorithm, value in hashes.items())
+    parts = (part.partition("=") for part in text.split("&"))
+    return tuple((name.lower(), value) for name, _, value in parts if value)
