@@ -44,16 +44,16 @@ def test_an_address_that_has_no_valid_host_and_port_has_no_origin(url: str) -> N
     ("url", "bare", "user"),
     [
         ("https://host/a?b#c", "https://host/a?b#c", None),
-        ("https://ann:word@host:8443/a?b", "https://host:8443/a?b", "ann:word"),
-        ("https://ann@host/", "https://host/", "ann"),
-        ("https://ann:w%40rd%2F@host/", "https://host/", "ann:w@rd/"),
-        ("https://ann:w@rd@host/", "https://host/", "ann:w@rd"),
+        ("https://ann:word@host:8443/a?b", "https://host:8443/a?b", ("ann", "word")),
+        ("https://ann@host/", "https://host/", ("ann", "")),
+        ("https://ann:w%40rd%2F@host/", "https://host/", ("ann", "w@rd/")),
+        ("https://ann:w@rd@host/", "https://host/", ("ann", "w@rd")),
         ("https://host/a@b", "https://host/a@b", None),
-        ("http://ann:word@[::1]:80/", "http://[::1]:80/", "ann:word"),
+        ("http://ann:word@[::1]:80/", "http://[::1]:80/", ("ann", "word")),
     ],
 )
 def test_user_and_password_are_taken_out_of_an_address(
-    url: str, bare: str, user: str | None
+    url: str, bare: str, user: tuple[str, str] | None
 ) -> None:
     assert split_user(url) == (bare, user)
 

@@ -135,7 +135,12 @@ def test_projects_are_compared_by_their_normalized_names() -> None:
 
 def test_of_one_version_the_higher_build_tag_is_younger() -> None:
     names = [_build(1, f"{build}-py3-none-any") for build in (2, 10, 1)]
-    assert DevBuilds([*names, _build(1)]).like(names[0]) == [names[1], names[0], names[2], _build(1)]
+    assert DevBuilds([*names, _build(1)]).like(names[0]) == [
+        names[1],
+        names[0],
+        names[2],
+        _build(1),
+    ]
 
 
 @pytest.mark.parametrize("name", ["proj-1.0-py3-none-any.whl", "index.html"])

@@ -667,9 +667,7 @@ def test_names_that_differ_in_case_only_are_refused(cli: Cli, wheel: bytes) -> N
     assert got() == []
 
 
-def test_names_that_climb_out_are_refused(
-    cli: Cli, wheel: bytes, tmp_path: pathlib.Path
-) -> None:
+def test_names_that_climb_out_are_refused(cli: Cli, wheel: bytes, tmp_path: pathlib.Path) -> None:
     with serving({"/": page(f"%2e%2e%2f{A}", f"..%5c{A}", f"x/%2e%2e%2f{A}")}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 1
@@ -732,3 +730,140 @@ def test_listing_without_trailing_slash_is_read(cli: Cli, tmp_path: pathlib.Path
     publish(tmp_path / "root" / "wheels", A)
     with serving_folder(tmp_path / "root") as server:
         assert cli(*FETCH, f"{server.url}wheels").code == 0
+
+
+def test_withdrawn_artifact_of_which_an_old_copy_is_there_is_missing(
+    cli: Cli, wheel: bytes
+) -> None:
+    GOT.mkdir()
+    (GOT / A).write_bytes(wheel)
+    routes: Routes = {"/": page(A, B), f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 4
+    assert "the copy in the folder was left there, unverified" in result.line("refused")
+    assert result.out.splitlines()[-2:] == [
+        "in the folder, but not judged by this run:",
+        f"           {A}",
+    ]
+
+
+def test_no_query_or_user_of_an_address_is_shown(cli: Cli, wheel: bytes) -> None:
+    signed = f"{A}?sig=SECRET1"
+    with serving({f"/{B}": b"PK", f"/{B}.sha256": hash_file(wheel, B)}) as other:
+        foreign = other.url.replace("://", "://bob:SECRET2@") + B
+        links = page(signed, f"{A}.sha256?sig=SECRET3", foreign, "x.txt")
+        routes: Routes = {"/": links, f"/{A}": wheel, f"/{A}.sha256": b"<html>"}
+        with serving(routes) as server:
+            result = cli(*FETCH, f"{server.url}?token=SECRET4")
+            nothing = cli(*FETCH, "--version", "9", f"{server.url}?token=SECRET4")
+    assert result.code == 1
+    assert other.url.removeprefix("http://").rstrip("/") in result.out
+    assert "SECRET" not in result.out + result.err + nothing.out + nothing.err
+
+
+def test_hash_file_that_is_not_beside_its_artifact_is_not_asked(cli: Cli, wheel: bytes) -> None:
+    with serving({f"/{A}.sha256": hash_file(wheel)}) as other:
+        routes: Routes = {"/": page(A, f"{other.url}{A}.sha256"), f"/{A}": wheel}
+        with serving(routes) as server:
+            result = cli(*FETCH, server.url)
+        assert other.requests == []
+    assert result.code == 3
+    assert "it is not beside its artifact" in result.out
+
+
+@pytest.mark.parametrize("url", ["http://[bad/", "http://u:p@host:999999/", "http://host:abc/"])
+def test_malformed_address_is_one_line(cli: Cli, url: str) -> None:
+    result = cli(*FETCH, url)
+    assert result.code in (2, 5)
+    assert "malformed address" in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_malformed_redirect_has_a_cause(cli: Cli, wheel: bytes) -> None:
+    def away(handler: Handler) -> None:
+        respond(handler, 302, b"", Location="http://host:999999/")
+
+    with serving({"/": page(f"{A}#sha256={sha256(wheel)}"), f"/{A}": away}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err) == (5, "")
+
+
+def test_address_is_encoded_where_it_is_not(cli: Cli, tmp_path: pathlib.Path) -> None:
+    publish(tmp_path / "root" / "é f", A)
+    with serving_folder(tmp_path / "root") as server:
+        assert cli(*FETCH, f"{server.url}é f/").code == 0
+
+
+def test_odd_retry_after_is_no_matter(cli: Cli, wheel: bytes) -> None:
+    def busy(handler: Handler) -> None:
+        handler.send_response(503)
+        handler.send_header("Retry-After", "\xb2")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    routes: Routes = {"/": page(A, B), f"/{A}": busy, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err) == (5, "")
+
+
+def dated(body: bytes, date: str = "Thu, 01 Jan 2026 00:00:00 GMT") -> Respond:
+    """Return an answer with a date of long ago."""
+    return lambda handler: respond(handler, 200, body, Last_Modified=date)
+
+
+def test_missing_hash_of_an_old_artifact_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": dated(page(A)), f"/{A}": dated(wheel)}) as server:
+        result = cli("fetch", "--verify", "--local-folder", "got", "demo", server.url)
+    assert result.code == 3
+    assert server.paths().count(f"/{A}") == 2
+
+
+def test_wheel_that_is_cut_in_the_store_is_read_twice(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {
+        "/": dated(page(A)),
+        f"/{A}": dated(wheel[:-500]),
+        f"/{A}.sha256": dated(hash_file(wheel)),
+    }
+    with serving(routes) as server:
+        result = cli("fetch", "--verify", "--local-folder", "got", "demo", server.url)
+    assert result.code == 5
+    assert "the end of its archive is missing" in result.line("refused")
+    assert server.paths().count(f"/{A}") == 2
+
+
+def test_cut_wheel_is_not_accepted_for_want_of_a_digest(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": page(A), f"/{A}": wheel[:-500]}) as server:
+        result = cli(*FETCH, "--missing-hash", "accept", server.url)
+    assert (result.code, got()) == (5, [])
+
+
+def test_hash_file_over_the_cap_is_unreadable(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": b"#" * 70_000}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, "unreadable-hash" in result.line("refused")) == (3, True)
+
+
+def test_good_file_that_another_run_put_there_meanwhile_is_left_alone(
+    cli: Cli, wheel: bytes
+) -> None:
+    GOT.mkdir()
+    (GOT / A).write_bytes(b"bad")
+
+    def other_run(handler: Handler) -> None:
+        GOT.joinpath("new").write_bytes(wheel)
+        os.replace(GOT / "new", GOT / A)
+        respond(handler, 500, b"")
+
+    routes: Routes = {"/": page(A), f"/{A}": other_run, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        assert cli(*FETCH, server.url).code == 5
+    assert (GOT / A).read_bytes() == wheel
+
+
+def test_link_with_another_fragment_is_no_link_without_one(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(f"{A}#top"), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        assert cli(*FETCH, server.url).code == 0

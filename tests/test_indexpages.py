@@ -10,10 +10,10 @@ from tests.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.pages import JSON_TYPE, folder_of, read_page
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.sources import indexpages
-from wheelhouse_hashes.sources.indexpages import JSON_TYPE, folder_of, read_links
 
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"
 LOCAL = "numpy-2.3.5+local.1-py3-none-any.whl"
@@ -273,7 +273,7 @@ def test_a_size_in_json_that_is_none_is_not_believed(locate: Locate, size: objec
     ids=lambda body: str(body)[:40] or "empty",
 )
 def test_json_that_is_not_pep_691_is_one_clear_error(locate: Locate, body: str) -> None:
-    with pytest.raises(TransferError, match=r"is not a JSON page .*PEP 691") as caught:
+    with pytest.raises(TransferError, match=r"not a JSON page .*PEP 691") as caught:
         locate(body, "application/json")
     assert caught.value.cause is Cause.UNREACHABLE
 
@@ -427,7 +427,7 @@ def test_an_http_link_on_an_https_page_is_refused_and_the_other_way_round_is_not
 
 
 def test_a_link_without_a_host_is_refused() -> None:
-    assert indexpages._refused(f"http:///{NAME}", "http://host/") == "it names no host"
+    assert indexpages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
 
 
 def test_a_page_over_the_cap_is_too_large_and_one_of_just_the_cap_is_read(
@@ -489,10 +489,16 @@ def test_a_token_in_the_query_of_the_address_is_never_shown(
     assert "s3cret" not in " ".join(said)
 
 
-def test_the_links_of_a_page_are_read_back_with_their_first_digest() -> None:
+def test_all_that_a_fragment_claims_is_read() -> None:
     md5 = "0" * 32
     page = (
         f'<a href="{NAME}#sha256={HEX}&amp;md5={md5}">x</a><a href="{SDIST}#sha256=abc">x</a>'
         f'<a href="{LOCAL.replace("+", "%2B")}">x</a><a href="http://[bad/">x</a>'
     )
-    assert read_links(page.encode()) == {NAME: Digest("sha256", HEX), SDIST: None, LOCAL: None}
+    links = list(read_page(page.encode(), "", "http://host/"))
+    assert [(link.name, link.hashes) for link in links] == [
+        (NAME, (("sha256", HEX), ("md5", md5))),
+        (SDIST, (("sha256", "abc"),)),
+        (LOCAL, ()),
+        (None, ()),
+    ]

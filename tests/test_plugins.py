@@ -212,8 +212,6 @@ def test_a_settled_artifact_stays_settled(
 @pytest.mark.parametrize(
     ("hook", "command"),
     [
-        ("add_options", "upload"),
-        ("add_options", "fetch"),
         ("run_started", "upload"),
         ("run_started", "fetch"),
         ("run_started", "index"),
@@ -245,7 +243,24 @@ def test_a_raise_in_the_main_thread_ends_the_command(
     assert result.code == 1
 
 
-@pytest.mark.parametrize("hook", ["add_options", "run_started", "run_finished", "locate"])
+@pytest.mark.parametrize("error", [ValueError("boom"), UsageError("boom"), SystemExit(0)])
+def test_a_plugin_that_cannot_add_its_options_is_one_that_cannot_be_loaded(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: BaseException,
+) -> None:
+    install(monkeypatch, broken=Broken("add_options", error))
+    make_wheel(dist, WHEEL)
+    said = f"{BROKEN} failed in wheelhouse_add_options: {type(error).__name__}: {error}"
+    host = cli("upload", *LOCAL, "wheels")
+    assert (host.code, host.err) == (0, f"wheelhouse-hashes: warning: {said}\n")
+    ours = upload(cli)
+    assert (ours.code, ours.err) == (2, f"wheelhouse-hashes: error: {said}\n")
+
+
+@pytest.mark.parametrize("hook", ["run_started", "run_finished", "locate"])
 def test_a_usage_error_in_the_main_thread_is_exit_2(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
@@ -590,7 +605,7 @@ def test_tracing_prints_each_call_and_no_secret(
     lines = (sent.err + fetched.err).splitlines()
     traced = [re.fullmatch(r"trace: (\w+)\(([^)]*)\) -> ([^:]+): (.*)", line) for line in lines]
     assert None not in traced
-    called = [match[1] for match in traced if match]
+    called = [match[1] for match in traced if match and "recorder" in match[3]]
     assert called == [call.split()[0] for call in recorder.calls]
     assert set(called) == set(SPECS)
     assert f"trace: wheelhouse_companion_of({WHEEL}) -> recorder, hash-files: None" in lines

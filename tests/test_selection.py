@@ -107,10 +107,10 @@ def test_companions_are_grouped_with_their_artifact_and_are_none_themselves() ->
 
 def test_the_first_of_two_links_to_one_companion_counts() -> None:
     name = "numpy-1.0.zip"
-    first = Entry(f"{name}.sha256", "https://host/first")
-    second = Entry(f"{name}.sha256", "https://host/second")
+    first = Entry(f"{name}.sha256", "https://host/wheels/first")
+    second = Entry(f"{name}.sha256", "https://host/wheels/second")
     (artifact,) = _select(name, first, second).artifacts
-    assert artifact.companions == {f"{name}.sha256": "https://host/first"}
+    assert artifact.companions == {f"{name}.sha256": "https://host/wheels/first"}
 
 
 def test_an_announced_artifact_that_is_not_listed_gets_an_address_beside_its_companion() -> None:

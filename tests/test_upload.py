@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import re
+import sys
 import threading
 from typing import Any
 
@@ -16,10 +17,14 @@ from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from wheelhouse_hashes import store as store_module
 from wheelhouse_hashes.account import Account
-from wheelhouse_hashes.artifacts import LocalArtifact
-from wheelhouse_hashes.errors import AlreadyExists
+from wheelhouse_hashes.artifacts import Companion, LocalArtifact
+from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.localstore import LocalStore
+from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.publication import Publication
+from wheelhouse_hashes.report import Sent
+from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store
 from wheelhouse_hashes.waiting import WaitBudget
 
@@ -423,7 +428,7 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(dist, A)
-    original = LocalStorageDriver.upload_object
+    original: Any = LocalStorageDriver.upload_object
 
     def racing(driver: Any, path: str, *args: Any, **kwargs: Any) -> Any:
         with open(path, "ab") as file:
@@ -450,6 +455,154 @@ def test_staging_files_of_dead_jobs_are_removed_and_young_ones_kept(
         os.utime(staging / name, (moment, moment))
     assert cli(*UPLOAD).code == 0
     assert [path.name for path in staging.iterdir()] == ["young"]
+
+
+def test_uploading_twice_needs_nothing_of_the_extra(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("pycurl", "certifi"):
+        monkeypatch.setitem(sys.modules, name, None)
+    for module in ("wheelhouse_hashes.transfer", "wheelhouse_hashes.exchange"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    make_wheel(dist, A)
+    assert cli(*UPLOAD).code == 0
+    make_wheel(dist, C)
+    assert cli(*UPLOAD).code == 0
+    result = cli("fetch", "--verify", "demo", "http://127.0.0.1:9/")
+    assert result.code == 2
+    assert "pip install 'wheelhouse-hashes[fetch]'" in result.err
+
+
+def test_replacing_leaves_no_hash_file_of_the_old_bytes(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"old")
+    cli(*UPLOAD)
+    make_wheel(dist, A, b"new")
+    assert cli(*UPLOAD, "--hash-algorithm", "sha512").code == 0
+    assert names(container) == [A, f"{A}.sha512", "index.html"]
+    make_wheel(dist, A, b"newer")
+    assert cli("upload", "--resend", *LOCAL, "wheels").code == 0
+    assert names(container) == [A, "index.html"]
+
+
+def test_the_page_is_the_same_whoever_writes_it(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    cli(*UPLOAD, "--hash-algorithm", "sha512")
+    page = (container / "index.html").read_bytes()
+    assert b"#sha512=" in page
+    cli(*INDEX)
+    assert (container / "index.html").read_bytes() == page
+
+
+def test_a_failed_upload_is_not_called_a_success(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"old")
+    assert "successfully published" in cli(*UPLOAD).out
+    make_wheel(dist, A, b"new")
+    assert "successfully published" not in cli(*UPLOAD, "--no-replace").out
+
+
+def test_no_workers_are_refused(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+    result = cli(*UPLOAD, "--max-workers", "0")
+    assert (result.code, "--max-workers 0" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("provider", ["CLOUDFILES_UK", "S3_EU_WEST3", "NIMBUS"])
+def test_a_provider_that_cannot_be_made_is_one_line(
+    cli: Cli, dist: pathlib.Path, provider: str
+) -> None:
+    make_wheel(dist, A)
+    result = cli("upload", "--hashfile", "--provider-name", provider, *LOCAL[2:], "wheels")
+    assert result.code == 2
+    assert result.err.startswith(f"wheelhouse-hashes: error: provider {provider}: ")
+    assert result.err.count("\n") == 1
+
+
+def publication(dist: pathlib.Path, payload: bytes) -> Publication:
+    """Return the way of one job's bytes of A into the container, listed just now."""
+    path = make_wheel(dist, A, payload)
+    defaults = {"hashfile": True, "hash_algorithm": None, "resend": False, "no_replace": False}
+    store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
+    store.open()
+    run = Run("upload", defaults, Plugins.load({}))
+    return Publication(run, store, store.listing(), path)
+
+
+def pair(container: pathlib.Path) -> tuple[str, str]:
+    """Return the digest of A in the container, and the one that its hash file has."""
+    digest = sha256((container / A).read_bytes())
+    return digest, (container / f"{A}.sha256").read_text().split()[0]
+
+
+def test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused(
+    tmp_path: pathlib.Path, container: pathlib.Path
+) -> None:
+    one = publication(tmp_path / "one", b"one")
+    other = publication(tmp_path / "other", b"other")
+    assert one.publish().outcome is Sent.SENT
+    with pytest.raises(Refusal, match="another job announced other bytes"):
+        other.publish()
+    digest, announced = pair(container)
+    assert digest == announced == one.artifact.digests["sha256"]
+
+
+def test_of_two_jobs_with_the_same_bytes_both_succeed(
+    tmp_path: pathlib.Path, container: pathlib.Path
+) -> None:
+    one = publication(tmp_path / "one", b"same")
+    other = publication(tmp_path / "other", b"same")
+    assert one.publish().outcome is Sent.SENT
+    assert other.publish().outcome is Sent.SENT
+
+
+def test_a_job_that_meets_an_artifact_without_hash_file_takes_its_own_back(
+    tmp_path: pathlib.Path, container: pathlib.Path
+) -> None:
+    ours = publication(tmp_path / "ours", b"ours")
+    theirs = make_wheel(container, A, b"theirs").read_bytes()
+    with pytest.raises(Refusal, match="another job published other bytes"):
+        ours.publish()
+    assert (container / A).read_bytes() == theirs
+    assert not (container / f"{A}.sha256").exists()
+
+
+def test_a_replacement_that_another_job_was_first_with_is_refused(
+    cli: Cli, dist: pathlib.Path, tmp_path: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"old")
+    cli(*UPLOAD)
+    ours = publication(tmp_path / "ours", b"ours")
+    assert publication(tmp_path / "theirs", b"theirs").publish().outcome is Sent.REPLACED
+    with pytest.raises(Refusal, match="another job published other bytes"):
+        ours.publish()
+    digest, announced = pair(container)
+    assert digest == announced
+
+
+def test_completing_companions_notices_that_the_artifact_was_replaced(
+    cli: Cli,
+    dist: pathlib.Path,
+    tmp_path: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_wheel(dist, A, b"old")
+    cli(*UPLOAD, "--no-update-index")
+    (container / f"{A}.sha256").unlink()
+    ours = publication(tmp_path / "ours", b"old")
+    announce = ours._announce
+
+    def and_be_overtaken(missing: list[Companion]) -> None:
+        announce(missing)
+        make_wheel(container, A, b"replaced meanwhile")
+
+    monkeypatch.setattr(ours, "_announce", and_be_overtaken)
+    with pytest.raises(Refusal, match="after sending it, its hash file says"):
+        ours.publish()
 
 
 def budget(seconds: float = 5.0) -> WaitBudget:

@@ -54,9 +54,9 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
     When: the parser is being built, once for each verb (``upload``, ``fetch``,
     ``index``), whichever of them the user gave; main thread.
-    An option that is left out of a command must be falsy or None in
-    ``run.options``: a command that uses none of our options belongs to the
-    host alone, and no other hook is called in it.
+    A command that uses none of our options belongs to the host alone, and no
+    other hook is called in it.  A plugin that raises here counts as one that
+    cannot be loaded: a warning then, exit code 2 in a command of ours.
 
     :param verb: the verb.
     :param parser: the group to call ``add_argument`` on.

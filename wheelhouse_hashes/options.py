@@ -106,9 +106,10 @@ def apply_twins(actions: Iterable[argparse.Action], environ: Mapping[str, str]) 
     for action in actions:
         twin = PREFIX + action.dest.upper()
         text = environ.get(twin)
-        if twin not in _readers or not is_on(text):
+        # No seconds at all is a time to wait; elsewhere 0 means off.
+        is_zero_wait = action.dest == "wait" and (text or "").strip() == "0"
+        if text is None or twin not in _readers or not (is_on(text) or is_zero_wait):
             continue
-        assert text is not None
         try:
             action.default = _readers[twin](text)
         except ValueError:

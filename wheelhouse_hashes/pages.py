@@ -83,13 +83,14 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
 def _read_json(text: str, url: str) -> Iterator[Link]:
     try:
         for file in json.loads(text)["files"]:
-            size = file.get("size")
-            yield Link(
-                str(file["filename"]),
-                urljoin(folder_of(url), str(file["url"])),
-                tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str)),
-                size if type(size) is int and size >= 0 else None,
-            )
+            name, size, link = str(file["filename"]), file.get("size"), str(file["url"])
+            hashes = tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str))
+            try:
+                address = urljoin(folder_of(url), link)
+            except ValueError:
+                yield Link(None, link)
+                continue
+            yield Link(name, address, hashes, size if type(size) is int and size >= 0 else None)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("not a JSON page of a simple repository (PEP 691)") from None
 

@@ -63,6 +63,8 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._hook: Any = self._manager.hook
         self._distributions: dict[str, str] = {}
+        self._tracing = False
+        self._without_options: set[str] = set()
         #: What could not be loaded: one sentence each, naming the plugin.
         self.failures: list[str] = []
         #: The names of the plugins that the user switched off.
@@ -84,7 +86,8 @@ class Plugins:
             plugins.register(module, name)
         plugins._load_installed()
         if is_on(environ.get(TRACE)):
-            plugins._trace()
+            plugins._tracing = True
+            _trace(plugins._manager)
         return plugins
 
     def register(self, plugin: object, name: str, distribution: str = "built-in") -> None:
@@ -127,18 +130,14 @@ class Plugins:
         """Return a plugin's name and distribution, for messages."""
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
-    def _trace(self) -> None:
-        lock = threading.Lock()
-
-        def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
-            about = arguments.get("artifact") or arguments.get("object_name") or ""
-            about = getattr(about, "name", about) or arguments.get("verb", "")
-            result = repr(outcome.exception or outcome.get_result())
-            asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
-            with lock:
-                sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
-
-        self._manager.add_hookcall_monitoring(lambda *_: None, after)
+    def _alone(self, name: str, plugin: object) -> Any:
+        """Return the hooks as if there were no other plugin."""
+        manager = pluggy.PluginManager(hookspecs.GROUP)
+        manager.add_hookspecs(hookspecs)
+        manager.register(plugin, name)
+        if self._tracing:
+            _trace(manager)
+        return manager.hook
 
     def _call(self, hook: str, **arguments: Any) -> Any:
         try:
@@ -164,9 +163,13 @@ class Plugins:
         return self._any_of(hook)
 
     def _any_of(self, hook: str) -> str:
-        """Name the plugins that implement a hook, where it cannot be told which one it was."""
-        impls = getattr(self._hook, hook).get_hookimpls()
-        return " or ".join(self.describe(impl.plugin_name) for impl in impls)
+        """Name the plugins that implement a hook, where it cannot be told which one it was.
+
+        The built-in ones are under suspicion only if there are no others.
+        """
+        names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
+        others = [name for name in names if name not in BUILT_IN]
+        return " or ".join(map(self.describe, others or names))
 
     def _gather(
         self, hook: str, kinds: type | tuple[type, ...], **arguments: Any
@@ -210,17 +213,15 @@ class Plugins:
         What one raises is kept with :attr:`failures`: a command without our
         options goes on.
         """
-        everybody = self._manager.get_plugins()
         for name, plugin in self._manager.list_name_plugin():
-            if plugin is None:
-                continue  # switched off
-            others = everybody - {plugin}
-            hook = self._manager.subset_hook_caller("wheelhouse_add_options", others)
+            if plugin is None or name in self._without_options:
+                continue  # switched off, or has failed for another verb
             try:
-                hook(verb=verb, parser=parser)
+                self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
                 self.failures.append(str(failure))
+                self._without_options.add(name)
 
     def run_started(self, run: Run) -> None:
         """Call ``wheelhouse_run_started``."""
@@ -272,6 +273,21 @@ class Plugins:
     def artifact_settled(self, artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
+
+
+def _trace(manager: pluggy.PluginManager) -> None:
+    """Print each hook call to standard error."""
+    lock = threading.Lock()
+
+    def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
+        about = arguments.get("artifact") or arguments.get("object_name") or ""
+        about = getattr(about, "name", about) or arguments.get("verb", "")
+        result = repr(outcome.exception or outcome.get_result())
+        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
+        with lock:
+            sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
+
+    manager.add_hookcall_monitoring(lambda *_: None, after)
 
 
 def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:

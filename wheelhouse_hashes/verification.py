@@ -98,8 +98,8 @@ def judge(
         return replace(verdict, cause=cause, text="; ".join(f.text for f in findings))
     kind = _other_kind(artifact.name, seen.head)
     cut = _cut(artifact, seen)
-    if kind is not None and _is_too_little_to_tell(artifact.name, seen.head) and cut:
-        return replace(verdict, cause=Cause.TRUNCATED, text=cut)
+    if _is_short(artifact, seen) and _is_too_little_to_tell(artifact.name, seen.head):
+        return replace(verdict, cause=Cause.TRUNCATED, text=cut or "")
     if kind is not None:
         return replace(verdict, cause=Cause.NOT_A_DISTRIBUTION, text=f"the file is {kind}")
     if not claims:
@@ -128,7 +128,7 @@ def _disagreement(
     if any(claim.travels for claim in claims if claim not in wrong):
         return Cause.STALE, "the store is between two versions of it"
     cut = _cut(artifact, seen)
-    if cut and artifact.size is not None and seen.size < artifact.size:
+    if cut and _is_short(artifact, seen):
         return Cause.TRUNCATED, cut
     if len(wrong) < len(claims) or _contradictory(claims):
         return Cause.CONFLICT, "the sources disagree among themselves"
@@ -142,9 +142,13 @@ def _disagreement(
     return Cause.MISMATCH, "the bytes are not those that were announced"
 
 
+def _is_short(artifact: ListedArtifact, seen: Seen) -> bool:
+    return artifact.size is not None and seen.size < artifact.size
+
+
 def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
     """Say by what a file can be told to be cut, None if it cannot."""
-    if artifact.size is not None and seen.size < artifact.size:
+    if _is_short(artifact, seen):
         return f"{seen.size} of {artifact.size} bytes arrived"
     if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
         return f"it has {seen.size} bytes, and the end of its archive is missing"
