@@ -121,7 +121,7 @@ def test_options_that_weaken_have_no_twin() -> None:
 def parse(*argv: str, plugins: Plugins | None = None) -> tuple[Verbs, argparse.Namespace]:
     """Parse a command line with a parser like the host's."""
     verbs = Verbs(plugins or Plugins.load({}), {})
-    parser = type("HostParser", (Parser,), {"verbs": verbs})()
+    parser = Parser.of(verbs)()
     subparsers = parser.add_subparsers()
     for verb in ("upload", "fetch", "other"):
         subparsers.add_parser(verb).set_defaults(command=verb)

@@ -18,6 +18,7 @@ from tests.conftest import LOCAL, Cli
 from wheelhouse_hashes import store as store_module
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
+from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.localstore import LocalStore
@@ -529,7 +530,7 @@ def publication(dist: pathlib.Path, payload: bytes) -> Publication:
     store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
     store.open()
     run = Run("upload", defaults, Plugins.load({}))
-    return Publication(run, store, store.listing(), path)
+    return Publication(run, store, Contents(store.listing(), run.plugins), path)
 
 
 def pair(container: pathlib.Path) -> tuple[str, str]:

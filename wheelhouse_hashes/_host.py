@@ -96,36 +96,36 @@ def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
 
 
 def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
-    """Run a command: parse it, then hand it to the host, or to us through the host."""
-    from wheelhouse_hashes.commands import ended
+    """Run a command: parse it, then leave it to the host, or run it through the host."""
+    from wheelhouse_hashes.commands import one_line_ends
     from wheelhouse_hashes.parser import Parser, Verbs, warn
     from wheelhouse_hashes.plugins import Plugins
 
     verbs = Verbs(Plugins.load())
-    parser_class = type("Parser", (Parser,), {"verbs": verbs})
-    parsed: list[Any] = []
-
-    def command() -> int:
-        with _replaced(module, argparse=types.SimpleNamespace(ArgumentParser=parser_class)):
-            parsed.append(module.parse_args())
-        run = verbs.run(parsed[0]) if verbs.owns(parsed[0]) else None
+    with one_line_ends():
+        parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
+        with _replaced(module, argparse=parser):
+            options = module.parse_args()
+        run = verbs.run(options) if verbs.owns(options) else None
         for failure in verbs.plugins.failures:
             warn(f"warning: {failure}")
-        return 0 if run is None else _run_through_host(module, original, run, parsed[0])
-
-    code = ended(command)
-    if code:
-        sys.exit(code)
-    if not verbs.owns(parsed[0]):
-        # The host's alone, with its own way to end: nothing of ours is around it.
-        with _replaced(module, parse_args=lambda: parsed[0]):
-            original()
+        if run is not None:
+            code = _run_through_host(module, original, run, options)
+            if code:
+                sys.exit(code)
+            return
+    # The host's alone, with its own way to end: nothing of ours is around it.
+    with _replaced(module, parse_args=lambda: options):
+        original()
 
 
 def _run_through_host(
     module: types.ModuleType, original: Callable[[], None], run: Run, options: Any
 ) -> int:
-    """Let the host's own ``main`` run a command, with our phases in it."""
+    """Let the host's own ``main`` run a command, with our phases in it.
+
+    :returns: the exit code.
+    """
     from wheelhouse_hashes.commands import rebuild_index
 
     if run.verb == "index":
@@ -138,17 +138,16 @@ def _run_through_host(
 
         codes.append(fetch(run, url, folder, project_name, version).exit_code)
 
-    uploader = type("Uploader", (_uploader_class(module.Uploader),), {"run": run})
     with _replaced(
         module,
         parse_args=lambda: options,
         download_artifacts=download_artifacts,
-        Uploader=uploader,
+        Uploader=_uploader_class(module.Uploader, run),
     ):
         try:
             original()
         except _Failed as failed:
-            return failed.exit_code
+            codes.append(failed.exit_code)
     return max(codes, default=0)
 
 
@@ -160,15 +159,13 @@ class _Failed(Exception):
         self.exit_code = exit_code
 
 
-def _uploader_class(base: Any) -> Any:
+def _uploader_class(base: Any, run: Run) -> Any:
     """Return the host's uploader with our upload phase; its CDN step stays its own."""
     from wheelhouse_hashes.account import Account
     from wheelhouse_hashes.store import open_store
     from wheelhouse_hashes.upload import upload
 
     class Uploader(base):  # type: ignore[misc]
-        run: Run
-
         @property
         def account(self) -> Account:
             return Account(self.provider_name, self.username, self.secret, self.region)
@@ -177,9 +174,9 @@ def _uploader_class(base: Any) -> Any:
             return self.account.make_driver()
 
         def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:
-            store = open_store(self.account, container, self.run.budget)
+            store = open_store(self.account, container, run.budget)
             report = upload(
-                self.run,
+                run,
                 store,
                 local_folder,
                 max_workers=self.max_workers,

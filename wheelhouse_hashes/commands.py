@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from wheelhouse_hashes.account import Account, allow_unverified_tls
 from wheelhouse_hashes.containerindex import update_index
@@ -49,16 +51,17 @@ def _credential(value: str | None, name: str) -> str:
     return value
 
 
-def ended(command: Callable[[], int]) -> int:
-    """Call a command; turn what ends it into one line and an exit code.
+@contextmanager
+def one_line_ends() -> Iterator[None]:
+    """Turn what ends a command before its time into one line and an exit code.
 
-    :param command: returns the exit code.
+    :raises SystemExit: with that code.
     """
     try:
-        return command()
+        yield
     except WheelhouseHashesError as error:
         warn(f"error: {error}")
-        return error.exit_code
+        sys.exit(error.exit_code)
     except KeyboardInterrupt:
         warn("interrupted")
-        return 130
+        sys.exit(130)

@@ -140,6 +140,11 @@ class Parser(argparse.ArgumentParser):
 
     verbs: Verbs
 
+    @classmethod
+    def of(cls, verbs: Verbs) -> type[Parser]:
+        """Return this class with some verbs: the host makes its parsers itself."""
+        return type(cls.__name__, (cls,), {"verbs": verbs})
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._subparsers_action: Any = None

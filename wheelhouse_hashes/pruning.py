@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.devbuilds import KEEP, DevBuilds
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.store import Store
 
 
 def prune(
     run: Run,
     store: Store,
-    listing: Mapping[str, Stored],
+    listed: Contents,
     uploaded: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Delete the dev builds that those just uploaded displace.
@@ -26,23 +26,20 @@ def prune(
 
     :param run: the command in progress.
     :param store: the container.
-    :param listing: what it listed at the start of the run.
+    :param listed: what it listed at the start of the run.
     :param uploaded: the artifacts that this run published, and the names of
         their companions; the listing need not show them yet.
     :returns: the names of the deleted objects.
     :raises StoreError: if something cannot be deleted.
     """
-    companions: dict[str, set[str]] = defaultdict(set)
-    for name, theirs in uploaded.items():
-        companions[name].update(theirs)
-    for name in listing:
-        if (owner := run.plugins.companion_of(name)) is not None:
-            companions[owner].add(name)
-
+    companions = {
+        name: {*listed.companions.get(name, ()), *uploaded.get(name, ())}
+        for name in {*listed.companions, *uploaded}
+    }
     deleted: list[str] = []
     # Names of which only companions are left count too: a delete may have
     # failed half-way.
-    builds = DevBuilds({*listing, *companions})
+    builds = DevBuilds({*listed.objects, *companions})
     kinds = {tuple(builds.like(name)) for name in uploaded}
     for kind in sorted(kinds):
         kept = 0
@@ -50,8 +47,8 @@ def prune(
             if kept < KEEP:
                 kept += build in uploaded or store.stat(build) is not None
                 continue
-            for victim in (build, *sorted(companions[build])):
-                if victim in listing or victim in uploaded or build in uploaded:
+            for victim in (build, *sorted(companions.get(build, ()))):
+                if victim in listed.objects or build in uploaded:
                     store.delete(victim)
                     run.say(line("pruned", victim))
                     deleted.append(victim)

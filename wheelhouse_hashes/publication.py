@@ -7,11 +7,11 @@ artifact that was announced and never came can be seen to be missing.
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.containerindex import index_algorithm
+from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.hashfile import (
@@ -31,17 +31,15 @@ class Publication:
 
     :param run: the command in progress.
     :param store: the container.
-    :param listing: what it listed at the start of the run.
+    :param listed: what it listed at the start of the run.
     :param path: the file.
     :raises DiskError: if the file cannot be read.
     """
 
-    def __init__(
-        self, run: Run, store: Store, listing: Mapping[str, Stored], path: pathlib.Path
-    ) -> None:
+    def __init__(self, run: Run, store: Store, listed: Contents, path: pathlib.Path) -> None:
         self._run = run
         self._store = store
-        self._listing = listing
+        self._listed = listed
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
         with disk_errors(f"read {path}"):
             version = identity(path)
@@ -60,7 +58,7 @@ class Publication:
         """
         run, store, artifact = self._run, self._store, self.artifact
         missing = self.companions = self._ask_for_companions()
-        stored = self._listing.get(artifact.name)
+        stored = self._listed.objects.get(artifact.name)
         same = stored is not None and store.has_bytes_of(stored, artifact)
         complete = same and not run.options.resend
         if complete:
@@ -85,7 +83,7 @@ class Publication:
         """
         if self._run.options.no_replace:
             return True
-        return not self._store.eventually_consistent and name not in self._listing
+        return not self._store.eventually_consistent and name not in self._listed.objects
 
     def _prepare_replacement(self, stored: Stored) -> str:
         """Check that the artifact may be replaced, and remove what would contradict it.
@@ -99,9 +97,8 @@ class Publication:
             raise self._refused("another job published other bytes")
         digest = self._announced_digest()
         ours = {companion.name for companion in self.companions}
-        for name in self._listing:
-            owner = self._run.plugins.companion_of(name)
-            if owner == self.artifact.name and name not in ours:
+        for name in self._listed.companions.get(self.artifact.name, ()):
+            if name not in ours:
                 store.delete(name)
         return f"it was {digest or 'there without a hash file'}"
 
@@ -153,7 +150,9 @@ class Publication:
     def _is_there(self, companion: Companion) -> bool:
         if companion.reproducible:
             return self._has(companion.name, companion.content())
-        return companion.name in self._listing or self._store.stat(companion.name) is not None
+        return (
+            companion.name in self._listed.objects or self._store.stat(companion.name) is not None
+        )
 
     def _has(self, name: str, content: bytes) -> bool:
         return self._store.read(name, len(content) + 1) == content

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
 
 from wheelhouse_hashes.containerindex import update_index
+from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.devbuilds import stamped_name
 from wheelhouse_hashes.errors import DiskError, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
@@ -18,7 +19,7 @@ from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record
 from wheelhouse_hashes.run import Run, phase
-from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.store import Store
 
 
 def upload(
@@ -43,10 +44,10 @@ def upload(
         for record in report.records:
             run.say(describe_record(record))
         store.open()
-        listing = store.listing()
-        uploaded = _publish_all(run, store, listing, paths, report, max_workers, width)
+        listed = Contents(store.listing(), run.plugins)
+        uploaded = _publish_all(run, store, listed, paths, report, max_workers, width)
         if not report.interrupted:
-            _clean_up(run, store, listing, uploaded, report, with_index)
+            _clean_up(run, store, listed, uploaded, report, with_index)
         run.say(report.closing(store.container_name))
     return report
 
@@ -83,7 +84,7 @@ def _stamp(path: pathlib.Path) -> pathlib.Path:
 def _publish_all(
     run: Run,
     store: Store,
-    listing: Mapping[str, Stored],
+    listed: Contents,
     paths: Sequence[pathlib.Path],
     report: UploadReport,
     max_workers: int,
@@ -96,7 +97,7 @@ def _publish_all(
     def publish(path: pathlib.Path) -> None:
         publication: Publication | None = None
         try:
-            publication = Publication(run, store, listing, path)
+            publication = Publication(run, store, listed, path)
             record = publication.publish()
         except WheelhouseHashesError as error:
             outcome = Sent.REFUSED if error.exit_code == 1 else Sent.FAILED
@@ -129,7 +130,7 @@ def _publish_all(
 def _clean_up(
     run: Run,
     store: Store,
-    listing: Mapping[str, Stored],
+    listed: Contents,
     uploaded: Mapping[str, Publication],
     report: UploadReport,
     with_index: bool,
@@ -140,7 +141,7 @@ def _clean_up(
             name: [companion.name for companion in publication.companions]
             for name, publication in uploaded.items()
         }
-        report.pruned += prune(run, store, listing, companions)
+        report.pruned += prune(run, store, listed, companions)
         if with_index:
             digests = {
                 name: publication.index_digest
