@@ -9,6 +9,7 @@ import pathlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 Handler = http.server.BaseHTTPRequestHandler
 
@@ -58,6 +59,9 @@ def serving_folder(folder: pathlib.Path) -> Iterator[Server]:
         def do_GET(self) -> None:
             server.requests.append(("GET", self.path, _lower(self)))
             super().do_GET()
+
+        def copyfile(self, source: Any, outputfile: object) -> None:
+            self.connection.sendfile(source)
 
         def log_message(self, *args: object) -> None:
             pass
