@@ -778,6 +778,7 @@ def test_malformed_address_is_one_line(cli: Cli, url: str) -> None:
     assert result.code in (2, 5)
     assert "malformed address" in result.err
     assert result.err.count("\n") == 1
+    assert "u:p" not in result.err
 
 
 def test_malformed_redirect_has_a_cause(cli: Cli, wheel: bytes) -> None:

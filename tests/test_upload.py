@@ -159,6 +159,18 @@ def test_replacing_what_the_bare_host_sent_is_said(
     assert "without a hash file" in cli(*UPLOAD).line("replaced")
 
 
+def test_replacing_what_jobs_without_us_have_a_digest_of_is_noted(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"old")
+    make_wheel(dist, C)
+    cli("upload", *LOCAL, "wheels")
+    make_wheel(dist, A, b"new")
+    note = cli(*UPLOAD).line("note")
+    assert note.split()[1] == A
+    assert "metadata.json still has the digest of the old bytes" in note
+
+
 def test_no_replace_keeps_other_bytes(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from wheelhouse_hashes.filenames import printable
+
+#: The user of an address, its query and its fragment; also where it is malformed.
+_SECRETS = re.compile(r"^([^/?#]*//)[^/?#]*@|[?#].*$", re.DOTALL)
 
 #: What stays as it is in a path or query: reserved characters, and the sign of
 #: what is encoded already.
@@ -62,6 +66,8 @@ def split_user(url: str) -> tuple[str, tuple[str, str] | None]:
 
 
 def shown(url: str) -> str:
-    """Return an address for the screen: no user, no query, no fragment."""
-    parts = urlsplit(split_user(url)[0])
-    return printable(urlunsplit(parts._replace(query="", fragment="")))
+    """Return an address, or what should be one, for the screen.
+
+    It has no user, no query and no fragment: there are secrets in them.
+    """
+    return printable(_SECRETS.sub(r"\1", url))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import pathlib
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from urllib.parse import urlsplit
 
+from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import TargetFolder
+from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import FetchReport, describe_verdict, line
 from wheelhouse_hashes.run import Run, phase
 from wheelhouse_hashes.selection import Selection, case_twins, select
@@ -38,7 +39,7 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
         address = run.client.authorize(url)
     except ValueError:
         raise UsageError(
-            f"malformed address {printable(url)!r}: give one that a browser takes"
+            f"malformed address {shown(url)!r}: give one that a browser takes"
         ) from None
     report = FetchReport()
     with phase(run, report), contextlib.closing(run.client):
@@ -80,7 +81,7 @@ def _locate(run: Run, address: str) -> Listing:
         else:
             if listing is not None:
                 return listing
-            raise UsageError(f"{address} is no address that can be read: http and https are")
+            raise UsageError(f"{shown(address)} is no address that can be read: http and https are")
     raise AssertionError("backoff ends never")
 
 
@@ -115,18 +116,8 @@ def _settle_all(
 ) -> None:
     width = max((len(artifact.name) for artifact in artifacts), default=0)
     settle = partial(_settle_one, run, target, listing, report, width)
-    with ThreadPoolExecutor(run.options.max_workers) as pool:
-        futures = [pool.submit(settle, artifact) for artifact in artifacts]
-        try:
-            for future in as_completed(futures):
-                future.result()
-        except KeyboardInterrupt:
-            report.interrupted = True
-        finally:
-            # No-op for what is done; the rest must neither start nor go on.
-            if report.interrupted or not all(future.done() for future in futures):
-                run.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
+    finished = for_each(artifacts, settle, run.options.max_workers, run.stop)
+    report.interrupted = not finished
 
 
 def _settle_one(

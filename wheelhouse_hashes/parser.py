@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from wheelhouse_hashes._startup import is_on
@@ -24,18 +23,16 @@ def warn(text: str) -> None:
     sys.stderr.write(f"wheelhouse-hashes: {text}\n")
 
 
-@dataclass
 class Verbs:
     """The command line's verbs: the host's, with our options, and our own.
 
     :param plugins: the plugins that take part.
-    :param environ: the environment.
+    :param environ: the environment, by default that of the process.
     """
 
-    plugins: Plugins
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-
-    def __post_init__(self) -> None:
+    def __init__(self, plugins: Plugins, environ: Mapping[str, str] | None = None) -> None:
+        self.plugins = plugins
+        self.environ = os.environ if environ is None else environ
         #: Our options, by verb.
         self._ours: dict[str, list[argparse.Action]] = {}
         #: Twins that ask for what no plugin offers, by verb.

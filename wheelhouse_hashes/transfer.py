@@ -26,7 +26,6 @@ from wheelhouse_hashes.addresses import normalized, origin, shown, split_user
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.exchange import Answer, Begin, Exchange, Plan, Receive
-from wheelhouse_hashes.filenames import printable
 
 #: The size of a worker's receive buffer, in bytes.
 BUFFER = 256 * 1024
@@ -168,9 +167,7 @@ class Client:
                     return exchange.answer
                 target = self._allowed(target, redirect)
         except ValueError:
-            raise TransferError(
-                Cause.UNREACHABLE, f"malformed address {printable(url)!r}"
-            ) from None
+            raise TransferError(Cause.UNREACHABLE, f"malformed address {shown(url)!r}") from None
         raise TransferError(Cause.UNREACHABLE, f"{shown(url)}: more than {MAX_REDIRECTS} redirects")
 
     @staticmethod

@@ -6,7 +6,6 @@ import os
 import pathlib
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from datetime import datetime, timezone
 
 from wheelhouse_hashes.containerindex import update_index
@@ -15,11 +14,16 @@ from wheelhouse_hashes.devbuilds import stamped_name
 from wheelhouse_hashes.errors import DiskError, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.folder import disk_errors
+from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication
-from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record
+from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
 from wheelhouse_hashes.run import Run, phase
 from wheelhouse_hashes.store import Store
+
+#: The object in which jobs on the bare host share their digests.
+HOST_METADATA = "metadata.json"
+MAX_HOST_METADATA = 64 * 1024 * 1024
 
 
 def upload(
@@ -113,18 +117,17 @@ def _publish_all(
             except Refusal as problem:
                 report.problems.append(problem)
 
-    with ThreadPoolExecutor(max_workers) as pool:
-        futures = [pool.submit(publish, path) for path in paths]
-        try:
-            for future in as_completed(futures):
-                future.result()
-        except KeyboardInterrupt:
-            report.interrupted = True
-        finally:
-            if report.interrupted or not all(future.done() for future in futures):
-                run.stop.set()
-                pool.shutdown(wait=True, cancel_futures=True)
+    report.interrupted = not for_each(paths, publish, max_workers, run.stop)
     return there
+
+
+def _named_by_the_host(store: Store, listed: Contents, replaced: Sequence[str]) -> list[str]:
+    """Return those replaced artifacts whose old digest a job without us will publish again."""
+    if not replaced or HOST_METADATA not in listed.objects:
+        return []
+    content = store.read(HOST_METADATA, MAX_HOST_METADATA) or b""
+    # Names are plain ASCII, so they stand in the JSON as they are.
+    return [name for name in replaced if f'"{name}"'.encode() in content]
 
 
 def _clean_up(
@@ -141,6 +144,9 @@ def _clean_up(
             name: [companion.name for companion in publication.companions]
             for name, publication in uploaded.items()
         }
+        replaced = [r.name for r in report.records if r.outcome is Sent.REPLACED]
+        for name in _named_by_the_host(store, listed, replaced):
+            run.say(line("note", name, f"{HOST_METADATA} still has the digest of the old bytes"))
         report.pruned += prune(run, store, listed, companions)
         if with_index:
             digests = {
