@@ -194,10 +194,10 @@ def response_claims() -> types.SimpleNamespace:
     def wheelhouse_response_claims(
         artifact: ListedArtifact, headers: Mapping[str, str]
     ) -> Sequence[Claim]:
-        digits = headers.get("x-amz-meta-sha256")
+        digits = headers.get("x-checksum-sha256")
         if digits is None:
             return []
-        return [Claim(Digest("sha256", digits), "metadata", artifact.url, travels=True)]
+        return [Claim(Digest("sha256", digits), "checksum", "its answer", travels=True)]
 
     # -- end wheelhouse_response_claims --
     return types.SimpleNamespace(**locals())
@@ -363,13 +363,13 @@ def test_claims(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> 
 def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=response_claims())
     body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
-    claimed = {"X_Amz_Meta_SHA256": sha256(body)}
+    claimed = {"X_Checksum_SHA256": sha256(body)}
     routes: dict[str, Any] = {
         "/": f'<a href="{WHEEL}">{WHEEL}</a>'.encode(),
         f"/{WHEEL}": lambda handler: respond(handler, 200, body, **claimed),
     }
     with serving(routes) as server:
-        assert fetch(cli, server.url).line("ok").endswith("sha256  metadata  container")
+        assert fetch(cli, server.url).line("ok").endswith("sha256  checksum  container")
         pathlib.Path("got", WHEEL).unlink()
         # Claims that travel agree with the bytes; the hash file is of another version.
         routes[f"/{HASH_FILE}"] = f"{sha256(b'other bytes')}  {WHEEL}\n".encode()

@@ -54,6 +54,7 @@ def with_all_options() -> argparse.ArgumentParser:
     for option in ("--hashfile", "--verify"):
         parser.add_argument(option, action="store_true")
     parser.add_argument("--hash-algorithm", action="append")
+    parser.add_argument("--driver-option", dest="driver_options", action="append")
     parser.add_argument("--wait", type=options.seconds, default=options.DEFAULT_WAIT)
     parser.add_argument("--max-workers", type=options.count, default=options.DEFAULT_MAX_WORKERS)
     return parser
@@ -63,6 +64,7 @@ GOOD = {
     "HASHFILE": ("1", True),
     "VERIFY": ("yes", True),
     "HASH_ALGORITHM": ("md5  blake2b", ["md5", "blake2b"]),
+    "DRIVER_OPTIONS": ("host=h 'proxy_url=http://p/ q'", ["host=h", "proxy_url=http://p/ q"]),
     "WAIT": ("0.25", 0.25),
     "MAX_WORKERS": ("9", 9),
 }

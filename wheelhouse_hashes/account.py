@@ -1,8 +1,10 @@
-"""How to reach a store: libcloud's provider and its arguments."""
+"""How to reach a store: libcloud's provider and the arguments of its driver."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import libcloud.security
@@ -12,29 +14,49 @@ from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
 
-#: The region that the host gives when the user gives none, and the providers
-#: that know it.
-HOST_REGION = "ord"
-_KNOW_HOST_REGION = frozenset({"CLOUDFILES", "OPENSTACK_SWIFT"})
+#: Arguments that the host's own options give, or that are not for users.
+_NOT_OPTIONS = frozenset({"self", "args", "kwargs", "key", "secret", "region", "ex_use_locking"})
+
+#: Arguments that drivers take without naming them.
+_EVERY_DRIVER = frozenset({"timeout", "retry_delay", "backoff", "proxy_url"})
+_S3_FAMILY = frozenset({"signature_version"})
+
+
+def _switch(text: str) -> bool:
+    words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    if text.lower() not in words:
+        raise ValueError(text)
+    return words[text.lower()]
+
+
+#: What libcloud wants as something else than text.  It goes by the key, not by
+#: the looks: ``1.0`` is a number as a timeout, and text as a version.
+_READERS: dict[str, Callable[[str], Any]] = {
+    "secure": _switch,
+    "use_internal_url": _switch,
+    "port": int,
+    "timeout": float,
+    "retry_delay": float,
+    "backoff": float,
+}
 
 
 @dataclass(frozen=True)
 class Account:
-    """How to reach a store: the host's own options.
+    """How to reach a store.
 
     :param provider_name: the name of a libcloud storage provider.
     :param username: the account; for LOCAL, the folder that holds containers.
     :param secret: the secret key.
-    :param region: the region.
+    :param region: the region, None if the user gave none.
+    :param driver_options: further arguments of the driver, ``KEY=VALUE`` each.
     """
 
     provider_name: str
-    username: str
-    secret: str
-    region: str
-
-    def __repr__(self) -> str:
-        return f"Account({self.provider_name}, {self.username})"
+    username: str = field(repr=False)
+    secret: str = field(repr=False)
+    region: str | None = None
+    driver_options: tuple[str, ...] = field(default=(), repr=False)
 
     def make_driver(self) -> StorageDriver:
         """Return a new driver; drivers are not safe to share between threads.
@@ -42,22 +64,64 @@ class Account:
         :raises UsageError: if there is no such provider, or it takes no such
             arguments.
         """
-        provider = getattr(Provider, self.provider_name, None)
-        if provider is None or self.provider_name.startswith("_"):
-            names = ", ".join(sorted(name for name in vars(Provider) if name.isupper()))
-            raise UsageError(f"--provider-name {self.provider_name!r} is not one of {names}")
-        arguments: dict[str, Any] = {}
-        if self.region != HOST_REGION or self.provider_name in _KNOW_HOST_REGION:
+        driver_class = self.driver_class()
+        arguments = self._read_options(driver_class)
+        if self.region is not None:
             arguments["region"] = self.region
         if self.provider_name == "LOCAL":
             # Its locks do not exclude threads and are left behind for ever;
             # LocalStore needs none.
-            arguments = {"ex_use_locking": False}
+            arguments["ex_use_locking"] = False
         try:
-            driver: StorageDriver = get_driver(provider)(self.username, self.secret, **arguments)
+            driver: StorageDriver = driver_class(self.username, self.secret, **arguments)
         except Exception as error:  # noqa: BLE001 (each driver raises something else)
             raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
         return driver
+
+    def driver_class(self) -> Any:
+        """Return the provider's driver.
+
+        :raises UsageError: if there is no such provider.
+        """
+        provider = getattr(Provider, self.provider_name, None)
+        if provider is None or not self.provider_name.isupper():
+            names = ", ".join(sorted(name for name in vars(Provider) if name.isupper()))
+            raise UsageError(f"--provider-name {self.provider_name!r} is not one of {names}")
+        try:
+            return get_driver(provider)
+        except Exception as error:  # noqa: BLE001 (names of stores that are no more)
+            raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
+
+    def _read_options(self, driver_class: Any) -> dict[str, Any]:
+        known = known_options(driver_class)
+        arguments = {}
+        for option in self.driver_options:
+            key, _, text = option.partition("=")
+            if key not in known:
+                # libcloud itself would pass over a misspelt key in silence.
+                names = ", ".join(sorted(known))
+                raise UsageError(
+                    f"--driver-option {key}: provider {self.provider_name} takes {names}"
+                )
+            try:
+                arguments[key] = _READERS.get(key, str)(text)
+            except ValueError:
+                raise UsageError(f"--driver-option {key}: {text!r} is no value for it") from None
+        return arguments
+
+
+def known_options(driver_class: Any) -> frozenset[str]:
+    """Return the keys that ``--driver-option`` takes for a driver.
+
+    :param driver_class: a libcloud storage driver.
+    """
+    names = set(_EVERY_DRIVER)
+    for base in driver_class.__mro__:
+        if base.__name__ == "BaseS3StorageDriver":
+            names |= _S3_FAMILY
+        if "__init__" in vars(base) and base is not object:
+            names |= set(inspect.signature(base.__init__).parameters)
+    return frozenset(names - _NOT_OPTIONS)
 
 
 def one_line(error: Exception) -> str:

@@ -29,6 +29,7 @@ def rebuild_index(run: Run) -> int:
         _credential(options.username, "USERNAME"),
         _credential(options.secret, "SECRET"),
         options.region,
+        tuple(options.driver_options or ()),
     )
     store = open_store(account, options.container_name, run.budget)
     report = Report()

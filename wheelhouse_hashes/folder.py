@@ -117,7 +117,8 @@ class TargetFolder:
 
     def _make_private(self) -> tuple[pathlib.Path, fasteners.InterProcessLock]:
         while True:
-            private = pathlib.Path(tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=self.path))
+            made_at = tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=self.path)
+            private = self.path / pathlib.Path(made_at).name
             try:
                 made = private.stat()
             except FileNotFoundError:

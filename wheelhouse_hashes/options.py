@@ -6,6 +6,7 @@ A plugin of its own, like the sources: it uses the public hook.
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -16,8 +17,11 @@ from wheelhouse_hashes.errors import UsageError
 
 PREFIX = "WHEELHOUSE_UPLOADER_"
 
-#: The option that hands a verb of the host over to us.
-SWITCHES = {"upload": "hashfile", "fetch": "verify"}
+#: The options that hand a verb of the host over to us, also by their twins.
+SWITCHES: Mapping[str, tuple[str, ...]] = {
+    "upload": ("hashfile", "driver_options"),
+    "fetch": ("verify",),
+}
 
 #: What is done if nobody claims a digest.
 REFUSE, ACCEPT = "refuse", "accept"
@@ -49,6 +53,14 @@ def algorithm(text: str) -> str:
     return text
 
 
+def driver_option(text: str) -> str:
+    """Read ``KEY=VALUE``."""
+    key, equals, _ = text.partition("=")
+    if not key or not equals:
+        raise ValueError(text)
+    return text
+
+
 @hookspecs.hookimpl
 def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
     """Add the options of the phases themselves."""
@@ -62,6 +74,17 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             "--resend",
             action="store_true",
             help="send everything again, also what is there already",
+        )
+    if verb in ("upload", "index"):
+        parser.add_argument(
+            "--driver-option",
+            dest="driver_options",
+            action="append",
+            type=driver_option,
+            metavar="KEY=VALUE",
+            help="an argument of the provider's libcloud driver, such as host or "
+            "ex_force_auth_url; repeatable, a wrong key lists the known ones (environment: "
+            f"{PREFIX}DRIVER_OPTIONS, separated by spaces, quoted as in a shell)",
         )
     if verb == "fetch":
         parser.add_argument(
@@ -122,6 +145,7 @@ _readers: dict[str, Any] = {
     PREFIX + "HASHFILE": lambda text: True,
     PREFIX + "VERIFY": lambda text: True,
     PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
+    PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
     PREFIX + "WAIT": seconds,
     PREFIX + "MAX_WORKERS": count,
 }

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.account import HOST_REGION
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.plugins import Plugins
@@ -39,6 +38,7 @@ class Verbs:
         self._unmet: dict[str, str] = {}
         #: Our options on the command line; their environment twins are not.
         self.given: list[str] = []
+        self._region: str | None = None
 
     def extend(self, subparsers: Any) -> None:
         """Add our options to the host's verbs, and our verbs.
@@ -60,15 +60,18 @@ class Verbs:
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
             self._ours[verb] = [action for action in parser._actions if action not in before]
             apply_twins(self._ours[verb], self.environ)
-            twin = PREFIX + SWITCHES.get(verb, "").upper()
-            known = {PREFIX + action.dest.upper() for action in self._ours[verb]}
-            if is_on(self.environ.get(twin)) and twin not in known:
-                self._unmet[verb] = twin
+            offered = {action.dest for action in self._ours[verb]}
+            for switch in SWITCHES.get(verb, ()):
+                twin = PREFIX + switch.upper()
+                if is_on(self.environ.get(twin)) and switch not in offered:
+                    self._unmet[verb] = twin
 
-    def forget_defaults(self, verb: str) -> None:
-        """Make None the value of each of our options that nobody gives."""
-        for action in self._ours.get(verb, ()):
-            action.default = None
+    @staticmethod
+    def forget_defaults(parser: argparse.ArgumentParser) -> None:
+        """Make None the value of each option of a verb that nobody gives."""
+        for action in parser._actions:
+            if action.dest != "help":
+                action.default = None
 
     def note_given(self, options: argparse.Namespace, again: argparse.Namespace) -> None:
         """Learn which options are on the command line.
@@ -82,6 +85,8 @@ class Verbs:
             if value is not None:
                 self.given.append(action.dest)
                 setattr(options, action.dest, value)
+        # The host's default is the region of one provider: no other should see it.
+        self._region = getattr(again, "region", None)
 
     def owns(self, options: argparse.Namespace) -> bool:
         """Tell whether a command is ours, or the host's alone.
@@ -95,8 +100,8 @@ class Verbs:
             raise UsageError(
                 f"{self._unmet[verb]} is set, and the plugin that has this option is not there"
             )
-        switch = SWITCHES.get(verb)
-        if switch is None or getattr(options, switch, False):
+        switches = SWITCHES.get(verb, ())
+        if not switches or any(getattr(options, switch, False) for switch in switches):
             return True
         if verb == "fetch" and self.given:
             names = ", ".join("--" + dest.replace("_", "-") for dest in self.given)
@@ -111,6 +116,8 @@ class Verbs:
         """
         if self.plugins.failures:
             raise UsageError("; ".join(self.plugins.failures))
+        if options.command == "upload":
+            options.region = self._region
         return Run(options.command, vars(options), self.plugins)
 
 
@@ -122,9 +129,7 @@ def _add_store_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--provider-name", default="CLOUDFILES", help="Apache Libcloud cloud storage provider"
     )
-    parser.add_argument(
-        "--region", default=HOST_REGION, help="Apache Libcloud cloud storage provider region"
-    )
+    parser.add_argument("--region", help="Apache Libcloud cloud storage provider region")
     parser.add_argument(
         "--no-ssl-check",
         action="store_true",
@@ -166,7 +171,8 @@ class Parser(argparse.ArgumentParser):
                     warn(f"warning: {failure}")
             raise
         # Parsed again without our defaults, it tells which options were given.
-        self.verbs.forget_defaults(getattr(options, "command", ""))
+        if hasattr(options, "command"):
+            self.verbs.forget_defaults(self._subparsers_action.choices[options.command])
         self.verbs.note_given(options, super().parse_args(args))
         return options
 

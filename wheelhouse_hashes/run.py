@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
 
 #: Options whose values never appear in output.
-_SECRETS = frozenset({"secret"})
+_SECRETS = frozenset({"secret", "driver_options"})
 
 #: The statuses that mean "there is no such object".  S3 answers 403 to those
 #: who may not list the container.

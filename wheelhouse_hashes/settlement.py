@@ -98,7 +98,7 @@ class Settlement:
                 if not fresh:
                     fresh = True  # at once: a cache or a stale replica may have answered
                     continue
-                if self._is_quiet(attempt):
+                if verdict.cause is not Cause.STALE and self._is_quiet(attempt):
                     return verdict
             if not said and self.run.budget.seconds:
                 said = True

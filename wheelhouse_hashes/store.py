@@ -12,11 +12,9 @@ import pathlib
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from libcloud.common.exceptions import BaseHTTPError
-from libcloud.common.types import InvalidCredsError, LibcloudError
 from libcloud.storage.base import Container, Object, StorageDriver
 from libcloud.storage.types import (
     ContainerAlreadyExistsError,
@@ -24,10 +22,11 @@ from libcloud.storage.types import (
     ObjectDoesNotExistError,
 )
 
-from wheelhouse_hashes.account import Account, one_line
+from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.folder import disk_errors, identity
+from wheelhouse_hashes.storeerrors import FAILURES, explain, is_final
 from wheelhouse_hashes.waiting import WaitBudget, backoff
 
 T = TypeVar("T")
@@ -46,6 +45,8 @@ class Stored:
     size: int
     #: What the store calls this version of the object; empty if it does not.
     etag: str
+    #: Its SHA-256 in hex, as its own metadata have it; empty if not known.
+    sha256: str = field(default="", compare=False)
 
 
 def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
@@ -55,9 +56,14 @@ def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
     :param container: the container's name.
     :param budget: the time that retries may wait.
     """
+    from wheelhouse_hashes.cloudstore import CloudStore, family_of
     from wheelhouse_hashes.localstore import LocalStore
 
-    kind = LocalStore if account.provider_name == "LOCAL" else Store
+    kind = Store
+    if account.provider_name == "LOCAL":
+        kind = LocalStore
+    elif family_of(account.driver_class()) is not None:
+        kind = CloudStore
     return kind(account, container, budget)
 
 
@@ -86,8 +92,11 @@ class Store:
         """This thread's driver."""
         driver: StorageDriver | None = getattr(self._local, "driver", None)
         if driver is None:
-            driver = self._local.driver = self.account.make_driver()
+            driver = self._local.driver = self._make_driver()
         return driver
+
+    def _make_driver(self) -> StorageDriver:
+        return self.account.make_driver()
 
     @property
     def _container(self) -> Container:
@@ -128,12 +137,11 @@ class Store:
 
         :raises StoreError: if it cannot be had.
         """
+        return self._retry(lambda: self._stat(name), f"look at {name}")
 
-        def look() -> Stored | None:
-            obj = self._object(name)
-            return None if obj is None else _stored(obj)
-
-        return self._retry(look, f"look at {name}")
+    def _stat(self, name: str) -> Stored | None:
+        obj = self._object(name)
+        return None if obj is None else _stored(obj)
 
     def _object(self, name: str) -> Object | None:
         try:
@@ -150,12 +158,12 @@ class Store:
         """
 
         def read() -> bytes | None:
-            obj = self._object(name)
-            if obj is None:
-                return None
             content = bytearray()
             try:
-                for chunk in self.driver.download_object_as_stream(obj):
+                stream = self._stream(name)
+                if stream is None:
+                    return None
+                for chunk in stream:
                     content += chunk
                     if len(content) > max_bytes:
                         break
@@ -164,6 +172,10 @@ class Store:
             return bytes(content[:max_bytes])
 
         return self._retry(read, f"read {name}")
+
+    def _stream(self, name: str) -> Iterator[bytes] | None:
+        obj = self._object(name)
+        return None if obj is None else iter(self.driver.download_object_as_stream(obj))
 
     def put(self, artifact: LocalArtifact, *, create_only: bool = False) -> Stored:
         """Publish an artifact.
@@ -181,7 +193,7 @@ class Store:
         self._leave_alone(artifact.name, create_only)
         check_unchanged(artifact)
         obj = self.driver.upload_object(
-            str(artifact.path), self._container, artifact.name, extra=_CONTENT_TYPE
+            str(artifact.path), self._container, artifact.name, extra=CONTENT_TYPE
         )
         return _stored(obj)
 
@@ -190,14 +202,16 @@ class Store:
         return self._retry(lambda: self._put_bytes(name, content, create_only), f"send {name}")
 
     def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
-        self._leave_alone(name, create_only)
         # From a file: what libcloud does with a stream differs from store to
         # store (it fails on Swift, and makes a multipart object on S3).
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "content")
             path.write_bytes(content)
-            obj = self.driver.upload_object(str(path), self._container, name, extra=_CONTENT_TYPE)
-        return _stored(obj)
+            return self._put_file(str(path), name, content, create_only)
+
+    def _put_file(self, path: str, name: str, content: bytes, create_only: bool) -> Stored:
+        self._leave_alone(name, create_only)
+        return _stored(self.driver.upload_object(path, self._container, name, extra=CONTENT_TYPE))
 
     def _leave_alone(self, name: str, create_only: bool) -> None:
         """Do the best about create-only that libcloud's API allows."""
@@ -250,23 +264,18 @@ class Store:
                 return call()
             except (StoreError, UsageError, DiskError):
                 raise
-            except InvalidCredsError:
-                raise StoreError(
-                    f"invalid credentials for user {self.account.username!r}: check "
-                    "--username and --secret, or their environment variables"
-                ) from None
-            except (LibcloudError, BaseHTTPError, OSError) as error:
-                if tries == TRIES or not self._budget.pause(pause):
+            except FAILURES as error:
+                if tries == TRIES or is_final(error) or not self._budget.pause(pause):
                     raise self._failure(doing, error) from error
         raise AssertionError("backoff ends never")
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
-        return StoreError(f"cannot {doing}: {one_line(error)}")
+        return StoreError(f"cannot {doing}: {explain(error)}")
 
 
 #: Given, so that libcloud need not guess, and does not guess differently on
 #: different systems.
-_CONTENT_TYPE = {"content_type": "application/octet-stream"}
+CONTENT_TYPE = {"content_type": "application/octet-stream"}
 
 
 def _stored(obj: Object) -> Stored:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from wheelhouse_hashes import options
-from wheelhouse_hashes.sources import hashfiles, indexpages
+from wheelhouse_hashes.sources import hashfiles, headers, indexpages
 
 #: The name that each one is blocked by, in the order in which they register;
 #: the last one is asked first.
 BUILT_IN: Mapping[str, ModuleType] = {
     "options": options,
     "index-pages": indexpages,
+    "headers": headers,
     "hash-files": hashfiles,
 }

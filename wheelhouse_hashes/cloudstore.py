@@ -1,0 +1,188 @@
+"""OpenStack Swift, and stores with the S3 API: what they can do beyond libcloud's.
+
+- An object carries its digest in its own metadata.
+- The MD5 of a body goes ahead of it, so that a damaged body is refused before
+  it is published; libcloud itself would compare only afterwards, and would
+  read the file twice more for it.
+- ``If-None-Match: *`` leaves an object alone that is there already.
+- ``X-Newest`` makes Swift ask all its replicas.  On a listing it proves
+  nothing, so a listing is never taken for the truth.
+
+Sources: the APIs of Swift (https://docs.openstack.org/api-ref/object-store/)
+and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from libcloud.common.types import LibcloudError
+from libcloud.storage.base import Object, StorageDriver
+from libcloud.storage.types import ObjectDoesNotExistError
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact, new_hasher
+from wheelhouse_hashes.errors import AlreadyExists
+from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged
+from wheelhouse_hashes.storeerrors import status_of
+
+#: Sent with every request; stores that do not know it pass over it.
+NEWEST = {"X-Newest": "true"}
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the stores of one kind say things."""
+
+    #: The name of the header that carries the MD5 of a body.
+    md5_header: str
+    #: Whether that MD5 is in base64, else in hex.
+    md5_in_base64: bool
+    #: The prefix of metadata headers.
+    metadata_prefix: str
+
+    def md5(self, digits: str) -> dict[str, str]:
+        """Return the header that carries an MD5.
+
+        :param digits: the MD5 in hex.
+        """
+        encoded = base64.b64encode(bytes.fromhex(digits)).decode()
+        return {self.md5_header: encoded if self.md5_in_base64 else digits}
+
+
+SWIFT = Family("ETag", False, "x-object-meta-")
+S3 = Family("Content-MD5", True, "x-amz-meta-")
+GOOGLE = Family("Content-MD5", True, "x-goog-meta-")
+
+#: libcloud's base classes, the more special ones first.
+_FAMILIES = (
+    ("CloudFilesStorageDriver", SWIFT),
+    ("GoogleStorageDriver", GOOGLE),
+    ("BaseS3StorageDriver", S3),
+)
+
+
+def family_of(driver_class: type) -> Family | None:
+    """Return the kind of store that a libcloud driver is for, None if it is another.
+
+    :param driver_class: a libcloud storage driver.
+    """
+    names = {base.__name__ for base in driver_class.__mro__}
+    return next((family for name, family in _FAMILIES if name in names), None)
+
+
+class CloudStore(Store):
+    """A container of one of these stores."""
+
+    algorithms = ("md5",)
+
+    @property
+    def _family(self) -> Family:
+        family = family_of(type(self.driver))
+        assert family is not None
+        return family
+
+    def _make_driver(self) -> StorageDriver:
+        driver = super()._make_driver()
+        connection: Any = driver.connection
+        add_default_headers = connection.add_default_headers
+        connection.add_default_headers = lambda headers: {
+            **add_default_headers(headers),
+            **NEWEST,
+        }
+        return driver
+
+    def _path(self, name: str) -> str:
+        return f"/{quote(self.container_name)}/{quote(name)}"
+
+    def _stat(self, name: str) -> Stored | None:
+        # libcloud's get_object asks for the container, too.
+        connection: Any = self.driver.connection
+        response = connection.request(self._path(name), method="HEAD")
+        if int(response.status) == 404:
+            return None
+        if int(response.status) != 200:
+            raise LibcloudError(f"Unexpected status code: {response.status}")
+        headers = {key.lower(): value for key, value in response.headers.items()}
+        return Stored(
+            name,
+            int(headers.get("content-length", 0)),
+            headers.get("etag", "").strip('"'),
+            headers.get(self._family.metadata_prefix + DEFAULT_ALGORITHM, ""),
+        )
+
+    def _stream(self, name: str) -> Iterator[bytes] | None:
+        # An object that nobody asked for first: one request instead of three.
+        obj = Object(name, 0, "", {}, {}, self._container, self.driver)
+        return iter(self.driver.download_object_as_stream(obj))
+
+    def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
+        check_unchanged(artifact)
+        digest = artifact.digests[DEFAULT_ALGORITHM]
+        md5, size = artifact.digests["md5"], artifact.size
+        metadata = {DEFAULT_ALGORITHM: digest}
+        self._upload(str(artifact.path), artifact.name, md5, size, metadata, create_only)
+        return Stored(artifact.name, size, md5, digest)
+
+    def _put_file(self, path: str, name: str, content: bytes, create_only: bool) -> Stored:
+        hasher = new_hasher("md5")
+        hasher.update(content)
+        md5 = hasher.hexdigest()
+        self._upload(path, name, md5, len(content), {}, create_only)
+        return Stored(name, len(content), md5)
+
+    def _upload(
+        self,
+        path: str,
+        name: str,
+        md5: str,
+        size: int,
+        metadata: Mapping[str, str],
+        create_only: bool,
+    ) -> None:
+        headers = self._family.md5(md5)
+        if create_only:
+            headers["If-None-Match"] = "*"
+        driver: Any = self.driver
+        # libcloud would read the file again to learn what we know already.
+        driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)
+        extra = {**CONTENT_TYPE, "meta_data": dict(metadata)}
+        try:
+            driver.upload_object(
+                path, self._container, name, extra=extra, verify_hash=False, headers=headers
+            )
+        except LibcloudError as error:
+            if create_only and status_of(error) == 412:
+                raise AlreadyExists(name) from None
+            raise
+
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is not there is no error.
+
+        :raises StoreError: if it cannot be deleted.
+        """
+
+        def delete() -> None:
+            try:
+                self.driver.delete_object(Object(name, 0, "", {}, {}, self._container, self.driver))
+            except ObjectDoesNotExistError:
+                return
+
+        self._retry(delete, f"delete {name}")
+
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
+        """Tell whether an object has an artifact's bytes.
+
+        Where the etag is no MD5 (objects in several parts), its metadata tell.
+        """
+        if stored.size != artifact.size:
+            return False
+        if stored.etag == artifact.digests["md5"]:
+            return True
+        if "-" not in stored.etag:
+            return False
+        found = stored if stored.sha256 else self.stat(stored.name)
+        return found is not None and found.sha256 == artifact.digests[DEFAULT_ALGORITHM]

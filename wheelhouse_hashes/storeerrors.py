@@ -1,0 +1,80 @@
+"""What really happened when libcloud raised: one sentence, and whether to try again.
+
+libcloud disguises much: a missing container as a hash mismatch, a refused
+request as an error without a message, wrong credentials as an XML page.  What
+can be relied on is the status in it, and the codes of the S3 API
+(https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
+"""
+
+from __future__ import annotations
+
+import re
+
+from libcloud.common.exceptions import BaseHTTPError
+from libcloud.common.types import InvalidCredsError, LibcloudError
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import RequestException, Timeout
+
+from wheelhouse_hashes.account import one_line
+
+#: What libcloud raises for a request that failed.
+FAILURES = (LibcloudError, BaseHTTPError, OSError)
+
+_STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.I)
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+
+_CODES = {
+    "RequestTimeTooSkewed": "the clock of this machine differs from the store's: set it",
+    "SignatureDoesNotMatch": "the store does not accept the secret: check --secret",
+    "InvalidAccessKeyId": "the store does not know the user: check --username",
+    "AccessDenied": "the user has no right to do that",
+    "NoSuchBucket": "there is no such container",
+    "AuthorizationHeaderMalformed": "the store wants another region: give --region",
+}
+
+_STATUSES = {
+    401: "the store does not accept the user and secret: check --username and --secret",
+    403: "the user has no right to do that, or the secret is wrong",
+    404: "there is no such container or object",
+    413: "the object is too large for the store",
+    422: "the bytes that arrived are not those that were sent",
+    429: "the store asks to slow down",
+    503: "the store is not available (503)",
+    507: "the store is full",
+}
+
+#: Statuses that another try does not change.
+_FINAL = frozenset({400, 401, 403, 404, 405, 411, 412, 413, 507})
+
+
+def status_of(error: Exception) -> int:
+    """Return the HTTP status in what libcloud raised, 0 if there is none."""
+    code = getattr(error, "code", None) or getattr(error, "http_code", None)
+    if isinstance(code, int):
+        return code
+    if isinstance(error, OSError):
+        return 0
+    match = _STATUS.search(str(error))
+    return int(match[1] or match[2]) if match else 0
+
+
+def is_final(error: Exception) -> bool:
+    """Tell whether another try cannot help."""
+    return isinstance(error, InvalidCredsError) or status_of(error) in _FINAL
+
+
+def explain(error: Exception) -> str:
+    """Return what happened, in one sentence, and what to do about it."""
+    text = str(error)
+    for code in _CODE.findall(text):
+        if code in _CODES:
+            return _CODES[code]
+    if isinstance(error, InvalidCredsError):
+        return _STATUSES[401]
+    if isinstance(error, Timeout):
+        return "the store did not answer in time"
+    if isinstance(error, NoConnection):
+        return "no connection to the store: check its address and the network"
+    if isinstance(error, RequestException):
+        return one_line(error)
+    return _STATUSES.get(status_of(error), one_line(error))
