@@ -126,7 +126,8 @@ def known_options(driver_class: Any) -> frozenset[str]:
 
 def one_line(error: Exception) -> str:
     """Return what an error of libcloud says, on one line."""
-    return " ".join(str(error).split()) or type(error).__name__
+    said = getattr(error, "value", None) or error
+    return " ".join(str(said).split()) or type(error).__name__
 
 
 def allow_unverified_tls() -> None:
