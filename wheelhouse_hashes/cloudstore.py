@@ -43,6 +43,8 @@ class Family:
     md5_in_base64: bool
     #: The prefix of metadata headers.
     metadata_prefix: str
+    #: Whether ``If-None-Match: *`` leaves an object alone that is there.
+    conditional: bool = True
 
     def md5(self, digits: str) -> dict[str, str]:
         """Return the header that carries an MD5.
@@ -55,7 +57,7 @@ class Family:
 
 SWIFT = Family("ETag", False, "x-object-meta-")
 S3 = Family("Content-MD5", True, "x-amz-meta-")
-GOOGLE = Family("Content-MD5", True, "x-goog-meta-")
+GOOGLE = Family("Content-MD5", True, "x-goog-meta-", conditional=False)
 
 #: libcloud's base classes, the more special ones first.
 _FAMILIES = (
@@ -144,8 +146,10 @@ class CloudStore(Store):
         create_only: bool,
     ) -> None:
         headers = self._family.md5(md5)
-        if create_only:
+        if create_only and self._family.conditional:
             headers["If-None-Match"] = "*"
+        else:
+            self._leave_alone(name, create_only)
         driver: Any = self.driver
         # libcloud would read the file again to learn what we know already.
         driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)

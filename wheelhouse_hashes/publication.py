@@ -25,6 +25,10 @@ from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored
 from wheelhouse_hashes.waiting import backoff
 
+#: How often to look for our companions beside our artifact, before those that
+#: are there instead count as another job's.
+PATIENCE = 4
+
 
 class Publication:
     """The way of one artifact into the container.  The file is read here, once.
@@ -163,13 +167,19 @@ class Publication:
         Two jobs that send different bytes under one name would else leave one
         job's artifact beside the other job's hash file, and both be content.
         """
-        for pause in backoff():
+        before = self._listed.objects.get(self.artifact.name)
+        for looks, pause in enumerate(backoff(), 1):
             found = self._store.stat(self.artifact.name)
             ours = found is not None and (
                 found == sent or self._store.has_bytes_of(found, self.artifact)
             )
             if ours and all(map(self._is_there, self.companions)):
                 return
+            # Nothing, or what was there before, is what a store shows that has
+            # not caught up yet; a third version is another job's.
+            late = found is None or (before is not None and found.etag == before.etag)
+            if not late and (not ours or looks == PATIENCE):
+                break
             if not self._store.eventually_consistent or not self._run.budget.pause(pause):
                 break
         raise Refusal(

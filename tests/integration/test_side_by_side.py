@@ -31,7 +31,7 @@ def jobs(tmp_path: pathlib.Path) -> dict[str, bytes]:
 def test_no_hash_is_lost(
     jobs: dict[str, bytes], tmp_path: pathlib.Path, cli: Cli, options: list[str]
 ) -> None:
-    codes = run_side_by_side(extended, tmp_path, JOBS, ROUNDS, ["--hashfile", *options])
+    codes = run_side_by_side(extended, tmp_path, JOBS, ROUNDS, ["--hashfile", *LOCAL, *options])
     assert codes == [0] * JOBS
     for turn in range(ROUNDS):
         container = tmp_path / "store" / f"round-{turn}"
@@ -57,7 +57,7 @@ def test_no_hash_is_lost(
 def test_the_host_alone_loses_hashes(jobs: dict[str, bytes], tmp_path: pathlib.Path) -> None:
     # The reason for hash files: should this fail, the comparison in the docs is wrong.
     # Few rounds: its jobs fail on one another and each sleeps before it tries again.
-    run_side_by_side(host_alone, tmp_path, JOBS, 6, ["--no-enable-cdn"])
+    run_side_by_side(host_alone, tmp_path, JOBS, 6, [*LOCAL, "--no-enable-cdn"])
     kept = []
     for container in sorted((tmp_path / "store").iterdir()):
         try:

@@ -35,16 +35,19 @@ def upload_in_rounds(
     options: list[str],
     rounds: int,
     barrier: Barrier,
+    prefix: str,
 ) -> None:
-    """Upload ``dist-NUMBER`` into a container of its own each round; exit with the worst code."""
+    """Upload ``dist-NUMBER`` into a container of its own each round; exit with the worst code.
+
+    :param options: all options of the command but the folder.
+    """
     os.chdir(folder)
     command = kind()
     worst = 0
     with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
         for turn in range(rounds):
             sys.argv = ["wheelhouse_uploader", "upload", "--local-folder", f"dist-{number}"]
-            sys.argv += ["--provider-name", "LOCAL", "--username", "store", "--secret", "none"]
-            sys.argv += [*options, f"round-{turn}"]
+            sys.argv += [*options, f"{prefix}-{turn}"]
             barrier.wait(60)
             try:
                 command()
@@ -59,6 +62,7 @@ def run_side_by_side(
     processes: int,
     rounds: int,
     options: list[str],
+    prefix: str = "round",
 ) -> list[int | None]:
     """Run uploaders side by side; return their exit codes."""
     context = multiprocessing.get_context("spawn")
@@ -66,7 +70,7 @@ def run_side_by_side(
     workers = [
         context.Process(
             target=upload_in_rounds,
-            args=(kind, number, str(folder), options, rounds, barrier),
+            args=(kind, number, str(folder), options, rounds, barrier, prefix),
         )
         for number in range(processes)
     ]
@@ -75,3 +79,25 @@ def run_side_by_side(
     for worker in workers:
         worker.join(120)
     return [worker.exitcode for worker in workers]
+
+
+def _run(kind: Callable[[], Command], folder: str, argv: list[str]) -> None:
+    os.chdir(folder)
+    command = kind()
+    sys.argv = ["wheelhouse_uploader", *argv]
+    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
+        command()
+
+
+def run_commands(
+    kind: Callable[[], Command], folder: pathlib.Path, commands: list[list[str]]
+) -> list[int | None]:
+    """Run command lines one after the other, each in a process of its own."""
+    context = multiprocessing.get_context("spawn")
+    codes = []
+    for argv in commands:
+        worker = context.Process(target=_run, args=(kind, str(folder), argv))
+        worker.start()
+        worker.join(120)
+        codes.append(worker.exitcode)
+    return codes

@@ -1,0 +1,37 @@
+"""Fixtures: one cluster for the session, fresh containers, switches put back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.swift.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A running cluster, the same for all tests."""
+    with Cluster(tmp_path_factory.mktemp("swift")) as cluster:
+        yield cluster
+
+
+@pytest.fixture(autouse=True)
+def switches_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test that uses the cluster: all servers alive, none preferred, no lag."""
+    yield
+    if "cluster" in request.fixturenames:
+        request.getfixturevalue("cluster").reset()
+
+
+@pytest.fixture
+def container(cluster: Cluster) -> str:
+    """The name of a fresh container, which only its owner may read."""
+    return cluster.create(f"wheels-{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture
+def public_container(cluster: Cluster) -> str:
+    """The name of a fresh container that anyone may read, and list as a web page."""
+    return cluster.create(f"public-{uuid.uuid4().hex[:12]}", public=True)
