@@ -46,6 +46,14 @@ def line(word: str, name: str, text: str = "", width: int = 0) -> str:
     return f"{word:<9}  {name:<{min(width, MAX_WIDTH)}}  {text}".rstrip()
 
 
+def waiting_line(name: str, cause: Cause, text: str, seconds: float) -> str:
+    """Return the line that says, once, that something is tried again.
+
+    :param seconds: how long the run may wait, in all.
+    """
+    return line("waiting", name, f"{cause.value}: {text}; trying again, up to {seconds:g} s in all")
+
+
 @dataclass
 class Report:
     """What became of a command; the base of the two kinds of report."""

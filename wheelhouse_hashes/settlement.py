@@ -22,7 +22,7 @@ from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.exchange import Answer
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.options import ACCEPT
-from wheelhouse_hashes.report import line
+from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transfer import BUFFER, Attempt
 from wheelhouse_hashes.verification import (
@@ -102,9 +102,9 @@ class Settlement:
                     return verdict
             if not said and self.run.budget.seconds:
                 said = True
-                left = f"trying again, up to {self.run.budget.seconds:g} s in all"
-                text = f"{verdict.cause.value}: {verdict.text}; {left}"
-                self.run.say(line("waiting", self.artifact.name, text))
+                seconds = self.run.budget.seconds
+                name, cause, text = self.artifact.name, verdict.cause, verdict.text
+                self.run.say(waiting_line(name, cause, text, seconds))
             if not self.run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 

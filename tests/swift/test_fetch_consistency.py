@@ -1,0 +1,619 @@
+"""``fetch --verify`` from a real Swift that lags, forgets, and loses servers.
+
+The harness makes each state of the store on purpose (``cluster.py`` tells how);
+what is asserted is what a release manager sees: verdict, cause, exit code, and
+that the folder has no bytes but verified ones.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import pytest
+
+from tests.artifacts import make_wheel, sha256
+from tests.conftest import Cli, Result
+from tests.swift.cluster import NODES, Cluster
+from wheelhouse_hashes.exchange import Exchange
+
+A = "demo-1.0-py3-none-any.whl"
+B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
+DAY = 86400.0
+
+#: The exit codes of the design that these tests meet.
+EXIT = {
+    "ok": 0,
+    "withdrawn": 0,
+    "mismatch": 1,
+    "missing-hash": 3,
+    "missing-artifact": 4,
+    "nothing": 4,
+    "stale": 5,
+    "unreachable": 5,
+}
+
+
+def wheel(payload: str, name: str = A) -> bytes:
+    """Return the bytes of a small wheel."""
+    return make_wheel(pathlib.Path("made"), name, payload.encode()).read_bytes()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A public container, and the command that fetches from it."""
+
+    cluster: Cluster
+    name: str
+    cli: Cli
+
+    @property
+    def url(self) -> str:
+        """The address of its listing."""
+        return f"{self.cluster.storage_url}/{self.name}/"
+
+    def put_artifact(
+        self, content: bytes, name: str = A, *, header: bool = True, days: float = 0
+    ) -> None:
+        """Put an artifact, with its digest in its metadata if a header is wanted."""
+        meta = {"X-Object-Meta-Sha256": sha256(content)} if header else {}
+        self._put(name, content, meta, days)
+
+    def put_hash_file(self, content: bytes, name: str = A, *, days: float = 0) -> None:
+        """Put the hash file of some bytes."""
+        self._put(f"{name}.sha256", f"{sha256(content)}  {name}\n".encode(), {}, days)
+
+    def _put(self, name: str, body: bytes, headers: dict[str, str], days: float) -> None:
+        dated = {"X-Timestamp": f"{time.time() - days * DAY:.5f}"} if days else {}
+        answer = self.cluster.request("PUT", f"{self.name}/{name}", {**headers, **dated}, body)
+        assert answer.status == 201, answer
+
+    def put_pair(self, content: bytes, name: str = A) -> None:
+        """Announce, then publish."""
+        self.put_hash_file(content, name)
+        self.put_artifact(content, name)
+
+    def delete(self, name: str) -> None:
+        """Delete an object."""
+        assert self.cluster.request("DELETE", f"{self.name}/{name}").status == 204
+
+    def get(self, name: str = A) -> tuple[int, bytes]:
+        """Read as anybody would: one replica, the preferred one if there is one."""
+        answer = self.cluster.request("GET", f"{self.name}/{name}", user=None)
+        return answer.status, answer.body
+
+    def fetch(
+        self, wait: float = 0, *, page: str = "", project: str = "demo", into: str = "got"
+    ) -> Result:
+        """Run ``fetch --verify``."""
+        options = ("--verify", "--wait", wait, "--local-folder", into)
+        return self.cli("fetch", *options, project, f"{self.url}{page}")
+
+    @contextlib.contextmanager
+    def missed_by(self, node: int) -> Iterator[None]:
+        """Let a node's object server miss what is written meanwhile."""
+        self.cluster.kill(node, "object")
+        yield
+        self.cluster.revive(node, "object")
+
+    def leave_alive(self, node: int) -> None:
+        """Kill the object servers of the other nodes."""
+        for other in NODES:
+            if other != node:
+                self.cluster.kill(other, "object")
+
+
+@pytest.fixture
+def shelf(cluster: Cluster, public_container: str, cli: Cli) -> Shelf:
+    """A fresh public container."""
+    return Shelf(cluster, public_container, cli)
+
+
+@contextlib.contextmanager
+def meanwhile(act: Callable[[], object], after: float) -> Iterator[None]:
+    """Do something in another thread, some seconds from now."""
+
+    def later() -> None:
+        time.sleep(after)
+        act()
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(later)
+        yield
+        done.result()
+
+
+def verdict(result: Result, name: str = A) -> tuple[str, str]:
+    """Return what was concluded of an artifact, ``ok`` or a cause, and its sources."""
+    pattern = rf"^(ok|refused|withdrawn|unverified) +{re.escape(name)}  +(.*)$"
+    found = re.findall(pattern, result.out, re.MULTILINE)
+    assert len(found) == 1, result
+    word, text = found[0]
+    if word == "ok":
+        return word, text.split("  ")[1]
+    return (text.partition(":")[0], "") if word == "refused" else (word, "")
+
+
+def waits(result: Result, name: str = A) -> int:
+    """Count how often it was said that an artifact is waited for."""
+    return len(re.findall(rf"^waiting +{re.escape(name)} ", result.out, re.MULTILINE))
+
+
+def kept(folder: str = "got") -> dict[str, bytes]:
+    """Return the artifacts in a target folder; nothing else may be seen there."""
+    files = pathlib.Path(folder).glob("[!.]*")
+    return {path.name: path.read_bytes() for path in files}
+
+
+def check(result: Result, cause: str, content: bytes | None = None, folder: str = "got") -> None:
+    """Check the verdict on the wheel A, the exit code, and that a folder has it only if good."""
+    assert verdict(result)[0] == cause, result
+    assert result.code == EXIT[cause], result
+    assert kept(folder) == ({} if content is None else {A: content})
+    assert "Traceback" not in result.out + result.err
+
+
+# The states of an artifact and its hash file
+
+
+@pytest.mark.parametrize("header", [True, False], ids=["header", "no header"])
+@pytest.mark.parametrize(
+    ("artifact", "hash_file", "expected", "without_header"),
+    [
+        ("", "", "nothing", "nothing"),
+        ("", "old", "missing-artifact", "missing-artifact"),
+        ("", "new", "missing-artifact", "missing-artifact"),
+        ("old", "", "ok", "missing-hash"),
+        ("old", "old", "ok", "ok"),
+        ("old", "new", "stale", "mismatch"),
+        ("new", "", "ok", "missing-hash"),
+        ("new", "old", "stale", "mismatch"),
+        ("new", "new", "ok", "ok"),
+    ],
+)
+def test_each_state_of_artifact_and_hash_file_has_its_verdict(
+    shelf: Shelf, artifact: str, hash_file: str, expected: str, without_header: str, header: bool
+) -> None:
+    if artifact:
+        shelf.put_artifact(wheel(artifact), header=header)
+    if hash_file:
+        shelf.put_hash_file(wheel(hash_file))
+    result = shelf.fetch()
+    cause = expected if header else without_header
+    if cause == "nothing":
+        assert "nothing matches demo" in result.out
+        assert (result.code, kept()) == (EXIT[cause], {})
+        return
+    check(result, cause, wheel(artifact) if cause == "ok" else None)
+    if cause == "ok":
+        sources = ["hash file"] * bool(hash_file) + ["header"] * header
+        assert verdict(result)[1] == ", ".join(sources)
+
+
+# Stale reads
+
+
+def fall_behind(shelf: Shelf, behind: str, *, header: bool = True) -> None:
+    """Overwrite a pair; let node 1 miss the new artifact, the new hash file, or both."""
+    old, new = wheel("old"), wheel("new")
+    shelf.put_hash_file(old)
+    shelf.put_artifact(old, header=header)
+    if behind == "artifact":
+        shelf.put_hash_file(new)
+    with shelf.missed_by(1):
+        if behind != "artifact":
+            shelf.put_hash_file(new)
+        if behind != "hash file":
+            shelf.put_artifact(new, header=header)
+    if behind == "hash file":
+        shelf.put_artifact(new, header=header)
+
+
+@pytest.mark.parametrize("behind", ["artifact", "hash file"])
+def test_a_stale_half_of_a_pair_is_never_accepted_and_heals(shelf: Shelf, behind: str) -> None:
+    fall_behind(shelf, behind)
+    stale = A if behind == "artifact" else f"{A}.sha256"
+    shelf.cluster.prefer(1)
+    status, before = shelf.get(stale)
+    assert status == 200
+    # At once, since the second try asks all replicas.
+    check(shelf.fetch(), "ok", wheel("new"))
+    # Not at all, where the old replica is the only one.
+    shelf.leave_alive(1)
+    result = shelf.fetch(0.6, into="alone")
+    check(result, "stale", folder="alone")
+    assert waits(result) == 1
+    # For every reader, once the replicator has run.
+    for node in NODES:
+        shelf.cluster.revive(node, "object")
+    shelf.cluster.run_once("object-replicator")
+    status, after = shelf.get(stale)
+    assert (status, after != before) == (200, True)
+    check(shelf.fetch(into="after"), "ok", wheel("new"), "after")
+
+
+@pytest.mark.parametrize("behind", ["artifact", "hash file"])
+def test_a_stale_half_of_a_pair_heals_at_once_without_header_too(shelf: Shelf, behind: str) -> None:
+    fall_behind(shelf, behind, header=False)
+    shelf.leave_alive(1)
+    check(shelf.fetch(), "mismatch")
+    shelf.cluster.revive(2, "object")
+    shelf.cluster.prefer(1)
+    assert (shelf.get()[1] == wheel("old")) == (behind == "artifact")
+    check(shelf.fetch(), "ok", wheel("new"))
+
+
+def test_a_pair_that_is_stale_as_a_whole_is_taken_as_a_whole(shelf: Shelf) -> None:
+    old, new = wheel("old"), wheel("new")
+    fall_behind(shelf, "both")
+    shelf.cluster.prefer(1)
+    assert shelf.get() == (200, old)
+    result = shelf.fetch()
+    (content,) = kept().values()
+    assert content in (old, new)
+    check(result, "ok", content)
+    shelf.leave_alive(1)
+    check(shelf.fetch(into="alone"), "ok", old, "alone")
+    for node in NODES:
+        shelf.cluster.revive(node, "object")
+    shelf.cluster.run_once("object-replicator")
+    # What is in the folder is judged as what is fetched: the old one has to go.
+    check(shelf.fetch(into="alone"), "ok", new, "alone")
+
+
+def test_a_page_that_is_stale_never_makes_an_old_digest_good(shelf: Shelf) -> None:
+    def put_page(content: bytes) -> None:
+        page = f'<a href="{A}#sha256={sha256(content)}">{A}</a>'.encode()
+        assert shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, page).status == 201
+
+    for content in (wheel("old"), wheel("new")):
+        shelf.put_pair(content)
+        with shelf.missed_by(1) if content == wheel("new") else contextlib.nullcontext():
+            put_page(content)
+    shelf.cluster.prefer(1)
+    assert sha256(wheel("old")).encode() in shelf.get("index.html")[1]
+    check(shelf.fetch(page="index.html"), "stale")
+    shelf.cluster.run_once("object-replicator")
+    result = shelf.fetch(page="index.html")
+    check(result, "ok", wheel("new"))
+    assert verdict(result)[1] == "link, hash file, header"
+
+
+@pytest.mark.parametrize("age", ["all is days old", "only the stale copy is"])
+def test_an_old_date_does_not_end_the_wait_for_a_stale_replica(shelf: Shelf, age: str) -> None:
+    """Without a header the cause is mismatch, which is waited for only while something is young."""
+    header = age == "all is days old"
+    shelf.put_hash_file(wheel("old"))
+    shelf.put_artifact(wheel("old"), header=header)
+    for name in (A, f"{A}.sha256"):
+        shelf.cluster.age(f"{shelf.name}/{name}", 5)
+    days = 1 if header else 0
+    shelf.put_hash_file(wheel("new"), days=days)
+    with shelf.missed_by(1):
+        shelf.put_artifact(wheel("new"), header=header, days=days)
+    shelf.leave_alive(1)
+    assert shelf.get() == (200, wheel("old"))
+    with meanwhile(lambda: shelf.cluster.revive(2, "object"), 0.7):
+        result = shelf.fetch(30)
+    check(result, "ok", wheel("new"))
+    assert waits(result) == 1
+
+
+# Waiting
+
+
+def late_hash_file(shelf: Shelf) -> Callable[[], object]:
+    shelf.put_artifact(wheel("new"), header=False)
+    return lambda: shelf.put_hash_file(wheel("new"))
+
+
+def late_artifact(shelf: Shelf) -> Callable[[], object]:
+    shelf.put_hash_file(wheel("new"))
+    return lambda: shelf.put_artifact(wheel("new"))
+
+
+def _missing_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
+    """Only node 3 has an object, and is dead: a majority says 404."""
+    shelf.cluster.kill(2, "object")
+    shelf.cluster.wipe(2, f"{shelf.name}/{name}")
+    shelf.cluster.revive(2, "object")
+    shelf.cluster.kill(3, "object")
+    assert shelf.get(name)[0] == 404
+    return lambda: shelf.cluster.revive(3, "object")
+
+
+def unreplicated_artifact(shelf: Shelf) -> Callable[[], object]:
+    shelf.put_hash_file(wheel("new"))
+    with shelf.missed_by(1):
+        shelf.put_artifact(wheel("new"))
+    return _missing_until_revived(shelf, A)
+
+
+def unreplicated_hash_file(shelf: Shelf) -> Callable[[], object]:
+    with shelf.missed_by(1):
+        shelf.put_hash_file(wheel("new"))
+    shelf.put_artifact(wheel("new"), header=False)
+    return _missing_until_revived(shelf, f"{A}.sha256")
+
+
+def _unavailable_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
+    """Node 1 lacks an object, and the others are dead: a 503."""
+    shelf.leave_alive(1)
+    assert shelf.get(name)[0] == 503
+    return lambda: shelf.cluster.revive(2, "object")
+
+
+def unavailable_artifact(shelf: Shelf) -> Callable[[], object]:
+    shelf.put_hash_file(wheel("new"))
+    with shelf.missed_by(1):
+        shelf.put_artifact(wheel("new"))
+    return _unavailable_until_revived(shelf, A)
+
+
+def unavailable_hash_file(shelf: Shelf) -> Callable[[], object]:
+    with shelf.missed_by(1):
+        shelf.put_hash_file(wheel("new"))
+    shelf.put_artifact(wheel("new"))
+    return _unavailable_until_revived(shelf, f"{A}.sha256")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "cause"),
+    [
+        (late_hash_file, "missing-hash"),
+        (late_artifact, "missing-artifact"),
+        (unreplicated_artifact, "missing-artifact"),
+        (unreplicated_hash_file, "missing-hash"),
+        (unavailable_artifact, "unreachable"),
+        (unavailable_hash_file, "unreachable"),
+    ],
+)
+def test_a_store_is_waited_for_and_refused_only_if_it_does_not_converge(
+    shelf: Shelf, trouble: Callable[[Shelf], Callable[[], object]], cause: str
+) -> None:
+    heal = trouble(shelf)
+    result = shelf.fetch(0.7)
+    check(result, cause)
+    assert waits(result) == 1
+    with meanwhile(heal, 0.6):
+        result = shelf.fetch(30)
+    check(result, "ok", wheel("new"))
+    assert waits(result) == 1
+
+
+def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
+    shelf.put_pair(wheel("new"))
+    with shelf.missed_by(1):
+        index = f'<a href="{A}">{A}</a>'.encode()
+        answer = shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, index)
+        assert answer.status == 201
+    heal = _unavailable_until_revived(shelf, "index.html")
+    refused = shelf.fetch(0.6, page="index.html")
+    assert (refused.code, kept()) == (5, {})
+    assert "503" in refused.err
+    with meanwhile(heal, 0.6):
+        result = shelf.fetch(30, page="index.html")
+    check(result, "ok", wheel("new"))
+    # Each wait is said once, lest the command seem to hang.
+    assert len(re.findall("^waiting ", result.out, re.MULTILINE)) == 1, result
+
+
+def test_a_listing_of_dead_container_servers_is_refused_as_forbidden(shelf: Shelf) -> None:
+    """Swift cannot know then that anybody may list it, and says 401 instead of 503."""
+    shelf.put_pair(wheel("new"))
+    for node in NODES:
+        shelf.cluster.kill(node, "container")
+    result = shelf.fetch()
+    assert (result.code, kept()) == (5, {})
+    assert "HTTP status 401" in result.err
+    shelf.cluster.revive(2, "container")
+    check(shelf.fetch(), "ok", wheel("new"))
+
+
+# Servers that die during a fetch
+
+
+def test_servers_may_die_while_real_wheels_are_fetched(
+    shelf: Shelf, real_wheels: list[pathlib.Path], dist: pathlib.Path
+) -> None:
+    smallest = min(real_wheels, key=lambda path: path.stat().st_size)
+    sources = [*real_wheels, *[smallest] * 16]
+    for number, source in enumerate(sources):
+        project, version, rest = source.name.split("-", 2)
+        os.link(source, dist / f"{project}-{version}-{number}-{rest}")
+    done = shelf.cli("upload", "--hashfile", "--no-update-index", *by_swift(shelf), shelf.name)
+    assert done.code == 0, done
+    wheels = {path.name: sha256(path.read_bytes()) for path in dist.iterdir()}
+    assert len(wheels) == 20
+    died: list[int] = []
+    over = threading.Event()
+
+    def torment() -> None:
+        """Kill the object servers in turn, never two at a time."""
+        while not over.is_set():
+            died.append(NODES[len(died) % 3])
+            shelf.cluster.kill(died[-1], "object")
+            time.sleep(0.2)
+            shelf.cluster.revive(died[-1], "object")
+
+    with ThreadPoolExecutor(1) as pool:
+        tormented = pool.submit(torment)
+        try:
+            while set(died) != set(NODES) and not tormented.done():
+                result = shelf.fetch(60, project="numpy")
+                assert result.code == 0, result
+                assert "verified 20 of 20 artifacts" in result.out
+                assert {name: sha256(body) for name, body in kept().items()} == wheels
+                shutil.rmtree("got")
+        finally:
+            over.set()
+    tormented.result()
+    assert set(died) == set(NODES)
+
+
+# Ghosts
+
+
+def test_a_deleted_pair_that_is_still_listed_is_withdrawn(shelf: Shelf) -> None:
+    shelf.put_pair(wheel("old"))
+    shelf.put_pair(wheel("sibling", B), B)
+    shelf.cluster.lag(True)
+    shelf.delete(A)
+    shelf.delete(f"{A}.sha256")
+    assert {A, f"{A}.sha256"} <= set(shelf.cluster.names(shelf.name))
+    result = shelf.fetch()
+    assert verdict(result) == ("withdrawn", "")
+    assert verdict(result, B) == ("ok", "hash file, header")
+    assert (result.code, kept()) == (0, {B: wheel("sibling", B)})
+
+
+def test_a_deleted_artifact_whose_hash_file_is_there_is_missing(shelf: Shelf) -> None:
+    shelf.put_pair(wheel("old"))
+    shelf.put_pair(wheel("sibling", B), B)
+    shelf.cluster.lag(True)
+    shelf.delete(A)
+    assert A in shelf.cluster.names(shelf.name)
+    result = shelf.fetch()
+    assert verdict(result) == ("missing-artifact", "")
+    assert verdict(result, B) == ("ok", "hash file, header")
+    assert (result.code, kept()) == (4, {B: wheel("sibling", B)})
+
+
+@pytest.mark.parametrize(
+    ("header", "hash_file", "expected"),
+    [
+        (True, "gone", "ok"),
+        (False, "gone", "withdrawn"),
+        (True, "another", "missing-artifact"),
+        (False, "another", "missing-artifact"),
+        (True, "a ghost, too", "ok"),
+    ],
+)
+def test_a_deleted_artifact_that_a_replica_still_serves_is_judged_by_its_claims(
+    shelf: Shelf, header: bool, hash_file: str, expected: str
+) -> None:
+    """A disagreement is read anew from all replicas, and these know that it is gone."""
+    shelf.put_hash_file(wheel("old"))
+    shelf.put_artifact(wheel("old"), header=header)
+    shelf.put_pair(wheel("sibling", B), B)
+    shelf.cluster.lag(True)
+    if hash_file == "gone":
+        shelf.delete(f"{A}.sha256")
+    elif hash_file == "another":
+        shelf.put_hash_file(wheel("new"))
+    with shelf.missed_by(1):
+        shelf.delete(A)
+        if hash_file == "a ghost, too":
+            shelf.delete(f"{A}.sha256")
+    shelf.cluster.prefer(1)
+    assert shelf.get() == (200, wheel("old"))
+    result = shelf.fetch()
+    assert verdict(result)[0] == expected, result
+    assert result.code == EXIT[expected]
+    assert verdict(result, B) == ("ok", "hash file, header")
+    assert kept() == {B: wheel("sibling", B)} | ({A: wheel("old")} if expected == "ok" else {})
+
+
+# Uploads of the real command line
+
+
+def by_swift(shelf: Shelf) -> tuple[str, ...]:
+    """Return the store options of Swift's own API."""
+    cluster = shelf.cluster
+    return (
+        *("--provider-name", "OPENSTACK_SWIFT", "--username", "test:tester"),
+        *("--secret", "testing"),
+        *("--driver-option", f"ex_force_auth_url={cluster.auth_url}"),
+        *("--driver-option", f"ex_force_base_url={cluster.storage_url}"),
+    )
+
+
+def by_s3(shelf: Shelf) -> tuple[str, ...]:
+    """Return the store options of the S3 API."""
+    return (
+        *("--provider-name", "S3", "--username", "test:tester", "--secret", "testing"),
+        *("--driver-option", f"host={shelf.cluster.s3_host}"),
+        *("--driver-option", f"port={shelf.cluster.s3_port}", "--driver-option", "secure=false"),
+    )
+
+
+# libcloud's signature asks for the time in a way that Python 3.12 deprecates.
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning:libcloud")
+@pytest.mark.parametrize("page", ["", "index.html"])
+@pytest.mark.parametrize("store", [by_swift, by_s3])
+def test_what_was_uploaded_is_vouched_for_by_its_header_without_a_further_request(
+    shelf: Shelf,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    store: Callable[[Shelf], tuple[str, ...]],
+    page: str,
+) -> None:
+    content = make_wheel(dist, A).read_bytes()
+    index = () if page else ("--no-update-index",)
+    done = shelf.cli("upload", "--hashfile", *index, *store(shelf), shelf.name)
+    assert done.code == 0, done
+    requested: list[str] = []
+    finish = Exchange.finish
+
+    def counted(exchange: Exchange, redirect: str | None) -> str | None:
+        requested.append(unquote(exchange.answer.url))
+        return finish(exchange, redirect)
+
+    monkeypatch.setattr(Exchange, "finish", counted)
+    result = shelf.fetch(page=page)
+    check(result, "ok", content)
+    sources = {"hash file", "header"} | ({"link"} if page else set())
+    assert set(verdict(result)[1].split(", ")) == sources
+    urls = [shelf.url + page, f"{shelf.url}{A}.sha256", f"{shelf.url}{A}"]
+    assert requested == urls
+
+
+# Old dev builds
+
+
+def dev_build(number: int) -> str:
+    """Return the name of a dev build, the way that uploads stamp them."""
+    return f"demo-1.0.dev0+202611210000{number:02}-py3-none-any.whl"
+
+
+@pytest.mark.parametrize("listed", ["pair", "hash file"])
+def test_pruned_dev_builds_that_are_still_listed_are_not_missing(
+    shelf: Shelf, dist: pathlib.Path, listed: str
+) -> None:
+    for number in range(5):
+        make_wheel(dist, dev_build(number))
+    upload = ("upload", "--hashfile", "--no-update-index", *by_swift(shelf), shelf.name)
+    assert shelf.cli(*upload).code == 0
+    pruned, new = dev_build(0), dev_build(5)
+    shutil.rmtree(dist)
+    content = make_wheel(dist, new).read_bytes()
+    shelf.cluster.lag(True)
+    done = shelf.cli(*upload)
+    assert done.code == 0, done
+    shelf.cluster.lag(False)
+    shelf.put_pair(content, new)  # its row, at last
+    if listed == "hash file":  # and that the artifact is gone is known, too
+        shelf.put_artifact(content, pruned)
+        shelf.delete(pruned)
+    for name in (pruned, f"{pruned}.sha256"):
+        assert re.search(rf"^pruned +{re.escape(name)}$", done.out, re.MULTILINE), done
+        assert shelf.get(name)[0] == 404
+    names = shelf.cluster.names(shelf.name)
+    assert (pruned in names) == (listed == "pair")
+    assert {f"{pruned}.sha256", new, f"{new}.sha256"} <= set(names)
+    result = shelf.fetch()
+    assert (result.code, sorted(kept())) == (0, [dev_build(number) for number in range(1, 6)])
+    if listed == "pair":
+        assert verdict(result, pruned) == ("withdrawn", "")
+    else:
+        assert re.search(rf"^note +{re.escape(pruned)} ", result.out, re.MULTILINE), result
+        assert "verified 5 of 5 artifacts" in result.out
