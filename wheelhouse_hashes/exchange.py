@@ -21,7 +21,12 @@ from wheelhouse_hashes.filenames import printable
 #: The most bytes of an error page that are read past to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
 
-_BODY_ENDED_EARLY = frozenset({pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING})
+#: CURLE_HTTP2_STREAM, which pycurl has no name for.
+_HTTP2_STREAM = 92
+
+_BODY_ENDED_EARLY = frozenset(
+    {pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, _HTTP2_STREAM}
+)
 
 Receive = Callable[[bytes], object]
 Begin = Callable[["Answer"], None]
