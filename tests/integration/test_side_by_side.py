@@ -22,7 +22,7 @@ def jobs(tmp_path: pathlib.Path) -> dict[str, bytes]:
     (tmp_path / "store").mkdir()
     wheels = {}
     for number in range(JOBS):
-        name = f"demo-1.0-{number}-py3-none-any.whl"
+        name = f"demo-1.{number}-py3-none-any.whl"  # the host knows no build tags
         wheels[name] = make_wheel(tmp_path / f"dist-{number}", name, name.encode()).read_bytes()
     return wheels
 
@@ -60,6 +60,7 @@ def test_the_host_alone_loses_hashes(jobs: dict[str, bytes], tmp_path: pathlib.P
     run_side_by_side(host_alone, tmp_path, JOBS, 6, [*LOCAL, "--no-enable-cdn"])
     kept = []
     for container in sorted((tmp_path / "store").iterdir()):
+        assert {path.name for path in container.glob("*.whl")} == set(jobs)
         try:
             kept.append(len(json.loads((container / "metadata.json").read_bytes())))
         except ValueError:  # half a file
