@@ -76,6 +76,20 @@ def family_of(driver_class: type) -> Family | None:
     return next((family for name, family in _FAMILIES if name in names), None)
 
 
+def _keep_token(connection: Any) -> None:
+    """Authenticate once a driver.
+
+    The first version of Swift's authentication tells no expiry, and libcloud
+    would ask for another token before every request.
+    """
+    identity = connection.get_auth_class()
+    is_token_valid = identity.is_token_valid
+    identity.is_token_valid = lambda: (
+        is_token_valid()
+        or (identity.auth_token is not None and identity.auth_token_expires is None)
+    )
+
+
 class CloudStore(Store):
     """A container of one of these stores."""
 
@@ -95,6 +109,8 @@ class CloudStore(Store):
             **add_default_headers(headers),
             **NEWEST,
         }
+        if family_of(type(driver)) is SWIFT:
+            _keep_token(connection)
         return driver
 
     def _path(self, name: str) -> str:

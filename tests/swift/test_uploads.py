@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -153,6 +154,8 @@ def test_requests_are_those_of_the_design_whatever_the_container_holds(
     pages = [path for method, path in objects if method == "GET" and path.endswith(container)]
     assert len(pages) <= 3  # one listing; libcloud asks for one more, empty page
     assert sum(method == "HEAD" and path.endswith(container) for method, path in objects) <= 1
+    # Once for each of four workers, and for the main thread.
+    assert sum("/auth" in path for _, path in counted.paths) <= 5
 
     counted.paths.clear()
     assert upload("--no-update-index", "--no-enable-cdn").code == 0
@@ -462,3 +465,24 @@ def test_the_file_is_read_once_more_by_libcloud_and_not_thrice(
     assert upload("--no-update-index").code == 0
     # libcloud opens the file a second time for an MD5, which it is given instead.
     assert len(opened) <= 2
+
+
+def test_a_clock_that_is_off_is_named(
+    cli: Cli,
+    cluster: Cluster,
+    container: str,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import libcloud.common.aws
+
+    class Late(datetime):
+        @classmethod
+        def utcnow(cls) -> Any:
+            return datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(hours=1)
+
+    monkeypatch.setattr(libcloud.common.aws, "datetime", Late)
+    make_wheel(dist, A)
+    result = cli("upload", "--hashfile", *store_options(cluster, "S3"), container)
+    assert result.code == 5
+    assert "the clock of this machine differs from the store's" in result.err
