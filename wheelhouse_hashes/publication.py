@@ -51,7 +51,7 @@ class Publication:
         self.artifact = LocalArtifact(path, seen.size, seen.digests, version)
         #: What is published beside it; known after :meth:`publish`.
         self.companions: list[Companion] = []
-        self._created: list[str] = []
+        self._created: dict[str, bytes] = {}
 
     def publish(self) -> UploadRecord:
         """Send what is not there yet, and confirm it.
@@ -114,7 +114,7 @@ class Publication:
             try:
                 self._store.put_bytes(companion.name, content, create_only=create_only)
                 if create_only:
-                    self._created.append(companion.name)
+                    self._created[companion.name] = content
             except AlreadyExists:
                 if companion.reproducible and not self._has(companion.name, content):
                     raise self._refused("another job announced other bytes") from None
@@ -129,8 +129,10 @@ class Publication:
             if stored is not None and self._store.has_bytes_of(stored, self.artifact):
                 return stored
             refused = self._refused("another job published other bytes")
-            for created in self._created:
-                self._store.delete(created)
+            for created, ours in self._created.items():
+                # Swift may let two create one object: it can be the winner's now.
+                if self._has(created, ours):
+                    self._store.delete(created)
             raise refused from None
 
     def _record(self, outcome: Sent, text: str) -> UploadRecord:
