@@ -24,9 +24,9 @@ from libcloud.common.types import LibcloudError
 from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ObjectDoesNotExistError
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact, new_hasher
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists
-from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged
+from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.storeerrors import status_of
 
 #: Sent with every request; stores that do not know it pass over it.
@@ -93,8 +93,6 @@ def _keep_token(connection: Any) -> None:
 class CloudStore(Store):
     """A container of one of these stores."""
 
-    algorithms = ("md5",)
-
     @property
     def _family(self) -> Family:
         family = family_of(type(self.driver))
@@ -146,9 +144,7 @@ class CloudStore(Store):
         return Stored(artifact.name, size, md5, digest)
 
     def _put_file(self, path: str, name: str, content: bytes, create_only: bool) -> Stored:
-        hasher = new_hasher("md5")
-        hasher.update(content)
-        md5 = hasher.hexdigest()
+        md5 = md5_of(content)
         self._upload(path, name, md5, len(content), {}, create_only)
         return Stored(name, len(content), md5)
 

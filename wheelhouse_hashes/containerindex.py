@@ -21,6 +21,7 @@ from wheelhouse_hashes.hashfile import (
     parse_hash_file,
     split_hash_file_name,
 )
+from wheelhouse_hashes.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.pages import read_page
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
@@ -31,9 +32,6 @@ INDEX = "index.html"
 
 #: How often the page is written before the rest is left to the next run.
 ROUNDS = 8
-
-#: The most bytes that a previous page may have.
-MAX_PAGE = 64 * 1024 * 1024
 
 Links = dict[str, Digest | None]
 

@@ -19,6 +19,9 @@ from mousebender.simple import from_project_details_html
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
+#: The most bytes that a page may have.
+MAX_BYTES = 64 * 1024 * 1024
+
 #: What to ask for, best first (:rfc:`9110`, ``Accept``).
 ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0.2, */*;q=0.1"
 

@@ -60,9 +60,11 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
         elif reason := why_unsafe(entry.name):
             unsafe[entry.name] = reason
 
+    normalized = canonicalize_name(project)
+
     def is_wanted(name: str) -> bool:
         parsed = parse_artifact_name(name)
-        if parsed is None or parsed.project != canonicalize_name(project):
+        if parsed is None or parsed.project != normalized:
             return False
         versions.add(parsed.version)
         return wanted is None or parsed.version == wanted

@@ -17,7 +17,7 @@ from wheelhouse_hashes.artifacts import (
     Verdict,
     new_hasher,
 )
-from wheelhouse_hashes.causes import Cause, gravest_cause
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.exchange import Answer
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
@@ -30,7 +30,9 @@ from wheelhouse_hashes.verification import (
     HEALABLE,
     TAIL_BYTES,
     Seen,
+    claims_of,
     judge,
+    objection,
 )
 from wheelhouse_hashes.waiting import backoff
 
@@ -135,7 +137,7 @@ class Settlement:
         except TransferError as error:
             if error.cause is not Cause.MISSING_ARTIFACT:
                 raise
-            return replace(self._refused(error), claims=_claims(heard))
+            return replace(self._refused(error), claims=claims_of(heard))
         verdict = self._judge(heard, reception.seen, self._private)
         self._before = reception.seen
         return verdict
@@ -164,7 +166,7 @@ class Settlement:
             Outcome.REFUSED,
             cause=refusal.cause,
             text=str(refusal),
-            claims=_claims(self.artifact.claims),
+            claims=claims_of(self.artifact.claims),
             expected_size=self.artifact.size,
         )
 
@@ -238,7 +240,7 @@ class _Reception:
         run, artifact = self._settlement.run, self._settlement.artifact
         self._heard += run.plugins.response_claims(artifact, answer.headers, run)
         _refuse_findings(self._heard)
-        if not _claims(self._heard) and run.options.missing_hash != ACCEPT:
+        if not claims_of(self._heard) and run.options.missing_hash != ACCEPT:
             raise Refusal(Cause.MISSING_HASH, "no source claims a digest of this artifact")
         for algorithm in _algorithms(self._heard):
             self._hashers.setdefault(algorithm, new_hasher(algorithm))
@@ -253,19 +255,15 @@ class _Reception:
 
 def _refuse_findings(heard: Heard) -> None:
     """Refuse at once if a source objects: no bytes can change that."""
-    findings = [item for item in heard if isinstance(item, Finding)]
-    if findings:
-        cause = gravest_cause(finding.cause for finding in findings)
-        raise Refusal(cause, "; ".join(finding.text for finding in findings))
-
-
-def _claims(heard: Heard) -> tuple[Claim, ...]:
-    return tuple(item for item in heard if isinstance(item, Claim))
+    if objected := objection(heard):
+        raise Refusal(*objected)
 
 
 def _algorithms(heard: Heard) -> tuple[str, ...]:
     """Return what has to be computed: the default, and all that is claimed."""
-    return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *(c.digest.algorithm for c in _claims(heard)))))
+    return tuple(
+        dict.fromkeys((DEFAULT_ALGORITHM, *(c.digest.algorithm for c in claims_of(heard))))
+    )
 
 
 def _join(*sentences: str) -> str:

@@ -253,9 +253,7 @@ class Store:
         :returns: False also if the listing does not tell, which it does only
             where its etags are MD5.
         """
-        hasher = new_hasher("md5")
-        hasher.update(content)
-        return stored.etag == hasher.hexdigest()
+        return stored.etag == md5_of(content)
 
     def _retry(self, call: Callable[[], T], doing: str) -> T:
         """Call until it succeeds, at most :data:`TRIES` times."""
@@ -280,6 +278,13 @@ CONTENT_TYPE = {"content_type": "application/octet-stream"}
 
 def _stored(obj: Object) -> Stored:
     return Stored(obj.name, int(obj.size), obj.hash or "")
+
+
+def md5_of(content: bytes) -> str:
+    """Return the MD5 of some bytes in hex, which is what many stores call an etag."""
+    hasher = new_hasher("md5")
+    hasher.update(content)
+    return hasher.hexdigest()
 
 
 def check_unchanged(artifact: LocalArtifact) -> None:

@@ -66,6 +66,20 @@ class Seen:
     on_disk: bool = False
 
 
+def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
+    """Return the claims among what was heard."""
+    return tuple(item for item in heard if isinstance(item, Claim))
+
+
+def objection(heard: Sequence[Claim | Finding]) -> tuple[Cause, str] | None:
+    """Return what the findings among what was heard amount to, None if there are none."""
+    findings = [item for item in heard if isinstance(item, Finding)]
+    if not findings:
+        return None
+    cause = gravest_cause(finding.cause for finding in findings)
+    return cause, "; ".join(finding.text for finding in findings)
+
+
 def judge(
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
@@ -82,8 +96,7 @@ def judge(
     :param accept_missing: whether to keep an artifact without any claim.
     :param before: what an earlier read of it saw, in a run that reads it again.
     """
-    claims = tuple(item for item in heard if isinstance(item, Claim))
-    findings = [item for item in heard if isinstance(item, Finding)]
+    claims = claims_of(heard)
     verdict = Verdict(
         artifact.name,
         Outcome.REFUSED,
@@ -93,9 +106,8 @@ def judge(
         expected_size=artifact.size,
         on_disk=seen.on_disk,
     )
-    if findings:
-        cause = gravest_cause(finding.cause for finding in findings)
-        return replace(verdict, cause=cause, text="; ".join(f.text for f in findings))
+    if objected := objection(heard):
+        return replace(verdict, cause=objected[0], text=objected[1])
     kind = _other_kind(artifact.name, seen.head)
     cut = _cut(artifact, seen)
     if _is_short(artifact, seen) and _is_too_little_to_tell(artifact.name, seen.head):

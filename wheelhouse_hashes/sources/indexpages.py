@@ -16,13 +16,10 @@ from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Findin
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.pages import ACCEPT, read_page
+from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, read_page
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
-
-#: The most bytes that an index page may have.
-MAX_BYTES = 64 * 1024 * 1024
 
 SOURCE = "link"
 
