@@ -191,6 +191,9 @@ class ListedArtifact:
     companions: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: False if only companions of it are listed.
     listed: bool = True
+    #: True if it is an old dev build, and enough younger ones are listed that
+    #: uploads delete it.
+    displaced: bool = False
 
     @property
     def parsed(self) -> ArtifactName:

@@ -25,6 +25,7 @@ from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
+from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import AlreadyExists
 from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.storeerrors import status_of
@@ -128,6 +129,7 @@ class CloudStore(Store):
             int(headers.get("content-length", 0)),
             headers.get("etag", "").strip('"'),
             headers.get(self._family.metadata_prefix + DEFAULT_ALGORITHM, ""),
+            http_date(headers.get("last-modified")),
         )
 
     def _stream(self, name: str) -> Iterator[bytes] | None:

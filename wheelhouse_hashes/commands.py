@@ -35,7 +35,7 @@ def rebuild_index(run: Run) -> int:
     report = Report()
     with phase(run, report):
         store.open(create=False)
-        links = update_index(run, store, {})
+        links = update_index(run, store, store.listing(), {})
     without = sum(1 for digest in links.values() if digest is None)
     run.say(f"container {store.container_name}: index page with {len(links)} links")
     if without:

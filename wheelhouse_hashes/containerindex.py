@@ -36,24 +36,32 @@ ROUNDS = 8
 Links = dict[str, Digest | None]
 
 
-def update_index(run: Run, store: Store, uploaded: Mapping[str, Digest]) -> Links:
+def update_index(
+    run: Run, store: Store, listing: Mapping[str, Stored], uploaded: Mapping[str, Digest]
+) -> Links:
     """Write the index page, until it agrees with the listing.
+
+    The page is not read back: whoever wrote it last lists the container after
+    that, and so sees what it lacks.
 
     :param run: the command in progress.
     :param store: the container.
+    :param listing: what it listed in this run, without what the run deleted.
     :param uploaded: what this run published: names and digests.
     :returns: the links of the page: names and digests, None where there is none.
     :raises StoreError: if the listing or the page cannot be read or written.
     """
-    previous = _previous_links(store)
-    links: Links = {}
+    page = store.read(INDEX, MAX_PAGE) or b""
+    previous = _links_of(page)
     for _ in range(ROUNDS):
-        links = _links(run, store, previous, uploaded)
-        page = render(links)
-        if store.read(INDEX, len(page) + 1) == page:
+        links = _links(run, store, listing, previous, uploaded)
+        new = render(links)
+        if new == page:
             return links
-        store.put_bytes(INDEX, page)
+        store.put_bytes(INDEX, new)
+        page = new
         previous |= links
+        listing = store.listing()
     run.say(line("note", INDEX, "other jobs write it, too: run the verb index when all are done"))
     return links
 
@@ -69,9 +77,8 @@ def render(links: Mapping[str, Digest | None]) -> bytes:
     return f"<html><body><p>\n{''.join(rows)}</p></body></html>\n".encode()
 
 
-def _previous_links(store: Store) -> Links:
+def _links_of(page: bytes) -> Links:
     links: Links = {}
-    page = store.read(INDEX, MAX_PAGE) or b""
     for link in read_page(page, "text/html", INDEX):
         if link.name is not None:
             links[link.name] = None
@@ -80,16 +87,20 @@ def _previous_links(store: Store) -> Links:
     return links
 
 
-def _links(run: Run, store: Store, previous: Links, uploaded: Mapping[str, Digest]) -> Links:
+def _links(
+    run: Run,
+    store: Store,
+    listing: Mapping[str, Stored],
+    previous: Links,
+    uploaded: Mapping[str, Digest],
+) -> Links:
     """Return what is listed, and what a listing that lags does not show."""
-    listing = store.listing()
     names = {name for name in listing if is_package(run, name)}
-    if store.eventually_consistent:
-        names |= set(uploaded)
+    sure = set(uploaded) if store.eventually_consistent else set()
     names |= {
         name
-        for name in previous
-        if name not in names and is_package(run, name) and store.stat(name) is not None
+        for name in {*previous, *uploaded} - names
+        if name in sure or (is_package(run, name) and store.stat(name) is not None)
     }
     hash_files = _hash_files(listing)
     return {

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 
 import pycurl
 
 from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import printable
 
@@ -50,7 +50,7 @@ class Answer:
     @property
     def last_modified(self) -> float | None:
         """``Last-Modified`` in seconds since the epoch, None if not known."""
-        return _date(self.headers.get("last-modified"))
+        return http_date(self.headers.get("last-modified"))
 
     @property
     def length_known(self) -> bool:
@@ -171,12 +171,5 @@ def _retry_after(answer: Answer) -> float | None:
         return None
     if value.isascii() and value.isdigit():
         return float(value)
-    date = _date(value)
+    date = http_date(value)
     return max(0.0, date - time.time()) if date is not None else None
-
-
-def _date(value: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(value).timestamp() if value else None
-    except (ValueError, TypeError, OverflowError):
-        return None

@@ -128,12 +128,34 @@ class Publication:
             stored = self._store.stat(name)
             if stored is not None and self._store.has_bytes_of(stored, self.artifact):
                 return stored
+            if self._was_announced_before(stored):
+                return self._store.put(self.artifact)
             refused = self._refused("another job published other bytes")
             for created, ours in self._created.items():
                 # Swift may let two create one object: it can be the winner's now.
                 if self._has(created, ours):
                     self._store.delete(created)
             raise refused from None
+
+    def _was_announced_before(self, stored: Stored | None) -> bool:
+        """Tell whether an artifact was put after our announcement, which still stands.
+
+        Where two jobs can create one object (Swift asks each replica by itself)
+        both may have announced.  The announcement that is left decides, else
+        each would give way to the other.
+        """
+        announced = [c for c in self.companions if c.reproducible]
+        if not self._store.eventually_consistent or not announced:
+            return False
+        if not all(self._has(c.name, c.content()) for c in announced):
+            return False
+        if stored is None:
+            return True
+        found = [self._store.stat(companion.name) for companion in announced]
+        dates = [each.modified if each else None for each in found]
+        return stored.modified is not None and all(
+            date is not None and date <= stored.modified for date in dates
+        )
 
     def _record(self, outcome: Sent, text: str) -> UploadRecord:
         digest = self.artifact.digest(DEFAULT_ALGORITHM)

@@ -46,12 +46,20 @@ def line(word: str, name: str, text: str = "", width: int = 0) -> str:
     return f"{word:<9}  {name:<{min(width, MAX_WIDTH)}}  {text}".rstrip()
 
 
+#: What may come by itself, where the words of a refusal would be too final.
+_NOT_YET: Mapping[Cause, str] = {
+    Cause.MISSING_HASH: "hash file not there yet",
+    Cause.MISSING_ARTIFACT: "artifact not there yet",
+}
+
+
 def waiting_line(name: str, cause: Cause, text: str, seconds: float) -> str:
     """Return the line that says, once, that something is tried again.
 
     :param seconds: how long the run may wait, in all.
     """
-    return line("waiting", name, f"{cause.value}: {text}; trying again, up to {seconds:g} s in all")
+    why = _NOT_YET.get(cause, f"{cause.value}: {text}")
+    return line("waiting", name, f"{why}: waiting, up to {seconds:g} s")
 
 
 @dataclass

@@ -75,7 +75,8 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
     litter: list[str] = []
     elsewhere: list[str] = []
     for name in filter(is_wanted, sorted({*listed, *companions})):
-        if name not in listed and builds.displace(name):
+        displaced = builds.displace(name)
+        if name not in listed and displaced:
             litter.append(name)
             continue
         entries, others = listed.get(name, []), companions.get(name, {})
@@ -90,6 +91,7 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
                 tuple(claim for entry in entries for claim in entry.claims),
                 {other: e.url for other, e in others.items() if _are_neighbours(e, first)},
                 listed=bool(entries),
+                displaced=displaced,
             )
         )
     return Selection(

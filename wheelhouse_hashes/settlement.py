@@ -100,6 +100,8 @@ class Settlement:
                 if not fresh:
                     fresh = True  # at once: a cache or a stale replica may have answered
                     continue
+                if verdict.cause is Cause.MISSING_ARTIFACT and self.artifact.displaced:
+                    return verdict  # deleted, and its row in the listing lags
                 if verdict.cause is not Cause.STALE and self._is_quiet(attempt):
                     return verdict
             if not said and self.run.budget.seconds:
@@ -200,7 +202,8 @@ class Settlement:
             return replace(verdict, text=_join(verdict.text, said))
         if verdict.claims or self._existing is not None:
             return verdict
-        text = "it is listed, but neither it nor a hash file of it exists"
+        cause = Cause.MISSING_ARTIFACT.value
+        text = f"{cause}: it is listed, but neither it nor a hash file of it exists"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
 
 

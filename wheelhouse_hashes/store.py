@@ -47,6 +47,9 @@ class Stored:
     etag: str
     #: Its SHA-256 in hex, as its own metadata have it; empty if not known.
     sha256: str = field(default="", compare=False)
+    #: When it was put by the store's clock, in whole seconds since the epoch;
+    #: None if not known.
+    modified: float | None = field(default=None, compare=False)
 
 
 def open_store(account: Account, container: str, budget: WaitBudget) -> Store:

@@ -102,6 +102,7 @@ class Client:
         max_bytes: int,
         headers: Mapping[str, str] | None = None,
         accept: str = "*/*",
+        fresh: bool = False,
     ) -> Answer:
         """Read a small object into memory.
 
@@ -111,11 +112,13 @@ class Client:
         :param max_bytes: the most bytes that are read.
         :param headers: further request headers, for the address's origin only.
         :param accept: the media types to ask for (``Accept``).
+        :param fresh: whether caches and stale replicas shall not answer.
         :raises TransferError: if it cannot be had; 401 and 403 are cause
             ``forbidden``.
         """
         chunks: list[bytes] = []
-        plan = Plan(chunks.append, None, max_bytes, {"Accept": accept}, decode=True)
+        sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
+        plan = Plan(chunks.append, None, max_bytes, sent, decode=True)
         answer = self._follow(url, plan, headers or {})
         answer.body = b"".join(chunks)
         return answer

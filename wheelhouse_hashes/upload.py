@@ -154,6 +154,8 @@ def _clean_up(
                 for name, publication in uploaded.items()
                 if name not in report.pruned
             }
-            update_index(run, store, digests)
+            gone = set(report.pruned)
+            listing = {name: o for name, o in listed.objects.items() if name not in gone}
+            update_index(run, store, listing, digests)
     except WheelhouseHashesError as problem:
         report.problems.append(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import multiprocessing
 import os
 import pathlib
@@ -39,21 +40,38 @@ def upload_in_rounds(
 ) -> None:
     """Upload ``dist-NUMBER`` into a container of its own each round; exit with the worst code.
 
+    What became of each round is kept for :func:`outcomes`.
+
     :param options: all options of the command but the folder.
     """
     os.chdir(folder)
     command = kind()
     worst = 0
-    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
-        for turn in range(rounds):
-            sys.argv = ["wheelhouse_uploader", "upload", "--local-folder", f"dist-{number}"]
-            sys.argv += [*options, f"{prefix}-{turn}"]
-            barrier.wait(60)
+    for turn in range(rounds):
+        sys.argv = ["wheelhouse_uploader", "upload", "--local-folder", f"dist-{number}"]
+        sys.argv += [*options, f"{prefix}-{turn}"]
+        said, code = io.StringIO(), 0
+        barrier.wait(60)
+        with contextlib.redirect_stdout(said):
             try:
                 command()
             except SystemExit as end:
-                worst = max(worst, int(end.code or 0))
+                code = int(end.code or 0)
+        pathlib.Path(f"{prefix}-{turn}-{number}.out").write_text(f"{code} {said.getvalue()}")
+        worst = max(worst, code)
     sys.exit(worst)
+
+
+def outcomes(folder: pathlib.Path, container: str) -> list[tuple[int, str]]:
+    """Return the exit code and the output of each uploader of one round, by number.
+
+    :param container: the container of that round.
+    """
+    texts = {
+        int(path.stem.rpartition("-")[2]): path.read_text()
+        for path in folder.glob(f"{container}-*.out")
+    }
+    return [(int(texts[n].partition(" ")[0]), texts[n].partition(" ")[2]) for n in sorted(texts)]
 
 
 def run_side_by_side(

@@ -16,7 +16,7 @@ import pytest
 
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.integration.uploaders import extended, host_alone, run_commands, run_side_by_side
+from tests.integration.uploaders import extended, host_alone, run_commands
 from tests.swift.cluster import Cluster
 
 A = "demo-1.0-py3-none-any.whl"
@@ -111,10 +111,21 @@ class Counted:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from libcloud.http import LibcloudConnection
 
-        self.methods: Counter[str] = Counter()
         self.paths: list[tuple[str, str]] = []
         for name in ("request", "prepared_request"):
             monkeypatch.setattr(LibcloudConnection, name, self._counting(name))
+
+    def of_container(self, container: str) -> Counter[str]:
+        """Count the requests for objects by method, the others by what they are for."""
+        kinds: Counter[str] = Counter()
+        for method, path in self.paths:
+            if "/auth" in path:
+                kinds["authentication"] += 1
+            elif f"{container}/" in path:
+                kinds[method] += 1
+            elif path.endswith(container):
+                kinds["listing" if method == "GET" else "look-up"] += 1
+        return kinds
 
     def _counting(self, name: str) -> Callable[..., object]:
         from libcloud.http import LibcloudConnection
@@ -124,14 +135,14 @@ class Counted:
         def request(
             connection: object, method: str, url: str, *args: object, **kw: object
         ) -> object:
-            self.methods[method] += 1
             self.paths.append((method, url.partition("?")[0]))
             return original(connection, method, url, *args, **kw)
 
         return request
 
 
-@pytest.mark.parametrize("before", [0, 300])
+@pytest.mark.parametrize("index", [True, False], ids=["index", "no index"])
+@pytest.mark.parametrize("before", [0, 100])
 def test_requests_are_those_of_the_design_whatever_the_container_holds(
     upload: Cli,
     cluster: Cluster,
@@ -139,29 +150,32 @@ def test_requests_are_those_of_the_design_whatever_the_container_holds(
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
     before: int,
+    index: bool,
 ) -> None:
     for number in range(before):
         cluster.request("PUT", f"{container}/old-{number}.txt", body=b"x")
     names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(5)]
     for name in names:
         make_wheel(dist, name)
+    options = ("--no-enable-cdn",) if index else ("--no-enable-cdn", "--no-update-index")
     counted = Counted(monkeypatch)
-    assert upload("--no-update-index", "--no-enable-cdn").code == 0
-    objects = [(method, path) for method, path in counted.paths if "/auth" not in path]
-    methods = Counter(method for method, path in objects if path.count(f"{container}/"))
-    assert methods["PUT"] == 2 * len(names)
-    assert methods["HEAD"] + methods["GET"] <= 2 * len(names)
-    pages = [path for method, path in objects if method == "GET" and path.endswith(container)]
-    assert len(pages) <= 3  # one listing; libcloud asks for one more, empty page
-    assert sum(method == "HEAD" and path.endswith(container) for method, path in objects) <= 1
+    assert upload(*options).code == 0
+    of = counted.of_container(container)
+    assert of["PUT"] == 2 * len(names) + index
+    assert of["HEAD"] + of["GET"] <= 2 * len(names) + index
+    # One listing, and one more after the page was written; libcloud asks for
+    # one more, empty page of each.
+    assert of["listing"] <= 3 * (1 + index)
+    assert of["look-up"] <= 1
     # Once for each of four workers, and for the main thread.
-    assert sum("/auth" in path for _, path in counted.paths) <= 5
+    assert of["authentication"] <= 5
 
     counted.paths.clear()
-    assert upload("--no-update-index", "--no-enable-cdn").code == 0
-    again = Counter(m for m, path in counted.paths if path.count(f"{container}/"))
+    assert upload(*options).code == 0
+    again = counted.of_container(container)
     assert again["PUT"] == 0
-    assert again["HEAD"] + again["GET"] <= len(names)
+    assert again["HEAD"] + again["GET"] <= len(names) + index
+    assert again["listing"] <= 3
 
 
 def test_no_hash_is_lost_under_a_lagging_listing(
@@ -225,60 +239,6 @@ class HostAlone:
             self.provider_name, self.username, self.secret, None, urls
         ).make_driver()
         return command
-
-
-def test_sixteen_uploaders_lose_nothing(cluster: Cluster, api: str, tmp_path: pathlib.Path) -> None:
-    wheels = {}
-    for number in range(16):
-        name = f"demo-1.0-{number}-py3-none-any.whl"
-        wheels[name] = make_wheel(tmp_path / f"dist-{number}", name, name.encode()).read_bytes()
-    prefix = f"many-{uuid.uuid4().hex[:8]}"
-    options = ["--hashfile", "--no-update-index", *store_options(cluster, api)]
-    codes = run_side_by_side(extended, tmp_path, 16, 5, options, prefix)
-    assert codes == [0] * 16
-    for turn in range(5):
-        check_pairs(cluster, f"{prefix}-{turn}", wheels)
-
-
-@pytest.mark.parametrize("same", [True, False], ids=["equal", "different"])
-def test_uploaders_of_one_name(
-    cluster: Cluster, api: str, container: str, tmp_path: pathlib.Path, same: bool
-) -> None:
-    bodies = {
-        number: make_wheel(
-            tmp_path / f"dist-{number}", A, b"same" if same else str(number).encode()
-        ).read_bytes()
-        for number in range(4)
-    }
-    prefix = f"race-{uuid.uuid4().hex[:8]}"
-    options = ["--hashfile", "--no-update-index", *store_options(cluster, api)]
-    codes = run_side_by_side(extended, tmp_path, 4, 1, options, prefix)
-    body = content(cluster, f"{prefix}-0/{A}")
-    announced = content(cluster, f"{prefix}-0/{A}.sha256").decode().split()[0]
-    assert body in bodies.values()
-    if same:
-        assert codes == [0] * 4
-        assert announced == sha256(body)
-        return
-    # Of those that overlap at least one must learn of it.
-    assert 1 in codes
-    if announced != sha256(body):
-        assert 0 not in codes
-
-
-def test_no_replace_lets_one_uploader_win(
-    cluster: Cluster, api: str, tmp_path: pathlib.Path
-) -> None:
-    for number in range(4):
-        make_wheel(tmp_path / f"dist-{number}", A, str(number).encode())
-    prefix = f"first-{uuid.uuid4().hex[:8]}"
-    options = ["--hashfile", "--no-replace", "--no-update-index", *store_options(cluster, api)]
-    codes = run_side_by_side(extended, tmp_path, 4, 1, options, prefix)
-    assert codes.count(0) <= 1
-    body = content(cluster, f"{prefix}-0/{A}")
-    announced = content(cluster, f"{prefix}-0/{A}.sha256").decode().split()[0]
-    if codes.count(0) == 1:
-        assert announced == sha256(body)
 
 
 def test_an_upload_that_dies_goes_on_where_it_was(
@@ -364,10 +324,7 @@ def test_many_dev_wheels_do_not_list_a_large_container_for_each(
     counted = Counted(monkeypatch)
     options = ("--hashfile", "--no-update-index", "--no-enable-cdn", *store_options(cluster, api))
     assert cli("upload", *options, large_container).code == 0
-    listings = [
-        path for method, path in counted.paths if method == "GET" and path.endswith(large_container)
-    ]
-    assert len(listings) <= 4  # pages of one listing
+    assert counted.of_container(large_container)["listing"] <= 4  # pages of one listing
 
 
 @pytest.mark.parametrize(

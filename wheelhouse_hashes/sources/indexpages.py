@@ -29,7 +29,7 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
     """Read the page at an ``http`` or ``https`` address."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         return None
-    page = run.client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT)
+    page = run.client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True)
     where = shown(page.url)
     entries: list[Entry] = []
     notes: list[str] = []

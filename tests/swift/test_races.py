@@ -1,0 +1,106 @@
+"""Sixteen uploaders at the same moment, by Swift's own API and by the S3 API.
+
+Swift checks ``If-None-Match`` at each replica by itself, so two jobs may both
+create one object; what is asserted here holds all the same.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from tests.artifacts import make_wheel, sha256
+from tests.conftest import Cli
+from tests.integration.uploaders import extended, outcomes, run_side_by_side
+from tests.swift.cluster import Cluster
+from tests.swift.test_uploads import A, check_pairs, content, store_options
+
+JOBS = 16
+ROUNDS = 5
+
+
+@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
+def api(request: pytest.FixtureRequest) -> str:
+    """One of the two APIs."""
+    return str(request.param)
+
+
+@pytest.fixture
+def race(cluster: Cluster, api: str, tmp_path: pathlib.Path) -> Race:
+    """A race into fresh containers that anybody may read."""
+    return Race(cluster, api, tmp_path)
+
+
+class Race:
+    """Uploaders that start side by side, and what became of each."""
+
+    def __init__(self, cluster: Cluster, api: str, folder: pathlib.Path) -> None:
+        self._cluster = cluster
+        self._folder = folder
+        self._options = ["--hashfile", "--no-update-index", *store_options(cluster, api)]
+
+    def run(self, *options: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+        """Run them; yield each round's container, exit codes and outputs."""
+        prefix = f"race-{uuid.uuid4().hex[:8]}"
+        for turn in range(ROUNDS):
+            self._cluster.create(f"{prefix}-{turn}", public=True)
+        given = [*self._options, *options]
+        codes = run_side_by_side(extended, self._folder, JOBS, ROUNDS, given, prefix)
+        assert None not in codes
+        for turn in range(ROUNDS):
+            ended = outcomes(self._folder, f"{prefix}-{turn}")
+            assert len(ended) == JOBS
+            yield f"{prefix}-{turn}", ended
+
+    def pair(self, container: str) -> tuple[bytes, str]:
+        """Return what is there in the end: the artifact, and the announced digest."""
+        hash_file = content(self._cluster, f"{container}/{A}.sha256")
+        return content(self._cluster, f"{container}/{A}"), hash_file.decode().split()[0]
+
+
+def test_distinct_wheels_lose_nothing(race: Race, cluster: Cluster, tmp_path: pathlib.Path) -> None:
+    names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(JOBS)]
+    wheels = {
+        name: make_wheel(tmp_path / f"dist-{number}", name, name.encode()).read_bytes()
+        for number, name in enumerate(names)
+    }
+    for container, ended in race.run():
+        assert [code for code, _ in ended] == [0] * JOBS
+        check_pairs(cluster, container, wheels)
+
+
+def test_equal_bytes_under_one_name_are_there_for_all(race: Race, tmp_path: pathlib.Path) -> None:
+    for number in range(JOBS):
+        body = make_wheel(tmp_path / f"dist-{number}", A, b"same").read_bytes()
+    for container, ended in race.run():
+        assert [code for code, _ in ended] == [0] * JOBS, ended
+        assert race.pair(container) == (body, sha256(body))
+
+
+@pytest.mark.parametrize("options", [(), ("--no-replace",)], ids=["replacing", "no-replace"])
+def test_different_bytes_under_one_name_never_end_well_for_a_loser(
+    race: Race, cluster: Cluster, cli: Cli, tmp_path: pathlib.Path, options: tuple[str, ...]
+) -> None:
+    bodies = [
+        make_wheel(tmp_path / f"dist-{number}", A, str(number).encode()).read_bytes()
+        for number in range(JOBS)
+    ]
+    for container, ended in race.run(*options):
+        body, announced = race.pair(container)
+        winners = [number for number, (code, _) in enumerate(ended) if code == 0]
+        for code, out in ended:
+            assert code in (0, 1), out
+            # Whose bytes are there is said by their digest.
+            assert code == 0 or "sha256:" in out, out
+        assert len(winners) < JOBS  # of those that overlap at least one learns of it
+        if options:
+            assert [bodies[number] for number in winners] == [body], ended
+        url = f"{cluster.storage_url}/{container}/"
+        into = f"got-{container}"
+        fetched = cli("fetch", "--verify", "--wait", "0", "--local-folder", into, "demo", url)
+        kept = tmp_path / into / A
+        assert (fetched.code == 0) == (announced == sha256(body)), fetched
+        assert kept.exists() == (fetched.code == 0)
