@@ -58,12 +58,34 @@ def test_unknown_key_is_refused_with_the_known_ones(provider: str, key: str, kno
     assert known in str(refusal.value).split("takes ")[1].split(", ")
 
 
+def test_a_driver_that_passes_nothing_on_takes_what_it_names_only() -> None:
+    assert known_options(account("MINIO").driver_class()) == {"host", "port", "secure"}
+    with pytest.raises(UsageError, match=r"timeout: provider MINIO takes host, port, secure$"):
+        account("MINIO", "host=127.0.0.1", "timeout=5").make_driver()
+    with pytest.raises(UsageError, match=r"^--region: provider MINIO takes none$"):
+        account("MINIO", "host=127.0.0.1", region="us-east-1").make_driver()
+
+
 @pytest.mark.parametrize("provider", ["S3", "MINIO", "OPENSTACK_SWIFT", "AZURE_BLOBS"])
 def test_the_secret_is_no_option_and_is_not_shown(provider: str) -> None:
     made = account(provider, "proxy_url=http://u:hunter2@proxy/")
     assert not {"key", "secret", "region"} & known_options(made.driver_class())
     assert "s3cret" not in repr(made)
     assert "hunter2" not in repr(made)
+
+
+@pytest.mark.parametrize("name", ["SWIFT", "s3", "make_driver", "__doc__"])
+def test_a_provider_that_does_not_exist_is_refused_with_those_that_do(
+    cli: Cli, dist: pathlib.Path, name: str
+) -> None:
+    login = ("--username", "u", "--secret", "s", "wheels")
+    refused = cli("upload", "--hashfile", "--provider-name", name, *login)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert f"--provider-name {name!r} is not one of " in refused.err
+    names = refused.err.strip().split(" is not one of ")[1].split(", ")
+    assert {"AZURE_BLOBS", "LOCAL", "MINIO", "OPENSTACK_SWIFT", "S3", "S3_RGW"} <= set(names)
+    for each in names:
+        account(each).driver_class()
 
 
 def test_region_is_passed_only_if_the_user_gave_one() -> None:
@@ -139,6 +161,7 @@ def http_error(status: int) -> Exception:
         (InvalidCredsError("<Code>SignatureDoesNotMatch</Code>"), "check --secret", True),
         (InvalidCredsError("<Code>RequestTimeTooSkewed</Code>"), "the clock", True),
         (InvalidCredsError("no"), "check --username and --secret", True),
+        (http_error(400), "check --provider-name, --region and --driver-option", True),
         (http_error(403), "has no right", True),
         (http_error(503), "not available (503)", False),
         (LibcloudError("Unknown error. Status code: 503"), "not available (503)", False),

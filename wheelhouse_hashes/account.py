@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import libcloud.security
+from libcloud.common.types import InvalidCredsError
 from libcloud.storage.base import StorageDriver
-from libcloud.storage.providers import get_driver
+from libcloud.storage.providers import DRIVERS, get_driver
 from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
 
 #: Arguments that the host's own options give, or that are not for users.
-_NOT_OPTIONS = frozenset({"self", "args", "kwargs", "key", "secret", "region", "ex_use_locking"})
+_NOT_OPTIONS = frozenset(
+    {"self", "args", "kwargs", "key", "secret", "region", "ex_use_locking", "ex_auth_cache"}
+)
 
 #: Arguments that drivers take without naming them.
 _EVERY_DRIVER = frozenset({"timeout", "retry_delay", "backoff", "proxy_url"})
@@ -63,10 +66,15 @@ class Account:
 
         :raises UsageError: if there is no such provider, or it takes no such
             arguments.
+        :raises OSError: if the driver connects at once, and cannot.
+        :raises libcloud.common.types.InvalidCredsError: if it does, and the
+            store does not accept the secret.
         """
         driver_class = self.driver_class()
         arguments = self._read_options(driver_class)
         if self.region is not None:
+            if "region" not in _arguments(driver_class):
+                raise UsageError(f"--region: provider {self.provider_name} takes none")
             arguments["region"] = self.region
         if self.provider_name == "LOCAL":
             # Its locks do not exclude threads and are left behind for ever;
@@ -74,6 +82,8 @@ class Account:
             arguments["ex_use_locking"] = False
         try:
             driver: StorageDriver = driver_class(self.username, self.secret, **arguments)
+        except (OSError, InvalidCredsError):
+            raise  # a driver that asks for a token at once
         except Exception as error:  # noqa: BLE001 (each driver raises something else)
             raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
         return driver
@@ -85,7 +95,9 @@ class Account:
         """
         provider = getattr(Provider, self.provider_name, None)
         if provider is None or not self.provider_name.isupper():
-            names = ", ".join(sorted(name for name in vars(Provider) if name.isupper()))
+            # Provider also has names of stores that are no more.
+            known = (n for n, value in vars(Provider).items() if n.isupper() and value in DRIVERS)
+            names = ", ".join(sorted(known))
             raise UsageError(f"--provider-name {self.provider_name!r} is not one of {names}")
         try:
             return get_driver(provider)
@@ -115,13 +127,23 @@ def known_options(driver_class: Any) -> frozenset[str]:
 
     :param driver_class: a libcloud storage driver.
     """
-    names = set(_EVERY_DRIVER)
+    return _arguments(driver_class) - _NOT_OPTIONS
+
+
+def _arguments(driver_class: Any) -> frozenset[str]:
+    """Return the names of the arguments that a driver takes, its own and what it passes on."""
+    names: set[str] = set()
     for base in driver_class.__mro__:
         if base.__name__ == "BaseS3StorageDriver":
             names |= _S3_FAMILY
-        if "__init__" in vars(base) and base is not object:
-            names |= set(inspect.signature(base.__init__).parameters)
-    return frozenset(names - _NOT_OPTIONS)
+        if "__init__" not in vars(base):
+            continue
+        parameters = inspect.signature(base.__init__).parameters
+        names |= set(parameters)
+        if all(each.kind is not each.VAR_KEYWORD for each in parameters.values()):
+            # What it does not name never gets to the classes below.
+            return frozenset(names)
+    return frozenset(names | _EVERY_DRIVER)
 
 
 def one_line(error: Exception) -> str:

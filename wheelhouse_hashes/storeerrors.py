@@ -33,6 +33,8 @@ _CODES = {
 }
 
 _STATUSES = {
+    400: "the store does not understand the request (400): check --provider-name, --region "
+    "and --driver-option",
     401: "the store does not accept the user and secret: check --username and --secret",
     403: "the user has no right to do that, or the secret is wrong",
     404: "there is no such container or object",

@@ -33,15 +33,15 @@ Store = tuple[str, ...]
 
 
 def store_options(cluster: Cluster, api: str, user: str = "tester", secret: str = "") -> Store:
-    """Return the options that reach the cluster by one of its two APIs."""
+    """Return the options that reach the cluster by Swift's own API, or by a provider of S3."""
     login = ("--username", f"test:{user}", "--secret", secret or f"{user[:-2]}ing")
-    if api == "S3":
-        options = [f"host={cluster.s3_host}", f"port={cluster.s3_port}", "secure=false"]
-    else:
+    if api == "OPENSTACK_SWIFT":
         options = [
             f"ex_force_auth_url={cluster.auth_url}",
             f"ex_force_base_url={cluster.storage_url}",
         ]
+    else:
+        options = [f"host={cluster.s3_host}", f"port={cluster.s3_port}", "secure=false"]
     given = [word for option in options for word in ("--driver-option", option)]
     return ("--provider-name", api, *login, *given)
 

@@ -1,0 +1,142 @@
+"""libcloud's other providers of the S3 API, MINIO and S3_RGW, as ``docs/stores.rst`` has them."""
+
+from __future__ import annotations
+
+import pathlib
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.artifacts import make_wheel, sha256
+from tests.conftest import Cli, Result
+from tests.swift.cluster import Cluster
+from tests.swift.test_uploads import A, B, Counted, Store, check_pairs, store_options
+
+# As in test_uploads.py.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
+]
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A provider, what its users give beside the address, and what region the store wants."""
+
+    name: str
+    options: tuple[str, ...] = ()
+    location: str = "us-east-1"
+
+
+PROVIDERS = {
+    # A MinIO server wants no region unless it is given one, and libcloud's driver signs for none.
+    "minio": Provider("MINIO", location=""),
+    "ceph, signature 2": Provider("S3_RGW"),
+    "ceph, signature 4": Provider(
+        "S3_RGW", ("--region", "us-east-1", "--driver-option", "signature_version=4")
+    ),
+}
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Provider]:
+    """One of these providers; the proxy's S3 API wants its region."""
+    provider = PROVIDERS[request.param]
+    conf = cluster.folder / "proxy.conf"
+    good = conf.read_text()
+
+    def restart(text: str) -> None:
+        conf.write_text(text)
+        cluster.stop_proxy()
+        cluster.start_proxy()
+
+    if provider.location != "us-east-1":
+        given = f"egg:swift#s3api\nlocation = {provider.location}"
+        restart(good.replace("egg:swift#s3api", given))
+    yield provider
+    if provider.location != "us-east-1":
+        restart(good)
+
+
+@pytest.fixture
+def store(cluster: Cluster, provider: Provider) -> Callable[..., Store]:
+    """Return the options that reach the cluster by the provider, as some user."""
+    return lambda *login: (*store_options(cluster, provider.name, *login), *provider.options)
+
+
+def puts(counted: Counted) -> list[str]:
+    """Return the names of the objects that were sent."""
+    return sorted(path.rpartition("/")[2] for method, path in counted.paths if method == "PUT")
+
+
+def test_what_is_uploaded_is_there_once_and_is_fetched(
+    cli: Cli,
+    cluster: Cluster,
+    public_container: str,
+    store: Callable[..., Store],
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def upload(*options: str) -> Result:
+        return cli("upload", "--hashfile", *options, *store(), public_container)
+
+    wheels = {name: make_wheel(dist, name, name.encode()).read_bytes() for name in (A, B)}
+    first = upload()
+    assert (first.code, first.err) == (0, "")
+    check_pairs(cluster, public_container, wheels)
+
+    counted = Counted(monkeypatch)
+    again = upload("--no-update-index")
+    assert (again.code, again.out.count("already there"), puts(counted)) == (0, 2, [])
+
+    wheels[A] = make_wheel(dist, A, b"another").read_bytes()
+    kept = upload("--no-update-index", "--no-replace")
+    assert (kept.code, "--no-replace" in kept.line("refused"), puts(counted)) == (1, True, [])
+    replaced = upload()
+    assert replaced.code == 0
+    assert sha256(wheels[A]) in replaced.line("replaced")
+    assert puts(counted) == sorted([A, f"{A}.sha256", "index.html"])
+    check_pairs(cluster, public_container, wheels)
+
+    for page in ("", "index.html"):
+        url = f"{cluster.storage_url}/{public_container}/{page}"
+        got = cli("fetch", "--verify", "--wait", 0, "--local-folder", f"got{page}", "demo", url)
+        assert got.code == 0, got
+        folder = pathlib.Path(f"got{page}")
+        assert {path.name: path.read_bytes() for path in folder.glob("[!.]*")} == wheels
+        assert got.out.count("hash file") == got.out.count("header") == 2
+
+
+def test_what_is_refused_is_one_line(
+    cli: Cli, container: str, store: Callable[..., Store], dist: pathlib.Path
+) -> None:
+    def refused(*words: str) -> str:
+        result = cli(*words)
+        assert (result.code, result.err.count("\n"), "wrong" in result.err) == (5, 1, False)
+        return result.err
+
+    make_wheel(dist, A)
+    wrong = store("tester", "wrong")
+    assert "check " in refused("upload", "--hashfile", *wrong, container)
+    assert "check " in refused("index", *wrong, container)
+    nowhere = f"nowhere-{uuid.uuid4().hex[:8]}"
+    assert f"there is no container '{nowhere}'" in refused("index", *store(), nowhere)
+    guest = store("guest", "guesting")
+    assert "no right to do that" in refused("upload", "--hashfile", *guest, container)
+
+
+def test_minio_says_what_a_store_with_a_region_needs(
+    cli: Cli, cluster: Cluster, container: str, dist: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    minio = store_options(cluster, "MINIO")
+    malformed = cli("upload", "--hashfile", *minio, container)
+    assert (malformed.code, malformed.err.count("\n")) == (5, 1)
+    assert "(400): check --provider-name, --region and --driver-option" in malformed.err
+    region = cli("upload", "--hashfile", "--region", "us-east-1", *minio, container)
+    assert (region.code, region.err.count("\n")) == (2, 1)
+    assert "--region: provider MINIO takes none" in region.err
+    s3 = store_options(cluster, "S3")
+    assert cli("upload", "--hashfile", "--region", "us-east-1", *s3, container).code == 0
