@@ -26,9 +26,9 @@ from libcloud.storage.types import ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.dates import http_date
-from wheelhouse_hashes.errors import AlreadyExists
+from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
-from wheelhouse_hashes.storeerrors import status_of
+from wheelhouse_hashes.storeerrors import raise_bad_requests, status_of
 
 #: Sent with every request; stores that do not know it pass over it.
 NEWEST = {"X-Newest": "true"}
@@ -110,6 +110,8 @@ class CloudStore(Store):
         }
         if family_of(type(driver)) is SWIFT:
             _keep_token(connection)
+        else:
+            raise_bad_requests(connection)
         return driver
 
     def _path(self, name: str) -> str:
@@ -184,10 +186,13 @@ class CloudStore(Store):
         """
 
         def delete() -> None:
+            obj = Object(name, 0, "", {}, {}, self._container, self.driver)
             try:
-                self.driver.delete_object(Object(name, 0, "", {}, {}, self._container, self.driver))
+                deleted = self.driver.delete_object(obj)
             except ObjectDoesNotExistError:
                 return
+            if not deleted and self._stat(name) is not None:
+                raise StoreError(f"cannot delete {name}: the store refused, and does not say why")
 
         self._retry(delete, f"delete {name}")
 

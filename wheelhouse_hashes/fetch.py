@@ -15,7 +15,13 @@ from wheelhouse_hashes.errors import Refusal, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.parallel import for_each
-from wheelhouse_hashes.report import FetchReport, describe_verdict, line, waiting_line
+from wheelhouse_hashes.report import (
+    NEXT_STEP,
+    FetchReport,
+    describe_verdict,
+    line,
+    waiting_line,
+)
 from wheelhouse_hashes.run import Run, phase
 from wheelhouse_hashes.selection import Selection, case_twins, select
 from wheelhouse_hashes.settlement import Settlement
@@ -77,13 +83,12 @@ def _locate(run: Run, address: str) -> Listing:
             listing = run.plugins.locate(address, run)
         except TransferError as error:
             passing = error.status in _RETRIED_STATUSES or error.cause is Cause.TRUNCATED
-            if not passing:
-                raise
-            if not said and run.budget.seconds:
+            if passing and not said and run.budget.seconds:
                 said = True
                 run.say(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
-            if not run.budget.pause(max(pause, error.retry_after or 0)):
-                raise
+            if not passing or not run.budget.pause(max(pause, error.retry_after or 0)):
+                text = f"{error}; {NEXT_STEP[error.cause]}"
+                raise TransferError(error.cause, text, error.status) from None
         else:
             if listing is not None:
                 return listing

@@ -9,6 +9,7 @@ can be relied on is the status in it, and the codes of the S3 API
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
@@ -29,15 +30,24 @@ _CODES = {
     "InvalidAccessKeyId": "the store does not know the user: check --username",
     "AccessDenied": "the user has no right to do that",
     "NoSuchBucket": "there is no such container",
+    "BadDigest": "the bytes that arrived are not those that were sent",
+    "IncompleteBody": "the body ended early on its way to the store",
+    "RequestTimeout": "the store waited too long for the bytes",
+    "InvalidBucketName": "the store takes no container of that name",
     "AuthorizationHeaderMalformed": "the store wants another region: give --region",
 }
 
+#: Accidents among them, which another try can mend.
+_PASSING = frozenset({"BadDigest", "IncompleteBody", "RequestTimeout"})
+
 _STATUSES = {
+    202: "the store has a newer object of that name: do the clocks of its servers differ?",
     400: "the store does not understand the request (400): check --provider-name, --region "
     "and --driver-option",
     401: "the store does not accept the user and secret: check --username and --secret",
     403: "the user has no right to do that, or the secret is wrong",
     404: "there is no such container or object",
+    409: "the store has a newer object of that name, or it is in use: try again",
     413: "the object is too large for the store",
     422: "the bytes that arrived are not those that were sent",
     429: "the store asks to slow down",
@@ -62,6 +72,8 @@ def status_of(error: Exception) -> int:
 
 def is_final(error: Exception) -> bool:
     """Tell whether another try cannot help."""
+    if _PASSING.intersection(_CODE.findall(str(error))):
+        return False
     return isinstance(error, InvalidCredsError) or status_of(error) in _FINAL
 
 
@@ -80,3 +92,31 @@ def explain(error: Exception) -> str:
     if isinstance(error, RequestException):
         return one_line(error)
     return _STATUSES.get(status_of(error), one_line(error))
+
+
+def raise_bad_requests(connection: Any) -> None:
+    """Have a connection to the S3 API raise a 400 with what the store says of it.
+
+    libcloud takes a 400 for an answer like any other, and drops its text; a
+    refused delete it even reports as a value, which is easily passed over.
+
+    :param connection: the connection of a driver.
+    """
+    for name in ("responseCls", "rawResponseCls"):
+        known = getattr(connection, name)
+        setattr(connection, name, type(known.__name__, (_BadRequests, known), {}))
+
+
+class _BadRequests:
+    """Put before one of libcloud's classes of responses."""
+
+    status: Any
+    body: Any
+
+    def success(self) -> bool:
+        return int(self.status) != 400 and super().success()  # type: ignore[misc]
+
+    def parse_error(self) -> Any:
+        if int(self.status) == 400:
+            raise LibcloudError(f"status_code=400 {self.body}")
+        return super().parse_error()  # type: ignore[misc]

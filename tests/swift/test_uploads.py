@@ -399,6 +399,7 @@ def test_a_damaged_body_is_refused_before_it_is_published(
         patch.setattr(LibcloudConnection, "prepared_request", damaging)
         result = upload("--no-update-index")
     assert result.code == 5
+    assert "the bytes that arrived are not those that were sent" in result.line("failed")
     assert cluster.request("HEAD", f"{container}/{A}").status == 404
 
 

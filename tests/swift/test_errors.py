@@ -1,0 +1,245 @@
+"""What goes wrong on a real store is told in one line each, by Swift's API and by the S3 API.
+
+Beside these, ``test_uploads.py`` has: a wrong secret and a user without rights (upload), a missing
+container (``index``), an endpoint that is down (upload), object servers that are down, a damaged
+body, a clock that is off, a store without CDN.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.artifacts import make_wheel
+from tests.conftest import Cli, Result
+from tests.swift.cluster import NODES, Cluster
+from tests.swift.test_uploads import A, B, check_pairs, store_options
+from wheelhouse_hashes.account import Account
+from wheelhouse_hashes.errors import StoreError
+from wheelhouse_hashes.store import Store, open_store
+from wheelhouse_hashes.waiting import WaitBudget
+
+# As in test_uploads.py.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
+]
+
+
+@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
+def api(request: pytest.FixtureRequest) -> str:
+    """One of the two APIs."""
+    return str(request.param)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let further tries and looks follow at once."""
+    for module in ("store", "publication"):
+        monkeypatch.setattr(f"wheelhouse_hashes.{module}.backoff", lambda: iter([0.01] * 9))
+
+
+def only_line(result: Result) -> str:
+    """Return the one line of a command that could not do anything."""
+    assert (result.code, result.out.strip(), result.err.count("\n")) == (5, "", 1), result
+    return result.err
+
+
+def before_put(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
+    """Do something once, just before an object of that name is sent."""
+    from libcloud.http import LibcloudConnection
+
+    original: Any = LibcloudConnection.prepared_request
+    acts = [act]
+
+    def request(connection: object, method: str, url: str, *args: object, **kw: object) -> object:
+        if method == "PUT" and url.partition("?")[0].endswith(f"/{name}") and acts:
+            acts.pop()()
+        return original(connection, method, url, *args, **kw)
+
+    monkeypatch.setattr(LibcloudConnection, "prepared_request", request)
+
+
+# Who one is, and what one may
+
+
+def test_a_wrong_secret_is_named_by_index_too(
+    cli: Cli, cluster: Cluster, api: str, container: str
+) -> None:
+    said = only_line(cli("index", *store_options(cluster, api, "tester", "wrong"), container))
+    assert "does not accept the" in said
+    assert "check --" in said
+    assert "wrong" not in said
+
+
+def test_who_may_only_read_is_told_so_for_each_artifact(
+    cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
+) -> None:
+    """The listing can be had then, so that the first thing refused is the hash file."""
+    cluster.request("POST", container, {"X-Container-Read": "test:guest"})
+    make_wheel(dist, A)
+    guest = store_options(cluster, api, "guest", "guesting")
+    result = cli("upload", "--hashfile", "--no-update-index", *guest, container)
+    assert (result.code, result.err) == (5, "")
+    assert f"cannot send {A}.sha256: the user has no right to do that" in result.line("failed")
+    assert cluster.names(container) == []
+    assert "the user has no right to do that" in only_line(cli("index", *guest, container))
+
+
+# What is not there
+
+
+@pytest.mark.parametrize("place", ["nowhere/", "private/", "public/index.html"])
+def test_a_page_that_cannot_be_had_is_one_line_with_what_to_do(
+    cli: Cli, cluster: Cluster, container: str, public_container: str, place: str
+) -> None:
+    """Swift tells nobody of what may not be read whether it is there."""
+    places = {"private": container, "public": public_container}
+    name, _, page = place.partition("/")
+    url = f"{cluster.storage_url}/{places.get(name, name)}/{page}"
+    said = only_line(cli("fetch", "--verify", "--local-folder", "got", "demo", url))
+    status, step = {
+        True: (404, "check the address"),
+        False: (401, "check the container's read permission"),
+    }[name == "public"]
+    assert f"{url}: HTTP status {status}; {step}" in said
+    assert not list(pathlib.Path().glob("got/*"))
+
+
+def test_a_container_that_goes_away_meanwhile_is_named_as_missing(
+    cli: Cli,
+    cluster: Cluster,
+    api: str,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What libcloud makes of it by itself is a hash mismatch, or a missing etag."""
+    make_wheel(dist, A)
+    container = cluster.create(f"going-{uuid.uuid4().hex[:8]}")
+    before_put(monkeypatch, f"{A}.sha256", lambda: cluster.request("DELETE", container))
+    store = store_options(cluster, api)
+    result = cli("upload", "--hashfile", "--no-update-index", *store, container)
+    assert result.code == 5
+    failed = result.line("failed")
+    assert "there is no such container" in failed
+    assert "hash" not in failed.replace("sha256", "").replace("--hashfile", "")
+
+
+# What is down
+
+
+@pytest.mark.usefixtures("hasty")
+def test_an_endpoint_that_is_down_is_named_by_index_and_fetch(
+    cli: Cli, cluster: Cluster, api: str, container: str
+) -> None:
+    cluster.stop_proxy()
+    said = only_line(cli("index", *store_options(cluster, api), container))
+    assert "no connection to the store: check its address" in said
+    url = f"{cluster.storage_url}/{container}/"
+    said = only_line(cli("fetch", "--verify", "--wait", "0", "demo", url))
+    assert "check the address and the network, then fetch again" in said
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_listing_that_is_not_available_ends_a_command_in_one_line(
+    cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    for node in NODES:
+        cluster.kill(node, "container")
+    store = store_options(cluster, api)
+    for command in (("upload", "--hashfile"), ("index",)):
+        assert "the store is not available (503)" in only_line(cli(*command, *store, container))
+
+
+def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
+    cli: Cli,
+    cluster: Cluster,
+    api: str,
+    container: str,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wheels = {A: make_wheel(dist, A).read_bytes()}
+    statuses: list[int] = []
+
+    def storm() -> None:
+        for node in NODES[:2]:
+            cluster.kill(node, "object")
+        statuses.append(cluster.request("PUT", f"{container}/probe.txt", body=b"x").status)
+        threading.Timer(0.5, calm).start()
+
+    def calm() -> None:
+        for node in NODES[:2]:
+            cluster.revive(node, "object")
+
+    before_put(monkeypatch, A, storm)
+    store = store_options(cluster, api)
+    result = cli("upload", "--hashfile", "--no-update-index", *store, container)
+    assert (result.code, statuses) == (0, [503]), result
+    check_pairs(cluster, container, wheels)
+
+
+# What libcloud says instead
+
+
+@pytest.fixture
+def store(cluster: Cluster, api: str, container: str) -> Store:
+    """The container, as our commands reach it."""
+    options = store_options(cluster, api)
+    given = tuple(options[index + 1] for index, word in enumerate(options) if word[2:8] == "driver")
+    account = Account(api, "test:tester", "testing", driver_options=given)
+    return open_store(account, container, WaitBudget(5, threading.Event()))
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_delete_that_is_refused_is_no_success(
+    cluster: Cluster, container: str, store: Store
+) -> None:
+    """Swift refuses it for what is newer than its clock."""
+    assert cluster.request("PUT", f"{container}/{A}", body=b"x").status == 201
+    cluster.age(f"{container}/{A}", -1)
+    with pytest.raises(StoreError, match=f"^cannot delete {A}: the store "):
+        store.delete(A)
+    assert store.stat(A) is not None
+
+
+def test_a_delete_of_what_is_not_there_is_none(store: Store) -> None:
+    store.delete(A)
+    assert store.stat(A) is None
+
+
+def test_false_from_libcloud_is_looked_into(
+    cluster: Cluster, container: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so of an S3 store's 404, and of a 409, which is a refusal."""
+    assert cluster.request("PUT", f"{container}/{A}", body=b"x").status == 201
+    monkeypatch.setattr(type(store.driver), "delete_object", lambda driver, obj: False)
+    with pytest.raises(StoreError, match=f"^cannot delete {A}: the store refused"):
+        store.delete(A)
+    store.delete(B)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_put_over_what_is_newer_is_no_success(
+    cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
+) -> None:
+    """Swift accepts it (202), and keeps what it has."""
+    options = store_options(cluster, api)
+    upload = ("upload", "--hashfile", "--no-update-index", *options, container)
+    make_wheel(dist, A, b"old")
+    assert cli(*upload).code == 0
+    for name in (A, f"{A}.sha256"):
+        cluster.age(f"{container}/{name}", -1)
+    make_wheel(dist, A, b"new")
+    result = cli(*upload)
+    if api == "OPENSTACK_SWIFT":
+        assert (result.code, "the store has a newer object" in result.out) == (5, True), result
+    else:
+        # The S3 API hides the 202, so that only the look afterwards can tell.
+        assert (result.code, "after sending it" in result.line("refused")) == (1, True), result

@@ -1,0 +1,132 @@
+"""The look after an upload, where a node that is behind is read first."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.artifacts import make_wheel
+from tests.conftest import Cli
+from tests.swift.cluster import Cluster
+from tests.swift.test_uploads import A, check_pairs, store_options
+
+# As in test_uploads.py.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
+]
+
+
+@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
+def api(request: pytest.FixtureRequest) -> str:
+    """One of the two APIs."""
+    return str(request.param)
+
+
+def around_puts(
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+    before: Callable[[], object],
+    after: Callable[[str], object],
+) -> None:
+    """Do something before objects are sent, and after, before anything else is asked."""
+    from libcloud.http import LibcloudConnection
+
+    original: Any = LibcloudConnection.prepared_request
+
+    def request(connection: object, method: str, url: str, *args: object, **kw: object) -> object:
+        name = url.partition("?")[0].rpartition("/")[2]
+        if method != "PUT" or name not in names:
+            return original(connection, method, url, *args, **kw)
+        before()
+        answer = original(connection, method, url, *args, **kw)
+        after(name)
+        return answer
+
+    monkeypatch.setattr(LibcloudConnection, "prepared_request", request)
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["replaced", "new"])
+@pytest.mark.parametrize(
+    "behind",
+    [(A,), (f"{A}.sha256",), (A, f"{A}.sha256")],
+    ids=["artifact", "hash file", "both"],
+)
+def test_a_put_that_the_preferred_node_missed_is_no_conflict(
+    cli: Cli,
+    cluster: Cluster,
+    api: str,
+    container: str,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    behind: tuple[str, ...],
+    there: bool,
+) -> None:
+    options = ("--hashfile", "--no-update-index", *store_options(cluster, api), container)
+    if there:
+        make_wheel(dist, A, b"old")
+        assert cli("upload", *options).code == 0
+    old = {name: cluster.request("GET", f"{container}/{name}").body for name in behind}
+    wheels = {A: make_wheel(dist, A, b"new").read_bytes()}
+    cluster.prefer(1)
+    with monkeypatch.context() as patch:
+        around_puts(
+            patch,
+            behind,
+            lambda: cluster.kill(1, "object"),
+            lambda name: cluster.revive(1, "object"),
+        )
+        # One look does: all replicas are asked.
+        patch.setattr("wheelhouse_hashes.publication.backoff", lambda: iter([0.01]))
+        result = cli("upload", *options)
+    assert (result.code, result.err) == (0, ""), result
+    assert result.line("replaced" if there else "sent")
+    if there:
+        # The node is behind still: who does not ask all is told what was there before.
+        assert {n: cluster.request("GET", f"{container}/{n}").body for n in behind} == old
+    check_pairs(cluster, container, wheels)
+
+
+def test_what_was_there_before_is_waited_for(
+    cli: Cli,
+    cluster: Cluster,
+    api: str,
+    container: str,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The node that is behind is the only one that answers, for a while."""
+    options = ("--hashfile", "--no-update-index", *store_options(cluster, api), container)
+    make_wheel(dist, A, b"old")
+    assert cli("upload", *options).code == 0
+    old = cluster.request("GET", f"{container}/{A}").body
+    wheels = {A: make_wheel(dist, A, b"new").read_bytes()}
+    seen: list[bytes] = []
+    timers: list[threading.Timer] = []
+
+    def leave_alone(name: str) -> None:
+        cluster.revive(1, "object")
+        for node in (2, 3):
+            cluster.kill(node, "object")
+        seen.append(cluster.request("GET", f"{container}/{A}", {"X-Newest": "true"}).body)
+
+        def heal() -> None:
+            for node in (2, 3):
+                cluster.revive(node, "object")
+
+        timers.append(threading.Timer(1.0, heal))
+        timers[-1].start()
+
+    with monkeypatch.context() as patch:
+        around_puts(patch, (A,), lambda: cluster.kill(1, "object"), leave_alone)
+        result = cli("upload", *options)
+    for timer in timers:
+        timer.join()
+    assert seen == [old]
+    assert (result.code, result.err) == (0, ""), result
+    assert result.line("replaced")
+    check_pairs(cluster, container, wheels)
