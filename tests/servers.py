@@ -6,6 +6,7 @@ import contextlib
 import functools
 import http.server
 import pathlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,13 +36,18 @@ class _Quiet(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def running(handler: Callable[..., Handler]) -> Iterator[str]:
+def running(handler: Callable[..., Handler], tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Run a handler class on a free loopback port; yield its address."""
     server = _Quiet(("127.0.0.1", 0), handler)
+    if tls is not None:
+        # The handshake is left to the handler's thread: here it would hold up all.
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()
@@ -76,10 +82,11 @@ Routes = Mapping[str, Respond | bytes]
 
 
 @contextlib.contextmanager
-def serving(routes: Routes) -> Iterator[Server]:
+def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve made-up answers: bytes, or a function that answers by hand.
 
-    Paths are looked up without their query; what is not there is 404.
+    Paths are looked up without their query; what is not there is 404.  A proxy
+    is asked for whole addresses, which are looked up in the same way.
     """
     server = Server("")
 
@@ -99,7 +106,7 @@ def serving(routes: Routes) -> Iterator[Server]:
         def log_message(self, *args: object) -> None:
             pass
 
-    with running(Made) as url:
+    with running(Made, tls) as url:
         server.url = f"{url}/"
         yield server
 

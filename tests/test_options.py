@@ -27,6 +27,13 @@ def test_seconds_are_nothing_else(text: str) -> None:
         options.seconds(text)
 
 
+@pytest.mark.parametrize("text", ["", "0", "0.0", "-1", "inf", "nan", "soon"])
+def test_some_seconds_are_more_than_none(text: str) -> None:
+    with pytest.raises(ValueError):
+        options.some_seconds(text)
+    assert options.some_seconds("0.5") == 0.5
+
+
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("64", 64), (" 8 ", 8)])
 def test_count_is_a_whole_number_from_one_on(text: str, value: int) -> None:
     assert options.count(text) == value
@@ -56,6 +63,7 @@ def with_all_options() -> argparse.ArgumentParser:
     parser.add_argument("--hash-algorithm", action="append")
     parser.add_argument("--driver-option", dest="driver_options", action="append")
     parser.add_argument("--wait", type=options.seconds, default=options.DEFAULT_WAIT)
+    parser.add_argument("--timeout", type=options.some_seconds, default=options.DEFAULT_TIMEOUT)
     parser.add_argument("--max-workers", type=options.count, default=options.DEFAULT_MAX_WORKERS)
     return parser
 
@@ -66,6 +74,7 @@ GOOD = {
     "HASH_ALGORITHM": ("md5  blake2b", ["md5", "blake2b"]),
     "DRIVER_OPTIONS": ("host=h 'proxy_url=http://p/ q'", ["host=h", "proxy_url=http://p/ q"]),
     "WAIT": ("0.25", 0.25),
+    "TIMEOUT": ("0.5", 0.5),
     "MAX_WORKERS": ("9", 9),
 }
 
@@ -100,7 +109,12 @@ def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text"),
-    [("HASH_ALGORITHM", "sha256 sha1"), ("WAIT", "a while"), ("MAX_WORKERS", "1.5")],
+    [
+        ("HASH_ALGORITHM", "sha256 sha1"),
+        ("WAIT", "a while"),
+        ("TIMEOUT", "-1"),
+        ("MAX_WORKERS", "1.5"),
+    ],
 )
 def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) -> None:
     with pytest.raises(UsageError) as refusal:
@@ -167,6 +181,9 @@ def test_options_without_effect_are_named_as_they_are_typed() -> None:
         ("--missing-hash", "perhaps"),
         ("--wait", "-1"),
         ("--wait", "nan"),
+        ("--timeout", "0"),
+        ("--timeout", "-1"),
+        ("--timeout", "inf"),
         ("--max-workers", "0"),
         ("--hash-algorithm", "sha1"),
     ],

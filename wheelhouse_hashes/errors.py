@@ -66,14 +66,22 @@ class TransferError(Refusal):
     :param text: one sentence for the user.
     :param status: the HTTP status code (:rfc:`9110`), or 0.
     :param retry_after: seconds that the server asked to wait, or None.
+    :param final: whether asking again would end in the same way.
     """
 
     def __init__(
-        self, cause: Cause, text: str, status: int = 0, retry_after: float | None = None
+        self,
+        cause: Cause,
+        text: str,
+        status: int = 0,
+        retry_after: float | None = None,
+        *,
+        final: bool = False,
     ) -> None:
         super().__init__(cause, text)
         self.status = status
         self.retry_after = retry_after
+        self.final = final
 
 
 class HashFileError(Refusal):

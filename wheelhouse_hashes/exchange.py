@@ -17,6 +17,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.ranges import NotContinued, Part
 
 #: The most bytes of an error page that are read past to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
@@ -42,7 +43,9 @@ class Answer:
     status: int = 0
     #: The headers, names in lower case, repeated ones joined by a comma.
     headers: dict[str, str] = field(default_factory=dict)
-    #: The number of body bytes received.
+    #: Where the bytes that came belong; not 0 if the rest of a part came.
+    offset: int = 0
+    #: The number of bytes that are there of the whole, with those before the offset.
     size: int = 0
     #: The body, if it was asked for with :meth:`Client.get`.
     body: bytes = b""
@@ -68,10 +71,13 @@ class Plan:
 
     receive: Receive
     begin: Begin | None
-    max_bytes: int | None
+    max_bytes: int
     headers: Mapping[str, str]
-    decode: bool = False
+    #: Whether it is a page or a hash file: decoded if it is compressed.
+    small: bool = False
     absent: Cause = Cause.UNREACHABLE
+    #: What is there already, if only the rest is asked for.
+    part: Part | None = None
 
 
 class Exchange:
@@ -101,17 +107,17 @@ class Exchange:
 
     def body(self, data: bytes) -> int | None:
         """Take a piece of the body; anything but None ends the transfer."""
-        if not self._good:
-            self._ignored += len(data)
-            return None if self._ignored <= MAX_ERROR_PAGE else 0
         # pycurl prints what a callback raises and goes on with its own error,
         # so it is carried out by hand.
         try:
-            self._start()
+            if not self._begun:
+                if not self._good:
+                    self._ignored += len(data)
+                    return None if self._ignored <= MAX_ERROR_PAGE else 0
+                self._start()
             self.answer.size += len(data)
-            cap = self.plan.max_bytes
-            if cap is not None and self.answer.size > cap:
-                raise self._error(Cause.TOO_LARGE, f"more than {cap} bytes")
+            if self.answer.size > self.plan.max_bytes:
+                raise self._too_large()
             self.plan.receive(data)
         except BaseException as error:  # noqa: BLE001
             self._raised = error
@@ -120,37 +126,66 @@ class Exchange:
 
     @property
     def _good(self) -> bool:
-        return 200 <= self.answer.status < 300
+        """Whether the body is what was asked for."""
+        return self.answer.status == 200 or (self.answer.status == 206 and self._is_rest)
+
+    @property
+    def _is_rest(self) -> bool:
+        return self.plan.part is not None
 
     def _start(self) -> None:
-        if not self._begun:
-            self._begun = True
-            if self.plan.begin is not None:
-                self.plan.begin(self.answer)
+        if self._begun:
+            return
+        self._begun = True
+        answer, part = self.answer, self.plan.part
+        if part is not None and answer.status == 206:
+            answer.headers = part.combined(answer.headers)
+            answer.offset = answer.size = part.size
+        if self.plan.begin is not None:
+            self.plan.begin(answer)
 
-    def _error(self, cause: Cause, text: str) -> TransferError:
+    def _too_large(self) -> TransferError:
+        return self._error(Cause.TOO_LARGE, f"more than {self.plan.max_bytes} bytes")
+
+    def _error(self, cause: Cause, text: str, *, final: bool = False) -> TransferError:
         answer = self.answer
         return TransferError(
-            cause, f"{shown(answer.url)}: {text}", answer.status, _retry_after(answer)
+            cause,
+            f"{shown(answer.url)}: {text}",
+            answer.status,
+            _retry_after(answer),
+            final=final,
         )
 
-    def failed(self, code: int, text: str, stopped: bool) -> None:
-        """Raise what a libcurl error means, unless the status says more."""
+    def failed(self, code: int, text: str, *, stopped: bool, final: bool) -> None:
+        """Raise what a libcurl error means, unless the status says more.
+
+        :param code: libcurl's code.
+        :param text: what it means, for the user.
+        :param stopped: whether the run was told to end.
+        :param final: whether asking again would end in the same way.
+        """
         if self._raised is not None:
             raise self._raised
         if stopped:
             raise Interrupted("interrupted")
-        if self.answer.status >= 300:
+        if self.answer.status >= 200 and not self._good:
             return
+        if code == pycurl.E_FILESIZE_EXCEEDED:
+            raise self._too_large()
         if self._good and code in _BODY_ENDED_EARLY:
             length = self.answer.headers.get("content-length", "unknown")
             raise self._error(
                 Cause.TRUNCATED, f"the body ended after {self.answer.size} of {length} bytes"
             )
-        raise self._error(Cause.UNREACHABLE, printable(text) or f"libcurl error {code}")
+        why = printable(text) or f"libcurl error {code}"
+        raise self._error(Cause.UNREACHABLE, why, final=final)
 
     def finish(self, redirect: str | None) -> str | None:
-        """Return where to go on, or raise what the status means."""
+        """Return where to go on, or raise what the status means.
+
+        :raises NotContinued: if there is no such rest of the object.
+        """
         status = self.answer.status
         if redirect:
             return redirect
@@ -158,7 +193,9 @@ class Exchange:
             raise self._error(Cause.FORBIDDEN, f"HTTP status {status}")
         if status in (404, 410):
             raise self._error(self.plan.absent, f"HTTP status {status}")
-        if status != 200:
+        if status == 416 and self._is_rest:
+            raise NotContinued("the server has no bytes there")
+        if not self._good:
             raise self._error(Cause.UNREACHABLE, f"HTTP status {status}")
         self._start()
         return None

@@ -27,6 +27,11 @@ from wheelhouse_hashes.selection import Selection, case_twins, select
 from wheelhouse_hashes.settlement import Settlement
 from wheelhouse_hashes.waiting import backoff
 
+UNCHECKED = (
+    "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anybody on the way can read "
+    "passwords and replace what is fetched"
+)
+
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
@@ -42,7 +47,7 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
         happens to single artifacts is in the report.
     """
     try:
-        address = run.client.authorize(url)
+        address = run.client.authorize(url, by_user=True)
     except ValueError:
         raise UsageError(
             f"malformed address {shown(url)!r}: give one that a browser takes"
@@ -51,6 +56,8 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
     with phase(run, report), contextlib.closing(run.client):
         if run.plugins.disabled:
             run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
+        if not run.verify_tls:
+            run.say(line("warning", UNCHECKED))
         listing = _locate(run, address)
         for note in listing.notes:
             run.say(line("note", note))
@@ -71,7 +78,7 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
             _settle_all(run, artifacts, target, listing, report)
             target.sync()
             report.unjudged = target.unjudged({v.name for v in report.verdicts if v.good})
-        run.say(report.closing("http" in schemes))
+        run.say(report.closing("http" in schemes, "https" in schemes and not run.verify_tls))
     return report
 
 

@@ -27,6 +27,10 @@ SWITCHES: Mapping[str, tuple[str, ...]] = {
 REFUSE, ACCEPT = "refuse", "accept"
 
 DEFAULT_WAIT = 90.0
+
+#: Six hours, as long as a CI job may run: 1.5 GB at 70 kB/s.  A server that has
+#: stopped is noticed by the idle limit; this one ends what merely drips.
+DEFAULT_TIMEOUT = 21600.0
 DEFAULT_MAX_WORKERS = 4
 
 
@@ -34,6 +38,14 @@ def seconds(text: str) -> float:
     """Read a number of seconds that is not negative."""
     value = float(text)
     if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def some_seconds(text: str) -> float:
+    """Read a number of seconds that is more than none."""
+    value = seconds(text)
+    if not value:
         raise ValueError(text)
     return value
 
@@ -116,6 +128,21 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             help="how long a run may wait, in all, for a store that is not consistent yet "
             f"(default: %(default)g; environment: {PREFIX}WAIT)",
         )
+        parser.add_argument(
+            "--timeout",
+            type=some_seconds,
+            metavar="SECONDS",
+            default=DEFAULT_TIMEOUT,
+            help="how long one download may take, in all; whatever this is, 30 seconds to "
+            "connect and 60 below 1000 bytes a second are the limit, and 600 for a page or a "
+            f"hash file (default: %(default)g; environment: {PREFIX}TIMEOUT)",
+        )
+        parser.add_argument(
+            "--no-ssl-check",
+            action="store_true",
+            help="do not check TLS certificates: anybody on the way can replace what is "
+            "fetched (an authority of your own: name its bundle in SSL_CERT_FILE)",
+        )
 
 
 def apply_twins(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
@@ -147,5 +174,6 @@ _readers: dict[str, Any] = {
     PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
     PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
     PREFIX + "WAIT": seconds,
+    PREFIX + "TIMEOUT": some_seconds,
     PREFIX + "MAX_WORKERS": count,
 }

@@ -102,16 +102,19 @@ class FetchReport(Report):
         codes = [verdict.exit_code for verdict in self.verdicts]
         return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if nothing else 0]
 
-    def closing(self, plain_http: bool) -> str:
+    def closing(self, plain_http: bool, unchecked_tls: bool = False) -> str:
         """Return the closing lines.
 
         :param plain_http: whether bytes or digests came without TLS.
+        :param unchecked_tls: whether they came over TLS from anybody.
         """
         count = Counter(verdict.outcome for verdict in self.verdicts)
         verified = f"verified {count[Outcome.OK]} of {len(self.verdicts)} artifacts"
         tiers = [verdict.tier for verdict in self.verdicts if verdict.tier is not None]
         if tiers:
-            verified += f" (weakest tier: {min(tiers)}{', over plain HTTP' if plain_http else ''})"
+            way = ", over plain HTTP" if plain_http else ""
+            way += ", TLS certificates not checked" if unchecked_tls else ""
+            verified += f" (weakest tier: {min(tiers)}{way})"
         parts = [verified]
         parts += [
             f"{outcome.value} {count[outcome]}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.errors import TransferError, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.hashfile import MAX_BYTES
-from wheelhouse_hashes.options import DEFAULT_WAIT
+from wheelhouse_hashes.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.waiting import WaitBudget
 
@@ -98,12 +98,19 @@ class Run:
         :raises UsageError: if the extra ``fetch`` is not installed.
         """
         try:
+            from wheelhouse_hashes.connection import Connection
             from wheelhouse_hashes.transfer import Client
         except ImportError as error:
             raise UsageError(
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
-        return Client(self.stop)
+        timeout = self.options.get("timeout", DEFAULT_TIMEOUT)
+        return Client(self.stop, Connection(timeout, verify_tls=self.verify_tls))
+
+    @property
+    def verify_tls(self) -> bool:
+        """Whether certificates are checked: not with ``--no-ssl-check``."""
+        return not self.options.get("no_ssl_check", False)
 
     def companion(self, artifact: ListedArtifact, suffix: str) -> bytes | None:
         """Read a companion of an artifact, of at most 64 KiB.

@@ -5,35 +5,18 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
-from wheelhouse_hashes.artifacts import (
-    DEFAULT_ALGORITHM,
-    Claim,
-    Finding,
-    ListedArtifact,
-    Outcome,
-    Verdict,
-    new_hasher,
-)
+from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError
-from wheelhouse_hashes.exchange import Answer
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.options import ACCEPT
+from wheelhouse_hashes.reception import Heard, Reception, algorithms, refuse_findings
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.transfer import BUFFER, Attempt
-from wheelhouse_hashes.verification import (
-    HEAD_BYTES,
-    HEALABLE,
-    TAIL_BYTES,
-    Seen,
-    claims_of,
-    judge,
-    objection,
-)
+from wheelhouse_hashes.transfer import Attempt
+from wheelhouse_hashes.verification import HEALABLE, Seen, claims_of, judge
 from wheelhouse_hashes.waiting import backoff
 
 #: An object that did not change for so long, in seconds, is not in flux.
@@ -41,8 +24,6 @@ QUIET = 3600.0
 
 #: Causes under which the refused bytes are worth a look.
 _KEPT_FOR_A_LOOK = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
-
-Heard = Sequence[Claim | Finding]
 
 
 class Settlement:
@@ -68,6 +49,7 @@ class Settlement:
         self._existing_identity: tuple[int, ...] = ()
         self._existing_is_bad = False
         self._before: Seen | None = None
+        self._cut: Reception | None = None
 
     def settle(self) -> Verdict:
         """Try until there is a verdict that further waiting cannot better.
@@ -84,18 +66,20 @@ class Settlement:
 
     def _try_until_final(self) -> Verdict:
         pauses = backoff()
-        fresh = said = False
+        fresh = said = final = False
         while True:
-            retry_after = 0.0
+            retry_after, had = 0.0, self._received
             with self.run.client.attempt(fresh=fresh) as attempt:
                 try:
                     verdict = self._try_once()
                 except Refusal as refusal:
                     verdict = self._refused(refusal)
                     if isinstance(refusal, TransferError):
-                        retry_after = refusal.retry_after or 0.0
-            if verdict.cause not in HEALABLE:
+                        retry_after, final = refusal.retry_after or 0.0, refusal.final
+            if final or verdict.cause not in HEALABLE:
                 return verdict
+            if self._received > had:
+                pauses = backoff()  # it gets on
             if not self._is_of_the_way(verdict):
                 if not fresh:
                     fresh = True  # at once: a cache or a stale replica may have answered
@@ -112,6 +96,11 @@ class Settlement:
             if not self.run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
+    @property
+    def _received(self) -> int:
+        """The number of bytes that another try need not ask for."""
+        return self._cut.size if self._cut is not None else 0
+
     def _is_of_the_way(self, verdict: Verdict) -> bool:
         """Tell whether a refusal comes from the way and not from the store's state."""
         if verdict.cause is Cause.TRUNCATED:
@@ -127,29 +116,31 @@ class Settlement:
 
     def _try_once(self) -> Verdict:
         heard = [*self.artifact.claims, *self.run.plugins.claims(self.artifact, self.run)]
-        _refuse_findings(heard)
+        refuse_findings(heard)
         if self._existing is not None:
             verdict = self._judge_existing(self._existing, heard)
             if verdict.good:
                 return verdict
             self._existing_is_bad = verdict.cause is not Cause.MISSING_HASH
-        reception = _Reception(self, heard)
+        reception = self._cut or Reception(self.artifact, self.run, self._private)
+        self._cut = None
         try:
-            reception.receive()
+            reception.receive(heard)
         except TransferError as error:
+            self._cut = reception
             if error.cause is not Cause.MISSING_ARTIFACT:
                 raise
             return replace(self._refused(error), claims=claims_of(heard))
-        verdict = self._judge(heard, reception.seen, self._private)
+        verdict = self._judge(reception.heard, reception.seen, self._private)
         self._before = reception.seen
         return verdict
 
     def _judge_existing(self, path: pathlib.Path, heard: Heard) -> Verdict:
-        algorithms = _algorithms(heard)
-        if self._existing_seen is None or not set(algorithms) <= set(self._existing_seen.digests):
+        wanted = algorithms(heard)
+        if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
             with disk_errors(f"read {path}"):
                 self._existing_identity = identity(path)
-                self._existing_seen = hash_file_on_disk(path, algorithms)
+                self._existing_seen = hash_file_on_disk(path, wanted)
         return self._judge(heard, self._existing_seen, path)
 
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
@@ -205,68 +196,6 @@ class Settlement:
         cause = Cause.MISSING_ARTIFACT.value
         text = f"{cause}: it is listed, but neither it nor a hash file of it exists"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
-
-
-class _Reception:
-    """One read of an artifact's body into its private file."""
-
-    def __init__(self, settlement: Settlement, heard: list[Claim | Finding]) -> None:
-        self._settlement = settlement
-        self._heard = heard
-        self._head = self._tail = b""
-        self._hashers = {algorithm: new_hasher(algorithm) for algorithm in _algorithms(heard)}
-        self._size = 0
-        self._answer: Answer | None = None
-
-    def receive(self) -> None:
-        """Read the body: hash it, write it, once."""
-        artifact, path = self._settlement.artifact, self._settlement._private
-        with disk_errors(f"write {path.name}"):
-            path.unlink(missing_ok=True)
-            with open(path, "xb", buffering=BUFFER) as file:
-
-                def take(data: bytes) -> None:
-                    if self._size < HEAD_BYTES:
-                        self._head = (self._head + data)[:HEAD_BYTES]
-                    self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
-                    self._size += len(data)
-                    file.write(data)
-                    for hasher in self._hashers.values():
-                        hasher.update(data)
-
-                self._answer = self._settlement.run.client.download(
-                    artifact.url, take, begin=self._begin, headers=artifact.headers
-                )
-
-    def _begin(self, answer: Answer) -> None:
-        """Hear what the headers claim; do not read a body that nobody vouches for."""
-        run, artifact = self._settlement.run, self._settlement.artifact
-        self._heard += run.plugins.response_claims(artifact, answer.headers, run)
-        _refuse_findings(self._heard)
-        if not claims_of(self._heard) and run.options.missing_hash != ACCEPT:
-            raise Refusal(Cause.MISSING_HASH, "no source claims a digest of this artifact")
-        for algorithm in _algorithms(self._heard):
-            self._hashers.setdefault(algorithm, new_hasher(algorithm))
-
-    @property
-    def seen(self) -> Seen:
-        """What was read."""
-        assert self._answer is not None
-        digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
-        return Seen(self._size, digests, self._head, self._tail, self._answer.length_known)
-
-
-def _refuse_findings(heard: Heard) -> None:
-    """Refuse at once if a source objects: no bytes can change that."""
-    if objected := objection(heard):
-        raise Refusal(*objected)
-
-
-def _algorithms(heard: Heard) -> tuple[str, ...]:
-    """Return what has to be computed: the default, and all that is claimed."""
-    return tuple(
-        dict.fromkeys((DEFAULT_ALGORITHM, *(c.digest.algorithm for c in claims_of(heard))))
-    )
 
 
 def _join(*sentences: str) -> str:

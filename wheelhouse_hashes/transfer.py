@@ -11,40 +11,34 @@ each option and error code is libcurl's, at https://curl.se/libcurl/c/.
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from urllib.parse import urlsplit
 
-import certifi
 import pycurl
 
 from wheelhouse_hashes import __version__
 from wheelhouse_hashes.addresses import normalized, origin, shown, split_user
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.connection import Connection
+from wheelhouse_hashes.credentials import Credentials
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.exchange import Answer, Begin, Exchange, Plan, Receive
-
-#: The size of a worker's receive buffer, in bytes.
-BUFFER = 256 * 1024
+from wheelhouse_hashes.ranges import NotContinued, Part
 
 #: The most redirects that one request follows.
 MAX_REDIRECTS = 10
 
-#: Seconds to connect in, and seconds of idleness that end a transfer.
-CONNECT_TIMEOUT = 30
-IDLE_TIMEOUT = 60
-
-#: Bytes a second below which a transfer counts as idle.
-IDLE_SPEED = 1000
+#: The most bytes that an artifact may have: twice what a zip file without the
+#: ZIP64 extension can.  A body without an end has one here.
+MAX_ARTIFACT = 8 * 1024**3
 
 #: What a re-read says to caches on the way, and to Swift, which then asks all
 #: replicas for their newest copy.
 FRESH_HEADERS = {"Cache-Control": "no-cache", "X-Newest": "true"}
-
-_CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @dataclass
@@ -61,26 +55,25 @@ class Client:
     """An HTTP client for many threads; each has one connection that is kept.
 
     :param stop: set when the run must end; ends every transfer at once.
+    :param connection: how connections are made.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, connection: Connection | None = None) -> None:
         self._stop = stop
+        self._connection = connection or Connection()
+        self._credentials = Credentials()
         self._local = threading.local()
         self._handles: list[pycurl.Curl] = []
-        self._users: dict[tuple[str, str, int], tuple[str, str]] = {}
 
-    def authorize(self, url: str) -> str:
+    def authorize(self, url: str, *, by_user: bool = False) -> str:
         """Keep the user and password of an address for its origin.
 
-        The first ones stay: a page cannot change those of its own origin.
-
+        :param url: the address.
+        :param by_user: whether the user gave it; netrc is asked for it then.
         :returns: the address without them.
         :raises ValueError: if the address names no origin.
         """
-        bare, user = split_user(url)
-        if user is not None:
-            self._users.setdefault(origin(bare), user)
-        return bare
+        return self._credentials.take(url, by_user=by_user)
 
     @contextlib.contextmanager
     def attempt(self, *, fresh: bool) -> Iterator[Attempt]:
@@ -116,11 +109,11 @@ class Client:
         :raises TransferError: if it cannot be had; 401 and 403 are cause
             ``forbidden``.
         """
-        chunks: list[bytes] = []
+        body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
-        plan = Plan(chunks.append, None, max_bytes, sent, decode=True)
+        plan = Plan(body.write, None, max_bytes, sent, small=True)
         answer = self._follow(url, plan, headers or {})
-        answer.body = b"".join(chunks)
+        answer.body = body.getvalue()
         return answer
 
     def download(
@@ -130,6 +123,7 @@ class Client:
         *,
         begin: Begin | None = None,
         headers: Mapping[str, str] | None = None,
+        part: Part | None = None,
     ) -> Answer:
         """Read an object in one pass, its bytes as they were sent.
 
@@ -140,12 +134,21 @@ class Client:
         :param receive: gets each piece of the body.
         :param begin: called once, when the headers of a good answer are
             complete and before the first piece; what it raises is raised here.
+            The answer's ``offset`` says where the pieces belong.  After
+            :exc:`NotContinued` the whole is asked for.
         :param headers: further request headers, for the address's origin only.
+        :param part: what is there already.  Only the rest is asked for, and
+            what is not the rest of that version is not received; it begins at
+            offset 0 then.
         :raises TransferError: if it cannot be had; 404 and 410 are cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
         identity = {"Accept-Encoding": "identity"}
-        plan = Plan(receive, begin, None, identity, absent=Cause.MISSING_ARTIFACT)
+        plan = Plan(receive, begin, MAX_ARTIFACT, identity, absent=Cause.MISSING_ARTIFACT)
+        if part is not None and part.validator is not None:
+            rest = replace(plan, headers=identity | part.request_headers, part=part)
+            with contextlib.suppress(NotContinued):
+                return self._follow(url, rest, headers or {})
         return self._follow(url, plan, headers or {})
 
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Answer:
@@ -170,8 +173,10 @@ class Client:
                     return exchange.answer
                 target = self._allowed(target, redirect)
         except ValueError:
-            raise TransferError(Cause.UNREACHABLE, f"malformed address {shown(url)!r}") from None
-        raise TransferError(Cause.UNREACHABLE, f"{shown(url)}: more than {MAX_REDIRECTS} redirects")
+            text = f"malformed address {shown(url)!r}"
+            raise TransferError(Cause.UNREACHABLE, text, final=True) from None
+        text = f"{shown(url)}: more than {MAX_REDIRECTS} redirects"
+        raise TransferError(Cause.UNREACHABLE, text, final=True)
 
     @staticmethod
     def _allowed(target: str, redirect: str) -> str:
@@ -186,7 +191,7 @@ class Client:
             why = "redirects from https to http"
         else:
             return normalized(split_user(redirect)[0])
-        raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}")
+        raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}", final=True)
 
     def _bypassing(self, url: str) -> str:
         """Add a query that no cache has seen, where the address has room for one."""
@@ -215,30 +220,28 @@ class Client:
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
+        self._connection.prepare(curl, small=plan.small)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
-        curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        if plan.decode:
-            curl.setopt(pycurl.ACCEPT_ENCODING, "identity")
-        curl.setopt(pycurl.BUFFERSIZE, BUFFER)
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(pycurl.CONNECTTIMEOUT, CONNECT_TIMEOUT)
-        curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
-        curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
+        curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
+        if plan.small:
+            curl.setopt(pycurl.ACCEPT_ENCODING, "identity")  # and decode what disobeys
         curl.setopt(pycurl.NOPROGRESS, 0)
         curl.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
         curl.setopt(pycurl.HEADERFUNCTION, exchange.header)
         curl.setopt(pycurl.WRITEFUNCTION, exchange.body)
-        bundles = filter(None, map(os.environ.get, _CA_VARIABLES))
-        curl.setopt(pycurl.CAINFO, next(bundles, certifi.where()))
-        if user := self._users.get(origin(url)):
-            curl.setopt(pycurl.USERNAME, user[0])
-            curl.setopt(pycurl.PASSWORD, user[1])
+        if user := self._credentials.of(url):
+            curl.setopt(pycurl.USERNAME, user[0].encode())
+            curl.setopt(pycurl.PASSWORD, user[1].encode())
         try:
             curl.perform()
         except pycurl.error as error:
             code, text = (*error.args, "")[:2]
-            exchange.failed(int(code), str(text), self._stop.is_set())
+            # What a proxy said before there was a tunnel is no answer.
+            exchange.answer.status = curl.getinfo(pycurl.RESPONSE_CODE)
+            seconds = curl.getinfo(pycurl.TOTAL_TIME)
+            said, final = self._connection.explained(int(code), str(text), seconds, plan.small)
+            exchange.failed(int(code), said, stopped=self._stop.is_set(), final=final)
         return exchange.finish(curl.getinfo(pycurl.REDIRECT_URL))
 
     def close(self) -> None:

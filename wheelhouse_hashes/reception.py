@@ -1,0 +1,131 @@
+"""The bytes of one artifact on their way into its private file: read, hashed, written once."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from wheelhouse_hashes.artifacts import (
+    DEFAULT_ALGORITHM,
+    Claim,
+    Finding,
+    ListedArtifact,
+    new_hasher,
+)
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.connection import BUFFER
+from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.exchange import Answer
+from wheelhouse_hashes.folder import disk_errors
+from wheelhouse_hashes.options import ACCEPT
+from wheelhouse_hashes.ranges import NotContinued, Part
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.verification import HEAD_BYTES, TAIL_BYTES, Seen, claims_of, objection
+
+Heard = Sequence[Claim | Finding]
+
+
+class Reception:
+    """One read of an artifact's body, in one piece or, after a cut, in several.
+
+    What was received stays received: :meth:`receive` can be called again after
+    it failed, and asks for the rest then, if the server can do that.
+
+    :param artifact: the artifact.
+    :param run: the command in progress.
+    :param path: the private file.
+    """
+
+    def __init__(self, artifact: ListedArtifact, run: Run, path: pathlib.Path) -> None:
+        #: What was heard: what :meth:`receive` was told, and the headers' claims.
+        self.heard: list[Claim | Finding] = []
+        #: The number of bytes in the file.
+        self.size = 0
+        self._artifact = artifact
+        self._run = run
+        self._path = path
+        self._answer: Answer | None = None
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.size = 0
+        self._head = self._tail = b""
+        self._hashers = {DEFAULT_ALGORITHM: new_hasher(DEFAULT_ALGORITHM)}
+
+    def receive(self, heard: Heard) -> None:
+        """Read the body, or what is missing of it.
+
+        :param heard: what the sources said.
+        :raises Refusal: if the body cannot be had, or nobody vouches for it.
+        """
+        artifact = self._artifact
+        with disk_errors(f"write {self._path.name}"):
+            if not self.size:
+                self._path.unlink(missing_ok=True)
+            with open(self._path, "r+b" if self.size else "xb", buffering=BUFFER) as file:
+                file.seek(self.size)
+
+                def take(data: bytes) -> None:
+                    if self.size < HEAD_BYTES:
+                        self._head = (self._head + data)[:HEAD_BYTES]
+                    self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
+                    self.size += len(data)
+                    file.write(data)
+                    for hasher in self._hashers.values():
+                        hasher.update(data)
+
+                self._run.client.download(
+                    artifact.url,
+                    take,
+                    begin=lambda answer: self._begin(answer, heard, file),
+                    headers=artifact.headers,
+                    part=self._part,
+                )
+
+    @property
+    def _part(self) -> Part | None:
+        if self._answer is None or not self.size:
+            return None
+        return Part(self.size, self._answer.headers)
+
+    def _begin(self, answer: Answer, heard: Heard, file: BinaryIO) -> None:
+        """Hear what the headers claim; do not read a body that nobody vouches for."""
+        run = self._run
+        self.heard = [*heard, *run.plugins.response_claims(self._artifact, answer.headers, run)]
+        refuse_findings(self.heard)
+        if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
+            raise Refusal(Cause.MISSING_HASH, "no source claims a digest of this artifact")
+        wanted = algorithms(self.heard)
+        if answer.offset and not self._hashers.keys() >= set(wanted):
+            raise NotContinued("a digest is wanted that the beginning went without")
+        if self.size and not answer.offset:
+            file.seek(0)
+            file.truncate()
+            self._start_over()
+        for algorithm in wanted:
+            self._hashers.setdefault(algorithm, new_hasher(algorithm))
+        self._answer = answer
+
+    @property
+    def seen(self) -> Seen:
+        """What was read."""
+        assert self._answer is not None
+        digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+        return Seen(self.size, digests, self._head, self._tail, self._answer.length_known)
+
+
+def refuse_findings(heard: Heard) -> None:
+    """Refuse at once if a source objects: no bytes can change that.
+
+    :raises Refusal: with the gravest cause.
+    """
+    if objected := objection(heard):
+        raise Refusal(*objected)
+
+
+def algorithms(heard: Heard) -> tuple[str, ...]:
+    """Return what has to be computed: the default, and all that is claimed."""
+    return tuple(
+        dict.fromkeys((DEFAULT_ALGORITHM, *(c.digest.algorithm for c in claims_of(heard))))
+    )
