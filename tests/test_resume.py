@@ -47,10 +47,13 @@ class Shelf:
     asked: list[tuple[str | None, str | None]] = field(default_factory=list)
     #: The number of body bytes that were sent.
     sent: int = 0
+    #: How often it was read anew because the bytes did not match.
+    fresh: int = 0
 
     def __call__(self, handler: Handler) -> None:
         wanted = handler.headers.get("Range")
         self.asked.append((wanted, handler.headers.get("If-Range")))
+        self.fresh += "Cache-Control" in handler.headers
         status, body, headers = 200, self.content, dict(self.headers)
         if wanted is not None:
             start = int(wanted.removeprefix("bytes=").removesuffix("-"))
@@ -237,6 +240,7 @@ def test_a_part_that_does_not_fit_is_not_appended(cli: Cli, wheel: bytes, unfit:
     shelf = Shelf(wheel, [30_000], ranged=lambda handler, content, n: answer(content, n))
     fetch(cli, shelf, wheel)
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-", None]
+    assert not shelf.fresh  # so it was not the digest that told
 
 
 def test_a_part_of_unknown_size_fits_where_the_first_answer_told_it(cli: Cli, wheel: bytes) -> None:
@@ -271,6 +275,7 @@ def test_bytes_that_were_damaged_under_one_version_are_read_as_a_whole(
     shelf = Shelf(wheel, [30_000], ranged=damaged)
     fetch(cli, shelf, wheel)
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-", None]
+    assert shelf.fresh == 1
 
 
 def test_a_chunked_body_is_gone_on_with(cli: Cli, wheel: bytes) -> None:
@@ -381,6 +386,16 @@ def test_a_digest_that_is_wanted_only_later_needs_the_whole(cli: Cli, wheel: byt
     assert result.code == 0, result.out
     assert "md5,sha256" in result.line("ok")
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-", None]
+    assert not shelf.fresh
+
+
+def test_a_transfer_that_gets_on_is_not_kept_waiting_longer_each_time(
+    cli: Cli, wheel: bytes
+) -> None:
+    """Doubled pauses would use these four seconds up in four tries."""
+    shelf = Shelf(wheel, [10_000] * 6)
+    fetch(cli, shelf, wheel, "--wait", "4")
+    assert len(shelf.asked) == 7
 
 
 def test_many_bodies_that_are_cut_anywhere_all_come_whole(cli: Cli, tmp_path: pathlib.Path) -> None:

@@ -286,9 +286,9 @@ class Tunnels:
     status: int = 200
 
 
-@pytest.fixture
-def tunnels() -> Iterator[Tunnels]:
-    """A proxy for https."""
+@contextlib.contextmanager
+def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
+    """Run a proxy for https."""
     kept = Tunnels()
 
     class Proxy(http.server.BaseHTTPRequestHandler):
@@ -315,8 +315,15 @@ def tunnels() -> Iterator[Tunnels]:
         def log_message(self, *args: object) -> None:
             pass
 
-    with running(Proxy) as url:
+    with running(Proxy, tls) as url:
         kept.url = url
+        yield kept
+
+
+@pytest.fixture
+def tunnels() -> Iterator[Tunnels]:
+    """A proxy for https."""
+    with tunnelling() as kept:
         yield kept
 
 
@@ -347,6 +354,18 @@ def test_a_tunnel_carries_nothing_of_what_is_in_it(
     for _, _, headers in server.requests:
         assert "authorization" in headers
         assert "proxy-authorization" not in headers
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_proxy_has_a_certificate_that_is_checked(
+    cli: Cli, wheel: bytes, trusted: Authority, monkeypatch: pytest.MonkeyPatch, good: bool
+) -> None:
+    names = () if good else ("example.org",)
+    with tunnelling(trusted.context(*names)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with serving(routes_of(wheel), trusted.context()) as server:
+            result = cli(*FETCH, "--no-ssl-check", server.url)
+    assert (result.code, bool(proxy.asked)) == ((0, True) if good else (5, False))
 
 
 @pytest.mark.parametrize("status", [302, 403, 404, 407, 416, 502])

@@ -51,7 +51,8 @@ class Connection:
 
     :param timeout: seconds for one request, in all; a shorter one shortens the
         connect and idle limits, too.
-    :param verify_tls: whether certificates are checked.
+    :param verify_tls: whether certificates of servers are checked; that of a
+        proxy always is.
     """
 
     timeout: float = DEFAULT_TIMEOUT
@@ -75,12 +76,13 @@ class Connection:
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
         curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
+        bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
+        is_folder = os.path.isdir(bundle)
+        curl.setopt(pycurl.CAPATH if is_folder else pycurl.CAINFO, bundle)
+        curl.setopt(pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, bundle)
         if not self.verify_tls:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
-            return
-        bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
-        curl.setopt(pycurl.CAPATH if os.path.isdir(bundle) else pycurl.CAINFO, bundle)
 
     def explained(self, code: int, text: str, seconds: float, small: bool) -> tuple[str, bool]:
         """Say what a libcurl error means, and whether it will be the same next time.
