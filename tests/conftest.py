@@ -5,37 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import pathlib
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from tests.artifacts import download_real_wheels
 from tests.servers import Server, serving_folder
-from wheelhouse_hashes import _host
-from wheelhouse_hashes._startup import DISABLE, TWINS
+from wheelhouse_hashes import _host, testing
+from wheelhouse_hashes.testing import FOREIGN, Result
 
-#: Variables that would change what the commands under test do.
-FOREIGN = (
-    *TWINS,
-    DISABLE,
-    "WHEELHOUSE_HASHES_DISABLED_PLUGINS",
-    "WHEELHOUSE_HASHES_TRACE",
-    "WHEELHOUSE_UPLOADER_USERNAME",
-    "WHEELHOUSE_UPLOADER_SECRET",
-    "APPVEYOR_PULL_REQUEST_NUMBER",
-    "TRAVIS_PULL_REQUEST",
-    "http_proxy",
-    "https_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-)
+__all__ = ["FOREIGN", "LOCAL", "Cli", "Result"]
 
 
 @pytest.fixture(autouse=True)
@@ -47,60 +26,23 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -
     monkeypatch.chdir(tmp_path)
 
 
-@dataclass
-class Result:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def line(self, start: str) -> str:
-        """Return the one line of the output that starts so."""
-        (line,) = (line for line in self.out.splitlines() if line.startswith(start))
-        return line
-
-
 Cli = Callable[..., Result]
 
 
 @pytest.fixture
-def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Cli:
+def cli() -> Cli:
     """Run ``python -m wheelhouse_uploader`` with our package, in this process."""
-
-    def run(*args: object) -> Result:
-        monkeypatch.setattr(sys, "argv", ["wheelhouse_uploader", *map(str, args)])
-        capsys.readouterr()
-        code = 0
-        try:
-            _host.run_host()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        captured = capsys.readouterr()
-        return Result(code, captured.out, captured.err)
-
-    return run
+    return testing.run
 
 
 @pytest.fixture
 def python() -> Cli:
     """Run this environment's interpreter in a process of its own."""
-
-    def run(*args: object, **environ: str) -> Result:
-        done = subprocess.run(
-            [sys.executable, *map(str, args)],
-            capture_output=True,
-            text=True,
-            timeout=120,
-            env={**os.environ, **environ},
-        )
-        return Result(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return testing.run_python
 
 
 #: The store options of a container of the LOCAL provider in the folder ``store``.
-LOCAL = ("--provider-name", "LOCAL", "--username", "store", "--secret", "none")
+LOCAL = testing.local_options("store")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
@@ -36,6 +35,7 @@ from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.testing import entry_points_of
 
 PAGE = pathlib.Path(__file__).parent.parent / "docs" / "hooks.rst"
 
@@ -50,39 +50,10 @@ WHEEL = "demo-1.0-py3-none-any.whl"
 HASH_FILE = f"{WHEEL}.sha256"
 
 
-@dataclass(frozen=True)
-class Origin:
-    """The part of a distribution that messages name."""
-
-    name: str
-    version: str = "1.0"
-
-
-class Point:
-    """An entry point whose plugin is here already, or an error that loading it raises."""
-
-    def __init__(self, name: str, plugin: object) -> None:
-        self.name = name
-        self.dist = Origin(f"{name}-dist")
-        self._plugin = plugin
-
-    def load(self) -> object:
-        if isinstance(self._plugin, BaseException):
-            raise self._plugin
-        return self._plugin
-
-
 def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
-    """Make plugins part of every command: entry-point names, and what they load.
-
-    Each comes from a distribution of its own: ``x`` from ``x-dist 1.0``.
-    """
-
-    def entry_points(*, group: str) -> list[EntryPoint | Point]:
-        assert group == "wheelhouse_hashes"
-        return [Point(name, plugin) for name, plugin in plugins.items()]
-
-    monkeypatch.setattr("wheelhouse_hashes.plugins.entry_points", entry_points)
+    """Make plugins part of every command until the test ends: as ``testing.installed``."""
+    points = entry_points_of(plugins)
+    monkeypatch.setattr("wheelhouse_hashes.plugins.entry_points", points)
 
 
 def upload(cli: Cli, *options: object) -> Result:
