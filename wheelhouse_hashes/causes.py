@@ -9,7 +9,7 @@ from collections.abc import Iterable
 class Cause(enum.Enum):
     """Why an artifact was refused.  The value is the word that users see."""
 
-    UNTRUSTED = "untrusted"  #: a log or a pin contradicts itself; for plugins
+    UNTRUSTED = "untrusted"  #: a log, a pin or a signature objects; for plugins
     CORRUPT = "corrupt"  #: two reads of it differed from each other
     MISMATCH = "mismatch"  #: the same wrong bytes twice
     CONFLICT = "conflict"  #: the sources disagree among themselves

@@ -13,7 +13,7 @@ from wheelhouse_hashes.errors import WheelhouseHashesError
 
 #: What a user can do next about each cause.
 NEXT_STEP: Mapping[Cause, str] = {
-    Cause.UNTRUSTED: "do not publish it; ask who keeps the log or the pin",
+    Cause.UNTRUSTED: "do not publish it; ask who keeps the log, the pin or the key",
     Cause.CORRUPT: "check the network and the proxy, then fetch again",
     Cause.MISMATCH: "do not publish it; compare with the CI job's log, upload it again",
     Cause.CONFLICT: "upload it again with --hashfile, or run the verb index, then fetch again",

@@ -1,0 +1,404 @@
+"""The plugin, installed, on the command line: with the real gpg and throw-away keys."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import os
+import pathlib
+import re
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import entry_points
+
+import pytest
+import wheelhouse_hashes_gpg
+from conftest import YOUTH, Gpg
+
+from wheelhouse_hashes import testing
+from wheelhouse_hashes.testing import Container, Result, Server, make_sdist, make_wheel
+
+KEY = "release@example.org"
+WHEEL = "demo-1.0-py3-none-any.whl"
+SDIST = "demo-1.0.tar.gz"
+
+
+@pytest.fixture
+def container() -> Iterator[Container]:
+    with testing.local_container() as container:
+        yield container
+
+
+@pytest.fixture
+def served(container: Container) -> Iterator[Server]:
+    container.path.mkdir()
+    with testing.serving_folder(container.path) as server:
+        yield server
+
+
+def upload(container: Container, *options: object) -> Result:
+    """Upload ``dist``.  There is no index page, so that it has no digests either."""
+    return testing.run(
+        *("upload", "--hashfile", "--no-enable-cdn", "--no-update-index"),
+        *(*options, *container.arguments),
+    )
+
+
+def fetch(server: Server, *options: object) -> Result:
+    """Fetch the project ``demo`` into ``got``, without waiting for what may heal."""
+    return testing.run(
+        *("fetch", "--verify", "--wait", 0, "--local-folder", "got"),
+        *(*options, "demo", server.url),
+    )
+
+
+def kept() -> list[str]:
+    return sorted(path.name for path in pathlib.Path("got").glob("demo*"))
+
+
+# The plugin in its place.
+
+
+def test_it_is_hooked_in_by_its_entry_point_alone() -> None:
+    (point,) = entry_points(group="wheelhouse_hashes", name="gpg")
+    assert point.dist is not None
+    assert (point.dist.name, point.load()) == ("wheelhouse-hashes-gpg", wheelhouse_hashes_gpg)
+    package = pathlib.Path(testing.__file__).parent
+    naming = [p.name for p in package.rglob("*.py") if re.search(r"\bgpg\b", p.read_text("utf-8"))]
+    assert naming == []
+
+
+def test_it_can_be_left_out(container: Container, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WHEELHOUSE_HASHES_DISABLED_PLUGINS", "gpg")
+    ended = upload(container, "--gpg-sign", KEY)
+    assert ended.code == 2
+    assert "unrecognized arguments: --gpg-sign" in ended.err
+
+
+def test_it_is_silent_unless_asked(
+    container: Container, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no gpg is needed then
+    make_wheel("dist", WHEEL)
+    assert upload(container).code == 0
+    assert sorted(path.name for path in container.path.glob("demo*")) == [WHEEL, f"{WHEEL}.sha256"]
+    assert fetch(served).code == 0
+    assert f"/{WHEEL}.asc" not in served.paths()
+
+
+# Signing.
+
+
+def test_each_artifact_gets_a_signature_that_gpg_calls_good(container: Container, gpg: Gpg) -> None:
+    names = [SDIST, *(f"demo-1.{minor}-py3-none-any.whl" for minor in range(8))]
+    make_sdist("dist", SDIST)
+    for name in names[1:]:
+        make_wheel("dist", name, name.encode())
+    assert upload(container, "--gpg-sign", KEY, "--max-workers", 4).code == 0
+    for name in names:
+        assert b"VALIDSIG" in gpg.verify(container.path / name)
+
+
+def test_a_rerun_signs_what_has_no_signature_and_nothing_else(container: Container) -> None:
+    make_wheel("dist", WHEEL)
+    assert upload(container, "--gpg-sign", KEY).code == 0
+    signature = container.path / f"{WHEEL}.asc"
+    before = signature.read_bytes()
+    assert upload(container, "--gpg-sign", KEY).line("there").endswith("already there")
+    assert signature.read_bytes() == before
+    signature.unlink()
+    assert "its companions were not" in upload(container, "--gpg-sign", KEY).line("sent")
+    assert signature.exists()
+
+
+def test_a_signature_is_no_package_on_the_index_page(container: Container) -> None:
+    make_wheel("dist", WHEEL)
+    options = ("--hashfile", "--no-enable-cdn", "--gpg-sign", KEY)
+    assert testing.run("upload", *options, *container.arguments).code == 0
+    links = re.findall('href="([^"#]*)', container.path.joinpath("index.html").read_text())
+    assert links == [WHEEL]
+
+
+@pytest.mark.parametrize("name", ["notes.txt.asc", ".asc", f"{WHEEL}.sig", WHEEL])
+def test_not_everything_is_a_signature_of_an_artifact(name: str) -> None:
+    assert wheelhouse_hashes_gpg.wheelhouse_companion_of(name) is None
+
+
+def test_a_key_that_is_not_there_ends_the_upload_before_it_begins(container: Container) -> None:
+    make_wheel("dist", WHEEL)
+    ended = upload(container, "--gpg-sign", "nobody@example.org")
+    assert ended.code == 2
+    assert ended.err == (
+        "wheelhouse-hashes: error: --gpg-sign nobody@example.org: there is no such key; "
+        "see gpg --list-secret-keys\n"
+    )
+    assert not container.path.exists()
+
+
+def test_an_artifact_that_cannot_be_signed_is_not_published(container: Container) -> None:
+    make_wheel("dist", WHEEL)
+    ended = upload(container, "--gpg-sign", "expired@example.org")
+    assert ended.code == 1
+    assert "it cannot be signed by 'expired@example.org': gpg: " in ended.line("refused")
+    assert "Traceback" not in ended.out + ended.err
+    assert list(container.path.glob("demo*")) == []
+
+
+# Verifying.
+
+
+def signed_by(key: str, *options: str, at: str | None = None) -> Callable[[Gpg, str], bytes]:
+    return lambda gpg, name: gpg.sign(pathlib.Path("dist", name), key, *options, at=at)
+
+
+def of_another_file(gpg: Gpg, name: str) -> bytes:
+    return gpg.sign(make_wheel("other", name, b"other bytes"), KEY)
+
+
+def cut_in_the_middle(gpg: Gpg, name: str) -> bytes:
+    signature = signed_by(KEY)(gpg, name)
+    return signature[: len(signature) // 2]
+
+
+def cut_at_a_line(gpg: Gpg, name: str) -> bytes:
+    return b"\n".join(signed_by(KEY)(gpg, name).splitlines()[:3])
+
+
+def good_and_strange(gpg: Gpg, name: str) -> bytes:
+    return signed_by(KEY)(gpg, name) + signed_by("stranger@example.org")(gpg, name)
+
+
+def good_and_expired(gpg: Gpg, name: str) -> bytes:
+    return signed_by("expired@example.org", at=YOUTH)(gpg, name) + signed_by(KEY)(gpg, name)
+
+
+def signed_copy(gpg: Gpg, name: str) -> bytes:
+    """Sign a file that holds its own bytes: ``gpg --verify X.asc`` alone calls it good."""
+    path = str(make_wheel("other", name, b"other bytes"))
+    return gpg("--armor", "--output", "-", "--local-user", KEY, "--sign", path)
+
+
+def clear_text(gpg: Gpg, name: str) -> bytes:
+    return gpg("--output", "-", "--local-user", KEY, "--clear-sign", stdin=b"this wheel is good")
+
+
+#: What may be published as a signature, and what is said of it.
+CASES: dict[str, tuple[Callable[[Gpg, str], bytes], str]] = {
+    "of another file": (of_another_file, "of other bytes"),
+    "unknown key": (
+        signed_by("stranger@example.org"),
+        r"by the key [0-9A-F]{16}, which is not in the keyring",
+    ),
+    "expired key": (
+        signed_by("expired@example.org", at=YOUTH),
+        r"by the key [0-9A-F]{16}, which has expired",
+    ),
+    "revoked key": (
+        signed_by("revoked@example.org"),
+        r"by the key [0-9A-F]{16}, which was revoked",
+    ),
+    "expired signature": (
+        signed_by(KEY, "--default-sig-expire", "1d", at=YOUTH),
+        r", by the key [0-9A-F]{16}, has expired",
+    ),
+    "cut in the middle": (cut_in_the_middle, "is cut, or is none of a file"),
+    "cut at a line": (cut_at_a_line, "is cut, or is none of a file"),
+    "empty": (lambda gpg, name: b"", "is cut, or is none of a file"),
+    "page": (lambda gpg, name: b"<html>not here</html>", "is cut, or is none of a file"),
+    "signed copy": (signed_copy, "is cut, or is none of a file"),
+    "clear text": (clear_text, "is cut, or is none of a file"),
+    "good and strange": (good_and_strange, "not in the keyring"),
+    "good and expired": (good_and_expired, "has expired"),
+}
+
+
+def test_what_is_not_well_signed_is_refused_and_what_is_well_signed_is_kept(
+    container: Container, served: Server, gpg: Gpg, keyring: pathlib.Path
+) -> None:
+    names = {case: f"demo-2.{i}-py3-none-any.whl" for i, case in enumerate(CASES)}
+    for name in (*names.values(), WHEEL):
+        make_wheel("dist", name, name.encode())
+    assert upload(container).code == 0
+    for case, name in names.items():
+        container.path.joinpath(f"{name}.asc").write_bytes(CASES[case][0](gpg, name))
+    container.path.joinpath(f"{WHEEL}.asc").write_bytes(signed_by(KEY)(gpg, WHEEL))
+
+    result = fetch(served, "--gpg-keyring", keyring)
+    assert (result.code, result.err) == (7, "")
+    for case, name in names.items():
+        line = result.line(f"refused    {name}")
+        assert re.search(rf"  untrusted: its signature.*{CASES[case][1]}$", line), (case, line)
+    assert result.line("ok").split()[1] == WHEEL
+    assert kept() == [WHEEL]
+    fingerprint = gpg("--with-colons", "--list-keys", KEY).decode().partition("\nfpr:")[2]
+    assert result.out.endswith(f"\nsigned by {fingerprint.split(':')[8]}\n")
+
+
+def test_a_copy_in_the_folder_has_to_be_signed_too(
+    container: Container, served: Server, keyring: pathlib.Path
+) -> None:
+    make_wheel("dist", WHEEL)
+    assert upload(container).code == 0
+    assert fetch(served).code == 0
+    assert kept() == [WHEEL]
+    refused = fetch(served, "--gpg-keyring", keyring)
+    assert refused.code == 7
+    assert "the copy in the folder was bad" in refused.line("refused")
+    assert kept() == []
+    assert upload(container, "--gpg-sign", KEY).code == 0
+    assert fetch(served, "--gpg-keyring", keyring).code == 0
+    assert "already in the folder" in fetch(served, "--gpg-keyring", keyring).line("ok")
+
+
+def test_a_signature_that_cannot_be_asked_for_is_not_one_that_is_not_there(
+    keyring: pathlib.Path,
+) -> None:
+    body = make_wheel("made", WHEEL).read_bytes()
+    page = f'<a href="{WHEEL}#sha256={hashlib.sha256(body).hexdigest()}">{WHEEL}</a>'.encode()
+
+    class Troubled(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answers = {"/": page, f"/{WHEEL}": body}
+            content = answers.get(self.path.partition("?")[0], b"")
+            missing = 503 if ".asc" in self.path else 404
+            self.send_response(200 if content else missing)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with testing.running(Troubled) as url:
+        refused = fetch(Server(f"{url}/"), "--gpg-keyring", keyring)
+    assert refused.code == 5
+    assert f"unreachable: {url}/{WHEEL}.asc: HTTP status 503" in refused.line("refused")
+    assert kept() == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no key", b"secret"])
+def test_a_file_that_is_no_keyring_ends_the_fetch_before_it_begins(
+    served: Server, gpg: Gpg, content: bytes
+) -> None:
+    if content == b"secret":
+        content = gpg("--armor", "--export-secret-keys", KEY)
+    pathlib.Path("keys.asc").write_bytes(content)
+    ended = fetch(served, "--gpg-keyring", "keys.asc")
+    assert ended.code == 2
+    assert ended.err == (
+        "wheelhouse-hashes: error: --gpg-keyring keys.asc: this is no file of public keys; "
+        "gpg --armor --export KEY > FILE makes one\n"
+    )
+    assert served.requests == []
+
+
+def test_a_keyring_that_cannot_be_read_ends_the_fetch_before_it_begins(served: Server) -> None:
+    ended = fetch(served, "--gpg-keyring", "nowhere.asc")
+    assert ended.code == 2
+    assert ended.err == (
+        "wheelhouse-hashes: error: --gpg-keyring nowhere.asc: No such file or directory; "
+        "name a file\n"
+    )
+    assert served.requests == []
+
+
+def test_a_keyring_leaves_nothing_behind(
+    container: Container,
+    served: Server,
+    keyring: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(private))
+    make_wheel("dist", WHEEL)
+    assert upload(container, "--gpg-sign", KEY).code == 0
+    assert fetch(served, "--gpg-keyring", keyring).code == 0
+    assert fetch(served, "--gpg-keyring", "dist/" + WHEEL).code == 2
+    assert list(private.iterdir()) == []
+    assert wheelhouse_hashes_gpg._keyrings == {}
+
+
+def test_without_verify_the_option_would_have_no_effect(served: Server) -> None:
+    ended = testing.run("fetch", "--gpg-keyring", "keys.asc", "demo", served.url)
+    assert ended.code == 2
+    assert "--gpg-keyring: no effect without --verify" in ended.err
+
+
+# gpg itself, and the environment.
+
+
+@pytest.mark.parametrize("verb", ["upload", "fetch"])
+def test_without_gpg_a_command_that_needs_it_ends_before_it_begins(
+    container: Container,
+    served: Server,
+    keyring: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+) -> None:
+    make_wheel("dist", WHEEL)
+    monkeypatch.setenv("PATH", os.fspath(pathlib.Path("dist").absolute()))
+    if verb == "upload":
+        ended = upload(container, "--gpg-sign", KEY)
+    else:
+        ended = fetch(served, "--gpg-keyring", keyring)
+    assert ended.code == 2
+    assert ended.err == (
+        "wheelhouse-hashes: error: gpg cannot be run (No such file or directory): install GnuPG "
+        "(apt-get install gnupg), or leave --gpg-sign and --gpg-keyring out\n"
+    )
+    assert (list(container.path.iterdir()), served.requests) == ([], [])
+
+
+def test_twins_do_what_the_options_do(
+    container: Container,
+    served: Server,
+    keyring: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_wheel("dist", WHEEL)
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_KEYRING", str(keyring))
+    assert upload(container).code == 0
+    assert fetch(served).code == 7
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_SIGN", KEY)
+    assert upload(container).line("sent").endswith("its companions were not)")
+    assert fetch(served).code == 0
+    assert fetch(served, "--gpg-keyring", "nowhere.asc").code == 2  # the option wins
+
+
+@pytest.mark.parametrize("text", ["", " ", "0", "false", "FALSE"])
+def test_a_twin_that_is_off_changes_nothing(
+    container: Container, served: Server, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_KEYRING", text)
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_SIGN", text)
+    make_wheel("dist", WHEEL)
+    assert upload(container).code == 0
+    assert fetch(served).code == 0
+    assert not container.path.joinpath(f"{WHEEL}.asc").exists()
+
+
+def test_the_hosts_own_commands_are_the_hosts(
+    container: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_SIGN", KEY)
+    make_wheel("dist", WHEEL)
+    done = testing.run("upload", "--no-enable-cdn", *container.arguments)
+    assert done.code == 0
+    assert not container.path.joinpath(f"{WHEEL}.asc").exists()
+
+
+def test_it_works_in_a_process_of_its_own(
+    container: Container, served: Server, keyring: pathlib.Path
+) -> None:
+    make_wheel("dist", WHEEL)
+    command = ("-m", "wheelhouse_uploader")
+    options = ("--hashfile", "--gpg-sign", KEY)
+    sent = testing.run_python(*command, "upload", *options, *container.arguments)
+    assert (sent.code, sent.err) == (0, "")
+    options = ("--verify", "--gpg-keyring", str(keyring))
+    fetched = testing.run_python(*command, "fetch", *options, "demo", served.url)
+    assert (fetched.code, fetched.err) == (0, "")
+    assert "\nsigned by " in fetched.out
