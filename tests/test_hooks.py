@@ -743,6 +743,63 @@ def test_hook_wheelhouse_inspect(
     assert len(content.paths) == 2
 
 
+class Late:
+    """Objects to an artifact in one hook, the first time only."""
+
+    def __init__(self, hook: str, *findings: Finding) -> None:
+        self._hook = hook
+        self._findings: Sequence[Finding] = findings
+
+    def _say(self, hook: str) -> Sequence[Finding]:
+        if hook != self._hook:
+            return []
+        findings, self._findings = self._findings, []
+        return findings
+
+    @hookimpl
+    def wheelhouse_claims(self) -> Sequence[Finding]:
+        return self._say("claims")
+
+    @hookimpl
+    def wheelhouse_response_claims(self) -> Sequence[Finding]:
+        return self._say("response_claims")
+
+    @hookimpl
+    def wheelhouse_inspect(self) -> Sequence[Finding]:
+        return self._say("inspect")
+
+
+@pytest.mark.parametrize("hook", ["claims", "response_claims", "inspect"])
+def test_a_finding_says_whether_it_may_heal(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    make_wheel(dist, WHEEL)
+    assert upload(cli).code == 0
+    final = Finding(Cause.UNTRUSTED, "signed by a stranger")
+    passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
+    for findings, code in (([final], 7), ([passing, final], 7), ([passing], 0)):
+        install(monkeypatch, late=Late(hook, *findings))
+        assert fetch(cli, served.url).code == code
+
+
+def test_a_finding_that_may_heal_makes_nothing_else_heal(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
+    hash_file = f"{sha256(body)}  {WHEEL}\n".encode()
+    page = f'<a href="{WHEEL}">{WHEEL}</a>'.encode()
+    make_wheel(tmp_path / "got", WHEEL)  # this one is objected to, and its successor is forbidden
+
+    def forbidden(handler: Any) -> None:
+        respond(handler, 403, b"no")
+
+    passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
+    install(monkeypatch, late=Late("inspect", passing))
+    with serving({"/": page, f"/{HASH_FILE}": hash_file, f"/{WHEEL}": forbidden}) as server:
+        assert fetch(cli, server.url).code == 5
+    assert server.paths().count(f"/{WHEEL}") == 1
+
+
 class Watcher:
     """Remembers what settled, and whether the file was there then."""
 

@@ -15,10 +15,9 @@ from wheelhouse_hashes.artifacts import (
     Tier,
     new_hasher,
 )
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.causes import HEALABLE, Cause
 from wheelhouse_hashes.verification import (
     HEAD_BYTES,
-    HEALABLE,
     TAIL_BYTES,
     Seen,
     judge,

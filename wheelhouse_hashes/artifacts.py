@@ -99,6 +99,9 @@ class Finding:
     cause: Cause
     #: One sentence for the user.
     text: str
+    #: True if another try may heal it, whatever its cause: a store that is
+    #: not consistent yet may show an old companion beside a new artifact.
+    may_heal: bool = False
 
 
 @dataclass(frozen=True)
@@ -239,6 +242,8 @@ class Verdict:
     expected_size: int | None = None
     #: True if the bytes were already in the folder.
     on_disk: bool = False
+    #: True if it was refused, and another try may end otherwise.
+    may_heal: bool = False
 
     @property
     def good(self) -> bool:

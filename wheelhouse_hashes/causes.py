@@ -51,6 +51,22 @@ _EXIT_CODES = {
     Cause.TOO_LARGE: 5,
 }
 
+#: Causes that another try within the wait can heal.
+HEALABLE = frozenset(
+    {
+        Cause.MISMATCH,
+        Cause.CORRUPT,
+        Cause.CONFLICT,
+        Cause.STALE,
+        Cause.TRUNCATED,
+        Cause.UNREACHABLE,
+        Cause.MISSING_ARTIFACT,
+        Cause.MISSING_HASH,
+        Cause.UNREADABLE_HASH,
+        Cause.NOT_A_DISTRIBUTION,
+    }
+)
+
 #: The exit codes, gravest first: a run that was interrupted or could not be
 #: checked at all, then the causes.
 GRAVITY = (130, 2, 7, 1, 3, 4, 6, 5)

@@ -6,7 +6,7 @@ Its text names what went wrong and what to do next; it never holds a secret.
 
 from __future__ import annotations
 
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.causes import HEALABLE, Cause
 
 
 class WheelhouseHashesError(Exception):
@@ -47,11 +47,14 @@ class Refusal(WheelhouseHashesError):
 
     :param cause: the documented cause.
     :param text: one sentence for the user.
+    :param may_heal: whether another try may heal it; None leaves that to the
+        cause.
     """
 
-    def __init__(self, cause: Cause, text: str) -> None:
+    def __init__(self, cause: Cause, text: str, *, may_heal: bool | None = None) -> None:
         super().__init__(text)
         self.cause = cause
+        self.may_heal = cause in HEALABLE if may_heal is None else may_heal
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
@@ -78,10 +81,9 @@ class TransferError(Refusal):
         *,
         final: bool = False,
     ) -> None:
-        super().__init__(cause, text)
+        super().__init__(cause, text, may_heal=False if final else None)
         self.status = status
         self.retry_after = retry_after
-        self.final = final
 
 
 class HashFileError(Refusal):

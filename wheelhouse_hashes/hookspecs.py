@@ -193,7 +193,8 @@ def wheelhouse_inspect(  # type: ignore[empty-body]
     :param artifact: the artifact.
     :param path: the file.
     :param run: the command in progress.
-    :returns: findings; empty means "no objection".
+    :returns: findings; empty means "no objection".  Set ``may_heal`` on one
+        that a store which is not consistent yet can bring about.
     """
 
 

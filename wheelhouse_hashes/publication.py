@@ -12,7 +12,7 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, Lo
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.containerindex import index_algorithm
 from wheelhouse_hashes.contents import Contents
-from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal
+from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.hashfile import (
     MAX_BYTES,
@@ -204,7 +204,13 @@ class Publication:
             late = found is None or (before is not None and found.etag == before.etag)
             if not late and (not ours or looks == PATIENCE):
                 break
-            if not self._store.eventually_consistent or not self._run.budget.pause(pause):
+            if not self._store.eventually_consistent:
+                break
+            if not self._run.budget.pause(pause):
+                if late:
+                    raise StoreError(
+                        "it was sent, and the store does not show it yet: run the upload again"
+                    )
                 break
         raise Refusal(
             Cause.CONFLICT,

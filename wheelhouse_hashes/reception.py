@@ -21,7 +21,14 @@ from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.options import ACCEPT
 from wheelhouse_hashes.ranges import NotContinued, Part
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.verification import HEAD_BYTES, TAIL_BYTES, Seen, claims_of, objection
+from wheelhouse_hashes.verification import (
+    HEAD_BYTES,
+    NO_CLAIM,
+    TAIL_BYTES,
+    Seen,
+    claims_of,
+    objection,
+)
 
 Heard = Sequence[Claim | Finding]
 
@@ -95,7 +102,7 @@ class Reception:
         self.heard = [*heard, *run.plugins.response_claims(self._artifact, answer.headers, run)]
         refuse_findings(self.heard)
         if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
-            raise Refusal(Cause.MISSING_HASH, "no source claims a digest of this artifact")
+            raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms(self.heard)
         if answer.offset and not self._hashers.keys() >= set(wanted):
             raise NotContinued("a digest is wanted that the beginning went without")
@@ -121,7 +128,7 @@ def refuse_findings(heard: Heard) -> None:
     :raises Refusal: with the gravest cause.
     """
     if objected := objection(heard):
-        raise Refusal(*objected)
+        raise objected
 
 
 def algorithms(heard: Heard) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from wheelhouse_hashes.reception import Heard, Reception, algorithms, refuse_fin
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transfer import Attempt
-from wheelhouse_hashes.verification import HEALABLE, Seen, claims_of, judge
+from wheelhouse_hashes.verification import Seen, claims_of, judge, refused
 from wheelhouse_hashes.waiting import backoff
 
 #: An object that did not change for so long, in seconds, is not in flux.
@@ -66,7 +66,7 @@ class Settlement:
 
     def _try_until_final(self) -> Verdict:
         pauses = backoff()
-        fresh = said = final = False
+        fresh = said = False
         while True:
             retry_after, had = 0.0, self._received
             with self.run.client.attempt(fresh=fresh) as attempt:
@@ -75,8 +75,9 @@ class Settlement:
                 except Refusal as refusal:
                     verdict = self._refused(refusal)
                     if isinstance(refusal, TransferError):
-                        retry_after, final = refusal.retry_after or 0.0, refusal.final
-            if final or verdict.cause not in HEALABLE:
+                        retry_after = refusal.retry_after or 0.0
+            cause = verdict.cause
+            if cause is None or not verdict.may_heal:
                 return verdict
             if self._received > had:
                 pauses = backoff()  # it gets on
@@ -84,15 +85,14 @@ class Settlement:
                 if not fresh:
                     fresh = True  # at once: a cache or a stale replica may have answered
                     continue
-                if verdict.cause is Cause.MISSING_ARTIFACT and self.artifact.displaced:
+                if cause is Cause.MISSING_ARTIFACT and self.artifact.displaced:
                     return verdict  # deleted, and its row in the listing lags
-                if verdict.cause is not Cause.STALE and self._is_quiet(attempt):
+                if cause is not Cause.STALE and self._is_quiet(attempt):
                     return verdict
             if not said and self.run.budget.seconds:
                 said = True
                 seconds = self.run.budget.seconds
-                name, cause, text = self.artifact.name, verdict.cause, verdict.text
-                self.run.say(waiting_line(name, cause, text, seconds))
+                self.run.say(waiting_line(self.artifact.name, cause, verdict.text, seconds))
             if not self.run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
@@ -154,14 +154,10 @@ class Settlement:
         return verdict
 
     def _refused(self, refusal: Refusal) -> Verdict:
-        return Verdict(
-            self.artifact.name,
-            Outcome.REFUSED,
-            cause=refusal.cause,
-            text=str(refusal),
-            claims=claims_of(self.artifact.claims),
-            expected_size=self.artifact.size,
-        )
+        claims = claims_of(self.artifact.claims)
+        size = self.artifact.size
+        verdict = Verdict(self.artifact.name, Outcome.REFUSED, claims=claims, expected_size=size)
+        return refused(verdict, refusal)
 
     def _conclude(self, verdict: Verdict) -> Verdict:
         """Act on a final verdict: names, ``.rejected``, what is left to say."""

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
-from wheelhouse_hashes.causes import Cause, gravest_cause
+from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
+from wheelhouse_hashes.errors import Refusal
 
 #: How many bytes of the head of a file tell what kind of file it is, and how
 #: many of its tail tell whether it is whole.
@@ -31,21 +32,9 @@ _MAGIC = {
     ".exe": (b"MZ",),
 }
 
-#: Causes that another try within the wait can heal.
-HEALABLE = frozenset(
-    {
-        Cause.MISMATCH,
-        Cause.CORRUPT,
-        Cause.CONFLICT,
-        Cause.STALE,
-        Cause.TRUNCATED,
-        Cause.UNREACHABLE,
-        Cause.MISSING_ARTIFACT,
-        Cause.MISSING_HASH,
-        Cause.UNREADABLE_HASH,
-        Cause.NOT_A_DISTRIBUTION,
-    }
-)
+
+#: What is said of an artifact that nobody vouches for.
+NO_CLAIM = "no source claims a digest of this artifact"
 
 
 @dataclass(frozen=True)
@@ -71,13 +60,15 @@ def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
     return tuple(item for item in heard if isinstance(item, Claim))
 
 
-def objection(heard: Sequence[Claim | Finding]) -> tuple[Cause, str] | None:
+def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:
     """Return what the findings among what was heard amount to, None if there are none."""
     findings = [item for item in heard if isinstance(item, Finding)]
     if not findings:
         return None
     cause = gravest_cause(finding.cause for finding in findings)
-    return cause, "; ".join(finding.text for finding in findings)
+    text = "; ".join(finding.text for finding in findings)
+    may_heal = all(finding.may_heal or finding.cause in HEALABLE for finding in findings)
+    return Refusal(cause, text, may_heal=may_heal)
 
 
 def judge(
@@ -107,26 +98,38 @@ def judge(
         on_disk=seen.on_disk,
     )
     if objected := objection(heard):
-        return replace(verdict, cause=objected[0], text=objected[1])
+        return refused(verdict, objected)
     kind = _other_kind(artifact.name, seen.head)
     cut = _cut(artifact, seen)
     if _is_short(artifact, seen) and _is_too_little_to_tell(artifact.name, seen.head):
-        return replace(verdict, cause=Cause.TRUNCATED, text=cut or "")
+        return refused(verdict, Refusal(Cause.TRUNCATED, cut or ""))
     if kind is not None:
-        return replace(verdict, cause=Cause.NOT_A_DISTRIBUTION, text=f"the file is {kind}")
+        return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
     if not claims:
         if accept_missing and cut:
-            return replace(verdict, cause=Cause.TRUNCATED, text=cut)
+            return refused(verdict, Refusal(Cause.TRUNCATED, cut))
         if accept_missing:
             return replace(verdict, outcome=Outcome.UNVERIFIED, text="no source claims a digest")
-        return replace(
-            verdict, cause=Cause.MISSING_HASH, text="no source claims a digest of this artifact"
-        )
+        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
     wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
     if not wrong:
         return replace(verdict, outcome=Outcome.OK)
-    cause, text = _disagreement(artifact, claims, wrong, seen, before)
-    return replace(verdict, cause=cause, text=text)
+    return refused(verdict, Refusal(*_disagreement(artifact, claims, wrong, seen, before)))
+
+
+def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
+    """Return a verdict as a refusal makes it.
+
+    :param verdict: what is known beside that.
+    :param refusal: why.
+    """
+    return replace(
+        verdict,
+        outcome=Outcome.REFUSED,
+        cause=refusal.cause,
+        text=str(refusal),
+        may_heal=refusal.may_heal,
+    )
 
 
 def _disagreement(

@@ -165,8 +165,10 @@ class Keyring:
         own = ("--homedir", self._home.name, "--no-options", "--no-autostart")
         return gpg(*own, "--trust-model", "always", "--status-fd", "1", *arguments, stdin=stdin)
 
-    def objection(self, artifact: ListedArtifact, path: pathlib.Path, signature: bytes) -> str:
-        """Say what is wrong with a signature; empty if it is good.
+    def check(
+        self, artifact: ListedArtifact, path: pathlib.Path, signature: bytes
+    ) -> Sequence[Finding]:
+        """Say what is wrong with a signature.
 
         If there are several in one file, all of them must be good.
 
@@ -180,14 +182,16 @@ class Keyring:
         keys = {word: arguments[:1] for _, word, *arguments in status}
         for word, text in OBJECTIONS.items():
             if word in keys:
-                return text.format(key=printable("".join(keys[word])))
+                said = text.format(key=printable("".join(keys[word])))
+                return [Finding(Cause.UNTRUSTED, said, may_heal=word == "BADSIG")]
         # An empty file, a page, a signed copy of something else: not one signature.
         if done.returncode or "GOODSIG" not in keys:
-            return "its signature is cut, or is none of a file"
+            said = "its signature is cut, or is none of a file"
+            return [Finding(Cause.UNTRUSTED, said, may_heal=True)]
         # Its last argument is the fingerprint of the whole key: it may be a subkey
         # that signed.
         self.signers[artifact.name] = [line[-1] for line in status if line[1] == "VALIDSIG"]
-        return ""
+        return []
 
 
 @hookimpl
@@ -196,11 +200,13 @@ def wheelhouse_inspect(artifact: ListedArtifact, path: pathlib.Path, run: Run) -
     keyring = _keyrings.get(run)
     if keyring is None:
         return []
+    # While an artifact is replaced, a store may show it beside the old signature,
+    # or beside none: such a finding may heal.
     signature = run.companion(artifact, SUFFIX)
     if signature is None:
-        return [Finding(Cause.UNTRUSTED, f"it is not signed: there is no {artifact.name}{SUFFIX}")]
-    text = keyring.objection(artifact, path, signature)
-    return [Finding(Cause.UNTRUSTED, text)] if text else []
+        said = f"it is not signed: there is no {artifact.name}{SUFFIX}"
+        return [Finding(Cause.UNTRUSTED, said, may_heal=True)]
+    return keyring.check(artifact, path, signature)
 
 
 # Beginning and end.

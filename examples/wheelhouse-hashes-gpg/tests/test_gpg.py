@@ -277,6 +277,41 @@ def test_a_signature_that_cannot_be_asked_for_is_not_one_that_is_not_there(
     assert kept() == []
 
 
+def test_a_signature_that_comes_late_is_waited_for_and_a_key_that_expired_is_not(
+    gpg: Gpg, keyring: pathlib.Path
+) -> None:
+    wheel = make_wheel("made", WHEEL)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    page = f'<a href="{WHEEL}#sha256={digest}">{WHEEL}</a>'.encode()
+    signature = gpg.sign(wheel, KEY)
+    shown: list[bytes | None] = []
+
+    class Behind(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            content = {"/": page, f"/{WHEEL}": wheel.read_bytes()}.get(self.path.partition("?")[0])
+            if ".asc" in self.path:
+                content = shown.pop(0) if len(shown) > 1 else shown[0]
+            self.send_response(404 if content is None else 200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with testing.running(Behind) as url:
+        server = Server(f"{url}/")
+        for late in (None, of_another_file(gpg, WHEEL), signature[:100]):
+            shown[:] = [late, late, late, signature]
+            fetched = fetch(server, "--gpg-keyring", keyring, "--wait", 60)
+            assert (fetched.code, shown) == (0, [signature])
+            pathlib.Path("got", WHEEL).unlink()
+        shown[:] = [gpg.sign(wheel, "expired@example.org", at=YOUTH), signature]
+        assert fetch(server, "--gpg-keyring", keyring, "--wait", 60).code == 7
+        assert shown == [signature]
+
+
 @pytest.mark.parametrize("content", [b"", b"no key", b"secret"])
 def test_a_file_that_is_no_keyring_ends_the_fetch_before_it_begins(
     served: Server, gpg: Gpg, content: bytes

@@ -40,13 +40,13 @@ def test_what_is_signed_is_kept_and_what_replaces_it_is_not(keys: str) -> None:
         assert run(*upload, "--gpg-sign", KEY, *container.arguments).code == 0
 
         with serving_folder(container.path) as server:
-            fetch = ("fetch", "--verify", "--gpg-keyring", keys, "--local-folder", "release")
-            kept = run(*fetch, "demo", server.url)
+            fetch = ("fetch", "--verify", "--gpg-keyring", keys, "--wait", 0)
+            kept = run(*fetch, "--local-folder", "release", "demo", server.url)
             assert (kept.code, kept.line("ok").split()[1]) == (0, WHEEL)
 
             # The container's owner replaces it, and its hash file with it.
             make_wheel("dist", WHEEL, b"other bytes")
             assert run(*upload, *container.arguments).code == 0
-            refused = run(*fetch, "demo", server.url)
+            refused = run(*fetch, "--local-folder", "release", "demo", server.url)
             assert refused.code == 7
             assert f"untrusted: it is not signed: there is no {WHEEL}.asc" in refused.out
