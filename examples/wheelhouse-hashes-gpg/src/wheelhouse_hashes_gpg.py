@@ -38,6 +38,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--gpg-sign",
             metavar="KEY",
+            type=_something,
             default=_twin(SIGN_TWIN),
             help="publish a signature by this key of gpg's beside each artifact, such as "
             f"X.whl.asc (environment: {SIGN_TWIN})",
@@ -46,10 +47,18 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--gpg-keyring",
             metavar="FILE",
+            type=_something,
             default=_twin(KEYRING_TWIN),
             help="keep an artifact only if a key of this file signed it; gpg --armor --export "
             f"KEY > FILE makes one (environment: {KEYRING_TWIN})",
         )
+
+
+def _something(value: str) -> str:
+    """Refuse an empty value, so that an unset shell variable switches nothing off."""
+    if not value:
+        raise argparse.ArgumentTypeError("the value is empty")
+    return value
 
 
 def _twin(name: str) -> str | None:
@@ -87,8 +96,8 @@ def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Compani
     key = run.options.gpg_sign
     if not key:
         return []
-    # Two signatures of the same bytes differ, so what is there cannot be
-    # compared: it is not reproducible.
+    # Two signatures of the same bytes differ, so that one cannot be compared with
+    # what is there.
     return [Companion(artifact.name + SUFFIX, lambda: sign(artifact, key), reproducible=False)]
 
 
@@ -188,8 +197,7 @@ class Keyring:
         if done.returncode or "GOODSIG" not in keys:
             said = "its signature is cut, or is none of a file"
             return [Finding(Cause.UNTRUSTED, said, may_heal=True)]
-        # Its last argument is the fingerprint of the whole key: it may be a subkey
-        # that signed.
+        # VALIDSIG ends with the fingerprint of the whole key; a subkey may have signed.
         self.signers[artifact.name] = [line[-1] for line in status if line[1] == "VALIDSIG"]
         return []
 

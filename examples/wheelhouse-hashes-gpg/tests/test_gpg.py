@@ -362,6 +362,17 @@ def test_without_verify_the_option_would_have_no_effect(served: Server) -> None:
     assert "--gpg-keyring: no effect without --verify" in ended.err
 
 
+@pytest.mark.parametrize("command", [("upload", "--gpg-sign"), ("fetch", "--gpg-keyring")])
+def test_an_empty_value_does_not_switch_anything_off(
+    served: Server, command: tuple[str, str]
+) -> None:
+    verb, option = command
+    switch = "--hashfile" if verb == "upload" else "--verify"
+    ended = testing.run(verb, switch, option, "", "demo", *[served.url][: verb == "fetch"])
+    assert ended.code == 2
+    assert f"argument {option}: the value is empty" in ended.err
+
+
 # gpg itself, and the environment.
 
 
