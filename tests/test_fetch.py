@@ -9,7 +9,6 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -18,7 +17,9 @@ import pytest
 
 from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import Cli
+from tests.processes import living_elsewhere
 from tests.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
+from wheelhouse_hashes.privatefolder import LOCK, PRIVATE_PREFIX
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
@@ -392,31 +393,13 @@ def test_private_folders_of_dead_runs_are_removed_and_live_ones_kept(
     cli: Cli, served: Server
 ) -> None:
     publish(pathlib.Path("store/wheels"), A)
-    for name in ("dead", "live"):
-        private = GOT / f".wheelhouse-hashes-{name}"
-        private.mkdir(parents=True)
-        (private / A).write_text("half a wheel")
-    (GOT / ".wheelhouse-hashes-dead" / ".lock").touch()
-    # Another process: the lock is one of processes.
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import fasteners, sys, time\n"
-            f"lock = fasteners.InterProcessLock({str(GOT / '.wheelhouse-hashes-live/.lock')!r})\n"
-            "assert lock.acquire(blocking=False); print('locked', flush=True); time.sleep(60)",
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "locked\n"
+    dead = GOT / f"{PRIVATE_PREFIX}dead"
+    dead.mkdir(parents=True)
+    (dead / LOCK).touch()
+    (dead / A).write_text("half a wheel")
+    with living_elsewhere(GOT) as live:
         assert cli(*FETCH, served.url).code == 0
-        assert got() == [".wheelhouse-hashes-live", A]
-    finally:
-        holder.kill()
-        holder.communicate()
+        assert got() == [live.name, A]
     assert cli(*FETCH, served.url).code == 0
     assert got() == [A]
 
@@ -697,52 +680,16 @@ def test_names_that_climb_out_are_refused(cli: Cli, wheel: bytes, tmp_path: path
     assert not (tmp_path / A).exists()
 
 
-def test_interrupt_ends_a_run_with_a_summary_and_no_litter(
-    wheel: bytes, tmp_path: pathlib.Path
-) -> None:
-    def slow(handler: Handler) -> None:
-        handler.send_response(200)
-        handler.send_header("Content-Length", str(len(wheel)))
-        handler.end_headers()
-        for start in range(0, len(wheel), 1000):
-            handler.wfile.write(wheel[start : start + 1000])
-            time.sleep(0.2)
-
-    routes: Routes = {
-        "/": page(A, B),
-        f"/{A}": slow,
-        f"/{A}.sha256": hash_file(wheel),
-        f"/{B}": wheel,
-        f"/{B}.sha256": hash_file(wheel, B),
-    }
-    with serving(routes) as server:
-        command = subprocess.Popen(
-            [sys.executable, "-m", "wheelhouse_hashes", *FETCH, server.url],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert command.stdout is not None
-        assert command.stdout.readline().split()[:2] == ["ok", B]
-        command.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        out, err = command.communicate(timeout=30)
-        assert time.monotonic() - started < 5
-    assert command.returncode == 130
-    assert "interrupted: run it again" in out
-    assert err == ""
-    assert got() == [B]
-
-
-def test_two_fetches_into_one_folder_both_end_well(served: Server) -> None:
+@pytest.mark.parametrize("count", [2, 8])
+def test_fetches_into_one_folder_at_once_all_end_well(served: Server, count: int) -> None:
     folder = pathlib.Path("store/wheels")
     names = [f"demo-1.0-{build}-py3-none-any.whl" for build in range(8)]
     contents = {name: publish(folder, name, os.urandom(200_000)) for name in names}
     commands = [
         subprocess.Popen([sys.executable, "-m", "wheelhouse_hashes", *FETCH, served.url])
-        for _ in range(2)
+        for _ in range(count)
     ]
-    assert [command.wait(60) for command in commands] == [0, 0]
+    assert [command.wait(60) for command in commands] == [0] * count
     assert got() == sorted(contents)
     for name, content in contents.items():
         assert (GOT / name).read_bytes() == content

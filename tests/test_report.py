@@ -224,21 +224,22 @@ def test_the_closing_line_of_a_fetch_counts_and_names_the_weakest_tier() -> None
         Verdict("e", Outcome.WITHDRAWN),
     ]
     report = FetchReport(verdicts=verdicts)
-    assert report.closing(plain_http=False) == (
+    assert report.closing() == (
         "verified 2 of 6 artifacts (weakest tier: pinned), unverified 1, refused 2, withdrawn 1"
     )
-    assert "(weakest tier: pinned, over plain HTTP)" in report.closing(plain_http=True)
+    report.plain_http = True
+    assert "(weakest tier: pinned, over plain HTTP)" in report.closing()
 
 
 def test_a_fetch_that_verified_nothing_names_no_tier() -> None:
-    assert FetchReport().closing(plain_http=True) == "verified 0 of 0 artifacts"
+    assert FetchReport(plain_http=True).closing() == "verified 0 of 0 artifacts"
 
 
 def test_the_closing_of_a_fetch_names_unjudged_files_problems_and_interruption() -> None:
     report = FetchReport(
         [StoreError("log is full")], True, verdicts=[OK], unjudged=["old-1.0.zip", "old-2.0.zip"]
     )
-    first, *rest = report.closing(plain_http=False).splitlines()
+    first, *rest = report.closing().splitlines()
     assert first.startswith("verified 1 of 1")
     assert rest == [
         "in the folder, but not judged by this run:",
@@ -258,6 +259,8 @@ def test_the_closing_of_an_upload_counts_what_became_of_its_files() -> None:
         "interrupted: run it again, it sends what is missing",
     ]
     assert UploadReport().closing("wheels") == "container wheels: nothing to send"
+    early = UploadReport(interrupted=True).closing("wheels").splitlines()
+    assert early[0] == "container wheels: nothing was sent"
 
 
 def test_a_record_of_an_upload_is_one_line() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import pathlib
 import re
 import sys
@@ -11,10 +10,10 @@ import threading
 from typing import Any
 
 import pytest
-from libcloud.storage.drivers.local import LocalStorageDriver
 
 from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
+from tests.processes import living_elsewhere
 from wheelhouse_hashes import store as store_module
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
@@ -23,6 +22,7 @@ from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.localstore import LocalStore
 from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
 from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent
 from wheelhouse_hashes.run import Run
@@ -441,14 +441,14 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(dist, A)
-    original: Any = LocalStorageDriver.upload_object
+    original: Any = LocalStore._put
 
-    def racing(driver: Any, path: str, *args: Any, **kwargs: Any) -> Any:
-        with open(path, "ab") as file:
+    def racing(*args: Any) -> Any:
+        with open(dist / A, "ab") as file:
             file.write(b"more")
-        return original(driver, path, *args, **kwargs)
+        return original(*args)
 
-    monkeypatch.setattr(LocalStorageDriver, "upload_object", racing)
+    monkeypatch.setattr(LocalStore, "_put", racing)
     result = cli(*UPLOAD)
     assert result.code == 6
     assert "changed while it was uploaded" in result.line("failed")
@@ -456,18 +456,18 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     assert not list((container / ".hash").iterdir())
 
 
-def test_staging_files_of_dead_jobs_are_removed_and_young_ones_kept(
+def test_staging_folders_of_dead_jobs_are_removed_and_live_ones_kept(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
     staging = container / ".hash"
-    staging.mkdir(parents=True)
-    for name, age in (("old", 2 * 86400), ("young", 60)):
-        (staging / name).write_text("x")
-        moment = (staging / name).stat().st_mtime - age
-        os.utime(staging / name, (moment, moment))
-    assert cli(*UPLOAD).code == 0
-    assert [path.name for path in staging.iterdir()] == ["young"]
+    dead = staging / f"{PRIVATE_PREFIX}dead"
+    dead.mkdir(parents=True)
+    (dead / "object").write_text("half of")
+    with living_elsewhere(staging) as live:
+        assert cli(*UPLOAD).code == 0
+        assert list(staging.iterdir()) == [live]
+        assert (live / "object").read_text() == "in use"
 
 
 def test_uploading_twice_needs_nothing_of_the_extra(
@@ -657,8 +657,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
 
 def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
-    put = "upload_object" if type(store) is Store else "upload_object_via_stream"
-    original = getattr(store.driver, put)
+    original: Any = store._put_bytes
 
     def failing(*args: Any, **kwargs: Any) -> Any:
         calls.append("put")
@@ -666,7 +665,7 @@ def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
             raise ConnectionError("reset")
         return original(*args, **kwargs)
 
-    monkeypatch.setattr(store.driver, put, failing)
+    monkeypatch.setattr(store, "_put_bytes", failing)
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     store.put_bytes("x", b"content")
     assert len(calls) == 3
@@ -677,8 +676,7 @@ def test_a_store_gives_up_with_one_line(store: Store, monkeypatch: pytest.Monkey
     def failing(*args: object, **kwargs: object) -> object:
         raise ConnectionError("connection refused")
 
-    monkeypatch.setattr(store.driver, "upload_object", failing)
-    monkeypatch.setattr(store.driver, "upload_object_via_stream", failing)
+    monkeypatch.setattr(store, "_put_bytes", failing)
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     with pytest.raises(Exception, match="cannot send x: connection refused") as caught:
         store.put_bytes("x", b"content")

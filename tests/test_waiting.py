@@ -5,6 +5,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
+from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.waiting import LONGEST_PAUSE, WaitBudget, backoff
 
 
@@ -67,6 +70,7 @@ def test_stop_ends_all_pauses_at_once_and_lets_none_begin() -> None:
         futures = [pool.submit(budget.pause, 30.0) for _ in range(3)]
         time.sleep(0.02)
         stop.set()
-        assert [future.result(timeout=5) for future in futures] == [False] * 3
-    assert budget.pause(30.0) is False
+        assert [type(future.exception(timeout=5)) for future in futures] == [Interrupted] * 3
+    with pytest.raises(Interrupted):
+        budget.pause(30.0)
     assert time.monotonic() - start < 5.0

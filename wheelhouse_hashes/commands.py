@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from wheelhouse_hashes.account import Account, allow_unverified_tls
 from wheelhouse_hashes.containerindex import update_index
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
+from wheelhouse_hashes.parallel import aside
 from wheelhouse_hashes.parser import warn
 from wheelhouse_hashes.report import Report
-from wheelhouse_hashes.run import Run, phase
+from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.store import open_store
 
 
@@ -34,12 +35,16 @@ def rebuild_index(run: Run) -> int:
     store = open_store(account, options.container_name, run.budget)
     report = Report()
     with phase(run, report):
-        store.open(create=False)
-        links = update_index(run, store, store.listing(), {})
-    without = sum(1 for digest in links.values() if digest is None)
-    run.say(f"container {store.container_name}: index page with {len(links)} links")
-    if without:
-        run.say(f"{without} of them have no digest: upload these artifacts with --hashfile")
+        with noting_interruption(report):
+            aside(lambda: store.open(create=False), run.stop)
+            links = aside(lambda: update_index(run, store, store.listing(), {}), run.stop)
+            run.say(f"container {store.container_name}: index page with {len(links)} links")
+            without = sum(1 for digest in links.values() if digest is None)
+            if without:
+                run.say(f"{without} of them have no digest: upload these artifacts with --hashfile")
+        if report.interrupted:
+            run.say(f"container {store.container_name}: nothing was confirmed")
+            run.say("interrupted: run it again")
     return report.exit_code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import pathlib
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +10,7 @@ from urllib.parse import urlsplit
 from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Refusal, TransferError, UsageError
+from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.parallel import for_each
@@ -22,7 +21,7 @@ from wheelhouse_hashes.report import (
     line,
     waiting_line,
 )
-from wheelhouse_hashes.run import Run, phase
+from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.selection import Selection, case_twins, select
 from wheelhouse_hashes.settlement import Settlement
 from wheelhouse_hashes.waiting import backoff
@@ -53,33 +52,58 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
             f"malformed address {shown(url)!r}: give one that a browser takes"
         ) from None
     report = FetchReport()
-    with phase(run, report), contextlib.closing(run.client):
-        if run.plugins.disabled:
-            run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
-        if not run.verify_tls:
-            run.say(line("warning", UNCHECKED))
-        listing = _locate(run, address)
-        for note in listing.notes:
-            run.say(line("note", note))
-        selection = select(listing, run.plugins, project, version)
-        for name in selection.litter:
-            run.say(line("note", name, "only companions are left of this older dev build"))
-        for name in selection.elsewhere:
-            run.say(line("note", name, "left out: it is not beside its artifact"))
-        artifacts = _fit_to_be_files(selection, report, run)
-        if not selection.artifacts and not selection.unsafe:
-            report.nothing_matched = True
-            wanted = project if version is None else f"{project} {version}"
-            found = ", ".join(map(str, selection.versions)) or "none of this project"
-            run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
-        _name_other_origins(run, listing, artifacts)
-        schemes = {urlsplit(url).scheme for url in (listing.url, *(a.url for a in artifacts))}
-        with TargetFolder(pathlib.Path(folder)) as target:
-            _settle_all(run, artifacts, target, listing, report)
-            target.sync()
-            report.unjudged = target.unjudged({v.name for v in report.verdicts if v.good})
-        run.say(report.closing("http" in schemes, "https" in schemes and not run.verify_tls))
+    with phase(run, report):
+        with noting_interruption(report):
+            try:
+                _fetch(run, address, pathlib.Path(folder), project, version, report)
+            finally:
+                # A worker that did not end in time may still be using it.
+                if not run.stop.is_set():
+                    run.client.close()
+        run.say(report.closing())
     return report
+
+
+def _fetch(
+    run: Run,
+    address: str,
+    folder: pathlib.Path,
+    project: str,
+    version: str | None,
+    report: FetchReport,
+) -> None:
+    """Locate, select and settle the artifacts.
+
+    :raises Interrupted: if the run was told to end.
+    """
+    if run.plugins.disabled:
+        run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
+    if not run.verify_tls:
+        run.say(line("warning", UNCHECKED))
+    listing = _locate(run, address)
+    for note in listing.notes:
+        run.say(line("note", note))
+    selection = select(listing, run.plugins, project, version)
+    for name in selection.litter:
+        run.say(line("note", name, "only companions are left of this older dev build"))
+    for name in selection.elsewhere:
+        run.say(line("note", name, "left out: it is not beside its artifact"))
+    artifacts = _fit_to_be_files(selection, report, run)
+    if not selection.artifacts and not selection.unsafe:
+        report.nothing_matched = True
+        wanted = project if version is None else f"{project} {version}"
+        found = ", ".join(map(str, selection.versions)) or "none of this project"
+        run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
+    _name_other_origins(run, listing, artifacts)
+    schemes = {urlsplit(url).scheme for url in (listing.url, *(a.url for a in artifacts))}
+    report.plain_http = "http" in schemes
+    report.unchecked_tls = "https" in schemes and not run.verify_tls
+    with TargetFolder(folder) as target:
+        finished = _settle_all(run, artifacts, target, listing, report)
+        target.sync()
+        report.unjudged = target.unjudged({v.name for v in report.verdicts if v.good})
+    if not finished:
+        raise Interrupted("interrupted")
 
 
 def _locate(run: Run, address: str) -> Listing:
@@ -131,11 +155,10 @@ def _settle_all(
     target: TargetFolder,
     listing: Listing,
     report: FetchReport,
-) -> None:
+) -> bool:
     width = max((len(artifact.name) for artifact in artifacts), default=0)
     settle = partial(_settle_one, run, target, listing, report, width)
-    finished = for_each(artifacts, settle, run.options.max_workers, run.stop)
-    report.interrupted = not finished
+    return for_each(artifacts, settle, run.options.max_workers, run.stop)
 
 
 def _settle_one(

@@ -1,10 +1,9 @@
 """The folder that artifacts are fetched into.
 
 Bytes are received in a private folder inside it, where a file bears its own
-name; one rename puts a verified file under its final name.  The private folder
-is locked while its run lives, so that a later run can tell and remove those of
-runs that died.  Refused bytes that may be worth a look go to ``.rejected``,
-under names that ``*.whl`` does not match.
+name; one rename puts a verified file under its final name.  Refused bytes that
+may be worth a look go to ``.rejected``, under names that ``*.whl`` does not
+match.
 """
 
 from __future__ import annotations
@@ -12,20 +11,16 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
-import shutil
 import stat
-import tempfile
+import threading
 from collections.abc import Iterator
 
-import fasteners
-
 from wheelhouse_hashes.artifacts import new_hasher
-from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.errors import DiskError, Interrupted
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.privatefolder import PrivateFolder, remove_dead
 from wheelhouse_hashes.verification import HEAD_BYTES, TAIL_BYTES, Seen
 
-PRIVATE_PREFIX = ".wheelhouse-hashes-"
-LOCK = ".lock"
 REJECTED = ".rejected"
 REJECTED_SUFFIX = ".rejected"
 
@@ -46,14 +41,20 @@ def disk_errors(doing: str) -> Iterator[None]:
 
 
 def hash_file_on_disk(
-    path: pathlib.Path, algorithms: tuple[str, ...], *, follow: bool = False
+    path: pathlib.Path,
+    algorithms: tuple[str, ...],
+    stop: threading.Event,
+    *,
+    follow: bool = False,
 ) -> Seen:
     """Read a file once, with a fixed buffer.
 
     :param path: the file.
     :param algorithms: the digests to compute.
+    :param stop: set when the run must end.
     :param follow: whether to read what a symbolic link leads to.
     :raises OSError: if it cannot be read.
+    :raises Interrupted: if the run was told to end.
     """
     hashers = {algorithm: new_hasher(algorithm) for algorithm in algorithms}
     buffer = bytearray(BUFFER)
@@ -65,6 +66,8 @@ def hash_file_on_disk(
         flags |= getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(path, flags), "rb", buffering=0) as file:
         while count := file.readinto(buffer):
+            if stop.is_set():
+                raise Interrupted("interrupted")
             if not size:
                 head = bytes(view[: min(count, HEAD_BYTES)])
             tail = (tail + bytes(view[max(0, count - TAIL_BYTES) : count]))[-TAIL_BYTES:]
@@ -84,15 +87,6 @@ def identity(path: pathlib.Path) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
-    """Take the lock of a private folder, None if its run lives."""
-    lock = fasteners.InterProcessLock(private / LOCK)
-    if lock.acquire(blocking=False):
-        return lock
-    lock.lockfile.close()  # fasteners keeps it open
-    return None
-
-
 class TargetFolder:
     """A folder that one run fetches into; a context manager.
 
@@ -104,45 +98,17 @@ class TargetFolder:
         self.path = path
         with disk_errors(f"make the folder {path}"):
             path.mkdir(parents=True, exist_ok=True)
-        self._remove_dead()
+        remove_dead(path)
         with disk_errors(f"write to the folder {path}"):
-            self.private, self._lock = self._make_private()
+            self._private = PrivateFolder(path)
+        #: Where files are received, under their own names.
+        self.private = self._private.path
 
     def __enter__(self) -> TargetFolder:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        shutil.rmtree(self.private, ignore_errors=True)
-        self._lock.release()
-
-    def _make_private(self) -> tuple[pathlib.Path, fasteners.InterProcessLock]:
-        while True:
-            made_at = tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=self.path)
-            private = self.path / pathlib.Path(made_at).name
-            try:
-                made = private.stat()
-            except FileNotFoundError:
-                continue  # another run took it for a dead one
-            # Until it is locked it looks dead: another run may take the lock
-            # first, or remove the folder, which locking would make again.
-            lock = _try_lock(private)
-            if lock is not None:
-                with contextlib.suppress(FileNotFoundError):
-                    if os.path.samestat(made, private.stat()):
-                        return private, lock
-                shutil.rmtree(private, ignore_errors=True)
-                lock.release()
-
-    def _remove_dead(self) -> None:
-        for private in self.path.glob(PRIVATE_PREFIX + "*"):
-            if private.is_symlink() or not private.is_dir():
-                continue
-            # Somebody else's folder, or gone meanwhile: not ours to remove.
-            with contextlib.suppress(OSError):
-                lock = _try_lock(private)
-                if lock is not None:
-                    shutil.rmtree(private, ignore_errors=True)
-                    lock.release()
+        self._private.__exit__(*exc_info)
 
     def existing(self, name: str) -> pathlib.Path | None:
         """Return the file under a final name, None if there is none.

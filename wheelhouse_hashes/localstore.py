@@ -2,8 +2,8 @@
 
 The provider copies onto the final name, so readers see half an artifact, and
 its listing fails when a file vanishes meanwhile.  Here everything is put under
-a staging name first, in the folder ``.hash`` that libcloud leaves out of its
-listings, and then renamed.
+a staging name first, in a private folder below ``.hash``, which libcloud leaves
+out of its listings, and then renamed.
 """
 
 from __future__ import annotations
@@ -11,23 +11,26 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
-import secrets
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterable, Iterator
 
 from libcloud.storage.base import Object
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk
+from wheelhouse_hashes.privatefolder import PrivateFolder, remove_dead
 from wheelhouse_hashes.store import Store, Stored, check_unchanged
 
 #: Folders that libcloud's LOCAL provider leaves out of its listings.
 _HIDDEN = frozenset({".hash", ".lock"})
 _STAGING = ".hash"
 
-#: Staging files older than this, in seconds, were left behind by a dead job.
-_DEAD = 24 * 3600.0
+#: The mode of objects, as libcloud has it.
+_MODE = 0o664
+
+#: The size of the pieces that artifacts are copied in, in bytes.
+_PIECE = 1024 * 1024
 
 
 class LocalStore(Store):
@@ -37,18 +40,17 @@ class LocalStore(Store):
     eventually_consistent = False
 
     @property
+    def _stop(self) -> threading.Event:
+        return self._budget.stop
+
+    @property
     def _folder(self) -> pathlib.Path:
         return pathlib.Path(self.account.username, self.container_name)
 
     def open(self, create: bool = True) -> None:
         """Look the container up, and remove what dead jobs left in it."""
         super().open(create)
-        for path in self._folder.joinpath(_STAGING).glob("*"):
-            try:
-                if time.time() - path.stat().st_mtime > _DEAD:
-                    path.unlink()
-            except OSError:
-                continue  # it was renamed, another job was first, or it is not ours
+        remove_dead(self._folder / _STAGING)
 
     def _list(self) -> Iterator[Stored]:
         def fail(error: OSError) -> None:
@@ -89,32 +91,42 @@ class LocalStore(Store):
                 return None
 
     def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
-        def send(staged: str) -> None:
-            self.driver.upload_object(str(artifact.path), self._container, staged)
-            check_unchanged(artifact)
-
-        return self._stage(artifact.name, send, create_only)
+        return self._publish(artifact.name, self._pieces(artifact), create_only)
 
     def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
-        def send(staged: str) -> None:
-            self.driver.upload_object_via_stream(iter([content]), self._container, staged)
+        return self._publish(name, [content], create_only)
 
-        return self._stage(name, send, create_only)
+    def _pieces(self, artifact: LocalArtifact) -> Iterator[bytes]:
+        """Read an artifact; copying it must end when the run does."""
+        with open(artifact.path, "rb", buffering=0) as file:
+            while piece := file.read(_PIECE):
+                if self._stop.is_set():
+                    raise Interrupted("interrupted")
+                yield piece
+        check_unchanged(artifact)
 
-    def _stage(self, name: str, send: Callable[[str], object], create_only: bool) -> Stored:
-        staged = f"{_STAGING}/{secrets.token_hex(8)}"
-        path, final = self._folder / staged, self._folder / name
-        try:
-            send(staged)
+    def _publish(self, name: str, pieces: Iterable[bytes], create_only: bool) -> Stored:
+        """Write a file under a staging name, then give it its own.
+
+        Without libcloud: its lock, if it is switched off, takes every
+        exception for settled, a full disk too, and goes on with half a file.
+        """
+        staging, final = self._folder / _STAGING, self._folder / name
+        staging.mkdir(exist_ok=True)
+        with PrivateFolder(staging) as private:
+            path = private / "object"
+            with open(path, "xb") as file:
+                for piece in pieces:
+                    file.write(piece)
+            path.chmod(_MODE)
             version = _version(name, path.stat())
-            if create_only:
-                _create(path, final)
-            else:
-                os.replace(path, final)
-        except FileExistsError:
-            raise AlreadyExists(name) from None
-        finally:
-            path.unlink(missing_ok=True)
+            try:
+                if create_only:
+                    _create(path, final)
+                else:
+                    os.replace(path, final)
+            except FileExistsError:
+                raise AlreadyExists(name) from None
         return version
 
     def _object(self, name: str) -> Object | None:
@@ -130,7 +142,7 @@ class LocalStore(Store):
             return False
         try:
             path = self._folder / stored.name
-            seen = hash_file_on_disk(path, (DEFAULT_ALGORITHM,), follow=True)
+            seen = hash_file_on_disk(path, (DEFAULT_ALGORITHM,), self._stop, follow=True)
         except OSError:
             return False
         return seen.digests[DEFAULT_ALGORITHM] == artifact.digests[DEFAULT_ALGORITHM]

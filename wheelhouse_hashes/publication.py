@@ -47,7 +47,7 @@ class Publication:
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
         with disk_errors(f"read {path}"):
             version = identity(path)
-            seen = hash_file_on_disk(path, algorithms, follow=True)
+            seen = hash_file_on_disk(path, algorithms, run.stop, follow=True)
         self.artifact = LocalArtifact(path, seen.size, seen.digests, version)
         #: What is published beside it; known after :meth:`publish`.
         self.companions: list[Companion] = []

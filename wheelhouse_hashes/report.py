@@ -94,6 +94,10 @@ class FetchReport(Report):
     unjudged: list[str] = field(default_factory=list)
     #: True if the address has nothing of what was asked for.
     nothing_matched: bool = False
+    #: True if bytes or digests came without TLS.
+    plain_http: bool = False
+    #: True if they came over TLS from anybody.
+    unchecked_tls: bool = False
 
     def _codes(self) -> list[int]:
         nothing = self.nothing_matched or not any(
@@ -102,18 +106,14 @@ class FetchReport(Report):
         codes = [verdict.exit_code for verdict in self.verdicts]
         return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if nothing else 0]
 
-    def closing(self, plain_http: bool, unchecked_tls: bool = False) -> str:
-        """Return the closing lines.
-
-        :param plain_http: whether bytes or digests came without TLS.
-        :param unchecked_tls: whether they came over TLS from anybody.
-        """
+    def closing(self) -> str:
+        """Return the closing lines."""
         count = Counter(verdict.outcome for verdict in self.verdicts)
         verified = f"verified {count[Outcome.OK]} of {len(self.verdicts)} artifacts"
         tiers = [verdict.tier for verdict in self.verdicts if verdict.tier is not None]
         if tiers:
-            way = ", over plain HTTP" if plain_http else ""
-            way += ", TLS certificates not checked" if unchecked_tls else ""
+            way = ", over plain HTTP" if self.plain_http else ""
+            way += ", TLS certificates not checked" if self.unchecked_tls else ""
             verified += f" (weakest tier: {min(tiers)}{way})"
         parts = [verified]
         parts += [
@@ -210,7 +210,8 @@ class UploadReport(Report):
         parts = [f"{outcome.value} {count[outcome]}" for outcome in Sent if count[outcome]]
         if self.pruned:
             parts.append(f"pruned {len(self.pruned)}")
-        lines = [f"container {container}: {', '.join(parts) or 'nothing to send'}"]
+        nothing = "nothing was sent" if self.interrupted else "nothing to send"
+        lines = [f"container {container}: {', '.join(parts) or nothing}"]
         lines += [f"problem: {problem}" for problem in self.problems]
         if self.interrupted:
             lines.append("interrupted: run it again, it sends what is missing")

@@ -11,9 +11,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
-from wheelhouse_hashes.errors import TransferError, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.errors import (
+    Interrupted,
+    TransferError,
+    UsageError,
+    WheelhouseHashesError,
+)
 from wheelhouse_hashes.hashfile import MAX_BYTES
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
+from wheelhouse_hashes.parallel import ending_on_signals
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.waiting import WaitBudget
 
@@ -75,11 +81,12 @@ class Run:
         #: The parsed command line, read only; it may hold secrets.
         self.options = Options(options)
         self.plugins = plugins
-        #: Set when the run must end, by Ctrl-C.
+        #: Set when the run must end: Ctrl-C, SIGTERM.
         self.stop = threading.Event()
         #: The time that may be spent on waiting for the store.
         self.budget = WaitBudget(self.options.get("wait", DEFAULT_WAIT), self.stop)
         self._screen = threading.Lock()
+        self._silent = False
 
     def __repr__(self) -> str:
         return f"<Run {self.verb}>"
@@ -145,20 +152,45 @@ class Run:
         return artifact.url + suffix
 
     def say(self, text: str) -> None:
-        """Print whole lines to standard output; safe to call from any thread."""
+        """Print whole lines to standard output; safe to call from any thread.
+
+        Nothing is printed after the end of an interrupted run: the work that
+        it left behind must not get between the interpreter and its end.
+        """
         with self._screen:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
+            if not self._silent:
+                sys.stdout.write(text + "\n")
+                sys.stdout.flush()
+
+    def end(self) -> None:
+        """Print nothing more if the run was told to end."""
+        with self._screen:
+            self._silent = self.stop.is_set()
 
 
 @contextmanager
 def phase(run: Run, report: Report) -> Iterator[None]:
-    """Bracket the work of a command by the hooks that begin and end it."""
-    run.plugins.run_started(run)
+    """Bracket the work of a command: signals, the hooks that begin and end it.
+
+    :param run: the command in progress; its ``stop`` is set by a signal.
+    :param report: gets to know what ended the command before its time.
+    """
+    with ending_on_signals(run.stop):
+        run.plugins.run_started(run)
+        try:
+            yield
+        except WheelhouseHashesError as error:
+            report.ended_by = error
+            raise
+        finally:
+            run.plugins.run_finished(run, report)
+            run.end()
+
+
+@contextmanager
+def noting_interruption(report: Report) -> Iterator[None]:
+    """Note that the run was told to end; it then goes on to its summary."""
     try:
         yield
-    except WheelhouseHashesError as error:
-        report.ended_by = error
-        raise
-    finally:
-        run.plugins.run_finished(run, report)
+    except Interrupted:
+        report.interrupted = True

@@ -62,6 +62,9 @@ class Settlement:
             verdict = self._conclude(verdict)
         except Refusal as refusal:
             verdict = self._refused(refusal)
+        with contextlib.suppress(OSError):
+            # At once, and not with its folder: a full disk needs the room.
+            self._private.unlink(missing_ok=True)
         return verdict
 
     def _try_until_final(self) -> Verdict:
@@ -140,7 +143,7 @@ class Settlement:
         if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
             with disk_errors(f"read {path}"):
                 self._existing_identity = identity(path)
-                self._existing_seen = hash_file_on_disk(path, wanted)
+                self._existing_seen = hash_file_on_disk(path, wanted, self.run.stop)
         return self._judge(heard, self._existing_seen, path)
 
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:

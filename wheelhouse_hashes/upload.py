@@ -11,14 +11,20 @@ from datetime import datetime, timezone
 from wheelhouse_hashes.containerindex import update_index
 from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.devbuilds import stamped_name
-from wheelhouse_hashes.errors import DiskError, Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.errors import (
+    DiskError,
+    Interrupted,
+    Refusal,
+    UsageError,
+    WheelhouseHashesError,
+)
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.folder import disk_errors
-from wheelhouse_hashes.parallel import for_each
+from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
-from wheelhouse_hashes.run import Run, phase
+from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.store import Store
 
 #: The object in which jobs on the bare host share their digests.
@@ -47,11 +53,11 @@ def upload(
         width = max((len(path.name) for path in paths), default=0)
         for record in report.records:
             run.say(describe_record(record))
-        store.open()
-        listed = Contents(store.listing(), run.plugins)
-        uploaded = _publish_all(run, store, listed, paths, report, max_workers, width)
-        if not report.interrupted:
-            _clean_up(run, store, listed, uploaded, report, with_index)
+        with noting_interruption(report):
+            aside(store.open, run.stop)
+            listed = Contents(aside(store.listing, run.stop), run.plugins)
+            uploaded = _publish_all(run, store, listed, paths, report, max_workers, width)
+            aside(lambda: _clean_up(run, store, listed, uploaded, report, with_index), run.stop)
         run.say(report.closing(store.container_name))
     return report
 
@@ -94,7 +100,10 @@ def _publish_all(
     max_workers: int,
     width: int,
 ) -> dict[str, Publication]:
-    """Publish artifacts side by side; return what is there now."""
+    """Publish artifacts side by side; return what is there now.
+
+    :raises Interrupted: if the run was told to end.
+    """
     lock = threading.Lock()
     there: dict[str, Publication] = {}
 
@@ -103,6 +112,8 @@ def _publish_all(
         try:
             publication = Publication(run, store, listed, path)
             record = publication.publish()
+        except Interrupted:
+            raise
         except WheelhouseHashesError as error:
             outcome = Sent.REFUSED if error.exit_code == 1 else Sent.FAILED
             record = UploadRecord(path.name, outcome, str(error), error.exit_code)
@@ -117,7 +128,8 @@ def _publish_all(
             except Refusal as problem:
                 report.problems.append(problem)
 
-    report.interrupted = not for_each(paths, publish, max_workers, run.stop)
+    if not for_each(paths, publish, max_workers, run.stop):
+        raise Interrupted("interrupted")
     return there
 
 
@@ -157,5 +169,7 @@ def _clean_up(
             gone = set(report.pruned)
             listing = {name: o for name, o in listed.objects.items() if name not in gone}
             update_index(run, store, listing, digests)
+    except Interrupted:
+        raise
     except WheelhouseHashesError as problem:
         report.problems.append(problem)

@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+from wheelhouse_hashes.errors import Interrupted
+
 #: The longest pause between two tries, in seconds.
 LONGEST_PAUSE = 15.0
 
@@ -34,7 +36,7 @@ class WaitBudget:
 
     def __init__(self, seconds: float, stop: threading.Event) -> None:
         self.seconds = seconds
-        self._stop = stop
+        self.stop = stop
         self._lock = threading.Lock()
         self._spent = 0.0
         self._waiting = 0
@@ -52,17 +54,20 @@ class WaitBudget:
         """Wait, if there is time left.
 
         :param seconds: how long; less if the budget does not last.
-        :returns: False, without waiting, if the budget is used up or the run
-            must end.
+        :returns: False, without waiting, if the budget is used up.
+        :raises Interrupted: if the run must end.
         """
         with self._lock:
             left = self._settle()
-            if left <= 0 or self._stop.is_set():
-                return False
-            self._waiting += 1
-        try:
-            return not self._stop.wait(min(seconds, left))
-        finally:
-            with self._lock:
-                self._settle()
-                self._waiting -= 1
+            if left > 0:
+                self._waiting += 1
+        if left > 0:
+            try:
+                self.stop.wait(min(seconds, left))
+            finally:
+                with self._lock:
+                    self._settle()
+                    self._waiting -= 1
+        if self.stop.is_set():
+            raise Interrupted("interrupted")
+        return left > 0

@@ -17,6 +17,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, read_page
+from wheelhouse_hashes.parallel import aside
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -29,7 +30,9 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
     """Read the page at an ``http`` or ``https`` address."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         return None
-    page = run.client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True)
+    client = run.client
+    # In the main thread: libcurl does not look up while it waits for a connection.
+    page = aside(lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop)
     where = shown(page.url)
     entries: list[Entry] = []
     notes: list[str] = []

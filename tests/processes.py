@@ -1,0 +1,35 @@
+"""Processes that live beside the one under test."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import subprocess
+import sys
+from collections.abc import Iterator
+
+_HOLD = """
+import pathlib, sys, time
+from wheelhouse_hashes.privatefolder import PrivateFolder
+with PrivateFolder(pathlib.Path(sys.argv[1])) as private:
+    (private / "object").write_text("in use")
+    print(private, flush=True)
+    time.sleep(600)
+"""
+
+
+@contextlib.contextmanager
+def living_elsewhere(parent: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Have another process use a private folder in a folder, then kill that process.
+
+    It has to be another one: the lock is one of processes.
+    """
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(parent)], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert holder.stdout is not None
+        yield pathlib.Path(holder.stdout.readline().strip())
+    finally:
+        holder.kill()
+        holder.communicate()

@@ -1,0 +1,386 @@
+"""SIGINT and SIGTERM end a run soon, with a summary and no litter."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.artifacts import make_wheel, sha256
+from tests.conftest import LOCAL
+from tests.servers import Handler, Routes, Server, respond, serving
+from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.parallel import PATIENCE, SIGNALS, aside, ending_on_signals, for_each
+
+#: Within a second, it is promised; this machine may have others to serve.
+#: What is interrupted here would go on for at least twice as long.
+SOON = 5.0
+
+A = "demo-1.0-py3-none-any.whl"
+B = "demo-1.0-1build-py3-none-any.whl"
+GOT = pathlib.Path("got")
+
+FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
+UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
+
+#: More than can be hashed or copied soon; a sparse file takes no room.
+HUGE = 64 * 1024**3
+
+Ready = Callable[[], bool]
+
+both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+
+
+def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
+    """Run a command, send it a signal when it is ready; return what it printed.
+
+    It must end soon, with 130.
+    """
+    temporary = pathlib.Path("temporary")
+    temporary.mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "wheelhouse_hashes", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary.absolute())},
+    )
+    try:
+        limit = time.monotonic() + 30
+        while not ready():
+            assert command.poll() is None, command.communicate()
+            assert time.monotonic() < limit, "it never came to the point"
+            time.sleep(0.005)
+        command.send_signal(number)
+        sent = time.monotonic()
+        out, err = command.communicate(timeout=30)
+        took = time.monotonic() - sent
+    finally:
+        command.kill()
+        command.wait()
+    assert command.returncode == 130, (out, err)
+    assert took < SOON, (out, err)
+    assert "Traceback" not in out + err
+    assert os.listdir(temporary) == []
+    return out, err
+
+
+def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
+    """Interrupt a fetch; return what is left in the folder, hidden names too."""
+    out, err = interrupted(number, ready, *FETCH, url)
+    assert out.splitlines()[-1] == "interrupted: run it again, good files are kept"
+    assert any(line.startswith("verified ") for line in out.splitlines())
+    assert err == ""
+    return sorted(os.listdir(GOT)) if GOT.exists() else []
+
+
+def interrupted_upload(number: int, ready: Ready) -> str:
+    """Interrupt an upload into ``store/wheels``; return what it printed."""
+    out, err = interrupted(number, ready, *UPLOAD, "--local-folder", "dist")
+    assert out.splitlines()[-1] == "interrupted: run it again, it sends what is missing"
+    assert out.splitlines()[-2].startswith("container wheels: ")
+    assert err == ""
+    return out
+
+
+@contextlib.contextmanager
+def serving_slowly(
+    wheel: bytes, answer: Callable[[Handler], None]
+) -> Iterator[tuple[Server, Ready]]:
+    """Serve a good wheel B and a wheel A by hand; tell when A is being asked for and B is there."""
+    asked = threading.Event()
+
+    def slow(handler: Handler) -> None:
+        asked.set()
+        answer(handler)
+
+    routes: Routes = {
+        "/": f'<a href="{A}">x</a> <a href="{B}">x</a>'.encode(),
+        f"/{A}": slow,
+        f"/{A}.sha256": f"{sha256(wheel)}  {A}\n".encode(),
+        f"/{B}": wheel,
+        f"/{B}.sha256": f"{sha256(wheel)}  {B}\n".encode(),
+    }
+    with serving(routes) as server:
+        yield server, lambda: asked.is_set() and GOT.joinpath(B).exists()
+
+
+@pytest.fixture
+def wheel(tmp_path: pathlib.Path) -> bytes:
+    """The bytes of a wheel."""
+    return make_wheel(tmp_path / "made", A, os.urandom(100_000)).read_bytes()
+
+
+@both
+def test_while_a_body_trickles(number: int, wheel: bytes) -> None:
+    def trickle(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for start in range(0, len(wheel), 2000):
+                handler.wfile.write(wheel[start : start + 2000])
+                time.sleep(0.2)
+
+    with serving_slowly(wheel, trickle) as (server, ready):
+        assert interrupted_fetch(number, server.url, ready) == [B]
+    assert GOT.joinpath(B).read_bytes() == wheel
+
+
+@both
+def test_while_a_body_stalls(number: int, wheel: bytes) -> None:
+    over = threading.Event()
+
+    def stall(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        handler.wfile.write(wheel[:50_000])
+        over.wait(60)
+
+    with serving_slowly(wheel, stall) as (server, ready):
+        try:
+            assert interrupted_fetch(number, server.url, ready) == [B]
+        finally:
+            over.set()
+
+
+@both
+def test_while_a_missing_artifact_is_waited_for(number: int, wheel: bytes) -> None:
+    def missing(handler: Handler) -> None:
+        asked.append(handler.path)
+        respond(handler, 404, b"not here")
+
+    asked: list[str] = []
+    with serving_slowly(wheel, missing) as (server, ready):
+        left = interrupted_fetch(number, server.url, lambda: ready() and len(asked) > 1)
+    assert left == [B]
+
+
+@both
+def test_while_a_server_in_trouble_is_waited_for(number: int) -> None:
+    asked: list[str] = []
+
+    def trouble(handler: Handler) -> None:
+        asked.append(handler.path)
+        respond(handler, 503, b"busy", Retry_After="60")
+
+    with serving({"/": trouble}) as server:
+        assert interrupted_fetch(number, server.url, lambda: bool(asked)) == []
+
+
+@both
+def test_while_the_page_does_not_come(number: int) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(handler: Handler) -> None:
+        asked.set()
+        over.wait(60)
+
+    with serving({"/": silent}) as server:
+        try:
+            assert interrupted_fetch(number, server.url, asked.is_set) == []
+        finally:
+            over.set()
+
+
+@contextlib.contextmanager
+def connecting_for_ever() -> Iterator[int]:
+    """Yield a port that no connection is made to: its queue is full."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+@both
+def test_while_no_connection_is_made(number: int) -> None:
+    with connecting_for_ever() as port:
+        # As /proc/net/tcp has it: the port in hex, and the state SYN_SENT.
+        wanted, waiting = f"0100007F:{port:04X}", "02"
+
+        def connecting() -> bool:
+            rows = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+            fields = [row.split()[1:4] for row in rows]
+            return sum(to == wanted and state == waiting for _, to, state in fields) > before
+
+        before = -1
+        rows = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        before = sum(row.split()[2:4] == [wanted, waiting] for row in rows)
+        assert interrupted_fetch(number, f"http://127.0.0.1:{port}/", connecting) == []
+
+
+@both
+def test_while_a_file_in_the_folder_is_hashed(number: int, wheel: bytes) -> None:
+    GOT.mkdir()
+    (GOT / A).touch()
+    os.truncate(GOT / A, HUGE)
+    with serving_slowly(wheel, lambda handler: None) as (server, _):
+        left = interrupted_fetch(number, server.url, lambda: GOT.joinpath(B).exists())
+    assert left == sorted([A, B])
+    assert GOT.joinpath(A).stat().st_size == HUGE
+
+
+@both
+def test_while_a_large_file_is_hashed_for_upload(
+    number: int, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, B)
+    (dist / A).touch()
+    os.truncate(dist / A, HUGE)
+    out = interrupted_upload(number, (container / B).exists)
+    assert "sent 1" in out
+    assert sorted(os.listdir(container)) == [".hash", B, f"{B}.sha256"]
+    assert os.listdir(container / ".hash") == []
+
+
+def test_while_a_large_file_is_put_into_a_local_container(
+    dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    (dist / A).touch()
+    os.truncate(dist / A, 1024**3)
+
+    def copying() -> bool:
+        sizes = [path.stat().st_size for path in container.glob(".hash/*/object")]
+        return max(sizes, default=0) > 10_000_000
+
+    out = interrupted_upload(signal.SIGTERM, copying)
+    assert "nothing was sent" in out
+    assert sorted(os.listdir(container)) == [".hash", f"{A}.sha256"]
+    assert os.listdir(container / ".hash") == []
+
+
+@both
+@pytest.mark.parametrize("verb", ["upload", "index"])
+def test_while_a_store_does_not_answer(number: int, verb: str, dist: pathlib.Path) -> None:
+    make_wheel(dist, A)
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        store.setblocking(False)
+        held = []
+
+        def asked() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                held.append(store.accept()[0])
+            return bool(held)
+
+        out, err = interrupted(
+            number,
+            asked,
+            verb,
+            *(("--hashfile", "--local-folder", "dist") if verb == "upload" else ()),
+            *("--provider-name", "MINIO", "--username", "u", "--secret", "s"),
+            *("--driver-option", "host=127.0.0.1", "--driver-option", "secure=false"),
+            *("--driver-option", f"port={store.getsockname()[1]}", "wheels"),
+        )
+        for connection in held:
+            connection.close()
+    assert out.splitlines()[-1].startswith("interrupted: run it again")
+    assert out.splitlines()[-2].startswith("container wheels: nothing was ")
+    assert err == ""
+
+
+@both
+def test_handlers_are_put_back_and_the_event_is_set(number: int) -> None:
+    stop = threading.Event()
+    before = [signal.getsignal(each) for each in SIGNALS]
+    with ending_on_signals(stop):
+        os.kill(os.getpid(), number)
+        assert stop.wait(10)
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    stop = threading.Event()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ending_on_signals(stop):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_signal_ends_what_does_not_heed_the_first() -> None:
+    stop = threading.Event()
+    with pytest.raises(KeyboardInterrupt), ending_on_signals(stop):
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)  # at once: CI services send both
+        assert stop.wait(10)
+        time.sleep(PATIENCE)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+
+
+def test_in_another_thread_no_handler_is_set() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    seen: list[object] = []
+
+    def run() -> None:
+        with ending_on_signals(threading.Event()):
+            seen.extend(signal.getsignal(number) for number in SIGNALS)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == before
+
+
+def test_work_that_does_not_end_is_left_behind() -> None:
+    stop, over = threading.Event(), threading.Event()
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        stop.set()
+        over.wait(60)
+
+    assert not for_each(range(9), work, 1, stop)
+    assert begun == [0]
+    over.set()
+
+
+def test_work_that_says_it_was_interrupted_is_left_out() -> None:
+    stop = threading.Event()
+
+    def work(item: int) -> None:
+        stop.set()
+        raise Interrupted("interrupted")
+
+    assert not for_each([1], work, 1, stop)
+
+
+def test_what_work_raises_ends_the_others_and_is_raised() -> None:
+    stop = threading.Event()
+
+    def work(item: int) -> None:
+        if item:
+            raise ZeroDivisionError
+        assert stop.wait(10)
+
+    with pytest.raises(ZeroDivisionError):
+        for_each([0, 1], work, 2, stop)
+
+
+def test_a_call_aside_returns_raises_and_is_interrupted() -> None:
+    stop = threading.Event()
+    assert aside(lambda: 7, stop) == 7
+    with pytest.raises(ZeroDivisionError):
+        aside(lambda: 1 // 0, stop)
+    assert not stop.is_set()
+    stop.set()
+    with pytest.raises(Interrupted):
+        aside(lambda: 7, stop)

@@ -1,0 +1,80 @@
+"""A folder that one run works in, and that later runs can tell from a dead one's.
+
+It is locked while its run lives.  The lock ends with the process, however that
+ends, so that a folder whose lock can be had is litter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+
+import fasteners
+
+PRIVATE_PREFIX = ".wheelhouse-hashes-"
+LOCK = ".lock"
+
+
+def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
+    """Take the lock of a private folder, None if its run lives."""
+    lock = fasteners.InterProcessLock(private / LOCK)
+    if lock.acquire(blocking=False):
+        return lock
+    lock.lockfile.close()  # fasteners keeps it open
+    return None
+
+
+class PrivateFolder:
+    """A private folder of this run (mode 0700); a context manager that removes it.
+
+    :param parent: the folder to make it in; it must exist.
+    :raises OSError: if it cannot be made.
+    """
+
+    def __init__(self, parent: pathlib.Path) -> None:
+        self.path, self._lock = _make(parent)
+
+    def __enter__(self) -> pathlib.Path:
+        return self.path
+
+    def __exit__(self, *exc_info: object) -> None:
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._lock.release()
+
+
+def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLock]:
+    while True:
+        made_at = tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=parent)
+        private = parent / pathlib.Path(made_at).name
+        try:
+            made = private.stat()
+        except FileNotFoundError:
+            continue  # another run took it for a dead one
+        # Until it is locked it looks dead: another run may take the lock
+        # first, or remove the folder, which locking would make again.
+        lock = _try_lock(private)
+        if lock is not None:
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(made, private.stat()):
+                    return private, lock
+            shutil.rmtree(private, ignore_errors=True)
+            lock.release()
+
+
+def remove_dead(parent: pathlib.Path) -> None:
+    """Remove the private folders of runs that died, and none of those that live.
+
+    :param parent: the folder that they are in; it need not exist.
+    """
+    for private in parent.glob(PRIVATE_PREFIX + "*"):
+        if private.is_symlink() or not private.is_dir():
+            continue
+        # Somebody else's folder, or gone meanwhile: not ours to remove.
+        with contextlib.suppress(OSError):
+            lock = _try_lock(private)
+            if lock is not None:
+                shutil.rmtree(private, ignore_errors=True)
+                lock.release()
