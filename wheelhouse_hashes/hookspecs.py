@@ -173,7 +173,9 @@ def wheelhouse_response_claims(  # type: ignore[empty-body]
     try.  Not for artifacts that are on disk already.
 
     :param artifact: the artifact.
-    :param headers: the headers, names in lower case.
+    :param headers: the headers, names in lower case.  If the bytes came in
+        several answers after a cut, those of the last one go before those of
+        the first (:rfc:`9110`, section 15.3.7.3).
     :param run: the command in progress.
     :returns: as for ``wheelhouse_claims``; set ``travels`` on each claim.
     """

@@ -133,9 +133,9 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             type=some_seconds,
             metavar="SECONDS",
             default=DEFAULT_TIMEOUT,
-            help="how long one download may take, in all; whatever this is, 30 seconds to "
-            "connect and 60 below 1000 bytes a second are the limit, and 600 for a page or a "
-            f"hash file (default: %(default)g; environment: {PREFIX}TIMEOUT)",
+            help="how long one download may take, in all "
+            f"(default: %(default)g; environment: {PREFIX}TIMEOUT). It ends sooner after 30 "
+            "seconds without a connection, or 60 below 1000 bytes a second",
         )
         parser.add_argument(
             "--no-ssl-check",
