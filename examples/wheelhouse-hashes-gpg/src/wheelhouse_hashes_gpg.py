@@ -93,7 +93,7 @@ def gpg(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[byte
 @hookimpl
 def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
     """Publish a signature beside each artifact, if there is a key to sign with."""
-    key = run.options.gpg_sign
+    key = run.options.get("gpg_sign")
     if not key:
         return []
     # Two signatures of the same bytes differ, so that one cannot be compared with
