@@ -22,6 +22,7 @@ import sys
 import tarfile
 import tempfile
 import threading
+import types
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -162,20 +163,12 @@ def run_python(*args: object, **environ: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-@dataclass(frozen=True)
-class _Origin:
-    """The part of a distribution that messages name."""
-
-    name: str
-    version: str = "1.0"
-
-
 class _Point:
     """An entry point whose plugin is here already, or an error that loading it raises."""
 
     def __init__(self, name: str, plugin: object) -> None:
         self.name = name
-        self.dist = _Origin(f"{name}-dist")
+        self.dist = types.SimpleNamespace(name=f"{name}-dist", version="1.0")
         self._plugin = plugin
 
     def load(self) -> object:
