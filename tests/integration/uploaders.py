@@ -37,12 +37,14 @@ def upload_in_rounds(
     rounds: int,
     barrier: Barrier,
     prefix: str,
+    patience: float,
 ) -> None:
     """Upload ``dist-NUMBER`` into a container of its own each round; exit with the worst code.
 
     What became of each round is kept for :func:`outcomes`.
 
     :param options: all options of the command but the folder.
+    :param patience: how many seconds to wait for the others.
     """
     os.chdir(folder)
     command = kind()
@@ -51,7 +53,7 @@ def upload_in_rounds(
         sys.argv = ["wheelhouse_uploader", "upload", "--local-folder", f"dist-{number}"]
         sys.argv += [*options, f"{prefix}-{turn}"]
         said, code = io.StringIO(), 0
-        barrier.wait(60)
+        barrier.wait(patience)
         with contextlib.redirect_stdout(said):
             try:
                 command()
@@ -81,21 +83,25 @@ def run_side_by_side(
     rounds: int,
     options: list[str],
     prefix: str = "round",
+    patience: float = 120,
 ) -> list[int | None]:
-    """Run uploaders side by side; return their exit codes."""
+    """Run uploaders side by side; return their exit codes.
+
+    :param patience: how many seconds the slowest of them may take.
+    """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(processes)
     workers = [
         context.Process(
             target=upload_in_rounds,
-            args=(kind, number, str(folder), options, rounds, barrier, prefix),
+            args=(kind, number, str(folder), options, rounds, barrier, prefix, patience),
         )
         for number in range(processes)
     ]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(120)
+        worker.join(patience)
     return [worker.exitcode for worker in workers]
 
 

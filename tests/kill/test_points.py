@@ -1,0 +1,27 @@
+"""SIGKILL at random points, a few of them; ``tox run -e kill`` makes 1,000."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+
+from tests.kill.points import PHASES, kill_at_points
+
+POINTS = 28
+
+
+def check(root: pathlib.Path, points: int) -> None:
+    """Kill commands at random points, print the counts, check what they left."""
+    seed = random.randrange(2**32)
+    outcome = kill_at_points(root, points, seed)
+    print(f"\nseed {seed}\n{outcome.table()}")
+    assert outcome.wrong == []
+    assert outcome.seen == []
+    assert outcome.hits.total() >= points
+    # Each phase was really hit.
+    assert min(outcome.hits[phase] for phase in PHASES) >= points // len(PHASES) // 2
+    assert outcome.looks > points
+
+
+def test_what_a_killed_run_leaves_is_whole_and_a_rerun_completes_it(tmp_path: pathlib.Path) -> None:
+    check(tmp_path, POINTS)
