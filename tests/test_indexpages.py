@@ -502,3 +502,15 @@ def test_all_that_a_fragment_claims_is_read() -> None:
         (LOCAL, ()),
         (None, ()),
     ]
+
+
+@pytest.mark.parametrize("section", ["<![p311..>", "<![if x]>", "<![CDATA[ x > ]]>", "<![endif]>"])
+def test_a_marked_section_costs_no_link(section: str) -> None:
+    body = f'<a href="{NAME}">x</a>{section}<a href="{SDIST}">x</a>'.encode()
+    names = [link.name for link in read_page(body, "text/html", "http://127.0.0.1/")]
+    assert names == [NAME, SDIST]
+
+
+def test_a_marked_section_without_end_costs_no_link_before_it() -> None:
+    body = f'<a href="{NAME}">x</a><![x'.encode()
+    assert [link.name for link in read_page(body, "text/html", "http://127.0.0.1/")] == [NAME]

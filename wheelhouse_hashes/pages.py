@@ -106,6 +106,10 @@ class _Anchors(HTMLParser):
         self.tags: list[str] = []
         self.base: str | None = None
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:
+        """Skip ``<![...>``, as browsers do; the parser fails on what it does not know."""
+        return self.parse_bogus_comment(i)
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "a":
             self.tags.append(self.get_starttag_text() or "")

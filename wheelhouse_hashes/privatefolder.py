@@ -41,8 +41,9 @@ class PrivateFolder:
         return self.path
 
     def __exit__(self, *exc_info: object) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
+        # In this order: removing takes an open file, and there may be no other.
         self._lock.release()
+        _remove(self.path)
 
 
 def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLock]:
@@ -55,13 +56,28 @@ def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLoc
             continue  # another run took it for a dead one
         # Until it is locked it looks dead: another run may take the lock
         # first, or remove the folder, which locking would make again.
-        lock = _try_lock(private)
+        try:
+            lock = _try_lock(private)
+        except OSError:
+            with contextlib.suppress(OSError):
+                private.rmdir()
+            raise
         if lock is not None:
             with contextlib.suppress(FileNotFoundError):
                 if os.path.samestat(made, private.stat()):
                     return private, lock
-            shutil.rmtree(private, ignore_errors=True)
+            _remove(private)
             lock.release()
+
+
+def _remove(private: pathlib.Path) -> None:
+    """Remove a folder with as few open files as can be, or leave it to the next run."""
+    try:
+        for name in os.listdir(private):
+            os.unlink(private / name)
+        private.rmdir()
+    except OSError:
+        shutil.rmtree(private, ignore_errors=True)
 
 
 def remove_dead(parent: pathlib.Path) -> None:
@@ -69,12 +85,17 @@ def remove_dead(parent: pathlib.Path) -> None:
 
     :param parent: the folder that they are in; it need not exist.
     """
-    for private in parent.glob(PRIVATE_PREFIX + "*"):
-        if private.is_symlink() or not private.is_dir():
+    try:
+        names = os.listdir(parent)
+    except OSError:
+        return  # it is not there, or whoever makes a folder in it will say why not
+    for name in names:
+        private = parent / name
+        if not name.startswith(PRIVATE_PREFIX) or private.is_symlink() or not private.is_dir():
             continue
         # Somebody else's folder, or gone meanwhile: not ours to remove.
         with contextlib.suppress(OSError):
             lock = _try_lock(private)
             if lock is not None:
-                shutil.rmtree(private, ignore_errors=True)
+                _remove(private)
                 lock.release()

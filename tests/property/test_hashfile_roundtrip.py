@@ -3,14 +3,12 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.targets import opening_nothing
 from tests.property.strategies import algorithms, artifact_names, digests
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
@@ -24,33 +22,6 @@ from wheelhouse_hashes.hashfile import (
 )
 
 NAME = "numpy-2.3.5-cp311-cp311-win_amd64.whl"
-
-#: What the interpreter was asked to open while a test watched it.
-_opened: list[object] = []
-_watching = False
-
-
-def _audit(event: str, args: tuple[object, ...]) -> None:
-    if _watching and event in ("open", "os.listdir", "os.scandir", "subprocess.Popen"):
-        _opened.append(args[0])
-
-
-sys.addaudithook(_audit)
-# Python loads a codec from a file when it is first used.
-for codec in ("utf-16", "utf-8-sig", "unicode_escape"):
-    "warm".encode(codec).decode(codec)
-
-
-@contextmanager
-def opening_nothing() -> Iterator[None]:
-    global _watching
-    _opened.clear()
-    _watching = True
-    try:
-        yield
-    finally:
-        _watching = False
-    assert _opened == []
 
 
 @settings(deadline=None)
