@@ -35,6 +35,7 @@ def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Serve
 
     class Made(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are written one after the other
 
         def do_GET(self) -> None:
             server.note(self)

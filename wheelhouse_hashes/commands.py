@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wheelhouse_hashes.account import Account, allow_unverified_tls
-from wheelhouse_hashes.containerindex import update_index
+from wheelhouse_hashes.containerindex import Links, update_index
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 from wheelhouse_hashes.parallel import aside
 from wheelhouse_hashes.parser import warn
@@ -34,10 +34,14 @@ def rebuild_index(run: Run) -> int:
     )
     store = open_store(account, options.container_name, run.budget)
     report = Report()
+
+    def rebuild() -> Links:
+        store.open(create=False)
+        return update_index(run, store, store.listing(), {})
+
     with phase(run, report):
         with noting_interruption(report):
-            aside(lambda: store.open(create=False), run.stop)
-            links = aside(lambda: update_index(run, store, store.listing(), {}), run.stop)
+            links = aside(rebuild, run.stop)
             run.say(f"container {store.container_name}: index page with {len(links)} links")
             without = sum(1 for digest in links.values() if digest is None)
             if without:

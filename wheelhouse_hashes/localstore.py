@@ -112,21 +112,23 @@ class LocalStore(Store):
         exception for settled, a full disk too, and goes on with half a file.
         """
         staging, final = self._folder / _STAGING, self._folder / name
-        staging.mkdir(exist_ok=True)
-        with PrivateFolder(staging) as private:
-            path = private / "object"
-            with open(path, "xb") as file:
-                for piece in pieces:
-                    file.write(piece)
-            path.chmod(_MODE)
-            version = _version(name, path.stat())
-            try:
-                if create_only:
-                    _create(path, final)
-                else:
-                    os.replace(path, final)
-            except FileExistsError:
-                raise AlreadyExists(name) from None
+        # At once a DiskError: a full disk is no better half a second later.
+        with disk_errors(f"send {name}"):
+            staging.mkdir(exist_ok=True)
+            with PrivateFolder(staging) as private:
+                path = private / "object"
+                with open(path, "xb") as file:
+                    for piece in pieces:
+                        file.write(piece)
+                path.chmod(_MODE)
+                version = _version(name, path.stat())
+                try:
+                    if create_only:
+                        _create(path, final)
+                    else:
+                        os.replace(path, final)
+                except FileExistsError:
+                    raise AlreadyExists(name) from None
         return version
 
     def _object(self, name: str) -> Object | None:

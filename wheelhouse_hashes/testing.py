@@ -290,6 +290,7 @@ def serving_folder(folder: str | os.PathLike[str]) -> Iterator[Server]:
 
     class Files(http.server.SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # headers and body are written one after the other
 
         def do_GET(self) -> None:
             server.note(self)

@@ -53,11 +53,16 @@ def upload(
         width = max((len(path.name) for path in paths), default=0)
         for record in report.records:
             run.say(describe_record(record))
-        with noting_interruption(report):
-            aside(store.open, run.stop)
-            listed = Contents(aside(store.listing, run.stop), run.plugins)
+
+        def publish() -> None:
+            store.open()
+            listed = Contents(store.listing(), run.plugins)
             uploaded = _publish_all(run, store, listed, paths, report, max_workers, width)
-            aside(lambda: _clean_up(run, store, listed, uploaded, report, with_index), run.stop)
+            _clean_up(run, store, listed, uploaded, report, with_index)
+
+        with noting_interruption(report):
+            # In one thread: each one that uses the store has to authenticate.
+            aside(publish, run.stop)
         run.say(report.closing(store.container_name))
     return report
 
