@@ -7,10 +7,13 @@ from packaging.version import Version
 
 from wheelhouse_hashes.filenames import (
     MAX_NAME_BYTES,
+    MAX_TAGS,
     ArtifactName,
+    case_twins,
     parse_artifact_name,
     printable,
     read_artifact_name,
+    resembled,
     why_unsafe,
 )
 
@@ -72,6 +75,9 @@ INVALID = {
     "an extension in upper case": "numpy-1.0-py3-none-any.WHL",
     "an egg": "numpy-1.0-py3.11.egg",
     "an index page": "index.html",
+    "more bytes than a file's name can have": f"numpy-1.0{'0' * MAX_NAME_BYTES}.tar.gz",
+    "more tags than there are": f"numpy-1.0-{'.'.join(['py3'] * (MAX_TAGS + 1))}-none-any.whl",
+    "a product of tags": f"numpy-1.0-{'-'.join(['.'.join('abcdefgh')] * 3)}.whl",
     "nothing": "",
 }
 
@@ -161,3 +167,47 @@ def test_a_name_that_only_resembles_an_unsafe_one_is_safe(name: str) -> None:
 def test_what_is_shown_is_one_line_without_control_characters() -> None:
     assert printable("a\x1b[2J\n\u202eb\ud800é") == "a\\x1b[2J\\n\\u202eb\\ud800é"
     assert printable("plain text") == "plain text"
+
+
+def test_as_many_tags_as_may_be_are_read() -> None:
+    tags = ".".join(f"py{n}" for n in range(32))
+    assert len(read_artifact_name(f"n-1-{tags}-none-any.whl").variant) == 32
+
+
+NAME = "numpy-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        f"../{NAME}",
+        f"..\\{NAME}",
+        f"C:{NAME}",
+        f"\\\\host\\share\\{NAME}",
+        f"{NAME}:ads",
+        f"{NAME}.",
+        f"{NAME} ",
+        f"{NAME}\n",
+        f"{NAME[:8]}\u202e{NAME[8:]}",
+        f"{NAME[:8]}\0{NAME[8:]}",
+        f"-{NAME}",
+        f".{NAME}",
+        f"numpy-1.0-1{'x' * MAX_NAME_BYTES}-py3-none-any.whl",
+    ],
+)
+def test_an_unsafe_name_is_read_as_what_it_would_be_taken_for(name: str) -> None:
+    assert why_unsafe(name) is not None
+    parsed = resembled(name)
+    assert parsed is not None
+    assert (parsed.project, str(parsed.version)) == ("numpy", "1.0")
+
+
+@pytest.mark.parametrize("name", ["", "..", "CON", "\n", f"{NAME}.part", f"{NAME}.sha256\n", "a/b"])
+def test_an_unsafe_name_may_resemble_no_artifact(name: str) -> None:
+    assert resembled(name) is None
+
+
+def test_names_that_differ_in_case_only_are_twins() -> None:
+    names = ["A-1.0.zip", "a-1.0.zip", "b-1.0.zip", "C-1.0.zip"]
+    assert case_twins(names) == {"A-1.0.zip", "a-1.0.zip"}
+    assert case_twins([]) == set()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +12,7 @@ from tests.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.pages import JSON_TYPE, folder_of, read_page
+from wheelhouse_hashes.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.sources import indexpages
@@ -64,7 +66,7 @@ def _relative(listing: Listing, root: str) -> Listing:
         for e in listing.entries
     )
     url = listing.url.removeprefix(root)
-    return Listing(url, entries, listing.last_modified, listing.notes)
+    return replace(listing, url=url, entries=entries)
 
 
 def _urls(listing: Listing) -> dict[str, str]:
@@ -398,16 +400,16 @@ def test_a_digest_of_an_unknown_algorithm_claims_nothing(locate: Locate) -> None
 def test_links_of_other_schemes_are_left_out_and_named(locate: Locate, scheme: str) -> None:
     listing = locate(f'<a href="{scheme}/f/{SDIST}">x</a><a href="{NAME}">x</a>')
     assert list(_urls(listing)) == [NAME]
-    (note,) = listing.notes
-    assert SDIST in note
-    assert f"{scheme.partition(':')[0]} links are not followed" in note
+    ((name, why),) = listing.left_out
+    assert name == SDIST
+    assert why == f"{scheme.partition(':')[0]} links are not followed"
 
 
 def test_other_schemes_in_json_are_left_out_and_named(locate: Locate) -> None:
     file = {"filename": NAME, "url": f"file:///f/{NAME}", "hashes": {"sha256": HEX}}
     listing = locate(_json(file), JSON_TYPE)
     assert listing.entries == ()
-    assert NAME in listing.notes[0]
+    assert listing.left_out == ((NAME, "file links are not followed"),)
 
 
 def test_links_of_other_schemes_to_no_artifact_are_left_out_without_a_word(
@@ -439,6 +441,42 @@ def test_a_page_over_the_cap_is_too_large_and_one_of_just_the_cap_is_read(
     with pytest.raises(TransferError, match=f"more than {len(page)} bytes") as caught:
         locate(page + " ")
     assert caught.value.cause is Cause.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("kind", "page"),
+    [
+        ("text/html", f'<a href="{NAME}">' * (MAX_LINKS + 1)),
+        ("text/html", "<base >" * (MAX_LINKS + 1)),
+        ("text/plain", "x\n" * (MAX_LINKS + 1)),
+        (JSON_TYPE, json.dumps({"files": [{"filename": "x", "url": "x", "hashes": {}}]})),
+    ],
+    ids=["links", "bases", "names", "json"],
+)
+def test_a_page_of_too_many_links_is_too_large(
+    locate: Locate, monkeypatch: pytest.MonkeyPatch, kind: str, page: str
+) -> None:
+    if kind == JSON_TYPE:
+        monkeypatch.setattr("wheelhouse_hashes.pages.MAX_LINKS", 0)
+    with pytest.raises(TransferError, match="the page has more than") as caught:
+        locate(page, kind)
+    assert caught.value.cause is Cause.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["<a ", "<a href='", '<a ""', "<a\n", "<a/", "<!--", "<!", "<script>", "</", "<?", "\"'<a "],
+)
+def test_what_a_page_never_closes_costs_no_more_than_what_it_does(unit: str) -> None:
+    # The standard library's parser takes more than an hour for some of these.
+    started = time.process_time()
+    assert list(read_page((unit * 500_000).encode(), "text/html", "http://host/")) == []
+    assert time.process_time() - started < 20
+
+
+def test_a_tag_that_was_never_closed_does_not_cost_the_others(locate: Locate) -> None:
+    page = f'<a href="x"<a href="{NAME}"><!-- <a href="y">--><SCRIPT><a href="z"></script >'
+    assert list(_urls(locate(f'{page}<a title="a > b" href="{SDIST}">'))) == [NAME, SDIST]
 
 
 def test_two_links_with_one_name_are_two_entries(locate: Locate) -> None:

@@ -319,6 +319,29 @@ def test_a_companion_without_content_refuses_its_artifact(
     assert names == {GOOD}
 
 
+class Climbing:
+    """Makes a companion whose name leads out of the container."""
+
+    @hookimpl
+    def wheelhouse_companions(self, artifact: LocalArtifact) -> list[Companion]:
+        return [Companion(f"../\x1b{artifact.name}.asc", lambda: b"signature")]
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        return GOOD if object_name.endswith(".asc") else None
+
+
+def test_a_companion_whose_name_must_not_become_a_file_refuses_its_artifact(
+    cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, broken=Climbing())
+    result = upload(cli)
+    assert result.code == 1
+    assert "a plugin made the companion" in result.out
+    assert "\x1b" not in result.out
+    assert [path.name for path in pathlib.Path("store").iterdir()] == ["wheels"]
+
+
 class Lazy:
     """Returns claims one after the other, and stumbles."""
 

@@ -8,6 +8,7 @@ from tests.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Tier, Verdict
 from wheelhouse_hashes.causes import GRAVITY, Cause, gravest, gravest_cause
 from wheelhouse_hashes.errors import (
+    DiskError,
     PluginError,
     Refusal,
     StoreError,
@@ -266,3 +267,20 @@ def test_the_closing_of_an_upload_counts_what_became_of_its_files() -> None:
 def test_a_record_of_an_upload_is_one_line() -> None:
     record = UploadRecord(NAME, Sent.REPLACED, "other bytes were there")
     assert describe_record(record, 15) == f"replaced   {NAME}    other bytes were there"
+
+
+def test_no_control_character_of_a_name_or_text_reaches_the_screen() -> None:
+    hostile = "a\x1b[2J\nb\u202ec"
+    verdict = Verdict(
+        hostile,
+        Outcome.REFUSED,
+        cause=Cause.MISMATCH,
+        text=hostile,
+        claims=(Claim(Digest("sha256", "0" * 64), hostile, hostile),),
+        digests={"sha256": "1" * 64},
+        size=1,
+    )
+    report = FetchReport(problems=[DiskError(hostile)], verdicts=[verdict])
+    for said in (describe_verdict(verdict), line("note", hostile), report.closing()):
+        assert all(row.isprintable() for row in said.split("\n"))
+        assert "a\\x1b[2J\\nb\\u202ec" in said

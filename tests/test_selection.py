@@ -8,7 +8,7 @@ from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.selection import Selection, case_twins, select
+from wheelhouse_hashes.selection import Selection, select
 
 BASE = "https://host/wheels/"
 PLUGINS = Plugins.load({})
@@ -180,7 +180,35 @@ def test_litter_of_another_version_is_not_asked_for() -> None:
     assert _names(selection) == [_dev("1.0.dev5")]
 
 
-def test_names_that_differ_in_case_only_are_twins() -> None:
-    names = ["A-1.0.zip", "a-1.0.zip", "b-1.0.zip", "C-1.0.zip"]
-    assert case_twins(names) == {"A-1.0.zip", "a-1.0.zip"}
-    assert case_twins([]) == set()
+def test_a_left_out_artifact_is_named_unless_it_is_offered_elsewhere() -> None:
+    there, gone, other = (f"demo-1.0-{n}-py3-none-any.whl" for n in (1, 2, 3))
+    listing = Listing(
+        BASE,
+        (Entry(there, BASE + there),),
+        left_out=(
+            (there, "ftp"),
+            (gone, "ftp"),
+            (gone, "file"),
+            (other.replace("demo", "x"), "ftp"),
+            ("page.html", "ftp"),
+        ),
+    )
+    assert select(listing, PLUGINS, "demo", None).left_out == ((gone, "file"),)
+    assert select(listing, PLUGINS, "demo", "2").left_out == ()
+
+
+def test_unsafe_name_of_what_is_asked_for_is_named() -> None:
+    name = "demo-1.0-py3-none-any.whl"
+    asked = {f"../{name}", f"{name}\n", f"{name}.", f"-{name}", "demo.x-1.0.tar.gz"}
+    hostile = asked | {"../other-1.0.tar.gz", "..", "-x", "demo-1.0-py3-none-any.whl.sha256\n"}
+    listing = Listing(BASE, tuple(Entry(n, BASE) for n in hostile))
+    unsafe = dict(select(listing, PLUGINS, "demo", None).unsafe)
+    assert set(unsafe) == asked - {"demo.x-1.0.tar.gz"}
+    assert dict(select(listing, PLUGINS, "demo", "9").unsafe) == {}
+
+
+@pytest.mark.parametrize("name", ["con.x-1.0.tar.gz", "con.x-1.0.tar.gz.sha256"])
+def test_artifact_with_a_reserved_name_is_unsafe_also_if_only_announced(name: str) -> None:
+    selection = select(Listing(BASE, (Entry(name, BASE),)), PLUGINS, "con.x", None)
+    assert selection.artifacts == ()
+    assert [name for name, _ in selection.unsafe] == ["con.x-1.0.tar.gz"]

@@ -236,6 +236,35 @@ def test_what_is_skipped_is_named_with_the_reason(
     assert "sent 1, skipped 4" in result.out
 
 
+@pytest.mark.parametrize("name", ["con.x-1.0.tar.gz", ".demo-1.0.tar.gz"])
+def test_a_name_that_a_fetch_would_refuse_is_refused(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, name: str
+) -> None:
+    make_sdist(dist, name)
+    make_sdist(dist, "demo-1.0.tar.gz")
+    result = cli(*UPLOAD)
+    assert result.code == 1
+    assert "unsafe-name: " in result.line("refused")
+    assert not (container / name).exists()
+    assert (container / "demo-1.0.tar.gz").exists()
+
+
+def test_names_that_differ_in_case_only_are_refused(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    for name in ("demo-1.0.tar.gz", "Demo-1.0.tar.gz", "demo-2.0.tar.gz"):
+        make_sdist(dist, name)
+    result = cli(*UPLOAD)
+    assert result.code == 1
+    assert result.out.count("unsafe-name: another name differs from it in case only") == 2
+    assert [path.name for path in container.glob("*.gz")] == ["demo-2.0.tar.gz"]
+    for path in dist.iterdir():
+        path.unlink()
+    make_sdist(dist, "DEMO-2.0.tar.gz")
+    assert cli(*UPLOAD).code == 1
+    assert [path.name for path in container.glob("*.gz")] == ["demo-2.0.tar.gz"]
+
+
 def test_a_folder_that_is_not_there_is_one_line(cli: Cli, container: pathlib.Path) -> None:
     result = cli(*UPLOAD, "--local-folder", "nowhere")
     assert result.code == 2

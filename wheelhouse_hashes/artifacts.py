@@ -174,6 +174,9 @@ class Listing:
     last_modified: float | None = None
     #: What a user should know about it: one sentence each.
     notes: tuple[str, ...] = ()
+    #: Names of objects whose addresses must not be asked, and why: an artifact
+    #: that is not offered elsewhere is refused.
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

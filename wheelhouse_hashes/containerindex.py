@@ -22,7 +22,7 @@ from wheelhouse_hashes.hashfile import (
     split_hash_file_name,
 )
 from wheelhouse_hashes.pages import MAX_BYTES as MAX_PAGE
-from wheelhouse_hashes.pages import read_page
+from wheelhouse_hashes.pages import TooManyLinks, read_page
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored
@@ -79,11 +79,12 @@ def render(links: Mapping[str, Digest | None]) -> bytes:
 
 def _links_of(page: bytes) -> Links:
     links: Links = {}
-    for link in read_page(page, "text/html", INDEX):
-        if link.name is not None:
-            links[link.name] = None
-            with contextlib.suppress(ValueError):  # none, or one of the host's own making
-                links[link.name] = Digest(*link.hashes[0]) if link.hashes else None
+    with contextlib.suppress(TooManyLinks):  # the listing has what there is
+        for link in read_page(page, "text/html", INDEX):
+            if link.name is not None:
+                links[link.name] = None
+                with contextlib.suppress(ValueError):  # none, or one of the host's own making
+                    links[link.name] = Digest(*link.hashes[0]) if link.hashes else None
     return links
 
 

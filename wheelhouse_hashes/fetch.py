@@ -11,7 +11,7 @@ from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError, UsageError
-from wheelhouse_hashes.filenames import printable, why_unsafe
+from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import (
@@ -22,7 +22,7 @@ from wheelhouse_hashes.report import (
     waiting_line,
 )
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.selection import Selection, case_twins, select
+from wheelhouse_hashes.selection import Selection, select
 from wheelhouse_hashes.settlement import Settlement
 from wheelhouse_hashes.waiting import backoff
 
@@ -88,8 +88,8 @@ def _fetch(
         run.say(line("note", name, "only companions are left of this older dev build"))
     for name in selection.elsewhere:
         run.say(line("note", name, "left out: it is not beside its artifact"))
-    artifacts = _fit_to_be_files(selection, report, run)
-    if not selection.artifacts and not selection.unsafe:
+    artifacts = _refuse_unasked(selection, report, run)
+    if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
         wanted = project if version is None else f"{project} {version}"
         found = ", ".join(map(str, selection.versions)) or "none of this project"
@@ -127,20 +127,19 @@ def _locate(run: Run, address: str) -> Listing:
     raise AssertionError("backoff ends never")
 
 
-def _fit_to_be_files(selection: Selection, report: FetchReport, run: Run) -> list[ListedArtifact]:
-    """Refuse names that must not become files here; return the other artifacts."""
+def _refuse_unasked(selection: Selection, report: FetchReport, run: Run) -> list[ListedArtifact]:
+    """Refuse what must not be asked for or become a file here; return the other artifacts."""
     twins = case_twins(artifact.name for artifact in selection.artifacts)
-    reasons = dict(selection.unsafe) | {
-        artifact.name: reason
-        for artifact in selection.artifacts
-        if (reason := why_unsafe(artifact.name))
-    }
-    reasons |= dict.fromkeys(twins, "another name differs from it in case only")
-    for name, reason in reasons.items():
-        verdict = Verdict(printable(name), Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=reason)
+    twin = "another name differs from it in case only"
+    refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
+    refused += [(name, Cause.UNSAFE_NAME, twin) for name in sorted(twins)]
+    refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
+    for name, cause, reason in refused:
+        said = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
+        verdict = Verdict(said, Outcome.REFUSED, cause=cause, text=reason)
         report.verdicts.append(verdict)
         run.say(describe_verdict(verdict))
-    return [artifact for artifact in selection.artifacts if artifact.name not in reasons]
+    return [artifact for artifact in selection.artifacts if artifact.name not in twins]
 
 
 def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedArtifact]) -> None:

@@ -9,8 +9,11 @@ host still uploads.
 from __future__ import annotations
 
 import functools
+import math
 import re
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packaging.utils import (
@@ -37,6 +40,13 @@ _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 
 #: The longest file name, in bytes, that common file systems take.
 MAX_NAME_BYTES = 255
+
+#: The most tags that the compressed tags of a wheel may stand for.  No wheel has
+#: a fourth of that; 255 bytes have room for half a million.
+MAX_TAGS = 256
+
+# Control, format and surrogate characters, line and paragraph separators.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True)
@@ -74,9 +84,13 @@ def read_artifact_name(name: str) -> ArtifactName:
     :param name: a file or object name, without folders.
     :raises ValueError: with the reason, if it is not the name of an artifact.
     """
+    if len(name) > MAX_NAME_BYTES:
+        raise ValueError(f"it is longer than {MAX_NAME_BYTES} bytes")
     if not _LEGAL.fullmatch(name):
         raise ValueError("it has a character that no artifact's name has")
     if name.endswith(".whl"):
+        if math.prod(part.count(".") + 1 for part in name.split("-")[-3:]) > MAX_TAGS:
+            raise ValueError(f"it has more than {MAX_TAGS} tags")
         try:
             project, version, build, tags = parse_wheel_filename(name)
         except (InvalidWheelFilename, InvalidVersion) as error:
@@ -107,7 +121,7 @@ def why_unsafe(name: str) -> str | None:
     """
     if name in ("", ".", ".."):
         return "it is empty or a folder"
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name):
+    if any(unicodedata.category(c) in _UNSEEN for c in name):
         return "it has a control character"
     if any(c in _SEPARATORS_AND_WILDCARDS for c in name):
         return "it has a path separator or a character that Windows refuses"
@@ -122,6 +136,39 @@ def why_unsafe(name: str) -> str | None:
     if _WINDOWS_RESERVED.fullmatch(name):
         return "Windows reserves it for a device"
     return None
+
+
+def resembled(name: str) -> ArtifactName | None:
+    """Read a name that is not safe as what it would be taken for.
+
+    A path is taken for its last part, a name with an alternate data stream for
+    either part; what cannot be seen, dots and spaces at the end and dashes and
+    dots at the beginning are passed over.
+
+    :param name: the name, percent-decoded exactly once.
+    :returns: the parts of the artifact's name that it resembles, None if it
+        resembles none.
+    """
+    seen = "".join(c for c in name[-4096:] if unicodedata.category(c) not in _UNSEEN)
+    for part in re.split(r"[/\\:]", unicodedata.normalize("NFC", seen))[::-1]:
+        stem = part.strip(" .").lstrip("-. ")
+        if len(stem) > MAX_NAME_BYTES:
+            # The first two parts are enough to tell whether somebody wants it.
+            stem = "-".join(stem.split("-")[:2])[:MAX_NAME_BYTES] + ".tar.gz"
+        if (parsed := parse_artifact_name(stem)) is not None:
+            return parsed
+    return None
+
+
+def case_twins(names: Iterable[str]) -> set[str]:
+    """Return the names that another one differs from in case only.
+
+    On Windows and macOS the second of them would overwrite the first.
+    """
+    folded: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        folded[name.casefold()].append(name)
+    return {name for twins in folded.values() if len(twins) > 1 for name in twins}
 
 
 def printable(text: str) -> str:

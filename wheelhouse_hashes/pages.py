@@ -1,7 +1,8 @@
 """Read pages of links: HTML (:pep:`503`), JSON (:pep:`691`), lists of names.
 
 HTML is read as :mod:`mousebender` reads it, one link at a time, so that one
-malformed link does not cost the others.
+malformed link does not cost the others.  Whoever wrote a page, reading it takes
+time and memory that grow with its size, and no faster.
 """
 
 from __future__ import annotations
@@ -25,7 +26,29 @@ MAX_BYTES = 64 * 1024 * 1024
 #: What to ask for, best first (:rfc:`9110`, ``Accept``).
 ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0.2, */*;q=0.1"
 
+#: The most links that a page may have; the largest projects on the package
+#: index have a tenth of that.
+MAX_LINKS = 100_000
+
 _FRAGMENT = re.compile(r"#[^\s\"'>]*")
+
+# A ``<`` ends a tag that was never closed, also within quotes, where it should
+# have been written as ``&lt;``: no search runs over what a later one begins at.
+_MARKUP = re.compile(
+    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])"
+    r"|(?P<kind>a|base)(?=[\s/])"
+    r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>)",
+    re.I,
+)
+_END_OF_COMMENT = re.compile("-->")
+_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
+
+
+class TooManyLinks(ValueError):
+    """A page has more than :data:`MAX_LINKS` links."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the page has more than {MAX_LINKS} links")
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,7 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     :param content_type: the value of its ``Content-Type``, which may be empty.
     :param url: its address, for relative links.
     :raises ValueError: if a JSON page is not one of :pep:`691`.
+    :raises TooManyLinks: if it has more than :data:`MAX_LINKS` of them.
     """
     message = Message()
     message["Content-Type"] = content_type or "text/html"
@@ -78,14 +102,18 @@ def folder_of(url: str) -> str:
 
 def _read_names(text: str, url: str) -> Iterator[Link]:
     base = folder_of(url)
-    for name in text.splitlines():
+    for number, name in enumerate(re.split("\r?\n", text)):
+        if number >= MAX_LINKS:
+            raise TooManyLinks
         if name:
             yield Link(name, urljoin(base, quote(name)))
 
 
 def _read_json(text: str, url: str) -> Iterator[Link]:
     try:
-        for file in json.loads(text)["files"]:
+        for number, file in enumerate(json.loads(text)["files"]):
+            if number >= MAX_LINKS:
+                raise TooManyLinks
             name, size, link = str(file["filename"]), file.get("size"), str(file["url"])
             hashes = tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str))
             try:
@@ -94,38 +122,63 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
                 yield Link(None, link)
                 continue
             yield Link(name, address, hashes, size if type(size) is int and size >= 0 else None)
+    except TooManyLinks:
+        raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("not a JSON page of a simple repository (PEP 691)") from None
 
 
-class _Anchors(HTMLParser):
-    """Collect the text of each ``<a …>`` tag, and the first ``<base href>``."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.base: str | None = None
-
-    def parse_marked_section(self, i: int, report: int = 1) -> int:
-        """Skip ``<![...>``, as browsers do; the parser fails on what it does not know."""
-        return self.parse_bogus_comment(i)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "a":
-            self.tags.append(self.get_starttag_text() or "")
-        elif tag == "base" and self.base is None:
-            self.base = dict(attrs).get("href")
-
-
 def _read_html(text: str, url: str) -> Iterator[Link]:
-    anchors = _Anchors()
-    anchors.feed(text)
-    anchors.close()
+    anchors: list[str] = []
     base = folder_of(url)
-    with contextlib.suppress(ValueError):  # then the page names no base
-        base = urljoin(base, anchors.base or "")
-    for tag in anchors.tags:
+    based = False
+    for number, (kind, tag) in enumerate(_tags(text)):
+        if number >= MAX_LINKS:
+            raise TooManyLinks
+        if kind == "a":
+            anchors.append(tag)
+        elif not based:
+            with contextlib.suppress(ValueError):  # then the page names no base
+                named = _base(tag)
+                based = named is not None
+                base = urljoin(base, named or "")
+    for tag in anchors:
         yield from _read_anchor(tag, base)
+
+
+def _tags(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``<a …>`` and ``<base …>`` tags: the kind and the whole tag.
+
+    The standard library's parser needs time that grows with the square of what
+    a page never closes, so that a page of a megabyte could keep it busy for
+    days.  Here each search begins where the last one ended.
+    """
+    position = 0
+    while match := _MARKUP.search(text, position):
+        position = match.end()
+        kind = match["kind"]
+        if kind is not None:
+            yield kind.lower(), match[0]
+            continue
+        # A comment or a script: there are no links in it.
+        end = (_END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT).search(
+            text, position
+        )
+        if end is None:
+            return
+        position = end.end()
+
+
+def _base(tag: str) -> str | None:
+    """Return the address in a ``<base …>`` tag, None if there is none."""
+    found: list[str | None] = []
+
+    class Base(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.append(dict(attrs).get("href"))
+
+    Base().feed(tag)
+    return found[0] if found else None
 
 
 def _read_anchor(tag: str, base: str) -> Iterator[Link]:

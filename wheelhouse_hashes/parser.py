@@ -10,6 +10,7 @@ from typing import Any
 
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
@@ -19,7 +20,7 @@ GROUP_TITLE = "wheelhouse-hashes"
 
 def warn(text: str) -> None:
     """Print one line to standard error."""
-    sys.stderr.write(f"wheelhouse-hashes: {text}\n")
+    sys.stderr.write(f"wheelhouse-hashes: {printable(text)}\n")
 
 
 class Verbs:

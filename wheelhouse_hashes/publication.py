@@ -13,6 +13,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.containerindex import index_algorithm
 from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
+from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.hashfile import (
     MAX_BYTES,
@@ -167,6 +168,11 @@ class Publication:
         """Ask for the companions, and check that they can be told for what they are."""
         companions = self._run.plugins.companions(self.artifact, self._run)
         for companion in companions:
+            if why := why_unsafe(companion.name):
+                raise Refusal(
+                    Cause.UNSAFE_NAME,
+                    f"a plugin made the companion {printable(companion.name)!r}: {why}",
+                )
             if self._run.plugins.companion_of(companion.name) != self.artifact.name:
                 raise Refusal(
                     Cause.PLUGIN,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.errors import WheelhouseHashesError
+from wheelhouse_hashes.filenames import printable
 
 #: What a user can do next about each cause.
 NEXT_STEP: Mapping[Cause, str] = {
@@ -41,8 +42,11 @@ MAX_WIDTH = 60
 def line(word: str, name: str, text: str = "", width: int = 0) -> str:
     """Return one line for the screen: a word that says what it is, a name, the rest.
 
+    Names and texts may come from anybody, so control characters are escaped.
+
     :param width: the width of the longest name, for alignment.
     """
+    name, text = printable(name), printable(text)
     return f"{word:<9}  {name:<{min(width, MAX_WIDTH)}}  {text}".rstrip()
 
 
@@ -125,7 +129,7 @@ class FetchReport(Report):
         if self.unjudged:
             lines.append("in the folder, but not judged by this run:")
             lines += [f"{_MARGIN}{name}" for name in self.unjudged]
-        lines += [f"problem: {problem}" for problem in self.problems]
+        lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
         if self.interrupted:
             lines.append("interrupted: run it again, good files are kept")
         return "\n".join(lines)
@@ -161,7 +165,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
             lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
         lines.append(f"got       {verdict.size} bytes")
     lines.append(f"next      {NEXT_STEP[verdict.cause]}")
-    return f"\n{_MARGIN}".join(lines)
+    return f"\n{_MARGIN}".join([lines[0], *map(printable, lines[1:])])
 
 
 class Sent(enum.Enum):
@@ -212,7 +216,7 @@ class UploadReport(Report):
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
-        lines += [f"problem: {problem}" for problem in self.problems]
+        lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
         if self.interrupted:
             lines.append("interrupted: run it again, it sends what is missing")
         return "\n".join(lines)

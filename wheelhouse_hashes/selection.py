@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -15,7 +13,7 @@ from wheelhouse_hashes.addresses import origin
 from wheelhouse_hashes.artifacts import Entry, ListedArtifact, Listing
 from wheelhouse_hashes.devbuilds import DevBuilds
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.filenames import parse_artifact_name, why_unsafe
+from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
 from wheelhouse_hashes.plugins import Plugins
 
 
@@ -33,6 +31,8 @@ class Selection:
     unsafe: tuple[tuple[str, str], ...] = ()
     #: Companions that are not beside their artifact, and so are not asked.
     elsewhere: tuple[str, ...] = ()
+    #: Artifacts whose addresses must not be asked, and why.
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 def select(listing: Listing, plugins: Plugins, project: str, version: str | None) -> Selection:
@@ -53,21 +53,24 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
     unsafe: dict[str, str] = {}
     for entry in listing.entries:
         owner = plugins.companion_of(entry.name)
-        if owner is not None:
+        name = entry.name if owner is None else owner
+        if reason := why_unsafe(name):
+            unsafe[name] = reason
+        elif owner is not None:
             companions[owner].setdefault(entry.name, entry)
-        elif parse_artifact_name(entry.name) is not None:
-            listed[entry.name].append(entry)
-        elif reason := why_unsafe(entry.name):
-            unsafe[entry.name] = reason
+        elif parse_artifact_name(name) is not None:
+            listed[name].append(entry)
 
     normalized = canonicalize_name(project)
 
-    def is_wanted(name: str) -> bool:
-        parsed = parse_artifact_name(name)
+    def fits(parsed: ArtifactName | None) -> bool:
         if parsed is None or parsed.project != normalized:
             return False
         versions.add(parsed.version)
         return wanted is None or parsed.version == wanted
+
+    def is_wanted(name: str) -> bool:
+        return fits(parse_artifact_name(name))
 
     versions: set[Version] = set()
     builds = DevBuilds(listed)
@@ -94,12 +97,20 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
                 displaced=displaced,
             )
         )
+    offered = {artifact.name for artifact in artifacts}
+    left_out = {
+        name: why
+        for name, why in listing.left_out
+        if name not in offered and not why_unsafe(name) and is_wanted(name)
+    }
+    mistakable = tuple((name, why) for name, why in unsafe.items() if fits(resembled(name)))
     return Selection(
         tuple(artifacts),
         tuple(litter),
         tuple(sorted(versions)),
-        tuple((n, why) for n, why in unsafe.items() if is_wanted(re.split(r"[/\\]", n)[-1])),
+        mistakable,
         tuple(elsewhere),
+        tuple(left_out.items()),
     )
 
 
@@ -120,14 +131,3 @@ def _beside(name: str, companion: Entry) -> Entry:
     # A query may be a signature, which is good for the companion alone.
     url = urlunsplit(parts._replace(path=path, query=""))
     return Entry(name, url, headers=companion.headers)
-
-
-def case_twins(names: Iterable[str]) -> set[str]:
-    """Return the names that another one differs from in case only.
-
-    On Windows and macOS the second of them would overwrite the first.
-    """
-    folded: dict[str, list[str]] = defaultdict(list)
-    for name in names:
-        folded[name.casefold()].append(name)
-    return {name for twins in folded.values() if len(twins) > 1 for name in twins}

@@ -8,17 +8,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.containerindex import update_index
 from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.devbuilds import stamped_name
-from wheelhouse_hashes.errors import (
-    DiskError,
-    Interrupted,
-    Refusal,
-    UsageError,
-    WheelhouseHashesError,
-)
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.pruning import prune
@@ -57,7 +52,8 @@ def upload(
         def publish() -> None:
             store.open()
             listed = Contents(store.listing(), run.plugins)
-            uploaded = _publish_all(run, store, listed, paths, report, max_workers, width)
+            fit = _without_twins(paths, listed, report, run)
+            uploaded = _publish_all(run, store, listed, fit, report, max_workers, width)
             _clean_up(run, store, listed, uploaded, report, with_index)
 
         with noting_interruption(report):
@@ -79,13 +75,32 @@ def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
             with disk_errors(f"look at {folder / name}"):
                 if not folder.joinpath(name).is_file():
                     raise ValueError("not a file")
-            paths.append(_stamp(folder / name))
+            path = _stamp(folder / name)
+            if why := why_unsafe(path.name):
+                raise Refusal(Cause.UNSAFE_NAME, f"{Cause.UNSAFE_NAME.value}: {why}")
+            paths.append(path)
         except ValueError as error:
             report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
-        except DiskError as error:
-            record = UploadRecord(printable(name), Sent.FAILED, str(error), error.exit_code)
+        except Refusal as error:
+            outcome = Sent.FAILED if error.cause is Cause.DISK else Sent.REFUSED
+            record = UploadRecord(printable(name), outcome, str(error), error.exit_code)
             report.records.append(record)
     return paths
+
+
+def _without_twins(
+    paths: Sequence[pathlib.Path], listed: Contents, report: UploadReport, run: Run
+) -> list[pathlib.Path]:
+    """Refuse names that a fetch would refuse, together with those they are twins of."""
+    ours = {path.name for path in paths}
+    twins = ours & case_twins({*ours, *filter(parse_artifact_name, listed.objects)})
+    text = f"{Cause.UNSAFE_NAME.value}: another name differs from it in case only"
+    code = Cause.UNSAFE_NAME.exit_code
+    for name in sorted(twins):
+        record = UploadRecord(name, Sent.REFUSED, text, code)
+        report.records.append(record)
+        run.say(describe_record(record))
+    return [path for path in paths if path.name not in twins]
 
 
 def _stamp(path: pathlib.Path) -> pathlib.Path:

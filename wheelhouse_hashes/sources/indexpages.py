@@ -15,8 +15,8 @@ from wheelhouse_hashes.addresses import normalized, shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, read_page
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
 from wheelhouse_hashes.parallel import aside
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
     where = shown(page.url)
     entries: list[Entry] = []
     notes: list[str] = []
+    left_out: list[tuple[str, str]] = []
     try:
         for link in read_page(page.body, page.headers.get("content-type", ""), page.url):
             if link.name is None:
@@ -46,11 +47,13 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
                 target = run.client.authorize(normalized(link.address))
                 claims = _claims(link.hashes, where)
                 entries.append(Entry(link.name, target, link.size, claims=claims))
-            elif why is not None and parse_artifact_name(link.name):
-                notes.append(f"left out a link to {printable(link.name)!r}: {why}")
+            elif why is not None and link.name:
+                left_out.append((link.name, why))
+    except TooManyLinks as error:
+        raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
     except ValueError as error:
         raise TransferError(Cause.UNREACHABLE, f"{where}: {error}") from None
-    return Listing(where, tuple(entries), page.last_modified, tuple(notes))
+    return Listing(where, tuple(entries), page.last_modified, tuple(notes), tuple(left_out))
 
 
 def _refused(target: str, page: str) -> str | None:
