@@ -555,7 +555,7 @@ def test_page_that_is_not_there_is_one_line(cli: Cli) -> None:
         result = cli(*FETCH, server.url)
     assert result.code == 5
     assert result.err == (
-        f"wheelhouse-hashes: error: {server.url}: HTTP status 404; "
+        f"wheelhouse-hashes: error: unreachable: {server.url}: HTTP status 404; "
         "check the address and the network, then fetch again\n"
     )
 

@@ -190,6 +190,8 @@ NAME = "numpy-1.0-py3-none-any.whl"
         f"{NAME}\n",
         f"{NAME[:8]}\u202e{NAME[8:]}",
         f"{NAME[:8]}\0{NAME[8:]}",
+        f"{NAME}\0.txt",
+        f"{NAME}\nnote: x",
         f"-{NAME}",
         f".{NAME}",
         f"numpy-1.0-1{'x' * MAX_NAME_BYTES}-py3-none-any.whl",

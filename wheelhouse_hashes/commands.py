@@ -70,7 +70,7 @@ def one_line_ends() -> Iterator[None]:
     try:
         yield
     except WheelhouseHashesError as error:
-        warn(f"error: {error}")
+        warn(f"error: {error.told}")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         warn("interrupted")

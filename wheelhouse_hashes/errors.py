@@ -15,6 +15,11 @@ class WheelhouseHashesError(Exception):
     #: The exit code of a command that this error ends.
     exit_code = 1
 
+    @property
+    def told(self) -> str:
+        """What the user reads."""
+        return str(self)
+
 
 class UsageError(WheelhouseHashesError):
     """The command line, an environment twin or the set-up cannot be used."""
@@ -60,6 +65,11 @@ class Refusal(WheelhouseHashesError):
     def exit_code(self) -> int:  # type: ignore[override]
         """The exit code that belongs to the cause."""
         return self.cause.exit_code
+
+    @property
+    def told(self) -> str:
+        """What the user reads: the cause, and the sentence."""
+        return f"{self.cause.value}: {self}"
 
 
 class TransferError(Refusal):
@@ -121,3 +131,8 @@ class PluginError(Refusal):
         )
         self.plugin = plugin
         self.hook = hook
+
+    @property
+    def told(self) -> str:
+        """What the user reads: the sentence begins with the cause."""
+        return str(self)

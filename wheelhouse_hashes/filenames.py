@@ -142,15 +142,20 @@ def resembled(name: str) -> ArtifactName | None:
     """Read a name that is not safe as what it would be taken for.
 
     A path is taken for its last part, a name with an alternate data stream for
-    either part; what cannot be seen, dots and spaces at the end and dashes and
-    dots at the beginning are passed over.
+    either part; what cannot be seen is passed over or ends the name; dots and
+    spaces at the end and dashes and dots at the beginning are passed over.
 
     :param name: the name, percent-decoded exactly once.
     :returns: the parts of the artifact's name that it resembles, None if it
         resembles none.
     """
-    seen = "".join(c for c in name[-4096:] if unicodedata.category(c) not in _UNSEEN)
-    for part in re.split(r"[/\\:]", unicodedata.normalize("NFC", seen))[::-1]:
+    seen = [None if unicodedata.category(c) in _UNSEEN else c for c in name[-4096:]]
+    parts = [
+        part
+        for instead in ("", "/")
+        for part in re.split(r"[/\\:]", "".join(instead if c is None else c for c in seen))[::-1]
+    ]
+    for part in parts:
         stem = part.strip(" .").lstrip("-. ")
         if len(stem) > MAX_NAME_BYTES:
             # The first two parts are enough to tell whether somebody wants it.

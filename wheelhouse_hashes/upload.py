@@ -77,13 +77,13 @@ def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
                     raise ValueError("not a file")
             path = _stamp(folder / name)
             if why := why_unsafe(path.name):
-                raise Refusal(Cause.UNSAFE_NAME, f"{Cause.UNSAFE_NAME.value}: {why}")
+                raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
         except ValueError as error:
             report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
         except Refusal as error:
             outcome = Sent.FAILED if error.cause is Cause.DISK else Sent.REFUSED
-            record = UploadRecord(printable(name), outcome, str(error), error.exit_code)
+            record = UploadRecord(printable(name), outcome, error.told, error.exit_code)
             report.records.append(record)
     return paths
 
@@ -94,10 +94,9 @@ def _without_twins(
     """Refuse names that a fetch would refuse, together with those they are twins of."""
     ours = {path.name for path in paths}
     twins = ours & case_twins({*ours, *filter(parse_artifact_name, listed.objects)})
-    text = f"{Cause.UNSAFE_NAME.value}: another name differs from it in case only"
-    code = Cause.UNSAFE_NAME.exit_code
+    refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
     for name in sorted(twins):
-        record = UploadRecord(name, Sent.REFUSED, text, code)
+        record = UploadRecord(name, Sent.REFUSED, refusal.told, refusal.exit_code)
         report.records.append(record)
         run.say(describe_record(record))
     return [path for path in paths if path.name not in twins]
@@ -136,7 +135,7 @@ def _publish_all(
             raise
         except WheelhouseHashesError as error:
             outcome = Sent.REFUSED if error.exit_code == 1 else Sent.FAILED
-            record = UploadRecord(path.name, outcome, str(error), error.exit_code)
+            record = UploadRecord(path.name, outcome, error.told, error.exit_code)
         with lock:
             report.records.append(record)
             if publication is not None and not record.exit_code:
