@@ -337,6 +337,8 @@ def test_one_malformed_link_does_not_cost_the_others_and_is_named(locate: Locate
     (note,) = listing.notes
     assert "malformed" in note
     assert bad in note
+    # It may be what somebody asks for, so it is not passed over.
+    assert listing.left_out == ((NAME, "its address is malformed"),)
 
 
 def test_one_malformed_link_in_json_does_not_cost_the_others_and_is_named(locate: Locate) -> None:

@@ -209,14 +209,14 @@ def test_a_page_that_redirects_from_https_to_http_is_refused(
     assert "redirects from https to http" in result.err
 
 
-def test_a_link_from_https_to_http_is_left_out(cli: Cli, wheel: bytes, trusted: Authority) -> None:
+def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: Authority) -> None:
     with serving({f"/{A}": wheel}) as plain:
         page = f'<a href="{plain.url}{A}#sha256={sha256(wheel)}">x</a>'.encode()
         with serving({"/": page}, trusted.context()) as server:
             result = cli(*FETCH, server.url)
         assert plain.requests == []
-    assert result.code == 4
-    assert "an https page must not lead to http" in result.out
+    assert result.code == 5
+    assert "an https page must not lead to http" in result.line("refused")
 
 
 def test_a_user_goes_to_https_and_not_to_http(cli: Cli, wheel: bytes, trusted: Authority) -> None:

@@ -6,16 +6,17 @@ to ``http`` from an ``https`` page.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.addresses import normalized, shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
 from wheelhouse_hashes.parallel import aside
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
 
 SOURCE = "link"
+
+#: The most characters of a malformed link that are looked through.
+MAX_TAG = 4096
+
+_MALFORMED = "its address is malformed"
 
 
 @hookimpl
@@ -41,6 +47,7 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
         for link in read_page(page.body, page.headers.get("content-type", ""), page.url):
             if link.name is None:
                 notes.append(f"left out a malformed link: {printable(link.address[:120])!r}")
+                left_out += [(name, _MALFORMED) for name in _artifacts_in(link.address)]
                 continue
             why = _refused(link.address, page.url)
             if why is None and link.name:
@@ -66,8 +73,15 @@ def _refused(target: str, page: str) -> str | None:
             return "an https page must not lead to http"
         normalized(target)
     except ValueError:
-        return "its address is malformed"
+        return _MALFORMED
     return None
+
+
+def _artifacts_in(malformed: str) -> Iterator[str]:
+    """Yield the names of artifacts in what should be an address, or a tag with one."""
+    for part in re.split(r"[\s\"'<>/?#&=]+", malformed[:MAX_TAG]):
+        if parse_artifact_name(name := unquote(part)) is not None:
+            yield name
 
 
 def _claims(hashes: Iterable[tuple[str, str]], where: str) -> tuple[Claim | Finding, ...]:
