@@ -97,7 +97,7 @@ def test_fetch_into_a_read_only_folder(
     result = on_a_disk_of_its_own("got", prepare, *FETCH, offered.url)
     assert result.code == 6
     assert result.err == (
-        "wheelhouse-hashes: error: cannot write to the folder got: Read-only file system\n"
+        "wheelhouse-hashes: error: disk: cannot write to the folder got: Read-only file system\n"
     )
     assert os.listdir("after") == [SMALL]
 
@@ -193,7 +193,7 @@ def test_a_file_in_the_place_of_the_folder(cli: Cli, offered: Server) -> None:
     GOT.write_text("mine")
     result = cli(*FETCH, offered.url)
     assert result.code == 6
-    assert result.err == "wheelhouse-hashes: error: cannot make the folder got: File exists\n"
+    assert result.err == "wheelhouse-hashes: error: disk: cannot make the folder got: File exists\n"
     assert GOT.read_text() == "mine"
 
 

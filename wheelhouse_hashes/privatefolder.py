@@ -17,6 +17,9 @@ import fasteners
 PRIVATE_PREFIX = ".wheelhouse-hashes-"
 LOCK = ".lock"
 
+#: What is appended to the name of a folder that is being removed.
+_DEAD = ".dead"
+
 
 def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
     """Take the lock of a private folder, None if its run lives."""
@@ -59,15 +62,24 @@ def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLoc
         try:
             lock = _try_lock(private)
         except OSError:
-            with contextlib.suppress(OSError):
-                private.rmdir()
-            raise
+            if _is_still(private, made):
+                with contextlib.suppress(OSError):
+                    private.rmdir()
+                raise
+            continue
         if lock is not None:
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(made, private.stat()):
-                    return private, lock
+            if _is_still(private, made):
+                return private, lock
             _remove(private)
             lock.release()
+
+
+def _is_still(private: pathlib.Path, made: os.stat_result) -> bool:
+    """Tell whether a folder is the one that was made."""
+    try:
+        return os.path.samestat(made, private.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _remove(private: pathlib.Path) -> None:
@@ -97,5 +109,8 @@ def remove_dead(parent: pathlib.Path) -> None:
         with contextlib.suppress(OSError):
             lock = _try_lock(private)
             if lock is not None:
-                _remove(private)
+                # Out of the way at once: its maker may only now be about to
+                # lock it, and must not find itself in a folder that vanishes.
+                dead = private.rename(f"{private}{_DEAD}")
+                _remove(dead)
                 lock.release()
