@@ -217,7 +217,7 @@ class Recorder:
         self._note(artifact.name, artifact=artifact, verdict=verdict, run=run)
 
 
-OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index")]
+OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")]
 
 
 def test_the_order_of_all_hooks(

@@ -8,7 +8,7 @@ from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.selection import Selection, select
+from wheelhouse_hashes.selection import Selection, asked_for, select
 
 BASE = "https://host/wheels/"
 PLUGINS = Plugins.load({})
@@ -24,7 +24,7 @@ def _claim(body: bytes) -> Claim:
 
 def _select(*entries: Entry | str, project: str = "numpy", version: str | None = None) -> Selection:
     listed = tuple(_entry(e) if isinstance(e, str) else e for e in entries)
-    return select(Listing(BASE, listed), PLUGINS, project, version)
+    return select(Listing(BASE, listed), PLUGINS, asked_for(project, version))
 
 
 def _names(selection: Selection) -> list[str]:
@@ -193,8 +193,8 @@ def test_a_left_out_artifact_is_named_unless_it_is_offered_elsewhere() -> None:
             ("page.html", "ftp"),
         ),
     )
-    assert select(listing, PLUGINS, "demo", None).left_out == ((gone, "file"),)
-    assert select(listing, PLUGINS, "demo", "2").left_out == ()
+    assert select(listing, PLUGINS, asked_for("demo", None)).left_out == ((gone, "file"),)
+    assert select(listing, PLUGINS, asked_for("demo", "2")).left_out == ()
 
 
 def test_unsafe_name_of_what_is_asked_for_is_named() -> None:
@@ -202,13 +202,13 @@ def test_unsafe_name_of_what_is_asked_for_is_named() -> None:
     asked = {f"../{name}", f"{name}\n", f"{name}.", f"-{name}", "demo.x-1.0.tar.gz"}
     hostile = asked | {"../other-1.0.tar.gz", "..", "-x", "demo-1.0-py3-none-any.whl.sha256\n"}
     listing = Listing(BASE, tuple(Entry(n, BASE) for n in hostile))
-    unsafe = dict(select(listing, PLUGINS, "demo", None).unsafe)
+    unsafe = dict(select(listing, PLUGINS, asked_for("demo", None)).unsafe)
     assert set(unsafe) == asked - {"demo.x-1.0.tar.gz"}
-    assert dict(select(listing, PLUGINS, "demo", "9").unsafe) == {}
+    assert dict(select(listing, PLUGINS, asked_for("demo", "9")).unsafe) == {}
 
 
 @pytest.mark.parametrize("name", ["con.x-1.0.tar.gz", "con.x-1.0.tar.gz.sha256"])
 def test_artifact_with_a_reserved_name_is_unsafe_also_if_only_announced(name: str) -> None:
-    selection = select(Listing(BASE, (Entry(name, BASE),)), PLUGINS, "con.x", None)
+    selection = select(Listing(BASE, (Entry(name, BASE),)), PLUGINS, asked_for("con.x", None))
     assert selection.artifacts == ()
     assert [name for name, _ in selection.unsafe] == ["con.x-1.0.tar.gz"]

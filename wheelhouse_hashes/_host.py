@@ -126,10 +126,10 @@ def _run_through_host(
 
     :returns: the exit code.
     """
-    from wheelhouse_hashes.commands import rebuild_index
+    from wheelhouse_hashes.commands import OUR_VERBS
 
-    if run.verb == "index":
-        return rebuild_index(run)
+    if run.verb in OUR_VERBS:
+        return OUR_VERBS[run.verb](run)
     codes: list[int] = []
 
     def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from wheelhouse_hashes.account import Account, allow_unverified_tls
@@ -15,6 +15,7 @@ from wheelhouse_hashes.parser import warn
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.store import open_store
+from wheelhouse_hashes.verify import verify
 
 
 def rebuild_index(run: Run) -> int:
@@ -50,6 +51,18 @@ def rebuild_index(run: Run) -> int:
             run.say(f"container {store.container_name}: nothing was confirmed")
             run.say("interrupted: run it again")
     return report.exit_code
+
+
+def verify_folder(run: Run) -> int:
+    """Run the verb ``verify``; return its exit code.
+
+    :raises WheelhouseHashesError: if the command cannot go on at all.
+    """
+    return verify(run, run.options.folder, run.options.against).exit_code
+
+
+#: The verbs that the host does not have.
+OUR_VERBS: Mapping[str, Callable[[Run], int]] = {"index": rebuild_index, "verify": verify_folder}
 
 
 def _credential(value: str | None, name: str) -> str:

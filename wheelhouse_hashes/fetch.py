@@ -7,31 +7,24 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError, UsageError
+from wheelhouse_hashes.completeness import expectation_of
+from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
+from wheelhouse_hashes.judging import settled
+from wheelhouse_hashes.locating import authorized, locate
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import (
-    NEXT_STEP,
+    LITTER,
     FetchReport,
     describe_verdict,
     line,
-    waiting_line,
 )
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.selection import Selection, select
+from wheelhouse_hashes.selection import Selection, asked_for, select
 from wheelhouse_hashes.settlement import Settlement
-from wheelhouse_hashes.waiting import backoff
-
-UNCHECKED = (
-    "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anybody on the way can read "
-    "passwords and replace what is fetched"
-)
-
-_RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
 def fetch(run: Run, url: str, folder: str, project: str, version: str | None) -> FetchReport:
@@ -45,21 +38,14 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    try:
-        address = run.client.authorize(url, by_user=True)
-    except ValueError:
-        raise UsageError(
-            f"malformed address {shown(url)!r}: give one that a browser takes"
-        ) from None
+    address = authorized(run, url)
+    expectation = expectation_of(run)
     report = FetchReport()
     with phase(run, report):
         with noting_interruption(report):
-            try:
-                _fetch(run, address, pathlib.Path(folder), project, version, report)
-            finally:
-                # A worker that did not end in time may still be using it.
-                if not run.stop.is_set():
-                    run.client.close()
+            _fetch(run, address, pathlib.Path(folder), project, version, report)
+            good = [verdict.name for verdict in report.verdicts if verdict.good]
+            report.incomplete = expectation.unmet(good, report.unjudged)
         run.say(report.closing())
     return report
 
@@ -76,16 +62,10 @@ def _fetch(
 
     :raises Interrupted: if the run was told to end.
     """
-    if run.plugins.disabled:
-        run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
-    if not run.verify_tls:
-        run.say(line("warning", UNCHECKED))
-    listing = _locate(run, address)
-    for note in listing.notes:
-        run.say(line("note", note))
-    selection = select(listing, run.plugins, project, version)
+    listing = locate(run, address)
+    selection = select(listing, run.plugins, asked_for(project, version))
     for name in selection.litter:
-        run.say(line("note", name, "only companions are left of this older dev build"))
+        run.say(line("note", name, LITTER))
     for name in selection.elsewhere:
         run.say(line("note", name, "left out: it is not beside its artifact"))
     artifacts = _refuse_unasked(selection, report, run)
@@ -104,27 +84,6 @@ def _fetch(
         report.unjudged = target.unjudged({v.name for v in report.verdicts if v.good})
     if not finished:
         raise Interrupted("interrupted")
-
-
-def _locate(run: Run, address: str) -> Listing:
-    """Ask what an address offers; a server in trouble is asked again."""
-    said = False
-    for pause in backoff():
-        try:
-            listing = run.plugins.locate(address, run)
-        except TransferError as error:
-            passing = error.status in _RETRIED_STATUSES or error.cause is Cause.TRUNCATED
-            if passing and not said and run.budget.seconds:
-                said = True
-                run.say(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
-            if not passing or not run.budget.pause(max(pause, error.retry_after or 0)):
-                text = f"{error}; {NEXT_STEP[error.cause]}"
-                raise TransferError(error.cause, text, error.status) from None
-        else:
-            if listing is not None:
-                return listing
-            raise UsageError(f"{shown(address)} is no address that can be read: http and https are")
-    raise AssertionError("backoff ends never")
 
 
 def _refuse_unasked(selection: Selection, report: FetchReport, run: Run) -> list[ListedArtifact]:
@@ -169,9 +128,4 @@ def _settle_one(
     artifact: ListedArtifact,
 ) -> None:
     verdict = Settlement(artifact, run, target, listing.last_modified).settle()
-    report.verdicts.append(verdict)
-    run.say(describe_verdict(verdict, width))
-    try:
-        run.plugins.artifact_settled(artifact, verdict, run)
-    except Refusal as problem:
-        report.problems.append(problem)
+    settled(run, report, artifact, verdict, width)

@@ -22,6 +22,9 @@ from wheelhouse_hashes.filenames import printable
 #: The most bytes that a hash file may have.
 MAX_BYTES = 64 * 1024
 
+#: The most bytes that a list of digests may have.
+MAX_LIST_BYTES = 16 * 1024 * 1024
+
 #: The most characters that one of its lines may have.
 MAX_LINE = 4 * 1024
 
@@ -42,6 +45,16 @@ _TAGS = {
     "blake2b512": "blake2b",
     "blake2b-512": "blake2b",
     "md5": "md5",
+}
+
+#: What a list of digests is called: ``SHA256SUMS`` and its like.
+_LISTS = {
+    "sha256sums": "sha256",
+    "sha384sums": "sha384",
+    "sha512sums": "sha512",
+    "b2sums": "blake2b",
+    "blake2sums": "blake2b",
+    "md5sums": "md5",
 }
 
 _LENGTHS = {32: "MD5", 40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384", 128: "SHA-512"}
@@ -100,9 +113,43 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     return HashFile(digests.pop(), "; ".join(notes))
 
 
-def _decode(content: bytes) -> str:
-    if len(content) > MAX_BYTES:
-        raise HashFileError(f"the hash file is larger than {MAX_BYTES} bytes")
+def list_algorithm(name: str) -> str | None:
+    """Return the algorithm of a list of digests by its name.
+
+    :param name: a file name, such as ``SHA256SUMS`` or ``sha256sums.txt``.
+    :returns: None if it is not the name of such a list.
+    """
+    return _LISTS.get(name.lower().removesuffix(".txt"))
+
+
+def parse_list(content: bytes, algorithm: str) -> dict[str, Digest]:
+    """Read a list of digests, as ``sha256sum *`` writes it.
+
+    :param content: what the list holds.
+    :param algorithm: the algorithm of its digests.
+    :returns: the digests by file name, without folders.
+    :raises HashFileError: if a line is not of a known form, or two lines
+        contradict each other.
+    """
+    digests: dict[str, Digest] = {}
+    for line in _lines(_decode(content, MAX_LIST_BYTES)):
+        if not line or line.startswith("#"):
+            continue
+        match = _TAG.fullmatch(line) or _GNU.fullmatch(line)
+        if match is None:
+            raise HashFileError(_unknown_form(line))
+        name = re.split(r"[/\\]", match["name"])[-1]
+        digest, _ = _read_line(line, name, algorithm)
+        if digests.setdefault(name, digest) != digest:
+            raise HashFileError(f"the hash file contradicts itself about {printable(name)!r}")
+    if not digests:
+        raise HashFileError("the hash file is empty")
+    return digests
+
+
+def _decode(content: bytes, max_bytes: int = MAX_BYTES) -> str:
+    if len(content) > max_bytes:
+        raise HashFileError(f"the hash file is larger than {max_bytes} bytes")
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if utf16 else "utf-8-sig"
     try:

@@ -53,7 +53,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
     """Add options to a verb.
 
     When: the parser is being built, once for each verb (``upload``, ``fetch``,
-    ``index``), whichever of them the user gave; main thread.
+    ``index``, ``verify``), whichever of them the user gave; main thread.
     A command that uses none of our options belongs to the host alone, and no
     other hook is called in it.  A plugin that raises here counts as one that
     cannot be loaded: a warning then, exit code 2 in a command of ours.

@@ -105,6 +105,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             help="keep an artifact only if its bytes match every digest that its sources "
             f"claim (environment: {PREFIX}VERIFY=1)",
         )
+    if verb in ("fetch", "verify"):
         parser.add_argument(
             "--missing-hash",
             choices=(REFUSE, ACCEPT),
@@ -117,7 +118,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             type=count,
             metavar="N",
             default=DEFAULT_MAX_WORKERS,
-            help="maximum number of concurrent downloads "
+            help="maximum number of artifacts that are worked on at the same time "
             f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
         )
         parser.add_argument(

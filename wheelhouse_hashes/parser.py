@@ -55,7 +55,18 @@ class Verbs:
         )
         index.set_defaults(command="index")
         _add_store_options(index)
-        for verb in ("upload", "fetch", "index"):
+        about = "Judge the artifacts of a local folder, and change nothing."
+        verify = subparsers.add_parser("verify", help=about, description=about)
+        verify.set_defaults(command="verify")
+        verify.add_argument("folder", help="the folder")
+        verify.add_argument(
+            "--against",
+            metavar="WHAT",
+            help="what announces the artifacts: a list of digests (SHA256SUMS), a folder with "
+            "hash files, or the address of an index page or container (default: the folder "
+            "itself)",
+        )
+        for verb in ("upload", "fetch", "index", "verify"):
             parser = subparsers.choices[verb]
             before = set(parser._actions)
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))

@@ -29,8 +29,8 @@ from wheelhouse_hashes.artifacts import (
     LocalArtifact,
     Verdict,
 )
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
-from wheelhouse_hashes.sources import BUILT_IN
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report

@@ -26,6 +26,7 @@ from wheelhouse_hashes.verification import (
     NO_CLAIM,
     TAIL_BYTES,
     Seen,
+    algorithms_of,
     claims_of,
     objection,
 )
@@ -103,7 +104,7 @@ class Reception:
         refuse_findings(self.heard)
         if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
-        wanted = algorithms(self.heard)
+        wanted = algorithms_of(self.heard)
         if answer.offset and not self._hashers.keys() >= set(wanted):
             raise NotContinued("a digest is wanted that the beginning went without")
         if self.size and not answer.offset:
@@ -129,10 +130,3 @@ def refuse_findings(heard: Heard) -> None:
     """
     if objected := objection(heard):
         raise objected
-
-
-def algorithms(heard: Heard) -> tuple[str, ...]:
-    """Return what has to be computed: the default, and all that is claimed."""
-    return tuple(
-        dict.fromkeys((DEFAULT_ALGORITHM, *(c.digest.algorithm for c in claims_of(heard))))
-    )

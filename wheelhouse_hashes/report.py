@@ -32,6 +32,9 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.TOO_LARGE: "look at the address: it serves more than such a file can have",
 }
 
+#: What is said of companions that pruning left behind.
+LITTER = "only companions are left of this older dev build"
+
 _MARGIN = " " * 11
 
 #: Names are aligned up to this width; a few long ones must not push the rest
@@ -96,6 +99,8 @@ class FetchReport(Report):
     verdicts: list[Verdict] = field(default_factory=list)
     #: Artifacts in the folder that this run did not judge.
     unjudged: list[str] = field(default_factory=list)
+    #: In what the folder differs from what the user expects it to have.
+    incomplete: list[str] = field(default_factory=list)
     #: True if the address has nothing of what was asked for.
     nothing_matched: bool = False
     #: True if bytes or digests came without TLS.
@@ -108,7 +113,8 @@ class FetchReport(Report):
             v.outcome is not Outcome.WITHDRAWN for v in self.verdicts
         )
         codes = [verdict.exit_code for verdict in self.verdicts]
-        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if nothing else 0]
+        lacking = nothing or bool(self.incomplete)
+        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if lacking else 0]
 
     def closing(self) -> str:
         """Return the closing lines."""
@@ -129,6 +135,7 @@ class FetchReport(Report):
         if self.unjudged:
             lines.append("in the folder, but not judged by this run:")
             lines += [f"{_MARGIN}{name}" for name in self.unjudged]
+        lines += [f"incomplete: {text}" for text in self.incomplete]
         lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
         if self.interrupted:
             lines.append("interrupted: run it again, good files are kept")

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.errors import (
@@ -17,6 +19,7 @@ from wheelhouse_hashes.errors import (
     UsageError,
     WheelhouseHashesError,
 )
+from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.hashfile import MAX_BYTES
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.parallel import ending_on_signals
@@ -70,7 +73,7 @@ class Options(Mapping[str, Any]):
 class Run:
     """Everything that a plugin may use of the command in progress.
 
-    :param verb: ``upload``, ``fetch`` or ``index``.
+    :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
     :param options: the parsed command line.
     :param plugins: the plugins that take part.
     """
@@ -133,6 +136,8 @@ class Run:
         url = self.companion_url(artifact, suffix)
         if url is None:
             return None
+        if urlsplit(url).scheme == "file":
+            return _read_local(url)
         try:
             return self.client.get(url, max_bytes=MAX_BYTES, headers=artifact.headers).body
         except TransferError as error:
@@ -151,6 +156,15 @@ class Run:
             return listed
         return artifact.url + suffix
 
+    def close(self) -> None:
+        """Close the client, if there is one.
+
+        That of an interrupted run stays open: a worker that did not end in
+        time may still be using it.
+        """
+        if "client" in vars(self) and not self.stop.is_set():
+            self.client.close()
+
     def say(self, text: str) -> None:
         """Print whole lines to standard output; safe to call from any thread.
 
@@ -166,6 +180,20 @@ class Run:
         """Print nothing more if the run was told to end."""
         with self._screen:
             self._silent = self.stop.is_set()
+
+
+def _read_local(url: str) -> bytes | None:
+    """Read a companion beside an artifact of a local folder, None if it is not there.
+
+    :raises DiskError: if it cannot be read.
+    """
+    path = url2pathname(urlsplit(url).path)
+    with disk_errors(f"read {path}"):
+        try:
+            with open(path, "rb") as file:
+                return file.read(MAX_BYTES + 1)  # one more: so that it is seen to be too long
+        except FileNotFoundError:
+            return None
 
 
 @contextmanager
@@ -184,6 +212,7 @@ def phase(run: Run, report: Report) -> Iterator[None]:
             raise
         finally:
             run.plugins.run_finished(run, report)
+            run.close()
             run.end()
 
 

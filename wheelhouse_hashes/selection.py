@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -35,19 +36,32 @@ class Selection:
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-def select(listing: Listing, plugins: Plugins, project: str, version: str | None) -> Selection:
-    """Choose the artifacts of a project, and of a version if one is given.
+#: Projects by their normalized names, with the versions of each; no versions
+#: mean all of them.  None stands for all projects.
+Wanted = Mapping[str, frozenset[Version]] | None
 
-    :param listing: what the address offers.
-    :param plugins: tell which entries are companions, and of what.
+
+def asked_for(project: str, version: str | None) -> Wanted:
+    """Return what a command asks for.
+
     :param project: the project's name; compared as :pep:`503` says.
-    :param version: the version; compared as :pep:`440` says.
+    :param version: the version; compared as :pep:`440` says.  All if None.
     :raises UsageError: if the version is not one.
     """
     try:
-        wanted = Version(version) if version is not None else None
+        versions = {Version(version)} if version is not None else ()
     except InvalidVersion:
         raise UsageError(f"--version {version!r} is not a version (PEP 440)") from None
+    return {canonicalize_name(project): frozenset(versions)}
+
+
+def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
+    """Choose artifacts, and group their companions with them.
+
+    :param listing: what the address offers.
+    :param plugins: tell which entries are companions, and of what.
+    :param wanted: which artifacts.
+    """
     listed: dict[str, list[Entry]] = defaultdict(list)
     companions: dict[str, dict[str, Entry]] = defaultdict(dict)
     unsafe: dict[str, str] = {}
@@ -61,13 +75,12 @@ def select(listing: Listing, plugins: Plugins, project: str, version: str | None
         elif parse_artifact_name(name) is not None:
             listed[name].append(entry)
 
-    normalized = canonicalize_name(project)
-
     def fits(parsed: ArtifactName | None) -> bool:
-        if parsed is None or parsed.project != normalized:
+        if parsed is None or (wanted is not None and parsed.project not in wanted):
             return False
         versions.add(parsed.version)
-        return wanted is None or parsed.version == wanted
+        of_it = wanted[parsed.project] if wanted is not None else ()
+        return not of_it or parsed.version in of_it
 
     def is_wanted(name: str) -> bool:
         return fits(parse_artifact_name(name))

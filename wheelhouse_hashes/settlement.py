@@ -11,12 +11,12 @@ from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
-from wheelhouse_hashes.options import ACCEPT
-from wheelhouse_hashes.reception import Heard, Reception, algorithms, refuse_findings
+from wheelhouse_hashes.judging import judged
+from wheelhouse_hashes.reception import Heard, Reception, refuse_findings
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transfer import Attempt
-from wheelhouse_hashes.verification import Seen, claims_of, judge, refused
+from wheelhouse_hashes.verification import Seen, algorithms_of, claims_of, refused
 from wheelhouse_hashes.waiting import backoff
 
 #: An object that did not change for so long, in seconds, is not in flux.
@@ -139,7 +139,7 @@ class Settlement:
         return verdict
 
     def _judge_existing(self, path: pathlib.Path, heard: Heard) -> Verdict:
-        wanted = algorithms(heard)
+        wanted = algorithms_of(heard)
         if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
             with disk_errors(f"read {path}"):
                 self._existing_identity = identity(path)
@@ -147,14 +147,8 @@ class Settlement:
         return self._judge(heard, self._existing_seen, path)
 
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
-        accept = self.run.options.missing_hash == ACCEPT
         before = None if seen.on_disk else self._before
-        verdict = judge(self.artifact, heard, seen, accept_missing=accept, before=before)
-        if verdict.good:
-            findings = self.run.plugins.inspect(self.artifact, path, self.run)
-            if findings:
-                verdict = judge(self.artifact, [*heard, *findings], seen)
-        return verdict
+        return judged(self.run, self.artifact, heard, seen, path, before)
 
     def _refused(self, refusal: Refusal) -> Verdict:
         claims = claims_of(self.artifact.claims)

@@ -12,7 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.artifacts import (
+    DEFAULT_ALGORITHM,
+    Claim,
+    Finding,
+    ListedArtifact,
+    Outcome,
+    Verdict,
+)
 from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
 
@@ -58,6 +65,12 @@ class Seen:
 def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
     """Return the claims among what was heard."""
     return tuple(item for item in heard if isinstance(item, Claim))
+
+
+def algorithms_of(heard: Sequence[Claim | Finding]) -> tuple[str, ...]:
+    """Return what has to be computed: the default, and all that is claimed."""
+    claimed = (claim.digest.algorithm for claim in claims_of(heard))
+    return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *claimed)))
 
 
 def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:

@@ -44,7 +44,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             help="publish a hash file beside each artifact, such as X.whl.sha256, which "
             "sha256sum -c reads (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
         )
-    if verb in ("upload", "fetch"):
+    if verb in ("upload", "fetch", "verify"):
         parser.add_argument(
             "--hash-algorithm",
             action="append",

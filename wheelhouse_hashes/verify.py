@@ -1,0 +1,147 @@
+"""The verify phase: judge the artifacts of a local folder, and change nothing.
+
+They are judged by the same rules as fetched ones, against what is announced:
+by the folder itself, by another one, by a list of digests, or by an address.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from packaging.version import Version
+
+from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.completeness import expectation_of
+from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk
+from wheelhouse_hashes.judging import judged, settled
+from wheelhouse_hashes.locating import authorized, locate
+from wheelhouse_hashes.parallel import for_each
+from wheelhouse_hashes.report import LITTER, FetchReport, line
+from wheelhouse_hashes.run import Run, noting_interruption, phase
+from wheelhouse_hashes.selection import Wanted, select
+from wheelhouse_hashes.verification import algorithms_of, claims_of, refused
+from wheelhouse_hashes.waiting import backoff
+
+
+def verify(run: Run, folder: str, against: str | None) -> FetchReport:
+    """Judge the artifacts of a folder.
+
+    :param run: the command in progress.
+    :param folder: the folder.
+    :param against: what announces them: the address of an index page or
+        directory listing, a list of digests, or a folder; the folder itself if
+        None.
+    :raises WheelhouseHashesError: if the command cannot go on at all; what is
+        to be said of single artifacts is in the report.
+    """
+    report = FetchReport()
+    with phase(run, report):
+        with noting_interruption(report):
+            _verify(run, pathlib.Path(folder), against, report)
+        run.say(report.closing())
+    return report
+
+
+def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchReport) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}")
+    expectation = expectation_of(run)
+    there = _artifacts_in(folder, run)
+    address = against or str(folder)
+    # What is given by its path announces all that belongs together; at an
+    # address there may be other releases, too.
+    is_local = pathlib.Path(address).exists()
+    listing = locate(run, address if is_local else authorized(run, address))
+    report.plain_http = listing.url.startswith("http:")
+    selection = select(listing, run.plugins, None if is_local else _projects(there))
+    announced = {artifact.name: artifact for artifact in selection.artifacts}
+    for name in selection.litter:
+        run.say(line("note", name, LITTER))
+    artifacts = [
+        announced.get(name) or ListedArtifact(name, "", listed=False)
+        for name in sorted({*there, *announced})
+    ]
+    report.nothing_matched = not artifacts
+    if not artifacts:
+        run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
+    width = max(map(len, (artifact.name for artifact in artifacts)), default=0)
+    settle = partial(_settle, run, there, set(announced), report, width)
+    if not for_each(artifacts, settle, run.options.max_workers, run.stop):
+        raise Interrupted("interrupted")
+    good = [verdict.name for verdict in report.verdicts if verdict.good]
+    report.incomplete = expectation.unmet(good, [])
+
+
+def _artifacts_in(folder: pathlib.Path, run: Run) -> dict[str, pathlib.Path]:
+    """Return the artifacts of a folder by name; name what else ``twine`` would meet there."""
+    there = {}
+    with disk_errors(f"list the folder {folder}"):
+        names = sorted(os.listdir(folder))
+    for name in names:
+        if parse_artifact_name(name) is not None:
+            there[name] = folder / name
+        elif not name.startswith(".") and run.plugins.companion_of(name) is None:
+            run.say(line("note", printable(name), "not an artifact: it was not judged"))
+    return there
+
+
+def _projects(names: Mapping[str, object]) -> Wanted:
+    """Return the projects and versions of some artifacts: an address may offer more."""
+    wanted: dict[str, set[Version]] = defaultdict(set)
+    for name in names:
+        if (parsed := parse_artifact_name(name)) is not None:
+            wanted[parsed.project].add(parsed.version)
+    return {project: frozenset(versions) for project, versions in wanted.items()}
+
+
+def _settle(
+    run: Run,
+    there: Mapping[str, pathlib.Path],
+    announced: set[str],
+    report: FetchReport,
+    width: int,
+    artifact: ListedArtifact,
+) -> None:
+    path = there.get(artifact.name)
+    heard: list[Claim | Finding] = []
+    try:
+        if artifact.name in announced:
+            heard = _heard(run, artifact)
+        verdict = _judge(run, artifact, heard, path)
+    except Refusal as refusal:
+        verdict = refused(Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard)), refusal)
+    settled(run, report, artifact, verdict, width)
+
+
+def _judge(
+    run: Run,
+    artifact: ListedArtifact,
+    heard: Sequence[Claim | Finding],
+    path: pathlib.Path | None,
+) -> Verdict:
+    if path is None:
+        raise Refusal(Cause.MISSING_ARTIFACT, "it is announced, and not in the folder")
+    with disk_errors(f"read {path}"):
+        if not path.is_file():
+            raise DiskError(f"{path} is not a file")
+        seen = hash_file_on_disk(path, algorithms_of(heard), run.stop, follow=True)
+    return judged(run, artifact, heard, seen, path)
+
+
+def _heard(run: Run, artifact: ListedArtifact) -> list[Claim | Finding]:
+    """Ask the sources; a server that is not available is asked again."""
+    for pause in backoff():
+        try:
+            return [*artifact.claims, *run.plugins.claims(artifact, run)]
+        except Refusal as refusal:
+            passing = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            if not passing or not run.budget.pause(pause):
+                raise
+    raise AssertionError("backoff ends never")
