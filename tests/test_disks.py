@@ -168,10 +168,9 @@ def test_too_many_open_files_for_a_fetch(
         assert "Traceback" not in result.err
         left = os.listdir(GOT) if GOT.exists() else []
         assert {name: GOT.joinpath(name).read_bytes() for name in left}.items() <= wheels.items()
-    first, *between, last = codes
-    # Where it is libcurl that can open no more, nobody was reached.
-    assert (first, last) == (6, 0)
-    assert set(between) <= {5, 6}
+    *few, enough = codes
+    assert enough == 0
+    assert few == [6] * len(few)
 
 
 def test_too_many_open_files_for_an_upload(

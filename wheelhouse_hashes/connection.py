@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import certifi
 import pycurl
 
+from wheelhouse_hashes.errors import DiskError
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT
 
 #: The size of a worker's receive buffer, in bytes.
@@ -40,6 +41,11 @@ _CERTIFICATE_ERRORS = frozenset(
 
 #: An address with a user in it, as libcurl quotes that of a proxy it cannot use.
 _QUOTED_USER = re.compile(r"'[^']*@[^']*'")
+
+
+#: How many files a request may have open at a time: sockets, what libcurl waits
+#: with, a bundle of certificates.
+_DESCRIPTORS = 6
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,24 @@ class Connection:
         if code in _CERTIFICATE_ERRORS:
             return f"{text} (authorities of your own: {CA_VARIABLES[0]})", True
         return _QUOTED_USER.sub("'***'", text), False
+
+
+def check_descriptors() -> None:
+    """Check that a request could open what it needs: libcurl does not tell.
+
+    :raises DiskError: if this process may open no more files.
+    """
+    opened: list[int] = []
+    try:
+        for _ in range(_DESCRIPTORS // 2):
+            opened += os.pipe()
+    except OSError as error:
+        raise DiskError(
+            f"cannot connect: {error.strerror}; raise ulimit -n or lower --max-workers"
+        ) from None
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
 
 
 def _milliseconds(seconds: float) -> int:

@@ -23,7 +23,7 @@ import pycurl
 from wheelhouse_hashes import __version__
 from wheelhouse_hashes.addresses import normalized, origin, shown, split_user
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.connection import Connection
+from wheelhouse_hashes.connection import Connection, check_descriptors
 from wheelhouse_hashes.credentials import Credentials
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.exchange import Answer, Begin, Exchange, Plan, Receive
@@ -236,6 +236,7 @@ class Client:
         try:
             curl.perform()
         except pycurl.error as error:
+            check_descriptors()
             code, text = (*error.args, "")[:2]
             # What a proxy said before there was a tunnel is no answer.
             exchange.answer.status = curl.getinfo(pycurl.RESPONSE_CODE)
