@@ -14,6 +14,8 @@ from tests.faults.running import run_all
 from tests.faults.table import PAGE, render
 from wheelhouse_hashes.causes import gravest
 
+pytestmark = pytest.mark.thorough
+
 ROOT = pathlib.Path(__file__).parent.parent.parent
 
 Results = dict[str, Done | BaseException]

@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import LOCAL
 from tests.servers import serving_folder
 
+pytestmark = pytest.mark.thorough
+
 NAME = "torch-2.0-py3-none-any.whl"
 SIZE = 2 * 1000**3
 LIMIT = 120 * 1000**2
