@@ -1,4 +1,4 @@
-"""The main job, on real artifacts: upload with hash files, fetch, verify, refuse.
+"""The main job, on real artifacts: upload with hash files, fetch, refuse, verify.
 
 Downloads a release of one project for several platforms from the package
 index, then runs the commands that a CI job and a release manager would type,
@@ -35,6 +35,7 @@ UPLOAD = (
     "--provider-name LOCAL --username store --secret none wheels"
 )
 FETCH = f"python -m wheelhouse_uploader fetch --verify --wait 2 --version {VERSION} {PROJECT}"
+VERIFY = "python -m wheelhouse_uploader verify --against SHA256SUMS --expect 4"
 
 
 def say(text: str) -> None:
@@ -111,7 +112,7 @@ def main() -> None:
 
     with served("store/wheels") as url:
         say("The release manager fetches it, and keeps what is verified")
-        run(f"{FETCH} --local-folder release {url}")
+        run(f"{FETCH} --sums SHA256SUMS --local-folder release {url}")
 
         victim = next(pathlib.Path("store/wheels").glob("*win_amd64.whl"))
         say(f"One bit of {victim.name} goes bad in the store")
@@ -124,6 +125,10 @@ def main() -> None:
         print(f"{folder}: {len(names)} artifacts", *names, sep="\n  ", flush=True)
         if len(names) != {"release": 4, "release-2": 3}[folder]:
             sys.exit(f"demo: expected another number of artifacts in {folder}")
+
+    say("The last line before twine upload: is it whole, and is it all?")
+    run(f"{VERIFY} release")
+    run(f"{VERIFY} release-2", expected=4)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""Run what a CI service would run, in this environment's Python."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+from tests.conftest import Result
+
+CI = pathlib.Path(__file__).parent.parent.parent / "examples" / "ci"
+
+#: The shell and its options, as GitHub's runners take them for ``shell: bash``.
+GITHUB_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+
+#: What the recipes have pip install is here already (it is checked), so that pip
+#: leaves it; without this it could still change what that depends on.
+_PIP = {"PIP_NO_DEPS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+_HERE = ("build", "twine", "wheelhouse_hashes", "pycurl")
+
+_PYPROJECT = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "demo"
+version = "1.0"
+description = "Something to release"
+readme = "README.md"
+"""
+
+
+def make_project(folder: pathlib.Path) -> pathlib.Path:
+    """Write the source of a small project, which ``python -m build`` can build.
+
+    :returns: its folder, ``demo`` in the given one.
+    """
+    source = folder / "demo"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(_PYPROJECT)
+    (source / "README.md").write_text("# Demo\n")
+    (source / "demo.py").write_text("ANSWER = 42\n")
+    return source
+
+
+def bash(*arguments: object, shell: tuple[str, ...] = ("bash",), **environ: str) -> Result:
+    """Run bash with this environment's Python as ``python``.
+
+    :param arguments: its arguments: a script and the script's arguments, or ``-c``.
+    :param shell: the program and the options that come first.
+    :param environ: environment variables to set, beside those of this process.
+    """
+    for name in _HERE:
+        assert importlib.util.find_spec(name), f"no {name}: pip install build twine '.[fetch]'"
+    programs = str(pathlib.Path(sys.executable).parent)
+    path = os.pathsep.join([programs, os.environ["PATH"]])
+    done = subprocess.run(
+        [*shell, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PATH": path, **_PIP, **environ},
+    )
+    return Result(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,36 @@
+"""``docs/ci.rst`` shows the files of ``examples/ci``, and its commands do what it says."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shutil
+
+from tests.conftest import LOCAL, Cli
+from tests.recipes.running import CI, bash
+from tests.servers import serving_folder
+
+PAGE = CI.parent.parent / "docs" / "ci.rst"
+BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.M)
+
+
+def test_the_page_shows_each_recipe_as_it_is() -> None:
+    included = re.findall(r"^\.\. literalinclude:: (\S+)$", PAGE.read_text(), re.M)
+    shown = sorted((PAGE.parent / path).resolve() for path in included)
+    assert shown == sorted(path.resolve() for path in CI.rglob("*") if path.is_file())
+
+
+def test_the_commands_of_the_page_run(
+    cli: Cli, built: pathlib.Path, project: pathlib.Path, container: pathlib.Path
+) -> None:
+    collect, count = (block.strip().removeprefix("$ ") for block in BLOCK.findall(PAGE.read_text()))
+    assert cli("upload", "--hashfile", "--local-folder", built.parent, *LOCAL, "wheels").code == 0
+    shutil.copy(CI / "multibuild" / "collect-release.sh", ".")
+    with serving_folder(container) as server:
+        done = bash("-c", collect.replace("http://127.0.0.1/wheels/", server.url))
+    assert done.code == 0, done
+    assert pathlib.Path("demo-1.0", built.name).exists()
+
+    counted = bash("-c", f"cd {project} && {count}")
+    assert counted.code == 0, f"{counted.err}\npip install cibuildwheel"
+    assert counted.out.split() == ["cp311-win_amd64", "cp312-win_amd64", "cp313-win_amd64"]

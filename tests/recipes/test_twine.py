@@ -1,0 +1,53 @@
+"""``twine check FOLDER/*`` takes a fetched folder as it is, with real wheels."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+
+from tests.conftest import LOCAL, Cli, Result
+from tests.recipes.running import bash
+from tests.servers import serving_folder
+
+
+def twine_check() -> Result:
+    """Run the command that everybody types."""
+    return bash("-c", "twine check --strict release/*")
+
+
+def test_a_fetched_folder_needs_no_cleaning(
+    cli: Cli,
+    real_wheels: list[pathlib.Path],
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    tmp_path: pathlib.Path,
+) -> None:
+    for wheel in real_wheels:
+        shutil.copy(wheel, dist)
+    assert cli("upload", "--hashfile", *LOCAL, "wheels").code == 0
+    victim = container / real_wheels[0].name
+    content = bytearray(victim.read_bytes())
+    content[len(content) // 2] ^= 1
+    victim.write_bytes(content)
+    good = {wheel.name for wheel in real_wheels[1:]}
+    release = tmp_path / "release"
+
+    with serving_folder(container) as server:
+        fetch = ("fetch", "--verify", "--wait", "1", "--local-folder", "release")
+        assert cli(*fetch, "numpy", server.url).code == 1
+        # Refused bytes are kept for a look, where no pattern of a shell finds them:
+        # not ``*``, and not by a name that ends like a wheel's.
+        assert {path.name for path in release.iterdir()} == {*good, ".rejected"}
+        assert list((release / ".rejected").iterdir())
+        assert {path.name for path in release.rglob("*.whl")} == good
+        checked = twine_check()
+        assert (checked.code, checked.out.count("PASSED")) == (0, 3), checked
+
+        shutil.copy(real_wheels[0], victim)
+        assert cli(*fetch, "--sums", "SHA256SUMS", "numpy", server.url).code == 0
+        assert cli("verify", "release", "--against", "SHA256SUMS", "--expect", 4).code == 0
+        checked = twine_check()
+        assert (checked.code, checked.out.count("PASSED")) == (0, 4), checked
+        # What the page says of it: a list of digests has no place among the wheels.
+        shutil.copy("SHA256SUMS", release)
+        assert twine_check().code != 0

@@ -1,0 +1,79 @@
+"""A GitHub workflow, and what runs its ``run:`` steps in the way of a runner."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from tests.conftest import Result
+from tests.recipes.running import GITHUB_BASH, bash
+
+#: The conditions that the recipe has; ``if:`` is a language that is not here.
+_IS_NO_PULL_REQUEST = "github.event_name != 'pull_request'"
+
+
+@dataclass
+class Workflow:
+    """A workflow, and the event and the settings that it runs with."""
+
+    parsed: Any
+    contexts: Mapping[str, Mapping[str, str]]
+    event: str = "push"
+    #: What runs instead of the steps of these names.
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: pathlib.Path, contexts: Mapping[str, Mapping[str, str]]) -> Workflow:
+        """Read a workflow from a file."""
+        return cls(YAML(typ="safe").load(path), contexts)
+
+    def runs(self, part: Mapping[str, Any]) -> bool:
+        """Tell whether a job or step runs, by its ``if:``."""
+        condition = part.get("if")
+        assert condition in (None, _IS_NO_PULL_REQUEST), condition
+        return condition is None or self.event != "pull_request"
+
+    def run_job(self, name: str, folder: pathlib.Path, **environ: str) -> list[Result]:
+        """Run the ``run:`` steps of a job in a folder, up to the first that fails."""
+        job = self.parsed["jobs"][name]
+        results: list[Result] = []
+        for step in job["steps"] if self.runs(job) else ():
+            if "run" in step and self.runs(step):
+                results.append(self._run_step(job, step, folder, environ))
+                if results[-1].code != 0:
+                    break
+        return results
+
+    def environment(self, *parts: Mapping[str, Any]) -> dict[str, str]:
+        """Return the variables of a workflow, a job and a step, the last one first."""
+        merged: dict[str, str] = {}
+        for part in (self.parsed, *parts):
+            merged.update({name: self._filled(text) for name, text in part.get("env", {}).items()})
+        return merged
+
+    def _run_step(
+        self,
+        job: Mapping[str, Any],
+        step: Mapping[str, Any],
+        folder: pathlib.Path,
+        environ: Mapping[str, str],
+    ) -> Result:
+        assert self.parsed["defaults"]["run"]["shell"] == "bash"
+        script = folder / ".step.sh"
+        script.write_text(self.stand_ins.get(step.get("name", ""), step["run"]))
+        variables = {**self.environment(job, step), **environ}
+        # A runner starts each step in the folder of the repository.
+        return bash("-c", f"cd {folder} && . {script}", shell=GITHUB_BASH, **variables)
+
+    def _filled(self, text: str) -> str:
+        """Put the values of ``${{ context.NAME }}``; one that is not set is empty."""
+
+        def value(found: re.Match[str]) -> str:
+            return self.contexts[found[1]].get(found[2], "")
+
+        return re.sub(r"\$\{\{ (\w+)\.(\w+) \}\}", value, text)
