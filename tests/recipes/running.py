@@ -12,8 +12,8 @@ from tests.conftest import Result
 
 CI = pathlib.Path(__file__).parent.parent.parent / "examples" / "ci"
 
-#: The shell and its options, as GitHub's runners take them for ``shell: bash``.
-GITHUB_BASH = ("bash", "--noprofile", "--norc", "-eo", "pipefail")
+#: The options of bash that GitHub's runners take for ``shell: bash``.
+GITHUB_BASH = ("--noprofile", "--norc", "-eo", "pipefail")
 
 #: What the recipes have pip install is here already (it is checked), so that pip
 #: leaves it; without this it could still change what that depends on.
@@ -46,11 +46,10 @@ def make_project(folder: pathlib.Path) -> pathlib.Path:
     return source
 
 
-def bash(*arguments: object, shell: tuple[str, ...] = ("bash",), **environ: str) -> Result:
+def bash(*arguments: object, **environ: str) -> Result:
     """Run bash with this environment's Python as ``python``.
 
     :param arguments: its arguments: a script and the script's arguments, or ``-c``.
-    :param shell: the program and the options that come first.
     :param environ: environment variables to set, beside those of this process.
     """
     for name in _HERE:
@@ -58,7 +57,7 @@ def bash(*arguments: object, shell: tuple[str, ...] = ("bash",), **environ: str)
     programs = str(pathlib.Path(sys.executable).parent)
     path = os.pathsep.join([programs, os.environ["PATH"]])
     done = subprocess.run(
-        [*shell, *map(str, arguments)],
+        ["bash", *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=120,

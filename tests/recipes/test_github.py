@@ -185,9 +185,9 @@ def test_from_the_matrix_to_a_verified_release(
 
         # One wheel went bad in the store: the job ends there, with an annotation.
         victim = gone[0]
-        content = bytearray(victim.read_bytes())
-        content[len(content) // 2] ^= 1
-        victim.write_bytes(content)
+        damaged = bytearray(victim.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        victim.write_bytes(damaged)
         bad = release(workflow, tmp_path / "bad", server.url)
         assert [result.code for result in bad] == [0, 0, 1]
         assert f"::error title={victim.name}::mismatch" in bad[-1].out

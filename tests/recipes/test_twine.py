@@ -42,6 +42,8 @@ def test_a_fetched_folder_needs_no_cleaning(
         assert {path.name for path in release.rglob("*.whl")} == good
         checked = twine_check()
         assert (checked.code, checked.out.count("PASSED")) == (0, 3), checked
+        # Whoever has ``*`` match hidden folders is stopped.
+        assert bash("-O", "dotglob", "-c", "twine check --strict release/*").code != 0
 
         shutil.copy(real_wheels[0], victim)
         assert cli(*fetch, "--sums", "SHA256SUMS", "numpy", server.url).code == 0

@@ -68,7 +68,7 @@ class Workflow:
         script.write_text(self.stand_ins.get(step.get("name", ""), step["run"]))
         variables = {**self.environment(job, step), **environ}
         # A runner starts each step in the folder of the repository.
-        return bash("-c", f"cd {folder} && . {script}", shell=GITHUB_BASH, **variables)
+        return bash(*GITHUB_BASH, "-c", f"cd {folder}\n. {script}", **variables)
 
     def _filled(self, text: str) -> str:
         """Put the values of ``${{ context.NAME }}``; one that is not set is empty."""
