@@ -1,21 +1,29 @@
-"""What our start-up file costs: paired starts of an interpreter, with and without it.
+"""What being installed costs: paired starts of an interpreter, and ``--help``.
 
-Run it where the package is installed: ``tox run -e bench``.  For the time of one
-start the file is moved out of the way, so the two starts of a pair differ in
-that file alone.  Bytecode is compiled before the first measured start.
+For the time of one start the start-up file is moved out of the way, so the two starts of a pair
+differ in that file alone.  Bytecode is compiled before the first measured start.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import sysconfig
 import time
+from dataclasses import replace
+
+from benchmarks import peers
+from benchmarks.measure import Runner, Tool
+from benchmarks.suite import Suite
+
+START = "start of an interpreter"
+HELP = "--help"
+OURS = "ours"
+
+#: How many runs of ``--help`` for one repetition of anything else.
+HELP_RUNS = 5
 
 PTH = pathlib.Path(sysconfig.get_path("purelib"), "wheelhouse_hashes.pth")
 
@@ -45,24 +53,32 @@ def pair(turn: int) -> tuple[float, float]:
     return without(), ours
 
 
-def main() -> None:
-    """Measure, and print the medians and the median of the differences."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pairs", type=int, default=200, help="how many pairs of starts")
-    pairs = parser.parse_args().pairs
-    if not PTH.exists():
-        sys.exit(f"{PTH.name} is not installed here: install the package first")
-    for turn in range(4):
-        pair(turn)
-    measured = [pair(turn) for turn in range(pairs)]
-    bare, ours = zip(*measured, strict=True)
-    added = [with_us - without for without, with_us in measured]
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {pairs} pairs")
-    print("load average " + ", ".join(f"{load:.2f}" for load in os.getloadavg()))
-    print(f"without: median {statistics.median(bare) * 1000:.2f} ms")
-    print(f"with:    median {statistics.median(ours) * 1000:.2f} ms")
-    print(f"added:   median {statistics.median(added) * 1000:+.2f} ms (of the pairs)")
-
-
-if __name__ == "__main__":
-    main()
+def startup(suite: Suite) -> None:
+    """Start a bare interpreter with and without us; then both command lines' ``--help``."""
+    suite.say(f"\n== {START}: {suite.scale.pairs} pairs")
+    if PTH.exists():
+        for turn in range(4):
+            pair(turn)
+        bare, ours = zip(*(pair(turn) for turn in range(suite.scale.pairs)), strict=True)
+        added = [1000 * (with_us - without) for without, with_us in zip(bare, ours, strict=True)]
+        found = {
+            "without, median ms": round(1000 * statistics.median(bare), 2),
+            "with, median ms": round(1000 * statistics.median(ours), 2),
+            "added, median of the pairs, ms": round(statistics.median(added), 2),
+            "pairs": suite.scale.pairs,
+        }
+        suite.facts[START] = found
+        for name, value in found.items():
+            suite.say(f"  {name:34} {value}")
+    else:
+        suite.skip(START, f"{PTH.name} is not installed here: install the package first")
+    tools = [
+        Tool(OURS, [sys.executable, "-m", "wheelhouse_uploader", "--help"]),
+        Tool("ours, the other door", peers.ours("--help")),
+    ]
+    if suite.environment.host_python:
+        tools.append(Tool(peers.HOST, peers.host(suite.environment, "--help")))
+    often = replace(suite.scale, repetitions=HELP_RUNS * suite.scale.repetitions)
+    runner = Runner(suite.folder, often, suite.say)
+    runner.case(HELP, tools)
+    suite.runner.rows += runner.rows

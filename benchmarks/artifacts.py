@@ -1,0 +1,137 @@
+"""The artifacts of the cases, in a folder with their hash files and pages.
+
+A set is one folder: the artifacts, a hash file for each, ``index.html`` that lists both, as a
+store's listing does, and ``links.html`` that lists the artifacts with fragments, as an uploader's
+index page does.  ``SHA256SUMS`` and lists of addresses are for the other tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import struct
+import zlib
+from dataclasses import dataclass
+
+PROJECT = "demo"
+BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class ArtifactSet:
+    """A folder of artifacts; ``path`` is its name on the server."""
+
+    folder: pathlib.Path
+    digests: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        """The set's path on the server."""
+        return f"/{self.folder.name}/"
+
+    @property
+    def sums(self) -> pathlib.Path:
+        """The file that ``sha256sum -c`` reads."""
+        return self.folder / "SHA256SUMS"
+
+
+def names(count: int, project: str = PROJECT) -> list[str]:
+    """Return the names of so many artifacts of one project."""
+    return [f"{project}-1.0.{number}-py3-none-any.whl" for number in range(count)]
+
+
+def write_wheel(path: pathlib.Path, size: int) -> str:
+    """Write a wheel of about so many bytes, which cannot be compressed; return its SHA-256.
+
+    A zip archive with stored members (APPNOTE.TXT of the format), written in one pass: the
+    payload is made of one random block, whose CRC-32 is computed as it is written.
+    """
+    project, version = path.name.split("-")[:2]
+    info = f"{project}-{version}.dist-info"
+    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
+    wheel = b"Wheel-Version: 1.0\nGenerator: benchmarks\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    members = ((f"{info}/METADATA", metadata), (f"{info}/WHEEL", wheel), (f"{info}/RECORD", b""))
+    digest = hashlib.sha256()
+    central = b""
+    count = offset = 0
+    with open(path, "wb") as file:
+
+        def write(data: bytes) -> None:
+            nonlocal offset
+            file.write(data)
+            digest.update(data)
+            offset += len(data)
+
+        def member(name: str, length: int, crc: int) -> None:
+            nonlocal central, count
+            fields = (20, 0, 0, 0, 0x21, crc, length, length, len(name))
+            entry = (0, 0, 0, 0, 0, offset)
+            central += struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\x01\x02", 20, *fields, *entry)
+            central += name.encode()
+            count += 1
+            write(struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", *fields, 0) + name.encode())
+
+        for name, content in members:
+            member(name, len(content), zlib.crc32(content))
+            write(content)
+        block = os.urandom(min(size, BLOCK))
+        whole, rest = divmod(size, len(block))
+        crc = 0
+        for _ in range(whole):
+            crc = zlib.crc32(block, crc)
+        member(f"{project}/data.bin", size, zlib.crc32(block[:rest], crc))
+        for _ in range(whole):
+            write(block)
+        write(block[:rest])
+        start = offset
+        write(central)
+        write(struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, len(central), start, 0))
+    return digest.hexdigest()
+
+
+def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = False) -> ArtifactSet:
+    """Make a set of artifacts.
+
+    :param linked: whether they are one file under many names: it takes less room then.
+    """
+    folder.mkdir()
+    digests: dict[str, str] = {}
+    first: pathlib.Path | None = None
+    for name in names(count):
+        if first is not None and linked:
+            os.link(first, folder / name)
+            digests[name] = digests[first.name]
+        else:
+            first = folder / name
+            digests[name] = write_wheel(first, size)
+    for name, digest in digests.items():
+        (folder / f"{name}.sha256").write_text(f"{digest}  {name}\n")
+    made = ArtifactSet(folder, digests)
+    write_pages(made, list(digests))
+    sums = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
+    made.sums.write_text(sums)
+    return made
+
+
+def write_pages(of: ArtifactSet, listed: list[str], suffix: str = "", others: str = "") -> None:
+    """Write the two pages of a set.
+
+    :param listed: the artifacts on them.
+    :param suffix: what the pages' names have before ``.html``.
+    :param others: further links.
+    """
+    pairs = [f'<a href="{n}">{n}</a>\n<a href="{n}.sha256">{n}.sha256</a>\n' for n in listed]
+    links = [f'<a href="{n}#sha256={of.digests[n]}">{n}</a>\n' for n in listed]
+    for page, lines in (("index", pairs), ("links", links)):
+        text = f"<html><body>\n{''.join(lines)}{others}</body></html>\n"
+        (of.folder / f"{page}{suffix}.html").write_text(text)
+
+
+def flip_a_bit(of: ArtifactSet, name: str) -> None:
+    """Damage one artifact of a set where no archive reader looks."""
+    with open(of.folder / name, "r+b") as file:
+        file.seek(of.folder.joinpath(name).stat().st_size // 2)
+        byte = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte[0] ^ 1]))

@@ -1,0 +1,174 @@
+"""Run commands in turn, and note what each took."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.scales import Scale
+
+
+def nothing() -> None:
+    """Prepare nothing."""
+
+
+@dataclass
+class Sample:
+    """What one run of a command took."""
+
+    seconds: float
+    #: CPU time of the command and its children, not of the server.
+    user: float
+    system: float
+    #: The largest resident set of one process, in bytes.
+    memory: int
+    exit_code: int
+
+
+@dataclass
+class Tool:
+    """One command of a case.
+
+    :param name: what it is called in tables.
+    :param command: the command line.
+    :param verified: whether it claims that what it leaves was verified.
+    :param environ: variables to set; None takes one away.
+    :param before: called before each run, not timed.
+    :param after: called after each run, not timed; returns notes on it.
+    """
+
+    name: str
+    command: Sequence[str]
+    verified: bool = False
+    environ: Mapping[str, str | None] = field(default_factory=dict)
+    before: Callable[[], None] = nothing
+    after: Callable[[], Mapping[str, Any] | None] = nothing
+
+
+@dataclass
+class Row:
+    """All runs of one tool in one case."""
+
+    case: str
+    tool: str
+    verified: bool
+    samples: list[Sample] = field(default_factory=list)
+    #: What else is known: requests, bytes.
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def median(self) -> float:
+        """The median of the seconds."""
+        return statistics.median(sample.seconds for sample in self.samples)
+
+    @property
+    def least(self) -> float:
+        """The least of the seconds."""
+        return min(sample.seconds for sample in self.samples)
+
+    @property
+    def memory(self) -> int:
+        """The peak of all runs, in bytes."""
+        return max(sample.memory for sample in self.samples)
+
+    @property
+    def works(self) -> bool:
+        """Whether every run ended with exit code 0."""
+        return bool(self.samples) and all(sample.exit_code == 0 for sample in self.samples)
+
+
+class Runner:
+    """Runs commands in a folder of their own, one at a time.
+
+    :param folder: where they run; their output goes to a file there.
+    :param scale: how often.
+    :param say: prints a line.
+    """
+
+    def __init__(self, folder: pathlib.Path, scale: Scale, say: Callable[[str], None]) -> None:
+        self.folder = folder
+        self.scale = scale
+        self.say = say
+        self.rows: list[Row] = []
+        self.output = folder / "output.txt"
+
+    def run(self, tool: Tool) -> Sample:
+        """Run a tool once."""
+        environ = {
+            name: value for name, value in os.environ.items() if not name.startswith("WHEELHOUSE_")
+        }
+        for name, value in tool.environ.items():
+            environ.pop(name, None)
+            if value is not None:
+                environ[name] = value
+        tool.before()
+        with self.output.open("wb") as output:
+            began = time.perf_counter()
+            process = subprocess.Popen(
+                tool.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env=environ, cwd=self.folder,
+            )  # fmt: skip
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        unit = 1 if sys.platform == "darwin" else 1024
+        return Sample(
+            seconds, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * unit, process.returncode
+        )
+
+    def case(self, name: str, tools: Iterable[Tool]) -> dict[str, Row]:
+        """Run the tools of a case in turn, in rotating order.
+
+        A tool that is slow is run less often; one that fails is not run again.
+
+        :returns: the rows by tool.
+        """
+        tools = list(tools)
+        load = os.getloadavg()[0]
+        self.say(f"\n{name}  (load average {load:.2f})")
+        rows = {tool.name: Row(name, tool.name, tool.verified) for tool in tools}
+        for turn in range(self.scale.repetitions):
+            first = turn % len(tools) if tools else 0
+            for tool in [*tools[first:], *tools[:first]]:
+                row = rows[tool.name]
+                if self._has_enough(row):
+                    continue
+                sample = self.run(tool)
+                row.samples.append(sample)
+                row.notes.update(tool.after() or {})
+                if sample.exit_code:
+                    said = self.output.read_text(errors="replace").splitlines()[-3:]
+                    self.say(f"  FAILED with exit code {sample.exit_code}: {tool.name}")
+                    row.notes["failed"] = said
+                    for line in said:
+                        self.say(f"    {line}")
+        for row in rows.values():
+            row.notes["load"] = round(load, 2)
+            self.rows.append(row)
+            self.say("  " + described(row))
+        return rows
+
+    def _has_enough(self, row: Row) -> bool:
+        if row.notes.get("failed"):
+            return True
+        is_slow = row.samples and row.samples[0].seconds > self.scale.slow
+        return bool(is_slow) and len(row.samples) >= self.scale.slow_repetitions
+
+
+def described(row: Row) -> str:
+    """Return a line about a row."""
+    if not row.works:
+        return f"{row.tool:34} failed"
+    cpu = statistics.median(sample.user + sample.system for sample in row.samples)
+    kind = "verified" if row.verified else ""
+    return (
+        f"{row.tool:34} {row.median:8.3f} s  (min {row.least:.3f}, {len(row.samples)} runs)  "
+        f"cpu {cpu:.2f} s  {row.memory / 1e6:.0f} MB  {kind}"
+    )

@@ -1,0 +1,173 @@
+"""The tools that fetch: ours, the bare host, and what people would use instead."""
+
+from __future__ import annotations
+
+import pathlib
+import shlex
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+
+from benchmarks.artifacts import PROJECT, ArtifactSet
+from benchmarks.environments import Environment
+from benchmarks.measure import Tool
+from benchmarks.servers import Served
+
+OURS = "ours, hash files"
+FRAGMENTS = "ours, fragments alone"
+HOST = "bare host"
+RCLONE = "rclone copy + checksum"
+ARIA2 = "aria2c with checksums"
+CURL = "curl + sha256sum"
+WGET = "wget + sha256sum"
+PIP = "pip download with hashes"
+CURL_ALONE = "curl"
+TWO_CORES = "hashing alone, two threads"
+
+#: All tools work on so many artifacts at a time, except wget, which cannot.
+PARALLEL = "4"
+
+#: Takes what the environment says of package indexes away from pip.
+NO_PIP = dict.fromkeys(("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT"))
+
+HASHER = pathlib.Path(__file__).with_name("hasher.py")
+
+
+class Fetchers:
+    """Makes the tools that fetch one set into one folder.
+
+    :param of: the set.
+    :param served: the server.
+    :param into: the folder; each run begins without it.
+    :param environment: what can be had.
+    :param scratch: where lists of addresses are kept.
+    """
+
+    def __init__(
+        self,
+        of: ArtifactSet,
+        served: Served,
+        into: pathlib.Path,
+        environment: Environment,
+        scratch: pathlib.Path,
+    ) -> None:
+        self._set = of
+        self._served = served
+        self._into = into
+        self._environment = environment
+        self._url = served.url + of.path
+        self._lists = scratch / f"{of.folder.name}-lists"
+        self._lists.mkdir(exist_ok=True)
+
+    def _clear(self) -> None:
+        shutil.rmtree(self._into, ignore_errors=True)
+        self._into.mkdir()
+        self._served.counts()
+
+    def _tool(self, name: str, command: list[str], verified: bool, **environ: str | None) -> Tool:
+        return Tool(name, command, verified, environ, self._clear, self._served.counts)
+
+    def _list(self, name: str, lines: Iterable[str]) -> str:
+        path = self._lists / name
+        path.write_text("".join(f"{line}\n" for line in lines))
+        return str(path)
+
+    def tools(self, *wanted: str) -> list[Tool]:
+        """Return those of the wanted tools that can be had, in this order."""
+        makers: dict[str, tuple[str, Callable[[], Tool]]] = {
+            OURS: ("", self.ours),
+            FRAGMENTS: ("", self.fragments),
+            HOST: (HOST, self.host),
+            RCLONE: ("rclone", self.rclone),
+            ARIA2: ("aria2c", self.aria2),
+            CURL: ("curl", self.curl),
+            CURL_ALONE: ("curl", self.curl_alone),
+            WGET: ("wget", self.wget),
+            PIP: ("", self.pip),
+            TWO_CORES: ("", self.two_cores),
+        }
+        skipped = self._environment.skipped
+        return [makers[name][1]() for name in wanted if makers[name][0] not in skipped]
+
+    def ours(self, page: str = "") -> Tool:
+        """Return our verified fetch from a listing that names the hash files."""
+        return self._tool(OURS, ours("fetch", "--verify", *self._place(page)), True)
+
+    def _place(self, page: str) -> tuple[str, ...]:
+        return ("--local-folder", str(self._into), PROJECT, self._url + page)
+
+    def fragments(self, page: str = "links.html") -> Tool:
+        """Return our verified fetch from a page of fragments, no hash file asked for."""
+        command = ours("fetch", "--verify", *self._place(page))
+        return self._tool(FRAGMENTS, command, True, WHEELHOUSE_HASHES_DISABLED_PLUGINS="hash-files")
+
+    def host(self, page: str = "links.html") -> Tool:
+        """Return the bare host's fetch, which verifies nothing."""
+        command = host(self._environment, "fetch", *self._place(page))
+        return self._tool(HOST, command, False)
+
+    def rclone(self) -> Tool:
+        """Return rclone's two commands; the second one reads all again."""
+        copy = ["rclone", "copy", "--config", "/dev/null", "--transfers", PARALLEL]
+        copy += ["--checkers", PARALLEL, "--include", "*.whl", "--http-url", self._url, ":http:"]
+        check = ["rclone", "checksum", "--config", "/dev/null", "sha256", str(self._set.sums)]
+        command = f"{shlex.join([*copy, str(self._into)])} && {shlex.join(check)} {self._into}"
+        return self._tool(RCLONE, ["sh", "-c", command], True)
+
+    def aria2(self) -> Tool:
+        """Return aria2 with the digests in its list."""
+        lines = [
+            f"{self._url}{name}\n  checksum=sha-256={digest}"
+            for name, digest in self._set.digests.items()
+        ]
+        command = ["aria2c", "--quiet", "-j", PARALLEL, "-x", "1", "-s", "1"]
+        command += ["--file-allocation=none", "--no-conf", "--max-tries=1"]
+        command += ["-d", str(self._into), "-i", self._list("aria2.txt", lines)]
+        return self._tool(ARIA2, command, True)
+
+    def _summed(self, fetch: list[str]) -> list[str]:
+        check = f"cd {shlex.quote(str(self._into))} && sha256sum -c --quiet {self._set.sums}"
+        return ["sh", "-c", f"{shlex.join(fetch)} && {check}"]
+
+    def _curl_command(self) -> list[str]:
+        lines = [f'url = "{self._url}{name}"\nremote-name' for name in self._set.digests]
+        command = ["curl", "-q", "-sS", "--fail", "-Z", "--parallel-max", PARALLEL]
+        return [*command, "--output-dir", str(self._into), "-K", self._list("curl.txt", lines)]
+
+    def curl(self) -> Tool:
+        """Return curl, and then sha256sum."""
+        return self._tool(CURL, self._summed(self._curl_command()), True)
+
+    def curl_alone(self) -> Tool:
+        """Return curl, which verifies nothing."""
+        return self._tool(CURL_ALONE, self._curl_command(), False)
+
+    def wget(self) -> Tool:
+        """Return wget on one connection, and then sha256sum."""
+        lines = [self._url + name for name in self._set.digests]
+        command = ["wget", "--no-config", "-q", "-P", str(self._into)]
+        return self._tool(WGET, self._summed([*command, "-i", self._list("wget.txt", lines)]), True)
+
+    def pip(self) -> Tool:
+        """Return pip, which takes one artifact a run: it chooses one file of a project."""
+        lines = [f"{self._url}{name}#sha256={d}" for name, d in self._set.digests.items()]
+        download = [sys.executable, "-m", "pip", "--isolated", "download", "--quiet", "--no-deps"]
+        download += ["--no-index", "--no-cache-dir", "--disable-pip-version-check", "-d"]
+        command = ["xargs", "-a", self._list("pip.txt", lines), "-P", PARALLEL, "-n", "1"]
+        return self._tool(PIP, [*command, *download, str(self._into)], True, **NO_PIP)
+
+    def two_cores(self) -> Tool:
+        """Return a floor: the SHA-256 of all artifacts, two threads, no network."""
+        command = [sys.executable, "-S", str(HASHER), str(self._set.folder)]
+        return Tool(TWO_CORES, command, False)
+
+
+def ours(*args: str) -> list[str]:
+    """Return our command line."""
+    return [sys.executable, "-m", "wheelhouse_hashes", *args]
+
+
+def host(environment: Environment, *args: str) -> list[str]:
+    """Return the bare host's command line."""
+    python = environment.host_python or sys.executable
+    return [python, "-W", "ignore", "-m", "wheelhouse_uploader", *args]

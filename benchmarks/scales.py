@@ -1,0 +1,84 @@
+"""How large the cases are: as the targets say, smaller, or only large enough to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The sizes of all cases."""
+
+    name: str
+    #: Repetitions of each tool, and how many of one that takes longer than ``slow`` seconds.
+    repetitions: int
+    slow: float
+    slow_repetitions: int
+    #: Artifacts and bytes of each: like numpy's, like torch's, many small ones.
+    numpy: tuple[int, int]
+    torch: tuple[int, int]
+    small: tuple[int, int]
+    #: Many small ones to upload.
+    small_upload: tuple[int, int]
+    #: Dev wheels to upload, and how many objects their containers hold already.
+    dev: int
+    held: tuple[int, ...]
+    #: Artifacts on the long index page.
+    page: int
+    #: Numbers of artifacts whose cost each is compared.
+    slope: tuple[int, ...]
+    #: Pairs of interpreter starts.
+    pairs: int
+
+
+FULL = Scale(
+    name="full",
+    repetitions=5,
+    slow=10,
+    slow_repetitions=2,
+    numpy=(64, 16 * MB),
+    torch=(8, 900 * MB),
+    small=(2000, 50_000),
+    small_upload=(500, 50_000),
+    dev=100,
+    held=(0, 2000, 10_000),
+    page=10_000,
+    slope=(10, 100, 1000, 10_000),
+    pairs=200,
+)
+
+QUICK = Scale(
+    name="quick",
+    repetitions=3,
+    slow=5,
+    slow_repetitions=1,
+    numpy=(16, 16 * MB),
+    torch=(4, 200 * MB),
+    small=(300, 50_000),
+    small_upload=(100, 50_000),
+    dev=40,
+    held=(0, 1000),
+    page=2000,
+    slope=(10, 100, 1000),
+    pairs=40,
+)
+
+TOY = Scale(
+    name="toy",
+    repetitions=1,
+    slow=5,
+    slow_repetitions=1,
+    numpy=(2, 100_000),
+    torch=(2, 300_000),
+    small=(5, 1000),
+    small_upload=(4, 1000),
+    dev=6,
+    held=(0, 10),
+    page=20,
+    slope=(2, 4, 8),
+    pairs=2,
+)
+
+SCALES = {scale.name: scale for scale in (FULL, QUICK, TOY)}

@@ -1,0 +1,49 @@
+"""What the cases share: the workspace, the sizes, the tools, the runner."""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.environments import Environment
+from benchmarks.measure import Runner
+from benchmarks.scales import Scale
+
+
+@dataclass
+class Suite:
+    """One run of the suite."""
+
+    #: Where everything is kept meanwhile; tmpfs, if the machine has one.
+    folder: pathlib.Path
+    scale: Scale
+    environment: Environment
+    runner: Runner
+    say: Callable[[str], None]
+    #: What was found out but not timed.
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def served(self) -> pathlib.Path:
+        """The folder that is served; sets are made in it."""
+        return self.folder / "served"
+
+    @property
+    def got(self) -> pathlib.Path:
+        """The folder that is fetched into."""
+        return self.folder / "got"
+
+    def skip(self, case: str, why: str) -> None:
+        """Say that a case is not run."""
+        self.environment.skipped[case] = why
+        self.say(f"\nSKIPPED: {case}: {why}")
+
+
+def sizes(count: int, size: int) -> str:
+    """Return "64 x 16 MB"."""
+    for unit, name in ((1_000_000, "MB"), (1000, "kB"), (1, "B")):
+        if size >= unit:
+            return f"{count:,} x {size / unit:g} {name}"
+    raise ValueError(size)

@@ -1,0 +1,193 @@
+"""The targets: each computed from the run's own numbers, and hit or missed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from benchmarks import fetching, peers, startup, tracing, uploading
+from benchmarks.measure import Row
+
+#: How much dearer an artifact among thousands may be than among dozens.
+FLAT = 1.25
+
+Rows = Mapping[tuple[str, str], Row]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One target, and what became of it."""
+
+    target: str
+    wanted: str
+    measured: str
+    #: None if it was not measured.
+    hit: bool | None
+
+
+class Targets:
+    """Judges a run.
+
+    :param rows: what was timed.
+    :param facts: what else was found out.
+    """
+
+    def __init__(self, rows: list[Row], facts: Mapping[str, Any]) -> None:
+        self._rows: Rows = {(row.case, row.tool): row for row in rows if row.works}
+        self._facts = facts
+        self.judged: list[Judged] = []
+
+    def judge(self) -> list[Judged]:
+        """Judge all targets, in the order of the issue that set them."""
+        ours, host = peers.OURS, peers.HOST
+        numpy, small = fetching.NUMPY, fetching.SMALL
+        self._at_most("verified fetch / bare host, unverified", numpy, ours, host, 1.6)
+        for peer, factor in (
+            (peers.RCLONE, 1.6),
+            (peers.ARIA2, 2.4),
+            (peers.CURL, 5.0),
+            (peers.WGET, 5.0),
+        ):
+            self._faster(f"faster than {peer}", numpy, ours, peer, factor)
+        self._trace()
+        for case, tool in ((fetching.TORCH, ours), (uploading.LOCAL_TORCH, uploading.OURS)):
+            self._memory(case, tool)
+        self._floor()
+        self._at_most("individual hash files / bare host, unverified", small, ours, host, 0.75)
+        self._at_most(
+            "individual hash files / our fragments alone", small, ours, peers.FRAGMENTS, 1.7
+        )
+        self._at_most("verified fetch / bare host, unverified", fetching.LINK, ours, host, 1.02)
+        for case in (fetching.AGAIN_NUMPY, fetching.AGAIN_TORCH):
+            self._rehash(case)
+        for case in (uploading.LOCAL_NUMPY, uploading.SWIFT_NUMPY):
+            self._at_most(
+                "upload --hashfile / bare host", case, uploading.OURS, uploading.HOST, 1.05
+            )
+        held = [case for case, _ in self._rows if case.startswith("upload dev wheels")]
+        case = held[-1] if held else uploading.DEV.format("10,000")
+        self._faster("faster than the bare host", case, uploading.OURS, uploading.HOST, 2.0)
+        for case in (fetching.SLOPE, uploading.SLOPE):
+            self._slope(case)
+        self._start()
+        self._at_most("--help / the bare host's", startup.HELP, startup.OURS, host, 1.0)
+        return self.judged
+
+    def _add(self, target: str, wanted: str, measured: str, hit: bool | None) -> None:
+        self.judged.append(Judged(target, wanted, measured, hit))
+
+    def _both(self, case: str, one: str, other: str) -> tuple[Row, Row] | None:
+        rows = self._rows.get((case, one)), self._rows.get((case, other))
+        return None if rows[0] is None or rows[1] is None else (rows[0], rows[1])
+
+    def _ratio(
+        self,
+        target: str,
+        case: str,
+        tools: tuple[str, str],
+        wanted: str,
+        meets: Callable[[float], bool],
+    ) -> None:
+        both = self._both(case, *tools)
+        if both is None:
+            self._add(f"{case}: {target}", wanted, "not measured", None)
+            return
+        median = both[0].median / both[1].median
+        least = both[0].least / both[1].least
+        self._add(f"{case}: {target}", wanted, f"{median:.2f} (min {least:.2f})", meets(median))
+
+    def _at_most(self, target: str, case: str, one: str, other: str, limit: float) -> None:
+        """Judge whether one tool takes at most so many times the time of another."""
+        self._ratio(target, case, (one, other), f"≤ {limit}", lambda ratio: ratio <= limit)
+
+    def _faster(self, target: str, case: str, ours: str, peer: str, factor: float) -> None:
+        """Judge whether a peer takes at least so many times our time."""
+        self._ratio(target, case, (peer, ours), f"≥ {factor}", lambda ratio: ratio >= factor)
+
+    def _trace(self) -> None:
+        found = self._facts.get(tracing.CASE)
+        target = "each byte read once from the socket, written once, never read back"
+        if found is None:
+            self._add(target, "1 / 1 / 0", "not measured", None)
+            return
+        total = found["bytes of the artifacts"]
+        # Pages, hash files and headers are read, too.
+        received = found["bytes read from sockets"] / total
+        written = found["bytes written to the folder"] / total
+        back = found["bytes read from the folder"] / total
+        hit = received <= 1.01 and written == 1 and back == 0
+        self._add(target, "1 / 1 / 0", f"{received:.3f} / {written:.3f} / {back:.3f}", hit)
+
+    def _memory(self, case: str, tool: str) -> None:
+        row = self._rows.get((case, tool))
+        measured = f"{row.memory / 1e6:.0f} MB" if row else "not measured"
+        self._add(f"{case}: peak memory", "< 120 MB", measured, row.memory < 120e6 if row else None)
+
+    def _floor(self) -> None:
+        """Judge against the larger of hashing on all cores and an unhashed transfer."""
+        case = fetching.TORCH
+        ours = self._rows.get((case, peers.OURS))
+        hashing = self._rows.get((case, peers.TWO_CORES))
+        plain = [
+            row for tool in (peers.HOST, peers.CURL_ALONE) if (row := self._rows.get((case, tool)))
+        ]
+        target = f"{case}: verified fetch / floor"
+        if not (ours and hashing and plain):
+            self._add(target, "≤ 1.15", "not measured", None)
+            return
+        floor = max(hashing.median, min(row.median for row in plain))
+        ratio = ours.median / floor
+        self._add(target, "≤ 1.15", f"{ratio:.2f} (floor {floor:.2f} s)", ratio <= 1.15)
+        # Not a target: what hashing and transfer take when they share the cores.
+        cpu = [
+            sum(s.user + s.system for s in row.samples) / len(row.samples)
+            for row in (hashing, *plain)
+        ]
+        self._add(
+            f"{case}: CPU seconds of hashing + of the unhashed transfer's client",
+            "",
+            f"{cpu[0]:.2f} + {min(cpu[1:]):.2f}",
+            None,
+        )
+
+    def _rehash(self, case: str) -> None:
+        target = f"{case}: rate / two cores hashing, artifact bytes over the network"
+        both = self._both(case, peers.TWO_CORES, peers.OURS)
+        if both is None:
+            self._add(target, "≥ 0.9, 0", "not measured", None)
+            return
+        rate = both[0].median / both[1].median
+        notes = both[1].notes
+        fetched = notes["body_bytes"] >= notes["bytes in the folder"]
+        hit = rate >= 0.9 and not fetched
+        self._add(target, "≥ 0.9, 0", f"{rate:.2f}, {'all' if fetched else 0}", hit)
+
+    def _slope(self, case: str) -> None:
+        """Compare what a further artifact costs among many with what it costs among few."""
+        found = sorted(
+            (int(tool.partition(" ")[0]), row.median)
+            for (name, tool), row in self._rows.items()
+            if name == case
+        )
+        target = f"{case}: of each further artifact"
+        if len(found) < 3:
+            self._add(target, f"≤ {FLAT}", "not measured", None)
+            return
+        each = [1000 * (b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(found)]
+        said = ", ".join(
+            f"{cost:.2f} ms up to {count:,}"
+            for cost, (count, _) in zip(each, found[1:], strict=True)
+        )
+        # The first one is a difference of times that are hardly longer than a start.
+        self._add(target, f"last / the one before ≤ {FLAT}", said, each[-1] <= FLAT * each[-2])
+
+    def _start(self) -> None:
+        found = self._facts.get(startup.START)
+        target = "start of an interpreter: added"
+        if found is None:
+            self._add(target, "≤ 1 ms", "not measured", None)
+            return
+        added = found["added, median of the pairs, ms"]
+        self._add(target, "≤ 1 ms", f"{added:.2f} ms", added <= 1)
