@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
@@ -9,6 +10,16 @@ from wheelhouse_hashes.filenames import printable
 
 #: The user of an address, its query and its fragment; also where it is malformed.
 _SECRETS = re.compile(r"^([^/?#]*//)[^/?#]*@|[?#].*$", re.DOTALL)
+
+#: What ends before the path: the scheme, the user, the host and the port.
+_HEAD = re.compile(r"[^/?#]*//[^/?#]*")
+
+#: Addresses that are in their normal form: most are, and looking is cheap.
+_NORMAL = re.compile(
+    r"https?://(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?P<port>[1-9][0-9]{0,4}))?"
+    r"/[A-Za-z0-9/%:@!$&'()*+,;=~._-]*",
+    re.ASCII,
+)
 
 #: What stays as it is in a path or query: reserved characters, and the sign of
 #: what is encoded already.
@@ -20,6 +31,12 @@ def origin(url: str) -> tuple[str, str, int]:
 
     :raises ValueError: if the address has no valid port.
     """
+    head = _HEAD.match(url)
+    return _origin(head[0] if head else url)
+
+
+@functools.lru_cache
+def _origin(url: str) -> tuple[str, str, int]:
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     port = parts.port or {"http": 80, "https": 443}.get(scheme, 0)
@@ -34,6 +51,8 @@ def normalized(url: str) -> str:
 
     :raises ValueError: if it names no host, or no port that there can be.
     """
+    if _is_normal(url):
+        return url
     parts = urlsplit(url)
     host = (parts.hostname or "").encode("idna").decode()
     if not host or (parts.port is not None and not 0 < parts.port < 65536):
@@ -52,11 +71,18 @@ def normalized(url: str) -> str:
     )
 
 
+def _is_normal(url: str) -> bool:
+    match = _NORMAL.fullmatch(url)
+    return match is not None and int(match["port"] or 1) < 65536
+
+
 def split_user(url: str) -> tuple[str, tuple[str, str] | None]:
     """Take user and password out of an address.
 
     :returns: the address without them, and the two, or None.
     """
+    if _is_normal(url):
+        return url, None
     parts = urlsplit(url)
     both, at, host = parts.netloc.rpartition("@")
     if not at:

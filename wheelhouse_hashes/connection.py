@@ -68,18 +68,15 @@ class Connection:
         """Return the seconds that a request may take, in all."""
         return min(self.timeout, SMALL_TIMEOUT) if small else self.timeout
 
-    def prepare(self, curl: pycurl.Curl, *, small: bool) -> None:
-        """Set a handle's options.
+    def prepare(self, curl: pycurl.Curl) -> None:
+        """Set the options of a handle that are the same for all requests.
 
         :param curl: the handle.
-        :param small: whether it reads a page or a hash file.
         """
-        limit = self.limit(small)
         curl.setopt(pycurl.BUFFERSIZE, BUFFER)
         curl.setopt(pycurl.NOSIGNAL, 1)
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
-        curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
+        curl.setopt(pycurl.ACCEPT_ENCODING, "identity")
         curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
         bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
@@ -89,6 +86,16 @@ class Connection:
         if not self.verify_tls:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
+
+    def limit_time(self, curl: pycurl.Curl, *, small: bool) -> None:
+        """Set the time limits of one request.
+
+        :param curl: the handle.
+        :param small: whether it reads a page or a hash file.
+        """
+        limit = self.limit(small)
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
+        curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
 
     def explained(self, code: int, text: str, seconds: float, small: bool) -> tuple[str, bool]:
         """Say what a libcurl error means, and whether it will be the same next time.

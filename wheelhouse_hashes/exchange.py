@@ -86,24 +86,27 @@ class Exchange:
     def __init__(self, answer: Answer, plan: Plan) -> None:
         self.answer = answer
         self.plan = plan
+        #: Lines of headers that were not read yet.  A callback costs a change of
+        #: threads, so it does as little as there can be.
+        self.lines: list[bytes] = []
         self._begun = False
         self._ignored = 0
         self._raised: BaseException | None = None
 
-    def header(self, line: bytes) -> None:
-        """Take a line of the headers."""
-        text = line.decode("latin-1").strip()
-        if text.upper().startswith("HTTP/"):
-            # A proxy's answer, or an interim one, came before this one.
-            version, _, rest = text[5:].partition(" ")
-            code = rest[:3]
-            self.answer.status = int(code) if code.isascii() and code.isdigit() else 0
-            self.answer.headers = {":version": version}
-        elif ":" in text:
-            name, _, value = text.partition(":")
-            name, value = name.strip().lower(), value.strip()
-            held = self.answer.headers.get(name)
-            self.answer.headers[name] = f"{held}, {value}" if held else value
+    def _read_headers(self) -> None:
+        for text in b"".join(self.lines).decode("latin-1").split("\n"):
+            name, colon, value = text.partition(":")
+            if text[:5].upper() == "HTTP/":
+                # A proxy's answer, or an interim one, came before this one.
+                version, _, rest = text[5:].strip().partition(" ")
+                code = rest[:3]
+                self.answer.status = int(code) if code.isascii() and code.isdigit() else 0
+                self.answer.headers = {":version": version}
+            elif colon:
+                name, value = name.strip().lower(), value.strip()
+                held = self.answer.headers.get(name)
+                self.answer.headers[name] = f"{held}, {value}" if held else value
+        self.lines.clear()
 
     def body(self, data: bytes) -> int | None:
         """Take a piece of the body; anything but None ends the transfer."""
@@ -111,6 +114,7 @@ class Exchange:
         # so it is carried out by hand.
         try:
             if not self._begun:
+                self._read_headers()
                 if not self._good:
                     self._ignored += len(data)
                     return None if self._ignored <= MAX_ERROR_PAGE else 0
@@ -157,14 +161,18 @@ class Exchange:
             final=final,
         )
 
-    def failed(self, code: int, text: str, *, stopped: bool, final: bool) -> None:
+    def failed(self, code: int, text: str, status: int, *, stopped: bool, final: bool) -> None:
         """Raise what a libcurl error means, unless the status says more.
 
         :param code: libcurl's code.
         :param text: what it means, for the user.
+        :param status: the status as libcurl has it: what a proxy said before
+            there was a tunnel is no answer.
         :param stopped: whether the run was told to end.
         :param final: whether asking again would end in the same way.
         """
+        self._read_headers()
+        self.answer.status = status
         if self._raised is not None:
             raise self._raised
         if stopped:
@@ -186,6 +194,7 @@ class Exchange:
 
         :raises NotContinued: if there is no such rest of the object.
         """
+        self._read_headers()
         status = self.answer.status
         if redirect:
             return redirect

@@ -121,12 +121,13 @@ def why_unsafe(name: str) -> str | None:
     """
     if name in ("", ".", ".."):
         return "it is empty or a folder"
-    if any(unicodedata.category(c) in _UNSEEN for c in name):
-        return "it has a control character"
-    if any(c in _SEPARATORS_AND_WILDCARDS for c in name):
-        return "it has a path separator or a character that Windows refuses"
-    if unicodedata.normalize("NFC", name) != name:
-        return "it is not in Unicode normal form C"
+    if not _LEGAL.fullmatch(name):
+        if any(unicodedata.category(c) in _UNSEEN for c in name):
+            return "it has a control character"
+        if any(c in _SEPARATORS_AND_WILDCARDS for c in name):
+            return "it has a path separator or a character that Windows refuses"
+        if unicodedata.normalize("NFC", name) != name:
+            return "it is not in Unicode normal form C"
     if name.startswith(("-", ".")):
         return "it begins with a dash or a dot"
     if name.endswith((".", " ", ".part")):
@@ -178,6 +179,8 @@ def case_twins(names: Iterable[str]) -> set[str]:
 
 def printable(text: str) -> str:
     """Return text for the screen: control characters escaped, one line."""
+    if text.isprintable():
+        return text
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "backslashreplace").decode()
         for c in text

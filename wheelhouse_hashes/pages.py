@@ -1,8 +1,8 @@
 """Read pages of links: HTML (:pep:`503`), JSON (:pep:`691`), lists of names.
 
-HTML is read as :mod:`mousebender` reads it, one link at a time, so that one
-malformed link does not cost the others.  Whoever wrote a page, reading it takes
-time and memory that grow with its size, and no faster.
+Each link is read for itself, so that one malformed link does not cost the others.
+Whoever wrote a page, reading it takes time and memory that grow with its size,
+and no faster.
 """
 
 from __future__ import annotations
@@ -14,9 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 from html.parser import HTMLParser
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
-
-from mousebender.simple import from_project_details_html
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
@@ -30,7 +28,11 @@ ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0
 #: index have a tenth of that.
 MAX_LINKS = 100_000
 
-_FRAGMENT = re.compile(r"#[^\s\"'>]*")
+#: The usual link, whose address needs no decoding.
+_PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
+
+#: An address that is a name in the same folder, and in its normal form.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
 # A ``<`` ends a tag that was never closed, also within quotes, where it should
 # have been written as ``&lt;``: no search runs over what a later one begins at.
@@ -139,11 +141,26 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
             anchors.append(tag)
         elif not based:
             with contextlib.suppress(ValueError):  # then the page names no base
-                named = _base(tag)
+                named = _href(tag)
                 based = named is not None
                 base = urljoin(base, named or "")
+    beside = urljoin(base, "x").removesuffix("x")
     for tag in anchors:
-        yield from _read_anchor(tag, base)
+        plain = _PLAIN.fullmatch(tag)
+        href = plain["href"] if plain else _href(tag)
+        if not href:
+            continue
+        address, _, fragment = href.partition("#")
+        if _NAME.fullmatch(address):
+            yield Link(address, beside + address, _split_fragment(fragment))
+            continue
+        try:
+            parts = urlsplit(href)
+            name = unquote(parts.path.rpartition("/")[2])
+            address = urljoin(base, urlunsplit(parts._replace(fragment="")))
+            yield Link(name, address, _split_fragment(parts.fragment))
+        except ValueError:
+            yield Link(None, tag)
 
 
 def _tags(text: str) -> Iterator[tuple[str, str]]:
@@ -169,33 +186,21 @@ def _tags(text: str) -> Iterator[tuple[str, str]]:
         position = end.end()
 
 
-def _base(tag: str) -> str | None:
-    """Return the address in a ``<base …>`` tag, None if there is none."""
+def _href(tag: str) -> str | None:
+    """Return the address in an ``<a …>`` or ``<base …>`` tag, None if there is none."""
     found: list[str | None] = []
 
-    class Base(HTMLParser):
+    class Tag(HTMLParser):
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
             found.append(dict(attrs).get("href"))
 
-    Base().feed(tag)
+    Tag().feed(tag)
     return found[0] if found else None
 
 
-def _read_anchor(tag: str, base: str) -> Iterator[Link]:
-    # A fragment that is no digest costs mousebender the whole link.
-    for text in (tag, _FRAGMENT.sub("", tag)):
-        try:
-            for file in from_project_details_html(text, "any")["files"]:
-                hashes = _split_fragment(file["hashes"])
-                yield Link(file["filename"], urljoin(base, file["url"]), hashes)
-        except ValueError:
-            continue
-        return
-    yield Link(None, tag)
-
-
-def _split_fragment(hashes: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    """Split a fragment of several parts, which arrives as one."""
-    text = "&".join(f"{algorithm}={value}" for algorithm, value in hashes.items())
-    parts = (part.partition("=") for part in text.split("&"))
+def _split_fragment(fragment: str) -> tuple[tuple[str, str], ...]:
+    """Return the digests of a fragment (:pep:`503`), which may have several parts."""
+    if not fragment:
+        return ()
+    parts = (part.partition("=") for part in fragment.split("&"))
     return tuple((name.lower(), value) for name, _, value in parts if value)

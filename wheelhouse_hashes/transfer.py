@@ -41,14 +41,22 @@ MAX_ARTIFACT = 8 * 1024**3
 FRESH_HEADERS = {"Cache-Control": "no-cache", "X-Newest": "true"}
 
 
+_LOGIN = (pycurl.USERNAME, pycurl.PASSWORD)
+
+
 @dataclass
 class Attempt:
     """Requests that belong together: one try at one artifact."""
 
     #: Whether they bypass caches and stale replicas.
     fresh: bool = False
-    #: The ``Last-Modified`` of each good answer, None where it is not known.
-    dates: list[float | None] = field(default_factory=list)
+    #: The good answers.
+    answers: list[Answer] = field(default_factory=list)
+
+    @property
+    def dates(self) -> list[float | None]:
+        """The ``Last-Modified`` of each good answer, None where it is not known."""
+        return [answer.last_modified for answer in self.answers]
 
 
 class Client:
@@ -143,10 +151,9 @@ class Client:
         :raises TransferError: if it cannot be had; 404 and 410 are cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
-        identity = {"Accept-Encoding": "identity"}
-        plan = Plan(receive, begin, MAX_ARTIFACT, identity, absent=Cause.MISSING_ARTIFACT)
+        plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT)
         if part is not None and part.validator is not None:
-            rest = replace(plan, headers=identity | part.request_headers, part=part)
+            rest = replace(plan, headers=part.request_headers, part=part)
             with contextlib.suppress(NotContinued):
                 return self._follow(url, rest, headers or {})
         return self._follow(url, plan, headers or {})
@@ -157,7 +164,7 @@ class Client:
 
         def begin(answer: Answer) -> None:
             # Noted before the body: a caller may have no use for that.
-            attempt.dates.append(answer.last_modified)
+            attempt.answers.append(answer)
             if plan.begin is not None:
                 plan.begin(answer)
 
@@ -209,40 +216,46 @@ class Client:
         if handle is None:
             handle = self._local.handle = pycurl.Curl()
             self._handles.append(handle)
-        handle.reset()  # keeps connections, sessions and the DNS cache
+            self._connection.prepare(handle)
+            handle.setopt(pycurl.NOPROGRESS, 0)
+            handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
         return handle
 
     def _perform(self, exchange: Exchange, headers: Mapping[str, str]) -> str | None:
-        """Make one request; return where it redirects to, if it does."""
+        """Make one request; return where it redirects to, if it does.
+
+        A handle keeps its options: all that differ from request to request are
+        set each time.
+        """
         url = exchange.answer.url
         plan = exchange.plan
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
-        self._connection.prepare(curl, small=plan.small)
+        self._connection.limit_time(curl, small=plan.small)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
-        if plan.small:
-            curl.setopt(pycurl.ACCEPT_ENCODING, "identity")  # and decode what disobeys
-        curl.setopt(pycurl.NOPROGRESS, 0)
-        curl.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
-        curl.setopt(pycurl.HEADERFUNCTION, exchange.header)
+        # Identity is asked for; only what is small is decoded if a server disobeys.
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
+        curl.setopt(pycurl.HEADERFUNCTION, exchange.lines.append)
         curl.setopt(pycurl.WRITEFUNCTION, exchange.body)
-        if user := self._credentials.of(url):
-            curl.setopt(pycurl.USERNAME, user[0].encode())
-            curl.setopt(pycurl.PASSWORD, user[1].encode())
+        user = self._credentials.of(url)
+        for option, value in zip(_LOGIN, user or (None, None), strict=True):
+            if value is None:
+                curl.unsetopt(option)
+            else:
+                curl.setopt(option, value.encode())
         try:
             curl.perform()
         except pycurl.error as error:
             check_descriptors()
             code, text = (*error.args, "")[:2]
-            # What a proxy said before there was a tunnel is no answer.
-            exchange.answer.status = curl.getinfo(pycurl.RESPONSE_CODE)
+            status = curl.getinfo(pycurl.RESPONSE_CODE)
             seconds = curl.getinfo(pycurl.TOTAL_TIME)
             said, final = self._connection.explained(int(code), str(text), seconds, plan.small)
-            exchange.failed(int(code), said, stopped=self._stop.is_set(), final=final)
+            exchange.failed(int(code), said, status, stopped=self._stop.is_set(), final=final)
         return exchange.finish(curl.getinfo(pycurl.REDIRECT_URL))
 
     def close(self) -> None:

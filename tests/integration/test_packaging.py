@@ -241,7 +241,6 @@ def test_metadata_has_what_fetching_needs_in_the_extra_alone(wheel: pathlib.Path
         "wheelhouse-uploader",
         "apache-libcloud",
         "fasteners",
-        "mousebender",
         "packaging",
         "pluggy",
     }
