@@ -59,7 +59,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
-        "--quick", dest="scale", action="store_const", const=QUICK.name,
+        "--quick", dest="scale", action="store_const", const=QUICK.name, default=FULL.name,
         help="smaller cases, fewer repetitions: two minutes",
     )  # fmt: skip
     size.add_argument("--scale", choices=SCALES, default=FULL.name, help="default: %(default)s")

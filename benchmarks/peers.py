@@ -87,7 +87,9 @@ class Fetchers:
             TWO_CORES: ("", self.two_cores),
         }
         skipped = self._environment.skipped
-        return [makers[name][1]() for name in wanted if makers[name][0] not in skipped]
+        return [
+            makers[name][1]() for name in wanted if not {name, makers[name][0]} & skipped.keys()
+        ]
 
     def ours(self, page: str = "") -> Tool:
         """Return our verified fetch from a listing that names the hash files."""

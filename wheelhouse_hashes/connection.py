@@ -5,6 +5,7 @@ All of it is done by libcurl; https://curl.se/libcurl/c/ explains each option.
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import re
@@ -132,6 +133,7 @@ def check_descriptors() -> None:
             os.close(descriptor)
 
 
+@functools.lru_cache
 def _milliseconds(seconds: float) -> int:
     # 0 would be no limit at all, and libcurl counts in 31 bits.
     return max(1, min(math.ceil(seconds * 1000), 2**31 - 1))

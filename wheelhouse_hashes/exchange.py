@@ -81,11 +81,17 @@ class Plan:
 
 
 class Exchange:
-    """One request and its answer: libcurl calls it back."""
+    """One request and its answer: libcurl calls it back.
 
-    def __init__(self, answer: Answer, plan: Plan) -> None:
+    :param answer: is filled in.
+    :param plan: what to do with it.
+    :param good: it is added to these as soon as its body is to be read.
+    """
+
+    def __init__(self, answer: Answer, plan: Plan, good: list[Answer]) -> None:
         self.answer = answer
         self.plan = plan
+        self._good_ones = good
         #: Lines of headers that were not read yet.  A callback costs a change of
         #: threads, so it does as little as there can be.
         self.lines: list[bytes] = []
@@ -94,6 +100,8 @@ class Exchange:
         self._raised: BaseException | None = None
 
     def _read_headers(self) -> None:
+        if not self.lines:
+            return
         for text in b"".join(self.lines).decode("latin-1").split("\n"):
             name, colon, value = text.partition(":")
             if text[:5].upper() == "HTTP/":
@@ -145,6 +153,8 @@ class Exchange:
         if part is not None and answer.status == 206:
             answer.headers = part.combined(answer.headers)
             answer.offset = answer.size = part.size
+        # Noted before the body: a caller may have no use for that.
+        self._good_ones.append(answer)
         if self.plan.begin is not None:
             self.plan.begin(answer)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
+from wheelhouse_hashes.addresses import origin
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.completeness import expectation_of
@@ -75,7 +76,7 @@ def _fetch(
         found = ", ".join(map(str, selection.versions)) or "none of this project"
         run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
     _name_other_origins(run, listing, artifacts)
-    schemes = {urlsplit(url).scheme for url in (listing.url, *(a.url for a in artifacts))}
+    schemes = {origin(url)[0] for url in (listing.url, *(a.url for a in artifacts))}
     report.plain_http = "http" in schemes
     report.unchecked_tls = "https" in schemes and not run.verify_tls
     with TargetFolder(folder) as target:
@@ -103,7 +104,8 @@ def _refuse_unasked(selection: Selection, report: FetchReport, run: Run) -> list
 
 def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedArtifact]) -> None:
     here = urlsplit(listing.url).netloc
-    for netloc in sorted({urlsplit(artifact.url).netloc for artifact in artifacts} - {here}):
+    one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
+    for netloc in sorted({urlsplit(url).netloc for url in one_of_each} - {here}):
         run.say(line("note", f"the page at {here} links to artifacts at {netloc}"))
 
 

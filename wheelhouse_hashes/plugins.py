@@ -179,6 +179,8 @@ class Plugins:
         :returns: what they returned, each with the description of its plugin.
         """
         answers = self._call(hook, **arguments)
+        if all(isinstance(answer, (list, tuple)) and not answer for answer in answers):
+            return []  # by far the most frequent case
         impls = getattr(self._hook, hook).get_hookimpls()
         # pluggy leaves out those that answered None, and then nobody can tell.
         names = [self.describe(impl.plugin_name) for impl in reversed(impls)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Sequence
-from typing import BinaryIO
+from collections.abc import Callable, Sequence
+from io import FileIO
 
 from wheelhouse_hashes.artifacts import (
     DEFAULT_ALGORITHM,
@@ -71,25 +71,30 @@ class Reception:
         with disk_errors(f"write {self._path.name}"):
             if not self.size:
                 self._path.unlink(missing_ok=True)
-            with open(self._path, "r+b" if self.size else "xb", buffering=BUFFER) as file:
+            with open(self._path, "r+b" if self.size else "xb", buffering=0) as file:
                 file.seek(self.size)
+                pieces = _Pieces(lambda data: self._take(data, file))
+                try:
+                    self._run.client.download(
+                        artifact.url,
+                        pieces.add,
+                        begin=lambda answer: self._begin(answer, heard, file),
+                        headers=artifact.headers,
+                        part=self._part,
+                    )
+                finally:
+                    pieces.flush()
 
-                def take(data: bytes) -> None:
-                    if self.size < HEAD_BYTES:
-                        self._head = (self._head + data)[:HEAD_BYTES]
-                    self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
-                    self.size += len(data)
-                    file.write(data)
-                    for hasher in self._hashers.values():
-                        hasher.update(data)
-
-                self._run.client.download(
-                    artifact.url,
-                    take,
-                    begin=lambda answer: self._begin(answer, heard, file),
-                    headers=artifact.headers,
-                    part=self._part,
-                )
+    def _take(self, data: memoryview, file: FileIO) -> None:
+        """Take what was received: hash it, write it."""
+        if self.size < HEAD_BYTES:
+            self._head = (self._head + bytes(data[:HEAD_BYTES]))[:HEAD_BYTES]
+        self._tail = (self._tail + bytes(data[-TAIL_BYTES:]))[-TAIL_BYTES:]
+        self.size += len(data)
+        for hasher in self._hashers.values():
+            hasher.update(data)
+        while data:
+            data = data[file.write(data) :]
 
     @property
     def _part(self) -> Part | None:
@@ -97,7 +102,7 @@ class Reception:
             return None
         return Part(self.size, self._answer.headers)
 
-    def _begin(self, answer: Answer, heard: Heard, file: BinaryIO) -> None:
+    def _begin(self, answer: Answer, heard: Heard, file: FileIO) -> None:
         """Hear what the headers claim; do not read a body that nobody vouches for."""
         run = self._run
         self.heard = [*heard, *run.plugins.response_claims(self._artifact, answer.headers, run)]
@@ -121,6 +126,36 @@ class Reception:
         assert self._answer is not None
         digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
         return Seen(self.size, digests, self._head, self._tail, self._answer.length_known)
+
+
+class _Pieces:
+    """Collects pieces of a body: libcurl hands on 16 KiB at most.
+
+    Other threads can run while much is hashed or written at once, and need not
+    be asked so often.
+
+    :param take: gets all pieces, in order, as few large ones.
+    """
+
+    def __init__(self, take: Callable[[memoryview], object]) -> None:
+        self._take = take
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, data: bytes) -> None:
+        """Add a piece."""
+        self._pieces.append(data)
+        self._size += len(data)
+        if self._size >= BUFFER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand on what is left."""
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        if data:
+            self._take(memoryview(data))
 
 
 def refuse_findings(heard: Heard) -> None:

@@ -133,8 +133,8 @@ def _are_neighbours(one: Entry, other: Entry) -> bool:
     A digest from elsewhere says nothing about this container, and the headers
     that come with an artifact must not go there.
     """
-    folders = (urlsplit(entry.url).path.rpartition("/")[0] for entry in (one, other))
-    return origin(one.url) == origin(other.url) and len(set(folders)) == 1
+    folders = {re.split("[?#]", entry.url)[0].rpartition("/")[0] for entry in (one, other)}
+    return len(folders) == 1 and origin(one.url) == origin(other.url)
 
 
 def _beside(name: str, companion: Entry) -> Entry:

@@ -161,20 +161,12 @@ class Client:
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Answer:
         """Make a request, and those that its redirects ask for."""
         attempt = self._attempt
-
-        def begin(answer: Answer) -> None:
-            # Noted before the body: a caller may have no use for that.
-            attempt.answers.append(answer)
-            if plan.begin is not None:
-                plan.begin(answer)
-
-        noting = replace(plan, begin=begin)
         try:
             target = normalized(url)
             home = origin(target)
             target = self._bypassing(target)
             for _ in range(MAX_REDIRECTS + 1):
-                exchange = Exchange(Answer(target), noting)
+                exchange = Exchange(Answer(target), plan, attempt.answers)
                 redirect = self._perform(exchange, headers if origin(target) == home else {})
                 if redirect is None:
                     return exchange.answer
@@ -215,6 +207,7 @@ class Client:
         handle: pycurl.Curl | None = getattr(self._local, "handle", None)
         if handle is None:
             handle = self._local.handle = pycurl.Curl()
+            self._local.small = None
             self._handles.append(handle)
             self._connection.prepare(handle)
             handle.setopt(pycurl.NOPROGRESS, 0)
@@ -233,7 +226,9 @@ class Client:
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
-        self._connection.limit_time(curl, small=plan.small)
+        if plan.small is not self._local.small:
+            self._local.small = plan.small
+            self._connection.limit_time(curl, small=plan.small)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)

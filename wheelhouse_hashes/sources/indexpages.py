@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.addresses import normalized, shown
+from wheelhouse_hashes.addresses import normalized, origin, shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
@@ -66,10 +66,10 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
 def _refused(target: str, page: str) -> str | None:
     """Say why a link is not offered, None if it is."""
     try:
-        scheme = urlsplit(target).scheme.lower()
+        scheme, _, _ = origin(target)
         if scheme not in ("http", "https"):
             return f"{printable(scheme or 'no')} links are not followed"
-        if scheme == "http" and urlsplit(page).scheme.lower() == "https":
+        if scheme == "http" and origin(page)[0] == "https":
             return "an https page must not lead to http"
         normalized(target)
     except ValueError:
