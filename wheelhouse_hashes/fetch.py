@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pathlib
 from collections.abc import Sequence
 from functools import partial
@@ -118,7 +119,12 @@ def _settle_all(
 ) -> bool:
     width = max((len(artifact.name) for artifact in artifacts), default=0)
     settle = partial(_settle_one, run, target, listing, report, width)
-    return for_each(artifacts, settle, run.options.max_workers, run.stop)
+    # What lives as long as the run need not be looked through again and again.
+    gc.freeze()
+    try:
+        return for_each(artifacts, settle, run.options.max_workers, run.stop)
+    finally:
+        gc.unfreeze()
 
 
 def _settle_one(

@@ -135,8 +135,11 @@ class TargetFolder:
         :raises DiskError: if that fails.
         """
         with disk_errors(f"keep {path.name}"):
-            with open(path, "rb+") as file:
-                os.fsync(file.fileno())
+            file = os.open(path, os.O_RDWR)  # Windows syncs only what can be written
+            try:
+                os.fsync(file)
+            finally:
+                os.close(file)
             os.replace(path, self.path / path.name)
 
     def sync(self) -> None:

@@ -72,7 +72,8 @@ class Reception:
             if not self.size:
                 self._path.unlink(missing_ok=True)
             with open(self._path, "r+b" if self.size else "xb", buffering=0) as file:
-                file.seek(self.size)
+                if self.size:
+                    file.seek(self.size)
                 pieces = _Pieces(lambda data: self._take(data, file))
                 try:
                     self._run.client.download(

@@ -62,9 +62,10 @@ class Settlement:
             verdict = self._conclude(verdict)
         except Refusal as refusal:
             verdict = self._refused(refusal)
-        with contextlib.suppress(OSError):
-            # At once, and not with its folder: a full disk needs the room.
-            self._private.unlink(missing_ok=True)
+        if not verdict.good or verdict.on_disk:
+            with contextlib.suppress(OSError):
+                # At once, and not with its folder: a full disk needs the room.
+                self._private.unlink(missing_ok=True)
         return verdict
 
     def _try_until_final(self) -> Verdict:

@@ -210,7 +210,6 @@ class Client:
             self._local.small = None
             self._handles.append(handle)
             self._connection.prepare(handle)
-            handle.setopt(pycurl.NOPROGRESS, 0)
             handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
         return handle
 
@@ -229,6 +228,9 @@ class Client:
         if plan.small is not self._local.small:
             self._local.small = plan.small
             self._connection.limit_time(curl, small=plan.small)
+            # To look ten times a request whether the run must end costs more than
+            # reading a hash file: who ends the run leaves it behind.
+            curl.setopt(pycurl.NOPROGRESS, plan.small)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
