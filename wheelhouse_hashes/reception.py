@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import threading
 from collections.abc import Callable, Sequence
 from io import FileIO
 
@@ -32,6 +33,8 @@ from wheelhouse_hashes.verification import (
 )
 
 Heard = Sequence[Claim | Finding]
+
+_rooms = threading.local()
 
 
 class Reception:
@@ -140,23 +143,30 @@ class _Pieces:
 
     def __init__(self, take: Callable[[memoryview], object]) -> None:
         self._take = take
-        self._pieces: list[bytes] = []
-        self._size = 0
+        self._filled = 0
+        # One a worker: to make it anew costs as much as a small artifact's hash.
+        room: memoryview | None = getattr(_rooms, "room", None)
+        if room is None:
+            room = _rooms.room = memoryview(bytearray(BUFFER))
+        self._room = room
 
     def add(self, data: bytes) -> None:
         """Add a piece."""
-        self._pieces.append(data)
-        self._size += len(data)
-        if self._size >= BUFFER:
+        end = self._filled + len(data)
+        if end > BUFFER:
             self.flush()
+            end = len(data)
+        if end > BUFFER:
+            self._take(memoryview(data))
+        else:
+            self._room[self._filled : end] = data
+            self._filled = end
 
     def flush(self) -> None:
         """Hand on what is left."""
-        data = b"".join(self._pieces)
-        self._pieces.clear()
-        self._size = 0
-        if data:
-            self._take(memoryview(data))
+        filled, self._filled = self._filled, 0
+        if filled:
+            self._take(self._room[:filled])
 
 
 def refuse_findings(heard: Heard) -> None:

@@ -133,7 +133,7 @@ def _are_neighbours(one: Entry, other: Entry) -> bool:
     A digest from elsewhere says nothing about this container, and the headers
     that come with an artifact must not go there.
     """
-    folders = {re.split("[?#]", entry.url)[0].rpartition("/")[0] for entry in (one, other)}
+    folders = {entry.url.partition("?")[0].rpartition("/")[0] for entry in (one, other)}
     return len(folders) == 1 and origin(one.url) == origin(other.url)
 
 
