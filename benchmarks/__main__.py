@@ -60,7 +60,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
         "--quick", dest="scale", action="store_const", const=QUICK.name, default=FULL.name,
-        help="smaller cases, fewer repetitions: two minutes",
+        help="smaller cases, fewer repetitions: three minutes",
     )  # fmt: skip
     size.add_argument("--scale", choices=SCALES, default=FULL.name, help="default: %(default)s")
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="CASE",
@@ -103,9 +103,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name, value in {**machine(), **environment.versions}.items():
             say(f"{name}: {value}")
         say("load average: " + ", ".join(f"{value:.2f}" for value in load))
-        for name in CASES:
-            if name in args.only:
-                CASES[name](suite)
+        try:
+            for name in CASES:
+                if name in args.only:
+                    CASES[name](suite)
+        except KeyboardInterrupt:
+            suite.skip("the rest", "interrupted")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     rows = suite.runner.rows
