@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from wheelhouse_hashes import completeness, options
+from wheelhouse_hashes import completeness, options, progress
 from wheelhouse_hashes.reports import explain, github, jsonfile, sums
 from wheelhouse_hashes.sources import folders, hashfiles, headers, indexpages
 
@@ -22,4 +22,5 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "sums-file": sums,
     "json-report": jsonfile,
     "github": github,
+    "progress": progress,
 }

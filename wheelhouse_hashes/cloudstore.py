@@ -24,6 +24,7 @@ from libcloud.common.types import LibcloudError
 from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ObjectDoesNotExistError
 
+from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
@@ -139,7 +140,7 @@ class CloudStore(Store):
         obj = Object(name, 0, "", {}, {}, self._container, self.driver)
         return iter(self.driver.download_object_as_stream(obj))
 
-    def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
+    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
         check_unchanged(artifact)
         digest = artifact.digests[DEFAULT_ALGORITHM]
         md5, size = artifact.digests["md5"], artifact.size

@@ -62,7 +62,7 @@ def update_index(
         page = new
         previous |= links
         listing = store.listing()
-    run.say(line("note", INDEX, "other jobs write it, too: run the verb index when all are done"))
+    run.note(line("note", INDEX, "other jobs write it, too: run the verb index when all are done"))
     return links
 
 

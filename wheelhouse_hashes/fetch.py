@@ -67,9 +67,9 @@ def _fetch(
     listing = locate(run, address)
     selection = select(listing, run.plugins, asked_for(project, version))
     for name in selection.litter:
-        run.say(line("note", name, LITTER))
+        run.note(line("note", name, LITTER))
     for name in selection.elsewhere:
-        run.say(line("note", name, "left out: it is not beside its artifact"))
+        run.note(line("note", name, "left out: it is not beside its artifact"))
     artifacts = _refuse_unasked(selection, report, run)
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
@@ -107,7 +107,7 @@ def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedAr
     here = urlsplit(listing.url).netloc
     one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
     for netloc in sorted({urlsplit(url).netloc for url in one_of_each} - {here}):
-        run.say(line("note", f"the page at {here} links to artifacts at {netloc}"))
+        run.note(line("note", f"the page at {here} links to artifacts at {netloc}"))
 
 
 def _settle_all(
@@ -119,6 +119,7 @@ def _settle_all(
 ) -> bool:
     width = max((len(artifact.name) for artifact in artifacts), default=0)
     settle = partial(_settle_one, run, target, listing, report, width)
+    run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
     # What lives as long as the run need not be looked through again and again.
     gc.freeze()
     try:
@@ -135,5 +136,6 @@ def _settle_one(
     width: int,
     artifact: ListedArtifact,
 ) -> None:
-    verdict = Settlement(artifact, run, target, listing.last_modified).settle()
+    with run.activities.on(artifact.name):
+        verdict = Settlement(artifact, run, target, listing.last_modified).settle()
     settled(run, report, artifact, verdict, width)

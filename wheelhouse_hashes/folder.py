@@ -15,6 +15,7 @@ import stat
 import threading
 from collections.abc import Iterator
 
+from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import new_hasher
 from wheelhouse_hashes.errors import DiskError, Interrupted
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -46,6 +47,7 @@ def hash_file_on_disk(
     stop: threading.Event,
     *,
     follow: bool = False,
+    counter: Counter | None = None,
 ) -> Seen:
     """Read a file once, with a fixed buffer.
 
@@ -53,6 +55,7 @@ def hash_file_on_disk(
     :param algorithms: the digests to compute.
     :param stop: set when the run must end.
     :param follow: whether to read what a symbolic link leads to.
+    :param counter: gets to know how many bytes were read.
     :raises OSError: if it cannot be read.
     :raises Interrupted: if the run was told to end.
     """
@@ -61,6 +64,7 @@ def hash_file_on_disk(
     view = memoryview(buffer)
     head = tail = b""
     size = 0
+    counter = counter or Counter()
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
     if not follow:
         flags |= getattr(os, "O_NOFOLLOW", 0)
@@ -74,6 +78,7 @@ def hash_file_on_disk(
             size += count
             for hasher in hashers.values():
                 hasher.update(view[:count])
+            counter.bytes = size
     digests = {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()}
     return Seen(size, digests, head, tail, on_disk=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 
-from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Verdict
+from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.options import ACCEPT
 from wheelhouse_hashes.report import FetchReport, describe_verdict
@@ -42,6 +42,8 @@ def settled(
 ) -> None:
     """Report a final verdict: keep it, say it, tell the plugins.
 
+    With ``--quiet`` a good one is not said.
+
     :param run: the command in progress.
     :param report: gets the verdict, and what plugins raise.
     :param artifact: the artifact.
@@ -49,7 +51,7 @@ def settled(
     :param width: the width of the longest name, for alignment.
     """
     report.verdicts.append(verdict)
-    run.say(describe_verdict(verdict, width))
+    (run.note if verdict.outcome is Outcome.OK else run.say)(describe_verdict(verdict, width))
     try:
         run.plugins.artifact_settled(artifact, verdict, run)
     except Refusal as problem:

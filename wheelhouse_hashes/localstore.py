@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 
 from libcloud.storage.base import Object
 
+from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk
@@ -90,19 +91,20 @@ class LocalStore(Store):
             except FileNotFoundError:
                 return None
 
-    def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
-        return self._publish(artifact.name, self._pieces(artifact), create_only)
+    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
+        return self._publish(artifact.name, self._pieces(artifact, counter), create_only)
 
     def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
         return self._publish(name, [content], create_only)
 
-    def _pieces(self, artifact: LocalArtifact) -> Iterator[bytes]:
+    def _pieces(self, artifact: LocalArtifact, counter: Counter) -> Iterator[bytes]:
         """Read an artifact; copying it must end when the run does."""
         with open(artifact.path, "rb", buffering=0) as file:
             while piece := file.read(_PIECE):
                 if self._stop.is_set():
                     raise Interrupted("interrupted")
                 yield piece
+                counter.bytes = file.tell()
         check_unchanged(artifact)
 
     def _publish(self, name: str, pieces: Iterable[bytes], create_only: bool) -> Stored:

@@ -50,7 +50,7 @@ def locate(run: Run, address: str) -> Listing:
         run.say(line("warning", UNCHECKED))
     listing = _ask(run, address)
     for note in listing.notes:
-        run.say(line("note", note))
+        run.note(line("note", note))
     return listing
 
 
@@ -63,7 +63,7 @@ def _ask(run: Run, address: str) -> Listing:
             passing = error.status in _RETRIED_STATUSES or error.cause is Cause.TRUNCATED
             if passing and not said and run.budget.seconds:
                 said = True
-                run.say(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
+                run.note(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
             if not passing or not run.budget.pause(max(pause, error.retry_after or 0)):
                 text = f"{error}; {NEXT_STEP[error.cause]}"
                 raise TransferError(error.cause, text, error.status) from None

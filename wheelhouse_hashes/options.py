@@ -76,6 +76,13 @@ def driver_option(text: str) -> str:
 @hookspecs.hookimpl
 def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
     """Add the options of the phases themselves."""
+    if verb != "index":
+        parser.add_argument(
+            "-q",
+            "--quiet",
+            action="store_true",
+            help="print only what is refused, what goes wrong and the closing lines",
+        )
     if verb == "upload":
         parser.add_argument(
             "--no-replace",

@@ -63,7 +63,8 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._hook: Any = self._manager.hook
         self._distributions: dict[str, str] = {}
-        self._tracing = False
+        #: Whether every hook call is printed.
+        self.tracing = False
         self._without_options: set[str] = set()
         #: What could not be loaded: one sentence each, naming the plugin.
         self.failures: list[str] = []
@@ -86,7 +87,7 @@ class Plugins:
             plugins.register(module, name)
         plugins._load_installed()
         if is_on(environ.get(TRACE)):
-            plugins._tracing = True
+            plugins.tracing = True
             _trace(plugins._manager)
         return plugins
 
@@ -135,7 +136,7 @@ class Plugins:
         manager = pluggy.PluginManager(hookspecs.GROUP)
         manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
-        if self._tracing:
+        if self.tracing:
             _trace(manager)
         return manager.hook
 

@@ -50,6 +50,6 @@ def prune(
             for victim in (build, *sorted(companions.get(build, ()))):
                 if victim in listed.objects or build in uploaded:
                     store.delete(victim)
-                    run.say(line("pruned", victim))
+                    run.note(line("pruned", victim))
                     deleted.append(victim)
     return deleted

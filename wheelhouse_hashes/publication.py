@@ -48,7 +48,8 @@ class Publication:
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
         with disk_errors(f"read {path}"):
             version = identity(path)
-            seen = hash_file_on_disk(path, algorithms, run.stop, follow=True)
+            counter = run.activity.begin("hashing")
+            seen = hash_file_on_disk(path, algorithms, run.stop, follow=True, counter=counter)
         self.artifact = LocalArtifact(path, seen.size, seen.digests, version)
         #: What is published beside it; known after :meth:`publish`.
         self.companions: list[Companion] = []
@@ -62,6 +63,7 @@ class Publication:
         :raises StoreError: if it cannot be sent.
         """
         run, store, artifact = self._run, self._store, self.artifact
+        run.activity.begin("comparing")
         missing = self.companions = self._ask_for_companions()
         stored = self._listed.objects.get(artifact.name)
         same = stored is not None and store.has_bytes_of(stored, artifact)
@@ -109,6 +111,7 @@ class Publication:
 
     def _announce(self, companions: list[Companion]) -> None:
         """Put the companions."""
+        self._run.activity.begin("announcing")
         for companion in companions:
             content = companion.content()
             create_only = self._is_new(companion.name)
@@ -124,19 +127,23 @@ class Publication:
         """Put the artifact; what was announced goes if other bytes are there."""
         name = self.artifact.name
         try:
-            return self._store.put(self.artifact, create_only=self._is_new(name))
+            return self._put(create_only=self._is_new(name))
         except AlreadyExists:
             stored = self._store.stat(name)
             if stored is not None and self._store.has_bytes_of(stored, self.artifact):
                 return stored
             if self._was_announced_before(stored):
-                return self._store.put(self.artifact)
+                return self._put()
             refused = self._refused("another job published other bytes")
             for created, ours in self._created.items():
                 # Swift may let two create one object: it can be the winner's now.
                 if self._has(created, ours):
                     self._store.delete(created)
             raise refused from None
+
+    def _put(self, *, create_only: bool = False) -> Stored:
+        counter = self._run.activity.begin("sending", moves=True)
+        return self._store.put(self.artifact, counter, create_only=create_only)
 
     def _was_announced_before(self, stored: Stored | None) -> bool:
         """Tell whether an artifact was put after our announcement, which still stands.
@@ -197,6 +204,7 @@ class Publication:
         Two jobs that send different bytes under one name would else leave one
         job's artifact beside the other job's hash file, and both be content.
         """
+        self._run.activity.begin("confirming")
         before = self._listed.objects.get(self.artifact.name)
         for looks, pause in enumerate(backoff(), 1):
             found = self._store.stat(self.artifact.name)

@@ -123,6 +123,14 @@ class Reception:
         for algorithm in wanted:
             self._hashers.setdefault(algorithm, new_hasher(algorithm))
         self._answer = answer
+        length = answer.headers.get("content-length", "")
+        if (
+            run.activity.size is None
+            and not answer.offset
+            and len(length) < 20
+            and length.isdecimal()
+        ):
+            run.activity.size = int(length)
 
     @property
     def seen(self) -> Seen:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from wheelhouse_hashes.activity import Activities, Activity
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.errors import (
     Interrupted,
@@ -88,8 +89,11 @@ class Run:
         self.stop = threading.Event()
         #: The time that may be spent on waiting for the store.
         self.budget = WaitBudget(self.options.get("wait", DEFAULT_WAIT), self.stop)
+        #: What the workers are at.
+        self.activities = Activities()
         self._screen = threading.Lock()
         self._silent = False
+        self._show: Callable[[str], None] = _print
 
     def __repr__(self) -> str:
         return f"<Run {self.verb}>"
@@ -173,13 +177,36 @@ class Run:
         """
         with self._screen:
             if not self._silent:
-                sys.stdout.write(text + "\n")
-                sys.stdout.flush()
+                self._show(text)
+
+    def note(self, text: str) -> None:
+        """Print whole lines that say nothing bad, as :meth:`say`; nothing with ``--quiet``."""
+        if not self.options.get("quiet", False):
+            self.say(text)
+
+    def show_by(self, show: Callable[[str], None] | None) -> None:
+        """Have all further lines printed by a function: a display must know of them.
+
+        :param show: prints whole lines to standard output, from any thread but
+            from one at a time; None for what does it usually.
+        """
+        with self._screen:
+            self._show = show or _print
+
+    @property
+    def activity(self) -> Activity:
+        """What this worker thread is at; a hook that takes long may say so here."""
+        return self.activities.mine
 
     def end(self) -> None:
         """Print nothing more if the run was told to end."""
         with self._screen:
             self._silent = self.stop.is_set()
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _read_local(url: str) -> bytes | None:

@@ -96,7 +96,8 @@ class Settlement:
             if not said and self.run.budget.seconds:
                 said = True
                 seconds = self.run.budget.seconds
-                self.run.say(waiting_line(self.artifact.name, cause, verdict.text, seconds))
+                self.run.note(waiting_line(self.artifact.name, cause, verdict.text, seconds))
+            self.run.activity.begin("waiting")
             if not self.run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
@@ -119,6 +120,7 @@ class Settlement:
         return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
 
     def _try_once(self) -> Verdict:
+        self.run.activity.begin("asking")
         heard = [*self.artifact.claims, *self.run.plugins.claims(self.artifact, self.run)]
         refuse_findings(heard)
         if self._existing is not None:
@@ -128,6 +130,7 @@ class Settlement:
             self._existing_is_bad = verdict.cause is not Cause.MISSING_HASH
         reception = self._cut or Reception(self.artifact, self.run, self._private)
         self._cut = None
+        self.run.activity.begin("receiving", lambda: reception.size, moves=True)
         try:
             reception.receive(heard)
         except TransferError as error:
@@ -144,10 +147,14 @@ class Settlement:
         if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
             with disk_errors(f"read {path}"):
                 self._existing_identity = identity(path)
-                self._existing_seen = hash_file_on_disk(path, wanted, self.run.stop)
+                counter = self.run.activity.begin("hashing")
+                self._existing_seen = hash_file_on_disk(
+                    path, wanted, self.run.stop, counter=counter
+                )
         return self._judge(heard, self._existing_seen, path)
 
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
+        self.run.activity.begin("judging")
         before = None if seen.on_disk else self._before
         return judged(self.run, self.artifact, heard, seen, path, before)
 

@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from libcloud.storage.base import Container, Object, StorageDriver
@@ -23,6 +24,7 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.account import Account
+from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.folder import disk_errors, identity
@@ -180,19 +182,26 @@ class Store:
         obj = self._object(name)
         return None if obj is None else iter(self.driver.download_object_as_stream(obj))
 
-    def put(self, artifact: LocalArtifact, *, create_only: bool = False) -> Stored:
+    def put(
+        self, artifact: LocalArtifact, counter: Counter | None = None, *, create_only: bool = False
+    ) -> Stored:
         """Publish an artifact.
 
         :param artifact: the artifact.
+        :param counter: is told the bytes that were sent, by libcloud only at the end.
         :param create_only: whether to leave an object of that name alone.
         :returns: the object, to compare with what :meth:`stat` shows.
         :raises AlreadyExists: if the object exists and must be left alone.
         :raises DiskError: if the file cannot be read, or has changed.
         :raises StoreError: if it cannot be published.
         """
-        return self._retry(lambda: self._put(artifact, create_only), f"send {artifact.name}")
+        counter = counter or Counter()
+        put = partial(self._put, artifact, create_only, counter)
+        stored = self._retry(put, f"send {artifact.name}")
+        counter.bytes = artifact.size
+        return stored
 
-    def _put(self, artifact: LocalArtifact, create_only: bool) -> Stored:
+    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
         self._leave_alone(artifact.name, create_only)
         check_unchanged(artifact)
         obj = self.driver.upload_object(

@@ -47,7 +47,7 @@ def upload(
         paths = _scan(pathlib.Path(folder), report)
         width = max((len(path.name) for path in paths), default=0)
         for record in report.records:
-            run.say(describe_record(record))
+            _say(run, record)
 
         def publish() -> None:
             store.open()
@@ -98,8 +98,14 @@ def _without_twins(
     for name in sorted(twins):
         record = UploadRecord(name, Sent.REFUSED, refusal.told, refusal.exit_code)
         report.records.append(record)
-        run.say(describe_record(record))
+        _say(run, record)
     return [path for path in paths if path.name not in twins]
+
+
+def _say(run: Run, record: UploadRecord, width: int = 0) -> None:
+    """Print what became of one file; with ``--quiet`` only what asks for a look."""
+    routine = record.outcome in (Sent.SENT, Sent.THERE, Sent.SKIPPED)
+    (run.note if routine else run.say)(describe_record(record, width))
 
 
 def _stamp(path: pathlib.Path) -> pathlib.Path:
@@ -129,8 +135,9 @@ def _publish_all(
     def publish(path: pathlib.Path) -> None:
         publication: Publication | None = None
         try:
-            publication = Publication(run, store, listed, path)
-            record = publication.publish()
+            with run.activities.on(path.name):
+                publication = Publication(run, store, listed, path)
+                record = publication.publish()
         except Interrupted:
             raise
         except WheelhouseHashesError as error:
@@ -140,16 +147,25 @@ def _publish_all(
             report.records.append(record)
             if publication is not None and not record.exit_code:
                 there[record.name] = publication
-        run.say(describe_record(record, width))
+        _say(run, record, width)
         if publication is not None and record.outcome in (Sent.SENT, Sent.REPLACED):
             try:
                 run.plugins.artifact_uploaded(publication.artifact, run)
             except Refusal as problem:
                 report.problems.append(problem)
 
+    run.activities.plan({path.name: _size(path) for path in paths})
     if not for_each(paths, publish, max_workers, run.stop):
         raise Interrupted("interrupted")
     return there
+
+
+def _size(path: pathlib.Path) -> int | None:
+    """Return the size of a file for the display, None if it cannot be told."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None  # reading it will say why
 
 
 def _named_by_the_host(store: Store, listed: Contents, replaced: Sequence[str]) -> list[str]:
@@ -177,7 +193,7 @@ def _clean_up(
         }
         replaced = [r.name for r in report.records if r.outcome is Sent.REPLACED]
         for name in _named_by_the_host(store, listed, replaced):
-            run.say(line("note", name, f"{HOST_METADATA} still has the digest of the old bytes"))
+            run.note(line("note", name, f"{HOST_METADATA} still has the digest of the old bytes"))
         report.pruned += prune(run, store, listed, companions)
         if with_index:
             digests = {

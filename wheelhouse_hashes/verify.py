@@ -63,7 +63,7 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     selection = select(listing, run.plugins, None if is_local else _projects(there))
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.litter:
-        run.say(line("note", name, LITTER))
+        run.note(line("note", name, LITTER))
     artifacts = [
         announced.get(name) or ListedArtifact(name, "", listed=False)
         for name in sorted({*there, *announced})
@@ -72,6 +72,7 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     if not artifacts:
         run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
     width = max(map(len, (artifact.name for artifact in artifacts)), default=0)
+    run.activities.plan({artifact.name: _size(there.get(artifact.name)) for artifact in artifacts})
     settle = partial(_settle, run, there, set(announced), report, width)
     if not for_each(artifacts, settle, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
@@ -88,8 +89,16 @@ def _artifacts_in(folder: pathlib.Path, run: Run) -> dict[str, pathlib.Path]:
         if parse_artifact_name(name) is not None:
             there[name] = folder / name
         elif not name.startswith(".") and run.plugins.companion_of(name) is None:
-            run.say(line("note", printable(name), "not an artifact: it was not judged"))
+            run.note(line("note", printable(name), "not an artifact: it was not judged"))
     return there
+
+
+def _size(path: pathlib.Path | None) -> int | None:
+    """Return the size of a file for the display, 0 if it is not there."""
+    try:
+        return path.stat().st_size if path is not None else 0
+    except OSError:
+        return None  # reading it will say why
 
 
 def _projects(names: Mapping[str, object]) -> Wanted:
@@ -111,12 +120,15 @@ def _settle(
 ) -> None:
     path = there.get(artifact.name)
     heard: list[Claim | Finding] = []
-    try:
-        if artifact.name in announced:
-            heard = _heard(run, artifact)
-        verdict = _judge(run, artifact, heard, path)
-    except Refusal as refusal:
-        verdict = refused(Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard)), refusal)
+    with run.activities.on(artifact.name) as activity:
+        activity.begin("asking")
+        try:
+            if artifact.name in announced:
+                heard = _heard(run, artifact)
+            verdict = _judge(run, artifact, heard, path)
+        except Refusal as refusal:
+            verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
+            verdict = refused(verdict, refusal)
     settled(run, report, artifact, verdict, width)
 
 
@@ -131,7 +143,10 @@ def _judge(
     with disk_errors(f"read {path}"):
         if not path.is_file():
             raise DiskError(f"{path} is not a file")
-        seen = hash_file_on_disk(path, algorithms_of(heard), run.stop, follow=True)
+        counter = run.activity.begin("hashing", moves=True)
+        algorithms = algorithms_of(heard)
+        seen = hash_file_on_disk(path, algorithms, run.stop, follow=True, counter=counter)
+    run.activity.begin("judging")
     return judged(run, artifact, heard, seen, path)
 
 

@@ -50,6 +50,13 @@ class WaitBudget:
         self._since = now
         return self.seconds - self._spent
 
+    @property
+    def waiting(self) -> float | None:
+        """The seconds that were spent up to now, if somebody waits just now, else None."""
+        with self._lock:
+            left = self._settle()
+            return self.seconds - left if self._waiting else None
+
     def pause(self, seconds: float) -> bool:
         """Wait, if there is time left.
 

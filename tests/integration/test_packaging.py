@@ -233,10 +233,14 @@ def test_metadata_names_the_oldest_python(wheel: pathlib.Path) -> None:
 
 
 def test_metadata_has_what_fetching_needs_in_the_extra_alone(wheel: pathlib.Path) -> None:
-    assert metadata(wheel).get_all("Provides-Extra") == ["fetch"]
+    assert metadata(wheel).get_all("Provides-Extra") == ["fetch", "progress"]
     requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
     fetch = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "fetch"})}
-    assert fetch == {"certifi", "pycurl"}
+    assert fetch == {"certifi", "pycurl", "rich"}
+    progress = {
+        r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "progress"})
+    }
+    assert progress == {"rich"}
     assert {r.name for r in requirements if not r.marker} == {
         "wheelhouse-uploader",
         "apache-libcloud",

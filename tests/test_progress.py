@@ -1,0 +1,316 @@
+"""What is shown of a run while it goes on, and to whom nothing is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import pathlib
+import re
+import signal
+import threading
+from collections.abc import Mapping
+
+import pytest
+from rich.console import Console
+
+from tests.artifacts import make_wheel, sha256
+from tests.conftest import LOCAL, Cli
+from tests.servers import Handler, Routes, respond, serving
+from tests.terminals import Terminal
+from wheelhouse_hashes.activity import Activities
+from wheelhouse_hashes.display import Display, shortened
+from wheelhouse_hashes.plugins import TRACE, Plugins
+from wheelhouse_hashes.progress import WINDOW, Rate
+from wheelhouse_hashes.run import Run
+
+A = "demo-1.0-py3-none-any.whl"
+B = "demo-1.0-1build-py3-none-any.whl"
+
+FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
+UPLOAD = ("upload", "--hashfile", *LOCAL, "--local-folder", "dist", "--no-enable-cdn", "wheels")
+
+
+class Slow:
+    """A page of two wheels; the body of the first one stops in its midst until it is let go."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.go_on = threading.Event()
+        contents = {name: make_wheel(folder, name).read_bytes() for name in (A, B)}
+        self.size = len(contents[A])
+        page = "".join(
+            f'<a href="{name}#sha256={sha256(content)}">x</a>' for name, content in contents.items()
+        )
+
+        def halting(handler: Handler) -> None:
+            body = contents[A]
+            handler.send_response(200)
+            handler.send_header("Content-Length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body[:100])
+            handler.wfile.flush()
+            self.go_on.wait(60)
+            handler.wfile.write(body[100:])
+
+        self.routes: Routes = {"/": page.encode(), f"/{A}": halting, f"/{B}": contents[B]}
+
+
+@pytest.fixture
+def slow(tmp_path: pathlib.Path) -> Slow:
+    return Slow(tmp_path / "made")
+
+
+def test_a_fetch_shows_each_artifact_and_the_whole_and_leaves_lines_alone(slow: Slow) -> None:
+    with serving(slow.routes) as server:
+        terminal = Terminal(*FETCH, server.url)
+        shown = terminal.until(lambda text: "1 of 2 artifacts" in text and "100 bytes" in text)
+        slow.go_on.set()
+        code = terminal.end()
+    lines = shown.splitlines()
+    assert lines[0].startswith(f"ok         {B}")
+    assert re.match(rf"{re.escape(A)} +receiving +\S+ +100 bytes of {slow.size} bytes", lines[1])
+    assert re.match(r"1 of 2 artifacts +\S+ ", lines[2])
+    assert (code, terminal.err) == (0, "")
+    # Nothing of it is left, and the lines are those of a file.
+    assert terminal.screen.text.splitlines() == [
+        f"ok         {B}  sha256  link  container",
+        f"ok         {A}         sha256  link  container",
+        "verified 2 of 2 artifacts (weakest tier: container, over plain HTTP)",
+    ]
+    assert terminal.screen.cursor_shown
+
+
+def test_waits_are_shown(slow: Slow) -> None:
+    asked = []
+
+    def late(handler: Handler) -> None:
+        asked.append(handler.path)
+        if slow.go_on.is_set():
+            respond(handler, 200, b"<html>nothing else</html>")
+        else:
+            respond(handler, 503, b"")
+
+    with serving({"/": late}) as server:
+        terminal = Terminal(*FETCH, "--wait", "30", server.url)
+        shown = terminal.until(lambda text: re.search(r"waiting [1-9]\d* of 30 s", text))
+        slow.go_on.set()
+        assert terminal.end() == 4
+    assert "fetch: looking what is there, waiting " in shown
+
+
+def plain_output(slow: Slow, *args: str, environ: Mapping[str, str] | None = None) -> Terminal:
+    slow.go_on.set()
+    with serving(slow.routes) as server:
+        terminal = Terminal(*FETCH, *args, server.url, environ=environ)
+        assert terminal.end() == 0
+    return terminal
+
+
+@pytest.mark.parametrize(
+    "environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {TRACE: "1"}]
+)
+def test_nothing_is_drawn_where_it_is_not_wanted(slow: Slow, environ: dict[str, str]) -> None:
+    terminal = plain_output(slow, environ=environ)
+    assert "\x1b" not in terminal.raw
+    assert sorted(line.split()[0] for line in terminal.raw.splitlines()) == ["ok", "ok", "verified"]
+
+
+def test_an_empty_no_color_is_none(slow: Slow) -> None:
+    assert "\x1b" in plain_output(slow, environ={"NO_COLOR": ""}).raw
+
+
+def test_quiet_draws_nothing(slow: Slow) -> None:
+    assert plain_output(slow, "--quiet").raw.splitlines() == [
+        "verified 2 of 2 artifacts (weakest tier: container, over plain HTTP)"
+    ]
+
+
+def test_nothing_is_drawn_into_a_pipe(slow: Slow, python: Cli) -> None:
+    slow.go_on.set()
+    with serving(slow.routes) as server:
+        done = python("-m", "wheelhouse_hashes", *FETCH, server.url)
+    assert done.code == 0
+    assert "\x1b" not in done.out + done.err
+
+
+def test_without_rich_there_are_plain_lines(slow: Slow, tmp_path: pathlib.Path) -> None:
+    (tmp_path / "lacking").mkdir()
+    (tmp_path / "lacking" / "rich.py").write_text("raise ImportError('not installed')")
+    terminal = plain_output(slow, environ={"PYTHONPATH": str(tmp_path / "lacking")})
+    assert "\x1b" not in terminal.raw
+    assert terminal.err == ""
+
+
+def test_an_interrupted_fetch_leaves_a_clean_screen(slow: Slow) -> None:
+    with serving(slow.routes) as server:
+        terminal = Terminal(*FETCH, server.url)
+        terminal.until(lambda text: "1 of 2 artifacts" in text)
+        terminal.interrupt()
+        code = terminal.end()
+        slow.go_on.set()
+    assert code == 128 + signal.SIGINT
+    assert [line.split(":")[0] for line in terminal.screen.text.splitlines()[1:]] == [
+        "verified 1 of 1 artifacts (weakest tier",
+        "interrupted",
+    ]
+    assert terminal.screen.cursor_shown
+
+
+def test_an_upload_shows_what_it_hashes_and_sends(
+    dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, B)
+    with open(dist / A, "wb") as file:
+        file.truncate(64 * 1024**3)  # more than can be hashed soon; it takes no room
+    terminal = Terminal(*UPLOAD)
+    shown = terminal.until(lambda text: re.search(r"hashing .* of 68.7 GB +\S+ .B/s", text))
+    terminal.interrupt()
+    assert terminal.end() == 130
+    lines = shown.splitlines()
+    assert lines[-2].startswith(A)
+    assert lines[-1].startswith("1 of 2 artifacts")
+    assert terminal.screen.text.splitlines()[-1].startswith("interrupted: run it again")
+
+
+def drawn(run: Run, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, height=20, color_system=None)
+    console.print(Display(run, console)._table())
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run("upload", {}, Plugins())
+
+
+def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
+    run.activities.plan({A: 4000, B: 1000})
+    with run.activities.on(A) as activity:
+        activity.begin("hashing").bytes = 3000
+        first, last = drawn(run, 120).splitlines()
+        assert first.split()[:2] == [A, "hashing"]
+        assert "3.0 kB of 4.0 kB" in first
+        assert "0 of 2 artifacts" in last
+        assert "kB" not in last  # nothing has moved yet
+        run.activity.begin("sending", moves=True).bytes = 2000
+        first, last = drawn(run, 120).splitlines()
+        assert first.split()[:2] == [A, "sending"]
+        assert "2.0 kB of 4.0 kB" in first
+        assert "2.0 kB of 5.0 kB" in last
+    assert "1 of 2 artifacts" in drawn(run, 120)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 99, 100, 300])
+def test_no_row_is_as_wide_as_the_terminal(run: Run, width: int) -> None:
+    run.activities.plan({A: 4000})
+    with run.activities.on(A) as activity:
+        activity.begin("receiving", lambda: 2000, moves=True)
+        rows = drawn(run, width).splitlines()
+    assert len(rows) == 2
+    assert all(len(row.rstrip()) < width for row in rows)
+
+
+def test_more_workers_than_rows(run: Run) -> None:
+    names = [f"demo-{number}-py3-none-any.whl" for number in range(64)]
+    run.activities.plan(dict.fromkeys(names))
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(run.activities.on(name))
+        assert len(drawn(run, 100).splitlines()) == 11
+        assert run.activities.state.planned == 64
+    assert run.activity.name == ""
+
+
+def test_lines_are_printed_as_they_are() -> None:
+    console = Console(file=io.StringIO(), width=20, color_system=None)
+    text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
+    Display(Run("fetch", {}, Plugins()), console).say(text)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == text + "\n"
+
+
+def test_who_prints_lines_can_be_changed_and_changed_back(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines: list[str] = []
+    run.show_by(lines.append)
+    run.say("one")
+    run.show_by(None)
+    run.say("two")
+    assert lines == ["one"]
+    assert capsys.readouterr().out == "two\n"
+
+
+@pytest.mark.parametrize("width", range(0, 30))
+def test_a_name_is_cut_in_its_middle(width: int) -> None:
+    short = shortened(A, width)
+    assert len(short) == min(width, len(A))
+    if width >= 12:
+        assert short.startswith("dem")
+        assert short.endswith(".whl")
+
+
+def test_rate_is_that_of_the_last_seconds() -> None:
+    rate = Rate()
+    assert rate.at(0, 100.0) is None
+    assert rate.at(1000, 101.0) == 1000
+    assert rate.at(1000, 101.0 + WINDOW) == 0  # it has stopped, and that is seen
+    assert rate.at(500, 110.0) is None  # begun anew
+    assert rate.at(1500, 112.0) == 500
+
+
+def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
+    activities = Activities()
+    activities.plan({A: 4000, B: 1000})
+    with activities.on(A) as activity:
+        activity.begin("hashing").bytes = 4000
+    state = activities.state
+    assert (state.planned, state.settled, state.moved, state.total) == (2, 1, 0, 1000)
+
+
+def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:
+    activities = Activities()
+    activities.plan({A: None, B: 1000})
+    state = activities.state
+    assert (state.total, state.guessed) == (2000, True)
+    with activities.on(A) as activity:
+        activity.size = 3000
+        activity.begin("receiving", lambda: 500, moves=True)
+        state = activities.state
+        assert (state.moved, state.total, state.guessed) == (500, 4000, False)
+    activities = Activities()
+    activities.plan({A: None})
+    assert activities.state.total is None
+
+
+def test_a_thread_without_an_artifact_is_at_nothing(run: Run) -> None:
+    run.activity.begin("sending", moves=True).bytes = 9
+    assert run.activities.state.busy == ()
+    assert run.activities.state.moved == 0
+
+
+def test_quiet_says_what_is_refused_and_the_closing_lines_alone(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    make_wheel(dist, B)
+    (dist / "notes.txt").write_text("no artifact")
+    done = cli(*UPLOAD, "-q")
+    assert (done.code, done.out) == (0, "container wheels: sent 2, skipped 1\n")
+    make_wheel(container, B, b"other bytes")
+    done = cli("verify", "--quiet", str(container))
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert re.match(rf"refused +{re.escape(B)} +", lines[0])
+    assert lines[-1].startswith("verified 1 of 2 artifacts")
+    assert not [line for line in lines if A in line or "index.html" in line]
+    done = cli(*UPLOAD, "--quiet")
+    assert done.code == 0
+    assert re.match(rf"replaced +{re.escape(B)} ", done.out)
+    assert len(done.out.splitlines()) == 2
+
+
+def test_there_is_no_quiet_without_verify(cli: Cli) -> None:
+    done = cli("fetch", "--quiet", "demo", "http://127.0.0.1:1/")
+    assert done.code == 2
+    assert "--quiet: no effect without --verify" in done.err
