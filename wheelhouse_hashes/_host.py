@@ -12,10 +12,12 @@ and no longer finds there: two functions of ``pkg_resources``.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
 import inspect
+import os
 import re
 import sys
 import types
@@ -25,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes._startup import HOST, refuse
+from wheelhouse_hashes._startup import HOST, VERIFY, is_on, refuse
 from wheelhouse_hashes.errors import HostMismatch
 
 if TYPE_CHECKING:
@@ -33,8 +35,16 @@ if TYPE_CHECKING:
 
 COMMANDLINE = f"{HOST}.commandline"
 
+#: The module of the function that downloads, and that of ``python setup.py
+#: fetch_artifacts``, which takes it from there.
+FETCH = f"{HOST}.fetch"
+DISTUTILS = f"{HOST}.cmd"
+
 #: The modules that import ``pkg_resources``.
-NEED_PKG_RESOURCES = (f"{HOST}.utils", f"{HOST}.fetch")
+NEED_PKG_RESOURCES = (f"{HOST}.utils", FETCH)
+
+#: What is wrapped while it is imported.
+WATCHED = frozenset({COMMANDLINE, DISTUTILS, *NEED_PKG_RESOURCES})
 
 #: Functions of the host's command line: the parameters that they begin with,
 #: and the globals that their code must look up for a replacement to be seen.
@@ -246,10 +256,66 @@ class _Loader(importlib.abc.Loader):
         if self._name in NEED_PKG_RESOURCES:
             with surroundings():
                 self._loader.exec_module(module)
+            if self._name == FETCH:
+                download = module.download_artifacts
+                module.download_artifacts = _checked(download)  # type: ignore[attr-defined]
+        elif self._name == DISTUTILS:
+            with _naming_the_replacement():
+                self._loader.exec_module(module)
+        else:
+            self._loader.exec_module(module)
+            if self._attaching:
+                _attach_or_refuse(module)
+
+
+def _checked(original: Callable[..., None]) -> Callable[..., None]:
+    """Return the host's download function, verifying where the environment asks for it.
+
+    The command line never comes here then: it has been taken over.  Who does is
+    ``python setup.py fetch_artifacts``, and scripts that import the function.
+    """
+
+    @functools.wraps(original)
+    def download_artifacts(
+        index_url: str,
+        folder: str,
+        project_name: str,
+        version: str | None = None,
+        max_workers: int = 4,
+    ) -> None:
+        if not is_on(os.environ.get(VERIFY)):
+            original(index_url, folder, project_name, version, max_workers)
             return
-        self._loader.exec_module(module)
-        if self._attaching:
-            _attach_or_refuse(module)
+        command = [HOST, "fetch", "--verify", f"--local-folder={folder}"]
+        command += [f"--version={version}"] if version is not None else []
+        # Its own default leaves the word to ours, and to the twin of that.
+        command += [f"--max-workers={max_workers}"] if max_workers != 4 else []
+        with _replaced(sys, argv=[*command, project_name, index_url]):
+            try:
+                run_host()
+            except HostMismatch as error:
+                refuse(str(error))
+
+    return download_artifacts
+
+
+@contextlib.contextmanager
+def _naming_the_replacement() -> Iterator[None]:
+    """Where the distutils commands cannot be imported, say what to run instead.
+
+    Only to who asks for the command, and for a check: other commands of the
+    same ``setup.py`` have nothing to do with it.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if "fetch_artifacts" not in sys.argv or not is_on(os.environ.get(VERIFY)):
+            raise
+        sys.stderr.write(
+            f"wheelhouse-hashes: fetch_artifacts needs setuptools before 75 ({error}); run "
+            f"python -m {HOST} fetch --verify --version VERSION PROJECT URL\n"
+        )
+        raise SystemExit(2) from None
 
 
 def _attach_or_refuse(module: types.ModuleType) -> None:
@@ -280,7 +346,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None,
         target: types.ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        if name != COMMANDLINE and name not in NEED_PKG_RESOURCES:
+        if name not in WATCHED:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:

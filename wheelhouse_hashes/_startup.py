@@ -15,6 +15,9 @@ HOST = "wheelhouse_uploader"
 
 DISABLE = "WHEELHOUSE_HASHES_DISABLE"
 
+#: The one that also asks for a check where there is no command line of ours.
+VERIFY = "WHEELHOUSE_UPLOADER_VERIFY"
+
 #: The environment twins of command line options.  They stand here, and not
 #: with the options, because they must be known when nothing else can be
 #: loaded: who set one of them asked for a checked run.
@@ -22,7 +25,7 @@ TWINS = (
     "WHEELHOUSE_UPLOADER_HASHFILE",
     "WHEELHOUSE_UPLOADER_HASH_ALGORITHM",
     "WHEELHOUSE_UPLOADER_DRIVER_OPTIONS",
-    "WHEELHOUSE_UPLOADER_VERIFY",
+    VERIFY,
     "WHEELHOUSE_UPLOADER_WAIT",
     "WHEELHOUSE_UPLOADER_TIMEOUT",
     "WHEELHOUSE_UPLOADER_MAX_WORKERS",
