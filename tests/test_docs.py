@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.artifacts import make_sdist, make_wheel, sha256
+from tests.artifacts import make_wheel, sha256
 from tests.docpages import PAGES, ROOT, Command, Outcome, commands, follow
 from tests.integration.test_packaging import Environment, clean, wheel_of_tree
 from tests.servers import respond, running
@@ -30,6 +30,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 
 STORES, TUTORIAL = "docs/stores.rst", "docs/plugin-tutorial.rst"
 README, STARTUP = "README.rst", "docs/startup.rst"
+CI = "docs/ci.rst"
 
 #: Pages that another test runs as a whole: that test, as pytest names it.
 RUN_AS_A_WHOLE = {
@@ -44,16 +45,25 @@ RUN_AS_A_WHOLE = {
 NEWCOMER = "tests/stress/test_first_steps.py::test_a_newcomer_gets_from_nothing_to_the_end"
 FIRST_STEPS = "docs/first-steps.rst"
 BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
+#: The README's first command prints the others of the story that it shows.
+DEMO = [
+    (
+        "tests/recipes/test_newcomer.py"
+        "::test_the_first_command_ends_with_a_verified_release_as_the_readme_shows",
+        "what they say",
+    )
+]
+UPLOADER = "python -m wheelhouse_uploader"
+RECIPES = "tests/recipes/test_page.py::test_the_commands_of_the_page_run"
 NO_STARTUP = "tests/integration/test_startup.py::test_option_is_unknown_where_"
 
 #: Commands that are not run here: what runs them, and what of it shows that.  Either is
 #: a file of the clone (a test as pytest names it, or a configuration) and a text in it.
 ELSEWHERE = {
-    (README, "python3 -m venv .venv && .venv/bin/python -m pip install --quiet '.[fetch]'"): [
-        ("tox.ini", "[testenv:demo]"),
-        ("tox.ini", "commands = python examples/demo.py"),
-        (".ci/run", "tox run -e demo,"),
-    ],
+    (README, "python3 -m venv .venv && .venv/bin/python -m pip install --quiet '.[fetch]'"): DEMO,
+    (README, f"{UPLOADER} upload --hashfile --provider-name LOCAL"): DEMO,
+    (README, f"{UPLOADER} fetch --verify --wait 2 --version 7.6.1 coverage"): DEMO,
+    (README, f"{UPLOADER} verify --against SHA256SUMS --expect 4 release"): DEMO,
     (README, "python3 -m venv .venv && .venv/bin/python -m pip install --quiet tox"): [
         (".ci/run", "\npython3 -m venv .venv && .venv/bin/python -m pip install --quiet tox"),
     ],
@@ -78,7 +88,30 @@ ELSEWHERE = {
     (STARTUP, "pip install --user"): [(f"{NO_STARTUP}startup_files_are_not_processed", '"-S"')],
     ("*", "tox run -e bench"): [
         ("tox.ini", "[testenv:bench]"),
-        ("tox.ini", "commands = python benchmarks/startup.py"),
+        ("tox.ini", "commands = python -m benchmarks {posargs}"),
+        ("tests/test_benchmarks.py", '(sys.executable, "-m", "benchmarks", "--scale", "toy"'),
+    ],
+    (CI, "tox run -e recipes"): [("tox.ini", "[testenv:recipes]"), (".ci/run", "gpg,recipes,")],
+    (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
+    (CI, "CIBW_BUILD="): [(RECIPES, "cibuildwheel")],
+    (CI, "twine check FOLDER/*"): [
+        ("tests/recipes/test_twine.py::test_a_fetched_folder_needs_no_cleaning", "twine check")
+    ],
+    # With real options, on the pages for release managers.
+    (CI, "twine upload FOLDER/*"): [
+        ("tests/test_docs.py::test_the_commands_of_a_page_do_what_it_says", "twine upload")
+    ],
+    ("docs/progress.rst", "python -m pip install 'wheelhouse-hashes[progress]'"): [
+        ("tests/integration/test_packaging.py", '{"extra": "progress"}'),
+        *BY_A_NEWCOMER,
+    ],
+    (STARTUP, f"{UPLOADER} fetch --verify --version VERSION PROJECT URL"): [
+        (
+            "tests/integration/test_distutils.py"
+            "::test_where_it_cannot_be_imported_one_line_names_the_command",
+            "fetch --verify --version VERSION PROJECT URL",
+        ),
+        (README, f"{UPLOADER} fetch --verify --version 1.0 PROJECT URL"),
     ],
     # The host alone needs a ``pkg_resources`` that the tests' environment has not.
     (STARTUP, "WHEELHOUSE_HASHES_DISABLE=1 python -m wheelhouse_uploader upload wheels"): [
@@ -108,7 +141,6 @@ INSTEAD = {
         (r"\bCONTAINER$", STORE, "a folder is the store"),
         (r"\bURL$", WHEELS, "that store's container, served on loopback"),
         (r"\bPROJECT\b", "demo", "the project that the release is of"),
-        (r"http://127.0.0.1:…/", "{url}demo/store/wheels/", "the demo takes a free port"),
     ],
     "docs/release.rst": [
         (r"\bURL\b", WHEELS, "the container that CI uploaded to"),
@@ -122,22 +154,15 @@ INSTEAD = {
     FIRST_STEPS: [(r"\b8000\b", "{port}", "a port that is free")],
 }
 
-#: Where in the page's folder its commands are typed, if not in the folder itself: the
-#: demo's, and what the release manager does on another machine than CI.
+#: Where in the page's folder its commands are typed, if not in the folder itself:
+#: what the release manager does on another machine than CI.
 ROOMS = [
-    (README, "coverage", "demo"),
-    (README, "LOCAL", "demo"),
     (README, "fetch --verify", "manager"),
     (README, "verify dist", "manager"),
     (STARTUP, "fetch --verify", "manager"),
 ]
 
 RELEASE = [f"demo-1.0-cp3{minor}-none-any.whl" for minor in range(39)]
-DEMO = [
-    f"coverage-7.6.1-{tags}.whl"
-    for tags in ("cp312-cp312-win_amd64", "cp311-cp311-manylinux2014_x86_64", "pp39-none-any")
-]
-
 COMMANDS = {page: commands(text) for page, text in PAGES.items()}
 
 
@@ -146,7 +171,7 @@ def elsewhere(page: str, command: Command) -> list[tuple[str, str]]:
     if page in RUN_AS_A_WHOLE:
         return [(RUN_AS_A_WHOLE[page], "")]
     for (where, typed), shown in ELSEWHERE.items():
-        if where in (page, "*") and re.match(rf"{re.escape(typed)}( &&|$)", command.typed):
+        if where in (page, "*") and command.typed.startswith(typed):
             return shown
     return []
 
@@ -232,10 +257,6 @@ def prepared_readme(folder: pathlib.Path) -> None:
     release(folder)
     folder.joinpath("manager").mkdir()
     shutil.copy(folder / "SHA256SUMS", folder / "manager")
-    for name in DEMO:
-        make_wheel(folder / "demo" / "dist", name)
-    make_sdist(folder / "demo" / "dist", "coverage-7.6.1.tar.gz")
-    folder.joinpath("demo", "store").mkdir()
 
 
 def prepared_release(folder: pathlib.Path) -> None:
