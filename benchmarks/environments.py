@@ -85,7 +85,7 @@ class Environment:
             self._skip(name, f"it is not here: apt-get install {package}")
             return False
         said = self._ran([name, VERSION_OPTIONS.get(name, "--version")]) or "?"
-        self.versions[name] = said.splitlines()[0]
+        self.versions[name] = said.splitlines()[0][:60].strip()
         return True
 
     def _distribution(self, shown: str, python: str, name: str) -> None:
