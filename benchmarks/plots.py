@@ -24,7 +24,11 @@ def draw(results: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
     for row in json.loads(results.read_text())["rows"]:
         if "median" in row and "failed" not in row["notes"]:
             rows[row["case"]].append(row)
-    drawn = [_bars(case, rows[case], folder) for case in rows if len(rows[case]) >= TOOLS]
+    drawn = [
+        _bars(case, rows[case], folder)
+        for case in rows
+        if len(rows[case]) >= TOOLS and not case.endswith("cost of each")
+    ]
     return [*drawn, *_slopes(rows, folder)]
 
 
