@@ -38,7 +38,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--expect-file",
             metavar="LIST",
-            help="a file with their names, one a line (exit 4)",
+            help="a file with the names of the artifacts that it must have, one a line (exit 4)",
         )
 
 

@@ -11,11 +11,10 @@ from typing import Any
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.manual import GROUP_TITLE, describe
 from wheelhouse_hashes.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
-
-GROUP_TITLE = "wheelhouse-hashes"
 
 
 def warn(text: str) -> None:
@@ -71,6 +70,7 @@ class Verbs:
             before = set(parser._actions)
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
             self._ours[verb] = [action for action in parser._actions if action not in before]
+            describe(verb, parser)
             apply_twins(self._ours[verb], self.environ)
             offered = {action.dest for action in self._ours[verb]}
             for switch in SWITCHES.get(verb, ()):

@@ -66,6 +66,7 @@ class Plugins:
         #: Whether every hook call is printed.
         self.tracing = False
         self._without_options: set[str] = set()
+        self._hooks_of: dict[str, Any] = {}
         #: What could not be loaded: one sentence each, naming the plugin.
         self.failures: list[str] = []
         #: The names of the plugins that the user switched off.
@@ -132,12 +133,15 @@ class Plugins:
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
     def _alone(self, name: str, plugin: object) -> Any:
-        """Return the hooks as if there were no other plugin."""
+        """Return the hooks as if there were no other plugin; made once, it takes its time."""
+        if name in self._hooks_of:
+            return self._hooks_of[name]
         manager = pluggy.PluginManager(hookspecs.GROUP)
         manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
         if self.tracing:
             _trace(manager)
+        self._hooks_of[name] = manager.hook
         return manager.hook
 
     def _call(self, hook: str, **arguments: Any) -> Any:
