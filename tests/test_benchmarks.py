@@ -18,6 +18,8 @@ from benchmarks.targets import Judged, Targets
 from benchmarks.tracing import moves
 from tests.artifacts import sha256
 
+pytestmark = pytest.mark.thorough
+
 ROOT = pathlib.Path(__file__).parent.parent
 CASES = ("flipped", "numpy", "upload")
 

@@ -28,6 +28,8 @@ from tests.test_plugins import GREETING, make_distribution
 from wheelhouse_hashes import hookspecs, testing
 from wheelhouse_hashes.builtin import BUILT_IN
 
+pytestmark = pytest.mark.thorough
+
 STORES, TUTORIAL = "docs/stores.rst", "docs/plugin-tutorial.rst"
 README, STARTUP = "README.rst", "docs/startup.rst"
 CI = "docs/ci.rst"

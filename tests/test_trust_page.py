@@ -20,6 +20,8 @@ from wheelhouse_hashes.artifacts import Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.run import Run
 
+pytestmark = pytest.mark.thorough
+
 PAGE = pathlib.Path(__file__).parent.parent.joinpath("docs", "trust.rst").read_text("utf-8")
 SOURCES = ("hash file", "the page", "metadata", "list", "signature")
 CELL = r" +(yes|no)" * len(SOURCES)

@@ -57,6 +57,7 @@ class Reception:
         self._run = run
         self._path = path
         self._answer: Answer | None = None
+        self._pieces: _Pieces | None = None
         self._start_over()
 
     def _start_over(self) -> None:
@@ -77,17 +78,17 @@ class Reception:
             with open(self._path, "r+b" if self.size else "xb", buffering=0) as file:
                 if self.size:
                     file.seek(self.size)
-                pieces = _Pieces(lambda data: self._take(data, file))
+                self._pieces = _Pieces(lambda data: self._take(data, file))
                 try:
                     self._run.client.download(
                         artifact.url,
-                        pieces.add,
+                        self._pieces.add,
                         begin=lambda answer: self._begin(answer, heard, file),
                         headers=artifact.headers,
                         part=self._part,
                     )
                 finally:
-                    pieces.flush()
+                    self._pieces.flush()
 
     def _take(self, data: memoryview, file: FileIO) -> None:
         """Take what was received: hash it, write it."""
@@ -99,6 +100,11 @@ class Reception:
             hasher.update(data)
         while data:
             data = data[file.write(data) :]
+
+    @property
+    def received(self) -> int:
+        """The number of bytes that were received, also those that are not in the file yet."""
+        return self.size + (self._pieces.filled if self._pieces is not None else 0)
 
     @property
     def _part(self) -> Part | None:
@@ -151,7 +157,8 @@ class _Pieces:
 
     def __init__(self, take: Callable[[memoryview], object]) -> None:
         self._take = take
-        self._filled = 0
+        #: The number of bytes that are collected.
+        self.filled = 0
         # One a worker: to make it anew costs as much as a small artifact's hash.
         room: memoryview | None = getattr(_rooms, "room", None)
         if room is None:
@@ -160,19 +167,19 @@ class _Pieces:
 
     def add(self, data: bytes) -> None:
         """Add a piece."""
-        end = self._filled + len(data)
+        end = self.filled + len(data)
         if end > BUFFER:
             self.flush()
             end = len(data)
         if end > BUFFER:
             self._take(memoryview(data))
         else:
-            self._room[self._filled : end] = data
-            self._filled = end
+            self._room[self.filled : end] = data
+            self.filled = end
 
     def flush(self) -> None:
         """Hand on what is left."""
-        filled, self._filled = self._filled, 0
+        filled, self.filled = self.filled, 0
         if filled:
             self._take(self._room[:filled])
 

@@ -130,7 +130,7 @@ class Settlement:
             self._existing_is_bad = verdict.cause is not Cause.MISSING_HASH
         reception = self._cut or Reception(self.artifact, self.run, self._private)
         self._cut = None
-        self.run.activity.begin("receiving", lambda: reception.size, moves=True)
+        self.run.activity.begin("receiving", lambda: reception.received, moves=True)
         try:
             reception.receive(heard)
         except TransferError as error:

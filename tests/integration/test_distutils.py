@@ -13,6 +13,8 @@ from tests.integration.test_packaging import Environment, run, wheel_of_tree
 from tests.servers import Server, serving
 from wheelhouse_hashes._startup import DISABLE, VERIFY
 
+pytestmark = pytest.mark.thorough
+
 GOOD = "demo-1.0-py3-none-any.whl"
 BAD = "demo-1.0-1build-py3-none-any.whl"
 
