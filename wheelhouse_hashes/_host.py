@@ -5,29 +5,25 @@ from outside: one global of its command line module, ``main``, is replaced, and
 while a command runs, the few globals which that function looks up.  Nothing is
 touched before all of them were found to be what they are known to be.
 
-While the host is imported, it also gets what it expects of its surroundings
-and no longer finds there: two functions of ``pkg_resources``.
+Its other door and what it needs while it is imported have rooms of their own,
+``_hostdistutils`` and ``_surroundings``.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib
 import importlib.abc
 import importlib.machinery
 import inspect
-import os
-import re
 import sys
 import types
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from packaging.version import InvalidVersion, Version
-
-from wheelhouse_hashes._startup import HOST, VERIFY, is_on, refuse
+from wheelhouse_hashes._hostdistutils import checked, naming_the_replacement
+from wheelhouse_hashes._startup import HOST, refuse
+from wheelhouse_hashes._surroundings import surroundings
 from wheelhouse_hashes.errors import HostMismatch
 
 if TYPE_CHECKING:
@@ -207,36 +203,6 @@ def _uploader_class(base: Any, run: Run) -> Any:
     return Uploader
 
 
-def safe_version(version: str) -> str:
-    """Do what ``pkg_resources.safe_version`` does: normalize a version (:pep:`440`)."""
-    try:
-        return str(Version(version))
-    except InvalidVersion:
-        return re.sub("[^A-Za-z0-9.]+", "-", version.replace(" ", "."))
-
-
-@contextlib.contextmanager
-def surroundings() -> Iterator[None]:
-    """Give the host what it expects to find while it is imported.
-
-    Its source also has an escape that Python 3.12 and later warn about.
-    """
-    stand_in = types.ModuleType("pkg_resources")
-    vars(stand_in).update(safe_version=safe_version, parse_version=Version)
-    before = sys.modules.get("pkg_resources")
-    sys.modules["pkg_resources"] = stand_in
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            warnings.simplefilter("ignore", DeprecationWarning)
-            yield
-    finally:
-        if before is None:
-            del sys.modules["pkg_resources"]
-        else:
-            sys.modules["pkg_resources"] = before
-
-
 class _Loader(importlib.abc.Loader):
     """Runs a module of the host as its own loader does, with something around it."""
 
@@ -258,64 +224,14 @@ class _Loader(importlib.abc.Loader):
                 self._loader.exec_module(module)
             if self._name == FETCH:
                 download = module.download_artifacts
-                module.download_artifacts = _checked(download)  # type: ignore[attr-defined]
+                module.download_artifacts = checked(download, _run_command)  # type: ignore[attr-defined]
         elif self._name == DISTUTILS:
-            with _naming_the_replacement():
+            with naming_the_replacement():
                 self._loader.exec_module(module)
         else:
             self._loader.exec_module(module)
             if self._attaching:
                 _attach_or_refuse(module)
-
-
-def _checked(original: Callable[..., None]) -> Callable[..., None]:
-    """Return the host's download function, verifying where the environment asks for it.
-
-    The command line never comes here then: it has been taken over.  Who does is
-    ``python setup.py fetch_artifacts``, and scripts that import the function.
-    """
-
-    @functools.wraps(original)
-    def download_artifacts(
-        index_url: str,
-        folder: str,
-        project_name: str,
-        version: str | None = None,
-        max_workers: int = 4,
-    ) -> None:
-        if not is_on(os.environ.get(VERIFY)):
-            original(index_url, folder, project_name, version, max_workers)
-            return
-        command = [HOST, "fetch", "--verify", f"--local-folder={folder}"]
-        command += [f"--version={version}"] if version is not None else []
-        # Its own default leaves the word to ours, and to the twin of that.
-        command += [f"--max-workers={max_workers}"] if max_workers != 4 else []
-        with _replaced(sys, argv=[*command, project_name, index_url]):
-            try:
-                run_host()
-            except HostMismatch as error:
-                refuse(str(error))
-
-    return download_artifacts
-
-
-@contextlib.contextmanager
-def _naming_the_replacement() -> Iterator[None]:
-    """Where the distutils commands cannot be imported, say what to run instead.
-
-    Only to who asks for the command, and for a check: other commands of the
-    same ``setup.py`` have nothing to do with it.
-    """
-    try:
-        yield
-    except ImportError as error:
-        if "fetch_artifacts" not in sys.argv or not is_on(os.environ.get(VERIFY)):
-            raise
-        sys.stderr.write(
-            f"wheelhouse-hashes: fetch_artifacts needs setuptools before 75 ({error}); run "
-            f"python -m {HOST} fetch --verify --version VERSION PROJECT URL\n"
-        )
-        raise SystemExit(2) from None
 
 
 def _attach_or_refuse(module: types.ModuleType) -> None:
@@ -361,6 +277,15 @@ def watch(*, attaching: bool = True) -> None:
     """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder(attaching))
+
+
+def _run_command(command: list[str]) -> None:
+    """Run a command line of the host, or refuse a host that we do not know."""
+    with _replaced(sys, argv=command):
+        try:
+            run_host()
+        except HostMismatch as error:
+            refuse(str(error))
 
 
 def run_host() -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
-import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -31,6 +29,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
+from wheelhouse_hashes.tracing import trace_calls
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
@@ -89,7 +88,7 @@ class Plugins:
         plugins._load_installed()
         if is_on(environ.get(TRACE)):
             plugins.tracing = True
-            _trace(plugins._manager)
+            trace_calls(plugins._manager)
         return plugins
 
     def register(self, plugin: object, name: str, distribution: str = "built-in") -> None:
@@ -140,7 +139,7 @@ class Plugins:
         manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
         if self.tracing:
-            _trace(manager)
+            trace_calls(manager)
         self._hooks_of[name] = manager.hook
         return manager.hook
 
@@ -280,21 +279,6 @@ class Plugins:
     def artifact_settled(self, artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
-
-
-def _trace(manager: pluggy.PluginManager) -> None:
-    """Print each hook call to standard error."""
-    lock = threading.Lock()
-
-    def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
-        about = arguments.get("artifact") or arguments.get("object_name") or ""
-        about = getattr(about, "name", about) or arguments.get("verb", "")
-        result = repr(outcome.exception or outcome.get_result())
-        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
-        with lock:
-            sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
-
-    manager.add_hookcall_monitoring(lambda *_: None, after)
 
 
 def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:

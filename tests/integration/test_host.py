@@ -21,7 +21,7 @@ from tests.conftest import LOCAL, Cli, Result
 from tests.integration.test_packaging import clean
 from tests.integration.test_startup import PKG_RESOURCES
 from tests.servers import Server, serving_folder
-from wheelhouse_hashes import _host
+from wheelhouse_hashes import _host, _surroundings
 from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.parser import Parser, Verbs
@@ -213,9 +213,9 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
-    with _host.surroundings():
+    with _surroundings.surroundings():
         stand_in = importlib.import_module("pkg_resources")
-        assert stand_in.safe_version is _host.safe_version
+        assert stand_in.safe_version is _surroundings.safe_version
         assert stand_in.parse_version("1.0.dev1") < stand_in.parse_version("1.0")
         assert stand_in.parse_version("1.0+20240102030405_ab").local == "20240102030405.ab"
     assert "pkg_resources" not in sys.modules
@@ -224,7 +224,7 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
 def test_pkg_resources_of_somebody_else_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = types.ModuleType("pkg_resources")
     monkeypatch.setitem(sys.modules, "pkg_resources", theirs)
-    with _host.surroundings():
+    with _surroundings.surroundings():
         assert sys.modules["pkg_resources"] is not theirs
     assert sys.modules["pkg_resources"] is theirs
 
@@ -236,7 +236,7 @@ def test_surroundings_are_restored_after_a_failed_import(
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
     if before is not None:
         monkeypatch.setitem(sys.modules, "pkg_resources", before)
-    with pytest.raises(ImportError), _host.surroundings():
+    with pytest.raises(ImportError), _surroundings.surroundings():
         raise ImportError("the host is broken")
     assert sys.modules.get("pkg_resources") is before
     assert ("pkg_resources" in sys.modules) == (before is not None)
@@ -246,7 +246,7 @@ def test_surroundings_are_restored_after_a_failed_import(
     "text", ["1.0", "v1.0", "1.0.dev", "1.0-rc1", "1.0RC1", "01.2", "1.0+Local_1-x", "1!2.0.post3"]
 )
 def test_stand_in_normalizes_versions_as_packaging_does(text: str) -> None:
-    assert _host.safe_version(text) == str(Version(text))
+    assert _surroundings.safe_version(text) == str(Version(text))
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ def test_stand_in_normalizes_versions_as_packaging_does(text: str) -> None:
     [("not a version", "not.a.version"), ("1.0_x!y", "1.0-x-y"), ("a  b", "a..b"), ("é", "-")],
 )
 def test_stand_in_writes_other_versions_as_pkg_resources_does(text: str, safe: str) -> None:
-    assert _host.safe_version(text) == safe
+    assert _surroundings.safe_version(text) == safe
 
 
 def test_host_starts_without_a_warning_on_the_screen(python: Cli, tmp_path: pathlib.Path) -> None:

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 
-from wheelhouse_hashes import _host
+from wheelhouse_hashes import _host, _surroundings
 
 Command = Callable[[], None]
 
 
 def host_alone() -> Command:
     """Return the bare host's command line."""
-    with _host.surroundings():
+    with _surroundings.surroundings():
         module = importlib.import_module(_host.COMMANDLINE)
     return module.main  # type: ignore[no-any-return]
 

@@ -1,0 +1,25 @@
+"""``WHEELHOUSE_HASHES_TRACE=1``: print each hook call."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import pluggy
+
+
+def trace_calls(manager: pluggy.PluginManager) -> None:
+    """Print each hook call to standard error."""
+    lock = threading.Lock()
+
+    def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
+        about = arguments.get("artifact") or arguments.get("object_name") or ""
+        about = getattr(about, "name", about) or arguments.get("verb", "")
+        result = repr(outcome.exception or outcome.get_result())
+        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
+        with lock:
+            sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
+
+    manager.add_hookcall_monitoring(lambda *_: None, after)
