@@ -23,7 +23,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.PLUGIN: "repair the plugin, or leave it out with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile",
-    Cause.MISSING_ARTIFACT: "run the upload again: it sends only what is missing",
+    Cause.MISSING_ARTIFACT: "fetch again; if the container lacks it, run the upload again first",
     Cause.DISK: "make room, or check the folder's permissions, then run it again",
     Cause.TRUNCATED: "fetch again, with a longer --wait if the network is bad",
     Cause.STALE: "fetch again later, or with a longer --wait",
