@@ -46,8 +46,7 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
     with phase(run, report):
         with noting_interruption(report):
             _fetch(run, address, pathlib.Path(folder), project, version, report)
-            good = [verdict.name for verdict in report.verdicts if verdict.good]
-            report.incomplete = expectation.unmet(good, report.unjudged)
+            report.incomplete = expectation.unmet(report.good, report.unjudged)
         run.say(report.closing())
     return report
 
@@ -83,7 +82,7 @@ def _fetch(
     with TargetFolder(folder) as target:
         finished = _settle_all(run, artifacts, target, listing, report)
         target.sync()
-        report.unjudged = target.unjudged({v.name for v in report.verdicts if v.good})
+        report.unjudged = target.unjudged(set(report.good))
     if not finished:
         raise Interrupted("interrupted")
 

@@ -116,6 +116,11 @@ class FetchReport(Report):
         lacking = nothing or bool(self.incomplete)
         return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if lacking else 0]
 
+    @property
+    def good(self) -> list[str]:
+        """The names of the artifacts that are under their final names."""
+        return [verdict.name for verdict in self.verdicts if verdict.good]
+
     def closing(self) -> str:
         """Return the closing lines."""
         count = Counter(verdict.outcome for verdict in self.verdicts)

@@ -76,8 +76,7 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     settle = partial(_settle, run, there, set(announced), report, width)
     if not for_each(artifacts, settle, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
-    good = [verdict.name for verdict in report.verdicts if verdict.good]
-    report.incomplete = expectation.unmet(good, [])
+    report.incomplete = expectation.unmet(report.good, [])
 
 
 def _artifacts_in(folder: pathlib.Path, run: Run) -> dict[str, pathlib.Path]:

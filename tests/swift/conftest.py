@@ -25,6 +25,12 @@ def switches_back(request: pytest.FixtureRequest) -> Iterator[None]:
         request.getfixturevalue("cluster").reset()
 
 
+@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
+def api(request: pytest.FixtureRequest) -> str:
+    """One of the two APIs."""
+    return str(request.param)
+
+
 @pytest.fixture
 def container(cluster: Cluster) -> str:
     """The name of a fresh container, which only its owner may read."""

@@ -31,12 +31,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
-def api(request: pytest.FixtureRequest) -> str:
-    """One of the two APIs."""
-    return str(request.param)
-
-
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let further tries and looks follow at once."""

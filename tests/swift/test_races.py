@@ -22,12 +22,6 @@ JOBS = 16
 ROUNDS = 5
 
 
-@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
-def api(request: pytest.FixtureRequest) -> str:
-    """One of the two APIs."""
-    return str(request.param)
-
-
 @pytest.fixture
 def race(cluster: Cluster, api: str, tmp_path: pathlib.Path) -> Race:
     """A race into fresh containers that anybody may read."""

@@ -21,12 +21,6 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
-def api(request: pytest.FixtureRequest) -> str:
-    """One of the two APIs."""
-    return str(request.param)
-
-
 def around_puts(
     monkeypatch: pytest.MonkeyPatch,
     names: tuple[str, ...],

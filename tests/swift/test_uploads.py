@@ -46,12 +46,6 @@ def store_options(cluster: Cluster, api: str, user: str = "tester", secret: str 
     return ("--provider-name", api, *login, *given)
 
 
-@pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])
-def api(request: pytest.FixtureRequest) -> str:
-    """One of the two APIs."""
-    return str(request.param)
-
-
 @pytest.fixture
 def upload(cli: Cli, cluster: Cluster, api: str, container: str) -> Cli:
     """Run ``upload --hashfile`` into the fresh container."""
