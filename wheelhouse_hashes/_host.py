@@ -5,8 +5,8 @@ from outside: one global of its command line module, ``main``, is replaced, and
 while a command runs, the few globals which that function looks up.  Nothing is
 touched before all of them were found to be what they are known to be.
 
-Its other door and what it needs while it is imported have rooms of their own,
-``_hostdistutils`` and ``_surroundings``.
+Its other door, what it needs while it is imported and what it need not import
+yet have rooms of their own: ``_hostdistutils``, ``_surroundings``, ``_hostimports``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes._hostdistutils import checked, naming_the_replacement
+from wheelhouse_hashes._hostimports import is_put_off, put_off, stand_ins
 from wheelhouse_hashes._startup import HOST, refuse
 from wheelhouse_hashes._surroundings import surroundings
 from wheelhouse_hashes.errors import HostMismatch
@@ -44,34 +45,47 @@ WATCHED = frozenset({COMMANDLINE, DISTUTILS, *NEED_PKG_RESOURCES})
 
 #: Functions of the host's command line: the parameters that they begin with,
 #: and the globals that their code must look up for a replacement to be seen.
-SEAMS = (
-    ("main", (), ("parse_args", "handle_upload", "download_artifacts")),
-    ("parse_args", (), ("argparse",)),
-    ("handle_upload", ("options",), ("Uploader", "check_upload_credentions")),
-    ("download_artifacts", ("index_url", "folder", "project_name", "version"), ()),
-    (
-        "Uploader",
+SEAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "main": ((), ("parse_args", "handle_upload", "download_artifacts")),
+    "parse_args": ((), ("argparse",)),
+    "handle_upload": (("options",), ("Uploader", "check_upload_credentions")),
+    "download_artifacts": (("index_url", "folder", "project_name", "version"), ()),
+    "Uploader": (
         ("username", "secret", "provider_name", "region", "update_index", "max_workers"),
         (),
     ),
-)
+}
 
 
 def check_host(module: types.ModuleType) -> None:
     """Check that a host is one that we know.
 
+    What it has not imported yet is checked when it is, by :func:`check_seam`.
+
     :param module: the host's command line module.
     :raises HostMismatch: naming the first thing that is not as expected.
     """
-    for name, parameters, looked_up in SEAMS:
-        seam = getattr(module, name, None)
-        if not callable(seam):
-            raise HostMismatch(f"this {HOST} has no {name}; 0.10.0 to 0.10.3 are known")
-        has = tuple(inspect.signature(seam).parameters)
-        code = getattr(seam, "__code__", None)
-        uses = code.co_names if code is not None else ()
-        if has[: len(parameters)] != parameters or not set(looked_up) <= set(uses):
-            raise HostMismatch(f"the {name} of this {HOST} is another; 0.10.0 to 0.10.3 are known")
+    for name in SEAMS:
+        if name in vars(module) or not is_put_off(module):
+            check_seam(module, name)
+
+
+def check_seam(module: types.ModuleType, name: str) -> None:
+    """Check one of the host's functions.
+
+    :param module: the host's command line module.
+    :param name: one of :data:`SEAMS`.
+    :raises HostMismatch: if it is not as expected.
+    """
+    parameters, looked_up = SEAMS[name]
+    seam = getattr(module, name, None)
+    if not callable(seam):
+        raise HostMismatch(f"this {HOST} has no {name}; 0.10.0 to 0.10.3 are known")
+    has = tuple(inspect.signature(seam).parameters)
+    code = getattr(inspect.unwrap(seam), "__code__", None)
+    uses = code.co_names if code is not None else ()
+    if has[: len(parameters)] != parameters or not set(looked_up) <= set(uses):
+        raise HostMismatch(f"the {name} of this {HOST} is another; 0.10.0 to 0.10.3 are known")
 
 
 def attach(module: types.ModuleType) -> Callable[[], None]:
@@ -144,12 +158,13 @@ def _run_through_host(
 
         codes.append(fetch(run, url, folder, project_name, version).exit_code)
 
-    with _replaced(
-        module,
-        parse_args=lambda: options,
-        download_artifacts=download_artifacts,
-        Uploader=_uploader_class(module.Uploader, run),
-    ):
+    replacements: dict[str, object] = {"parse_args": lambda: options}
+    if run.verb == "upload":
+        check_seam(module, "Uploader")
+        replacements["Uploader"] = _uploader_class(module.Uploader, run)
+    else:
+        replacements["download_artifacts"] = download_artifacts
+    with _replaced(module, **replacements):
         try:
             original()
         except _Failed as failed:
@@ -229,7 +244,9 @@ class _Loader(importlib.abc.Loader):
             with naming_the_replacement():
                 self._loader.exec_module(module)
         else:
-            self._loader.exec_module(module)
+            with stand_ins():
+                self._loader.exec_module(module)
+            put_off(module)
             if self._attaching:
                 _attach_or_refuse(module)
 

@@ -7,14 +7,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from wheelhouse_hashes.account import Account, allow_unverified_tls
-from wheelhouse_hashes.containerindex import Links, update_index
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 from wheelhouse_hashes.parallel import aside
 from wheelhouse_hashes.parser import warn
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.store import open_store
 from wheelhouse_hashes.verify import verify
 
 
@@ -23,6 +20,11 @@ def rebuild_index(run: Run) -> int:
 
     :raises WheelhouseHashesError: if the page cannot be written.
     """
+    # Here, and not for verbs that reach no store: Libcloud takes long to import.
+    from wheelhouse_hashes.account import Account, allow_unverified_tls
+    from wheelhouse_hashes.containerindex import Links, update_index
+    from wheelhouse_hashes.store import open_store
+
     options = run.options
     if options.no_ssl_check:
         allow_unverified_tls()
@@ -85,6 +87,9 @@ def one_line_ends() -> Iterator[None]:
     except WheelhouseHashesError as error:
         warn(f"error: {error.told}")
         sys.exit(error.exit_code)
+    except ImportError as error:
+        warn(f"error: {error}; repair the installation: python -m pip install wheelhouse-hashes")
+        sys.exit(UsageError.exit_code)
     except KeyboardInterrupt:
         warn("interrupted")
         sys.exit(130)

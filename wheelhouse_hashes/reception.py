@@ -73,9 +73,7 @@ class Reception:
         """
         artifact = self._artifact
         with disk_errors(f"write {self._path.name}"):
-            if not self.size:
-                self._path.unlink(missing_ok=True)
-            with open(self._path, "r+b" if self.size else "xb", buffering=0) as file:
+            with open(self._path, "r+b" if self.size else "wb", buffering=0) as file:
                 if self.size:
                     file.seek(self.size)
                 self._pieces = _Pieces(lambda data: self._take(data, file))
