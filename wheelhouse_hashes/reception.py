@@ -72,21 +72,23 @@ class Reception:
         :raises Refusal: if the body cannot be had, or nobody vouches for it.
         """
         artifact = self._artifact
-        with disk_errors(f"write {self._path.name}"):
-            with open(self._path, "r+b" if self.size else "wb", buffering=0) as file:
-                if self.size:
-                    file.seek(self.size)
-                self._pieces = _Pieces(lambda data: self._take(data, file))
-                try:
-                    self._run.client.download(
-                        artifact.url,
-                        self._pieces.add,
-                        begin=lambda answer: self._begin(answer, heard, file),
-                        headers=artifact.headers,
-                        part=self._part,
-                    )
-                finally:
-                    self._pieces.flush()
+        with (
+            disk_errors(f"write {self._path.name}"),
+            FileIO(self._path, "r+b" if self.size else "wb") as file,
+        ):
+            if self.size:
+                file.seek(self.size)
+            self._pieces = _Pieces(lambda data: self._take(data, file))
+            try:
+                self._run.client.download(
+                    artifact.url,
+                    self._pieces.add,
+                    begin=lambda answer: self._begin(answer, heard, file),
+                    headers=artifact.headers,
+                    part=self._part,
+                )
+            finally:
+                self._pieces.flush()
 
     def _take(self, data: memoryview, file: FileIO) -> None:
         """Take what was received: hash it, write it."""
