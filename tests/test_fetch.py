@@ -457,6 +457,24 @@ def test_old_dev_build_that_is_gone_is_not_waited_for(cli: Cli, wheel: bytes) ->
     assert names[1] in result.line("waiting")
 
 
+def test_old_dev_build_whose_delete_ended_half_way_is_not_missing(cli: Cli, wheel: bytes) -> None:
+    names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
+    hash_files = [f"{name}.sha256" for name in names]
+    routes: dict[str, Respond | bytes] = {"/": page(*names, *hash_files)}
+    for name in names:
+        routes |= {f"/{name}": wheel, f"/{name}.sha256": hash_file(wheel, name)}
+    del routes[f"/{names[0]}"]
+    with serving(routes) as server:
+        result = cli("fetch", "--verify", "--wait", "60", "demo", server.url)
+        assert (result.code, "waiting" in result.out) == (0, False)
+        assert "gone: younger dev builds displace it" in result.line("withdrawn")
+        # One that no younger ones displace is missing: its hash file announces it.
+        del routes[f"/{names[1]}"]
+        result = cli(*FETCH, server.url)
+    assert result.code == 4
+    assert names[1] in result.line("refused")
+
+
 def test_a_run_in_which_everything_was_withdrawn_is_exit_4(cli: Cli) -> None:
     with serving({"/": page(A, B)}) as server:
         assert cli(*FETCH, server.url).code == 4

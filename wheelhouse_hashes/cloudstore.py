@@ -30,6 +30,7 @@ from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.storeerrors import raise_bad_requests, status_of
+from wheelhouse_hashes.tombstones import is_deleted
 
 #: Sent with every request; stores that do not know it pass over it.
 NEWEST = {"X-Newest": "true"}
@@ -127,6 +128,8 @@ class CloudStore(Store):
         if int(response.status) != 200:
             raise LibcloudError(f"Unexpected status code: {response.status}")
         headers = {key.lower(): value for key, value in response.headers.items()}
+        if is_deleted(headers):
+            return None
         return Stored(
             name,
             int(headers.get("content-length", 0)),

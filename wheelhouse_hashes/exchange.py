@@ -18,6 +18,7 @@ from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.ranges import NotContinued, Part
+from wheelhouse_hashes.tombstones import is_deleted
 
 #: The most bytes of an error page that are read past to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
@@ -205,6 +206,8 @@ class Exchange:
         :raises NotContinued: if there is no such rest of the object.
         """
         self._read_headers()
+        if self._good and is_deleted(self.answer.headers):
+            self.answer.status = 404  # which it would say if it had found another copy first
         status = self.answer.status
         if redirect:
             return redirect

@@ -192,10 +192,13 @@ class Settlement:
         if not self.artifact.listed:
             said = "its hash file or another companion is there, and it never came"
             return replace(verdict, text=_join(verdict.text, said))
-        if verdict.claims or self._existing is not None:
+        if self._existing is not None or (verdict.claims and not self.artifact.displaced):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
-        text = f"{cause}: it is listed, but neither it nor a hash file of it exists"
+        said = "neither it nor a hash file of it exists"
+        if verdict.claims:  # the delete of its hash file is still to come, or lags
+            said = "gone: younger dev builds displace it"
+        text = f"{cause}: it is listed, but {said}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
 
 

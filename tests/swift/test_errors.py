@@ -20,8 +20,9 @@ from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.test_uploads import A, B, check_pairs, store_options
 from wheelhouse_hashes.account import Account
-from wheelhouse_hashes.errors import StoreError
+from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.store import Store, open_store
+from wheelhouse_hashes.transfer import Client
 from wheelhouse_hashes.waiting import WaitBudget
 
 # As in test_uploads.py.
@@ -241,3 +242,31 @@ def test_a_put_over_what_is_newer_is_no_success(
     else:
         # The S3 API hides the 202, so that only the look afterwards can tell.
         assert (result.code, "after sending it" in result.line("refused")) == (1, True), result
+
+
+def test_an_object_whose_delete_two_nodes_missed_is_gone_for_who_asks_for_the_newest(
+    cluster: Cluster, container: str, store: Store
+) -> None:
+    """Swift answers 200 with the headers of the old copy that it found first, and no body."""
+    path = f"{container}/{A}"
+    assert cluster.request("PUT", path, body=b"x" * 5000).status == 201
+    for node in (1, 2):
+        cluster.kill(node, "object")
+    assert cluster.request("DELETE", path).status == 503
+    for node in (1, 2):
+        cluster.revive(node, "object")
+    cluster.prefer(1)
+    answer = cluster.request("GET", path, {"X-Newest": "true"})
+    assert (answer.status, answer.headers["content-length"], answer.body) == (200, "0", b"")
+    assert store.stat(A) is None
+    client = Client(threading.Event())
+    token = {"X-Auth-Token": cluster.token()}
+    for fresh, status in ((True, 404), (False, 200)):
+        try:
+            got = client.get(
+                f"{cluster.storage_url}/{path}", max_bytes=9999, headers=token, fresh=fresh
+            ).status
+        except TransferError as error:
+            got = error.status
+        assert got == status
+    client.close()
