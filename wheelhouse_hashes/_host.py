@@ -1,9 +1,9 @@
-"""The host room: the only module that names the insides of wheelhouse-uploader.
+"""The host room: how wheelhouse-uploader, which has no hooks of its own, is extended.
 
-The host has no hooks of its own and will never change again, so it is extended
-from outside: one global of its command line module, ``main``, is replaced, and
-while a command runs, the few globals which that function looks up.  Nothing is
-touched before all of them were found to be what they are known to be.
+The host will never change again, so it is extended from outside: one global of
+its command line module, ``main``, is replaced, and while a command runs, the
+few globals which that function looks up.  Nothing is touched before all of
+them were found to be what they are known to be (``_hostseams``).
 
 Its other door, what it needs while it is imported and what it need not import
 yet have rooms of their own: ``_hostdistutils``, ``_surroundings``, ``_hostimports``.
@@ -15,14 +15,14 @@ import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
-import inspect
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes._hostdistutils import checked, naming_the_replacement
-from wheelhouse_hashes._hostimports import is_put_off, put_off, stand_ins
+from wheelhouse_hashes._hostimports import complete, put_off, stand_ins
+from wheelhouse_hashes._hostseams import check_host, check_seam
 from wheelhouse_hashes._startup import HOST, refuse
 from wheelhouse_hashes._surroundings import surroundings
 from wheelhouse_hashes.errors import HostMismatch
@@ -42,50 +42,6 @@ NEED_PKG_RESOURCES = (f"{HOST}.utils", FETCH)
 
 #: What is wrapped while it is imported.
 WATCHED = frozenset({COMMANDLINE, DISTUTILS, *NEED_PKG_RESOURCES})
-
-#: Functions of the host's command line: the parameters that they begin with,
-#: and the globals that their code must look up for a replacement to be seen.
-SEAMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "main": ((), ("parse_args", "handle_upload", "download_artifacts")),
-    "parse_args": ((), ("argparse",)),
-    "handle_upload": (("options",), ("Uploader", "check_upload_credentions")),
-    "download_artifacts": (("index_url", "folder", "project_name", "version"), ()),
-    "Uploader": (
-        ("username", "secret", "provider_name", "region", "update_index", "max_workers"),
-        (),
-    ),
-}
-
-
-def check_host(module: types.ModuleType) -> None:
-    """Check that a host is one that we know.
-
-    What it has not imported yet is checked when it is, by :func:`check_seam`.
-
-    :param module: the host's command line module.
-    :raises HostMismatch: naming the first thing that is not as expected.
-    """
-    for name in SEAMS:
-        if name in vars(module) or not is_put_off(module):
-            check_seam(module, name)
-
-
-def check_seam(module: types.ModuleType, name: str) -> None:
-    """Check one of the host's functions.
-
-    :param module: the host's command line module.
-    :param name: one of :data:`SEAMS`.
-    :raises HostMismatch: if it is not as expected.
-    """
-    parameters, looked_up = SEAMS[name]
-    seam = getattr(module, name, None)
-    if not callable(seam):
-        raise HostMismatch(f"this {HOST} has no {name}; 0.10.0 to 0.10.3 are known")
-    has = tuple(inspect.signature(seam).parameters)
-    code = getattr(inspect.unwrap(seam), "__code__", None)
-    uses = code.co_names if code is not None else ()
-    if has[: len(parameters)] != parameters or not set(looked_up) <= set(uses):
-        raise HostMismatch(f"the {name} of this {HOST} is another; 0.10.0 to 0.10.3 are known")
 
 
 def attach(module: types.ModuleType) -> Callable[[], None]:
@@ -259,8 +215,10 @@ def _attach_or_refuse(module: types.ModuleType) -> None:
         importlib.import_module("wheelhouse_hashes.commands")
         attach(module)
     except HostMismatch as error:
+        complete(module)  # only of a host that we know is it known what needs it
         refuse(str(error))
     except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
+        complete(module)
         refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
 
 

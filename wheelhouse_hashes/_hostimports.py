@@ -13,7 +13,7 @@ import functools
 import importlib
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wheelhouse_hashes._startup import HOST
@@ -39,19 +39,24 @@ class _StandIn(types.ModuleType):
             raise AttributeError(name)
         return _Later(self.__name__, name)
 
-
-def _real(value: _StandIn | _Later) -> object:
-    if isinstance(value, _Later):
-        return getattr(sys.modules[value.module], value.name)
-    return sys.modules[value.__name__]
+    def real(self) -> object:
+        """Import it, with those of its submodules that are stood in for."""
+        for name in _FOR_UPLOADS:
+            if f"{name}.".startswith(f"{self.__name__}."):
+                importlib.import_module(name)
+        return sys.modules[self.__name__]
 
 
 class _Later:
     """What is to be taken from a module when that is imported."""
 
     def __init__(self, module: str, name: str) -> None:
-        self.module = module
-        self.name = name
+        self._module = module
+        self._name = name
+
+    def real(self) -> object:
+        """Import the module, and take it."""
+        return getattr(importlib.import_module(self._module), self._name)
 
 
 @contextlib.contextmanager
@@ -72,6 +77,39 @@ def stand_ins() -> Iterator[None]:
             del sys.modules[name]
 
 
+class _PutOff:
+    """What a module lacks until it is needed; its ``__getattr__`` (:pep:`562`) meanwhile."""
+
+    def __init__(self, module: types.ModuleType, later: Mapping[str, _StandIn | _Later]) -> None:
+        self._module = module
+        self._later = later
+        self._uploads = vars(module)[_UPLOADS]
+
+    def __call__(self, name: str) -> Any:
+        if name not in self._later:
+            raise AttributeError(f"module {self._module.__name__!r} has no attribute {name!r}")
+        complete(self._module)
+        return vars(self._module)[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._later
+
+    def begin(self) -> None:
+        @functools.wraps(self._uploads)
+        def handle_upload(options: Any) -> Any:
+            complete(self._module)
+            return self._uploads(options)
+
+        for name in self._later:
+            delattr(self._module, name)
+        vars(self._module).update({"__getattr__": self, _UPLOADS: handle_upload})
+
+    def end(self) -> None:
+        imported = {name: value.real() for name, value in self._later.items()}
+        vars(self._module).update({**imported, _UPLOADS: self._uploads})
+        del self._module.__getattr__
+
+
 def put_off(module: types.ModuleType) -> None:
     """Have what stands in a module imported as soon as it is needed.
 
@@ -80,35 +118,23 @@ def put_off(module: types.ModuleType) -> None:
     later = {n: v for n, v in vars(module).items() if isinstance(v, (_StandIn, _Later))}
     if not later:
         return
-    uploads = vars(module)[_UPLOADS]
-
-    def complete() -> None:
-        if not is_put_off(module):
-            return
-        for name in _FOR_UPLOADS:
-            importlib.import_module(name)
-        for name, value in later.items():
-            setattr(module, name, _real(value))
-        setattr(module, _UPLOADS, uploads)
-        del module.__getattr__
-
-    def needed(name: str) -> Any:
-        if name not in later:
-            raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-        complete()
-        return vars(module)[name]
-
-    @functools.wraps(uploads)
-    def handle_upload(options: Any) -> Any:
-        complete()
-        return uploads(options)
-
-    for name in later:
-        delattr(module, name)
-    module.__getattr__ = needed  # type: ignore[method-assign]
-    setattr(module, _UPLOADS, handle_upload)
+    if _UPLOADS in vars(module):
+        _PutOff(module, later).begin()
+    else:  # nobody knows what needs it
+        vars(module).update({name: value.real() for name, value in later.items()})
 
 
-def is_put_off(module: types.ModuleType) -> bool:
-    """Tell whether some of a module is not imported yet."""
-    return "__getattr__" in vars(module)
+def is_put_off(module: types.ModuleType, name: str) -> bool:
+    """Tell whether one of a module's globals is not imported yet."""
+    later = vars(module).get("__getattr__")
+    return isinstance(later, _PutOff) and name in later
+
+
+def complete(module: types.ModuleType) -> None:
+    """Import what was put off, if anything was.
+
+    :raises ImportError: if that fails.
+    """
+    later = vars(module).get("__getattr__")
+    if isinstance(later, _PutOff):
+        later.end()

@@ -21,7 +21,7 @@ from tests.conftest import LOCAL, Cli, Result
 from tests.integration.test_packaging import clean
 from tests.integration.test_startup import PKG_RESOURCES
 from tests.servers import Server, serving_folder
-from wheelhouse_hashes import _host, _surroundings
+from wheelhouse_hashes import _host, _hostseams, _surroundings
 from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.parser import Parser, Verbs
@@ -61,7 +61,7 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "looked_up"), [(name, *seam) for name, seam in _host.SEAMS.items()]
+    ("name", "parameters", "looked_up"), [(name, *seam) for name, seam in _hostseams.SEAMS.items()]
 )
 def test_seam_exists_on_the_host_that_is_installed(
     host: types.ModuleType,
@@ -77,7 +77,7 @@ def test_seam_exists_on_the_host_that_is_installed(
 
 
 def test_host_that_is_installed_is_known(host: types.ModuleType) -> None:
-    _host.check_host(host)
+    _hostseams.check_host(host)
 
 
 def test_verbs_and_options_that_the_rooms_rely_on_are_the_hosts(host: types.ModuleType) -> None:
@@ -113,13 +113,13 @@ def test_module_that_is_no_host_is_refused_untouched() -> None:
     refused_and_untouched(types.ModuleType("somebody_elses"), "main")
 
 
-@pytest.mark.parametrize("name", _host.SEAMS)
+@pytest.mark.parametrize("name", _hostseams.SEAMS)
 def test_host_that_lost_a_seam_is_refused_untouched(host: types.ModuleType, name: str) -> None:
     delattr(host, name)
     refused_and_untouched(host, f"no {name}")
 
 
-@pytest.mark.parametrize("name", _host.SEAMS)
+@pytest.mark.parametrize("name", _hostseams.SEAMS)
 def test_host_whose_seam_is_no_function_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -127,7 +127,7 @@ def test_host_whose_seam_is_no_function_is_refused_untouched(
     refused_and_untouched(host, name)
 
 
-@pytest.mark.parametrize("name", [name for name, seam in _host.SEAMS.items() if seam[0]])
+@pytest.mark.parametrize("name", [name for name, seam in _hostseams.SEAMS.items() if seam[0]])
 def test_host_with_another_signature_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -135,7 +135,7 @@ def test_host_with_another_signature_is_refused_untouched(
     refused_and_untouched(host, name)
 
 
-@pytest.mark.parametrize("name", [name for name, seam in _host.SEAMS.items() if seam[1]])
+@pytest.mark.parametrize("name", [name for name, seam in _hostseams.SEAMS.items() if seam[1]])
 def test_host_that_would_not_see_a_replacement_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -166,20 +166,25 @@ def test_host_that_somebody_imported_before_us_is_extended_once(
 
 UNKNOWN_HOST = """\
 import argparse
+import libcloud.security
+from libcloud.common.types import InvalidCredsError
 def parse_args():
     return argparse.ArgumentParser().parse_known_args()
 def main():
+    assert libcloud.security.VERIFY_SSL_CERT and issubclass(InvalidCredsError, Exception)
     print("the unknown host ran")
 """
+#: The second one has more of what we know.
+UNKNOWN_HOSTS = (UNKNOWN_HOST, UNKNOWN_HOST + "def handle_upload(options): pass")
 
 
-@pytest.fixture
-def unknown_host(tmp_path: pathlib.Path) -> str:
+@pytest.fixture(params=UNKNOWN_HOSTS, ids=["other", "similar"])
+def unknown_host(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     """A host of another version, before the known one on PYTHONPATH."""
     package = tmp_path / "unknown" / HOST
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
-    (package / "commandline.py").write_text(UNKNOWN_HOST)
+    (package / "commandline.py").write_text(request.param)
     (package / "__main__.py").write_text(f"from {HOST}.commandline import main\nmain()\n")
     return str(package.parent)
 
