@@ -305,8 +305,9 @@ def test_nothing_is_asked_for_compressed(cli: Cli, wheel: bytes) -> None:
     assert [h.get("accept-encoding") for _, _, h in server.requests] == ["identity"] * 3
 
 
-@pytest.mark.parametrize("dated", [False, True], ids=["seconds", "date"])
-@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("status", "dated"), [(429, False), (503, True)], ids=["429, seconds", "503, date"]
+)
 def test_retry_after_is_heeded(cli: Cli, wheel: bytes, status: int, dated: bool) -> None:
     times: dict[str, list[float]] = {"page": [], "artifact": []}
 

@@ -6,10 +6,13 @@ import pathlib
 import shutil
 import subprocess
 
+import pytest
+
 from tests.conftest import LOCAL, Cli
 from tests.servers import serving_folder
 
 
+@pytest.mark.thorough
 def test_numpy_for_four_platforms(
     python: Cli,
     real_wheels: list[pathlib.Path],

@@ -54,6 +54,7 @@ def test_no_hash_is_lost(
         assert links == {name: sha256(content) for name, content in jobs.items()}
 
 
+@pytest.mark.thorough
 def test_the_host_alone_loses_hashes(jobs: dict[str, bytes], tmp_path: pathlib.Path) -> None:
     # The reason for hash files: should this fail, the comparison in the docs is wrong.
     # Few rounds: its jobs fail on one another and each sleeps before it tries again.
