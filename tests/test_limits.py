@@ -306,7 +306,13 @@ def test_nothing_is_asked_for_compressed(cli: Cli, wheel: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "dated"), [(429, False), (503, True)], ids=["429, seconds", "503, date"]
+    ("status", "dated"),
+    [
+        pytest.param(429, False, id="429, seconds"),
+        pytest.param(503, True, id="503, date"),
+        pytest.param(429, True, id="429, date", marks=pytest.mark.thorough),
+        pytest.param(503, False, id="503, seconds", marks=pytest.mark.thorough),
+    ],
 )
 def test_retry_after_is_heeded(cli: Cli, wheel: bytes, status: int, dated: bool) -> None:
     times: dict[str, list[float]] = {"page": [], "artifact": []}
