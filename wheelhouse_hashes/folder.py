@@ -83,6 +83,14 @@ def hash_file_on_disk(
     return Seen(size, digests, head, tail, on_disk=True)
 
 
+def size_on_disk(path: pathlib.Path) -> int | None:
+    """Return the size of a file in bytes for the display, None if it cannot be told."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None  # reading it will say why
+
+
 def identity(path: pathlib.Path) -> tuple[int, ...]:
     """Return what tells this version of a file from another one under its name.
 

@@ -14,7 +14,7 @@ from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.devbuilds import stamped_name
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
-from wheelhouse_hashes.folder import disk_errors
+from wheelhouse_hashes.folder import disk_errors, size_on_disk
 from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication
@@ -154,18 +154,10 @@ def _publish_all(
             except Refusal as problem:
                 report.problems.append(problem)
 
-    run.activities.plan({path.name: _size(path) for path in paths})
+    run.activities.plan({path.name: size_on_disk(path) for path in paths})
     if not for_each(paths, publish, max_workers, run.stop):
         raise Interrupted("interrupted")
     return there
-
-
-def _size(path: pathlib.Path) -> int | None:
-    """Return the size of a file for the display, None if it cannot be told."""
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None  # reading it will say why
 
 
 def _named_by_the_host(store: Store, listed: Contents, replaced: Sequence[str]) -> list[str]:

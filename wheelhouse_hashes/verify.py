@@ -19,7 +19,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.completeness import expectation_of
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk
+from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, size_on_disk
 from wheelhouse_hashes.judging import judged, settled
 from wheelhouse_hashes.locating import authorized, locate
 from wheelhouse_hashes.parallel import for_each
@@ -72,7 +72,9 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     if not artifacts:
         run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
     width = max(map(len, (artifact.name for artifact in artifacts)), default=0)
-    run.activities.plan({artifact.name: _size(there.get(artifact.name)) for artifact in artifacts})
+    # What is only announced takes no time.
+    sizes = {name: size_on_disk(path) for name, path in there.items()}
+    run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     settle = partial(_settle, run, there, set(announced), report, width)
     if not for_each(artifacts, settle, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
@@ -90,14 +92,6 @@ def _artifacts_in(folder: pathlib.Path, run: Run) -> dict[str, pathlib.Path]:
         elif not name.startswith(".") and run.plugins.companion_of(name) is None:
             run.note(line("note", printable(name), "not an artifact: it was not judged"))
     return there
-
-
-def _size(path: pathlib.Path | None) -> int | None:
-    """Return the size of a file for the display, 0 if it is not there."""
-    try:
-        return path.stat().st_size if path is not None else 0
-    except OSError:
-        return None  # reading it will say why
 
 
 def _projects(names: Mapping[str, object]) -> Wanted:
