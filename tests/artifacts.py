@@ -27,6 +27,13 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def flip_a_bit(path: pathlib.Path) -> None:
+    """Damage a file in its midst."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
 def download_real_wheels(folder: pathlib.Path) -> list[pathlib.Path]:
     """Download wheels for several platforms with pip, unless they are there."""
     for platform, python, implementation, abi in REAL_PLATFORMS:

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.artifacts import make_sdist, make_wheel, sha256
+from tests.artifacts import flip_a_bit, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
 from tests.servers import Routes, respond, serving, serving_folder
 
@@ -37,13 +37,6 @@ def sums(paths: list[pathlib.Path]) -> pathlib.Path:
     return file
 
 
-def flip(path: pathlib.Path) -> None:
-    """Flip a bit in the middle of a file."""
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
 def test_a_folder_is_judged_against_a_list(cli: Cli, sums: pathlib.Path) -> None:
     before = sorted(path.name for path in DIST.iterdir())
     result = cli("verify", "dist", "--against", sums)
@@ -66,14 +59,14 @@ def test_the_name_of_a_list_tells_its_algorithm(
     made = subprocess.run([tool, *map(str, paths)], capture_output=True, check=True)
     pathlib.Path(name).write_bytes(made.stdout)
     assert cli("verify", "dist", "--against", name).code == 0
-    flip(paths[0])
+    flip_a_bit(paths[0])
     assert cli("verify", "dist", "--against", name).code == 1
 
 
 def test_a_damaged_artifact_is_refused_and_left_alone(
     cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path
 ) -> None:
-    flip(paths[0])
+    flip_a_bit(paths[0])
     before = paths[0].read_bytes()
     result = cli("verify", "dist", "--against", sums)
     assert result.code == 1
@@ -119,7 +112,7 @@ def test_a_folder_is_judged_against_another_folder(cli: Cli, paths: list[pathlib
     for path in paths:
         hashes.joinpath(f"{path.name}.sha256").write_text(line(path))
     assert cli("verify", "dist", "--against", hashes).code == 0
-    flip(paths[2])
+    flip_a_bit(paths[2])
     assert cli("verify", "dist", "--against", hashes).code == 1
 
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from tests.artifacts import flip_a_bit
 from tests.conftest import LOCAL, Cli
 from tests.servers import serving_folder
 
@@ -38,9 +39,7 @@ def test_numpy_for_four_platforms(
 
         # One flipped bit, one cut file, one HTML page, one missing hash file.
         flipped, cut, html, bare = (container / wheel.name for wheel in real_wheels)
-        content = bytearray(flipped.read_bytes())
-        content[len(content) // 2] ^= 1
-        flipped.write_bytes(content)
+        flip_a_bit(flipped)
         cut.write_bytes(cut.read_bytes()[:-1000])
         html.write_text("<!doctype html><title>Service unavailable</title>")
         (container / f"{bare.name}.sha256").unlink()
@@ -60,7 +59,7 @@ def test_numpy_for_four_platforms(
 
         # What was verified before stays, and a damaged copy is not taken for it.
         damaged = tmp_path / "good" / flipped.name
-        damaged.write_bytes(bytes(content))
+        damaged.write_bytes(flipped.read_bytes())
         again = python(*fetch, "--local-folder", "good", "--missing-hash", "accept")
         assert again.code == 1
         kept = sorted(path.name for path in (tmp_path / "good").glob("*.whl"))

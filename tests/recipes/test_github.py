@@ -17,6 +17,7 @@ import sys
 
 import pytest
 
+from tests.artifacts import flip_a_bit
 from tests.conftest import Result
 from tests.recipes.running import CI
 from tests.recipes.workflow import Workflow
@@ -185,9 +186,7 @@ def test_from_the_matrix_to_a_verified_release(
 
         # One wheel went bad in the store: the job ends there, with an annotation.
         victim = gone[0]
-        damaged = bytearray(victim.read_bytes())
-        damaged[len(damaged) // 2] ^= 1
-        victim.write_bytes(damaged)
+        flip_a_bit(victim)
         bad = release(workflow, tmp_path / "bad", server.url)
         assert [result.code for result in bad] == [0, 0, 1]
         assert f"::error title={victim.name}::mismatch" in bad[-1].out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 import shutil
 
+from tests.artifacts import flip_a_bit
 from tests.conftest import LOCAL, Cli, Result
 from tests.recipes.running import bash
 from tests.servers import serving_folder
@@ -26,9 +27,7 @@ def test_a_fetched_folder_needs_no_cleaning(
         shutil.copy(wheel, dist)
     assert cli("upload", "--hashfile", *LOCAL, "wheels").code == 0
     victim = container / real_wheels[0].name
-    content = bytearray(victim.read_bytes())
-    content[len(content) // 2] ^= 1
-    victim.write_bytes(content)
+    flip_a_bit(victim)
     good = {wheel.name for wheel in real_wheels[1:]}
     release = tmp_path / "release"
 
