@@ -75,7 +75,9 @@ class Targets:
         self._at_most("--help / the bare host's", startup.HELP, startup.OURS, host, 1.0)
         return self.judged
 
-    def _add(self, target: str, wanted: str, measured: str, hit: bool | None) -> None:
+    def _add(
+        self, target: str, wanted: str, measured: str = "not measured", hit: bool | None = None
+    ) -> None:
         self.judged.append(Judged(target, wanted, measured, hit))
 
     def _both(self, case: str, one: str, other: str) -> tuple[Row, Row] | None:
@@ -92,7 +94,7 @@ class Targets:
     ) -> None:
         both = self._both(case, *tools)
         if both is None:
-            self._add(f"{case}: {target}", wanted, "not measured", None)
+            self._add(f"{case}: {target}", wanted)
             return
         median = both[0].median / both[1].median
         least = both[0].least / both[1].least
@@ -110,7 +112,7 @@ class Targets:
         found = self._facts.get(tracing.CASE)
         target = "each byte read once from the socket, written once, never read back"
         if found is None:
-            self._add(target, "1 / 1 / 0", "not measured", None)
+            self._add(target, "1 / 1 / 0")
             return
         total = found["bytes of the artifacts"]
         # Pages, hash files and headers are read, too.
@@ -122,8 +124,11 @@ class Targets:
 
     def _memory(self, case: str, tool: str) -> None:
         row = self._rows.get((case, tool))
-        measured = f"{row.memory / 1e6:.0f} MB" if row else "not measured"
-        self._add(f"{case}: peak memory", "< 120 MB", measured, row.memory < 120e6 if row else None)
+        target = f"{case}: peak memory"
+        if row is None:
+            self._add(target, "< 120 MB")
+            return
+        self._add(target, "< 120 MB", f"{row.memory / 1e6:.0f} MB", row.memory < 120e6)
 
     def _floor(self) -> None:
         """Judge against the larger of hashing on all cores and an unhashed transfer."""
@@ -135,7 +140,7 @@ class Targets:
         ]
         target = f"{case}: verified fetch / floor"
         if not (ours and hashing and plain):
-            self._add(target, "≤ 1.15", "not measured", None)
+            self._add(target, "≤ 1.15")
             return
         floor = max(hashing.median, min(row.median for row in plain))
         ratio = ours.median / floor
@@ -156,7 +161,7 @@ class Targets:
         target = f"{case}: rate / two cores hashing, artifact bytes over the network"
         both = self._both(case, peers.TWO_CORES, peers.OURS)
         if both is None:
-            self._add(target, "≥ 0.9, 0", "not measured", None)
+            self._add(target, "≥ 0.9, 0")
             return
         rate = both[0].median / both[1].median
         notes = both[1].notes
@@ -173,7 +178,7 @@ class Targets:
         )
         target = f"{case}: of each further artifact"
         if len(found) < 3:
-            self._add(target, f"≤ {FLAT}", "not measured", None)
+            self._add(target, f"≤ {FLAT}")
             return
         each = [1000 * (b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(found)]
         said = ", ".join(
@@ -187,7 +192,7 @@ class Targets:
         found = self._facts.get(startup.START)
         target = "start of an interpreter: added"
         if found is None:
-            self._add(target, "≤ 1 ms", "not measured", None)
+            self._add(target, "≤ 1 ms")
             return
         added = found["added, median of the pairs, ms"]
         self._add(target, "≤ 1 ms", f"{added:.2f} ms", added <= 1)
