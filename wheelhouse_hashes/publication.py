@@ -117,14 +117,30 @@ class Publication:
             create_only = self._is_new(companion.name)
             try:
                 self._store.put_bytes(companion.name, content, create_only=create_only)
+            except AlreadyExists:
+                stands = not companion.reproducible or self._has(companion.name, content)
+            else:
                 if create_only:
                     self._created[companion.name] = content
-            except AlreadyExists:
-                if companion.reproducible and not self._has(companion.name, content):
-                    raise self._refused("another job announced other bytes") from None
+                stands = not create_only or self._stands(companion)
+            if not stands:
+                raise self._give_way("another job announced other bytes")
+
+    def _stands(self, companion: Companion) -> bool:
+        """Tell whether an announcement that we created is not another job's by now.
+
+        Where two can create one object (Swift asks each replica by itself) the
+        later one is left, and its job publishes.  The other must know before it
+        sends: an artifact that is on its way for minutes could replace the right
+        one after that was confirmed.
+        """
+        if not self._store.eventually_consistent or not companion.reproducible:
+            return True
+        content = companion.content()
+        return self._store.read(companion.name, len(content) + 1) in (None, content)
 
     def _send(self) -> Stored:
-        """Put the artifact; what was announced goes if other bytes are there."""
+        """Put the artifact, unless other bytes are there that must stay."""
         name = self.artifact.name
         try:
             return self._put(create_only=self._is_new(name))
@@ -132,38 +148,45 @@ class Publication:
             stored = self._store.stat(name)
             if stored is not None and self._store.has_bytes_of(stored, self.artifact):
                 return stored
-            if self._was_announced_before(stored):
+            if self._prevails(stored):
                 return self._put()
-            refused = self._refused("another job published other bytes")
-            for created, ours in self._created.items():
-                # Swift may let two create one object: it can be the winner's now.
-                if self._has(created, ours):
-                    self._store.delete(created)
-            raise refused from None
+            raise self._give_way("another job published other bytes") from None
+
+    def _give_way(self, why: str) -> Refusal:
+        """Take back what we announced, and return the refusal to raise."""
+        refused = self._refused(why)
+        for created, ours in self._created.items():
+            # It can be another job's now.
+            if self._has(created, ours):
+                self._store.delete(created)
+        return refused
 
     def _put(self, *, create_only: bool = False) -> Stored:
         counter = self._run.activity.begin("sending", moves=True)
         return self._store.put(self.artifact, counter, create_only=create_only)
 
-    def _was_announced_before(self, stored: Stored | None) -> bool:
-        """Tell whether an artifact was put after our announcement, which still stands.
+    def _prevails(self, stored: Stored | None) -> bool:
+        """Tell whether our announcement, which still stands, came before a job's artifact.
 
-        Where two jobs can create one object (Swift asks each replica by itself)
-        both may have announced.  The announcement that is left decides, else
-        each would give way to the other.
+        That job announced as well then, and gives way: the announcement that is
+        left decides, else each would give way to the other.  An artifact without
+        metadata is of a job that announces nothing, and stays.
+
+        :param stored: the other job's artifact, None if it is gone by now.
         """
-        announced = [c for c in self.companions if c.reproducible]
-        if not self._store.eventually_consistent or not announced:
+        announced = [companion for companion in self.companions if companion.reproducible]
+        if not (self._store.eventually_consistent and self._run.options.no_replace and announced):
             return False
         if not all(self._has(c.name, c.content()) for c in announced):
             return False
         if stored is None:
             return True
+        put = stored.modified
+        if put is None or not stored.sha256:
+            return False
         found = [self._store.stat(companion.name) for companion in announced]
         dates = [each.modified if each else None for each in found]
-        return stored.modified is not None and all(
-            date is not None and date <= stored.modified for date in dates
-        )
+        return all(date is not None and date <= put for date in dates)
 
     def _record(self, outcome: Sent, text: str) -> UploadRecord:
         digest = self.artifact.digest(DEFAULT_ALGORITHM)
@@ -216,6 +239,9 @@ class Publication:
             # Nothing, or what was there before, is what a store shows that has
             # not caught up yet; a third version is another job's.
             late = found is None or (before is not None and found.etag == before.etag)
+            if not late and not ours and looks < PATIENCE and self._prevails(found):
+                sent = self._put()
+                continue
             if not late and (not ours or looks == PATIENCE):
                 break
             if not self._store.eventually_consistent:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import pathlib
 import threading
 import uuid
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
+from tests.swift.interposing import around_puts
 from tests.swift.test_uploads import A, B, check_pairs, store_options
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.errors import StoreError, TransferError
@@ -43,21 +42,6 @@ def only_line(result: Result) -> str:
     """Return the one line of a command that could not do anything."""
     assert (result.code, result.out.strip(), result.err.count("\n")) == (5, "", 1), result
     return result.err
-
-
-def before_put(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], object]) -> None:
-    """Do something once, just before an object of that name is sent."""
-    from libcloud.http import LibcloudConnection
-
-    original: Any = LibcloudConnection.prepared_request
-    acts = [act]
-
-    def request(connection: object, method: str, url: str, *args: object, **kw: object) -> object:
-        if method == "PUT" and url.partition("?")[0].endswith(f"/{name}") and acts:
-            acts.pop()()
-        return original(connection, method, url, *args, **kw)
-
-    monkeypatch.setattr(LibcloudConnection, "prepared_request", request)
 
 
 # Who one is, and what one may
@@ -116,7 +100,7 @@ def test_a_container_that_goes_away_meanwhile_is_named_as_missing(
     """What libcloud makes of it by itself is a hash mismatch, or a missing etag."""
     make_wheel(dist, A)
     container = cluster.create(f"going-{uuid.uuid4().hex[:8]}")
-    before_put(monkeypatch, f"{A}.sha256", lambda: cluster.request("DELETE", container))
+    around_puts(monkeypatch, [f"{A}.sha256"], before=lambda: cluster.request("DELETE", container))
     store = store_options(cluster, api)
     result = cli("upload", "--hashfile", "--no-update-index", *store, container)
     assert result.code == 5
@@ -176,7 +160,7 @@ def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
     calming = threading.Timer(0.5, calm)
     # Servers take their time to come back on a busy machine.
     monkeypatch.setattr("wheelhouse_hashes.store.backoff", lambda: iter([1.0, 8.0, 30.0, 30.0]))
-    before_put(monkeypatch, A, storm)
+    around_puts(monkeypatch, [A], before=storm)
     store = store_options(cluster, api)
     result = cli("upload", "--hashfile", "--no-update-index", *store, container)
     calming.join()

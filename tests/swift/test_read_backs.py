@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pathlib
 import threading
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from tests.artifacts import make_wheel
 from tests.conftest import Cli
 from tests.swift.cluster import Cluster
+from tests.swift.interposing import around_puts
 from tests.swift.test_uploads import A, check_pairs, store_options
 
 # As in test_uploads.py.
@@ -19,29 +18,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
 ]
-
-
-def around_puts(
-    monkeypatch: pytest.MonkeyPatch,
-    names: tuple[str, ...],
-    before: Callable[[], object],
-    after: Callable[[str], object],
-) -> None:
-    """Do something before objects are sent, and after, before anything else is asked."""
-    from libcloud.http import LibcloudConnection
-
-    original: Any = LibcloudConnection.prepared_request
-
-    def request(connection: object, method: str, url: str, *args: object, **kw: object) -> object:
-        name = url.partition("?")[0].rpartition("/")[2]
-        if method != "PUT" or name not in names:
-            return original(connection, method, url, *args, **kw)
-        before()
-        answer = original(connection, method, url, *args, **kw)
-        after(name)
-        return answer
-
-    monkeypatch.setattr(LibcloudConnection, "prepared_request", request)
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["replaced", "new"])
@@ -71,8 +47,8 @@ def test_a_put_that_the_preferred_node_missed_is_no_conflict(
         around_puts(
             patch,
             behind,
-            lambda: cluster.kill(1, "object"),
-            lambda name: cluster.revive(1, "object"),
+            before=lambda: cluster.kill(1, "object"),
+            after=lambda: cluster.revive(1, "object"),
         )
         # One look does: all replicas are asked.
         patch.setattr("wheelhouse_hashes.publication.backoff", lambda: iter([0.01]))
@@ -102,7 +78,7 @@ def test_what_was_there_before_is_waited_for(
     seen: list[bytes] = []
     timers: list[threading.Timer] = []
 
-    def leave_alone(name: str) -> None:
+    def leave_alone() -> None:
         cluster.revive(1, "object")
         for node in (2, 3):
             cluster.kill(node, "object")
@@ -116,7 +92,7 @@ def test_what_was_there_before_is_waited_for(
         timers[-1].start()
 
     with monkeypatch.context() as patch:
-        around_puts(patch, (A,), lambda: cluster.kill(1, "object"), leave_alone)
+        around_puts(patch, [A], before=lambda: cluster.kill(1, "object"), after=leave_alone)
         result = cli("upload", *options)
     for timer in timers:
         timer.join()

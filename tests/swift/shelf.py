@@ -1,0 +1,79 @@
+"""A container, seen by who fills it by hand and by who fetches from it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.artifacts import sha256
+from tests.conftest import Cli, Result
+from tests.swift.cluster import NODES, Cluster
+
+A = "demo-1.0-py3-none-any.whl"
+DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A container, and the command that fetches from it."""
+
+    cluster: Cluster
+    name: str
+    cli: Cli
+
+    @property
+    def url(self) -> str:
+        """The address of its listing."""
+        return f"{self.cluster.storage_url}/{self.name}/"
+
+    def put_artifact(
+        self, content: bytes, name: str = A, *, header: bool = True, days: float = 0
+    ) -> None:
+        """Put an artifact, with its digest in its metadata if a header is wanted."""
+        meta = {"X-Object-Meta-Sha256": sha256(content)} if header else {}
+        self._put(name, content, meta, days)
+
+    def put_hash_file(self, content: bytes, name: str = A, *, days: float = 0) -> None:
+        """Put the hash file of some bytes."""
+        self._put(f"{name}.sha256", f"{sha256(content)}  {name}\n".encode(), {}, days)
+
+    def _put(self, name: str, body: bytes, headers: dict[str, str], days: float) -> None:
+        dated = {"X-Timestamp": f"{time.time() - days * DAY:.5f}"} if days else {}
+        answer = self.cluster.request("PUT", f"{self.name}/{name}", {**headers, **dated}, body)
+        assert answer.status == 201, answer
+
+    def put_pair(self, content: bytes, name: str = A) -> None:
+        """Announce, then publish."""
+        self.put_hash_file(content, name)
+        self.put_artifact(content, name)
+
+    def delete(self, name: str) -> None:
+        """Delete an object."""
+        assert self.cluster.request("DELETE", f"{self.name}/{name}").status == 204
+
+    def get(self, name: str = A) -> tuple[int, bytes]:
+        """Read as anybody would: one replica, the preferred one if there is one."""
+        answer = self.cluster.request("GET", f"{self.name}/{name}", user=None)
+        return answer.status, answer.body
+
+    def fetch(
+        self, wait: float = 0, *, page: str = "", project: str = "demo", into: str = "got"
+    ) -> Result:
+        """Run ``fetch --verify``."""
+        options = ("--verify", "--wait", wait, "--local-folder", into)
+        return self.cli("fetch", *options, project, f"{self.url}{page}")
+
+    @contextlib.contextmanager
+    def missed_by(self, node: int) -> Iterator[None]:
+        """Let a node's object server miss what is written meanwhile."""
+        self.cluster.kill(node, "object")
+        yield
+        self.cluster.revive(node, "object")
+
+    def leave_alive(self, node: int) -> None:
+        """Kill the object servers of the other nodes."""
+        for other in NODES:
+            if other != node:
+                self.cluster.kill(other, "object")
