@@ -243,6 +243,9 @@ def test_an_object_whose_delete_two_nodes_missed_is_gone_for_who_asks_for_the_ne
     answer = cluster.request("GET", path, {"X-Newest": "true"})
     assert (answer.status, answer.headers["content-length"], answer.body) == (200, "0", b"")
     assert store.stat(A) is None
+    assert store.read(A, 9999) is None
+    assert cluster.request("PUT", f"{container}/{B}", body=b"").status == 201
+    assert store.read(B, 9999) == b""
     client = Client(threading.Event())
     token = {"X-Auth-Token": cluster.token()}
     for fresh, status in ((True, 404), (False, 200)):
