@@ -6,20 +6,50 @@ create one object; what is asserted here holds all the same.
 
 from __future__ import annotations
 
+import io
 import pathlib
+import random
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.integration.uploaders import extended, outcomes, run_side_by_side
+from tests.integration.uploaders import Command, extended, outcomes, run_side_by_side
 from tests.swift.cluster import Cluster
 from tests.swift.test_uploads import A, check_pairs, content, store_options
 
 JOBS = 16
 ROUNDS = 5
+
+
+class LateBody(io.BytesIO):
+    """A body that keeps the store waiting, after the store has looked what is there."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell() == 0:
+            time.sleep(random.uniform(0, 0.5))
+        return super().read(size)
+
+
+def slow() -> Command:
+    """Return the host's command line with our options, on a slow line."""
+    command = extended()
+    from libcloud.http import LibcloudConnection
+
+    kind: Any = LibcloudConnection
+    original = kind.prepared_request
+
+    def request(connection: object, method: str, url: str, body: Any = None, **kw: Any) -> object:
+        if method == "PUT" and body is not None:
+            body = LateBody(body.read())
+        return original(connection, method, url, body=body, **kw)
+
+    kind.prepared_request = request
+    return command
 
 
 @pytest.fixture
@@ -36,13 +66,15 @@ class Race:
         self._folder = folder
         self._options = ["--hashfile", "--no-update-index", *store_options(cluster, api)]
 
-    def run(self, *options: str) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    def run(
+        self, *options: str, kind: Callable[[], Command] = extended
+    ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
         """Run them; yield each round's container, exit codes and outputs."""
         prefix = f"race-{uuid.uuid4().hex[:8]}"
         for turn in range(ROUNDS):
             self._cluster.create(f"{prefix}-{turn}", public=True)
         given = [*self._options, *options]
-        codes = run_side_by_side(extended, self._folder, JOBS, ROUNDS, given, prefix)
+        codes = run_side_by_side(kind, self._folder, JOBS, ROUNDS, given, prefix)
         assert None not in codes
         for turn in range(ROUNDS):
             ended = outcomes(self._folder, f"{prefix}-{turn}")
@@ -74,15 +106,24 @@ def test_equal_bytes_under_one_name_are_there_for_all(race: Race, tmp_path: path
         assert race.pair(container) == (body, sha256(body))
 
 
-@pytest.mark.parametrize("options", [(), ("--no-replace",)], ids=["replacing", "no-replace"])
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [((), extended), (("--no-replace",), extended), (("--no-replace",), slow)],
+    ids=["replacing", "no-replace", "no-replace, slow"],
+)
 def test_different_bytes_under_one_name_never_end_well_for_a_loser(
-    race: Race, cluster: Cluster, cli: Cli, tmp_path: pathlib.Path, options: tuple[str, ...]
+    race: Race,
+    cluster: Cluster,
+    cli: Cli,
+    tmp_path: pathlib.Path,
+    options: tuple[str, ...],
+    kind: Callable[[], Command],
 ) -> None:
     bodies = [
         make_wheel(tmp_path / f"dist-{number}", A, str(number).encode()).read_bytes()
         for number in range(JOBS)
     ]
-    for container, ended in race.run(*options):
+    for container, ended in race.run(*options, kind=kind):
         body, announced = race.pair(container)
         winners = [number for number, (code, _) in enumerate(ended) if code == 0]
         for code, out in ended:
