@@ -9,7 +9,10 @@ import sys
 
 from wheelhouse_hashes.testing import make_sdist, make_wheel
 
-__all__ = ["download_real_wheels", "make_sdist", "make_wheel", "sha256"]
+__all__ = ["download_real_wheels", "flip_a_bit", "hash_file", "make_sdist", "make_wheel", "sha256"]
+
+#: The wheel that most tests make.
+WHEEL = "demo-1.0-py3-none-any.whl"
 
 #: Real wheels: what ``pip download`` is told about each, and what it is for.
 REAL_PROJECT = "numpy"
@@ -25,6 +28,11 @@ REAL_PLATFORMS = (
 def sha256(content: bytes) -> str:
     """Return the hex digest of some bytes."""
     return hashlib.sha256(content).hexdigest()
+
+
+def hash_file(content: bytes, name: str = WHEEL) -> bytes:
+    """Return the hash file of some bytes."""
+    return f"{sha256(content)}  {name}\n".encode()
 
 
 def flip_a_bit(path: pathlib.Path) -> None:

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from tests.artifacts import make_sdist, make_wheel, sha256
+from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
 from tests.processes import living_elsewhere
 from tests.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
@@ -34,18 +34,13 @@ def publish(folder: pathlib.Path, name: str, payload: bytes = b"payload") -> byt
     """Put an artifact and its hash file into a folder; return its bytes."""
     make = make_sdist if name.endswith(".tar.gz") else make_wheel
     content = make(folder, name, payload).read_bytes()
-    (folder / f"{name}.sha256").write_text(f"{sha256(content)}  {name}\n")
+    (folder / f"{name}.sha256").write_bytes(hash_file(content, name))
     return content
 
 
 def page(*links: str) -> bytes:
     """Return an index page with some links."""
     return "".join(f'<a href="{link}">x</a>\n' for link in links).encode()
-
-
-def hash_file(content: bytes, name: str = A) -> bytes:
-    """Return the hash file of some bytes."""
-    return f"{sha256(content)}  {name}\n".encode()
 
 
 def got() -> list[str]:

@@ -177,7 +177,7 @@ class Publication:
         announced = [companion for companion in self.companions if companion.reproducible]
         if not (self._store.eventually_consistent and self._run.options.no_replace and announced):
             return False
-        if not all(self._has(c.name, c.content()) for c in announced):
+        if not all(map(self._is_there, announced)):
             return False
         if stored is None:
             return True

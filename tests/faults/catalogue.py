@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.artifacts import make_wheel, sha256
+from tests.artifacts import hash_file, make_wheel, sha256
 from tests.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes.causes import Cause, gravest
 
@@ -40,11 +40,6 @@ def link(name: str, content: bytes | None = None) -> str:
 def page(*links: str) -> bytes:
     """Return an index page."""
     return f"<!doctype html>\n{''.join(links)}".encode()
-
-
-def hash_file(content: bytes, name: str = A) -> bytes:
-    """Return the hash file of some bytes."""
-    return f"{sha256(content)}  {name}\n".encode()
 
 
 def raw(head: str, body: bytes = b"") -> Respond:

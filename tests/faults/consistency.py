@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.artifacts import sha256
+from tests.artifacts import hash_file, sha256
 from tests.faults.catalogue import (
     HALF,
     A,
@@ -11,7 +11,6 @@ from tests.faults.catalogue import (
     Check,
     Done,
     fault,
-    hash_file,
     in_turn,
     link,
     page,

@@ -7,7 +7,7 @@ import io
 import itertools
 import zipfile
 
-from tests.artifacts import sha256
+from tests.artifacts import hash_file, sha256
 from tests.faults.catalogue import (
     HALF,
     A,
@@ -15,7 +15,6 @@ from tests.faults.catalogue import (
     Check,
     Done,
     fault,
-    hash_file,
     in_turn,
     link,
     page,

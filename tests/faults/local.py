@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults.catalogue import A, B, Case, Check, Done, fault, hash_file, status, wheel
+from tests.artifacts import hash_file
+from tests.faults.catalogue import A, B, Case, Check, Done, fault, status, wheel
 from tests.faults.transport import REJECTED
 from wheelhouse_hashes.causes import Cause
 

@@ -6,7 +6,8 @@ import json
 import unicodedata
 from urllib.parse import quote
 
-from tests.faults.catalogue import A, B, Case, Check, Done, fault, hash_file, link, page, wheel
+from tests.artifacts import hash_file
+from tests.faults.catalogue import A, B, Case, Check, Done, fault, link, page, wheel
 from tests.servers import respond
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.pages import JSON_TYPE

@@ -9,6 +9,13 @@ import pytest
 
 from tests.swift.cluster import Cluster
 
+#: For modules that run uploads in this process: libcloud leaves connections to the garbage
+#: collector, and signs with a function that Python 3.12 and later warn about.
+IN_PROCESS = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
+]
+
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:

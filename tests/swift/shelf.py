@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.artifacts import sha256
+from tests.artifacts import hash_file, sha256
 from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
 
 A = "demo-1.0-py3-none-any.whl"
+B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
 DAY = 86400.0
 
 
@@ -37,7 +38,7 @@ class Shelf:
 
     def put_hash_file(self, content: bytes, name: str = A, *, days: float = 0) -> None:
         """Put the hash file of some bytes."""
-        self._put(f"{name}.sha256", f"{sha256(content)}  {name}\n".encode(), {}, days)
+        self._put(f"{name}.sha256", hash_file(content, name), {}, days)
 
     def _put(self, name: str, body: bytes, headers: dict[str, str], days: float) -> None:
         dated = {"X-Timestamp": f"{time.time() - days * DAY:.5f}"} if days else {}

@@ -10,25 +10,17 @@ import pathlib
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
+from tests.artifacts import hash_file, make_wheel, sha256
 from tests.conftest import Cli
 from tests.swift.cluster import Cluster
+from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
 from tests.swift.shelf import A, Shelf
 from tests.swift.test_uploads import check_pairs, store_options
 
-# As in test_uploads.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = IN_PROCESS
 
 HASH_FILE = f"{A}.sha256"
-
-
-def hash_file(body: bytes) -> bytes:
-    """Return the hash file of some bytes."""
-    return f"{sha256(body)}  {A}\n".encode()
 
 
 @pytest.fixture

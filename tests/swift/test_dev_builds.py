@@ -12,13 +12,10 @@ import pytest
 from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
 from tests.swift.cluster import Cluster
+from tests.swift.conftest import IN_PROCESS
 from tests.swift.test_uploads import check_pairs, store_options
 
-# As in test_uploads.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = IN_PROCESS
 
 #: Eight builds of one dev wheel, with the stamps that uploads give them; the last five stay.
 BUILDS = [f"demo-1.1.dev0+2026010100000{number}-py3-none-any.whl" for number in range(8)]
@@ -149,7 +146,8 @@ def test_a_delete_that_fails_half_way_is_made_good_by_the_next_run(
     def expect_five(got: Result) -> None:
         assert got.code == 0, got.out
         # The word stands in the line of what is withdrawn, and nowhere else.
-        assert not re.search("^refused|^(?!withdrawn ).*missing", got.out, re.M), got.out
+        bad = "^refused|^problem|^(?!withdrawn ).*missing"
+        assert not re.search(bad, got.out, re.M), got.out
         assert all(re.search(f"^ok +{re.escape(n)} ", got.out, re.M) for n in BUILDS[1:6])
 
     # Whatever is left of the pair, nobody who fetches is told that something is missing.

@@ -16,19 +16,17 @@ import pytest
 from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
+from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.test_uploads import A, B, check_pairs, store_options
+from tests.swift.shelf import A, B
+from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.store import Store, open_store
 from wheelhouse_hashes.transfer import Client
 from wheelhouse_hashes.waiting import WaitBudget
 
-# As in test_uploads.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = IN_PROCESS
 
 
 @pytest.fixture

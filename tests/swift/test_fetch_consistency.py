@@ -23,10 +23,8 @@ import pytest
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
-from tests.swift.shelf import A, Shelf
+from tests.swift.shelf import A, B, Shelf
 from wheelhouse_hashes.exchange import Exchange
-
-B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
 
 #: The exit codes of the design that these tests meet.
 EXIT = {

@@ -10,14 +10,12 @@ import pytest
 from tests.artifacts import make_wheel
 from tests.conftest import Cli
 from tests.swift.cluster import Cluster
+from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.test_uploads import A, check_pairs, store_options
+from tests.swift.shelf import A
+from tests.swift.test_uploads import check_pairs, store_options
 
-# As in test_uploads.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = IN_PROCESS
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["replaced", "new"])

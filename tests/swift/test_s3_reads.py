@@ -21,13 +21,11 @@ import pytest
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
 from tests.swift.cluster import USERS, Cluster
-from tests.swift.test_uploads import A, B, store_options
+from tests.swift.conftest import IN_PROCESS
+from tests.swift.shelf import A, B
+from tests.swift.test_uploads import store_options
 
-# As in test_uploads.py.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = IN_PROCESS
 
 
 def presigned(cluster: Cluster, path: str) -> str:

@@ -14,20 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
+from tests.artifacts import hash_file, make_wheel, sha256
 from tests.conftest import Cli
 from tests.integration.uploaders import extended, host_alone, run_commands
 from tests.swift.cluster import Cluster
+from tests.swift.conftest import IN_PROCESS
+from tests.swift.shelf import A, B
 
-A = "demo-1.0-py3-none-any.whl"
-B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
-
-# libcloud leaves connections to the garbage collector, and signs with a function
-# that Python 3.12 and later warn about.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = IN_PROCESS
 
 Store = tuple[str, ...]
 
@@ -70,9 +64,7 @@ def check_pairs(cluster: Cluster, container: str, wheels: dict[str, bytes]) -> N
     """Check that each wheel is there with its hash file and its metadata."""
     for name, body in wheels.items():
         assert content(cluster, f"{container}/{name}") == body
-        assert content(cluster, f"{container}/{name}.sha256") == (
-            f"{sha256(body)}  {name}\n".encode()
-        )
+        assert content(cluster, f"{container}/{name}.sha256") == hash_file(body, name)
         head = cluster.request("HEAD", f"{container}/{name}", {"X-Newest": "true"})
         assert head.headers["x-object-meta-sha256"] == sha256(body)
 
