@@ -182,7 +182,7 @@ def test_a_connection_that_is_never_made_is_given_up(
 ) -> None:
     monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.5)
     with deaf() as port:
-        result = cli(*FETCH, f"{scheme}://127.0.0.1:{port}/")
+        result = cli(*FETCH, "--wait", "0", f"{scheme}://127.0.0.1:{port}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "timed out" in result.err.lower() or "timeout" in result.err.lower()
 
@@ -192,7 +192,7 @@ def test_a_tls_handshake_that_is_never_answered_is_given_up(
 ) -> None:
     monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        result = cli(*FETCH, f"https://127.0.0.1:{server.getsockname()[1]}/")
+        result = cli(*FETCH, "--wait", "0", f"https://127.0.0.1:{server.getsockname()[1]}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "timed out" in result.err.lower()
 

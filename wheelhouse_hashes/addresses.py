@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from wheelhouse_hashes.filenames import printable
 
@@ -26,6 +26,30 @@ _NORMAL = re.compile(
 _UNTOUCHED = "/%:@!$&'()*+,;=~"
 
 
+#: The most characters of a host that is not ASCII, with user and port, and of
+#: each of its labels (:rfc:`1035`).
+MAX_HOST = 255
+MAX_LABEL = 63
+
+_LABELS = re.compile("[.\u3002\uff0e\uff61]")
+
+
+def split(url: str) -> SplitResult:
+    """Split an address as :func:`urllib.parse.urlsplit` does.
+
+    A host that is not ASCII is normalized there, and again by IDNA.  That takes
+    time that grows with the square of its length, so the length is checked before.
+
+    :raises ValueError: if the address is malformed, or its host is too long.
+    """
+    if not url.isascii():
+        head = _HEAD.match(re.sub("[\t\r\n]", "", url))
+        host = head[0].rpartition("//")[2] if head else ""
+        if len(host) > MAX_HOST or any(len(label) > MAX_LABEL for label in _LABELS.split(host)):
+            raise ValueError("the address has too long a host")
+    return urlsplit(url)
+
+
 def origin(url: str) -> tuple[str, str, int]:
     """Return an address's origin: scheme, host, port (:rfc:`6454`).
 
@@ -37,7 +61,7 @@ def origin(url: str) -> tuple[str, str, int]:
 
 @functools.lru_cache
 def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
+    parts = split(url)
     scheme = parts.scheme.lower()
     port = parts.port or {"http": 80, "https": 443}.get(scheme, 0)
     return scheme, (parts.hostname or "").lower(), port
@@ -53,7 +77,7 @@ def normalized(url: str) -> str:
     """
     if _is_normal(url):
         return url
-    parts = urlsplit(url)
+    parts = split(url)
     host = (parts.hostname or "").encode("idna").decode()
     if not host or (parts.port is not None and not 0 < parts.port < 65536):
         raise ValueError(f"{url!r} names no host and port")
@@ -83,7 +107,7 @@ def split_user(url: str) -> tuple[str, tuple[str, str] | None]:
     """
     if _is_normal(url):
         return url, None
-    parts = urlsplit(url)
+    parts = split(url)
     both, at, host = parts.netloc.rpartition("@")
     if not at:
         return url, None

@@ -8,6 +8,13 @@ from __future__ import annotations
 
 from wheelhouse_hashes.causes import HEALABLE, Cause
 
+#: Client errors (4xx) that pass: request timeout, too early, too many requests
+#: (:rfc:`9110`, :rfc:`8470`, :rfc:`6585`).
+_PASSING = frozenset({408, 425, 429})
+
+#: Server errors (5xx) that do not: not implemented, HTTP version not supported.
+_LASTING = frozenset({501, 505})
+
 
 class WheelhouseHashesError(Exception):
     """Ends a command with one line and :attr:`exit_code`."""
@@ -95,6 +102,16 @@ class TransferError(Refusal):
         self.status = status
         self.retry_after = retry_after
 
+    @property
+    def transient(self) -> bool:
+        """Whether the server or the way to it is in trouble, so that another try may succeed.
+
+        That is: no answer, one that was cut, or a status that says so.
+        """
+        if self.cause is Cause.TRUNCATED or self.status == 0:
+            return self.may_heal
+        return self.status in _PASSING or (self.status >= 500 and self.status not in _LASTING)
+
 
 class HashFileError(Refusal):
     """A hash file that says nothing that can be relied on.
@@ -104,6 +121,10 @@ class HashFileError(Refusal):
 
     def __init__(self, text: str) -> None:
         super().__init__(Cause.UNREADABLE_HASH, text)
+
+
+class NotAHashFile(HashFileError):
+    """What was got where a hash file can be is something else: an error page, say."""
 
 
 class DiskError(Refusal):

@@ -16,7 +16,7 @@ from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.judging import settled
-from wheelhouse_hashes.locating import authorized, locate
+from wheelhouse_hashes.locating import authorized, locate, remember_way
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import (
     LITTER,
@@ -76,11 +76,11 @@ def _fetch(
         found = ", ".join(map(str, selection.versions)) or "none of this project"
         run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
     _name_other_origins(run, listing, artifacts)
-    schemes = {origin(url)[0] for url in (listing.url, *(a.url for a in artifacts))}
-    report.plain_http = "http" in schemes
-    report.unchecked_tls = "https" in schemes and not run.verify_tls
     with TargetFolder(folder) as target:
-        finished = _settle_all(run, artifacts, target, listing, report)
+        try:
+            finished = _settle_all(run, artifacts, target, listing, report)
+        finally:
+            remember_way(run, report)
         target.sync()
         report.unjudged = target.unjudged(set(report.good))
     if not finished:

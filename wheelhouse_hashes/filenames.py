@@ -121,6 +121,9 @@ def why_unsafe(name: str) -> str | None:
     """
     if name in ("", ".", ".."):
         return "it is empty or a folder"
+    # Before it is normalized: that takes time that grows with the square of the length.
+    if len(name) > MAX_NAME_BYTES:
+        return f"it is longer than {MAX_NAME_BYTES} bytes"
     if not _LEGAL.fullmatch(name):
         if any(unicodedata.category(c) in _UNSEEN for c in name):
             return "it has a control character"

@@ -16,7 +16,7 @@ import re
 from dataclasses import dataclass
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
-from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.errors import HashFileError, NotAHashFile
 from wheelhouse_hashes.filenames import printable
 
 #: The most bytes that a hash file may have.
@@ -33,6 +33,9 @@ _TAG = re.compile(
     r"(?P<tag>[A-Za-z][A-Za-z0-9-]*) ?\((?P<name>.+)\) ?= ?(?P<hex>[0-9A-Fa-f]+)", re.ASCII
 )
 _BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*):)?(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
+
+#: As many hex digits as the shortest digest has.  A text without them is none.
+_HEX_DIGITS = re.compile(r"[0-9A-Fa-f]{32}", re.ASCII)
 
 _TAGS = {
     "sha256": "sha256",
@@ -104,7 +107,9 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     """
     lines = [line for line in _lines(_decode(content)) if line and not line.startswith("#")]
     if not lines:
-        raise HashFileError("the hash file is empty")
+        raise NotAHashFile("the hash file is empty")
+    if not _HEX_DIGITS.search("".join(lines)):
+        raise NotAHashFile(_unknown_form(lines[0]))
     said = {_read_line(line, artifact_name, algorithm) for line in lines}
     digests = {digest for digest, _ in said}
     if len(digests) > 1:
@@ -149,13 +154,13 @@ def parse_list(content: bytes, algorithm: str) -> dict[str, Digest]:
 
 def _decode(content: bytes, max_bytes: int = MAX_BYTES) -> str:
     if len(content) > max_bytes:
-        raise HashFileError(f"the hash file is larger than {max_bytes} bytes")
+        raise NotAHashFile(f"the hash file is larger than {max_bytes} bytes")
     utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     encoding = "utf-16" if utf16 else "utf-8-sig"
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
-        raise HashFileError("the hash file is not text") from None
+        raise NotAHashFile("the hash file is not text") from None
     if "\0" in text:
         raise HashFileError("the hash file has NUL bytes (UTF-16 without a byte order mark?)")
     return text
@@ -163,7 +168,9 @@ def _decode(content: bytes, max_bytes: int = MAX_BYTES) -> str:
 
 def _lines(text: str) -> list[str]:
     if text.lstrip()[:1] == "<":
-        raise HashFileError("the hash file is an HTML or XML page")
+        raise NotAHashFile("the hash file is an HTML or XML page")
+    if text.lstrip()[:1] in ("{", "["):
+        raise NotAHashFile("the hash file is JSON")
     lines = text.replace("\r\n", "\n").split("\n")
     if any(len(line) > MAX_LINE for line in lines):
         raise HashFileError(f"the hash file has a line of more than {MAX_LINE} characters")

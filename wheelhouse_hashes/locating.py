@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import Listing
-from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
-from wheelhouse_hashes.report import NEXT_STEP, line, waiting_line
+from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line, waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.waiting import backoff
 
@@ -14,8 +13,6 @@ UNCHECKED = (
     "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anybody on the way can read "
     "passwords and replace what is fetched"
 )
-
-_RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
 def authorized(run: Run, url: str) -> str:
@@ -54,13 +51,25 @@ def locate(run: Run, address: str) -> Listing:
     return listing
 
 
+def remember_way(run: Run, report: FetchReport) -> None:
+    """Note in the report how the run's bytes and digests came.
+
+    One request without TLS is enough: who answers it chooses what follows.
+
+    :param run: the command in progress.
+    :param report: its report.
+    """
+    report.plain_http = "http" in run.schemes
+    report.unchecked_tls = "https" in run.schemes and not run.verify_tls
+
+
 def _ask(run: Run, address: str) -> Listing:
     said = False
     for pause in backoff():
         try:
             listing = run.plugins.locate(address, run)
         except TransferError as error:
-            passing = error.status in _RETRIED_STATUSES or error.cause is Cause.TRUNCATED
+            passing = error.transient
             if passing and not said and run.budget.seconds:
                 said = True
                 run.note(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))

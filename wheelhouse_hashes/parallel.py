@@ -49,7 +49,9 @@ def for_each(
     todo: queue.SimpleQueue[T] = queue.SimpleQueue()
     for item in items:
         todo.put(item)
-    ended: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+    # Not a SimpleQueue: a signal that interrupts its get just before the time is up
+    # makes it wait without a limit (CPython 3.11), if other threads keep the lock.
+    ended: queue.Queue[BaseException | None] = queue.Queue()
 
     def labour() -> None:
         raised = None
@@ -74,9 +76,7 @@ def for_each(
     return not stop.is_set()
 
 
-def _await(
-    ended: queue.SimpleQueue[BaseException | None], workers: int, stop: threading.Event
-) -> None:
+def _await(ended: queue.Queue[BaseException | None], workers: int, stop: threading.Event) -> None:
     """Wait for workers; raise what one of them raised."""
     raised = deadline = None
     while workers and (deadline is None or time.monotonic() < deadline):

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from wheelhouse_hashes.activity import Activities, Activity
+from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.errors import (
     Interrupted,
@@ -20,6 +21,7 @@ from wheelhouse_hashes.errors import (
     UsageError,
     WheelhouseHashesError,
 )
+from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.hashfile import MAX_BYTES
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
@@ -93,6 +95,7 @@ class Run:
         self.activities = Activities()
         self._screen = threading.Lock()
         self._silent = False
+        self._noted: set[str] = set()
         self._show: Callable[[str], None] = _print
 
     def __repr__(self) -> str:
@@ -119,7 +122,17 @@ class Run:
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
         timeout = self.options.get("timeout", DEFAULT_TIMEOUT)
-        return Client(self.stop, Connection(timeout, verify_tls=self.verify_tls))
+        return Client(self.stop, Connection(timeout, verify_tls=self.verify_tls), self._moved)
+
+    def _moved(self, before: str, after: str) -> None:
+        here, there = (urlunsplit((*urlsplit(url)[:2], "", "", "")) for url in (before, after))
+        text = f"{shown(here)} redirects to {shown(there)}"
+        self.note_once(text, text)
+
+    @property
+    def schemes(self) -> frozenset[str]:
+        """The schemes of all requests up to now, those of redirects too."""
+        return frozenset(self.client.schemes if "client" in vars(self) else ())
 
     @property
     def verify_tls(self) -> bool:
@@ -183,6 +196,18 @@ class Run:
         """Print whole lines that say nothing bad, as :meth:`say`; nothing with ``--quiet``."""
         if not self.options.get("quiet", False):
             self.say(text)
+
+    def note_once(self, topic: str, text: str) -> None:
+        """Print a note that says nothing bad, once a run for each topic.
+
+        :param topic: what the note is about.
+        :param text: one sentence.
+        """
+        with self._screen:
+            if topic in self._noted:
+                return
+            self._noted.add(topic)
+        self.note(f"{'note':<9}  {printable(text)}")
 
     def show_by(self, show: Callable[[str], None] | None) -> None:
         """Have all further lines printed by a function: a display must know of them.

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pycurl
 
 from wheelhouse_hashes import __version__
-from wheelhouse_hashes.addresses import normalized, origin, shown, split_user
+from wheelhouse_hashes.addresses import normalized, origin, shown, split, split_user
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.connection import Connection, check_descriptors
 from wheelhouse_hashes.credentials import Credentials
@@ -64,11 +64,21 @@ class Client:
 
     :param stop: set when the run must end; ends every transfer at once.
     :param connection: how connections are made.
+    :param moved: is called with the two addresses of each redirect to another
+        origin, in the thread that made the request.
     """
 
-    def __init__(self, stop: threading.Event, connection: Connection | None = None) -> None:
+    def __init__(
+        self,
+        stop: threading.Event,
+        connection: Connection | None = None,
+        moved: Callable[[str, str], object] | None = None,
+    ) -> None:
+        #: The schemes of all requests, those of redirects too: ``http``, ``https``.
+        self.schemes: set[str] = set()
         self._stop = stop
         self._connection = connection or Connection()
+        self._moved = moved
         self._credentials = Credentials()
         self._local = threading.local()
         self._handles: list[pycurl.Curl] = []
@@ -166,11 +176,14 @@ class Client:
             home = origin(target)
             target = self._bypassing(target)
             for _ in range(MAX_REDIRECTS + 1):
+                self.schemes.add(origin(target)[0])
                 exchange = Exchange(Answer(target), plan, attempt.answers)
                 redirect = self._perform(exchange, headers if origin(target) == home else {})
                 if redirect is None:
                     return exchange.answer
-                target = self._allowed(target, redirect)
+                before, target = target, self._allowed(target, redirect)
+                if self._moved is not None and origin(before) != origin(target):
+                    self._moved(before, target)
         except ValueError:
             text = f"malformed address {shown(url)!r}"
             raise TransferError(Cause.UNREACHABLE, text, final=True) from None
@@ -183,7 +196,7 @@ class Client:
 
         :raises ValueError: if that is no address.
         """
-        scheme = urlsplit(redirect).scheme.lower()
+        scheme = split(redirect).scheme.lower()
         if scheme not in ("http", "https"):
             why = "redirects to what is neither http nor https"
         elif scheme == "http" and origin(target)[0] == "https":

@@ -21,7 +21,7 @@ from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, size_on_disk
 from wheelhouse_hashes.judging import judged, settled
-from wheelhouse_hashes.locating import authorized, locate
+from wheelhouse_hashes.locating import authorized, locate, remember_way
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import LITTER, FetchReport, line
 from wheelhouse_hashes.run import Run, noting_interruption, phase
@@ -59,7 +59,6 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     # address there may be other releases, too.
     is_local = pathlib.Path(address).exists()
     listing = locate(run, address if is_local else authorized(run, address))
-    report.plain_http = listing.url.startswith("http:")
     selection = select(listing, run.plugins, None if is_local else _projects(there))
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.litter:
@@ -76,7 +75,11 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     settle = partial(_settle, run, there, set(announced), report, width)
-    if not for_each(artifacts, settle, run.options.max_workers, run.stop):
+    try:
+        finished = for_each(artifacts, settle, run.options.max_workers, run.stop)
+    finally:
+        remember_way(run, report)
+    if not finished:
         raise Interrupted("interrupted")
     report.incomplete = expectation.unmet(report.good, [])
 

@@ -19,7 +19,7 @@ from wheelhouse_hashes.artifacts import (
     LocalArtifact,
 )
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import HashFileError, TransferError, UsageError
+from wheelhouse_hashes.errors import HashFileError, NotAHashFile, TransferError, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.hashfile import (
     format_hash_file,
@@ -91,16 +91,22 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
     """Read the hash files that are listed, else the first one that is there."""
     listed = [a for a in ALGORITHMS if hash_file_name(artifact.name, a) in artifact.companions]
+    # A server may answer anything where nobody said that there is a hash file.
+    optional = not listed and any(isinstance(claim, Claim) for claim in artifact.claims)
     claims: list[Claim | Finding] = []
     for algorithm in listed or run.algorithms:
         suffix = hash_file_name("", algorithm)
         where = shown(run.companion_url(artifact, suffix) or "")
         try:
-            content = run.companion(artifact, suffix)
+            content = _ask(artifact, suffix, run, again=optional)
             if content is None:
                 continue
             read = parse_hash_file(content, artifact.name, algorithm)
         except (HashFileError, TransferError) as error:
+            if optional and _is_absence(error):
+                text = f"a hash file that no page lists counts as absent: {error} ({where})"
+                run.note_once("hash file that is none", text)
+                continue
             if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
                 raise
             claims.append(Finding(Cause.UNREADABLE_HASH, f"{error} ({where})"))
@@ -109,3 +115,20 @@ def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Fi
         if not listed:
             break
     return claims
+
+
+def _ask(artifact: ListedArtifact, suffix: str, run: Run, *, again: bool) -> bytes | None:
+    """Ask for a hash file; once more if the server is in trouble and *again* is true."""
+    try:
+        return run.companion(artifact, suffix)
+    except TransferError as error:
+        if not (again and error.transient):
+            raise
+    return run.companion(artifact, suffix)
+
+
+def _is_absence(error: HashFileError | TransferError) -> bool:
+    """Tell whether an answer means that there is no hash file."""
+    if isinstance(error, TransferError):
+        return error.transient or error.status >= 400 or error.cause is Cause.TOO_LARGE
+    return isinstance(error, NotAHashFile)

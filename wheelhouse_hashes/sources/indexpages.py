@@ -15,20 +15,21 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.addresses import normalized, origin, shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
+from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, MAX_TAG, TooManyLinks, read_page
 from wheelhouse_hashes.parallel import aside
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.exchange import Answer
     from wheelhouse_hashes.run import Run
 
 SOURCE = "link"
 
-#: The most characters of a malformed link that are looked through.
-MAX_TAG = 4096
+#: The most malformed links that are shown.  All of them are counted.
+MAX_SHOWN = 20
 
-_MALFORMED = "its address is malformed"
+_HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
 
 
 @hookimpl
@@ -39,15 +40,22 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
     client = run.client
     # In the main thread: libcurl does not look up while it waits for a connection.
     page = aside(lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop)
+    # In another thread as well: the main one looks whether the run must end.
+    return aside(lambda: _read(page, run), run.stop)
+
+
+def _read(page: Answer, run: Run) -> Listing:
     where = shown(page.url)
     entries: list[Entry] = []
-    notes: list[str] = []
+    malformed: list[str] = []
     left_out: list[tuple[str, str]] = []
     try:
         for link in read_page(page.body, page.headers.get("content-type", ""), page.url):
+            if run.stop.is_set():
+                raise Interrupted("interrupted")
             if link.name is None:
-                notes.append(f"left out a malformed link: {printable(link.address[:120])!r}")
-                left_out += [(name, _MALFORMED) for name in _artifacts_in(link.address)]
+                malformed.append(printable(link.address[:120]))
+                left_out += [(name, link.problem) for name in _artifacts_in(link.address)]
                 continue
             why = _refused(link.address, page.url)
             if why is None and link.name:
@@ -59,7 +67,10 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
     except TooManyLinks as error:
         raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
     except ValueError as error:
-        raise TransferError(Cause.UNREACHABLE, f"{where}: {error}") from None
+        raise TransferError(Cause.UNREACHABLE, f"{where}: {error}", final=True) from None
+    notes = [f"left out a malformed link: {link!r}" for link in malformed[:MAX_SHOWN]]
+    if len(malformed) > MAX_SHOWN:
+        notes.append(f"left out {len(malformed) - MAX_SHOWN} more malformed links")
     return Listing(where, tuple(entries), page.last_modified, tuple(notes), tuple(left_out))
 
 
@@ -73,13 +84,16 @@ def _refused(target: str, page: str) -> str | None:
             return "an https page must not lead to http"
         normalized(target)
     except ValueError:
-        return _MALFORMED
+        return "its address is malformed"
     return None
 
 
 def _artifacts_in(malformed: str) -> Iterator[str]:
     """Yield the names of artifacts in what should be an address, or a tag with one."""
-    for part in re.split(r"[\s\"'<>/?#&=]+", malformed[:MAX_TAG]):
+    # The address of a tag that is too long can stand anywhere in it.
+    href = _HREF.search(malformed, MAX_TAG)
+    text = f"{malformed[:MAX_TAG]} {href[1] if href else ''}"
+    for part in re.split(r"[\s\"'<>/?#&=]+", text):
         if parse_artifact_name(name := unquote(part)) is not None:
             yield name
 
