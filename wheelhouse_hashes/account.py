@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import libcloud.security
 from libcloud.common.types import InvalidCredsError
@@ -44,9 +46,23 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+_KINDS = {_switch: "true or false", int: "a whole number", float: "a number"}
+
+#: How the arguments of drivers are named.
+_KEY = re.compile("[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,15})*", re.ASCII)
+
+_SHORTEST_SECRET = 4
+
+#: The user and password of an address, as errors about proxies quote it.
+_PASSWORD = re.compile("//.*@")
+
+
 @dataclass(frozen=True)
 class Account:
     """How to reach a store.
+
+    White space at the ends of the user and the secret is dropped: a secret that
+    was pasted into a CI service often ends with a line feed, and no store takes it.
 
     :param provider_name: the name of a libcloud storage provider.
     :param username: the account; for LOCAL, the folder that holds containers.
@@ -60,6 +76,22 @@ class Account:
     secret: str = field(repr=False)
     region: str | None = None
     driver_options: tuple[str, ...] = field(default=(), repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("username", "secret"):
+            object.__setattr__(self, name, getattr(self, name).strip())
+        options = tuple(option.strip() for option in self.driver_options)
+        object.__setattr__(self, "driver_options", options)
+
+    def masked(self, text: str) -> str:
+        """Return a text without the secrets of this account, in whatever form it has them."""
+        values = [option.partition("=")[2].strip() for option in self.driver_options]
+        for secret in (self.secret, *values):
+            # Short values (a port, a version) are no secrets, and would mask much else.
+            if len(secret) >= _SHORTEST_SECRET:
+                for form in (secret, repr(secret)[1:-1], quote(secret), quote(secret, safe="")):
+                    text = text.replace(form, "***")
+        return text
 
     def make_driver(self) -> StorageDriver:
         """Return a new driver; drivers are not safe to share between threads.
@@ -85,7 +117,8 @@ class Account:
         except (OSError, InvalidCredsError):
             raise  # a driver that asks for a token at once
         except Exception as error:  # noqa: BLE001 (each driver raises something else)
-            raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
+            text = self.masked(one_line(error))
+            raise UsageError(f"provider {self.provider_name}: {text}") from None
         return driver
 
     def driver_class(self) -> Any:
@@ -112,13 +145,16 @@ class Account:
             if key not in known:
                 # libcloud itself would pass over a misspelt key in silence.
                 names = ", ".join(sorted(known))
+                # What is no key of any driver may be a part of a secret.
+                shown = f"{key}: " if _KEY.fullmatch(key) else "KEY=VALUE: "
                 raise UsageError(
-                    f"--driver-option {key}: provider {self.provider_name} takes {names}"
+                    f"--driver-option {shown}provider {self.provider_name} takes {names}"
                 )
             try:
-                arguments[key] = _READERS.get(key, str)(text)
+                arguments[key] = _READERS.get(key, str)(text.strip())
             except ValueError:
-                raise UsageError(f"--driver-option {key}: {text!r} is no value for it") from None
+                wanted = _KINDS[_READERS[key]]
+                raise UsageError(f"--driver-option {key}: its value is not {wanted}") from None
         return arguments
 
 
@@ -149,7 +185,8 @@ def _arguments(driver_class: Any) -> frozenset[str]:
 def one_line(error: Exception) -> str:
     """Return what an error of libcloud says, on one line."""
     said = getattr(error, "value", None) or error
-    return " ".join(str(said).split()) or type(error).__name__
+    text = _PASSWORD.sub("//***@", " ".join(str(said).split()))
+    return text or type(error).__name__
 
 
 def allow_unverified_tls() -> None:

@@ -28,7 +28,8 @@ from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
-from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
+from wheelhouse_hashes.folder import LocalFile
+from wheelhouse_hashes.store import BINARY, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.storeerrors import raise_bad_requests, status_of
 from wheelhouse_hashes.tombstones import is_deleted
 
@@ -61,6 +62,9 @@ class Family:
 SWIFT = Family("ETag", False, "x-object-meta-")
 S3 = Family("Content-MD5", True, "x-amz-meta-")
 GOOGLE = Family("Content-MD5", True, "x-goog-meta-", conditional=False)
+
+#: The headers of Swift's objects in parts, whose etag is no MD5 of their bytes.
+_IN_PARTS = frozenset({"x-static-large-object", "x-object-manifest"})
 
 #: libcloud's base classes, the more special ones first.
 _FAMILIES = (
@@ -136,6 +140,7 @@ class CloudStore(Store):
             headers.get("etag", "").strip('"'),
             headers.get(self._family.metadata_prefix + DEFAULT_ALGORITHM, ""),
             http_date(headers.get("last-modified")),
+            self._family is SWIFT and not _IN_PARTS.intersection(headers),
         )
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
@@ -149,17 +154,23 @@ class CloudStore(Store):
         obj = Object(name, 0, "", {}, {}, self._container, self.driver)
         return iter(self.driver.download_object_as_stream(obj))
 
-    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
-        check_unchanged(artifact)
+    def _put(
+        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: Counter
+    ) -> Stored:
+        check_unchanged(artifact, file)
         digest = artifact.digests[DEFAULT_ALGORITHM]
         md5, size = artifact.digests["md5"], artifact.size
         metadata = {DEFAULT_ALGORITHM: digest}
-        self._upload(str(artifact.path), artifact.name, md5, size, metadata, create_only)
+        extra = {"content_type": BINARY, "meta_data": metadata}
+        self._upload(file.reopened, artifact.name, md5, size, extra, create_only)
         return Stored(artifact.name, size, md5, digest)
 
-    def _put_file(self, path: str, name: str, content: bytes, create_only: bool) -> Stored:
+    def _put_file(
+        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+    ) -> Stored:
         md5 = md5_of(content)
-        self._upload(path, name, md5, len(content), {}, create_only)
+        extra = {"content_type": media_type}
+        self._upload(path, name, md5, len(content), extra, create_only)
         return Stored(name, len(content), md5)
 
     def _upload(
@@ -168,7 +179,7 @@ class CloudStore(Store):
         name: str,
         md5: str,
         size: int,
-        metadata: Mapping[str, str],
+        extra: Mapping[str, object],
         create_only: bool,
     ) -> None:
         headers = self._family.md5(md5)
@@ -179,7 +190,6 @@ class CloudStore(Store):
         driver: Any = self.driver
         # libcloud would read the file again to learn what we know already.
         driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)
-        extra = {**CONTENT_TYPE, "meta_data": dict(metadata)}
         try:
             driver.upload_object(
                 path, self._container, name, extra=extra, verify_hash=False, headers=headers
@@ -206,16 +216,13 @@ class CloudStore(Store):
 
         self._retry(delete, f"delete {name}")
 
-    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
-        """Tell whether an object has an artifact's bytes.
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
+        """Tell whether an object has an artifact's bytes; as :meth:`Store.has_bytes_of`.
 
-        Where the etag is no MD5 (objects in several parts), its metadata tell.
+        A listing has the etag alone: where that is not our MD5, the object is asked.
         """
-        if stored.size != artifact.size:
-            return False
-        if stored.etag == artifact.digests["md5"]:
-            return True
-        if "-" not in stored.etag:
-            return False
-        found = stored if stored.sha256 else self.stat(stored.name)
-        return found is not None and found.sha256 == artifact.digests[DEFAULT_ALGORITHM]
+        same = super().has_bytes_of(stored, artifact)
+        if same is not None or stored.modified is not None:
+            return same
+        found = self.stat(stored.name)
+        return False if found is None else super().has_bytes_of(found, artifact)

@@ -41,7 +41,8 @@ _CERTIFICATE_ERRORS = frozenset(
 )
 
 #: An address with a user in it, as libcurl quotes that of a proxy it cannot use.
-_QUOTED_USER = re.compile(r"'[^']*@[^']*'")
+#: A password may have quotes, so all is taken from the first one to the last.
+_QUOTED_USER = re.compile(r"'.*@.*'")
 
 
 #: How many files a request may have open at a time: sockets, what libcurl waits

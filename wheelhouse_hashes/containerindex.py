@@ -25,7 +25,7 @@ from wheelhouse_hashes.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.pages import TooManyLinks, read_page
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.store import HTML, Store, Stored
 
 #: The name of the page.
 INDEX = "index.html"
@@ -58,7 +58,7 @@ def update_index(
         new = render(links)
         if new == page:
             return links
-        store.put_bytes(INDEX, new)
+        store.put_bytes(INDEX, new, HTML)
         page = new
         previous |= links
         listing = store.listing()

@@ -9,6 +9,7 @@ match.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pathlib
 import stat
@@ -17,7 +18,8 @@ from collections.abc import Iterator
 
 from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import new_hasher
-from wheelhouse_hashes.errors import DiskError, Interrupted
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.privatefolder import PrivateFolder, remove_dead
 from wheelhouse_hashes.verification import HEAD_BYTES, TAIL_BYTES, Seen
@@ -59,26 +61,36 @@ def hash_file_on_disk(
     :raises OSError: if it cannot be read.
     :raises Interrupted: if the run was told to end.
     """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    if not follow:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    with open(os.open(path, flags), "rb", buffering=0) as file:
+        return hash_file(file, algorithms, stop, counter)
+
+
+def hash_file(
+    file: io.FileIO,
+    algorithms: tuple[str, ...],
+    stop: threading.Event,
+    counter: Counter | None = None,
+) -> Seen:
+    """Read an open file to its end, as :func:`hash_file_on_disk` does."""
     hashers = {algorithm: new_hasher(algorithm) for algorithm in algorithms}
     buffer = bytearray(BUFFER)
     view = memoryview(buffer)
     head = tail = b""
     size = 0
     counter = counter or Counter()
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-    if not follow:
-        flags |= getattr(os, "O_NOFOLLOW", 0)
-    with open(os.open(path, flags), "rb", buffering=0) as file:
-        while count := file.readinto(buffer):
-            if stop.is_set():
-                raise Interrupted("interrupted")
-            if not size:
-                head = bytes(view[: min(count, HEAD_BYTES)])
-            tail = (tail + bytes(view[max(0, count - TAIL_BYTES) : count]))[-TAIL_BYTES:]
-            size += count
-            for hasher in hashers.values():
-                hasher.update(view[:count])
-            counter.bytes = size
+    while count := file.readinto(buffer):
+        if stop.is_set():
+            raise Interrupted("interrupted")
+        if not size:
+            head = bytes(view[: min(count, HEAD_BYTES)])
+        tail = (tail + bytes(view[max(0, count - TAIL_BYTES) : count]))[-TAIL_BYTES:]
+        size += count
+        for hasher in hashers.values():
+            hasher.update(view[:count])
+        counter.bytes = size
     digests = {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()}
     return Seen(size, digests, head, tail, on_disk=True)
 
@@ -96,8 +108,84 @@ def identity(path: pathlib.Path) -> tuple[int, ...]:
 
     :raises OSError: if it is not there.
     """
-    status = path.stat()
+    return _identity(path.stat())
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def irregular_kind(mode: int) -> str | None:
+    """Say what something in a folder is, None if it is a regular file.
+
+    :param mode: its ``st_mode``, as :func:`os.lstat` has it.
+    """
+    if stat.S_ISREG(mode):
+        return None
+    kinds = ((stat.S_ISLNK, "a symbolic link"), (stat.S_ISDIR, "a folder"))
+    return next((kind for test, kind in kinds if test(mode)), "a special file")
+
+
+class LocalFile:
+    """A regular file that is opened once, without following links; a context manager.
+
+    Whatever its name leads to later, what is read here is one file.
+
+    :param path: the file.
+    :raises Refusal: if it is a link or a special file.
+    :raises DiskError: if it cannot be opened.
+    """
+
+    def __init__(self, path: pathlib.Path) -> None:
+        #: The name under which it was opened.
+        self.path = path
+        # A named pipe without a writer would block for ever.
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        with disk_errors(f"read {path}"):
+            check_regular(path)
+            self._file = open(os.open(path, flags), "rb", buffering=0)  # noqa: SIM115
+            if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+                self._file.close()
+                raise DiskError(f"cannot read {path}: it was replaced by something else")
+
+    def __enter__(self) -> LocalFile:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    @property
+    def identity(self) -> tuple[int, ...]:
+        """What tells this version of the file from another one: also after a change in place."""
+        return _identity(os.fstat(self._file.fileno()))
+
+    @property
+    def reopened(self) -> str:
+        """A path under which others can open this very file, where the system has one."""
+        self.rewound()
+        number = self._file.fileno()
+        for path in (f"/proc/self/fd/{number}", f"/dev/fd/{number}"):
+            with contextlib.suppress(OSError):
+                if _identity(os.stat(path)) == self.identity:
+                    return path
+        return str(self.path)
+
+    def rewound(self) -> io.FileIO:
+        """Return the open file, at its beginning."""
+        self._file.seek(0)
+        return self._file
+
+
+def check_regular(path: pathlib.Path) -> None:
+    """Check that a path is a regular file, and not a link to one.
+
+    :raises Refusal: if it is not.
+    :raises OSError: if it is not there.
+    """
+    if kind := irregular_kind(path.lstat().st_mode):
+        text = f"it is {kind}, which is not followed or read; put a copy of the file in its place"
+        raise Refusal(Cause.NOT_A_DISTRIBUTION, text)
 
 
 class TargetFolder:

@@ -19,7 +19,7 @@ from libcloud.storage.base import Object
 from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
-from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk
+from wheelhouse_hashes.folder import LocalFile, disk_errors, hash_file_on_disk
 from wheelhouse_hashes.privatefolder import PrivateFolder, remove_dead
 from wheelhouse_hashes.store import Store, Stored, check_unchanged
 
@@ -91,21 +91,25 @@ class LocalStore(Store):
             except FileNotFoundError:
                 return None
 
-    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
-        return self._publish(artifact.name, self._pieces(artifact, counter), create_only)
+    def _put(
+        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: Counter
+    ) -> Stored:
+        return self._publish(artifact.name, self._pieces(artifact, file, counter), create_only)
 
-    def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
+    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
         return self._publish(name, [content], create_only)
 
-    def _pieces(self, artifact: LocalArtifact, counter: Counter) -> Iterator[bytes]:
+    def _pieces(
+        self, artifact: LocalArtifact, file: LocalFile, counter: Counter
+    ) -> Iterator[bytes]:
         """Read an artifact; copying it must end when the run does."""
-        with open(artifact.path, "rb", buffering=0) as file:
-            while piece := file.read(_PIECE):
-                if self._stop.is_set():
-                    raise Interrupted("interrupted")
-                yield piece
-                counter.bytes = file.tell()
-        check_unchanged(artifact)
+        opened = file.rewound()
+        while piece := opened.read(_PIECE):
+            if self._stop.is_set():
+                raise Interrupted("interrupted")
+            yield piece
+            counter.bytes = opened.tell()
+        check_unchanged(artifact, file)
 
     def _publish(self, name: str, pieces: Iterable[bytes], create_only: bool) -> Stored:
         """Write a file under a staging name, then give it its own.

@@ -69,7 +69,8 @@ def driver_option(text: str) -> str:
     """Read ``KEY=VALUE``."""
     key, equals, _ = text.partition("=")
     if not key or not equals:
-        raise ValueError(text)
+        # argparse would quote the text, in which there may be a secret.
+        raise argparse.ArgumentTypeError("it is not KEY=VALUE")
     return text
 
 
@@ -170,9 +171,12 @@ def apply_twins(actions: Iterable[argparse.Action], environ: Mapping[str, str]) 
             continue
         try:
             action.default = _readers[twin](text)
-        except ValueError:
+        except (ValueError, argparse.ArgumentTypeError):
+            # Driver options may hold secrets.
+            value = "" if action.dest == "driver_options" else f"={text!r}"
+            option = action.option_strings[-1]
             raise UsageError(
-                f"{twin}={text!r} is not a value that --{action.dest.replace('_', '-')} takes"
+                f"{twin}{value} is not a value that {option} takes: {action.metavar}"
             ) from None
 
 

@@ -6,15 +6,13 @@ artifact that was announced and never came can be seen to be missing.
 
 from __future__ import annotations
 
-import pathlib
-
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.containerindex import index_algorithm
 from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
 from wheelhouse_hashes.filenames import printable, why_unsafe
-from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
+from wheelhouse_hashes.folder import LocalFile, disk_errors, hash_file
 from wheelhouse_hashes.hashfile import (
     MAX_BYTES,
     hash_file_name,
@@ -23,7 +21,7 @@ from wheelhouse_hashes.hashfile import (
 )
 from wheelhouse_hashes.report import Sent, UploadRecord
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.store import BINARY, TEXT, Store, Stored
 from wheelhouse_hashes.waiting import backoff
 
 #: How often to look for our companions beside our artifact, before those that
@@ -37,20 +35,20 @@ class Publication:
     :param run: the command in progress.
     :param store: the container.
     :param listed: what it listed at the start of the run.
-    :param path: the file.
+    :param file: the file, which stays open.
     :raises DiskError: if the file cannot be read.
     """
 
-    def __init__(self, run: Run, store: Store, listed: Contents, path: pathlib.Path) -> None:
+    def __init__(self, run: Run, store: Store, listed: Contents, file: LocalFile) -> None:
         self._run = run
         self._store = store
         self._listed = listed
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
-        with disk_errors(f"read {path}"):
-            version = identity(path)
-            counter = run.activity.begin("hashing")
-            seen = hash_file_on_disk(path, algorithms, run.stop, follow=True, counter=counter)
-        self.artifact = LocalArtifact(path, seen.size, seen.digests, version)
+        self._file = file
+        with disk_errors(f"read {file.path}"):
+            version = file.identity
+            seen = hash_file(file.rewound(), algorithms, run.stop, run.activity.begin("hashing"))
+        self.artifact = LocalArtifact(file.path, seen.size, seen.digests, version)
         #: What is published beside it; known after :meth:`publish`.
         self.companions: list[Companion] = []
         self._created: dict[str, bytes] = {}
@@ -62,11 +60,11 @@ class Publication:
             or if other bytes are there in the end.
         :raises StoreError: if it cannot be sent.
         """
-        run, store, artifact = self._run, self._store, self.artifact
+        run, artifact = self._run, self.artifact
         run.activity.begin("comparing")
         missing = self.companions = self._ask_for_companions()
         stored = self._listed.objects.get(artifact.name)
-        same = stored is not None and store.has_bytes_of(stored, artifact)
+        same = stored is not None and self._is_ours(stored)
         complete = same and not run.options.resend
         if complete:
             missing = [c for c in self.companions if not self._is_there(c)]
@@ -102,7 +100,7 @@ class Publication:
         store = self._store
         if not store.eventually_consistent and store.stat(self.artifact.name) != stored:
             raise self._refused("another job published other bytes")
-        digest = self._announced_digest()
+        digest = self._announced()
         ours = {companion.name for companion in self.companions}
         for name in self._listed.companions.get(self.artifact.name, ()):
             if name not in ours:
@@ -116,7 +114,9 @@ class Publication:
             content = companion.content()
             create_only = self._is_new(companion.name)
             try:
-                self._store.put_bytes(companion.name, content, create_only=create_only)
+                self._store.put_bytes(
+                    companion.name, content, _media_type(companion.name), create_only=create_only
+                )
             except AlreadyExists:
                 stands = not companion.reproducible or self._has(companion.name, content)
             else:
@@ -146,7 +146,7 @@ class Publication:
             return self._put(create_only=self._is_new(name))
         except AlreadyExists:
             stored = self._store.stat(name)
-            if stored is not None and self._store.has_bytes_of(stored, self.artifact):
+            if stored is not None and self._is_ours(stored):
                 return stored
             if self._prevails(stored):
                 return self._put()
@@ -163,7 +163,7 @@ class Publication:
 
     def _put(self, *, create_only: bool = False) -> Stored:
         counter = self._run.activity.begin("sending", moves=True)
-        return self._store.put(self.artifact, counter, create_only=create_only)
+        return self._store.put(self.artifact, self._file, counter, create_only=create_only)
 
     def _prevails(self, stored: Stored | None) -> bool:
         """Tell whether our announcement, which still stands, came before a job's artifact.
@@ -231,9 +231,7 @@ class Publication:
         before = self._listed.objects.get(self.artifact.name)
         for looks, pause in enumerate(backoff(), 1):
             found = self._store.stat(self.artifact.name)
-            ours = found is not None and (
-                found == sent or self._store.has_bytes_of(found, self.artifact)
-            )
+            ours = found is not None and (found == sent or self._may_be_sent(found, before))
             if ours and all(map(self._is_there, self.companions)):
                 return
             # Nothing, or what was there before, is what a store shows that has
@@ -258,14 +256,34 @@ class Publication:
             "this name: find out which are right, then upload those again",
         )
 
+    def _may_be_sent(self, found: Stored, before: Stored | None) -> bool:
+        """Tell whether an object can be what was sent, by all that the store says of it.
+
+        Where it cannot tell, that it changed is enough.
+        """
+        same = self._store.has_bytes_of(found, self.artifact)
+        return (before is None or found.etag != before.etag) if same is None else same
+
+    def _is_ours(self, stored: Stored) -> bool:
+        """Tell whether an object has our bytes; where the store cannot, its hash file does."""
+        same = self._store.has_bytes_of(stored, self.artifact)
+        if same is None:
+            announced = self._announced()
+            same = announced is not None and announced == self.artifact.digest(announced.algorithm)
+        return same
+
     def _bytes_there(self) -> str:
-        digest = self._announced_digest()
+        digest = self._announced()
         return f"its hash file says {digest}" if digest else "other bytes are there"
 
     def _refused(self, why: str) -> Refusal:
-        theirs = self._announced_digest() or "unknown, it has no hash file"
+        theirs = self._announced()
         ours = self.artifact.digest(DEFAULT_ALGORITHM)
-        return Refusal(Cause.CONFLICT, f"{why} (theirs: {theirs}; ours: {ours})")
+        if theirs is not None and theirs == self.artifact.digest(theirs.algorithm):
+            said = f"their hash file has our digest, {theirs}, and is wrong about them"
+        else:
+            said = f"theirs: {theirs or 'unknown, it has no hash file'}; ours: {ours}"
+        return Refusal(Cause.CONFLICT, f"{why} ({said})")
 
     @property
     def index_digest(self) -> Digest:
@@ -274,14 +292,19 @@ class Publication:
         algorithms = [split[1] for split in splits if split is not None]
         return self.artifact.digest(index_algorithm(algorithms or [DEFAULT_ALGORITHM]))
 
-    def _announced_digest(self) -> str:
-        """Return the digest of what is there, as its hash file has it."""
+    def _announced(self) -> Digest | None:
+        """Return the digest of what is there, as its hash file has it; None if it has none."""
         name = self.artifact.name
         for algorithm in self._run.algorithms:
             content = self._store.read(hash_file_name(name, algorithm), MAX_BYTES + 1)
             if content is not None:
                 try:
-                    return str(parse_hash_file(content, name, algorithm).digest)
+                    return parse_hash_file(content, name, algorithm).digest
                 except HashFileError:
                     continue
-        return ""
+        return None
+
+
+def _media_type(companion: str) -> str:
+    """Return the media type of a companion: browsers show a hash file."""
+    return BINARY if split_hash_file_name(companion) is None else TEXT

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -25,9 +26,9 @@ from libcloud.storage.types import (
 
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.activity import Counter
-from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact, new_hasher
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
-from wheelhouse_hashes.folder import disk_errors, identity
+from wheelhouse_hashes.folder import LocalFile, disk_errors
 from wheelhouse_hashes.storeerrors import FAILURES, explain, is_final
 from wheelhouse_hashes.waiting import WaitBudget, backoff
 
@@ -35,6 +36,12 @@ T = TypeVar("T")
 
 #: How often one request to a store is tried.
 TRIES = 4
+
+#: Media types.  Given, so that libcloud does not guess differently on different
+#: systems; pip reads no page of another type than HTML.
+BINARY = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -46,12 +53,15 @@ class Stored:
     #: Its size in bytes.
     size: int
     #: What the store calls this version of the object; empty if it does not.
+    #: Often it is the MD5, but not where the store encrypts (KMS) or joins parts.
     etag: str
     #: Its SHA-256 in hex, as its own metadata have it; empty if not known.
     sha256: str = field(default="", compare=False)
     #: When it was put by the store's clock, in whole seconds since the epoch;
     #: None if not known.
     modified: float | None = field(default=None, compare=False)
+    #: Whether the etag is known to be the MD5.
+    etag_is_md5: bool = field(default=False, compare=False)
 
 
 def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
@@ -183,11 +193,17 @@ class Store:
         return None if obj is None else iter(self.driver.download_object_as_stream(obj))
 
     def put(
-        self, artifact: LocalArtifact, counter: Counter | None = None, *, create_only: bool = False
+        self,
+        artifact: LocalArtifact,
+        file: LocalFile,
+        counter: Counter | None = None,
+        *,
+        create_only: bool = False,
     ) -> Stored:
         """Publish an artifact.
 
         :param artifact: the artifact.
+        :param file: its file, which is open.
         :param counter: is told the bytes that were sent, by libcloud only at the end.
         :param create_only: whether to leave an object of that name alone.
         :returns: the object, to compare with what :meth:`stat` shows.
@@ -196,34 +212,45 @@ class Store:
         :raises StoreError: if it cannot be published.
         """
         counter = counter or Counter()
-        put = partial(self._put, artifact, create_only, counter)
+        put = partial(self._put, artifact, file, create_only, counter)
         stored = self._retry(put, f"send {artifact.name}")
         counter.bytes = artifact.size
         return stored
 
-    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
+    def _put(
+        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: Counter
+    ) -> Stored:
         self._leave_alone(artifact.name, create_only)
-        check_unchanged(artifact)
-        obj = self.driver.upload_object(
-            str(artifact.path), self._container, artifact.name, extra=CONTENT_TYPE
+        check_unchanged(artifact, file)
+        extra = {"content_type": BINARY}
+        return _stored(
+            self.driver.upload_object(file.reopened, self._container, artifact.name, extra=extra)
         )
-        return _stored(obj)
 
-    def put_bytes(self, name: str, content: bytes, *, create_only: bool = False) -> Stored:
-        """Publish a small object; as :meth:`put`."""
-        return self._retry(lambda: self._put_bytes(name, content, create_only), f"send {name}")
+    def put_bytes(
+        self, name: str, content: bytes, media_type: str = BINARY, *, create_only: bool = False
+    ) -> Stored:
+        """Publish a small object; as :meth:`put`.
 
-    def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
+        :param media_type: the value of its ``Content-Type``.
+        """
+        put = partial(self._put_bytes, name, content, media_type, create_only)
+        return self._retry(put, f"send {name}")
+
+    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
         # From a file: what libcloud does with a stream differs from store to
         # store (it fails on Swift, and makes a multipart object on S3).
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "content")
             path.write_bytes(content)
-            return self._put_file(str(path), name, content, create_only)
+            return self._put_file(str(path), name, content, media_type, create_only)
 
-    def _put_file(self, path: str, name: str, content: bytes, create_only: bool) -> Stored:
+    def _put_file(
+        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+    ) -> Stored:
         self._leave_alone(name, create_only)
-        return _stored(self.driver.upload_object(path, self._container, name, extra=CONTENT_TYPE))
+        extra = {"content_type": media_type}
+        return _stored(self.driver.upload_object(path, self._container, name, extra=extra))
 
     def _leave_alone(self, name: str, create_only: bool) -> None:
         """Do the best about create-only that libcloud's API allows."""
@@ -249,14 +276,20 @@ class Store:
 
         self._retry(delete, f"delete {name}")
 
-    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
-        """Tell whether an object has an artifact's bytes.
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
+        """Tell whether an object has an artifact's bytes, by what the store says of it.
 
         :param stored: the object, as listed or looked at.
         :param artifact: the artifact.
-        :returns: False also if it cannot be told.
+        :returns: None if the store does not tell: an etag may be anything.
         """
-        return stored.size == artifact.size and stored.etag == artifact.digests.get("md5")
+        if stored.size != artifact.size:
+            return False
+        if stored.sha256:
+            return stored.sha256 == artifact.digests[DEFAULT_ALGORITHM]
+        if stored.etag == artifact.digests.get("md5"):
+            return True
+        return False if stored.etag_is_md5 else None
 
     @staticmethod
     def is_known_content(stored: Stored, content: bytes) -> bool:
@@ -280,15 +313,14 @@ class Store:
         raise AssertionError("backoff ends never")
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
-        return StoreError(f"cannot {doing}: {explain(error)}")
-
-
-#: Given, so that libcloud need not guess, and does not guess differently on
-#: different systems.
-CONTENT_TYPE = {"content_type": "application/octet-stream"}
+        return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
 
 
 def _stored(obj: Object) -> Stored:
+    # Azure's etag is no MD5, but its driver knows the MD5 as well.
+    md5 = obj.extra.get("md5_hash")
+    if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5):
+        return Stored(obj.name, int(obj.size), md5, etag_is_md5=True)
     return Stored(obj.name, int(obj.size), obj.hash or "")
 
 
@@ -299,11 +331,11 @@ def md5_of(content: bytes) -> str:
     return hasher.hexdigest()
 
 
-def check_unchanged(artifact: LocalArtifact) -> None:
-    """Check that a file is still the one that was hashed.
+def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
+    """Check that a file still has the bytes that were hashed.
 
-    :raises DiskError: if it is not.
+    :raises DiskError: if it has not.
     """
     with disk_errors(f"read {artifact.path}"):
-        if identity(artifact.path) != artifact.identity:
+        if file.identity != artifact.identity:
             raise DiskError(f"{artifact.path} changed while it was uploaded; run it again")

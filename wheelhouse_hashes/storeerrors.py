@@ -14,12 +14,15 @@ from typing import Any
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
 from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import RequestException, Timeout
+from requests.exceptions import InvalidHeader, RequestException, Timeout
 
 from wheelhouse_hashes.account import one_line
 
 #: What libcloud raises for a request that failed.
-FAILURES = (LibcloudError, BaseHTTPError, OSError)
+FAILURES = (LibcloudError, BaseHTTPError, OSError, UnicodeEncodeError)
+
+#: What is raised for a value that no header can carry.  Its text quotes the value.
+_UNSENDABLE = (InvalidHeader, UnicodeEncodeError)
 
 _STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.I)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -74,7 +77,9 @@ def is_final(error: Exception) -> bool:
     """Tell whether another try cannot help."""
     if _PASSING.intersection(_CODE.findall(str(error))):
         return False
-    return isinstance(error, InvalidCredsError) or status_of(error) in _FINAL
+    if isinstance(error, (InvalidCredsError, *_UNSENDABLE)):
+        return True
+    return status_of(error) in _FINAL
 
 
 def explain(error: Exception) -> str:
@@ -83,6 +88,11 @@ def explain(error: Exception) -> str:
     for code in _CODE.findall(text):
         if code in _CODES:
             return _CODES[code]
+    if isinstance(error, _UNSENDABLE):
+        return (
+            "the user, the secret or a --driver-option has a line end or another character "
+            "that HTTP cannot carry: set it again"
+        )
     if isinstance(error, InvalidCredsError):
         return _STATUSES[401]
     if isinstance(error, Timeout):
@@ -90,6 +100,12 @@ def explain(error: Exception) -> str:
     if isinstance(error, NoConnection):
         return "no connection to the store: check its address and the network"
     if isinstance(error, RequestException):
+        if isinstance(error, ValueError):
+            # The text may quote a part of a proxy's password.
+            return (
+                "the address of the store or of a proxy is malformed: check --driver-option and "
+                "the environment variables https_proxy, http_proxy and all_proxy"
+            )
         return one_line(error)
     return _STATUSES.get(status_of(error), one_line(error))
 

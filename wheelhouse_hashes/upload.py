@@ -14,7 +14,7 @@ from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.devbuilds import stamped_name
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
-from wheelhouse_hashes.folder import disk_errors, size_on_disk
+from wheelhouse_hashes.folder import LocalFile, check_regular, disk_errors, size_on_disk
 from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication
@@ -72,10 +72,15 @@ def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
         names = sorted(os.listdir(folder))
     for name in names:
         try:
-            with disk_errors(f"look at {folder / name}"):
-                if not folder.joinpath(name).is_file():
-                    raise ValueError("not a file")
-            path = _stamp(folder / name)
+            path = folder / name
+            with disk_errors(f"look at {path}"):
+                if path.is_dir() and not path.is_symlink():
+                    raise ValueError("a folder, not a file")
+                stamped = stamped_name(name, datetime.now(timezone.utc))
+                check_regular(path)
+            if stamped != name:
+                with disk_errors(f"rename {path}"):
+                    path = path.rename(path.with_name(stamped))
             if why := why_unsafe(path.name):
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
@@ -108,14 +113,6 @@ def _say(run: Run, record: UploadRecord, width: int = 0) -> None:
     (run.note if routine else run.say)(describe_record(record, width))
 
 
-def _stamp(path: pathlib.Path) -> pathlib.Path:
-    name = stamped_name(path.name, datetime.now(timezone.utc))
-    if name == path.name:
-        return path
-    with disk_errors(f"rename {path}"):
-        return path.rename(path.with_name(name))
-
-
 def _publish_all(
     run: Run,
     store: Store,
@@ -135,8 +132,8 @@ def _publish_all(
     def publish(path: pathlib.Path) -> None:
         publication: Publication | None = None
         try:
-            with run.activities.on(path.name):
-                publication = Publication(run, store, listed, path)
+            with run.activities.on(path.name), LocalFile(path) as file:
+                publication = Publication(run, store, listed, file)
                 record = publication.publish()
         except Interrupted:
             raise

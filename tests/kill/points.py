@@ -151,10 +151,10 @@ class _Teller:
         if event == "open" and isinstance(args[0], (str, os.PathLike)):
             folder, name = os.path.split(os.fspath(args[0]))
             if name == "object":
-                self._tell({b"H": b"C", b"R": b"I"}.get(self._phase, self._phase))
+                following = {b"H": b"C", b"C": b"A", b"R": b"I"}
+                self._tell(following.get(self._phase, self._phase))
             elif name in NAMES and folder == str(DIST):
-                self._tell(b"A" if name in self._read else b"H")
-                self._read.add(name)
+                self._tell(b"H")
             elif name in NAMES and os.path.basename(folder).startswith(PRIVATE_PREFIX):
                 self._tell(b"F" if name in self._read else b"B")
                 self._read.add(name)

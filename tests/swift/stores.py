@@ -1,0 +1,161 @@
+"""Other stores on loopback: moto (S3), Azurite (Azure), and a front that answers other etags."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import http.server
+import json
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import boto3
+
+from tests.servers import running
+
+AZURITE = "3.35.0"
+
+#: The account that Azurite has, as its documentation says; the key is no secret.
+AZURITE_ACCOUNT = "devstoreaccount1"
+AZURITE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port: int = held.getsockname()[1]
+    return port
+
+
+@contextlib.contextmanager
+def _running(command: list[str], port: int, log: pathlib.Path) -> Iterator[None]:
+    """Run a server, and wait until it answers."""
+    with log.open("wb") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(600):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            assert server.poll() is None, log.read_text()
+            time.sleep(0.1)
+        yield
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@contextlib.contextmanager
+def moto(folder: pathlib.Path) -> Iterator[int]:
+    """Run moto's S3 server; yield its port."""
+    port = _free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with _running(command, port, folder / "moto.log"):
+        yield port
+
+
+def create_public_bucket(port: int, name: str) -> None:
+    """Create a bucket of moto's that anybody can read."""
+    allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{**allow, "Resource": f"arn:aws:s3:::{name}/*"}],
+    }
+    login = {"aws_access_key_id": "user", "aws_secret_access_key": "secret-key"}
+    url = f"http://127.0.0.1:{port}"
+    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **login)
+    client.create_bucket(Bucket=name)
+    client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+    client.close()
+
+
+@contextlib.contextmanager
+def azurite(folder: pathlib.Path) -> Iterator[int]:
+    """Run Azurite's blob server, installed with npm on the first call; yield its port."""
+    port = _free_port()
+    command = [
+        *("node", str(_install_azurite()), "--blobHost", "127.0.0.1", "--blobPort", str(port)),
+        *("--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent"),
+    ]
+    with _running(command, port, folder / "azurite.log"):
+        yield port
+
+
+def _install_azurite() -> pathlib.Path:
+    root = pathlib.Path(__file__).parent.parent.parent / ".tox" / "azurite"
+    program = root / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    if not program.exists():
+        assert shutil.which("npm"), "install npm: apt-get install npm"
+        root.mkdir(parents=True, exist_ok=True)
+        install = ["npm", "install", "--no-fund", "--no-audit", f"azurite@{AZURITE}"]
+        subprocess.run(install, cwd=root, check=True, stdout=subprocess.DEVNULL)
+    return program
+
+
+@contextlib.contextmanager
+def other_etags(port: int, headers: dict[str, str]) -> Iterator[int]:
+    """Stand in front of an S3 server as an encrypted bucket does: each etag is another one.
+
+    :param port: that of the server.
+    :param headers: what each answer has beside that.
+    """
+
+    def changed(etag: re.Match[str]) -> str:
+        return etag[0][::-1]
+
+    class Front(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            length = int(self.headers.get("Content-Length", 0))
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            with contextlib.closing(connection):
+                connection.putrequest(self.command, self.path, True, True)
+                for name, value in self.headers.items():
+                    connection.putheader(name, value)
+                connection.endheaders(self.rfile.read(length))
+                answer = connection.getresponse()
+                body = answer.read()
+            if b"<ETag>" in body:
+                body = re.sub("[0-9a-f]{32}", changed, body.decode()).encode()
+            self.send_response(answer.status)
+            for name, value in {**dict(answer.getheaders()), **headers}.items():
+                if name.lower() == "etag":
+                    value = re.sub("[0-9a-f]{32}", changed, value)
+                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                    self.send_header(name, value)
+            head = self.command == "HEAD"
+            size = answer.getheader("Content-Length", "0") if head else str(len(body))
+            self.send_header("Content-Length", size)
+            self.end_headers()
+            if not head:
+                self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = _pass_on  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with running(Front) as url:
+        yield int(url.rpartition(":")[2])
+
+
+def s3_options(port: int) -> tuple[str, ...]:
+    """Return the options that reach an S3 server."""
+    login = ("--provider-name", "S3", "--username", "user", "--secret", "secret-key")
+    options = ("host=127.0.0.1", f"port={port}", "secure=false")
+    return (*login, *(word for option in options for word in ("--driver-option", option)))
+
+
+def azure_options(port: int) -> tuple[str, ...]:
+    """Return the options that reach Azurite."""
+    login = ("--username", AZURITE_ACCOUNT, "--secret", AZURITE_KEY)
+    options = ("host=127.0.0.1", f"port={port}", "secure=false")
+    given = (word for option in options for word in ("--driver-option", option))
+    return ("--provider-name", "AZURE_BLOBS", *login, *given)

@@ -1,0 +1,220 @@
+"""Media types that pip and browsers can use, and etags that are no MD5, on each kind of store."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import pathlib
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
+from tests.conftest import Cli, Result
+from tests.swift.cluster import Cluster
+from tests.swift.conftest import IN_PROCESS
+from tests.swift.shelf import A
+from tests.swift.stores import (
+    azure_options,
+    azurite,
+    create_public_bucket,
+    moto,
+    other_etags,
+    s3_options,
+)
+from tests.swift.test_uploads import store_options
+
+pytestmark = IN_PROCESS
+
+SDIST = "demo-1.0.tar.gz"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A container to upload to."""
+
+    options: tuple[str, ...]
+    name: str
+    #: Where anybody can read it; empty if nobody can.
+    url: str = ""
+
+
+@pytest.fixture(scope="session")
+def moto_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an S3 server."""
+    with moto(tmp_path_factory.mktemp("moto")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def azurite_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an Azure blob server."""
+    with azurite(tmp_path_factory.mktemp("azurite")) as port:
+        yield port
+
+
+@pytest.fixture
+def on_s3(moto_port: int) -> Target:
+    """A fresh bucket of moto."""
+    bucket = f"wheels-{uuid.uuid4().hex[:12]}"
+    create_public_bucket(moto_port, bucket)
+    return Target(s3_options(moto_port), bucket, f"http://127.0.0.1:{moto_port}/{bucket}/")
+
+
+@pytest.fixture
+def on_swift(cluster: Cluster, public_container: str) -> Target:
+    """A fresh container of the cluster."""
+    url = f"{cluster.storage_url}/{public_container}/"
+    return Target(store_options(cluster, "OPENSTACK_SWIFT"), public_container, url)
+
+
+@pytest.fixture(params=["on_s3", "on_swift"])
+def readable(request: pytest.FixtureRequest) -> Target:
+    """A container that anybody can read."""
+    target: Target = request.getfixturevalue(request.param)
+    return target
+
+
+def media_type(url: str) -> str:
+    """Return the media type of an object."""
+    netloc, _, path = url.removeprefix("http://").partition("/")
+    connection = http.client.HTTPConnection(netloc, timeout=30)
+    connection.request("GET", "/" + path)
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    assert answer.status == 200, url
+    return answer.getheader("Content-Type", "")
+
+
+def upload(cli: Cli, target: Target, *options: str, verb: str = "upload") -> Result:
+    """Upload the folder ``dist``, or write the index."""
+    given = ("--hashfile",) if verb == "upload" else ()
+    return cli(verb, *given, *options, *target.options, target.name)
+
+
+def test_pages_and_hash_files_have_media_types_that_pip_and_browsers_read(
+    cli: Cli, readable: Target, dist: pathlib.Path
+) -> None:
+    wheel = make_wheel(dist, A)
+    make_sdist(dist, SDIST)
+    for verb in ("upload", "index"):
+        assert upload(cli, readable, verb=verb).code == 0
+        assert media_type(readable.url + "index.html") == "text/html; charset=utf-8"
+        assert media_type(f"{readable.url}{A}.sha256") == "text/plain; charset=utf-8"
+        assert media_type(readable.url + A) == "application/octet-stream"
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--no-deps", "--no-index", "--dest", "pip"),
+        *("--find-links", readable.url + "index.html", "demo"),
+    ]
+    ran = subprocess.run(command, capture_output=True, text=True)
+    assert ran.returncode == 0, ran
+    assert pathlib.Path("pip", A).read_bytes() == wheel.read_bytes()
+
+
+@pytest.fixture
+def kms(on_s3: Target, moto_port: int) -> Iterator[Target]:
+    """A bucket whose etags are 32 hex digits, and no MD5: with encryption by KMS."""
+    with other_etags(moto_port, {"x-amz-server-side-encryption": "aws:kms"}) as port:
+        yield Target(s3_options(port), on_s3.name)
+
+
+@pytest.fixture
+def opaque(on_s3: Target, moto_port: int) -> Iterator[Target]:
+    """The same for a store that does not say why."""
+    with other_etags(moto_port, {}) as port:
+        yield Target(s3_options(port), on_s3.name)
+
+
+@pytest.fixture
+def azure(azurite_port: int) -> Target:
+    """A container of Azure."""
+    return Target(azure_options(azurite_port), f"wheels{uuid.uuid4().hex[:12]}")
+
+
+@pytest.fixture(params=["kms", "opaque", "azure"])
+def without_md5(request: pytest.FixtureRequest) -> Target:
+    """A container whose etags are no MD5."""
+    target: Target = request.getfixturevalue(request.param)
+    return target
+
+
+def test_an_etag_that_is_no_md5_is_no_other_bytes(
+    cli: Cli, without_md5: Target, dist: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    first = upload(cli, without_md5)
+    assert (first.code, first.err) == (0, ""), first
+    assert "sent 1" in first.out
+    for options in ((), ("--no-replace",)):
+        again = upload(cli, without_md5, *options)
+        assert again.code == 0, again
+        assert "there 1" in again.out
+    make_wheel(dist, A, b"other")
+    refused = upload(cli, without_md5, "--no-replace")
+    assert refused.code == 1
+    theirs, ours = refused.line("refused").partition("theirs: ")[2].split("; ours: ")
+    assert theirs != ours.rstrip(")")
+    replaced = upload(cli, without_md5)
+    assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
+
+
+def test_bytes_of_equal_size_are_told_apart(
+    cli: Cli, without_md5: Target, dist: pathlib.Path
+) -> None:
+    for payload in (b"one", b"two"):
+        made = make_wheel(dist, A, payload)
+    size = made.stat().st_size
+    make_wheel(dist, A, b"one")
+    assert (dist / A).stat().st_size == size
+    assert upload(cli, without_md5).code == 0
+    make_wheel(dist, A, b"two")
+    assert upload(cli, without_md5, "--no-replace").code == 1
+    replaced = upload(cli, without_md5)
+    assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
+    assert "there 1" in upload(cli, without_md5).out
+
+
+def test_a_swift_object_in_parts_has_the_bytes_that_its_hash_file_says(
+    cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
+) -> None:
+    content = make_wheel(dist, A, bytes(range(256)) * 20).read_bytes()
+    parts = [content[:1000], content[1000:]]
+    manifest = []
+    for number, part in enumerate(parts):
+        path = f"{on_swift.name}/part{number}"
+        assert cluster.request("PUT", path, body=part).status == 201
+        etag = hashlib.md5(part, usedforsecurity=False).hexdigest()
+        manifest.append({"path": f"/{path}", "etag": etag, "size_bytes": len(part)})
+    path = f"{on_swift.name}/{A}"
+    put = cluster.request(
+        "PUT", f"{path}?multipart-manifest=put", body=json.dumps(manifest).encode()
+    )
+    assert put.status == 201, put
+    assert cluster.request("PUT", f"{path}.sha256", body=hash_file(content)).status == 201
+    for options in ((), ("--no-replace",)):
+        result = upload(cli, on_swift, *options)
+        assert (result.code, "there 1" in result.out) == (0, True), result
+    made = cluster.request("HEAD", path)
+    assert made.headers["x-static-large-object"].lower() == "true"
+    assert sha256(cluster.request("GET", path).body) == sha256(content)
+
+
+def test_a_swift_etag_that_is_known_to_be_the_md5_beats_a_hash_file(
+    cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
+) -> None:
+    """The bare host replaced the artifact by as many other bytes; our hash file stayed."""
+    content = make_wheel(dist, A).read_bytes()
+    assert upload(cli, on_swift).code == 0
+    other = bytes([*content[:-1], content[-1] ^ 1])
+    assert cluster.request("PUT", f"{on_swift.name}/{A}", body=other).status == 201
+    refused = upload(cli, on_swift, "--no-replace")
+    assert refused.code == 1
+    assert "their hash file has our digest" in refused.line("refused")
+    assert "replaced 1" in upload(cli, on_swift).out
+    assert cluster.request("GET", f"{on_swift.name}/{A}").body == content
