@@ -9,8 +9,8 @@ import pytest
 from wheelhouse_hashes import options
 from wheelhouse_hashes._startup import TWINS
 from wheelhouse_hashes.artifacts import ALGORITHMS
+from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.parser import Parser, Verbs
 from wheelhouse_hashes.plugins import Plugins
 
 PREFIX = "WHEELHOUSE_UPLOADER_"

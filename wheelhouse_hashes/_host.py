@@ -73,8 +73,8 @@ def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
 
 def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     """Run a command: parse it, then leave it to the host, or run it through the host."""
-    from wheelhouse_hashes.commands import one_line_ends
-    from wheelhouse_hashes.parser import Parser, Verbs, warn
+    from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
+    from wheelhouse_hashes.cli.verbs import one_line_ends
     from wheelhouse_hashes.plugins import Plugins
 
     verbs = Verbs(Plugins.load())
@@ -102,7 +102,7 @@ def _run_through_host(
 
     :returns: the exit code.
     """
-    from wheelhouse_hashes.commands import OUR_VERBS
+    from wheelhouse_hashes.cli.verbs import OUR_VERBS
 
     if run.verb in OUR_VERBS:
         return OUR_VERBS[run.verb](run)
@@ -110,7 +110,7 @@ def _run_through_host(
 
     def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:
         run.client.close()  # there is none without the extra: say so before it is imported
-        from wheelhouse_hashes.fetch import fetch
+        from wheelhouse_hashes.cli.fetch import fetch
 
         codes.append(fetch(run, url, folder, project_name, version).exit_code)
 
@@ -139,8 +139,8 @@ class _Failed(Exception):
 def _uploader_class(base: Any, run: Run) -> Any:
     """Return the host's uploader with our upload phase; its CDN step stays its own."""
     from wheelhouse_hashes.account import Account
+    from wheelhouse_hashes.cli.upload import upload
     from wheelhouse_hashes.store import open_store
-    from wheelhouse_hashes.upload import upload
 
     class Uploader(base):  # type: ignore[misc]
         @property
@@ -212,7 +212,7 @@ def _attach_or_refuse(module: types.ModuleType) -> None:
     try:
         # All that a command needs: what cannot be loaded must not come to
         # light when the host's command runs already.
-        importlib.import_module("wheelhouse_hashes.commands")
+        importlib.import_module("wheelhouse_hashes.cli.verbs")
         attach(module)
     except HostMismatch as error:
         complete(module)  # only of a host that we know is it known what needs it

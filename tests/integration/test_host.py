@@ -23,8 +23,8 @@ from tests.integration.test_startup import PKG_RESOURCES
 from tests.servers import Server, serving_folder
 from wheelhouse_hashes import _host, _hostseams, _surroundings
 from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
+from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
-from wheelhouse_hashes.parser import Parser, Verbs
 from wheelhouse_hashes.plugins import Plugins
 
 #: The host's own code, on Python 3.13; nobody sees it on the screen.

@@ -312,7 +312,7 @@ def cut(environment: Environment) -> None:
 
 def without_command_line(environment: Environment) -> None:
     """Remove a module that is wanted when a command runs, not sooner."""
-    (environment.site_packages / "wheelhouse_hashes" / "parser.py").unlink()
+    (environment.site_packages / "wheelhouse_hashes" / "cli" / "parser.py").unlink()
 
 
 def without_pluggy(environment: Environment) -> None:

@@ -242,8 +242,8 @@ def _complain(verb: str, code: int, wheels: Mapping[str, bytes]) -> list[str]:
 def _kill_all(root: str, url: str, points: int, seed: int, connection: Connection) -> None:
     """Make all points; the body of the killing process."""
     os.chdir(root)
-    import wheelhouse_hashes.fetch
-    import wheelhouse_hashes.upload  # noqa: F401
+    import wheelhouse_hashes.cli.fetch
+    import wheelhouse_hashes.cli.upload  # noqa: F401
     from wheelhouse_hashes import _host
 
     _host.watch()

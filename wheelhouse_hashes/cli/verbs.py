@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from wheelhouse_hashes.cli.parser import warn
+from wheelhouse_hashes.cli.verify import verify
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 from wheelhouse_hashes.parallel import aside
-from wheelhouse_hashes.parser import warn
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.verify import verify
 
 
 def rebuild_index(run: Run) -> int:
