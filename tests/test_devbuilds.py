@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.strategies import versions
-from wheelhouse_hashes import _surroundings
 from wheelhouse_hashes.devbuilds import KEEP, DevBuilds, stamped_name
+from wheelhouse_hashes.host import pkg_resources_shim
 
 NOW = datetime(2026, 11, 21, 19, 27, 44)
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:wheelhouse_u
 @pytest.fixture(scope="module")
 def host() -> types.ModuleType:
     """The host's own module of names."""
-    with _surroundings.surroundings():
+    with pkg_resources_shim.surroundings():
         return importlib.import_module("wheelhouse_uploader.utils")
 
 

@@ -4,7 +4,7 @@
 :pep:`829`) calls :func:`install` at the start of every interpreter, in a
 virtual environment twice.  All that happens then is that one finder joins
 ``sys.meta_path``.  It finds nothing, ever; but when somebody imports the host
-it wakes :mod:`wheelhouse_hashes._host` first.
+it wakes :mod:`wheelhouse_hashes.host.attach` first.
 
 Nothing but ``sys`` is imported before that.
 """
@@ -66,9 +66,9 @@ def wake() -> None:
             refuse(f"switched off by {DISABLE}={os.environ[DISABLE]}")
         return
     try:
-        from wheelhouse_hashes import _host
+        from wheelhouse_hashes.host import attach
 
-        _host.watch()
+        attach.watch()
     except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
         refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
 

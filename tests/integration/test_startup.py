@@ -155,7 +155,7 @@ def test_startup_file_that_ran_twice_leaves_one_finder(installed: Environment) -
 
 def test_finder_that_ran_twice_watches_the_host_once(installed: Environment) -> None:
     code = (
-        "import sys, wheelhouse_uploader.commandline, wheelhouse_hashes._host as h;"
+        "import sys, wheelhouse_uploader.commandline, wheelhouse_hashes.host.attach as h;"
         "h.watch();"
         "print(sum(isinstance(f, h._Finder) for f in sys.meta_path))"
     )
@@ -306,7 +306,7 @@ def halve(environment: Environment) -> None:
 
 def cut(environment: Environment) -> None:
     """Cut the host room in half, as a full disk does."""
-    path = environment.site_packages / "wheelhouse_hashes" / "_host.py"
+    path = environment.site_packages / "wheelhouse_hashes" / "host" / "attach.py"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 

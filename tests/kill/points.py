@@ -169,11 +169,11 @@ def _command(argv: list[str], pipe: int, point: _Point | None) -> None:
         log = os.open("command.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        from wheelhouse_hashes import _host
+        from wheelhouse_hashes.host import attach
 
         sys.argv = ["wheelhouse_uploader", *argv]
         sys.addaudithook(_Teller(pipe, point))
-        _host.run_host()
+        attach.run_host()
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
@@ -244,10 +244,10 @@ def _kill_all(root: str, url: str, points: int, seed: int, connection: Connectio
     os.chdir(root)
     import wheelhouse_hashes.cli.fetch
     import wheelhouse_hashes.cli.upload  # noqa: F401
-    from wheelhouse_hashes import _host
+    from wheelhouse_hashes.host import attach
 
-    _host.watch()
-    __import__(_host.COMMANDLINE)
+    attach.watch()
+    __import__(attach.COMMANDLINE)
     gc.freeze()
     wheels = {name: DIST.joinpath(name).read_bytes() for name in NAMES}
     killer = _Killer(seed, url)

@@ -20,12 +20,12 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wheelhouse_hashes._hostdistutils import checked, naming_the_replacement
-from wheelhouse_hashes._hostimports import complete, put_off, stand_ins
-from wheelhouse_hashes._hostseams import check_host, check_seam
 from wheelhouse_hashes._startup import HOST, refuse
-from wheelhouse_hashes._surroundings import surroundings
 from wheelhouse_hashes.errors import HostMismatch
+from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
+from wheelhouse_hashes.host.internals import check_host, check_seam
+from wheelhouse_hashes.host.pkg_resources_shim import surroundings
+from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
