@@ -10,12 +10,12 @@ import pytest
 from tests.artifacts import sha256
 from tests.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.builtin.sources import index_pages
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.sources import indexpages
 
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"
 LOCAL = "numpy-2.3.5+local.1-py3-none-any.whl"
@@ -423,22 +423,22 @@ def test_links_of_other_schemes_to_no_artifact_are_left_out_without_a_word(
 
 def test_an_http_link_on_an_https_page_is_refused_and_the_other_way_round_is_not() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
-    assert indexpages._refused(plain, page) == "an https page must not lead to http"
-    assert indexpages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
-    assert indexpages._refused(f"https://cdn.example/{NAME}", page) is None
-    assert indexpages._refused(f"https://host/{NAME}", plain) is None
-    assert indexpages._refused(plain, plain) is None
+    assert index_pages._refused(plain, page) == "an https page must not lead to http"
+    assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
+    assert index_pages._refused(f"https://cdn.example/{NAME}", page) is None
+    assert index_pages._refused(f"https://host/{NAME}", plain) is None
+    assert index_pages._refused(plain, plain) is None
 
 
 def test_a_link_without_a_host_is_refused() -> None:
-    assert indexpages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
+    assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
 
 
 def test_a_page_over_the_cap_is_too_large_and_one_of_just_the_cap_is_read(
     locate: Locate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = f'<a href="{NAME}">x</a>'
-    monkeypatch.setattr(indexpages, "MAX_BYTES", len(page))
+    monkeypatch.setattr(index_pages, "MAX_BYTES", len(page))
     assert list(_urls(locate(page))) == [NAME]
     with pytest.raises(TransferError, match=f"more than {len(page)} bytes") as caught:
         locate(page + " ")
@@ -501,7 +501,7 @@ def test_whatever_charset_a_page_names_its_links_are_read(locate: Locate, charse
 
 @pytest.mark.parametrize("url", ["ftp://host/", "file:///f/", "wheels", ""])
 def test_an_address_that_is_neither_http_nor_https_is_not_this_readers(run: Run, url: str) -> None:
-    assert indexpages.wheelhouse_locate(url, run) is None
+    assert index_pages.wheelhouse_locate(url, run) is None
 
 
 @pytest.mark.parametrize(

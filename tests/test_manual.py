@@ -12,11 +12,11 @@ import pytest
 
 from tests.conftest import Cli
 from wheelhouse_hashes._startup import TWINS
+from wheelhouse_hashes.builtin.options import PREFIX
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
-from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.plugins import Plugins
 
 VERBS = ("upload", "fetch", "index", "verify")

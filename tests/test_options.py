@@ -6,9 +6,9 @@ import argparse
 
 import pytest
 
-from wheelhouse_hashes import options
 from wheelhouse_hashes._startup import TWINS
 from wheelhouse_hashes.artifacts import ALGORITHMS
+from wheelhouse_hashes.builtin import options
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.plugins import Plugins

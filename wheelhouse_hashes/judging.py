@@ -6,8 +6,8 @@ import pathlib
 from collections.abc import Sequence
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.builtin.options import ACCEPT
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.options import ACCEPT
 from wheelhouse_hashes.report import FetchReport, describe_verdict
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.verification import Seen, judge

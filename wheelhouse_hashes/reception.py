@@ -14,12 +14,12 @@ from wheelhouse_hashes.artifacts import (
     ListedArtifact,
     new_hasher,
 )
+from wheelhouse_hashes.builtin.options import ACCEPT
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.connection import BUFFER
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.exchange import Answer
 from wheelhouse_hashes.folder import disk_errors
-from wheelhouse_hashes.options import ACCEPT
 from wheelhouse_hashes.ranges import NotContinued, Part
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.verification import (

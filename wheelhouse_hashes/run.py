@@ -14,6 +14,7 @@ from urllib.request import url2pathname
 
 from wheelhouse_hashes.activity import Activities, Activity
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
+from wheelhouse_hashes.builtin.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.errors import (
     Interrupted,
     TransferError,
@@ -22,7 +23,6 @@ from wheelhouse_hashes.errors import (
 )
 from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.hashfile import MAX_BYTES
-from wheelhouse_hashes.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.parallel import ending_on_signals
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.waiting import WaitBudget

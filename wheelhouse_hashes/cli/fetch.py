@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from wheelhouse_hashes.addresses import origin
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
+from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.completeness import expectation_of
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder

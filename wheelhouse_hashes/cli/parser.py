@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.builtin.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.plugins import Plugins
 from wheelhouse_hashes.run import Run
 

@@ -15,8 +15,8 @@ from functools import partial
 from packaging.version import Version
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.completeness import expectation_of
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, size_on_disk

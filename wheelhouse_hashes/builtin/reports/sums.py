@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Digest, Outcome
+from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.hashfile import format_hash_file
 from wheelhouse_hashes.report import FetchReport, Report
-from wheelhouse_hashes.reports.files import write_file
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

@@ -19,7 +19,7 @@ from weakref import WeakKeyDictionary
 from wheelhouse_hashes import hookimpl
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.display import Display
+    from wheelhouse_hashes.builtin.progress_display import Display
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
@@ -54,7 +54,7 @@ def wheelhouse_run_started(run: Run) -> None:
     if not is_wanted(run, os.environ):
         return
     try:
-        from wheelhouse_hashes.display import Display
+        from wheelhouse_hashes.builtin.progress_display import Display
     except ImportError:
         return
     _displays[run] = display = Display(run)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes import __version__, hookimpl
 from wheelhouse_hashes.artifacts import Claim, Verdict
+from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
-from wheelhouse_hashes.reports.files import write_file
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

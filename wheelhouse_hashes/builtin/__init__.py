@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 
-from wheelhouse_hashes import completeness, options, progress
-from wheelhouse_hashes.reports import explain, github, jsonfile, sums
-from wheelhouse_hashes.sources import folders, hashfiles, headers, indexpages
+from wheelhouse_hashes.builtin import completeness, options, progress
+from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
+from wheelhouse_hashes.builtin.sources import hash_files, headers, index_pages, local_folders
 
 #: The name that each one is blocked by, in the order in which they register;
 #: the last one is asked first, but adds its options last.
 BUILT_IN: Mapping[str, ModuleType] = {
     "options": options,
     "completeness": completeness,
-    "index-pages": indexpages,
-    "folders": folders,
+    "index-pages": index_pages,
+    "folders": local_folders,
     "headers": headers,
-    "hash-files": hashfiles,
+    "hash-files": hash_files,
     "explain": explain,
     "sums-file": sums,
-    "json-report": jsonfile,
+    "json-report": json_report,
     "github": github,
     "progress": progress,
 }

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.builtin.options import count
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.folder import disk_errors
-from wheelhouse_hashes.options import count
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from wheelhouse_hashes.progress import Rate
+from wheelhouse_hashes.builtin.progress import Rate
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.activity import Activity, State
