@@ -53,7 +53,7 @@ HASH_FILE = f"{WHEEL}.sha256"
 def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
     """Make plugins part of every command until the test ends: as ``testing.installed``."""
     points = entry_points_of(plugins)
-    monkeypatch.setattr("wheelhouse_hashes.plugins.entry_points", points)
+    monkeypatch.setattr("wheelhouse_hashes.plugins.manager.entry_points", points)
 
 
 def upload(cli: Cli, *options: object) -> Result:

@@ -14,7 +14,7 @@ from wheelhouse_hashes.builtin.sources import index_pages
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.run import Run
 
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"

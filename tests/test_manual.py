@@ -17,7 +17,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 
 VERBS = ("upload", "fetch", "index", "verify")
 

@@ -11,7 +11,7 @@ from wheelhouse_hashes.artifacts import ALGORITHMS
 from wheelhouse_hashes.builtin import options
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 
 PREFIX = "WHEELHOUSE_UPLOADER_"
 

@@ -20,7 +20,7 @@ from tests.terminals import Terminal
 from wheelhouse_hashes.activity import Activities
 from wheelhouse_hashes.builtin.progress import WINDOW, Rate
 from wheelhouse_hashes.builtin.progress_display import Display, shortened
-from wheelhouse_hashes.plugins import TRACE, Plugins
+from wheelhouse_hashes.plugins.manager import TRACE, Plugins
 from wheelhouse_hashes.run import Run
 
 A = "demo-1.0-py3-none-any.whl"

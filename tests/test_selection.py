@@ -7,7 +7,7 @@ from tests.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.selection import Selection, asked_for, select
 
 BASE = "https://host/wheels/"

@@ -21,7 +21,7 @@ from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.localstore import LocalStore
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
 from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent

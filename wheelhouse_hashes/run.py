@@ -24,7 +24,7 @@ from wheelhouse_hashes.errors import (
 from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.hashfile import MAX_BYTES
 from wheelhouse_hashes.parallel import ending_on_signals
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.waiting import WaitBudget
 
 if TYPE_CHECKING:

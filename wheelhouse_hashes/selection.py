@@ -15,7 +15,7 @@ from wheelhouse_hashes.artifacts import Entry, ListedArtifact, Listing
 from wheelhouse_hashes.devbuilds import DevBuilds
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from unittest import mock
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import DISABLE, TWINS
 from wheelhouse_hashes.host import attach
-from wheelhouse_hashes.plugins import DISABLED_PLUGINS, TRACE
+from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 
 #: Environment variables that change what a command does: unset them in tests.
 FOREIGN = (
@@ -186,7 +186,7 @@ def installed(**plugins: object) -> Iterator[None]:
         load; an exception is raised by loading.  Messages say that ``x``
         comes from the distribution ``x-dist 1.0``.
     """
-    with mock.patch("wheelhouse_hashes.plugins.entry_points", entry_points_of(plugins)):
+    with mock.patch("wheelhouse_hashes.plugins.manager.entry_points", entry_points_of(plugins)):
         yield
 
 

@@ -25,7 +25,7 @@ from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 
 #: The host's own code, on Python 3.13; nobody sees it on the screen.
 pytestmark = pytest.mark.filterwarnings(

@@ -16,7 +16,7 @@ from tests.servers import Handler, respond, serving
 from wheelhouse_hashes import hashfile, pages
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.run import Run
 
 PIECE = b"a" * 1_000_000

@@ -13,7 +13,7 @@ from wheelhouse_hashes.builtin.options import PREFIX, SWITCHES, apply_twins
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.run import Run
 
 

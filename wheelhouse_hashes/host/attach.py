@@ -75,7 +75,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     """Run a command: parse it, then leave it to the host, or run it through the host."""
     from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
     from wheelhouse_hashes.cli.verbs import one_line_ends
-    from wheelhouse_hashes.plugins import Plugins
+    from wheelhouse_hashes.plugins.manager import Plugins
 
     verbs = Verbs(Plugins.load())
     with one_line_ends():

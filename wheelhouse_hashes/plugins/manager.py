@@ -29,7 +29,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
-from wheelhouse_hashes.tracing import trace_calls
+from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
