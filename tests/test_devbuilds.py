@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.strategies import versions
-from wheelhouse_hashes.devbuilds import KEEP, DevBuilds, stamped_name
+from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_name
 from wheelhouse_hashes.host import pkg_resources_shim
 
 NOW = datetime(2026, 11, 21, 19, 27, 44)

@@ -15,14 +15,14 @@ from urllib.parse import quote
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name
-from wheelhouse_hashes.hashfile import (
+from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
     format_hash_file,
     parse_hash_file,
     split_hash_file_name,
 )
-from wheelhouse_hashes.pages import MAX_BYTES as MAX_PAGE
-from wheelhouse_hashes.pages import TooManyLinks, read_page
+from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
+from wheelhouse_hashes.formats.pages import TooManyLinks, read_page
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored

@@ -6,7 +6,7 @@ import netrc
 import os
 import pathlib
 
-from wheelhouse_hashes.addresses import origin, split_user
+from wheelhouse_hashes.formats.urls import origin, split_user
 
 User = tuple[str, str]
 

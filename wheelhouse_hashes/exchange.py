@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 import pycurl
 
-from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.formats.dates import http_date
+from wheelhouse_hashes.formats.tombstones import is_deleted
+from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.ranges import NotContinued, Part
-from wheelhouse_hashes.tombstones import is_deleted
 
 #: The most bytes of an error page that are read past to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024

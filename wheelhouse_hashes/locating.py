@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.report import NEXT_STEP, line, waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.waiting import backoff

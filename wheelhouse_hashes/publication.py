@@ -15,7 +15,7 @@ from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
-from wheelhouse_hashes.hashfile import (
+from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
     hash_file_name,
     parse_hash_file,

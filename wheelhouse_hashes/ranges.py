@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wheelhouse_hashes.dates import http_date
 from wheelhouse_hashes.errors import WheelhouseHashesError
+from wheelhouse_hashes.formats.dates import http_date
 
 #: An entity tag, with its quotes, which Swift leaves out.
 _STRONG_TAG = re.compile(r'"(?P<quoted>[^"\s]+)"|(?P<bare>[^"\s,/]+)')

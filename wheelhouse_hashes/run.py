@@ -22,7 +22,7 @@ from wheelhouse_hashes.errors import (
     WheelhouseHashesError,
 )
 from wheelhouse_hashes.folder import disk_errors
-from wheelhouse_hashes.hashfile import MAX_BYTES
+from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.parallel import ending_on_signals
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.waiting import WaitBudget

@@ -10,11 +10,11 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes.addresses import origin
 from wheelhouse_hashes.artifacts import Entry, ListedArtifact, Listing
-from wheelhouse_hashes.devbuilds import DevBuilds
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
+from wheelhouse_hashes.formats.dev_builds import DevBuilds
+from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.plugins.manager import Plugins
 
 

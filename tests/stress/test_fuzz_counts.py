@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from tests.fuzz.strategies import hash_files, index_pages, json_pages
 from tests.fuzz.targets import NAME, opening_nothing
 from tests.servers import Handler, respond, serving
-from wheelhouse_hashes import hashfile, pages
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
+from wheelhouse_hashes.formats import hash_file, pages
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.run import Run
 
@@ -128,7 +128,7 @@ def test_no_more_is_read_than_the_cap(sender: Sender, run: Run, path: str) -> No
         with pytest.raises(WheelhouseHashesError, match=f"more than {cap} bytes"):
             run.plugins.locate(sender.url + path, run)
     else:
-        cap = hashfile.MAX_BYTES
+        cap = hash_file.MAX_BYTES
         artifact = ListedArtifact("endless", sender.url + "endless")
         (finding,) = run.plugins.claims(artifact, run)
         assert f"more than {cap} bytes" in str(finding)

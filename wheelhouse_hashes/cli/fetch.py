@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from functools import partial
 from urllib.parse import urlsplit
 
-from wheelhouse_hashes.addresses import origin
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
+from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.judging import settled
 from wheelhouse_hashes.locating import authorized, locate
 from wheelhouse_hashes.parallel import for_each

@@ -11,10 +11,10 @@ from datetime import datetime, timezone
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.containerindex import update_index
 from wheelhouse_hashes.contents import Contents
-from wheelhouse_hashes.devbuilds import stamped_name
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.folder import disk_errors, size_on_disk
+from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.pruning import prune
 from wheelhouse_hashes.publication import Publication

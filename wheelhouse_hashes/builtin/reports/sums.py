@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Digest, Outcome
 from wheelhouse_hashes.disk.atomic_write import write_file
-from wheelhouse_hashes.hashfile import format_hash_file
+from wheelhouse_hashes.formats.hash_file import format_hash_file
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import (
     ALGORITHMS,
     DEFAULT_ALGORITHM,
@@ -21,12 +20,13 @@ from wheelhouse_hashes.artifacts import (
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError, TransferError, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
-from wheelhouse_hashes.hashfile import (
+from wheelhouse_hashes.formats.hash_file import (
     format_hash_file,
     hash_file_name,
     parse_hash_file,
     split_hash_file_name,
 )
+from wheelhouse_hashes.formats.urls import shown
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.addresses import shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.formats.urls import shown
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.addresses import normalized, origin, shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
+from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
+from wheelhouse_hashes.formats.urls import normalized, origin, shown
 from wheelhouse_hashes.parallel import aside
 
 if TYPE_CHECKING:

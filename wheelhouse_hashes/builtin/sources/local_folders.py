@@ -17,7 +17,7 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.folder import disk_errors
-from wheelhouse_hashes.hashfile import MAX_LIST_BYTES, list_algorithm, parse_list
+from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
