@@ -20,7 +20,7 @@ from wheelhouse_hashes.artifacts import new_hasher
 from wheelhouse_hashes.errors import DiskError, Interrupted
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.privatefolder import PrivateFolder, remove_dead
-from wheelhouse_hashes.verification import HEAD_BYTES, TAIL_BYTES, Seen
+from wheelhouse_hashes.verdict.rules import HEAD_BYTES, TAIL_BYTES, Seen
 
 REJECTED = ".rejected"
 REJECTED_SUFFIX = ".rejected"

@@ -22,7 +22,7 @@ from wheelhouse_hashes.exchange import Answer
 from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.ranges import NotContinued, Part
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.verification import (
+from wheelhouse_hashes.verdict.rules import (
     HEAD_BYTES,
     NO_CLAIM,
     TAIL_BYTES,

@@ -15,7 +15,6 @@ from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.formats.urls import origin
-from wheelhouse_hashes.judging import settled
 from wheelhouse_hashes.locating import authorized, locate
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import (
@@ -27,6 +26,7 @@ from wheelhouse_hashes.report import (
 from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.selection import Selection, asked_for, select
 from wheelhouse_hashes.settlement import Settlement
+from wheelhouse_hashes.verdict.conclude import settled
 
 
 def fetch(run: Run, url: str, folder: str, project: str, version: str | None) -> FetchReport:

@@ -10,7 +10,7 @@ from wheelhouse_hashes.builtin.options import ACCEPT
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.report import FetchReport, describe_verdict
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.verification import Seen, judge
+from wheelhouse_hashes.verdict.rules import Seen, judge
 
 
 def judged(
