@@ -7,8 +7,8 @@ from tests.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.listing.selection import Selection, asked_for, select
 from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.selection import Selection, asked_for, select
 
 BASE = "https://host/wheels/"
 PLUGINS = Plugins.load({})

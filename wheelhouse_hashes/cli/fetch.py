@@ -15,7 +15,8 @@ from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.formats.urls import origin
-from wheelhouse_hashes.locating import authorized, locate
+from wheelhouse_hashes.listing.locate import authorized, locate
+from wheelhouse_hashes.listing.selection import Selection, asked_for, select
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import (
     LITTER,
@@ -24,7 +25,6 @@ from wheelhouse_hashes.report import (
     line,
 )
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.selection import Selection, asked_for, select
 from wheelhouse_hashes.settlement import Settlement
 from wheelhouse_hashes.verdict.conclude import settled
 

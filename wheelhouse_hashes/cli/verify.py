@@ -20,11 +20,11 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, size_on_disk
-from wheelhouse_hashes.locating import authorized, locate
+from wheelhouse_hashes.listing.locate import authorized, locate
+from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import LITTER, FetchReport, line
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.selection import Wanted, select
 from wheelhouse_hashes.verdict.conclude import judged, settled
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 from wheelhouse_hashes.waiting import backoff
