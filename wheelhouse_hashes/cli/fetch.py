@@ -12,6 +12,7 @@ from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdic
 from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.fetch.artifact import Settlement
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.formats.urls import origin
@@ -25,7 +26,6 @@ from wheelhouse_hashes.report import (
     line,
 )
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.settlement import Settlement
 from wheelhouse_hashes.verdict.conclude import settled
 
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError
+from wheelhouse_hashes.fetch.download import Heard, Reception, refuse_findings
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
-from wheelhouse_hashes.reception import Heard, Reception, refuse_findings
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transfer import Attempt
