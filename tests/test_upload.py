@@ -17,16 +17,16 @@ from tests.processes import living_elsewhere
 from wheelhouse_hashes import store as store_module
 from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
-from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.localstore import LocalStore
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
-from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.upload.artifact import Publication
+from wheelhouse_hashes.upload.container_snapshot import Contents
 from wheelhouse_hashes.waiting import WaitBudget
 
 UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")

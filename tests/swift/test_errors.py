@@ -32,7 +32,7 @@ pytestmark = IN_PROCESS
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let further tries and looks follow at once."""
-    for module in ("store", "publication"):
+    for module in ("store", "upload.artifact"):
         monkeypatch.setattr(f"wheelhouse_hashes.{module}.backoff", lambda: iter([0.01] * 9))
 
 

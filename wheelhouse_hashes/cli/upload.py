@@ -9,18 +9,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.containerindex import update_index
-from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.folder import disk_errors, size_on_disk
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.parallel import aside, for_each
-from wheelhouse_hashes.pruning import prune
-from wheelhouse_hashes.publication import Publication
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
 from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.upload.artifact import Publication
+from wheelhouse_hashes.upload.container_snapshot import Contents
+from wheelhouse_hashes.upload.index_page import update_index
+from wheelhouse_hashes.upload.prune import prune
 
 #: The object in which jobs on the bare host share their digests.
 HOST_METADATA = "metadata.json"

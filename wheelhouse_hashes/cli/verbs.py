@@ -22,8 +22,8 @@ def rebuild_index(run: Run) -> int:
     """
     # Here, and not for verbs that reach no store: Libcloud takes long to import.
     from wheelhouse_hashes.account import Account, allow_unverified_tls
-    from wheelhouse_hashes.containerindex import Links, update_index
     from wheelhouse_hashes.store import open_store
+    from wheelhouse_hashes.upload.index_page import Links, update_index
 
     options = run.options
     if options.no_ssl_check:

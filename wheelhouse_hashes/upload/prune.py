@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.upload.container_snapshot import Contents
 
 
 def prune(

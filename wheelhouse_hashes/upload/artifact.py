@@ -10,8 +10,6 @@ import pathlib
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.containerindex import index_algorithm
-from wheelhouse_hashes.contents import Contents
 from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
@@ -24,6 +22,8 @@ from wheelhouse_hashes.formats.hash_file import (
 from wheelhouse_hashes.report import Sent, UploadRecord
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.upload.container_snapshot import Contents
+from wheelhouse_hashes.upload.index_page import index_algorithm
 from wheelhouse_hashes.waiting import backoff
 
 #: How often to look for our companions beside our artifact, before those that
