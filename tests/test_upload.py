@@ -14,17 +14,17 @@ import pytest
 from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.processes import living_elsewhere
-from wheelhouse_hashes import store as store_module
-from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.folder import identity
-from wheelhouse_hashes.localstore import LocalStore
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
 from wheelhouse_hashes.report import Sent
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.stores import base as store_module
+from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.local import LocalStore
 from wheelhouse_hashes.upload.artifact import Publication
 from wheelhouse_hashes.upload.container_snapshot import Contents
 from wheelhouse_hashes.waiting import WaitBudget

@@ -16,7 +16,7 @@ from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
 from wheelhouse_hashes.run import Run, noting_interruption, phase
-from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.upload.artifact import Publication
 from wheelhouse_hashes.upload.container_snapshot import Contents
 from wheelhouse_hashes.upload.index_page import update_index

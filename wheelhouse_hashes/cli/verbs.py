@@ -21,8 +21,8 @@ def rebuild_index(run: Run) -> int:
     :raises WheelhouseHashesError: if the page cannot be written.
     """
     # Here, and not for verbs that reach no store: Libcloud takes long to import.
-    from wheelhouse_hashes.account import Account, allow_unverified_tls
-    from wheelhouse_hashes.store import open_store
+    from wheelhouse_hashes.stores.base import open_store
+    from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
     from wheelhouse_hashes.upload.index_page import Links, update_index
 
     options = run.options

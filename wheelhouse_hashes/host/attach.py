@@ -138,9 +138,9 @@ class _Failed(Exception):
 
 def _uploader_class(base: Any, run: Run) -> Any:
     """Return the host's uploader with our upload phase; its CDN step stays its own."""
-    from wheelhouse_hashes.account import Account
     from wheelhouse_hashes.cli.upload import upload
-    from wheelhouse_hashes.store import open_store
+    from wheelhouse_hashes.stores.base import open_store
+    from wheelhouse_hashes.stores.driver import Account
 
     class Uploader(base):  # type: ignore[misc]
         @property

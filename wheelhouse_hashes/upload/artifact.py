@@ -21,7 +21,7 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.report import Sent, UploadRecord
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.stores.base import Store, Stored
 from wheelhouse_hashes.upload.container_snapshot import Contents
 from wheelhouse_hashes.upload.index_page import index_algorithm
 from wheelhouse_hashes.waiting import backoff

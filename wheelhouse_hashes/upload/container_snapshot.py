@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.store import Stored
+from wheelhouse_hashes.stores.base import Stored
 
 
 class Contents:

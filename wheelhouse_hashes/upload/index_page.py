@@ -25,7 +25,7 @@ from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import TooManyLinks, read_page
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store, Stored
+from wheelhouse_hashes.stores.base import Store, Stored
 
 #: The name of the page.
 INDEX = "index.html"

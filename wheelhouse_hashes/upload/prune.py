@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store
+from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.upload.container_snapshot import Contents
 
 

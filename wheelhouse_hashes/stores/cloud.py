@@ -29,8 +29,8 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.store import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
-from wheelhouse_hashes.storeerrors import raise_bad_requests, status_of
+from wheelhouse_hashes.stores.base import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
+from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
 
 #: Sent with every request; stores that do not know it pass over it.
 NEWEST = {"X-Newest": "true"}

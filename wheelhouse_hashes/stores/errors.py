@@ -16,7 +16,7 @@ from libcloud.common.types import InvalidCredsError, LibcloudError
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import RequestException, Timeout
 
-from wheelhouse_hashes.account import one_line
+from wheelhouse_hashes.stores.driver import one_line
 
 #: What libcloud raises for a request that failed.
 FAILURES = (LibcloudError, BaseHTTPError, OSError)

@@ -23,12 +23,12 @@ from libcloud.storage.types import (
     ObjectDoesNotExistError,
 )
 
-from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.folder import disk_errors, identity
-from wheelhouse_hashes.storeerrors import FAILURES, explain, is_final
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
 from wheelhouse_hashes.waiting import WaitBudget, backoff
 
 T = TypeVar("T")
@@ -61,8 +61,8 @@ def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
     :param container: the container's name.
     :param budget: the time that retries may wait.
     """
-    from wheelhouse_hashes.cloudstore import CloudStore, family_of
-    from wheelhouse_hashes.localstore import LocalStore
+    from wheelhouse_hashes.stores.cloud import CloudStore, family_of
+    from wheelhouse_hashes.stores.local import LocalStore
 
     kind = Store
     if account.provider_name == "LOCAL":
