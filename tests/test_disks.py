@@ -128,7 +128,7 @@ def test_upload_into_a_read_only_container(
 _WITH_LIMIT = """
 import resource, sys
 import wheelhouse_hashes.cli.fetch, wheelhouse_hashes.cli.upload, wheelhouse_hashes.stores.local
-import wheelhouse_hashes.transfer, libcloud.storage.drivers.local
+import wheelhouse_hashes.http.client, libcloud.storage.drivers.local
 from wheelhouse_hashes.host import attach
 attach.watch()
 __import__(attach.COMMANDLINE)

@@ -504,7 +504,7 @@ def test_uploading_twice_needs_nothing_of_the_extra(
 ) -> None:
     for name in ("pycurl", "certifi"):
         monkeypatch.setitem(sys.modules, name, None)
-    for module in ("wheelhouse_hashes.transfer", "wheelhouse_hashes.exchange"):
+    for module in ("wheelhouse_hashes.http.client", "wheelhouse_hashes.http.response"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     make_wheel(dist, A)
     assert cli(*UPLOAD).code == 0

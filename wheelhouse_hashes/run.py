@@ -28,8 +28,8 @@ from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.waiting import WaitBudget
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.http.client import Client
     from wheelhouse_hashes.report import Report
-    from wheelhouse_hashes.transfer import Client
 
 #: How to get what fetching needs.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
@@ -112,8 +112,8 @@ class Run:
         :raises UsageError: if the extra ``fetch`` is not installed.
         """
         try:
-            from wheelhouse_hashes.connection import Connection
-            from wheelhouse_hashes.transfer import Client
+            from wheelhouse_hashes.http.client import Client
+            from wheelhouse_hashes.http.settings import Connection
         except ImportError as error:
             raise UsageError(
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"

@@ -24,7 +24,7 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.shelf import A, B, Shelf
-from wheelhouse_hashes.exchange import Exchange
+from wheelhouse_hashes.http.response import Exchange
 
 #: The exit codes of the design that these tests meet.
 EXIT = {

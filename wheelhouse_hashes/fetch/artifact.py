@@ -12,9 +12,9 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.fetch.download import Heard, Reception, refuse_findings
 from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
+from wheelhouse_hashes.http.client import Attempt
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.transfer import Attempt
 from wheelhouse_hashes.verdict.conclude import judged
 from wheelhouse_hashes.verdict.rules import Seen, algorithms_of, claims_of, refused
 from wheelhouse_hashes.waiting import backoff

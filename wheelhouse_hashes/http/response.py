@@ -18,7 +18,7 @@ from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.formats.urls import shown
-from wheelhouse_hashes.ranges import NotContinued, Part
+from wheelhouse_hashes.http.resume import NotContinued, Part
 
 #: The most bytes of an error page that are read past to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024

@@ -22,12 +22,12 @@ import pycurl
 
 from wheelhouse_hashes import __version__
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.connection import Connection, check_descriptors
-from wheelhouse_hashes.credentials import Credentials
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.exchange import Answer, Begin, Exchange, Plan, Receive
 from wheelhouse_hashes.formats.urls import normalized, origin, shown, split_user
-from wheelhouse_hashes.ranges import NotContinued, Part
+from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.response import Answer, Begin, Exchange, Plan, Receive
+from wheelhouse_hashes.http.resume import NotContinued, Part
+from wheelhouse_hashes.http.settings import Connection, check_descriptors
 
 #: The most redirects that one request follows.
 MAX_REDIRECTS = 10
