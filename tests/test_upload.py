@@ -15,10 +15,10 @@ from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.processes import living_elsewhere
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
+from wheelhouse_hashes.disk.files import identity
+from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
-from wheelhouse_hashes.folder import identity
 from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
 from wheelhouse_hashes.report import Sent
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.stores import base as store_module

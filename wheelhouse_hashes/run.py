@@ -15,13 +15,13 @@ from urllib.request import url2pathname
 from wheelhouse_hashes.activity import Activities, Activity
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.builtin.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
+from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import (
     Interrupted,
     TransferError,
     UsageError,
     WheelhouseHashesError,
 )
-from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.parallel import ending_on_signals
 from wheelhouse_hashes.plugins.manager import Plugins

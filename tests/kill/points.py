@@ -34,7 +34,7 @@ from multiprocessing.synchronize import Event
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
 from tests.servers import serving_folder
-from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
+from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.upload.index_page import INDEX
 
 NAMES = tuple(f"demo-1.{number}-py3-none-any.whl" for number in range(3))

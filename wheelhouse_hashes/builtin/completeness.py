@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.builtin.options import count
+from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.folder import disk_errors
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

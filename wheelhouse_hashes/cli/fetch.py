@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import TargetFolder
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.fetch.artifact import Settlement
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
-from wheelhouse_hashes.folder import TargetFolder
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
-from wheelhouse_hashes.folder import disk_errors, size_on_disk
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line

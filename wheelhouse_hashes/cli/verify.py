@@ -17,9 +17,9 @@ from packaging.version import Version
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, size_on_disk
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, size_on_disk
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.parallel import for_each

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import TargetFolder, disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.fetch.download import Heard, Reception, refuse_findings
-from wheelhouse_hashes.folder import TargetFolder, disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.http.client import Attempt
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run

@@ -16,8 +16,8 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.builtin.options import ACCEPT
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.folder import disk_errors
 from wheelhouse_hashes.http.response import Answer
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER

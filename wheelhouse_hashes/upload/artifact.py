@@ -10,9 +10,9 @@ import pathlib
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
 from wheelhouse_hashes.filenames import printable, why_unsafe
-from wheelhouse_hashes.folder import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
     hash_file_name,

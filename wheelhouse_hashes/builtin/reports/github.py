@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.folder import disk_errors
+from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:
