@@ -17,11 +17,11 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.servers import Handler, Routes, respond, serving
 from tests.terminals import Terminal
-from wheelhouse_hashes.activity import Activities
 from wheelhouse_hashes.builtin.progress import WINDOW, Rate
 from wheelhouse_hashes.builtin.progress_display import Display, shortened
 from wheelhouse_hashes.plugins.manager import TRACE, Plugins
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.activity import Activities
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-py3-none-any.whl"

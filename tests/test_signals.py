@@ -19,7 +19,7 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
 from tests.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import Interrupted
-from wheelhouse_hashes.parallel import PATIENCE, SIGNALS, aside, ending_on_signals, for_each
+from wheelhouse_hashes.runtime.parallel import PATIENCE, SIGNALS, aside, ending_on_signals, for_each
 
 #: Within a second, it is promised; this machine may have others to serve.
 #: What is interrupted here would go on for at least twice as long.

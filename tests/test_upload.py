@@ -21,13 +21,13 @@ from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.report import Sent
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
 from wheelhouse_hashes.upload.artifact import Publication
 from wheelhouse_hashes.upload.container_snapshot import Contents
-from wheelhouse_hashes.waiting import WaitBudget
 
 UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
 INDEX = ("index", *LOCAL, "wheels")

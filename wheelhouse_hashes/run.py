@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from wheelhouse_hashes.activity import Activities, Activity
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.builtin.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.disk.files import disk_errors
@@ -23,9 +22,10 @@ from wheelhouse_hashes.errors import (
     WheelhouseHashesError,
 )
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
-from wheelhouse_hashes.parallel import ending_on_signals
 from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.waiting import WaitBudget
+from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.parallel import ending_on_signals
+from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.http.client import Client

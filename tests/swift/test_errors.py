@@ -22,9 +22,9 @@ from tests.swift.shelf import A, B
 from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client
+from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.base import Store, open_store
 from wheelhouse_hashes.stores.driver import Account
-from wheelhouse_hashes.waiting import WaitBudget
 
 pytestmark = IN_PROCESS
 

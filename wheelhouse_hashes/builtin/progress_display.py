@@ -16,8 +16,8 @@ from rich.text import Text
 from wheelhouse_hashes.builtin.progress import Rate
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.activity import Activity, State
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.runtime.activity import Activity, State
 
 #: How often a second the display looks at what is done.
 PER_SECOND = 10

@@ -18,7 +18,6 @@ from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
-from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import (
     LITTER,
     FetchReport,
@@ -26,6 +25,7 @@ from wheelhouse_hashes.report import (
     line,
 )
 from wheelhouse_hashes.run import Run, noting_interruption, phase
+from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.conclude import settled
 
 

@@ -13,9 +13,9 @@ from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
-from wheelhouse_hashes.parallel import aside, for_each
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
 from wheelhouse_hashes.run import Run, noting_interruption, phase
+from wheelhouse_hashes.runtime.parallel import aside, for_each
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.upload.artifact import Publication
 from wheelhouse_hashes.upload.container_snapshot import Contents

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from wheelhouse_hashes.cli.parser import warn
 from wheelhouse_hashes.cli.verify import verify
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
-from wheelhouse_hashes.parallel import aside
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run, noting_interruption, phase
+from wheelhouse_hashes.runtime.parallel import aside
 
 
 def rebuild_index(run: Run) -> int:

@@ -22,12 +22,12 @@ from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Wanted, select
-from wheelhouse_hashes.parallel import for_each
 from wheelhouse_hashes.report import LITTER, FetchReport, line
 from wheelhouse_hashes.run import Run, noting_interruption, phase
+from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.verdict.conclude import judged, settled
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
-from wheelhouse_hashes.waiting import backoff
 
 
 def verify(run: Run, folder: str, against: str | None) -> FetchReport:

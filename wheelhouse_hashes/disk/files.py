@@ -15,11 +15,11 @@ import stat
 import threading
 from collections.abc import Iterator
 
-from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import new_hasher
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import DiskError, Interrupted
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.runtime.activity import Counter
 from wheelhouse_hashes.verdict.rules import HEAD_BYTES, TAIL_BYTES, Seen
 
 REJECTED = ".rejected"

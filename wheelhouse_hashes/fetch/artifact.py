@@ -15,9 +15,9 @@ from wheelhouse_hashes.fetch.download import Heard, Reception, refuse_findings
 from wheelhouse_hashes.http.client import Attempt
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.verdict.conclude import judged
 from wheelhouse_hashes.verdict.rules import Seen, algorithms_of, claims_of, refused
-from wheelhouse_hashes.waiting import backoff
 
 #: An object that did not change for so long, in seconds, is not in flux.
 QUIET = 3600.0

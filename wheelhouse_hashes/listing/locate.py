@@ -8,7 +8,7 @@ from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.report import NEXT_STEP, line, waiting_line
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.waiting import backoff
+from wheelhouse_hashes.runtime.waiting import backoff
 
 UNCHECKED = (
     "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anybody on the way can read "

@@ -23,13 +23,13 @@ from libcloud.storage.types import (
     ObjectDoesNotExistError,
 )
 
-from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
 from wheelhouse_hashes.disk.files import disk_errors, identity
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
+from wheelhouse_hashes.runtime.activity import Counter
+from wheelhouse_hashes.runtime.waiting import WaitBudget, backoff
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
-from wheelhouse_hashes.waiting import WaitBudget, backoff
 
 T = TypeVar("T")
 

@@ -24,11 +24,11 @@ from libcloud.common.types import LibcloudError
 from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ObjectDoesNotExistError
 
-from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
+from wheelhouse_hashes.runtime.activity import Counter
 from wheelhouse_hashes.stores.base import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
 

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator
 
 from libcloud.storage.base import Object
 
-from wheelhouse_hashes.activity import Counter
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
+from wheelhouse_hashes.runtime.activity import Counter
 from wheelhouse_hashes.stores.base import Store, Stored, check_unchanged
 
 #: Folders that libcloud's LOCAL provider leaves out of its listings.

@@ -21,10 +21,10 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.report import Sent, UploadRecord
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.stores.base import Store, Stored
 from wheelhouse_hashes.upload.container_snapshot import Contents
 from wheelhouse_hashes.upload.index_page import index_algorithm
-from wheelhouse_hashes.waiting import backoff
 
 #: How often to look for our companions beside our artifact, before those that
 #: are there instead count as another job's.

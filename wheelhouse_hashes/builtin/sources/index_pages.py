@@ -18,7 +18,7 @@ from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
 from wheelhouse_hashes.formats.urls import normalized, origin, shown
-from wheelhouse_hashes.parallel import aside
+from wheelhouse_hashes.runtime.parallel import aside
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
