@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli
+from wheelhouse_hashes._settings import PREFIX
 from wheelhouse_hashes._startup import TWINS
-from wheelhouse_hashes.builtin.options import PREFIX
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
@@ -34,7 +35,7 @@ class Line:
         self._module = module
         self._extended = extended
         #: The verbs, after something was parsed.
-        self.verbs = Verbs(Plugins.load({}), {})
+        self.verbs = Verbs(Plugins.load(BUILT_IN, {}), {})
         self._made: list[argparse.ArgumentParser] = []
 
     def parse(self, *argv: str, patch: pytest.MonkeyPatch) -> argparse.Namespace:

@@ -5,13 +5,14 @@ from packaging.version import Version
 
 from tests.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
 from wheelhouse_hashes.plugins.manager import Plugins
 
 BASE = "https://host/wheels/"
-PLUGINS = Plugins.load({})
+PLUGINS = Plugins.load(BUILT_IN, {})
 
 
 def _entry(name: str, *claims: Claim | Finding, base: str = BASE, size: int | None = None) -> Entry:

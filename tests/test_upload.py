@@ -15,12 +15,13 @@ from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.processes import living_elsewhere
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.disk.files import identity
 from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import Sent
-from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
@@ -570,7 +571,7 @@ def publication(dist: pathlib.Path, payload: bytes) -> Publication:
     defaults = {"hashfile": True, "hash_algorithm": None, "resend": False, "no_replace": False}
     store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
     store.open()
-    run = Run("upload", defaults, Plugins.load({}))
+    run = Session("upload", defaults, Plugins.load(BUILT_IN, {}))
     return Publication(run, store, Contents(store.listing(), run.plugins), path)
 
 

@@ -13,6 +13,9 @@ import sys
 
 HOST = "wheelhouse_uploader"
 
+#: The module to wake.  It is imported by its name: this module is below all others.
+DOOR = "wheelhouse_hashes.host.attach"
+
 DISABLE = "WHEELHOUSE_HASHES_DISABLE"
 
 #: The one that also asks for a check where there is no command line of ours.
@@ -66,9 +69,9 @@ def wake() -> None:
             refuse(f"switched off by {DISABLE}={os.environ[DISABLE]}")
         return
     try:
-        from wheelhouse_hashes.host import attach
+        import importlib
 
-        attach.watch()
+        importlib.import_module(DOOR).watch()
     except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
         refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
 

@@ -22,6 +22,7 @@ from tests.integration.test_packaging import clean
 from tests.integration.test_startup import PKG_RESOURCES
 from tests.servers import Server, serving_folder
 from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
@@ -401,7 +402,7 @@ def extended_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser
     kept = type("Kept", (_Kept, Parser), {})
     with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=kept)):
         verbs = host.parse_args()
-    Verbs(Plugins.load()).extend(verbs._subparsers_action)
+    Verbs(Plugins.load(BUILT_IN)).extend(verbs._subparsers_action)
     return _verbs_of(verbs)
 
 
@@ -416,7 +417,7 @@ def parsed(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | obje
 
 def parsed_with_ours(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | object:
     """Return the same with our options in it, as a command has them."""
-    parser = type("Parser", (Parser,), {"verbs": Verbs(Plugins.load())})
+    parser = type("Parser", (Parser,), {"verbs": Verbs(Plugins.load(BUILT_IN))})
     with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=parser)):
         return parsed(host, argv)
 

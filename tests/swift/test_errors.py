@@ -23,8 +23,9 @@ from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.runtime.waiting import WaitBudget
-from wheelhouse_hashes.stores.base import Store, open_store
+from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.opening import open_store
 
 pytestmark = IN_PROCESS
 

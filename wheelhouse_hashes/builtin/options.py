@@ -6,71 +6,20 @@ A plugin of its own, like the sources: it uses the public hook.
 from __future__ import annotations
 
 import argparse
-import shlex
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 from wheelhouse_hashes import hookspecs
-from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.artifacts import ALGORITHMS
-from wheelhouse_hashes.errors import UsageError
-
-PREFIX = "WHEELHOUSE_UPLOADER_"
-
-#: The options that hand a verb of the host over to us, also by their twins.
-SWITCHES: Mapping[str, tuple[str, ...]] = {
-    "upload": ("hashfile", "driver_options"),
-    "fetch": ("verify",),
-}
-
-#: What is done if nobody claims a digest.
-REFUSE, ACCEPT = "refuse", "accept"
-
-DEFAULT_WAIT = 90.0
-
-#: Six hours, as long as a CI job may run: 1.5 GB at 70 kB/s.  A server that has
-#: stopped is noticed by the idle limit; this one ends what merely drips.
-DEFAULT_TIMEOUT = 21600.0
-DEFAULT_MAX_WORKERS = 4
-
-
-def seconds(text: str) -> float:
-    """Read a number of seconds that is not negative."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError(text)
-    return value
-
-
-def some_seconds(text: str) -> float:
-    """Read a number of seconds that is more than none."""
-    value = seconds(text)
-    if not value:
-        raise ValueError(text)
-    return value
-
-
-def count(text: str) -> int:
-    """Read a whole number from 1 on."""
-    value = int(text)
-    if value < 1:
-        raise ValueError(text)
-    return value
-
-
-def algorithm(text: str) -> str:
-    """Read the name of a digest algorithm."""
-    if text not in ALGORITHMS:
-        raise ValueError(text)
-    return text
-
-
-def driver_option(text: str) -> str:
-    """Read ``KEY=VALUE``."""
-    key, equals, _ = text.partition("=")
-    if not key or not equals:
-        raise ValueError(text)
-    return text
+from wheelhouse_hashes._settings import (
+    ACCEPT,
+    DEFAULT_MAX_WORKERS,
+    DEFAULT_TIMEOUT,
+    DEFAULT_WAIT,
+    PREFIX,
+    REFUSE,
+    count,
+    driver_option,
+    seconds,
+    some_seconds,
+)
 
 
 @hookspecs.hookimpl
@@ -151,37 +100,3 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             help="do not check TLS certificates: anybody on the way can replace what is "
             "fetched (an authority of your own: name its bundle in SSL_CERT_FILE)",
         )
-
-
-def apply_twins(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
-    """Make environment twins the defaults of their options.
-
-    :param actions: our options of a verb; an option of the host may have the
-        same name, and has no twin.
-    :param environ: the environment.
-    :raises UsageError: if a twin has a value that its option does not take.
-    """
-    for action in actions:
-        twin = PREFIX + action.dest.upper()
-        text = environ.get(twin)
-        # No seconds at all is a time to wait; elsewhere 0 means off.
-        is_zero_wait = action.dest == "wait" and (text or "").strip() == "0"
-        if text is None or twin not in _readers or not (is_on(text) or is_zero_wait):
-            continue
-        try:
-            action.default = _readers[twin](text)
-        except ValueError:
-            raise UsageError(
-                f"{twin}={text!r} is not a value that --{action.dest.replace('_', '-')} takes"
-            ) from None
-
-
-_readers: dict[str, Any] = {
-    PREFIX + "HASHFILE": lambda text: True,
-    PREFIX + "VERIFY": lambda text: True,
-    PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
-    PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
-    PREFIX + "WAIT": seconds,
-    PREFIX + "TIMEOUT": some_seconds,
-    PREFIX + "MAX_WORKERS": count,
-}

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
-#: Seconds that the rate is measured over.
-WINDOW = 5.0
 
 _displays: WeakKeyDictionary[Run, Display] = WeakKeyDictionary()
 
@@ -41,7 +37,7 @@ def is_wanted(run: Run, environ: Mapping[str, str]) -> bool:
     """
     if run.options.get("quiet", False) or run.verb == "index":
         return False
-    if environ.get("NO_COLOR") or run.plugins.tracing:
+    if environ.get("NO_COLOR") or run.tracing:
         return False
     no_cursor = ("dumb", "unknown") if os.name == "nt" else ("dumb", "unknown", "")
     return sys.stdout.isatty() and environ.get("TERM", "") not in no_cursor
@@ -70,27 +66,3 @@ def wheelhouse_run_finished(run: Run, report: Report) -> None:
     if display is not None:
         display.stop()
         run.show_by(None)
-
-
-class Rate:
-    """How fast something goes, over the last seconds."""
-
-    def __init__(self) -> None:
-        self._samples: deque[tuple[float, int]] = deque()
-
-    def at(self, moved: int, now: float | None = None) -> float | None:
-        """Take note of how many bytes were moved by now.
-
-        :param moved: the number of bytes; less than before means that
-            something has begun anew.
-        :param now: the time in seconds, of any clock that does not go back.
-        :returns: bytes per second, None if not known yet.
-        """
-        now = time.monotonic() if now is None else now
-        if self._samples and moved < self._samples[-1][1]:
-            self._samples.clear()
-        self._samples.append((now, moved))
-        while now - self._samples[0][0] > WINDOW:
-            self._samples.popleft()
-        then, before = self._samples[0]
-        return (moved - before) / (now - then) if now - then >= WINDOW / 10 else None

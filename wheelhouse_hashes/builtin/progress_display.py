@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -12,8 +14,6 @@ from rich.measure import Measurement
 from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
-
-from wheelhouse_hashes.builtin.progress import Rate
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -152,3 +152,31 @@ def _time(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+#: Seconds that the rate is measured over.
+WINDOW = 5.0
+
+
+class Rate:
+    """How fast something goes, over the last seconds."""
+
+    def __init__(self) -> None:
+        self._samples: deque[tuple[float, int]] = deque()
+
+    def at(self, moved: int, now: float | None = None) -> float | None:
+        """Take note of how many bytes were moved by now.
+
+        :param moved: the number of bytes; less than before means that
+            something has begun anew.
+        :param now: the time in seconds, of any clock that does not go back.
+        :returns: bytes per second, None if not known yet.
+        """
+        now = time.monotonic() if now is None else now
+        if self._samples and moved < self._samples[-1][1]:
+            self._samples.clear()
+        self._samples.append((now, moved))
+        while now - self._samples[0][0] > WINDOW:
+            self._samples.popleft()
+        then, before = self._samples[0]
+        return (moved - before) / (now - then) if now - then >= WINDOW / 10 else None

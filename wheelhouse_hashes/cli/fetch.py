@@ -9,27 +9,22 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
-from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import TargetFolder
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.fetch.artifact import Settlement
+from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
-from wheelhouse_hashes.report import (
-    LITTER,
-    FetchReport,
-    describe_verdict,
-    line,
-)
-from wheelhouse_hashes.run import Run, noting_interruption, phase
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.report import LITTER, FetchReport, describe_verdict, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.conclude import settled
+from wheelhouse_hashes.verdict.expectation import expectation_of
 
 
-def fetch(run: Run, url: str, folder: str, project: str, version: str | None) -> FetchReport:
+def fetch(run: Session, url: str, folder: str, project: str, version: str | None) -> FetchReport:
     """Fetch the artifacts of a project, and keep those that are verified.
 
     :param run: the command in progress.
@@ -52,7 +47,7 @@ def fetch(run: Run, url: str, folder: str, project: str, version: str | None) ->
 
 
 def _fetch(
-    run: Run,
+    run: Session,
     address: str,
     folder: pathlib.Path,
     project: str,
@@ -87,7 +82,9 @@ def _fetch(
         raise Interrupted("interrupted")
 
 
-def _refuse_unasked(selection: Selection, report: FetchReport, run: Run) -> list[ListedArtifact]:
+def _refuse_unasked(
+    selection: Selection, report: FetchReport, run: Session
+) -> list[ListedArtifact]:
     """Refuse what must not be asked for or become a file here; return the other artifacts."""
     twins = case_twins(artifact.name for artifact in selection.artifacts)
     twin = "another name differs from it in case only"
@@ -102,7 +99,9 @@ def _refuse_unasked(selection: Selection, report: FetchReport, run: Run) -> list
     return [artifact for artifact in selection.artifacts if artifact.name not in twins]
 
 
-def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedArtifact]) -> None:
+def _name_other_origins(
+    run: Session, listing: Listing, artifacts: Sequence[ListedArtifact]
+) -> None:
     here = urlsplit(listing.url).netloc
     one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
     for netloc in sorted({urlsplit(url).netloc for url in one_of_each} - {here}):
@@ -110,7 +109,7 @@ def _name_other_origins(run: Run, listing: Listing, artifacts: Sequence[ListedAr
 
 
 def _settle_all(
-    run: Run,
+    run: Session,
     artifacts: Sequence[ListedArtifact],
     target: TargetFolder,
     listing: Listing,
@@ -128,7 +127,7 @@ def _settle_all(
 
 
 def _settle_one(
-    run: Run,
+    run: Session,
     target: TargetFolder,
     listing: Listing,
     report: FetchReport,

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from wheelhouse_hashes._settings import PREFIX, SWITCHES
 from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.builtin.options import PREFIX, SWITCHES, apply_twins
+from wheelhouse_hashes.cli.environment import apply_twins
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.plugins.session import Session
 
 
 def warn(text: str) -> None:
@@ -120,7 +121,7 @@ class Verbs:
             raise UsageError(f"{names}: no effect without --verify; add it")
         return bool(self.given)
 
-    def run(self, options: argparse.Namespace) -> Run:
+    def run(self, options: argparse.Namespace) -> Session:
         """Return the run of a command that is ours.
 
         :raises UsageError: if a plugin could not be loaded: it may be one
@@ -130,7 +131,7 @@ class Verbs:
             raise UsageError("; ".join(self.plugins.failures))
         if options.command == "upload":
             options.region = self._region
-        return Run(options.command, vars(options), self.plugins)
+        return Session(options.command, vars(options), self.plugins)
 
 
 def _add_store_options(parser: argparse.ArgumentParser) -> None:

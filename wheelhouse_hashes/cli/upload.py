@@ -13,8 +13,8 @@ from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
-from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import aside, for_each
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.upload.artifact import Publication
@@ -28,7 +28,7 @@ MAX_HOST_METADATA = 64 * 1024 * 1024
 
 
 def upload(
-    run: Run, store: Store, folder: str, *, max_workers: int, with_index: bool
+    run: Session, store: Store, folder: str, *, max_workers: int, with_index: bool
 ) -> UploadReport:
     """Upload the artifacts of a folder.
 
@@ -89,7 +89,7 @@ def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
 
 
 def _without_twins(
-    paths: Sequence[pathlib.Path], listed: Contents, report: UploadReport, run: Run
+    paths: Sequence[pathlib.Path], listed: Contents, report: UploadReport, run: Session
 ) -> list[pathlib.Path]:
     """Refuse names that a fetch would refuse, together with those they are twins of."""
     ours = {path.name for path in paths}
@@ -102,7 +102,7 @@ def _without_twins(
     return [path for path in paths if path.name not in twins]
 
 
-def _say(run: Run, record: UploadRecord, width: int = 0) -> None:
+def _say(run: Session, record: UploadRecord, width: int = 0) -> None:
     """Print what became of one file; with ``--quiet`` only what asks for a look."""
     routine = record.outcome in (Sent.SENT, Sent.THERE, Sent.SKIPPED)
     (run.note if routine else run.say)(describe_record(record, width))
@@ -117,7 +117,7 @@ def _stamp(path: pathlib.Path) -> pathlib.Path:
 
 
 def _publish_all(
-    run: Run,
+    run: Session,
     store: Store,
     listed: Contents,
     paths: Sequence[pathlib.Path],
@@ -170,7 +170,7 @@ def _named_by_the_host(store: Store, listed: Contents, replaced: Sequence[str]) 
 
 
 def _clean_up(
-    run: Run,
+    run: Session,
     store: Store,
     listed: Contents,
     uploaded: Mapping[str, Publication],

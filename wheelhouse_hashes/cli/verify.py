@@ -15,22 +15,22 @@ from functools import partial
 from packaging.version import Version
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
-from wheelhouse_hashes.builtin.completeness import expectation_of
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, size_on_disk
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Wanted, select
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LITTER, FetchReport, line
-from wheelhouse_hashes.run import Run, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.verdict.conclude import judged, settled
+from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 
-def verify(run: Run, folder: str, against: str | None) -> FetchReport:
+def verify(run: Session, folder: str, against: str | None) -> FetchReport:
     """Judge the artifacts of a folder.
 
     :param run: the command in progress.
@@ -49,7 +49,7 @@ def verify(run: Run, folder: str, against: str | None) -> FetchReport:
     return report
 
 
-def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchReport) -> None:
+def _verify(run: Session, folder: pathlib.Path, against: str | None, report: FetchReport) -> None:
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}")
     expectation = expectation_of(run)
@@ -81,7 +81,7 @@ def _verify(run: Run, folder: pathlib.Path, against: str | None, report: FetchRe
     report.incomplete = expectation.unmet(report.good, [])
 
 
-def _artifacts_in(folder: pathlib.Path, run: Run) -> dict[str, pathlib.Path]:
+def _artifacts_in(folder: pathlib.Path, run: Session) -> dict[str, pathlib.Path]:
     """Return the artifacts of a folder by name; name what else ``twine`` would meet there."""
     there = {}
     with disk_errors(f"list the folder {folder}"):
@@ -104,7 +104,7 @@ def _projects(names: Mapping[str, object]) -> Wanted:
 
 
 def _settle(
-    run: Run,
+    run: Session,
     there: Mapping[str, pathlib.Path],
     announced: set[str],
     report: FetchReport,
@@ -126,7 +126,7 @@ def _settle(
 
 
 def _judge(
-    run: Run,
+    run: Session,
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     path: pathlib.Path | None,
@@ -143,7 +143,7 @@ def _judge(
     return judged(run, artifact, heard, seen, path)
 
 
-def _heard(run: Run, artifact: ListedArtifact) -> list[Claim | Finding]:
+def _heard(run: Session, artifact: ListedArtifact) -> list[Claim | Finding]:
     """Ask the sources; a server that is not available is asked again."""
     for pause in backoff():
         try:

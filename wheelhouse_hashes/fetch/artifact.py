@@ -9,15 +9,17 @@ from dataclasses import replace
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import TargetFolder, disk_errors, hash_file_on_disk, identity
+from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.fetch.download import Heard, Reception, refuse_findings
+from wheelhouse_hashes.fetch.target_folder import TargetFolder
+from wheelhouse_hashes.formats.seen import Seen
 from wheelhouse_hashes.http.client import Attempt
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import waiting_line
-from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.verdict.conclude import judged
-from wheelhouse_hashes.verdict.rules import Seen, algorithms_of, claims_of, refused
+from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 #: An object that did not change for so long, in seconds, is not in flux.
 QUIET = 3600.0
@@ -37,7 +39,7 @@ class Settlement:
     """
 
     def __init__(
-        self, artifact: ListedArtifact, run: Run, folder: TargetFolder, page_date: float | None
+        self, artifact: ListedArtifact, run: Session, folder: TargetFolder, page_date: float | None
     ) -> None:
         self.artifact = artifact
         self.run = run

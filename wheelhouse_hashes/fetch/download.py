@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from io import FileIO
 
+from wheelhouse_hashes._settings import ACCEPT
 from wheelhouse_hashes.artifacts import (
     DEFAULT_ALGORITHM,
     Claim,
@@ -14,23 +15,15 @@ from wheelhouse_hashes.artifacts import (
     ListedArtifact,
     new_hasher,
 )
-from wheelhouse_hashes.builtin.options import ACCEPT
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
 from wheelhouse_hashes.http.response import Answer
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
-from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.verdict.rules import (
-    HEAD_BYTES,
-    NO_CLAIM,
-    TAIL_BYTES,
-    Seen,
-    algorithms_of,
-    claims_of,
-    objection,
-)
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
 Heard = Sequence[Claim | Finding]
 
@@ -48,7 +41,7 @@ class Reception:
     :param path: the private file.
     """
 
-    def __init__(self, artifact: ListedArtifact, run: Run, path: pathlib.Path) -> None:
+    def __init__(self, artifact: ListedArtifact, run: Session, path: pathlib.Path) -> None:
         #: What was heard: what :meth:`receive` was told, and the headers' claims.
         self.heard: list[Claim | Finding] = []
         #: The number of bytes in the file.

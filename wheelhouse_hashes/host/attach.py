@@ -28,7 +28,7 @@ from wheelhouse_hashes.host.pkg_resources_shim import surroundings
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.plugins.session import Session
 
 COMMANDLINE = f"{HOST}.commandline"
 
@@ -73,11 +73,12 @@ def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
 
 def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     """Run a command: parse it, then leave it to the host, or run it through the host."""
+    from wheelhouse_hashes.builtin import BUILT_IN
     from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
     from wheelhouse_hashes.cli.verbs import one_line_ends
     from wheelhouse_hashes.plugins.manager import Plugins
 
-    verbs = Verbs(Plugins.load())
+    verbs = Verbs(Plugins.load(BUILT_IN))
     with one_line_ends():
         parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
         with _replaced(module, argparse=parser):
@@ -96,7 +97,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
 
 
 def _run_through_host(
-    module: types.ModuleType, original: Callable[[], None], run: Run, options: Any
+    module: types.ModuleType, original: Callable[[], None], run: Session, options: Any
 ) -> int:
     """Let the host's own ``main`` run a command, with our phases in it.
 
@@ -136,11 +137,11 @@ class _Failed(Exception):
         self.exit_code = exit_code
 
 
-def _uploader_class(base: Any, run: Run) -> Any:
+def _uploader_class(base: Any, run: Session) -> Any:
     """Return the host's uploader with our upload phase; its CDN step stays its own."""
     from wheelhouse_hashes.cli.upload import upload
-    from wheelhouse_hashes.stores.base import open_store
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.opening import open_store
 
     class Uploader(base):  # type: ignore[misc]
         @property

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import certifi
 import pycurl
 
-from wheelhouse_hashes.builtin.options import DEFAULT_TIMEOUT
+from wheelhouse_hashes._settings import DEFAULT_TIMEOUT
 from wheelhouse_hashes.errors import DiskError
 
 #: The size of a worker's receive buffer, in bytes.

@@ -6,8 +6,8 @@ from wheelhouse_hashes.artifacts import Listing
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import NEXT_STEP, line, waiting_line
-from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.waiting import backoff
 
 UNCHECKED = (
@@ -18,7 +18,7 @@ UNCHECKED = (
 _RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
-def authorized(run: Run, url: str) -> str:
+def authorized(run: Session, url: str) -> str:
     """Keep user and password of an address that a user gave.
 
     :param run: the command in progress.
@@ -34,7 +34,7 @@ def authorized(run: Run, url: str) -> str:
         ) from None
 
 
-def locate(run: Run, address: str) -> Listing:
+def locate(run: Session, address: str) -> Listing:
     """Ask what an address offers; a server in trouble is asked again.
 
     What a user should know beforehand, and about the listing, is said.
@@ -54,7 +54,7 @@ def locate(run: Run, address: str) -> Listing:
     return listing
 
 
-def _ask(run: Run, address: str) -> Listing:
+def _ask(run: Session, address: str) -> Listing:
     said = False
     for pause in backoff():
         try:

@@ -27,7 +27,6 @@ from wheelhouse_hashes.artifacts import (
     LocalArtifact,
     Verdict,
 )
-from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
 from wheelhouse_hashes.plugins.trace import trace_calls
 
@@ -40,6 +39,9 @@ DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
 
 #: Prints every hook call to standard error.
 TRACE = "WHEELHOUSE_HASHES_TRACE"
+
+#: What messages call the origin of a plugin of ours.
+BUILT_IN = "built-in"
 
 _CLAIMS = (Claim, Finding)
 
@@ -72,9 +74,12 @@ class Plugins:
         self.disabled: tuple[str, ...] = ()
 
     @classmethod
-    def load(cls, environ: Mapping[str, str] | None = None) -> Plugins:
+    def load(
+        cls, built_in: Mapping[str, object], environ: Mapping[str, str] | None = None
+    ) -> Plugins:
         """Return the built-in plugins and all installed ones.
 
+        :param built_in: the built-in plugins, by name.
         :param environ: the environment, by default that of the process.
         """
         environ = os.environ if environ is None else environ
@@ -83,7 +88,7 @@ class Plugins:
         plugins.disabled = tuple(name.strip() for name in names if name.strip())
         for name in plugins.disabled:
             plugins._manager.set_blocked(name)
-        for name, module in BUILT_IN.items():
+        for name, module in built_in.items():
             plugins.register(module, name)
         plugins._load_installed()
         if is_on(environ.get(TRACE)):
@@ -91,7 +96,7 @@ class Plugins:
             trace_calls(plugins._manager)
         return plugins
 
-    def register(self, plugin: object, name: str, distribution: str = "built-in") -> None:
+    def register(self, plugin: object, name: str, distribution: str = BUILT_IN) -> None:
         """Add one plugin; a plugin that the user switched off is left out.
 
         :param plugin: a module or object with hook implementations.
@@ -172,7 +177,7 @@ class Plugins:
         The built-in ones are under suspicion only if there are no others.
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
-        others = [name for name in names if name not in BUILT_IN]
+        others = [name for name in names if self._distributions.get(name) != BUILT_IN]
         return " or ".join(map(self.describe, others or names))
 
     def _gather(

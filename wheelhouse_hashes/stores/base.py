@@ -54,24 +54,6 @@ class Stored:
     modified: float | None = field(default=None, compare=False)
 
 
-def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
-    """Return the store that fits a provider.
-
-    :param account: how to reach it.
-    :param container: the container's name.
-    :param budget: the time that retries may wait.
-    """
-    from wheelhouse_hashes.stores.cloud import CloudStore, family_of
-    from wheelhouse_hashes.stores.local import LocalStore
-
-    kind = Store
-    if account.provider_name == "LOCAL":
-        kind = LocalStore
-    elif family_of(account.driver_class()) is not None:
-        kind = CloudStore
-    return kind(account, container, budget)
-
-
 class Store:
     """One container of a store; safe to use from many threads.
 

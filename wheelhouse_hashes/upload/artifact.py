@@ -19,8 +19,8 @@ from wheelhouse_hashes.formats.hash_file import (
     parse_hash_file,
     split_hash_file_name,
 )
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import Sent, UploadRecord
-from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.stores.base import Store, Stored
 from wheelhouse_hashes.upload.container_snapshot import Contents
@@ -41,7 +41,7 @@ class Publication:
     :raises DiskError: if the file cannot be read.
     """
 
-    def __init__(self, run: Run, store: Store, listed: Contents, path: pathlib.Path) -> None:
+    def __init__(self, run: Session, store: Store, listed: Contents, path: pathlib.Path) -> None:
         self._run = run
         self._store = store
         self._listed = listed

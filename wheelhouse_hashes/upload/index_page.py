@@ -23,8 +23,8 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import TooManyLinks, read_page
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
-from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.stores.base import Store, Stored
 
 #: The name of the page.
@@ -37,7 +37,7 @@ Links = dict[str, Digest | None]
 
 
 def update_index(
-    run: Run, store: Store, listing: Mapping[str, Stored], uploaded: Mapping[str, Digest]
+    run: Session, store: Store, listing: Mapping[str, Stored], uploaded: Mapping[str, Digest]
 ) -> Links:
     """Write the index page, until it agrees with the listing.
 
@@ -89,7 +89,7 @@ def _links_of(page: bytes) -> Links:
 
 
 def _links(
-    run: Run,
+    run: Session,
     store: Store,
     listing: Mapping[str, Stored],
     previous: Links,
@@ -112,7 +112,7 @@ def _links(
     }
 
 
-def is_package(run: Run, name: str) -> bool:
+def is_package(run: Session, name: str) -> bool:
     """Tell whether an object is an artifact that a page shall list."""
     return parse_artifact_name(name) is not None and run.plugins.companion_of(name) is None
 

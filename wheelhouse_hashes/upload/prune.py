@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
-from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.upload.container_snapshot import Contents
 
 
 def prune(
-    run: Run,
+    run: Session,
     store: Store,
     listed: Contents,
     uploaded: Mapping[str, Sequence[str]],

@@ -5,16 +5,17 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 
+from wheelhouse_hashes._settings import ACCEPT
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
-from wheelhouse_hashes.builtin.options import ACCEPT
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.formats.seen import Seen
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, describe_verdict
-from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.verdict.rules import Seen, judge
+from wheelhouse_hashes.verdict.rules import judge
 
 
 def judged(
-    run: Run,
+    run: Session,
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
@@ -38,7 +39,7 @@ def judged(
 
 
 def settled(
-    run: Run, report: FetchReport, artifact: ListedArtifact, verdict: Verdict, width: int
+    run: Session, report: FetchReport, artifact: ListedArtifact, verdict: Verdict, width: int
 ) -> None:
     """Report a final verdict: keep it, say it, tell the plugins.
 

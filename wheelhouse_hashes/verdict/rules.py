@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
 from wheelhouse_hashes.artifacts import (
     DEFAULT_ALGORITHM,
@@ -22,11 +22,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
-
-#: How many bytes of the head of a file tell what kind of file it is, and how
-#: many of its tail tell whether it is whole.
-HEAD_BYTES = 512
-TAIL_BYTES = 1024
+from wheelhouse_hashes.formats.seen import Seen
 
 #: What stands at the end of every zip archive, wheels among them (the end of
 #: central directory record of the format's specification, APPNOTE.TXT 4.3.16).
@@ -42,24 +38,6 @@ _MAGIC = {
 
 #: What is said of an artifact that nobody vouches for.
 NO_CLAIM = "no source claims a digest of this artifact"
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was seen of an artifact's bytes."""
-
-    #: The number of bytes.
-    size: int
-    #: Their digests: algorithm to lower-case hex; each claimed algorithm is there.
-    digests: Mapping[str, str]
-    #: The first bytes, at most :data:`HEAD_BYTES`.
-    head: bytes
-    #: The last bytes, at most :data:`TAIL_BYTES`.
-    tail: bytes
-    #: False if a body that was cut could not be told from one that ended.
-    length_known: bool = True
-    #: True if the bytes were in the folder already.
-    on_disk: bool = False
 
 
 def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
