@@ -1,4 +1,4 @@
-"""The fetch phase: locate, select, settle each artifact, report."""
+"""The verb ``fetch``: locate, select, fetch each artifact, report."""
 
 from __future__ import annotations
 

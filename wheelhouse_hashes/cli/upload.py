@@ -1,18 +1,15 @@
-"""The upload phase: scan, announce and publish each artifact, prune, index."""
+"""The verb ``upload``: scan, announce and publish each artifact, prune, index."""
 
 from __future__ import annotations
 
-import os
 import pathlib
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timezone
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
+from wheelhouse_hashes.disk.files import size_on_disk
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
-from wheelhouse_hashes.filenames import case_twins, parse_artifact_name, printable, why_unsafe
-from wheelhouse_hashes.formats.dev_builds import stamped_name
+from wheelhouse_hashes.filenames import case_twins, parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
 from wheelhouse_hashes.runtime.parallel import aside, for_each
@@ -21,6 +18,7 @@ from wheelhouse_hashes.upload.artifact import Publication
 from wheelhouse_hashes.upload.container_snapshot import Contents
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.prune import prune
+from wheelhouse_hashes.upload.scan import scan
 
 #: The object in which jobs on the bare host share their digests.
 HOST_METADATA = "metadata.json"
@@ -44,7 +42,7 @@ def upload(
         raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
     report = UploadReport()
     with phase(run, report):
-        paths = _scan(pathlib.Path(folder), report)
+        paths = scan(pathlib.Path(folder), report)
         width = max((len(path.name) for path in paths), default=0)
         for record in report.records:
             _say(run, record)
@@ -61,31 +59,6 @@ def upload(
             aside(publish, run.stop)
         run.say(report.closing(store.container_name))
     return report
-
-
-def _scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
-    """Return the artifacts of a folder; rename dev wheels, name what is skipped."""
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}; give one with --local-folder")
-    paths = []
-    with disk_errors(f"list the folder {folder}"):
-        names = sorted(os.listdir(folder))
-    for name in names:
-        try:
-            with disk_errors(f"look at {folder / name}"):
-                if not folder.joinpath(name).is_file():
-                    raise ValueError("not a file")
-            path = _stamp(folder / name)
-            if why := why_unsafe(path.name):
-                raise Refusal(Cause.UNSAFE_NAME, why)
-            paths.append(path)
-        except ValueError as error:
-            report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
-        except Refusal as error:
-            outcome = Sent.FAILED if error.cause is Cause.DISK else Sent.REFUSED
-            record = UploadRecord(printable(name), outcome, error.told, error.exit_code)
-            report.records.append(record)
-    return paths
 
 
 def _without_twins(
@@ -106,14 +79,6 @@ def _say(run: Session, record: UploadRecord, width: int = 0) -> None:
     """Print what became of one file; with ``--quiet`` only what asks for a look."""
     routine = record.outcome in (Sent.SENT, Sent.THERE, Sent.SKIPPED)
     (run.note if routine else run.say)(describe_record(record, width))
-
-
-def _stamp(path: pathlib.Path) -> pathlib.Path:
-    name = stamped_name(path.name, datetime.now(timezone.utc))
-    if name == path.name:
-        return path
-    with disk_errors(f"rename {path}"):
-        return path.rename(path.with_name(name))
 
 
 def _publish_all(

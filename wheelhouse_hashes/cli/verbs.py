@@ -8,18 +8,9 @@ from contextlib import contextmanager
 
 from wheelhouse_hashes.cli.index import rebuild_index
 from wheelhouse_hashes.cli.parser import warn
-from wheelhouse_hashes.cli.verify import verify
+from wheelhouse_hashes.cli.verify import verify_folder
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 from wheelhouse_hashes.plugins.session import Session
-
-
-def verify_folder(run: Session) -> int:
-    """Run the verb ``verify``; return its exit code.
-
-    :raises WheelhouseHashesError: if the command cannot go on at all.
-    """
-    return verify(run, run.options.folder, run.options.against).exit_code
-
 
 #: The verbs that the host does not have.
 OUR_VERBS: Mapping[str, Callable[[Session], int]] = {

@@ -1,4 +1,4 @@
-"""The verify phase: judge the artifacts of a local folder, and change nothing.
+"""The verb ``verify``: judge the artifacts of a local folder, and change nothing.
 
 They are judged by the same rules as fetched ones, against what is announced:
 by the folder itself, by another one, by a list of digests, or by an address.
@@ -9,25 +9,30 @@ from __future__ import annotations
 import os
 import pathlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 
 from packaging.version import Version
 
-from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
-from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, size_on_disk
-from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, UsageError
+from wheelhouse_hashes.artifacts import ListedArtifact
+from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
+from wheelhouse_hashes.errors import Interrupted, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LITTER, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.runtime.waiting import backoff
-from wheelhouse_hashes.verdict.conclude import judged, settled
 from wheelhouse_hashes.verdict.expectation import expectation_of
-from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+from wheelhouse_hashes.verify.artifact import verify_artifact
+
+
+def verify_folder(run: Session) -> int:
+    """Run the verb ``verify``; return its exit code.
+
+    :raises WheelhouseHashesError: if the command cannot go on at all.
+    """
+    return verify(run, run.options.folder, run.options.against).exit_code
 
 
 def verify(run: Session, folder: str, against: str | None) -> FetchReport:
@@ -75,7 +80,7 @@ def _verify(run: Session, folder: pathlib.Path, against: str | None, report: Fet
     # What is only announced takes no time.
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
-    settle = partial(_settle, run, there, set(announced), report, width)
+    settle = partial(verify_artifact, run, there, set(announced), report, width)
     if not for_each(artifacts, settle, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
     report.incomplete = expectation.unmet(report.good, [])
@@ -101,55 +106,3 @@ def _projects(names: Mapping[str, object]) -> Wanted:
         if (parsed := parse_artifact_name(name)) is not None:
             wanted[parsed.project].add(parsed.version)
     return {project: frozenset(versions) for project, versions in wanted.items()}
-
-
-def _settle(
-    run: Session,
-    there: Mapping[str, pathlib.Path],
-    announced: set[str],
-    report: FetchReport,
-    width: int,
-    artifact: ListedArtifact,
-) -> None:
-    path = there.get(artifact.name)
-    heard: list[Claim | Finding] = []
-    with run.activities.on(artifact.name) as activity:
-        activity.begin("asking")
-        try:
-            if artifact.name in announced:
-                heard = _heard(run, artifact)
-            verdict = _judge(run, artifact, heard, path)
-        except Refusal as refusal:
-            verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
-            verdict = refused(verdict, refusal)
-    settled(run, report, artifact, verdict, width)
-
-
-def _judge(
-    run: Session,
-    artifact: ListedArtifact,
-    heard: Sequence[Claim | Finding],
-    path: pathlib.Path | None,
-) -> Verdict:
-    if path is None:
-        raise Refusal(Cause.MISSING_ARTIFACT, "it is announced, and not in the folder")
-    with disk_errors(f"read {path}"):
-        if not path.is_file():
-            raise DiskError(f"{path} is not a file")
-        counter = run.activity.begin("hashing", moves=True)
-        algorithms = algorithms_of(heard)
-        seen = hash_file_on_disk(path, algorithms, run.stop, follow=True, counter=counter)
-    run.activity.begin("judging")
-    return judged(run, artifact, heard, seen, path)
-
-
-def _heard(run: Session, artifact: ListedArtifact) -> list[Claim | Finding]:
-    """Ask the sources; a server that is not available is asked again."""
-    for pause in backoff():
-        try:
-            return [*artifact.claims, *run.plugins.claims(artifact, run)]
-        except Refusal as refusal:
-            passing = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
-            if not passing or not run.budget.pause(pause):
-                raise
-    raise AssertionError("backoff ends never")

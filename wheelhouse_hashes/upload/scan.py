@@ -1,0 +1,53 @@
+"""Find the artifacts of the folder that is to be uploaded; dev wheels get a time stamp."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from datetime import datetime, timezone
+
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import Refusal, UsageError
+from wheelhouse_hashes.filenames import printable, why_unsafe
+from wheelhouse_hashes.formats.dev_builds import stamped_name
+from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport
+
+
+def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
+    """Return the artifacts of a folder; rename dev wheels, name what is skipped.
+
+    :param folder: the folder.
+    :param report: gets a record of each file that is left out.
+    :raises UsageError: if there is no such folder.
+    :raises DiskError: if it cannot be listed.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}; give one with --local-folder")
+    paths = []
+    with disk_errors(f"list the folder {folder}"):
+        names = sorted(os.listdir(folder))
+    for name in names:
+        try:
+            with disk_errors(f"look at {folder / name}"):
+                if not folder.joinpath(name).is_file():
+                    raise ValueError("not a file")
+            path = _stamp(folder / name)
+            if why := why_unsafe(path.name):
+                raise Refusal(Cause.UNSAFE_NAME, why)
+            paths.append(path)
+        except ValueError as error:
+            report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
+        except Refusal as error:
+            outcome = Sent.FAILED if error.cause is Cause.DISK else Sent.REFUSED
+            record = UploadRecord(printable(name), outcome, error.told, error.exit_code)
+            report.records.append(record)
+    return paths
+
+
+def _stamp(path: pathlib.Path) -> pathlib.Path:
+    name = stamped_name(path.name, datetime.now(timezone.utc))
+    if name == path.name:
+        return path
+    with disk_errors(f"rename {path}"):
+        return path.rename(path.with_name(name))
