@@ -1,4 +1,9 @@
-"""The built-in plugins.  They use the public hooks, and nothing else of ours."""
+"""The built-in plugins, which take part in a command through the public hooks.
+
+``sources`` find artifacts and claims, ``reports`` say what became of a command; options
+and progress are here.  Plugins import the public modules and ``formats``.  Some still
+import ``_settings``, ``disk`` and ``runtime``; none imports a room above those.
+"""
 
 from __future__ import annotations
 
