@@ -270,7 +270,7 @@ def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
     with activities.on(A) as activity:
         activity.begin("hashing").bytes = 4000
     state = activities.state
-    assert (state.planned, state.settled, state.moved, state.total) == (2, 1, 0, 1000)
+    assert (state.planned, state.finished, state.moved, state.total) == (2, 1, 0, 1000)
 
 
 def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:

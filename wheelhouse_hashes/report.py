@@ -95,7 +95,7 @@ class Report:
 class FetchReport(Report):
     """What became of the artifacts of a fetch."""
 
-    #: The verdicts, in the order in which they settled.
+    #: The verdicts, in the order in which they were final.
     verdicts: list[Verdict] = field(default_factory=list)
     #: Artifacts in the folder that this run did not judge.
     unjudged: list[str] = field(default_factory=list)

@@ -121,8 +121,8 @@ class Display:
         rate = self._rate.at(state.moved)
         waited = self._run.budget.waiting
         verb = self._run.verb
-        said = f"{state.settled} of {state.planned} artifacts"
-        text = Text(said if state.planned else f"{verb}: looking what is there", style="bold")
+        count = f"{state.finished} of {state.planned} artifacts"
+        text = Text(count if state.planned else f"{verb}: looking what is there", style="bold")
         if waited is not None:
             text.append(f", waiting {waited:.0f} of {self._run.budget.seconds:g} s", "yellow")
         yield text

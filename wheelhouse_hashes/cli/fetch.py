@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted
-from wheelhouse_hashes.fetch.artifact import Settlement
+from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
 from wheelhouse_hashes.formats.urls import origin
@@ -20,7 +20,7 @@ from wheelhouse_hashes.listing.selection import Selection, asked_for, select
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LITTER, FetchReport, describe_verdict, line
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.verdict.conclude import settled
+from wheelhouse_hashes.verdict.conclude import report_verdict
 from wheelhouse_hashes.verdict.expectation import expectation_of
 
 
@@ -54,7 +54,7 @@ def _fetch(
     version: str | None,
     report: FetchReport,
 ) -> None:
-    """Locate, select and settle the artifacts.
+    """Locate, select and fetch the artifacts.
 
     :raises Interrupted: if the run was told to end.
     """
@@ -75,7 +75,7 @@ def _fetch(
     report.plain_http = "http" in schemes
     report.unchecked_tls = "https" in schemes and not run.verify_tls
     with TargetFolder(folder) as target:
-        finished = _settle_all(run, artifacts, target, listing, report)
+        finished = _fetch_all(run, artifacts, target, listing, report)
         target.sync()
         report.unjudged = target.unjudged(set(report.good))
     if not finished:
@@ -92,8 +92,8 @@ def _refuse_unasked(
     refused += [(name, Cause.UNSAFE_NAME, twin) for name in sorted(twins)]
     refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
     for name, cause, reason in refused:
-        said = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
-        verdict = Verdict(said, Outcome.REFUSED, cause=cause, text=reason)
+        shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
+        verdict = Verdict(shown, Outcome.REFUSED, cause=cause, text=reason)
         report.verdicts.append(verdict)
         run.say(describe_verdict(verdict))
     return [artifact for artifact in selection.artifacts if artifact.name not in twins]
@@ -108,7 +108,7 @@ def _name_other_origins(
         run.note(line("note", f"the page at {here} links to artifacts at {netloc}"))
 
 
-def _settle_all(
+def _fetch_all(
     run: Session,
     artifacts: Sequence[ListedArtifact],
     target: TargetFolder,
@@ -116,17 +116,17 @@ def _settle_all(
     report: FetchReport,
 ) -> bool:
     width = max((len(artifact.name) for artifact in artifacts), default=0)
-    settle = partial(_settle_one, run, target, listing, report, width)
+    fetch_one = partial(_fetch_one, run, target, listing, report, width)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
     # What lives as long as the run need not be looked through again and again.
     gc.freeze()
     try:
-        return for_each(artifacts, settle, run.options.max_workers, run.stop)
+        return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
     finally:
         gc.unfreeze()
 
 
-def _settle_one(
+def _fetch_one(
     run: Session,
     target: TargetFolder,
     listing: Listing,
@@ -135,5 +135,5 @@ def _settle_one(
     artifact: ListedArtifact,
 ) -> None:
     with run.activities.on(artifact.name):
-        verdict = Settlement(artifact, run, target, listing.last_modified).settle()
-    settled(run, report, artifact, verdict, width)
+        verdict = ArtifactFetch(artifact, run, target, listing.last_modified).run()
+    report_verdict(run, report, artifact, verdict, width)

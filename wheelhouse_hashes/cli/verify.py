@@ -80,8 +80,8 @@ def _verify(run: Session, folder: pathlib.Path, against: str | None, report: Fet
     # What is only announced takes no time.
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
-    settle = partial(verify_artifact, run, there, set(announced), report, width)
-    if not for_each(artifacts, settle, run.options.max_workers, run.stop):
+    verify_one = partial(verify_artifact, run, there, set(announced), report, width)
+    if not for_each(artifacts, verify_one, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
     report.incomplete = expectation.unmet(report.good, [])
 

@@ -1,4 +1,4 @@
-"""Settle one artifact: claims, bytes, verdict, and another try where it can heal."""
+"""Fetch one artifact: claims, bytes, verdict, and another try where it can heal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError
-from wheelhouse_hashes.fetch.download import Heard, Reception, refuse_findings
+from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.formats.seen import Seen
 from wheelhouse_hashes.http.client import Attempt
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.runtime.waiting import backoff
-from wheelhouse_hashes.verdict.conclude import judged
+from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 #: An object that did not change for so long, in seconds, is not in flux.
@@ -28,7 +28,7 @@ QUIET = 3600.0
 _KEPT_FOR_A_LOOK = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
 
 
-class Settlement:
+class ArtifactFetch:
     """The way of one artifact to its verdict.
 
     :param artifact: the artifact.
@@ -42,7 +42,7 @@ class Settlement:
         self, artifact: ListedArtifact, run: Session, folder: TargetFolder, page_date: float | None
     ) -> None:
         self.artifact = artifact
-        self.run = run
+        self._run = run
         self.folder = folder
         self._page_date = page_date
         self._private = folder.private / artifact.name
@@ -51,9 +51,9 @@ class Settlement:
         self._existing_identity: tuple[int, ...] = ()
         self._existing_is_bad = False
         self._before: Seen | None = None
-        self._cut: Reception | None = None
+        self._cut: Download | None = None
 
-    def settle(self) -> Verdict:
+    def run(self) -> Verdict:
         """Try until there is a verdict that further waiting cannot better.
 
         :raises Interrupted: if the run was told to end.
@@ -72,10 +72,10 @@ class Settlement:
 
     def _try_until_final(self) -> Verdict:
         pauses = backoff()
-        fresh = said = False
+        fresh = announced = False
         while True:
             retry_after, had = 0.0, self._received
-            with self.run.client.attempt(fresh=fresh) as attempt:
+            with self._run.client.attempt(fresh=fresh) as attempt:
                 try:
                     verdict = self._try_once()
                 except Refusal as refusal:
@@ -95,12 +95,12 @@ class Settlement:
                     return verdict  # deleted, and its row in the listing lags
                 if cause is not Cause.STALE and self._is_quiet(attempt):
                     return verdict
-            if not said and self.run.budget.seconds:
-                said = True
-                seconds = self.run.budget.seconds
-                self.run.note(waiting_line(self.artifact.name, cause, verdict.text, seconds))
-            self.run.activity.begin("waiting")
-            if not self.run.budget.pause(max(next(pauses), retry_after)):
+            if not announced and self._run.budget.seconds:
+                announced = True
+                seconds = self._run.budget.seconds
+                self._run.note(waiting_line(self.artifact.name, cause, verdict.text, seconds))
+            self._run.activity.begin("waiting")
+            if not self._run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
     @property
@@ -122,26 +122,26 @@ class Settlement:
         return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
 
     def _try_once(self) -> Verdict:
-        self.run.activity.begin("asking")
-        heard = [*self.artifact.claims, *self.run.plugins.claims(self.artifact, self.run)]
+        self._run.activity.begin("asking")
+        heard = [*self.artifact.claims, *self._run.plugins.claims(self.artifact, self._run)]
         refuse_findings(heard)
         if self._existing is not None:
             verdict = self._judge_existing(self._existing, heard)
             if verdict.good:
                 return verdict
             self._existing_is_bad = verdict.cause is not Cause.MISSING_HASH
-        reception = self._cut or Reception(self.artifact, self.run, self._private)
+        download = self._cut or Download(self.artifact, self._run, self._private)
         self._cut = None
-        self.run.activity.begin("receiving", lambda: reception.received, moves=True)
+        self._run.activity.begin("receiving", lambda: download.received, moves=True)
         try:
-            reception.receive(heard)
+            download.receive(heard)
         except TransferError as error:
-            self._cut = reception
+            self._cut = download
             if error.cause is not Cause.MISSING_ARTIFACT:
                 raise
             return replace(self._refused(error), claims=claims_of(heard))
-        verdict = self._judge(reception.heard, reception.seen, self._private)
-        self._before = reception.seen
+        verdict = self._judge(download.heard, download.seen, self._private)
+        self._before = download.seen
         return verdict
 
     def _judge_existing(self, path: pathlib.Path, heard: Heard) -> Verdict:
@@ -149,16 +149,16 @@ class Settlement:
         if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
             with disk_errors(f"read {path}"):
                 self._existing_identity = identity(path)
-                counter = self.run.activity.begin("hashing")
+                counter = self._run.activity.begin("hashing")
                 self._existing_seen = hash_file_on_disk(
-                    path, wanted, self.run.stop, counter=counter
+                    path, wanted, self._run.stop, counter=counter
                 )
         return self._judge(heard, self._existing_seen, path)
 
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
-        self.run.activity.begin("judging")
+        self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
-        return judged(self.run, self.artifact, heard, seen, path, before)
+        return judge_file(self._run, self.artifact, heard, seen, path, before)
 
     def _refused(self, refusal: Refusal) -> Verdict:
         claims = claims_of(self.artifact.claims)
@@ -182,25 +182,25 @@ class Settlement:
 
     def _clear_the_name(self, verdict: Verdict, existing: pathlib.Path) -> Verdict:
         """Take a bad file from under the final name, unless another run replaced it."""
-        said = "" if verdict.good else "the copy in the folder was left there, unverified"
+        note = "" if verdict.good else "the copy in the folder was left there, unverified"
         if self._existing_is_bad:
             with contextlib.suppress(FileNotFoundError):
                 if identity(existing) == self._existing_identity:
-                    said = f"the copy in the folder was bad: {self.folder.reject(existing)}"
-        return replace(verdict, text=_join(verdict.text, said))
+                    note = f"the copy in the folder was bad: {self.folder.reject(existing)}"
+        return replace(verdict, text=_join(verdict.text, note))
 
     def _missing(self, verdict: Verdict) -> Verdict:
         """Tell an artifact that was withdrawn from one that was announced and is missing."""
         if not self.artifact.listed:
-            said = "its hash file or another companion is there, and it never came"
-            return replace(verdict, text=_join(verdict.text, said))
+            note = "its hash file or another companion is there, and it never came"
+            return replace(verdict, text=_join(verdict.text, note))
         if self._existing is not None or (verdict.claims and not self.artifact.displaced):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
-        said = "neither it nor a hash file of it exists"
+        reason = "neither it nor a hash file of it exists"
         if verdict.claims:  # the delete of its hash file is still to come, or lags
-            said = "gone: younger dev builds displace it"
-        text = f"{cause}: it is listed, but {said}"
+            reason = "gone: younger dev builds displace it"
+        text = f"{cause}: it is listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
 
 

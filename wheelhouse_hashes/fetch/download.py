@@ -27,10 +27,10 @@ from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, 
 
 Heard = Sequence[Claim | Finding]
 
-_rooms = threading.local()
+_buffers = threading.local()
 
 
-class Reception:
+class Download:
     """One read of an artifact's body, in one piece or, after a cut, in several.
 
     What was received stays received: :meth:`receive` can be called again after
@@ -153,10 +153,10 @@ class _Pieces:
         #: The number of bytes that are collected.
         self.filled = 0
         # One a worker: to make it anew costs as much as a small artifact's hash.
-        room: memoryview | None = getattr(_rooms, "room", None)
-        if room is None:
-            room = _rooms.room = memoryview(bytearray(BUFFER))
-        self._room = room
+        buffer: memoryview | None = getattr(_buffers, "buffer", None)
+        if buffer is None:
+            buffer = _buffers.buffer = memoryview(bytearray(BUFFER))
+        self._buffer = buffer
 
     def add(self, data: bytes) -> None:
         """Add a piece."""
@@ -167,14 +167,14 @@ class _Pieces:
         if end > BUFFER:
             self._take(memoryview(data))
         else:
-            self._room[self.filled : end] = data
+            self._buffer[self.filled : end] = data
             self.filled = end
 
     def flush(self) -> None:
         """Hand on what is left."""
         filled, self.filled = self.filled, 0
         if filled:
-            self._take(self._room[:filled])
+            self._take(self._buffer[:filled])
 
 
 def refuse_findings(heard: Heard) -> None:

@@ -105,11 +105,11 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     lines = [line for line in _lines(_decode(content)) if line and not line.startswith("#")]
     if not lines:
         raise HashFileError("the hash file is empty")
-    said = {_read_line(line, artifact_name, algorithm) for line in lines}
-    digests = {digest for digest, _ in said}
+    read = {_read_line(line, artifact_name, algorithm) for line in lines}
+    digests = {digest for digest, _ in read}
     if len(digests) > 1:
         raise HashFileError(f"the hash file contradicts itself: {len(digests)} digests")
-    notes = sorted({note for _, note in said if note})
+    notes = sorted({note for _, note in read if note})
     return HashFile(digests.pop(), "; ".join(notes))
 
 

@@ -76,8 +76,8 @@ class State:
 
     #: The number of artifacts that the run is about.
     planned: int
-    #: The number of those that are settled.
-    settled: int
+    #: The number of those that are finished.
+    finished: int
     #: What is being done, the longest at it first.
     busy: tuple[Activity, ...]
     #: The number of bytes that were received, sent or read.
@@ -96,7 +96,7 @@ class Activities:
         self._here = threading.local()
         self._waiting: dict[str, int | None] = {}
         self._busy: list[Activity] = []
-        self._settled = 0
+        self._finished = 0
         self._moved = 0
 
     def plan(self, sizes: Mapping[str, int | None]) -> None:
@@ -123,7 +123,7 @@ class Activities:
             self._here.activity = before
             with self._lock:
                 self._busy.remove(activity)
-                self._settled += 1
+                self._finished += 1
                 self._moved += activity.moved
 
     @property
@@ -138,7 +138,7 @@ class Activities:
         with self._lock:
             busy = tuple(self._busy)
             waiting = list(self._waiting.values())
-            settled, moved = self._settled, self._moved
+            finished, moved = self._finished, self._moved
         moving = [(activity.moved, activity.size) for activity in busy]
         sizes = [*waiting, *(size for _, size in moving)]
         known = [size for size in sizes if size is not None]
@@ -151,8 +151,8 @@ class Activities:
             ahead += sum(max(count, mean if size is None else size) for count, size in moving)
             total = moved + ahead
         return State(
-            planned=settled + len(sizes),
-            settled=settled,
+            planned=finished + len(sizes),
+            finished=finished,
             busy=busy,
             moved=moved_now,
             total=total,

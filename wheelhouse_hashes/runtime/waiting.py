@@ -42,7 +42,7 @@ class WaitBudget:
         self._waiting = 0
         self._since = 0.0
 
-    def _settle(self) -> float:
+    def _book(self) -> float:
         """Book the time since the last booking, return what is left."""
         now = time.monotonic()
         if self._waiting:
@@ -54,7 +54,7 @@ class WaitBudget:
     def waiting(self) -> float | None:
         """The seconds that were spent up to now, if somebody waits just now, else None."""
         with self._lock:
-            left = self._settle()
+            left = self._book()
             return self.seconds - left if self._waiting else None
 
     def pause(self, seconds: float) -> bool:
@@ -65,7 +65,7 @@ class WaitBudget:
         :raises Interrupted: if the run must end.
         """
         with self._lock:
-            left = self._settle()
+            left = self._book()
             if left > 0:
                 self._waiting += 1
         if left > 0:
@@ -73,7 +73,7 @@ class WaitBudget:
                 self.stop.wait(min(seconds, left))
             finally:
                 with self._lock:
-                    self._settle()
+                    self._book()
                     self._waiting -= 1
         if self.stop.is_set():
             raise Interrupted("interrupted")

@@ -148,8 +148,8 @@ def _arguments(driver_class: Any) -> frozenset[str]:
 
 def one_line(error: Exception) -> str:
     """Return what an error of libcloud says, on one line."""
-    said = getattr(error, "value", None) or error
-    return " ".join(str(said).split()) or type(error).__name__
+    text = getattr(error, "value", None) or error
+    return " ".join(str(text).split()) or type(error).__name__
 
 
 def allow_unverified_tls() -> None:

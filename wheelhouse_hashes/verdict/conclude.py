@@ -14,7 +14,7 @@ from wheelhouse_hashes.report import FetchReport, describe_verdict
 from wheelhouse_hashes.verdict.rules import judge
 
 
-def judged(
+def judge_file(
     run: Session,
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
@@ -22,7 +22,7 @@ def judged(
     path: pathlib.Path,
     before: Seen | None = None,
 ) -> Verdict:
-    """Conclude what claims and bytes say; if that is good, ask who inspects files.
+    """Conclude what claims and bytes say; if that is good, ask the plugins that inspect files.
 
     :param run: the command in progress.
     :param artifact: the artifact.
@@ -38,12 +38,12 @@ def judged(
     return verdict
 
 
-def settled(
+def report_verdict(
     run: Session, report: FetchReport, artifact: ListedArtifact, verdict: Verdict, width: int
 ) -> None:
-    """Report a final verdict: keep it, say it, tell the plugins.
+    """Report a final verdict: add it to the report, print it, hand it to the plugins.
 
-    With ``--quiet`` a good one is not said.
+    With ``--quiet`` a good one is not printed.
 
     :param run: the command in progress.
     :param report: gets the verdict, and what plugins raise.

@@ -36,14 +36,14 @@ class Expectation:
         """
         if not self:
             return []
-        said = []
+        differences = []
         if self.count is not None and self.count != len(good):
-            said.append(f"expected {self.count} artifacts, {len(good)} are good")
+            differences.append(f"expected {self.count} artifacts, {len(good)} are good")
         names = set(good) if self.names is None else self.names
-        said += [f"expected and not good: {name}" for name in sorted(names - set(good))]
-        said += [f"good and not expected: {name}" for name in sorted(set(good) - names)]
-        said += [f"in the folder, and not judged: {name}" for name in sorted(unjudged)]
-        return said
+        differences += [f"expected and not good: {name}" for name in sorted(names - set(good))]
+        differences += [f"good and not expected: {name}" for name in sorted(set(good) - names)]
+        differences += [f"in the folder, and not judged: {name}" for name in sorted(unjudged)]
+        return differences
 
 
 def expectation_of(run: Run) -> Expectation:

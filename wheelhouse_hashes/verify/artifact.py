@@ -15,7 +15,7 @@ from wheelhouse_hashes.errors import DiskError, Refusal
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport
 from wheelhouse_hashes.runtime.waiting import backoff
-from wheelhouse_hashes.verdict.conclude import judged, settled
+from wheelhouse_hashes.verdict.conclude import judge_file, report_verdict
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 
@@ -47,7 +47,7 @@ def verify_artifact(
         except Refusal as refusal:
             verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
             verdict = refused(verdict, refusal)
-    settled(run, report, artifact, verdict, width)
+    report_verdict(run, report, artifact, verdict, width)
 
 
 def _judge(
@@ -65,7 +65,7 @@ def _judge(
         algorithms = algorithms_of(heard)
         seen = hash_file_on_disk(path, algorithms, run.stop, follow=True, counter=counter)
     run.activity.begin("judging")
-    return judged(run, artifact, heard, seen, path)
+    return judge_file(run, artifact, heard, seen, path)
 
 
 def _heard(run: Session, artifact: ListedArtifact) -> list[Claim | Finding]:
