@@ -19,7 +19,13 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
 from tests.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import Interrupted
-from wheelhouse_hashes.runtime.parallel import PATIENCE, SIGNALS, aside, ending_on_signals, for_each
+from wheelhouse_hashes.runtime.parallel import (
+    SECOND_SIGNAL_AFTER,
+    SIGNALS,
+    aside,
+    ending_on_signals,
+    for_each,
+)
 
 #: Within a second, it is promised; this machine may have others to serve.
 #: What is interrupted here would go on for at least twice as long.
@@ -326,7 +332,7 @@ def test_a_second_signal_ends_what_does_not_heed_the_first() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)  # at once: CI services send both
         assert stop.wait(10)
-        time.sleep(PATIENCE)
+        time.sleep(SECOND_SIGNAL_AFTER)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(10)
 

@@ -21,14 +21,14 @@ from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.report import Sent
+from wheelhouse_hashes.report import UploadOutcome
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
-from wheelhouse_hashes.upload.artifact import Publication
-from wheelhouse_hashes.upload.container_snapshot import Contents
+from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
 INDEX = ("index", *LOCAL, "wheels")
@@ -565,14 +565,14 @@ def test_a_provider_that_cannot_be_made_is_one_line(
     assert result.err.count("\n") == 1
 
 
-def publication(dist: pathlib.Path, payload: bytes) -> Publication:
+def artifact_upload(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
     """Return the way of one job's bytes of A into the container, listed just now."""
     path = make_wheel(dist, A, payload)
     defaults = {"hashfile": True, "hash_algorithm": None, "resend": False, "no_replace": False}
     store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
     store.open()
     run = Session("upload", defaults, Plugins.load(BUILT_IN, {}))
-    return Publication(run, store, Contents(store.listing(), run.plugins), path)
+    return ArtifactUpload(run, store, ContainerSnapshot(store.objects(), run.plugins), path)
 
 
 def pair(container: pathlib.Path) -> tuple[str, str]:
@@ -584,9 +584,9 @@ def pair(container: pathlib.Path) -> tuple[str, str]:
 def test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused(
     tmp_path: pathlib.Path, container: pathlib.Path
 ) -> None:
-    one = publication(tmp_path / "one", b"one")
-    other = publication(tmp_path / "other", b"other")
-    assert one.publish().outcome is Sent.SENT
+    one = artifact_upload(tmp_path / "one", b"one")
+    other = artifact_upload(tmp_path / "other", b"other")
+    assert one.publish().outcome is UploadOutcome.SENT
     with pytest.raises(Refusal, match="another job announced other bytes"):
         other.publish()
     digest, announced = pair(container)
@@ -596,16 +596,16 @@ def test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused(
 def test_of_two_jobs_with_the_same_bytes_both_succeed(
     tmp_path: pathlib.Path, container: pathlib.Path
 ) -> None:
-    one = publication(tmp_path / "one", b"same")
-    other = publication(tmp_path / "other", b"same")
-    assert one.publish().outcome is Sent.SENT
-    assert other.publish().outcome is Sent.SENT
+    one = artifact_upload(tmp_path / "one", b"same")
+    other = artifact_upload(tmp_path / "other", b"same")
+    assert one.publish().outcome is UploadOutcome.SENT
+    assert other.publish().outcome is UploadOutcome.SENT
 
 
 def test_a_job_that_meets_an_artifact_without_hash_file_takes_its_own_back(
     tmp_path: pathlib.Path, container: pathlib.Path
 ) -> None:
-    ours = publication(tmp_path / "ours", b"ours")
+    ours = artifact_upload(tmp_path / "ours", b"ours")
     theirs = make_wheel(container, A, b"theirs").read_bytes()
     with pytest.raises(Refusal, match="another job published other bytes"):
         ours.publish()
@@ -618,8 +618,10 @@ def test_a_replacement_that_another_job_was_first_with_is_refused(
 ) -> None:
     make_wheel(dist, A, b"old")
     cli(*UPLOAD)
-    ours = publication(tmp_path / "ours", b"ours")
-    assert publication(tmp_path / "theirs", b"theirs").publish().outcome is Sent.REPLACED
+    ours = artifact_upload(tmp_path / "ours", b"ours")
+    assert (
+        artifact_upload(tmp_path / "theirs", b"theirs").publish().outcome is UploadOutcome.REPLACED
+    )
     with pytest.raises(Refusal, match="another job published other bytes"):
         ours.publish()
     digest, announced = pair(container)
@@ -636,7 +638,7 @@ def test_completing_companions_notices_that_the_artifact_was_replaced(
     make_wheel(dist, A, b"old")
     cli(*UPLOAD, "--no-update-index")
     (container / f"{A}.sha256").unlink()
-    ours = publication(tmp_path / "ours", b"old")
+    ours = artifact_upload(tmp_path / "ours", b"old")
     announce = ours._announce
 
     def and_be_overtaken(missing: list[Companion]) -> None:
@@ -671,7 +673,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
     artifact = LocalArtifact(path, len(content), digests, identity(path))
     sent = store.put(artifact)
     assert store.stat(A) == sent
-    assert store.listing() == {A: sent}
+    assert store.objects() == {A: sent}
     assert store.read(A, len(content)) == content
     assert store.read(A, 3) == content[:3]
     assert store.read("other", 3) is None
@@ -682,7 +684,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
         store.put_bytes(A, b"", create_only=True)
     store.delete(A)
     store.delete(A)
-    assert store.listing() == {}
+    assert store.objects() == {}
 
 
 def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,7 +180,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     return f"\n{_MARGIN}".join([lines[0], *map(printable, lines[1:])])
 
 
-class Sent(enum.Enum):
+class UploadOutcome(enum.Enum):
     """What became of one file of an upload."""
 
     SENT = "sent"  #: published, and confirmed by a read-back
@@ -198,7 +198,7 @@ class UploadRecord:
     #: The file's name.
     name: str
     #: What became of it.
-    outcome: Sent
+    outcome: UploadOutcome
     #: One sentence for the user; may be empty.
     text: str = ""
     #: The exit code that this record asks for.
@@ -223,7 +223,7 @@ class UploadReport(Report):
         :param container: the container's name.
         """
         count = Counter(record.outcome for record in self.records)
-        parts = [f"{outcome.value} {count[outcome]}" for outcome in Sent if count[outcome]]
+        parts = [f"{outcome.value} {count[outcome]}" for outcome in UploadOutcome if count[outcome]]
         if self.pruned:
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"

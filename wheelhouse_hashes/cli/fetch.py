@@ -13,7 +13,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_twins, printable
+from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
@@ -86,17 +86,17 @@ def _refuse_unasked(
     selection: Selection, report: FetchReport, run: Session
 ) -> list[ListedArtifact]:
     """Refuse what must not be asked for or become a file here; return the other artifacts."""
-    twins = case_twins(artifact.name for artifact in selection.artifacts)
-    twin = "another name differs from it in case only"
+    conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
+    reason = "another name differs from it in case only"
     refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
-    refused += [(name, Cause.UNSAFE_NAME, twin) for name in sorted(twins)]
+    refused += [(name, Cause.UNSAFE_NAME, reason) for name in sorted(conflicts)]
     refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
     for name, cause, reason in refused:
         shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
         verdict = Verdict(shown, Outcome.REFUSED, cause=cause, text=reason)
         report.verdicts.append(verdict)
         run.say(describe_verdict(verdict))
-    return [artifact for artifact in selection.artifacts if artifact.name not in twins]
+    return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]
 
 
 def _name_other_origins(

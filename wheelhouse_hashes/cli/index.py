@@ -35,7 +35,7 @@ def rebuild_index(run: Session) -> int:
 
     def rebuild() -> Links:
         store.open(create=False)
-        return update_index(run, store, store.listing(), {})
+        return update_index(run, store, store.objects(), {})
 
     with phase(run, report):
         with noting_interruption(report):

@@ -9,13 +9,19 @@ from collections.abc import Mapping, Sequence
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import size_on_disk
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
-from wheelhouse_hashes.filenames import case_twins, parse_artifact_name
+from wheelhouse_hashes.filenames import case_conflicts, parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport, describe_record, line
+from wheelhouse_hashes.report import (
+    UploadOutcome,
+    UploadRecord,
+    UploadReport,
+    describe_record,
+    line,
+)
 from wheelhouse_hashes.runtime.parallel import aside, for_each
 from wheelhouse_hashes.stores.base import Store
-from wheelhouse_hashes.upload.artifact import Publication
-from wheelhouse_hashes.upload.container_snapshot import Contents
+from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
@@ -49,10 +55,10 @@ def upload(
 
         def publish() -> None:
             store.open()
-            listed = Contents(store.listing(), run.plugins)
-            fit = _without_twins(paths, listed, report, run)
-            uploaded = _publish_all(run, store, listed, fit, report, max_workers, width)
-            _clean_up(run, store, listed, uploaded, report, with_index)
+            snapshot = ContainerSnapshot(store.objects(), run.plugins)
+            fit = _without_case_conflicts(paths, snapshot, report, run)
+            uploaded = _publish_all(run, store, snapshot, fit, report, max_workers, width)
+            _clean_up(run, store, snapshot, uploaded, report, with_index)
 
         with noting_interruption(report):
             # In one thread: each one that uses the store has to authenticate.
@@ -61,61 +67,64 @@ def upload(
     return report
 
 
-def _without_twins(
-    paths: Sequence[pathlib.Path], listed: Contents, report: UploadReport, run: Session
+def _without_case_conflicts(
+    paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, report: UploadReport, run: Session
 ) -> list[pathlib.Path]:
-    """Refuse names that a fetch would refuse, together with those they are twins of."""
+    """Refuse names that differ in case only: a fetch would refuse them, too."""
     ours = {path.name for path in paths}
-    twins = ours & case_twins({*ours, *filter(parse_artifact_name, listed.objects)})
+    conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
     refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
-    for name in sorted(twins):
-        record = UploadRecord(name, Sent.REFUSED, refusal.told, refusal.exit_code)
+    for name in sorted(conflicts):
+        record = UploadRecord(name, UploadOutcome.REFUSED, refusal.told, refusal.exit_code)
         report.records.append(record)
         _say(run, record)
-    return [path for path in paths if path.name not in twins]
+    return [path for path in paths if path.name not in conflicts]
 
 
 def _say(run: Session, record: UploadRecord, width: int = 0) -> None:
     """Print what became of one file; with ``--quiet`` only what asks for a look."""
-    routine = record.outcome in (Sent.SENT, Sent.THERE, Sent.SKIPPED)
+    routine = record.outcome in (UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED)
     (run.note if routine else run.say)(describe_record(record, width))
 
 
 def _publish_all(
     run: Session,
     store: Store,
-    listed: Contents,
+    snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
     report: UploadReport,
     max_workers: int,
     width: int,
-) -> dict[str, Publication]:
+) -> dict[str, ArtifactUpload]:
     """Publish artifacts side by side; return what is there now.
 
     :raises Interrupted: if the run was told to end.
     """
     lock = threading.Lock()
-    there: dict[str, Publication] = {}
+    there: dict[str, ArtifactUpload] = {}
 
     def publish(path: pathlib.Path) -> None:
-        publication: Publication | None = None
+        artifact_upload: ArtifactUpload | None = None
         try:
             with run.activities.on(path.name):
-                publication = Publication(run, store, listed, path)
-                record = publication.publish()
+                artifact_upload = ArtifactUpload(run, store, snapshot, path)
+                record = artifact_upload.publish()
         except Interrupted:
             raise
         except WheelhouseHashesError as error:
-            outcome = Sent.REFUSED if error.exit_code == 1 else Sent.FAILED
+            outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
             record = UploadRecord(path.name, outcome, error.told, error.exit_code)
         with lock:
             report.records.append(record)
-            if publication is not None and not record.exit_code:
-                there[record.name] = publication
+            if artifact_upload is not None and not record.exit_code:
+                there[record.name] = artifact_upload
         _say(run, record, width)
-        if publication is not None and record.outcome in (Sent.SENT, Sent.REPLACED):
+        if artifact_upload is not None and record.outcome in (
+            UploadOutcome.SENT,
+            UploadOutcome.REPLACED,
+        ):
             try:
-                run.plugins.artifact_uploaded(publication.artifact, run)
+                run.plugins.artifact_uploaded(artifact_upload.artifact, run)
             except Refusal as problem:
                 report.problems.append(problem)
 
@@ -125,9 +134,11 @@ def _publish_all(
     return there
 
 
-def _named_by_the_host(store: Store, listed: Contents, replaced: Sequence[str]) -> list[str]:
+def _named_by_the_host(
+    store: Store, snapshot: ContainerSnapshot, replaced: Sequence[str]
+) -> list[str]:
     """Return those replaced artifacts whose old digest a job without us will publish again."""
-    if not replaced or HOST_METADATA not in listed.objects:
+    if not replaced or HOST_METADATA not in snapshot.objects:
         return []
     content = store.read(HOST_METADATA, MAX_HOST_METADATA) or b""
     # Names are plain ASCII, so they stand in the JSON as they are.
@@ -137,30 +148,30 @@ def _named_by_the_host(store: Store, listed: Contents, replaced: Sequence[str]) 
 def _clean_up(
     run: Session,
     store: Store,
-    listed: Contents,
-    uploaded: Mapping[str, Publication],
+    snapshot: ContainerSnapshot,
+    uploaded: Mapping[str, ArtifactUpload],
     report: UploadReport,
     with_index: bool,
 ) -> None:
     """Prune and index.  The artifacts are safe: a failure is a problem to report."""
     try:
         companions = {
-            name: [companion.name for companion in publication.companions]
-            for name, publication in uploaded.items()
+            name: [companion.name for companion in artifact_upload.companions]
+            for name, artifact_upload in uploaded.items()
         }
-        replaced = [r.name for r in report.records if r.outcome is Sent.REPLACED]
-        for name in _named_by_the_host(store, listed, replaced):
+        replaced = [r.name for r in report.records if r.outcome is UploadOutcome.REPLACED]
+        for name in _named_by_the_host(store, snapshot, replaced):
             run.note(line("note", name, f"{HOST_METADATA} still has the digest of the old bytes"))
-        report.pruned += prune(run, store, listed, companions)
+        report.pruned += prune(run, store, snapshot, companions)
         if with_index:
             digests = {
-                name: publication.index_digest
-                for name, publication in uploaded.items()
+                name: artifact_upload.index_digest
+                for name, artifact_upload in uploaded.items()
                 if name not in report.pruned
             }
             gone = set(report.pruned)
-            listing = {name: o for name, o in listed.objects.items() if name not in gone}
-            update_index(run, store, listing, digests)
+            objects = {name: o for name, o in snapshot.objects.items() if name not in gone}
+            update_index(run, store, objects, digests)
     except Interrupted:
         raise
     except WheelhouseHashesError as problem:

@@ -72,7 +72,7 @@ class ArtifactFetch:
 
     def _try_until_final(self) -> Verdict:
         pauses = backoff()
-        fresh = announced = False
+        fresh = reported = False
         while True:
             retry_after, had = 0.0, self._received
             with self._run.client.attempt(fresh=fresh) as attempt:
@@ -95,8 +95,8 @@ class ArtifactFetch:
                     return verdict  # deleted, and its row in the listing lags
                 if cause is not Cause.STALE and self._is_quiet(attempt):
                     return verdict
-            if not announced and self._run.budget.seconds:
-                announced = True
+            if not reported and self._run.budget.seconds:
+                reported = True
                 seconds = self._run.budget.seconds
                 self._run.note(waiting_line(self.artifact.name, cause, verdict.text, seconds))
             self._run.activity.begin("waiting")

@@ -55,14 +55,14 @@ def locate(run: Session, address: str) -> Listing:
 
 
 def _ask(run: Session, address: str) -> Listing:
-    announced = False
+    reported = False
     for pause in backoff():
         try:
             listing = run.plugins.locate(address, run)
         except TransferError as error:
             passing = error.status in _RETRIED_STATUSES or error.cause is Cause.TRUNCATED
-            if passing and not announced and run.budget.seconds:
-                announced = True
+            if passing and not reported and run.budget.seconds:
+                reported = True
                 run.note(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
             if not passing or not run.budget.pause(max(pause, error.retry_after or 0)):
                 text = f"{error}; {NEXT_STEP[error.cause]}"

@@ -27,7 +27,7 @@ POLL = 0.05
 GRACE = 0.5
 
 #: Seconds after which a second signal ends a run that did not heed the first.
-PATIENCE = 1.0
+SECOND_SIGNAL_AFTER = 1.0
 
 #: The signals that end a run: Ctrl-C, and what CI services and ``kill`` send.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -122,7 +122,7 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
     the main one nothing is changed: only that one may.
 
     :param stop: the event.
-    :raises KeyboardInterrupt: on a further signal, :data:`PATIENCE` after the
+    :raises KeyboardInterrupt: on a further signal, :data:`SECOND_SIGNAL_AFTER` after the
         first, for code that does not look at the event.
     """
     if threading.current_thread() is not threading.main_thread():
@@ -142,7 +142,7 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
     def note(number: int, frame: object) -> None:
         first.append(time.monotonic())
         notes.put(True)
-        if first[-1] - first[0] > PATIENCE:
+        if first[-1] - first[0] > SECOND_SIGNAL_AFTER:
             raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in SIGNALS}

@@ -109,7 +109,7 @@ class Store:
 
         self._retry(look_up, "look up the container")
 
-    def listing(self) -> dict[str, Stored]:
+    def objects(self) -> dict[str, Stored]:
         """Return what the container lists, by name.  It may lag.
 
         :raises StoreError: if it cannot be had.

@@ -20,31 +20,33 @@ from wheelhouse_hashes.formats.hash_file import (
     split_hash_file_name,
 )
 from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.report import Sent, UploadRecord
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.stores.base import Store, Stored
-from wheelhouse_hashes.upload.container_snapshot import Contents
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import index_algorithm
 
 #: How often to look for our companions beside our artifact, before those that
 #: are there instead count as another job's.
-PATIENCE = 4
+MAX_LOOKS = 4
 
 
-class Publication:
+class ArtifactUpload:
     """The way of one artifact into the container.  The file is read here, once.
 
     :param run: the command in progress.
     :param store: the container.
-    :param listed: what it listed at the start of the run.
+    :param snapshot: what it held at the start of the run.
     :param path: the file.
     :raises DiskError: if the file cannot be read.
     """
 
-    def __init__(self, run: Session, store: Store, listed: Contents, path: pathlib.Path) -> None:
+    def __init__(
+        self, run: Session, store: Store, snapshot: ContainerSnapshot, path: pathlib.Path
+    ) -> None:
         self._run = run
         self._store = store
-        self._listed = listed
+        self._snapshot = snapshot
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
         with disk_errors(f"read {path}"):
             version = identity(path)
@@ -64,23 +66,25 @@ class Publication:
         """
         run, store, artifact = self._run, self._store, self.artifact
         run.activity.begin("comparing")
-        missing = self.companions = self._ask_for_companions()
-        stored = self._listed.objects.get(artifact.name)
+        missing = self.companions = self._collect_companions()
+        stored = self._snapshot.objects.get(artifact.name)
         same = stored is not None and store.has_bytes_of(stored, artifact)
         complete = same and not run.options.resend
         if complete:
             missing = [c for c in self.companions if not self._is_there(c)]
             if not missing:
-                return UploadRecord(artifact.name, Sent.THERE, "already there")
+                return UploadRecord(artifact.name, UploadOutcome.THERE, "already there")
         replaced = ""
         if stored is not None and not same:
             replaced = self._prepare_replacement(stored)
         self._announce(missing)
         if complete and stored is not None:
             self._confirm(stored)
-            return self._record(Sent.SENT, "the artifact was there, its companions were not")
+            return self._record(
+                UploadOutcome.SENT, "the artifact was there, its companions were not"
+            )
         self._confirm(self._send())
-        return self._record(Sent.REPLACED if replaced else Sent.SENT, replaced)
+        return self._record(UploadOutcome.REPLACED if replaced else UploadOutcome.SENT, replaced)
 
     def _is_new(self, name: str) -> bool:
         """Tell whether an object must not be there yet.
@@ -90,7 +94,7 @@ class Publication:
         """
         if self._run.options.no_replace:
             return True
-        return not self._store.eventually_consistent and name not in self._listed.objects
+        return not self._store.eventually_consistent and name not in self._snapshot.objects
 
     def _prepare_replacement(self, stored: Stored) -> str:
         """Check that the artifact may be replaced, and remove what would contradict it.
@@ -104,7 +108,7 @@ class Publication:
             raise self._refused("another job published other bytes")
         digest = self._announced_digest()
         ours = {companion.name for companion in self.companions}
-        for name in self._listed.companions.get(self.artifact.name, ()):
+        for name in self._snapshot.companions.get(self.artifact.name, ()):
             if name not in ours:
                 store.delete(name)
         return f"it was {digest or 'there without a hash file'}"
@@ -188,14 +192,14 @@ class Publication:
         dates = [each.modified if each else None for each in found]
         return all(date is not None and date <= put for date in dates)
 
-    def _record(self, outcome: Sent, text: str) -> UploadRecord:
+    def _record(self, outcome: UploadOutcome, text: str) -> UploadRecord:
         digest = self.artifact.digest(DEFAULT_ALGORITHM)
         name = self.artifact.name
-        said = f"{digest}{''.join(f' + {c.name.removeprefix(name)}' for c in self.companions)}"
-        return UploadRecord(name, outcome, f"{said}  ({text})" if text else said)
+        digests = f"{digest}{''.join(f' + {c.name.removeprefix(name)}' for c in self.companions)}"
+        return UploadRecord(name, outcome, f"{digests}  ({text})" if text else digests)
 
-    def _ask_for_companions(self) -> list[Companion]:
-        """Ask for the companions, and check that they can be told for what they are."""
+    def _collect_companions(self) -> list[Companion]:
+        """Collect companions from the plugins; reject one whose name no plugin recognizes."""
         companions = self._run.plugins.companions(self.artifact, self._run)
         for companion in companions:
             if why := why_unsafe(companion.name):
@@ -215,7 +219,7 @@ class Publication:
         if companion.reproducible:
             return self._has(companion.name, companion.content())
         return (
-            companion.name in self._listed.objects or self._store.stat(companion.name) is not None
+            companion.name in self._snapshot.objects or self._store.stat(companion.name) is not None
         )
 
     def _has(self, name: str, content: bytes) -> bool:
@@ -224,11 +228,12 @@ class Publication:
     def _confirm(self, sent: Stored) -> None:
         """Look whether what was sent is what is there.
 
-        Two jobs that send different bytes under one name would else leave one
-        job's artifact beside the other job's hash file, and both be content.
+        Without this, two jobs that upload different bytes under one name could
+        leave one job's artifact beside the other's hash file, and both would
+        report success.
         """
         self._run.activity.begin("confirming")
-        before = self._listed.objects.get(self.artifact.name)
+        before = self._snapshot.objects.get(self.artifact.name)
         for looks, pause in enumerate(backoff(), 1):
             found = self._store.stat(self.artifact.name)
             ours = found is not None and (
@@ -239,10 +244,10 @@ class Publication:
             # Nothing, or what was there before, is what a store shows that has
             # not caught up yet; a third version is another job's.
             late = found is None or (before is not None and found.etag == before.etag)
-            if not late and not ours and looks < PATIENCE and self._prevails(found):
+            if not late and not ours and looks < MAX_LOOKS and self._prevails(found):
                 sent = self._put()
                 continue
-            if not late and (not ours or looks == PATIENCE):
+            if not late and (not ours or looks == MAX_LOOKS):
                 break
             if not self._store.eventually_consistent:
                 break

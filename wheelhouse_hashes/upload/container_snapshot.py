@@ -10,7 +10,7 @@ from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.stores.base import Stored
 
 
-class Contents:
+class ContainerSnapshot:
     """The objects of a container.
 
     :param objects: what the container listed, by name.

@@ -37,7 +37,7 @@ Links = dict[str, Digest | None]
 
 
 def update_index(
-    run: Session, store: Store, listing: Mapping[str, Stored], uploaded: Mapping[str, Digest]
+    run: Session, store: Store, objects: Mapping[str, Stored], uploaded: Mapping[str, Digest]
 ) -> Links:
     """Write the index page, until it agrees with the listing.
 
@@ -46,7 +46,7 @@ def update_index(
 
     :param run: the command in progress.
     :param store: the container.
-    :param listing: what it listed in this run, without what the run deleted.
+    :param objects: what it listed in this run, without what the run deleted.
     :param uploaded: what this run published: names and digests.
     :returns: the links of the page: names and digests, None where there is none.
     :raises StoreError: if the listing or the page cannot be read or written.
@@ -54,14 +54,14 @@ def update_index(
     page = store.read(INDEX, MAX_PAGE) or b""
     previous = _links_of(page)
     for _ in range(ROUNDS):
-        links = _links(run, store, listing, previous, uploaded)
+        links = _links(run, store, objects, previous, uploaded)
         new = render(links)
         if new == page:
             return links
         store.put_bytes(INDEX, new)
         page = new
         previous |= links
-        listing = store.listing()
+        objects = store.objects()
     run.note(line("note", INDEX, "other jobs write it, too: run the verb index when all are done"))
     return links
 
@@ -91,19 +91,19 @@ def _links_of(page: bytes) -> Links:
 def _links(
     run: Session,
     store: Store,
-    listing: Mapping[str, Stored],
+    objects: Mapping[str, Stored],
     previous: Links,
     uploaded: Mapping[str, Digest],
 ) -> Links:
     """Return what is listed, and what a listing that lags does not show."""
-    names = {name for name in listing if is_package(run, name)}
+    names = {name for name in objects if is_package(run, name)}
     sure = set(uploaded) if store.eventually_consistent else set()
     names |= {
         name
         for name in {*previous, *uploaded} - names
         if name in sure or (is_package(run, name) and store.stat(name) is not None)
     }
-    hash_files = _hash_files(listing)
+    hash_files = _hash_files(objects)
     return {
         name: _digest(
             store, name, hash_files.get(name, {}), uploaded.get(name) or previous.get(name)
@@ -117,10 +117,10 @@ def is_package(run: Session, name: str) -> bool:
     return parse_artifact_name(name) is not None and run.plugins.companion_of(name) is None
 
 
-def _hash_files(listing: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
+def _hash_files(objects: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
     """Return the listed hash files: artifact name to algorithm to object."""
     found: dict[str, dict[str, Stored]] = {}
-    for name, stored in listing.items():
+    for name, stored in objects.items():
         if split := split_hash_file_name(name):
             found.setdefault(split[0], {})[split[1]] = stored
     return found

@@ -8,13 +8,13 @@ from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.stores.base import Store
-from wheelhouse_hashes.upload.container_snapshot import Contents
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 
 def prune(
     run: Session,
     store: Store,
-    listed: Contents,
+    snapshot: ContainerSnapshot,
     uploaded: Mapping[str, Sequence[str]],
 ) -> list[str]:
     """Delete the dev builds that those just uploaded displace.
@@ -26,20 +26,20 @@ def prune(
 
     :param run: the command in progress.
     :param store: the container.
-    :param listed: what it listed at the start of the run.
+    :param snapshot: what it listed at the start of the run.
     :param uploaded: the artifacts that this run published, and the names of
         their companions; the listing need not show them yet.
     :returns: the names of the deleted objects.
     :raises StoreError: if something cannot be deleted.
     """
     companions = {
-        name: {*listed.companions.get(name, ()), *uploaded.get(name, ())}
-        for name in {*listed.companions, *uploaded}
+        name: {*snapshot.companions.get(name, ()), *uploaded.get(name, ())}
+        for name in {*snapshot.companions, *uploaded}
     }
     deleted: list[str] = []
     # Names of which only companions are left count too: a delete may have
     # failed half-way.
-    builds = DevBuilds({*listed.objects, *companions})
+    builds = DevBuilds({*snapshot.objects, *companions})
     kinds = {tuple(builds.like(name)) for name in uploaded}
     for kind in sorted(kinds):
         kept = 0
@@ -48,7 +48,7 @@ def prune(
                 kept += build in uploaded or store.stat(build) is not None
                 continue
             for victim in (build, *sorted(companions.get(build, ()))):
-                if victim in listed.objects or build in uploaded:
+                if victim in snapshot.objects or build in uploaded:
                     store.delete(victim)
                     run.note(line("pruned", victim))
                     deleted.append(victim)

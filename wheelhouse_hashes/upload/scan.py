@@ -11,7 +11,7 @@ from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import Refusal, UsageError
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
-from wheelhouse_hashes.report import Sent, UploadRecord, UploadReport
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 
 
 def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
@@ -37,9 +37,9 @@ def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
         except ValueError as error:
-            report.records.append(UploadRecord(printable(name), Sent.SKIPPED, str(error)))
+            report.records.append(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
         except Refusal as error:
-            outcome = Sent.FAILED if error.cause is Cause.DISK else Sent.REFUSED
+            outcome = UploadOutcome.FAILED if error.cause is Cause.DISK else UploadOutcome.REFUSED
             record = UploadRecord(printable(name), outcome, error.told, error.exit_code)
             report.records.append(record)
     return paths
