@@ -20,7 +20,7 @@ from tests.conftest import Cli
 from tests.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http import client as http_client
 from wheelhouse_hashes.http import settings as http_settings
-from wheelhouse_hashes.http.settings import Connection
+from wheelhouse_hashes.http.settings import TransportSettings
 
 A = "demo-1.0-py3-none-any.whl"
 FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
@@ -202,8 +202,8 @@ def test_limits_are_never_none_at_all() -> None:
     """For libcurl, 0 is no limit, and more than 31 bits is an error."""
     assert http_settings._milliseconds(1e-9) == 1
     assert http_settings._milliseconds(1e300) == 2**31 - 1
-    assert Connection(10**9).limit(small=True) == http_settings.SMALL_TIMEOUT
-    assert Connection(1).limit(small=True) == Connection(1).limit(small=False) == 1
+    assert TransportSettings(10**9).limit(small=True) == http_settings.SMALL_TIMEOUT
+    assert TransportSettings(1).limit(small=True) == TransportSettings(1).limit(small=False) == 1
 
 
 def endless(chunked: bool) -> Respond:

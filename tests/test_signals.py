@@ -22,9 +22,9 @@ from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.runtime.parallel import (
     SECOND_SIGNAL_AFTER,
     SIGNALS,
-    aside,
     ending_on_signals,
     for_each,
+    run_in_thread,
 )
 
 #: Within a second, it is promised; this machine may have others to serve.
@@ -389,10 +389,10 @@ def test_what_work_raises_ends_the_others_and_is_raised() -> None:
 
 def test_a_call_aside_returns_raises_and_is_interrupted() -> None:
     stop = threading.Event()
-    assert aside(lambda: 7, stop) == 7
+    assert run_in_thread(lambda: 7, stop) == 7
     with pytest.raises(ZeroDivisionError):
-        aside(lambda: 1 // 0, stop)
+        run_in_thread(lambda: 1 // 0, stop)
     assert not stop.is_set()
     stop.set()
     with pytest.raises(Interrupted):
-        aside(lambda: 7, stop)
+        run_in_thread(lambda: 7, stop)

@@ -105,13 +105,13 @@ class Run:
         """
         try:
             from wheelhouse_hashes.http.client import Client
-            from wheelhouse_hashes.http.settings import Connection
+            from wheelhouse_hashes.http.settings import TransportSettings
         except ImportError as error:
             raise UsageError(
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
         timeout = self.options.get("timeout", DEFAULT_TIMEOUT)
-        return Client(self.stop, Connection(timeout, verify_tls=self.verify_tls))
+        return Client(self.stop, TransportSettings(timeout, verify_tls=self.verify_tls))
 
     @property
     def verify_tls(self) -> bool:

@@ -7,7 +7,7 @@ import os
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import Report
-from wheelhouse_hashes.runtime.parallel import aside
+from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 
 def rebuild_index(run: Session) -> int:
@@ -39,7 +39,7 @@ def rebuild_index(run: Session) -> int:
 
     with phase(run, report):
         with noting_interruption(report):
-            links = aside(rebuild, run.stop)
+            links = run_in_thread(rebuild, run.stop)
             run.say(f"container {store.container_name}: index page with {len(links)} links")
             without = sum(1 for digest in links.values() if digest is None)
             if without:

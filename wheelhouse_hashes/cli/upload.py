@@ -18,7 +18,7 @@ from wheelhouse_hashes.report import (
     describe_record,
     line,
 )
-from wheelhouse_hashes.runtime.parallel import aside, for_each
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
@@ -62,7 +62,7 @@ def upload(
 
         with noting_interruption(report):
             # In one thread: each one that uses the store has to authenticate.
-            aside(publish, run.stop)
+            run_in_thread(publish, run.stop)
         run.say(report.closing(store.container_name))
     return report
 

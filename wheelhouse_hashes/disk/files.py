@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from wheelhouse_hashes.artifacts import new_hasher
 from wheelhouse_hashes.errors import DiskError, Interrupted
 from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
-from wheelhouse_hashes.runtime.activity import Counter
+from wheelhouse_hashes.runtime.activity import ByteCount
 
 #: The size of the buffer that files on disk are hashed with, in bytes.
 BUFFER = 1024 * 1024
@@ -35,7 +35,7 @@ def hash_file_on_disk(
     stop: threading.Event,
     *,
     follow: bool = False,
-    counter: Counter | None = None,
+    counter: ByteCount | None = None,
 ) -> Seen:
     """Read a file once, with a fixed buffer.
 
@@ -52,7 +52,7 @@ def hash_file_on_disk(
     view = memoryview(buffer)
     head = tail = b""
     size = 0
-    counter = counter or Counter()
+    counter = counter or ByteCount()
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
     if not follow:
         flags |= getattr(os, "O_NOFOLLOW", 0)

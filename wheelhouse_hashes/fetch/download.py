@@ -19,7 +19,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
-from wheelhouse_hashes.http.response import Answer
+from wheelhouse_hashes.http.response import Response
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.plugins.session import Session
@@ -49,7 +49,7 @@ class Download:
         self._artifact = artifact
         self._run = run
         self._path = path
-        self._answer: Answer | None = None
+        self._response: Response | None = None
         self._pieces: _Pieces | None = None
         self._start_over()
 
@@ -76,7 +76,7 @@ class Download:
                 self._run.client.download(
                     artifact.url,
                     self._pieces.add,
-                    begin=lambda answer: self._begin(answer, heard, file),
+                    begin=lambda response: self._begin(response, heard, file),
                     headers=artifact.headers,
                     part=self._part,
                 )
@@ -101,31 +101,31 @@ class Download:
 
     @property
     def _part(self) -> Part | None:
-        if self._answer is None or not self.size:
+        if self._response is None or not self.size:
             return None
-        return Part(self.size, self._answer.headers)
+        return Part(self.size, self._response.headers)
 
-    def _begin(self, answer: Answer, heard: Heard, file: FileIO) -> None:
+    def _begin(self, response: Response, heard: Heard, file: FileIO) -> None:
         """Hear what the headers claim; do not read a body that nobody vouches for."""
         run = self._run
-        self.heard = [*heard, *run.plugins.response_claims(self._artifact, answer.headers, run)]
+        self.heard = [*heard, *run.plugins.response_claims(self._artifact, response.headers, run)]
         refuse_findings(self.heard)
         if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms_of(self.heard)
-        if answer.offset and not self._hashers.keys() >= set(wanted):
+        if response.offset and not self._hashers.keys() >= set(wanted):
             raise NotContinued("a digest is wanted that the beginning went without")
-        if self.size and not answer.offset:
+        if self.size and not response.offset:
             file.seek(0)
             file.truncate()
             self._start_over()
         for algorithm in wanted:
             self._hashers.setdefault(algorithm, new_hasher(algorithm))
-        self._answer = answer
-        length = answer.headers.get("content-length", "")
+        self._response = response
+        length = response.headers.get("content-length", "")
         if (
             run.activity.size is None
-            and not answer.offset
+            and not response.offset
             and len(length) < 20
             and length.isdecimal()
         ):
@@ -134,9 +134,9 @@ class Download:
     @property
     def seen(self) -> Seen:
         """What was read."""
-        assert self._answer is not None
+        assert self._response is not None
         digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
-        return Seen(self.size, digests, self._head, self._tail, self._answer.length_known)
+        return Seen(self.size, digests, self._head, self._tail, self._response.length_known)
 
 
 class _Pieces:

@@ -25,9 +25,9 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats.urls import normalized, origin, shown, split_user
 from wheelhouse_hashes.http.credentials import Credentials
-from wheelhouse_hashes.http.response import Answer, Begin, Exchange, Plan, Receive
+from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
 from wheelhouse_hashes.http.resume import NotContinued, Part
-from wheelhouse_hashes.http.settings import Connection, check_descriptors
+from wheelhouse_hashes.http.settings import TransportSettings, check_descriptors
 
 #: The most redirects that one request follows.
 MAX_REDIRECTS = 10
@@ -50,25 +50,25 @@ class Attempt:
 
     #: Whether they bypass caches and stale replicas.
     fresh: bool = False
-    #: The good answers.
-    answers: list[Answer] = field(default_factory=list)
+    #: The good responses.
+    responses: list[Response] = field(default_factory=list)
 
     @property
     def dates(self) -> list[float | None]:
-        """The ``Last-Modified`` of each good answer, None where it is not known."""
-        return [answer.last_modified for answer in self.answers]
+        """The ``Last-Modified`` of each good response, None where it is not known."""
+        return [response.last_modified for response in self.responses]
 
 
 class Client:
     """An HTTP client for many threads; each has one connection that is kept.
 
     :param stop: set when the run must end; ends every transfer at once.
-    :param connection: how connections are made.
+    :param settings: the time limit, and whether certificates are checked.
     """
 
-    def __init__(self, stop: threading.Event, connection: Connection | None = None) -> None:
+    def __init__(self, stop: threading.Event, settings: TransportSettings | None = None) -> None:
         self._stop = stop
-        self._connection = connection or Connection()
+        self._settings = settings or TransportSettings()
         self._credentials = Credentials()
         self._local = threading.local()
         self._handles: list[pycurl.Curl] = []
@@ -104,7 +104,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
         accept: str = "*/*",
         fresh: bool = False,
-    ) -> Answer:
+    ) -> Response:
         """Read a small object into memory.
 
         A body that is compressed although nobody asked for it is decoded.
@@ -120,9 +120,9 @@ class Client:
         body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
         plan = Plan(body.write, None, max_bytes, sent, small=True)
-        answer = self._follow(url, plan, headers or {})
-        answer.body = body.getvalue()
-        return answer
+        response = self._follow(url, plan, headers or {})
+        response.body = body.getvalue()
+        return response
 
     def download(
         self,
@@ -132,7 +132,7 @@ class Client:
         begin: Begin | None = None,
         headers: Mapping[str, str] | None = None,
         part: Part | None = None,
-    ) -> Answer:
+    ) -> Response:
         """Read an object in one pass, its bytes as they were sent.
 
         A ``Content-Encoding`` is not undone: for an artifact it is a server's
@@ -158,7 +158,7 @@ class Client:
                 return self._follow(url, rest, headers or {})
         return self._follow(url, plan, headers or {})
 
-    def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Answer:
+    def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Response:
         """Make a request, and those that its redirects ask for."""
         attempt = self._attempt
         try:
@@ -166,10 +166,10 @@ class Client:
             home = origin(target)
             target = self._bypassing(target)
             for _ in range(MAX_REDIRECTS + 1):
-                exchange = Exchange(Answer(target), plan, attempt.answers)
-                redirect = self._perform(exchange, headers if origin(target) == home else {})
+                reader = ResponseReader(Response(target), plan, attempt.responses)
+                redirect = self._perform(reader, headers if origin(target) == home else {})
                 if redirect is None:
-                    return exchange.answer
+                    return reader.response
                 target = self._allowed(target, redirect)
         except ValueError:
             text = f"malformed address {shown(url)!r}"
@@ -209,35 +209,36 @@ class Client:
             handle = self._local.handle = pycurl.Curl()
             self._local.small = None
             self._handles.append(handle)
-            self._connection.prepare(handle)
+            self._settings.prepare(handle)
             handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
         return handle
 
-    def _perform(self, exchange: Exchange, headers: Mapping[str, str]) -> str | None:
+    def _perform(self, reader: ResponseReader, headers: Mapping[str, str]) -> str | None:
         """Make one request; return where it redirects to, if it does.
 
         A handle keeps its options: all that differ from request to request are
         set each time.
         """
-        url = exchange.answer.url
-        plan = exchange.plan
+        url = reader.response.url
+        plan = reader.plan
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
         if plan.small is not self._local.small:
             self._local.small = plan.small
-            self._connection.limit_time(curl, small=plan.small)
-            # To look ten times a request whether the run must end costs more than
-            # reading a hash file: who ends the run leaves it behind.
+            self._settings.limit_time(curl, small=plan.small)
+            # Polling for interruption ten times per request costs more than reading
+            # a hash file, so small requests are not interruptible; when the run ends,
+            # their threads are abandoned.
             curl.setopt(pycurl.NOPROGRESS, plan.small)
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
         # Identity is asked for; only what is small is decoded if a server disobeys.
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
-        curl.setopt(pycurl.HEADERFUNCTION, exchange.lines.append)
-        curl.setopt(pycurl.WRITEFUNCTION, exchange.body)
+        curl.setopt(pycurl.HEADERFUNCTION, reader.lines.append)
+        curl.setopt(pycurl.WRITEFUNCTION, reader.body)
         user = self._credentials.of(url)
         for option, value in zip(_LOGIN, user or (None, None), strict=True):
             if value is None:
@@ -251,9 +252,9 @@ class Client:
             code, text = (*error.args, "")[:2]
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             seconds = curl.getinfo(pycurl.TOTAL_TIME)
-            said, final = self._connection.explained(int(code), str(text), seconds, plan.small)
-            exchange.failed(int(code), said, status, stopped=self._stop.is_set(), final=final)
-        return exchange.finish(curl.getinfo(pycurl.REDIRECT_URL))
+            reason, final = self._settings.explained(int(code), str(text), seconds, plan.small)
+            reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
+        return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
 
     def close(self) -> None:
         """Close all connections.  No thread may be using the client."""

@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, as libcurl calls it back.
+"""The response to one HTTP request, as libcurl hands it over in callbacks.
 
 Sources: HTTP semantics (:rfc:`9110`); libcurl's error codes are explained at
 https://curl.se/libcurl/c/libcurl-errors.html.
@@ -31,11 +31,11 @@ _BODY_ENDED_EARLY = frozenset(
 )
 
 Receive = Callable[[bytes], object]
-Begin = Callable[["Answer"], None]
+Begin = Callable[["Response"], None]
 
 
 @dataclass
-class Answer:
+class Response:
     """What came back: the headers, and for small objects the body."""
 
     #: The address that answered, after redirects.
@@ -68,7 +68,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with the answer to a request, whichever redirect leads to it."""
+    """What to do with the response to a request, whichever redirect leads to it."""
 
     receive: Receive
     begin: Begin | None
@@ -81,16 +81,16 @@ class Plan:
     part: Part | None = None
 
 
-class Exchange:
-    """One request and its answer: libcurl calls it back.
+class ResponseReader:
+    """Reads the response to one request: libcurl calls it back.
 
-    :param answer: is filled in.
+    :param response: is filled in.
     :param plan: what to do with it.
     :param good: it is added to these as soon as its body is to be read.
     """
 
-    def __init__(self, answer: Answer, plan: Plan, good: list[Answer]) -> None:
-        self.answer = answer
+    def __init__(self, response: Response, plan: Plan, good: list[Response]) -> None:
+        self.response = response
         self.plan = plan
         self._good_ones = good
         #: Lines of headers that were not read yet.  A callback costs a change of
@@ -109,12 +109,12 @@ class Exchange:
                 # A proxy's answer, or an interim one, came before this one.
                 version, _, rest = text[5:].strip().partition(" ")
                 code = rest[:3]
-                self.answer.status = int(code) if code.isascii() and code.isdigit() else 0
-                self.answer.headers = {":version": version}
+                self.response.status = int(code) if code.isascii() and code.isdigit() else 0
+                self.response.headers = {":version": version}
             elif colon:
                 name, value = name.strip().lower(), value.strip()
-                held = self.answer.headers.get(name)
-                self.answer.headers[name] = f"{held}, {value}" if held else value
+                held = self.response.headers.get(name)
+                self.response.headers[name] = f"{held}, {value}" if held else value
         self.lines.clear()
 
     def body(self, data: bytes) -> int | None:
@@ -128,8 +128,8 @@ class Exchange:
                     self._ignored += len(data)
                     return None if self._ignored <= MAX_ERROR_PAGE else 0
                 self._start()
-            self.answer.size += len(data)
-            if self.answer.size > self.plan.max_bytes:
+            self.response.size += len(data)
+            if self.response.size > self.plan.max_bytes:
                 raise self._too_large()
             self.plan.receive(data)
         except BaseException as error:  # noqa: BLE001
@@ -140,7 +140,7 @@ class Exchange:
     @property
     def _good(self) -> bool:
         """Whether the body is what was asked for."""
-        return self.answer.status == 200 or (self.answer.status == 206 and self._is_rest)
+        return self.response.status == 200 or (self.response.status == 206 and self._is_rest)
 
     @property
     def _is_rest(self) -> bool:
@@ -150,25 +150,25 @@ class Exchange:
         if self._begun:
             return
         self._begun = True
-        answer, part = self.answer, self.plan.part
-        if part is not None and answer.status == 206:
-            answer.headers = part.combined(answer.headers)
-            answer.offset = answer.size = part.size
+        response, part = self.response, self.plan.part
+        if part is not None and response.status == 206:
+            response.headers = part.combined(response.headers)
+            response.offset = response.size = part.size
         # Noted before the body: a caller may have no use for that.
-        self._good_ones.append(answer)
+        self._good_ones.append(response)
         if self.plan.begin is not None:
-            self.plan.begin(answer)
+            self.plan.begin(response)
 
     def _too_large(self) -> TransferError:
         return self._error(Cause.TOO_LARGE, f"more than {self.plan.max_bytes} bytes")
 
     def _error(self, cause: Cause, text: str, *, final: bool = False) -> TransferError:
-        answer = self.answer
+        response = self.response
         return TransferError(
             cause,
-            f"{shown(answer.url)}: {text}",
-            answer.status,
-            _retry_after(answer),
+            f"{shown(response.url)}: {text}",
+            response.status,
+            _retry_after(response),
             final=final,
         )
 
@@ -183,19 +183,19 @@ class Exchange:
         :param final: whether asking again would end in the same way.
         """
         self._read_headers()
-        self.answer.status = status
+        self.response.status = status
         if self._raised is not None:
             raise self._raised
         if stopped:
             raise Interrupted("interrupted")
-        if self.answer.status >= 200 and not self._good:
+        if self.response.status >= 200 and not self._good:
             return
         if code == pycurl.E_FILESIZE_EXCEEDED:
             raise self._too_large()
         if self._good and code in _BODY_ENDED_EARLY:
-            length = self.answer.headers.get("content-length", "unknown")
+            length = self.response.headers.get("content-length", "unknown")
             raise self._error(
-                Cause.TRUNCATED, f"the body ended after {self.answer.size} of {length} bytes"
+                Cause.TRUNCATED, f"the body ended after {self.response.size} of {length} bytes"
             )
         why = printable(text) or f"libcurl error {code}"
         raise self._error(Cause.UNREACHABLE, why, final=final)
@@ -206,9 +206,9 @@ class Exchange:
         :raises NotContinued: if there is no such rest of the object.
         """
         self._read_headers()
-        if self._good and is_deleted(self.answer.headers):
-            self.answer.status = 404  # which it would say if it had found another copy first
-        status = self.answer.status
+        if self._good and is_deleted(self.response.headers):
+            self.response.status = 404  # which it would say if it had found another copy first
+        status = self.response.status
         if redirect:
             return redirect
         if status in (401, 403):
@@ -223,9 +223,9 @@ class Exchange:
         return None
 
 
-def _retry_after(answer: Answer) -> float | None:
+def _retry_after(response: Response) -> float | None:
     """Return the seconds that ``Retry-After`` asks for (:rfc:`9110`)."""
-    value = answer.headers.get("retry-after")
+    value = response.headers.get("retry-after")
     if value is None:
         return None
     if value.isascii() and value.isdigit():

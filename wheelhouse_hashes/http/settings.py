@@ -1,4 +1,4 @@
-"""How connections are made: limits, certificates, proxies.
+"""The settings of the transport: time limits, certificates, proxies.
 
 All of it is done by libcurl; https://curl.se/libcurl/c/ explains each option.
 """
@@ -50,8 +50,8 @@ _DESCRIPTORS = 6
 
 
 @dataclass(frozen=True)
-class Connection:
-    """How connections are made.
+class TransportSettings:
+    """How requests are made: the time limit, and whether certificates are checked.
 
     Proxies are those of the environment, as libcurl reads it: ``http_proxy``
     (lower case only), ``https_proxy``, ``all_proxy`` and ``no_proxy``.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 
-class Counter:
+class ByteCount:
     """A number of bytes that one thread writes and another one reads."""
 
     __slots__ = ("bytes",)
@@ -41,7 +41,7 @@ class Activity:
 
     def begin(
         self, step: str, count: Callable[[], int] | None = None, *, moves: bool = False
-    ) -> Counter:
+    ) -> ByteCount:
         """Say what is being done from now on.
 
         :param step: one word.
@@ -51,7 +51,7 @@ class Activity:
             or, by ``verify``, read.
         :returns: a counter.
         """
-        counter = Counter()
+        counter = ByteCount()
         self._count = count or (lambda: counter.bytes)
         if moves:
             self._moved = self._count

@@ -91,7 +91,7 @@ def _await(
         raise raised
 
 
-def aside(call: Callable[[], T], stop: threading.Event) -> T:
+def run_in_thread(call: Callable[[], T], stop: threading.Event) -> T:
     """Call a function that may block for long, in a worker thread.
 
     :param call: the function.

@@ -26,7 +26,7 @@ from libcloud.storage.types import (
 from wheelhouse_hashes.artifacts import LocalArtifact, new_hasher
 from wheelhouse_hashes.disk.files import disk_errors, identity
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
-from wheelhouse_hashes.runtime.activity import Counter
+from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.waiting import WaitBudget, backoff
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
@@ -165,7 +165,11 @@ class Store:
         return None if obj is None else iter(self.driver.download_object_as_stream(obj))
 
     def put(
-        self, artifact: LocalArtifact, counter: Counter | None = None, *, create_only: bool = False
+        self,
+        artifact: LocalArtifact,
+        counter: ByteCount | None = None,
+        *,
+        create_only: bool = False,
     ) -> Stored:
         """Publish an artifact.
 
@@ -177,13 +181,13 @@ class Store:
         :raises DiskError: if the file cannot be read, or has changed.
         :raises StoreError: if it cannot be published.
         """
-        counter = counter or Counter()
+        counter = counter or ByteCount()
         put = partial(self._put, artifact, create_only, counter)
         stored = self._retry(put, f"send {artifact.name}")
         counter.bytes = artifact.size
         return stored
 
-    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
+    def _put(self, artifact: LocalArtifact, create_only: bool, counter: ByteCount) -> Stored:
         self._leave_alone(artifact.name, create_only)
         check_unchanged(artifact)
         obj = self.driver.upload_object(

@@ -28,7 +28,7 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.runtime.activity import Counter
+from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.base import CONTENT_TYPE, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
 
@@ -149,7 +149,7 @@ class CloudStore(Store):
         obj = Object(name, 0, "", {}, {}, self._container, self.driver)
         return iter(self.driver.download_object_as_stream(obj))
 
-    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
+    def _put(self, artifact: LocalArtifact, create_only: bool, counter: ByteCount) -> Stored:
         check_unchanged(artifact)
         digest = artifact.digests[DEFAULT_ALGORITHM]
         md5, size = artifact.digests["md5"], artifact.size

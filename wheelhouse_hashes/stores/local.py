@@ -20,7 +20,7 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
-from wheelhouse_hashes.runtime.activity import Counter
+from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.base import Store, Stored, check_unchanged
 
 #: Folders that libcloud's LOCAL provider leaves out of its listings.
@@ -91,13 +91,13 @@ class LocalStore(Store):
             except FileNotFoundError:
                 return None
 
-    def _put(self, artifact: LocalArtifact, create_only: bool, counter: Counter) -> Stored:
+    def _put(self, artifact: LocalArtifact, create_only: bool, counter: ByteCount) -> Stored:
         return self._publish(artifact.name, self._pieces(artifact, counter), create_only)
 
     def _put_bytes(self, name: str, content: bytes, create_only: bool) -> Stored:
         return self._publish(name, [content], create_only)
 
-    def _pieces(self, artifact: LocalArtifact, counter: Counter) -> Iterator[bytes]:
+    def _pieces(self, artifact: LocalArtifact, counter: ByteCount) -> Iterator[bytes]:
         """Read an artifact; copying it must end when the run does."""
         with open(artifact.path, "rb", buffering=0) as file:
             while piece := file.read(_PIECE):

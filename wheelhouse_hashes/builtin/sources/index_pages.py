@@ -18,7 +18,7 @@ from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES, TooManyLinks, read_page
 from wheelhouse_hashes.formats.urls import normalized, origin, shown
-from wheelhouse_hashes.runtime.parallel import aside
+from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -38,7 +38,9 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
         return None
     client = run.client
     # In the main thread: libcurl does not look up while it waits for a connection.
-    page = aside(lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop)
+    page = run_in_thread(
+        lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop
+    )
     where = shown(page.url)
     entries: list[Entry] = []
     notes: list[str] = []
