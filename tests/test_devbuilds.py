@@ -147,24 +147,24 @@ def test_of_one_version_the_higher_build_tag_is_younger() -> None:
 def test_what_is_no_dev_build_has_no_kind_and_is_never_displaced(name: str) -> None:
     others = [_build(stamp) for stamp in range(9)]
     assert DevBuilds(others).like(name) == []
-    assert not DevBuilds(others).displace(name)
+    assert not DevBuilds(others).is_superseded(name)
 
 
 def test_a_dev_build_is_displaced_by_five_younger_ones_and_not_by_four() -> None:
     younger = [_build(stamp) for stamp in range(1, KEEP + 1)]
     assert KEEP == 5
-    assert DevBuilds(younger).displace(_build(0))
-    assert DevBuilds([_build(0), *younger]).displace(_build(0))
-    assert not DevBuilds(younger[1:]).displace(_build(0))
-    assert not any(DevBuilds([_build(0), *younger]).displace(name) for name in younger)
+    assert DevBuilds(younger).is_superseded(_build(0))
+    assert DevBuilds([_build(0), *younger]).is_superseded(_build(0))
+    assert not DevBuilds(younger[1:]).is_superseded(_build(0))
+    assert not any(DevBuilds([_build(0), *younger]).is_superseded(name) for name in younger)
 
 
 def test_builds_for_other_platforms_projects_and_releases_displace_nothing() -> None:
     others = [_build(stamp, "cp311-cp311-win32") for stamp in range(1, 9)]
     others += [f"other-1.0.dev{n}-py3-none-any.whl" for n in range(9)]
     others += [f"proj-2.{n}-py3-none-any.whl" for n in range(9)]
-    assert not DevBuilds(others).displace(_build(0))
+    assert not DevBuilds(others).is_superseded(_build(0))
 
 
 def test_older_builds_displace_nothing() -> None:
-    assert not DevBuilds([_build(stamp) for stamp in range(9)]).displace(_build(9))
+    assert not DevBuilds([_build(stamp) for stamp in range(9)]).is_superseded(_build(9))

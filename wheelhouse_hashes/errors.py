@@ -16,7 +16,7 @@ class WheelhouseHashesError(Exception):
     exit_code = 1
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the user reads."""
         return str(self)
 
@@ -67,7 +67,7 @@ class Refusal(WheelhouseHashesError):
         return self.cause.exit_code
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the user reads: the cause, and the sentence."""
         return f"{self.cause.value}: {self}"
 
@@ -133,6 +133,6 @@ class PluginError(Refusal):
         self.hook = hook
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the user reads: the sentence begins with the cause."""
         return str(self)

@@ -32,8 +32,8 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.TOO_LARGE: "look at the address: it serves more than such a file can have",
 }
 
-#: What is said of companions that pruning left behind.
-LITTER = "only companions are left of this older dev build"
+#: The note about companions that pruning left behind.
+LEFTOVER_NOTE = "only companions are left of this older dev build"
 
 _MARGIN = " " * 11
 

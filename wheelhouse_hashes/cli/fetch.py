@@ -18,7 +18,7 @@ from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import LITTER, FetchReport, describe_verdict, line
+from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, describe_verdict, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.conclude import report_verdict
 from wheelhouse_hashes.verdict.expectation import expectation_of
@@ -60,9 +60,9 @@ def _fetch(
     """
     listing = locate(run, address)
     selection = select(listing, run.plugins, asked_for(project, version))
-    for name in selection.litter:
-        run.note(line("note", name, LITTER))
-    for name in selection.elsewhere:
+    for name in selection.leftovers:
+        run.note(line("note", name, LEFTOVER_NOTE))
+    for name in selection.misplaced:
         run.note(line("note", name, "left out: it is not beside its artifact"))
     artifacts = _refuse_unasked(selection, report, run)
     if not selection.artifacts and not report.verdicts:

@@ -75,7 +75,7 @@ def _without_case_conflicts(
     conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
     refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
     for name in sorted(conflicts):
-        record = UploadRecord(name, UploadOutcome.REFUSED, refusal.told, refusal.exit_code)
+        record = UploadRecord(name, UploadOutcome.REFUSED, refusal.message, refusal.exit_code)
         report.records.append(record)
         _say(run, record)
     return [path for path in paths if path.name not in conflicts]
@@ -113,7 +113,7 @@ def _publish_all(
             raise
         except WheelhouseHashesError as error:
             outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
-            record = UploadRecord(path.name, outcome, error.told, error.exit_code)
+            record = UploadRecord(path.name, outcome, error.message, error.exit_code)
         with lock:
             report.records.append(record)
             if artifact_upload is not None and not record.exit_code:

@@ -28,7 +28,7 @@ def one_line_ends() -> Iterator[None]:
     try:
         yield
     except WheelhouseHashesError as error:
-        warn(f"error: {error.told}")
+        warn(f"error: {error.message}")
         sys.exit(error.exit_code)
     except ImportError as error:
         warn(f"error: {error}; repair the installation: python -m pip install wheelhouse-hashes")

@@ -21,7 +21,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import LITTER, FetchReport, line
+from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verify.artifact import verify_artifact
@@ -67,8 +67,8 @@ def _verify(run: Session, folder: pathlib.Path, against: str | None, report: Fet
     report.plain_http = listing.url.startswith("http:")
     selection = select(listing, run.plugins, None if is_local else _projects(there))
     announced = {artifact.name: artifact for artifact in selection.artifacts}
-    for name in selection.litter:
-        run.note(line("note", name, LITTER))
+    for name in selection.leftovers:
+        run.note(line("note", name, LEFTOVER_NOTE))
     artifacts = [
         announced.get(name) or ListedArtifact(name, "", listed=False)
         for name in sorted({*there, *announced})

@@ -91,7 +91,7 @@ class ArtifactFetch:
                 if not fresh:
                     fresh = True  # at once: a cache or a stale replica may have answered
                     continue
-                if cause is Cause.MISSING_ARTIFACT and self.artifact.displaced:
+                if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
                     return verdict  # deleted, and its row in the listing lags
                 if cause is not Cause.STALE and self._is_quiet(attempt):
                     return verdict
@@ -194,7 +194,7 @@ class ArtifactFetch:
         if not self.artifact.listed:
             note = "its hash file or another companion is there, and it never came"
             return replace(verdict, text=_join(verdict.text, note))
-        if self._existing is not None or (verdict.claims and not self.artifact.displaced):
+        if self._existing is not None or (verdict.claims and not self.artifact.superseded):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
         reason = "neither it nor a hash file of it exists"

@@ -53,7 +53,7 @@ _Age = tuple[Version, tuple[int, str] | tuple[()], str]
 
 
 def _kind_and_age(name: str) -> tuple[_Kind, _Age] | None:
-    """Return what builds displace one another, and their order; None if it is no dev build."""
+    """Return which builds supersede one another, and their order; None if it is no dev build."""
     parsed = parse_artifact_name(name)
     if parsed is None or not parsed.version.is_devrelease:
         return None
@@ -82,8 +82,8 @@ class DevBuilds:
         found = _kind_and_age(name)
         return [] if found is None else [age[-1] for age in self._kinds.get(found[0], ())]
 
-    def displace(self, name: str) -> bool:
-        """Tell whether there are enough younger builds of its kind to displace one.
+    def is_superseded(self, name: str) -> bool:
+        """Tell whether enough younger builds of its kind supersede a build.
 
         :param name: the name of a build, which need not be among these.
         """

@@ -25,13 +25,13 @@ class Selection:
     #: The artifacts, by name.
     artifacts: tuple[ListedArtifact, ...]
     #: Names of older dev builds of which only companions are left.
-    litter: tuple[str, ...]
+    leftovers: tuple[str, ...]
     #: The versions that the listing has of the project, in order.
     versions: tuple[Version, ...]
     #: Names that would be artifacts but for what makes them unsafe, and why.
     unsafe: tuple[tuple[str, str], ...] = ()
     #: Companions that are not beside their artifact, and so are not asked.
-    elsewhere: tuple[str, ...] = ()
+    misplaced: tuple[str, ...] = ()
     #: Artifacts whose addresses must not be asked, and why.
     left_out: tuple[tuple[str, str], ...] = ()
 
@@ -88,16 +88,16 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
     versions: set[Version] = set()
     builds = DevBuilds(listed)
     artifacts: list[ListedArtifact] = []
-    litter: list[str] = []
-    elsewhere: list[str] = []
+    leftovers: list[str] = []
+    misplaced: list[str] = []
     for name in filter(is_wanted, sorted({*listed, *companions})):
-        displaced = builds.displace(name)
-        if name not in listed and displaced:
-            litter.append(name)
+        superseded = builds.is_superseded(name)
+        if name not in listed and superseded:
+            leftovers.append(name)
             continue
         entries, others = listed.get(name, []), companions.get(name, {})
         first = entries[0] if entries else _beside(name, next(iter(others.values())))
-        elsewhere += [other for other, e in others.items() if not _are_neighbours(e, first)]
+        misplaced += [other for other, e in others.items() if not _are_neighbours(e, first)]
         artifacts.append(
             ListedArtifact(
                 name,
@@ -107,7 +107,7 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
                 tuple(claim for entry in entries for claim in entry.claims),
                 {other: e.url for other, e in others.items() if _are_neighbours(e, first)},
                 listed=bool(entries),
-                displaced=displaced,
+                superseded=superseded,
             )
         )
     offered = {artifact.name for artifact in artifacts}
@@ -119,10 +119,10 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
     mistakable = tuple((name, why) for name, why in unsafe.items() if fits(resembled(name)))
     return Selection(
         tuple(artifacts),
-        tuple(litter),
+        tuple(leftovers),
         tuple(sorted(versions)),
         mistakable,
-        tuple(elsewhere),
+        tuple(misplaced),
         tuple(left_out.items()),
     )
 

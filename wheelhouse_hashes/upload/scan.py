@@ -40,7 +40,7 @@ def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
             report.records.append(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
         except Refusal as error:
             outcome = UploadOutcome.FAILED if error.cause is Cause.DISK else UploadOutcome.REFUSED
-            record = UploadRecord(printable(name), outcome, error.told, error.exit_code)
+            record = UploadRecord(printable(name), outcome, error.message, error.exit_code)
             report.records.append(record)
     return paths
 
