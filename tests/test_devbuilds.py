@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:wheelhouse_u
 @pytest.fixture(scope="module")
 def host() -> types.ModuleType:
     """The host's own module of names."""
-    with pkg_resources_shim.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         return importlib.import_module("wheelhouse_uploader.utils")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import Cli
 from wheelhouse_hashes._settings import PREFIX
-from wheelhouse_hashes._startup import TWINS
+from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
@@ -100,10 +100,10 @@ def test_every_twin_is_named_with_its_option(pages: dict[str, argparse.ArgumentP
     for parser in pages.values():
         for action in ours(parser):
             twin = PREFIX + action.dest.upper()
-            if twin in TWINS:
+            if twin in OPTION_VARIABLES:
                 assert twin in (action.help or "")
                 named.add(twin)
-    assert named == set(TWINS)
+    assert named == set(OPTION_VARIABLES)
 
 
 def test_what_has_no_twin_names_none(pages: dict[str, argparse.ArgumentParser]) -> None:

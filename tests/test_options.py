@@ -7,7 +7,7 @@ import argparse
 import pytest
 
 from wheelhouse_hashes import _settings
-from wheelhouse_hashes._startup import TWINS
+from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.artifacts import ALGORITHMS
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli import environment
@@ -84,7 +84,7 @@ GOOD = {
 
 
 def test_every_twin_is_tested_here() -> None:
-    assert {PREFIX + name for name in GOOD} == set(TWINS)
+    assert {PREFIX + name for name in GOOD} == set(OPTION_VARIABLES)
 
 
 @pytest.mark.parametrize("name", GOOD)
@@ -92,13 +92,13 @@ def test_twin_becomes_the_default_of_its_option_alone(name: str) -> None:
     parser = with_all_options()
     before = vars(parser.parse_args([]))
     text, value = GOOD[name]
-    environment.apply_twins(parser._actions, {PREFIX + name: text})
+    environment.apply_environment(parser._actions, {PREFIX + name: text})
     assert vars(parser.parse_args([])) == {**before, name.lower(): value}
 
 
 def test_a_wait_of_zero_is_a_wait() -> None:
     parser = with_all_options()
-    environment.apply_twins(parser._actions, {PREFIX + "WAIT": "0"})
+    environment.apply_environment(parser._actions, {PREFIX + "WAIT": "0"})
     assert parser.parse_args([]).wait == 0
 
 
@@ -107,7 +107,7 @@ def test_a_wait_of_zero_is_a_wait() -> None:
 def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
     parser = with_all_options()
     before = vars(parser.parse_args([]))
-    environment.apply_twins(parser._actions, {PREFIX + name: text})
+    environment.apply_environment(parser._actions, {PREFIX + name: text})
     assert vars(parser.parse_args([])) == before
 
 
@@ -122,7 +122,7 @@ def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
 )
 def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) -> None:
     with pytest.raises(UsageError) as refusal:
-        environment.apply_twins(with_all_options()._actions, {PREFIX + name: text})
+        environment.apply_environment(with_all_options()._actions, {PREFIX + name: text})
     assert f"{PREFIX}{name}={text!r}" in str(refusal.value)
     assert "--" + name.lower().replace("_", "-") in str(refusal.value)
     assert refusal.value.exit_code == 2
@@ -133,7 +133,7 @@ def test_options_that_weaken_have_no_twin() -> None:
     parser.add_argument("--missing-hash", default=_settings.REFUSE)
     parser.add_argument("--no-ssl-check", action="store_true")
     environ = {f"{PREFIX}MISSING_HASH": _settings.ACCEPT, f"{PREFIX}NO_SSL_CHECK": "1"}
-    environment.apply_twins(parser._actions, environ)
+    environment.apply_environment(parser._actions, environ)
     assert parser.parse_args([]).missing_hash == _settings.REFUSE
     assert parser.parse_args([]).no_ssl_check is False
 

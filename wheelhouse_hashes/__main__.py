@@ -1,4 +1,4 @@
-"""The door that needs no start-up file: ``python -m wheelhouse_hashes``.
+"""The command that needs no start-up file: ``python -m wheelhouse_hashes``.
 
 It takes the same verbs and options as ``python -m wheelhouse_uploader``.
 """

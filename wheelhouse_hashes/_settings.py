@@ -11,7 +11,7 @@ from wheelhouse_hashes.artifacts import ALGORITHMS
 
 PREFIX = "WHEELHOUSE_UPLOADER_"
 
-#: The options that hand a verb of the host over to us, also by their twins.
+#: The options that hand a verb of the host over to us, also by their environment variables.
 SWITCHES: Mapping[str, tuple[str, ...]] = {
     "upload": ("hashfile", "driver_options"),
     "fetch": ("verify",),

@@ -22,7 +22,7 @@ class WheelhouseHashesError(Exception):
 
 
 class UsageError(WheelhouseHashesError):
-    """The command line, an environment twin or the set-up cannot be used."""
+    """The command line, an environment variable or the set-up cannot be used."""
 
     exit_code = 2
 

@@ -30,13 +30,13 @@ from typing import Any
 from unittest import mock
 
 from wheelhouse_hashes import hookspecs
-from wheelhouse_hashes._startup import DISABLE, TWINS
+from wheelhouse_hashes._startup import DISABLE, OPTION_VARIABLES
 from wheelhouse_hashes.host import attach
 from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 
 #: Environment variables that change what a command does: unset them in tests.
 FOREIGN = (
-    *TWINS,
+    *OPTION_VARIABLES,
     DISABLE,
     DISABLED_PLUGINS,
     TRACE,

@@ -21,7 +21,7 @@ from tests.conftest import LOCAL, Cli, Result
 from tests.integration.test_packaging import clean
 from tests.integration.test_startup import PKG_RESOURCES
 from tests.servers import Server, serving_folder
-from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
+from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
@@ -62,7 +62,8 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "looked_up"), [(name, *seam) for name, seam in internals.SEAMS.items()]
+    ("name", "parameters", "looked_up"),
+    [(name, *seam) for name, seam in internals.KNOWN_FUNCTIONS.items()],
 )
 def test_seam_exists_on_the_host_that_is_installed(
     host: types.ModuleType,
@@ -114,13 +115,13 @@ def test_module_that_is_no_host_is_refused_untouched() -> None:
     refused_and_untouched(types.ModuleType("somebody_elses"), "main")
 
 
-@pytest.mark.parametrize("name", internals.SEAMS)
+@pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
 def test_host_that_lost_a_seam_is_refused_untouched(host: types.ModuleType, name: str) -> None:
     delattr(host, name)
     refused_and_untouched(host, f"no {name}")
 
 
-@pytest.mark.parametrize("name", internals.SEAMS)
+@pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
 def test_host_whose_seam_is_no_function_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -128,7 +129,9 @@ def test_host_whose_seam_is_no_function_is_refused_untouched(
     refused_and_untouched(host, name)
 
 
-@pytest.mark.parametrize("name", [name for name, seam in internals.SEAMS.items() if seam[0]])
+@pytest.mark.parametrize(
+    "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[0]]
+)
 def test_host_with_another_signature_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -136,7 +139,9 @@ def test_host_with_another_signature_is_refused_untouched(
     refused_and_untouched(host, name)
 
 
-@pytest.mark.parametrize("name", [name for name, seam in internals.SEAMS.items() if seam[1]])
+@pytest.mark.parametrize(
+    "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[1]]
+)
 def test_host_that_would_not_see_a_replacement_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -199,11 +204,11 @@ def test_unknown_host_runs_as_it_is_after_one_line(python: Cli, unknown_host: st
 
 
 def test_unknown_host_with_a_twin_is_refused_in_one_line(python: Cli, unknown_host: str) -> None:
-    done = python("-m", HOST, "upload", PYTHONPATH=unknown_host, **{TWINS[0]: "1"})
+    done = python("-m", HOST, "upload", PYTHONPATH=unknown_host, **{OPTION_VARIABLES[0]: "1"})
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert line.startswith("wheelhouse-hashes: ")
-    assert TWINS[0] in line
+    assert OPTION_VARIABLES[0] in line
 
 
 def test_door_refuses_an_unknown_host_in_one_line(python: Cli, unknown_host: str) -> None:
@@ -221,7 +226,7 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
-    with pkg_resources_shim.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         stand_in = importlib.import_module("pkg_resources")
         assert stand_in.safe_version is pkg_resources_shim.safe_version
         assert stand_in.parse_version("1.0.dev1") < stand_in.parse_version("1.0")
@@ -232,7 +237,7 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
 def test_pkg_resources_of_somebody_else_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = types.ModuleType("pkg_resources")
     monkeypatch.setitem(sys.modules, "pkg_resources", theirs)
-    with pkg_resources_shim.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         assert sys.modules["pkg_resources"] is not theirs
     assert sys.modules["pkg_resources"] is theirs
 
@@ -244,7 +249,7 @@ def test_surroundings_are_restored_after_a_failed_import(
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
     if before is not None:
         monkeypatch.setitem(sys.modules, "pkg_resources", before)
-    with pytest.raises(ImportError), pkg_resources_shim.surroundings():
+    with pytest.raises(ImportError), pkg_resources_shim.pkg_resources_stand_in():
         raise ImportError("the host is broken")
     assert sys.modules.get("pkg_resources") is before
     assert ("pkg_resources" in sys.modules) == (before is not None)
@@ -529,7 +534,7 @@ def test_every_twin_is_an_option_of_some_verb(host: types.ModuleType) -> None:
         for parser in extended_parser(host).values()
         for action in parser._actions
     }
-    assert set(TWINS) <= dests
+    assert set(OPTION_VARIABLES) <= dests
 
 
 @pytest.mark.parametrize(
@@ -570,7 +575,7 @@ def test_twin_that_means_no_changes_nothing(
     verb: str,
 ) -> None:
     without = parsed_with_ours(host, (verb, *POSITIONAL[verb]))
-    for twin in TWINS:
+    for twin in OPTION_VARIABLES:
         monkeypatch.setenv(twin, text)
     assert parsed_with_ours(host, (verb, *POSITIONAL[verb])) == without
 

@@ -19,7 +19,7 @@ Command = Callable[[], None]
 
 def host_alone() -> Command:
     """Return the bare host's command line."""
-    with pkg_resources_shim.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         module = importlib.import_module(attach.COMMANDLINE)
     return module.main  # type: ignore[no-any-return]
 

@@ -330,8 +330,8 @@ def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
     shelf.put_pair(wheel("new"))
     with shelf.missed_by(1):
         index = f'<a href="{A}">{A}</a>'.encode()
-        response = shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, index)
-        assert response.status == 201
+        answer = shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, index)
+        assert answer.status == 201
     heal = _unavailable_until_revived(shelf, "index.html")
     refused = shelf.fetch(0.6, page="index.html")
     assert (refused.code, kept()) == (5, {})

@@ -1,4 +1,4 @@
-"""The options that are not any plugin's own, and the environment twins of all.
+"""The options that belong to no other plugin.
 
 A plugin of its own, like the sources: it uses the public hook.
 """

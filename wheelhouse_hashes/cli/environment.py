@@ -19,26 +19,26 @@ from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.errors import UsageError
 
 
-def apply_twins(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
-    """Make environment twins the defaults of their options.
+def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
+    """Make environment variables that are set the defaults of their options.
 
     :param actions: our options of a verb; an option of the host may have the
-        same name, and has no twin.
+        same name, and has no variable.
     :param environ: the environment.
-    :raises UsageError: if a twin has a value that its option does not take.
+    :raises UsageError: if a variable has a value that its option does not take.
     """
     for action in actions:
-        twin = PREFIX + action.dest.upper()
-        text = environ.get(twin)
+        variable = PREFIX + action.dest.upper()
+        text = environ.get(variable)
         # No seconds at all is a time to wait; elsewhere 0 means off.
         is_zero_wait = action.dest == "wait" and (text or "").strip() == "0"
-        if text is None or twin not in _readers or not (is_on(text) or is_zero_wait):
+        if text is None or variable not in _readers or not (is_on(text) or is_zero_wait):
             continue
         try:
-            action.default = _readers[twin](text)
+            action.default = _readers[variable](text)
         except ValueError:
             raise UsageError(
-                f"{twin}={text!r} is not a value that --{action.dest.replace('_', '-')} takes"
+                f"{variable}={text!r} is not a value that --{action.dest.replace('_', '-')} takes"
             ) from None
 
 

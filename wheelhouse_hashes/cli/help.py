@@ -23,7 +23,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "output": ("quiet", "explain", "sums", "report"),
 }
 
-_DOOR = "python -m wheelhouse_uploader"
+_PROGRAM = "python -m wheelhouse_uploader"
 
 _EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "upload": (
@@ -121,7 +121,7 @@ def epilog(verb: str) -> str:
     """
     lines = ["examples:"]
     for what, command in _EXAMPLES[verb]:
-        lines += [f"  # {what}", f"  {_DOOR} {command}"]
+        lines += [f"  # {what}", f"  {_PROGRAM} {command}"]
     fetching = verb in ("fetch", "verify")
     rest = _HTTP + _fetch_codes(verb) if fetching else _ACCOUNT + _UPLOAD_CODES[verb]
     return "\n".join(lines) + "\n" + rest

@@ -10,7 +10,7 @@ from typing import Any
 
 from wheelhouse_hashes._settings import PREFIX, SWITCHES
 from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.cli.environment import apply_twins
+from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
@@ -35,9 +35,9 @@ class Verbs:
         self.environ = os.environ if environ is None else environ
         #: Our options, by verb.
         self._ours: dict[str, list[argparse.Action]] = {}
-        #: Twins that ask for what no plugin offers, by verb.
+        #: Environment variables that ask for what no plugin offers, by verb.
         self._unmet: dict[str, str] = {}
-        #: Our options on the command line; their environment twins are not.
+        #: Our options on the command line; those of the environment are not.
         self.given: list[str] = []
         self._region: str | None = None
 
@@ -46,7 +46,7 @@ class Verbs:
 
         :param subparsers: what ``add_subparsers`` of the host's parser returned.
         :raises WheelhouseHashesError: if a plugin fails, or an environment
-            twin has a value that its option does not take.
+            variable has a value that its option does not take.
         """
         index = subparsers.add_parser(
             "index",
@@ -72,12 +72,12 @@ class Verbs:
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
             self._ours[verb] = [action for action in parser._actions if action not in before]
             describe(verb, parser)
-            apply_twins(self._ours[verb], self.environ)
+            apply_environment(self._ours[verb], self.environ)
             offered = {action.dest for action in self._ours[verb]}
             for switch in SWITCHES.get(verb, ()):
-                twin = PREFIX + switch.upper()
-                if is_on(self.environ.get(twin)) and switch not in offered:
-                    self._unmet[verb] = twin
+                variable = PREFIX + switch.upper()
+                if is_on(self.environ.get(variable)) and switch not in offered:
+                    self._unmet[verb] = variable
 
     @staticmethod
     def forget_defaults(parser: argparse.ArgumentParser) -> None:
@@ -90,7 +90,7 @@ class Verbs:
         """Learn which options are on the command line.
 
         :param options: what was parsed; an option that was given wins over its
-            environment twin, also one that can be given several times.
+            environment variable, also one that can be given several times.
         :param again: the same, parsed without defaults.
         """
         for action in self._ours.get(getattr(options, "command", ""), ()):

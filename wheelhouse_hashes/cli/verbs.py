@@ -20,7 +20,7 @@ OUR_VERBS: Mapping[str, Callable[[Session], int]] = {
 
 
 @contextmanager
-def one_line_ends() -> Iterator[None]:
+def exit_with_one_line() -> Iterator[None]:
     """Turn what ends a command before its time into one line and an exit code.
 
     :raises SystemExit: with that code.

@@ -1,12 +1,12 @@
-"""The host room: how wheelhouse-uploader, which has no hooks of its own, is extended.
+"""Extend wheelhouse-uploader, which has no hooks of its own, from outside.
 
 The host will never change again, so it is extended from outside: one global of
 its command line module, ``main``, is replaced, and while a command runs, the
 few globals which that function looks up.  Nothing is touched before all of
-them were found to be what they are known to be (``_hostseams``).
+them were found to be what they are known to be (``internals``).
 
-Its other door, what it needs while it is imported and what it need not import
-yet have rooms of their own: ``_hostdistutils``, ``_surroundings``, ``_hostimports``.
+Its other command is in ``setup_py``, what it needs while it is imported in
+``pkg_resources_shim``, and what it need not import yet in ``deferred_imports``.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 from wheelhouse_hashes._startup import HOST, refuse
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
-from wheelhouse_hashes.host.internals import check_host, check_seam
-from wheelhouse_hashes.host.pkg_resources_shim import surroundings
+from wheelhouse_hashes.host.internals import check_function, check_host
+from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
@@ -75,11 +75,11 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     """Run a command: parse it, then leave it to the host, or run it through the host."""
     from wheelhouse_hashes.builtin import BUILT_IN
     from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
-    from wheelhouse_hashes.cli.verbs import one_line_ends
+    from wheelhouse_hashes.cli.verbs import exit_with_one_line
     from wheelhouse_hashes.plugins.manager import Plugins
 
     verbs = Verbs(Plugins.load(BUILT_IN))
-    with one_line_ends():
+    with exit_with_one_line():
         parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
         with _replaced(module, argparse=parser):
             options = module.parse_args()
@@ -117,7 +117,7 @@ def _run_through_host(
 
     replacements: dict[str, object] = {"parse_args": lambda: options}
     if run.verb == "upload":
-        check_seam(module, "Uploader")
+        check_function(module, "Uploader")
         replacements["Uploader"] = _uploader_class(module.Uploader, run)
     else:
         replacements["download_artifacts"] = download_artifacts
@@ -192,7 +192,7 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         if self._name in NEED_PKG_RESOURCES:
-            with surroundings():
+            with pkg_resources_stand_in():
                 self._loader.exec_module(module)
             if self._name == FETCH:
                 download = module.download_artifacts

@@ -1,4 +1,4 @@
-"""What the host expects to find while it is imported, and no longer does."""
+"""A stand-in for ``pkg_resources``, which the host imports and setuptools no longer has."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def safe_version(version: str) -> str:
 
 
 @contextlib.contextmanager
-def surroundings() -> Iterator[None]:
-    """Give the host what it expects to find while it is imported.
+def pkg_resources_stand_in() -> Iterator[None]:
+    """Let the host import a module with the two functions of ``pkg_resources`` that it uses.
 
     Its source also has an escape that Python 3.12 and later warn about.
     """

@@ -1,4 +1,4 @@
-"""The host's other door: ``python setup.py fetch_artifacts``, by its download function."""
+"""The host's other command, ``python setup.py fetch_artifacts``, by its download function."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def checked(
             return
         command = [HOST, "fetch", "--verify", f"--local-folder={folder}"]
         command += [f"--version={version}"] if version is not None else []
-        # Its own default leaves the word to ours, and to the twin of that.
+        # Its own default leaves the word to ours, and to the environment variable of that.
         command += [f"--max-workers={max_workers}"] if max_workers != 4 else []
         run_command([*command, project_name, index_url])
 

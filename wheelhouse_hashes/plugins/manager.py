@@ -40,12 +40,12 @@ DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
 #: Prints every hook call to standard error.
 TRACE = "WHEELHOUSE_HASHES_TRACE"
 
-#: What messages call the origin of a plugin of ours.
-BUILT_IN = "built-in"
+#: What messages call the origin of a built-in plugin.
+BUILT_IN_ORIGIN = "built-in"
 
 _CLAIMS = (Claim, Finding)
 
-#: The hooks in which a plugin may end the command as a wrong use of it.
+#: Hooks that may raise UsageError to end the command.
 _MAIN_THREAD = frozenset(
     {
         "wheelhouse_add_options",
@@ -96,7 +96,7 @@ class Plugins:
             trace_calls(plugins._manager)
         return plugins
 
-    def register(self, plugin: object, name: str, distribution: str = BUILT_IN) -> None:
+    def register(self, plugin: object, name: str, distribution: str = BUILT_IN_ORIGIN) -> None:
         """Add one plugin; a plugin that the user switched off is left out.
 
         :param plugin: a module or object with hook implementations.
@@ -177,7 +177,7 @@ class Plugins:
         The built-in ones are under suspicion only if there are no others.
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
-        others = [name for name in names if self._distributions.get(name) != BUILT_IN]
+        others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
         return " or ".join(map(self.describe, others or names))
 
     def _gather(
