@@ -1,4 +1,4 @@
-"""The values that options take, their environment twins, and whose a command is."""
+"""The values that options take, their environment variables, and whose a command is."""
 
 from __future__ import annotations
 

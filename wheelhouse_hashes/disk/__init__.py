@@ -2,6 +2,6 @@
 
 Artifacts are read by descriptor, received in a private folder, and files are
 written so that a reader sees either the whole file or none.  Every system error
-becomes a ``DiskError`` here.  This room imports ``formats`` and the public modules
-below it.
+becomes a ``DiskError`` here.  This room imports ``runtime``, ``formats`` and the
+public modules below them.
 """

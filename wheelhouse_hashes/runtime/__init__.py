@@ -2,5 +2,6 @@
 
 ``parallel`` runs worker threads and ends them on a signal, ``waiting`` has the pauses
 between tries and one budget for all of them, and ``activity`` says what each worker
-is doing.  This room imports only ``formats`` and the public modules below it.
+is doing.  This room may import ``formats`` and the public modules below it; today it
+imports only ``errors``.
 """
