@@ -11,7 +11,8 @@ import pytest
 
 from tests.artifacts import download_real_wheels
 from tests.servers import Server, serving_folder
-from wheelhouse_hashes import _host, testing
+from wheelhouse_hashes import testing
+from wheelhouse_hashes.host import attach
 from wheelhouse_hashes.testing import FOREIGN, Result
 
 __all__ = ["FOREIGN", "LOCAL", "Cli", "Result"]
@@ -83,5 +84,5 @@ def real_wheels() -> list[pathlib.Path]:
 @pytest.fixture
 def commandline() -> object:
     """The host's command line module, extended."""
-    _host.watch()
+    attach.watch()
     return importlib.import_module("wheelhouse_uploader.commandline")

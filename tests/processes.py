@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 _HOLD = """
 import pathlib, sys, time
-from wheelhouse_hashes.privatefolder import PrivateFolder
+from wheelhouse_hashes.disk.private_folder import PrivateFolder
 with PrivateFolder(pathlib.Path(sys.argv[1])) as private:
     (private / "object").write_text("in use")
     print(private, flush=True)

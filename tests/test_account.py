@@ -12,10 +12,10 @@ from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ReadTimeout, SSLError
 
 from tests.conftest import LOCAL, Cli
-from wheelhouse_hashes.account import Account, known_options
-from wheelhouse_hashes.cloudstore import GOOGLE, S3, SWIFT, family_of
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.storeerrors import explain, is_final, status_of
+from wheelhouse_hashes.stores.cloud import GOOGLE, S3, SWIFT, family_of
+from wheelhouse_hashes.stores.driver import Account, known_options
+from wheelhouse_hashes.stores.errors import explain, is_final, status_of
 
 
 def account(provider: str, *options: str, region: str | None = None) -> Account:

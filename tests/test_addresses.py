@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wheelhouse_hashes.addresses import origin, shown, split_user
+from wheelhouse_hashes.formats.urls import origin, shown, split_user
 
 
 @pytest.mark.parametrize(

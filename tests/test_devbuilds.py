@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.property.strategies import versions
-from wheelhouse_hashes import _surroundings
-from wheelhouse_hashes.devbuilds import KEEP, DevBuilds, stamped_name
+from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_name
+from wheelhouse_hashes.host import pkg_resources_shim
 
 NOW = datetime(2026, 11, 21, 19, 27, 44)
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:wheelhouse_u
 @pytest.fixture(scope="module")
 def host() -> types.ModuleType:
     """The host's own module of names."""
-    with _surroundings.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         return importlib.import_module("wheelhouse_uploader.utils")
 
 
@@ -147,24 +147,24 @@ def test_of_one_version_the_higher_build_tag_is_younger() -> None:
 def test_what_is_no_dev_build_has_no_kind_and_is_never_displaced(name: str) -> None:
     others = [_build(stamp) for stamp in range(9)]
     assert DevBuilds(others).like(name) == []
-    assert not DevBuilds(others).displace(name)
+    assert not DevBuilds(others).is_superseded(name)
 
 
 def test_a_dev_build_is_displaced_by_five_younger_ones_and_not_by_four() -> None:
     younger = [_build(stamp) for stamp in range(1, KEEP + 1)]
     assert KEEP == 5
-    assert DevBuilds(younger).displace(_build(0))
-    assert DevBuilds([_build(0), *younger]).displace(_build(0))
-    assert not DevBuilds(younger[1:]).displace(_build(0))
-    assert not any(DevBuilds([_build(0), *younger]).displace(name) for name in younger)
+    assert DevBuilds(younger).is_superseded(_build(0))
+    assert DevBuilds([_build(0), *younger]).is_superseded(_build(0))
+    assert not DevBuilds(younger[1:]).is_superseded(_build(0))
+    assert not any(DevBuilds([_build(0), *younger]).is_superseded(name) for name in younger)
 
 
 def test_builds_for_other_platforms_projects_and_releases_displace_nothing() -> None:
     others = [_build(stamp, "cp311-cp311-win32") for stamp in range(1, 9)]
     others += [f"other-1.0.dev{n}-py3-none-any.whl" for n in range(9)]
     others += [f"proj-2.{n}-py3-none-any.whl" for n in range(9)]
-    assert not DevBuilds(others).displace(_build(0))
+    assert not DevBuilds(others).is_superseded(_build(0))
 
 
 def test_older_builds_displace_nothing() -> None:
-    assert not DevBuilds([_build(stamp) for stamp in range(9)]).displace(_build(9))
+    assert not DevBuilds([_build(stamp) for stamp in range(9)]).is_superseded(_build(9))

@@ -127,16 +127,16 @@ def test_upload_into_a_read_only_container(
 
 _WITH_LIMIT = """
 import resource, sys
-import wheelhouse_hashes.fetch, wheelhouse_hashes.upload, wheelhouse_hashes.localstore
-import wheelhouse_hashes.transfer, libcloud.storage.drivers.local
-from wheelhouse_hashes import _host
-_host.watch()
-__import__(_host.COMMANDLINE)
+import wheelhouse_hashes.cli.fetch, wheelhouse_hashes.cli.upload, wheelhouse_hashes.stores.local
+import wheelhouse_hashes.http.client, libcloud.storage.drivers.local
+from wheelhouse_hashes.host import attach
+attach.watch()
+__import__(attach.COMMANDLINE)
 kind, limit = sys.argv[1:3]
 del sys.argv[1:3]
 hard = resource.getrlimit(getattr(resource, kind))[1]
 resource.setrlimit(getattr(resource, kind), (int(limit), hard))
-_host.run_host()
+attach.run_host()
 """
 
 

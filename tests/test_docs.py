@@ -369,15 +369,6 @@ def test_other_snippets_are_what_a_test_uses() -> None:
     assert 'greeting = "wheelhouse_greeting"' in blocks[0][2]
 
 
-def test_the_design_page_has_every_module_and_no_other() -> None:
-    package = ROOT / "wheelhouse_hashes"
-    modules = sorted(path.relative_to(package).as_posix() for path in package.rglob("*.py"))
-    page = PAGES["docs/design.rst"]
-    lines = re.findall(r"^``([\w/]+\.py)``\n    \S", page, re.M)
-    assert sorted(lines) == modules
-    assert set(re.findall(r"([\w/]+\.py)\b", page)) - {"tests/test_docs.py"} <= set(modules)
-
-
 def test_the_page_of_the_hooks_has_every_built_in_plugin() -> None:
     page = PAGES["docs/hooks.rst"]
     (said,) = re.findall(r"Built-in plugins are blocked in the\nsame way; (.*?)\.\n", page, re.S)

@@ -19,7 +19,7 @@ from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
 from tests.processes import living_elsewhere
 from tests.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
-from wheelhouse_hashes.privatefolder import LOCK, PRIVATE_PREFIX
+from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"

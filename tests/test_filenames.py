@@ -9,7 +9,7 @@ from wheelhouse_hashes.filenames import (
     MAX_NAME_BYTES,
     MAX_TAGS,
     ArtifactName,
-    case_twins,
+    case_conflicts,
     parse_artifact_name,
     printable,
     read_artifact_name,
@@ -211,5 +211,5 @@ def test_an_unsafe_name_may_resemble_no_artifact(name: str) -> None:
 
 def test_names_that_differ_in_case_only_are_twins() -> None:
     names = ["A-1.0.zip", "a-1.0.zip", "b-1.0.zip", "C-1.0.zip"]
-    assert case_twins(names) == {"A-1.0.zip", "a-1.0.zip"}
-    assert case_twins([]) == set()
+    assert case_conflicts(names) == {"A-1.0.zip", "a-1.0.zip"}
+    assert case_conflicts([]) == set()

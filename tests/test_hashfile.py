@@ -6,7 +6,7 @@ from tests.artifacts import sha256
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError
-from wheelhouse_hashes.hashfile import (
+from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
     MAX_LINE,
     format_hash_file,

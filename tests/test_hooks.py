@@ -33,6 +33,7 @@ from wheelhouse_hashes.artifacts import (
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import entry_points_of
@@ -53,7 +54,7 @@ HASH_FILE = f"{WHEEL}.sha256"
 def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
     """Make plugins part of every command until the test ends: as ``testing.installed``."""
     points = entry_points_of(plugins)
-    monkeypatch.setattr("wheelhouse_hashes.plugins.entry_points", points)
+    monkeypatch.setattr("wheelhouse_hashes.plugins.manager.entry_points", points)
 
 
 def upload(cli: Cli, *options: object) -> Result:
@@ -252,7 +253,7 @@ def test_the_order_of_all_hooks(
         "wheelhouse_run_finished fetch",
     ]
 
-    both = {"run": {Run}}
+    both = {"run": {Session}}
     assert recorder.types == {
         "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
         "wheelhouse_run_started": both,

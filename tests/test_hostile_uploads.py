@@ -13,8 +13,8 @@ import pytest
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.servers import serving
-from wheelhouse_hashes import folder
-from wheelhouse_hashes.account import Account
+from wheelhouse_hashes.disk import files
+from wheelhouse_hashes.stores.driver import Account
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
@@ -79,7 +79,7 @@ def test_what_was_hashed_is_sent_though_its_name_leads_elsewhere_by_now(
 ) -> None:
     wheel = make_wheel(dist, A)
     content = wheel.read_bytes()
-    original = folder.hash_file
+    original = files.hash_file
 
     def hash_then_swap(*args: object) -> object:
         seen = original(*args)  # type: ignore[arg-type]
@@ -87,7 +87,7 @@ def test_what_was_hashed_is_sent_though_its_name_leads_elsewhere_by_now(
         wheel.symlink_to("/proc/self/environ")
         return seen
 
-    monkeypatch.setattr("wheelhouse_hashes.publication.hash_file", hash_then_swap)
+    monkeypatch.setattr("wheelhouse_hashes.upload.artifact.hash_file", hash_then_swap)
     assert cli(*UPLOAD).code == 0
     assert (container / A).read_bytes() == content
     assert (container / f"{A}.sha256").read_text() == f"{sha256(content)}  {A}\n"
@@ -97,8 +97,8 @@ def test_a_link_that_comes_between_the_look_and_the_opening_is_refused(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = make_wheel(dist, A)
-    monkeypatch.setattr("wheelhouse_hashes.folder.check_regular", lambda path: None)
-    monkeypatch.setattr("wheelhouse_hashes.upload.check_regular", lambda path: None)
+    monkeypatch.setattr("wheelhouse_hashes.disk.files.check_regular", lambda path: None)
+    monkeypatch.setattr("wheelhouse_hashes.upload.scan.check_regular", lambda path: None)
     wheel.unlink()
     wheel.symlink_to("/proc/self/environ")
     result = cli(*UPLOAD)

@@ -10,12 +10,13 @@ import pytest
 from tests.artifacts import sha256
 from tests.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.builtin.sources import index_pages
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
-from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.sources import indexpages
+from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
 
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"
 LOCAL = "numpy-2.3.5+local.1-py3-none-any.whl"
@@ -24,10 +25,10 @@ HEX, HEX2 = sha256(b"one"), sha256(b"two")
 
 
 @pytest.fixture
-def run() -> Iterator[Run]:
+def run() -> Iterator[Session]:
     """A fetch in progress, with a real client."""
     options = {"wait": 0.0, "missing_hash": "refuse", "hash_algorithm": None, "max_workers": 1}
-    run = Run("fetch", options, Plugins.load({}))
+    run = Session("fetch", options, Plugins.load(BUILT_IN, {}))
     yield run
     run.client.close()
 
@@ -36,7 +37,7 @@ Locate = Callable[..., Listing]
 
 
 @pytest.fixture
-def locate(run: Run) -> Locate:
+def locate(run: Session) -> Locate:
     """Serve one page and say what it offers; addresses become relative to the server."""
 
     def serve(
@@ -280,7 +281,7 @@ def test_json_that_is_not_pep_691_is_one_clear_error(locate: Locate, body: str) 
     assert caught.value.cause is Cause.UNREACHABLE
 
 
-def test_the_page_is_asked_for_as_json_first_and_as_anything_last(run: Run) -> None:
+def test_the_page_is_asked_for_as_json_first_and_as_anything_last(run: Session) -> None:
     with serving({"/simple/": b""}) as server:
         assert run.plugins.locate(server.url + "simple/#fragment", run) is not None
         ((_, path, headers),) = server.requests
@@ -298,7 +299,7 @@ def test_an_address_without_its_slash_is_the_folder_all_the_same(
     assert _urls(listing) == {NAME: f"/wheels/{NAME}"}
 
 
-def test_links_are_relative_to_the_page_that_a_redirect_leads_to(run: Run) -> None:
+def test_links_are_relative_to_the_page_that_a_redirect_leads_to(run: Session) -> None:
     def redirect(handler: Handler) -> None:
         respond(handler, 301, b"", Location="/files/index.html")
 
@@ -423,22 +424,22 @@ def test_links_of_other_schemes_to_no_artifact_are_left_out_without_a_word(
 
 def test_an_http_link_on_an_https_page_is_refused_and_the_other_way_round_is_not() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
-    assert indexpages._refused(plain, page) == "an https page must not lead to http"
-    assert indexpages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
-    assert indexpages._refused(f"https://cdn.example/{NAME}", page) is None
-    assert indexpages._refused(f"https://host/{NAME}", plain) is None
-    assert indexpages._refused(plain, plain) is None
+    assert index_pages._refused(plain, page) == "an https page must not lead to http"
+    assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
+    assert index_pages._refused(f"https://cdn.example/{NAME}", page) is None
+    assert index_pages._refused(f"https://host/{NAME}", plain) is None
+    assert index_pages._refused(plain, plain) is None
 
 
 def test_a_link_without_a_host_is_refused() -> None:
-    assert indexpages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
+    assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
 
 
 def test_a_page_over_the_cap_is_too_large_and_one_of_just_the_cap_is_read(
     locate: Locate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = f'<a href="{NAME}">x</a>'
-    monkeypatch.setattr(indexpages, "MAX_BYTES", len(page))
+    monkeypatch.setattr(index_pages, "MAX_BYTES", len(page))
     assert list(_urls(locate(page))) == [NAME]
     with pytest.raises(TransferError, match=f"more than {len(page)} bytes") as caught:
         locate(page + " ")
@@ -459,7 +460,7 @@ def test_a_page_of_too_many_links_is_too_large(
     locate: Locate, monkeypatch: pytest.MonkeyPatch, kind: str, page: str
 ) -> None:
     if kind == JSON_TYPE:
-        monkeypatch.setattr("wheelhouse_hashes.pages.MAX_LINKS", 0)
+        monkeypatch.setattr("wheelhouse_hashes.formats.pages.MAX_LINKS", 0)
     with pytest.raises(TransferError, match="the page has more than") as caught:
         locate(page, kind)
     assert caught.value.cause is Cause.TOO_LARGE
@@ -500,8 +501,10 @@ def test_whatever_charset_a_page_names_its_links_are_read(locate: Locate, charse
 
 
 @pytest.mark.parametrize("url", ["ftp://host/", "file:///f/", "wheels", ""])
-def test_an_address_that_is_neither_http_nor_https_is_not_this_readers(run: Run, url: str) -> None:
-    assert indexpages.wheelhouse_locate(url, run) is None
+def test_an_address_that_is_neither_http_nor_https_is_not_this_readers(
+    run: Session, url: str
+) -> None:
+    assert index_pages.wheelhouse_locate(url, run) is None
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ import pytest
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
 from tests.servers import Handler, Respond, Routes, respond, serving
-from wheelhouse_hashes import connection, transfer
-from wheelhouse_hashes.connection import Connection
+from wheelhouse_hashes.http import client as http_client
+from wheelhouse_hashes.http import settings as http_settings
+from wheelhouse_hashes.http.settings import TransportSettings
 
 A = "demo-1.0-py3-none-any.whl"
 FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
@@ -109,7 +110,7 @@ def test_timeout_ends_a_page_that_drips(cli: Cli, over: threading.Event) -> None
 def test_small_objects_have_a_limit_of_their_own(
     cli: Cli, wheel: bytes, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "SMALL_TIMEOUT", 0.5)
+    monkeypatch.setattr(http_settings, "SMALL_TIMEOUT", 0.5)
     routes: Routes = {
         "/": f'<a href="{A}">x</a>'.encode(),
         f"/{A}": wheel,
@@ -132,7 +133,7 @@ def test_silence_is_noticed(
     monkeypatch: pytest.MonkeyPatch,
     first: bytes,
 ) -> None:
-    monkeypatch.setattr(connection, "IDLE_TIMEOUT", 1)
+    monkeypatch.setattr(http_settings, "IDLE_TIMEOUT", 1)
     with serving({"/": page(wheel), f"/{A}": silent(over, first)}) as server:
         result = cli(*FETCH, "--wait", "0", server.url)
     assert result.code == 5
@@ -144,7 +145,7 @@ def test_silence_is_noticed(
 def test_a_body_that_stalled_is_gone_on_with(
     cli: Cli, wheel: bytes, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "IDLE_TIMEOUT", 1)
+    monkeypatch.setattr(http_settings, "IDLE_TIMEOUT", 1)
     ranges: list[str | None] = []
 
     def stall_once(handler: Handler) -> None:
@@ -180,7 +181,7 @@ def deaf() -> Iterator[int]:
 def test_a_connection_that_is_never_made_is_given_up(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, scheme: str
 ) -> None:
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(http_settings, "CONNECT_TIMEOUT", 0.5)
     with deaf() as port:
         result = cli(*FETCH, "--wait", "0", f"{scheme}://127.0.0.1:{port}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
@@ -190,7 +191,7 @@ def test_a_connection_that_is_never_made_is_given_up(
 def test_a_tls_handshake_that_is_never_answered_is_given_up(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.5)
+    monkeypatch.setattr(http_settings, "CONNECT_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
         result = cli(*FETCH, "--wait", "0", f"https://127.0.0.1:{server.getsockname()[1]}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
@@ -199,10 +200,10 @@ def test_a_tls_handshake_that_is_never_answered_is_given_up(
 
 def test_limits_are_never_none_at_all() -> None:
     """For libcurl, 0 is no limit, and more than 31 bits is an error."""
-    assert connection._milliseconds(1e-9) == 1
-    assert connection._milliseconds(1e300) == 2**31 - 1
-    assert Connection(10**9).limit(small=True) == connection.SMALL_TIMEOUT
-    assert Connection(1).limit(small=True) == Connection(1).limit(small=False) == 1
+    assert http_settings._milliseconds(1e-9) == 1
+    assert http_settings._milliseconds(1e300) == 2**31 - 1
+    assert TransportSettings(10**9).limit(small=True) == http_settings.SMALL_TIMEOUT
+    assert TransportSettings(1).limit(small=True) == TransportSettings(1).limit(small=False) == 1
 
 
 def endless(chunked: bool) -> Respond:
@@ -226,7 +227,7 @@ def endless(chunked: bool) -> Respond:
 def test_a_body_without_end_has_one_here(
     cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
-    monkeypatch.setattr(transfer, "MAX_ARTIFACT", 1_000_000)
+    monkeypatch.setattr(http_client, "MAX_ARTIFACT", 1_000_000)
     with serving({"/": page(wheel), f"/{A}": endless(chunked)}) as server:
         result = cli(*FETCH, "--wait", "60", server.url)
         assert server.paths().count(f"/{A}") == 1

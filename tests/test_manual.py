@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli
-from wheelhouse_hashes import manual
-from wheelhouse_hashes._startup import TWINS
+from wheelhouse_hashes._settings import PREFIX
+from wheelhouse_hashes._startup import OPTION_VARIABLES
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.manual import GROUP_TITLE, SECTIONS
-from wheelhouse_hashes.options import PREFIX
-from wheelhouse_hashes.parser import Parser, Verbs
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.cli import help as help_text
+from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
+from wheelhouse_hashes.cli.parser import Parser, Verbs
+from wheelhouse_hashes.plugins.manager import Plugins
 
 VERBS = ("upload", "fetch", "index", "verify")
 
@@ -34,7 +35,7 @@ class Line:
         self._module = module
         self._extended = extended
         #: The verbs, after something was parsed.
-        self.verbs = Verbs(Plugins.load({}), {})
+        self.verbs = Verbs(Plugins.load(BUILT_IN, {}), {})
         self._made: list[argparse.ArgumentParser] = []
 
     def parse(self, *argv: str, patch: pytest.MonkeyPatch) -> argparse.Namespace:
@@ -99,10 +100,10 @@ def test_every_twin_is_named_with_its_option(pages: dict[str, argparse.ArgumentP
     for parser in pages.values():
         for action in ours(parser):
             twin = PREFIX + action.dest.upper()
-            if twin in TWINS:
+            if twin in OPTION_VARIABLES:
                 assert twin in (action.help or "")
                 named.add(twin)
-    assert named == set(TWINS)
+    assert named == set(OPTION_VARIABLES)
 
 
 def test_what_has_no_twin_names_none(pages: dict[str, argparse.ArgumentParser]) -> None:
@@ -123,7 +124,7 @@ def test_every_default_is_named(pages: dict[str, argparse.ArgumentParser], verb:
 def test_every_example_parses_and_is_ours(
     commandline: Any, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
-    text = manual.epilog(verb).partition("\n\n")[0].replace("\\\n", " ")
+    text = help_text.epilog(verb).partition("\n\n")[0].replace("\\\n", " ")
     commands = [line for line in text.splitlines()[1:] if not line.startswith("  #")]
     assert len(commands) == len(text.splitlines()[1:]) / 2
     for command in commands:
@@ -140,12 +141,12 @@ def test_a_page_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, 
     page = cli(verb, "--help")
     assert (page.code, page.err) == (0, "")
     assert max(map(len, page.out.splitlines())) <= 80
-    assert page.out.endswith(manual.epilog(verb))
+    assert page.out.endswith(help_text.epilog(verb))
 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 def test_every_cause_is_with_its_exit_code(verb: str) -> None:
-    rows = dict(re.findall(r"^ +(\d+)  (.*)$", manual.epilog(verb), re.M))
+    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.M))
     assert {"0", "2", "130"} <= rows.keys()
     for cause in Cause:
         assert re.search(rf"\b{cause.value}\b", rows[str(cause.exit_code)])
@@ -183,7 +184,7 @@ def test_an_option_of_a_plugin_stays_in_the_plugins_group(cli: Cli) -> None:
     group = parser.add_argument_group(GROUP_TITLE)
     group.add_argument("--of-a-plugin")
     group.add_argument("--report")
-    manual.describe("fetch", parser)
+    help_text.describe("fetch", parser)
     assert [action.dest for action in group._group_actions] == ["of_a_plugin"]
 
 

@@ -35,7 +35,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
-from wheelhouse_hashes.plugins import DISABLED_PLUGINS, TRACE, Plugins
+from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE, Plugins
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 

@@ -17,11 +17,11 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.servers import Handler, Routes, respond, serving
 from tests.terminals import Terminal
-from wheelhouse_hashes.activity import Activities
-from wheelhouse_hashes.display import Display, shortened
-from wheelhouse_hashes.plugins import TRACE, Plugins
-from wheelhouse_hashes.progress import WINDOW, Rate
+from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
+from wheelhouse_hashes.plugins.manager import TRACE, Plugins
+from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.activity import Activities
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-py3-none-any.whl"
@@ -185,7 +185,7 @@ def drawn(run: Run, width: int) -> str:
 
 @pytest.fixture
 def run() -> Run:
-    return Run("upload", {}, Plugins())
+    return Session("upload", {}, Plugins())
 
 
 def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
@@ -229,7 +229,7 @@ def test_more_workers_than_rows(run: Run) -> None:
 def test_lines_are_printed_as_they_are() -> None:
     console = Console(file=io.StringIO(), width=20, color_system=None)
     text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
-    Display(Run("fetch", {}, Plugins()), console).say(text)
+    Display(Session("fetch", {}, Plugins()), console).say(text)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == text + "\n"
 
@@ -270,7 +270,7 @@ def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
     with activities.on(A) as activity:
         activity.begin("hashing").bytes = 4000
     state = activities.state
-    assert (state.planned, state.settled, state.moved, state.total) == (2, 1, 0, 1000)
+    assert (state.planned, state.finished, state.moved, state.total) == (2, 1, 0, 1000)
 
 
 def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:

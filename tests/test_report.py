@@ -20,7 +20,7 @@ from wheelhouse_hashes.report import (
     NEXT_STEP,
     FetchReport,
     Report,
-    Sent,
+    UploadOutcome,
     UploadRecord,
     UploadReport,
     describe_record,
@@ -98,7 +98,7 @@ def test_what_is_interrupted_ends_with_130_whatever_else_happened() -> None:
     assert Report(interrupted=True).exit_code == 130
     untrusted = _refused(Cause.UNTRUSTED)
     assert FetchReport(verdicts=[untrusted], interrupted=True).exit_code == 130
-    failed = UploadRecord(NAME, Sent.FAILED, exit_code=5)
+    failed = UploadRecord(NAME, UploadOutcome.FAILED, exit_code=5)
     assert UploadReport(records=[failed], interrupted=True).exit_code == 130
 
 
@@ -109,9 +109,9 @@ def test_a_plugin_that_raised_at_the_end_makes_a_good_run_end_with_1() -> None:
 
 
 def test_an_upload_ends_with_the_gravest_of_its_records_and_problems() -> None:
-    there = UploadRecord(NAME, Sent.THERE)
-    failed = UploadRecord(NAME, Sent.FAILED, exit_code=5)
-    refused = UploadRecord(NAME, Sent.REFUSED, exit_code=1)
+    there = UploadRecord(NAME, UploadOutcome.THERE)
+    failed = UploadRecord(NAME, UploadOutcome.FAILED, exit_code=5)
+    refused = UploadRecord(NAME, UploadOutcome.REFUSED, exit_code=1)
     assert UploadReport().exit_code == 0
     assert UploadReport(records=[there]).exit_code == 0
     assert UploadReport(records=[there, failed]).exit_code == 5
@@ -122,7 +122,7 @@ def test_an_upload_ends_with_the_gravest_of_its_records_and_problems() -> None:
 def test_any_error_of_the_family_can_be_a_problem_or_a_record() -> None:
     usage = UsageError("a plugin's option cannot be used")
     assert UploadReport([usage]).exit_code == 2
-    record = UploadRecord(NAME, Sent.FAILED, str(usage), usage.exit_code)
+    record = UploadRecord(NAME, UploadOutcome.FAILED, str(usage), usage.exit_code)
     assert UploadReport(records=[record]).exit_code == 2
 
 
@@ -252,7 +252,10 @@ def test_the_closing_of_a_fetch_names_unjudged_files_problems_and_interruption()
 
 
 def test_the_closing_of_an_upload_counts_what_became_of_its_files() -> None:
-    records = [UploadRecord("a", sent) for sent in (Sent.THERE, Sent.SENT, Sent.SENT)]
+    records = [
+        UploadRecord("a", sent)
+        for sent in (UploadOutcome.THERE, UploadOutcome.SENT, UploadOutcome.SENT)
+    ]
     report = UploadReport([StoreError("no page")], True, records=records, pruned=["b", "b.sha256"])
     assert report.closing("wheels").splitlines() == [
         "container wheels: sent 2, there 1, pruned 2",
@@ -265,7 +268,7 @@ def test_the_closing_of_an_upload_counts_what_became_of_its_files() -> None:
 
 
 def test_a_record_of_an_upload_is_one_line() -> None:
-    record = UploadRecord(NAME, Sent.REPLACED, "other bytes were there")
+    record = UploadRecord(NAME, UploadOutcome.REPLACED, "other bytes were there")
     assert describe_record(record, 15) == f"replaced   {NAME}    other bytes were there"
 
 

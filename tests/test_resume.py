@@ -14,7 +14,7 @@ import pytest
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
 from tests.servers import Handler, Respond, Routes, respond, serving
-from wheelhouse_hashes.ranges import NotContinued, Part
+from wheelhouse_hashes.http.resume import NotContinued, Part
 
 A = "demo-1.0-py3-none-any.whl"
 FETCH = ("fetch", "--verify", "--wait", "20", "--local-folder", "got", "demo")

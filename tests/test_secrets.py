@@ -15,7 +15,7 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
 from tests.servers import Handler, Respond, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.transfer import Client
+from wheelhouse_hashes.http.client import Client
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1-py3-none-any.whl"

@@ -5,13 +5,14 @@ from packaging.version import Version
 
 from tests.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.selection import Selection, asked_for, select
+from wheelhouse_hashes.listing.selection import Selection, asked_for, select
+from wheelhouse_hashes.plugins.manager import Plugins
 
 BASE = "https://host/wheels/"
-PLUGINS = Plugins.load({})
+PLUGINS = Plugins.load(BUILT_IN, {})
 
 
 def _entry(name: str, *claims: Claim | Finding, base: str = BASE, size: int | None = None) -> Entry:
@@ -146,14 +147,14 @@ def _dev(version: str) -> str:
 def test_a_companion_of_a_dev_build_that_five_listed_builds_displace_is_litter() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256")
-    assert selection.litter == (_dev("1.0.dev0"),)
+    assert selection.leftovers == (_dev("1.0.dev0"),)
     assert _names(selection) == listed
 
 
 def test_a_companion_of_a_dev_build_that_four_listed_builds_displace_is_an_announcement() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(2, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256")
-    assert selection.litter == ()
+    assert selection.leftovers == ()
     assert _names(selection) == [_dev("1.0.dev0"), *listed]
 
 
@@ -161,7 +162,7 @@ def test_a_companion_of_the_youngest_dev_build_or_of_a_release_is_never_litter()
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     ghosts = [_dev("1.0.dev9"), _dev("0.9")]
     selection = _select(*listed, *(ghost + ".sha256" for ghost in ghosts))
-    assert selection.litter == ()
+    assert selection.leftovers == ()
     assert sorted(_names(selection)) == sorted([*listed, *ghosts])
 
 
@@ -169,14 +170,14 @@ def test_a_dev_build_that_was_only_announced_displaces_nothing() -> None:
     # As text, 1.10 comes before 1.9: the announced build is looked at first.
     listed = [_dev(f"1.{n}.dev0") for n in range(11, 15)]
     selection = _select(*listed, _dev("1.10.dev0") + ".sha256", _dev("1.9.dev0") + ".sha256")
-    assert selection.litter == ()
+    assert selection.leftovers == ()
     assert _dev("1.9.dev0") in _names(selection)
 
 
 def test_litter_of_another_version_is_not_asked_for() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256", version="1.0.dev5")
-    assert selection.litter == ()
+    assert selection.leftovers == ()
     assert _names(selection) == [_dev("1.0.dev5")]
 
 

@@ -19,7 +19,13 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
 from tests.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import Interrupted
-from wheelhouse_hashes.parallel import PATIENCE, SIGNALS, aside, ending_on_signals, for_each
+from wheelhouse_hashes.runtime.parallel import (
+    SECOND_SIGNAL_AFTER,
+    SIGNALS,
+    ending_on_signals,
+    for_each,
+    run_in_thread,
+)
 
 #: Within a second, it is promised; this machine may have others to serve.
 #: What is interrupted here would go on for at least twice as long.
@@ -326,7 +332,7 @@ def test_a_second_signal_ends_what_does_not_heed_the_first() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)  # at once: CI services send both
         assert stop.wait(10)
-        time.sleep(PATIENCE)
+        time.sleep(SECOND_SIGNAL_AFTER)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(10)
 
@@ -383,10 +389,10 @@ def test_what_work_raises_ends_the_others_and_is_raised() -> None:
 
 def test_a_call_aside_returns_raises_and_is_interrupted() -> None:
     stop = threading.Event()
-    assert aside(lambda: 7, stop) == 7
+    assert run_in_thread(lambda: 7, stop) == 7
     with pytest.raises(ZeroDivisionError):
-        aside(lambda: 1 // 0, stop)
+        run_in_thread(lambda: 1 // 0, stop)
     assert not stop.is_set()
     stop.set()
     with pytest.raises(Interrupted):
-        aside(lambda: 7, stop)
+        run_in_thread(lambda: 7, stop)

@@ -62,7 +62,7 @@ def test_a_recipe_reaches_the_host_that_it_names_and_no_other(
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    monkeypatch.setattr("wheelhouse_hashes.store.backoff", lambda: iter([0.0] * 9))
+    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.0] * 9))
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "user")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "c2VjcmV0")
     pathlib.Path("FOLDER").mkdir()

@@ -28,7 +28,8 @@ class Greeting:
 
 def test_nothing_imports_it_and_it_imports_no_test_framework(python: Cli) -> None:
     check = (
-        "import sys, wheelhouse_hashes, wheelhouse_uploader.commandline, wheelhouse_hashes.fetch; "
+        "import sys, wheelhouse_hashes, wheelhouse_uploader.commandline; "
+        "import wheelhouse_hashes.cli.fetch; "
         "print('wheelhouse_hashes.testing' in sys.modules); "
         "import wheelhouse_hashes.testing; "
         "print('pytest' in sys.modules)"

@@ -7,7 +7,7 @@ import pytest
 from tests.artifacts import make_wheel
 from tests.conftest import Cli
 from tests.servers import Handler, Routes, respond, serving
-from wheelhouse_hashes.tombstones import is_deleted
+from wheelhouse_hashes.formats.tombstones import is_deleted
 
 A = "demo-1.0-py3-none-any.whl"
 

@@ -18,20 +18,21 @@ import pytest
 from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
 from tests.processes import living_elsewhere
-from wheelhouse_hashes import store as store_module
-from wheelhouse_hashes.account import Account
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
-from wheelhouse_hashes.contents import Contents
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.disk.files import LocalFile, hash_file
+from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
-from wheelhouse_hashes.folder import LocalFile, hash_file
-from wheelhouse_hashes.localstore import LocalStore
-from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
-from wheelhouse_hashes.publication import Publication
-from wheelhouse_hashes.report import Sent
-from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.store import Store
-from wheelhouse_hashes.waiting import WaitBudget
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.report import UploadOutcome
+from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.stores import base as store_module
+from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.local import LocalStore
+from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
 INDEX = ("index", *LOCAL, "wheels")
@@ -460,7 +461,7 @@ def test_a_file_that_cannot_be_read_does_not_cost_the_others(
             raise OSError(errno.EIO, "Input/output error")
         return original(file, *args)
 
-    monkeypatch.setattr("wheelhouse_hashes.publication.hash_file", failing)
+    monkeypatch.setattr("wheelhouse_hashes.upload.artifact.hash_file", failing)
     result = cli(*UPLOAD)
     assert result.code == 6
     assert result.line("failed").split()[1] == C
@@ -506,7 +507,7 @@ def test_uploading_twice_needs_nothing_of_the_extra(
 ) -> None:
     for name in ("pycurl", "certifi"):
         monkeypatch.setitem(sys.modules, name, None)
-    for module in ("wheelhouse_hashes.transfer", "wheelhouse_hashes.exchange"):
+    for module in ("wheelhouse_hashes.http.client", "wheelhouse_hashes.http.response"):
         monkeypatch.delitem(sys.modules, module, raising=False)
     make_wheel(dist, A)
     assert cli(*UPLOAD).code == 0
@@ -566,22 +567,22 @@ def test_a_provider_that_cannot_be_made_is_one_line(
     assert result.err.count("\n") == 1
 
 
-Job = Callable[[pathlib.Path, bytes], Publication]
+Job = Callable[[pathlib.Path, bytes], ArtifactUpload]
 
 
 @pytest.fixture
-def publication() -> Iterator[Job]:
+def artifact_upload() -> Iterator[Job]:
     """Return the way of one job's bytes of A into the container, listed just now."""
     with contextlib.ExitStack() as files:
 
-        def begin(dist: pathlib.Path, payload: bytes) -> Publication:
+        def begin(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
             file = files.enter_context(LocalFile(make_wheel(dist, A, payload)))
             options = {"hashfile": True, "hash_algorithm": None}
             options |= {"resend": False, "no_replace": False}
             store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
             store.open()
-            run = Run("upload", options, Plugins.load({}))
-            return Publication(run, store, Contents(store.listing(), run.plugins), file)
+            run = Session("upload", options, Plugins.load(BUILT_IN, {}))
+            return ArtifactUpload(run, store, ContainerSnapshot(store.objects(), run.plugins), file)
 
         yield begin
 
@@ -593,11 +594,11 @@ def pair(container: pathlib.Path) -> tuple[str, str]:
 
 
 def test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused(
-    tmp_path: pathlib.Path, container: pathlib.Path, publication: Job
+    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
-    one = publication(tmp_path / "one", b"one")
-    other = publication(tmp_path / "other", b"other")
-    assert one.publish().outcome is Sent.SENT
+    one = artifact_upload(tmp_path / "one", b"one")
+    other = artifact_upload(tmp_path / "other", b"other")
+    assert one.publish().outcome is UploadOutcome.SENT
     with pytest.raises(Refusal, match="another job announced other bytes"):
         other.publish()
     digest, announced = pair(container)
@@ -605,18 +606,18 @@ def test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused(
 
 
 def test_of_two_jobs_with_the_same_bytes_both_succeed(
-    tmp_path: pathlib.Path, container: pathlib.Path, publication: Job
+    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
-    one = publication(tmp_path / "one", b"same")
-    other = publication(tmp_path / "other", b"same")
-    assert one.publish().outcome is Sent.SENT
-    assert other.publish().outcome is Sent.SENT
+    one = artifact_upload(tmp_path / "one", b"same")
+    other = artifact_upload(tmp_path / "other", b"same")
+    assert one.publish().outcome is UploadOutcome.SENT
+    assert other.publish().outcome is UploadOutcome.SENT
 
 
 def test_a_job_that_meets_an_artifact_without_hash_file_takes_its_own_back(
-    tmp_path: pathlib.Path, container: pathlib.Path, publication: Job
+    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
-    ours = publication(tmp_path / "ours", b"ours")
+    ours = artifact_upload(tmp_path / "ours", b"ours")
     theirs = make_wheel(container, A, b"theirs").read_bytes()
     with pytest.raises(Refusal, match="another job published other bytes"):
         ours.publish()
@@ -625,12 +626,18 @@ def test_a_job_that_meets_an_artifact_without_hash_file_takes_its_own_back(
 
 
 def test_a_replacement_that_another_job_was_first_with_is_refused(
-    cli: Cli, dist: pathlib.Path, tmp_path: pathlib.Path, container: pathlib.Path, publication: Job
+    cli: Cli,
+    dist: pathlib.Path,
+    tmp_path: pathlib.Path,
+    container: pathlib.Path,
+    artifact_upload: Job,
 ) -> None:
     make_wheel(dist, A, b"old")
     cli(*UPLOAD)
-    ours = publication(tmp_path / "ours", b"ours")
-    assert publication(tmp_path / "theirs", b"theirs").publish().outcome is Sent.REPLACED
+    ours = artifact_upload(tmp_path / "ours", b"ours")
+    assert (
+        artifact_upload(tmp_path / "theirs", b"theirs").publish().outcome is UploadOutcome.REPLACED
+    )
     with pytest.raises(Refusal, match="another job published other bytes"):
         ours.publish()
     digest, announced = pair(container)
@@ -643,12 +650,12 @@ def test_completing_companions_notices_that_the_artifact_was_replaced(
     tmp_path: pathlib.Path,
     container: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
-    publication: Job,
+    artifact_upload: Job,
 ) -> None:
     make_wheel(dist, A, b"old")
     cli(*UPLOAD, "--no-update-index")
     (container / f"{A}.sha256").unlink()
-    ours = publication(tmp_path / "ours", b"old")
+    ours = artifact_upload(tmp_path / "ours", b"old")
     announce = ours._announce
 
     def and_be_overtaken(missing: list[Companion]) -> None:
@@ -686,7 +693,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
         with pytest.raises(AlreadyExists):
             store.put(artifact, file, create_only=True)
     assert store.stat(A) == sent
-    assert store.listing() == {A: sent}
+    assert store.objects() == {A: sent}
     assert store.read(A, len(content)) == content
     assert store.read(A, 3) == content[:3]
     assert store.read("other", 3) is None
@@ -695,7 +702,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
         store.put_bytes(A, b"", create_only=True)
     store.delete(A)
     store.delete(A)
-    assert store.listing() == {}
+    assert store.objects() == {}
 
 
 def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,12 +16,8 @@ from wheelhouse_hashes.artifacts import (
     new_hasher,
 )
 from wheelhouse_hashes.causes import HEALABLE, Cause
-from wheelhouse_hashes.verification import (
-    HEAD_BYTES,
-    TAIL_BYTES,
-    Seen,
-    judge,
-)
+from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
+from wheelhouse_hashes.verdict.rules import judge
 
 NAME = "numpy-2.3.5-py3-none-any.whl"
 END = b"PK\x05\x06 the end"

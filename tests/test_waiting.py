@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from wheelhouse_hashes.errors import Interrupted
-from wheelhouse_hashes.waiting import LONGEST_PAUSE, WaitBudget, backoff
+from wheelhouse_hashes.runtime.waiting import LONGEST_PAUSE, WaitBudget, backoff
 
 
 def test_pauses_double_with_jitter_up_to_a_cap() -> None:

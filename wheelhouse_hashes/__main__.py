@@ -1,4 +1,4 @@
-"""The door that needs no start-up file: ``python -m wheelhouse_hashes``.
+"""The command that needs no start-up file: ``python -m wheelhouse_hashes``.
 
 It takes the same verbs and options as ``python -m wheelhouse_uploader``.
 """
@@ -19,11 +19,11 @@ def main() -> None:
     if is_on(os.environ.get(DISABLE)):
         sys.stderr.write(f"wheelhouse-hashes: switched off by {DISABLE}; unset it\n")
         sys.exit(2)
-    from wheelhouse_hashes import _host
     from wheelhouse_hashes.errors import WheelhouseHashesError
+    from wheelhouse_hashes.host import attach
 
     try:
-        _host.run_host()
+        attach.run_host()
     except WheelhouseHashesError as error:
         sys.stderr.write(f"wheelhouse-hashes: error: {error}\n")
         sys.exit(error.exit_code)

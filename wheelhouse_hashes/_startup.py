@@ -1,10 +1,10 @@
-"""The start-up room: wait, at next to no cost, for the host to be imported.
+"""Wait, at next to no cost, for the host to be imported.
 
 ``wheelhouse_hashes.pth`` (and, from Python 3.15 on, ``wheelhouse_hashes.start``,
 :pep:`829`) calls :func:`install` at the start of every interpreter, in a
 virtual environment twice.  All that happens then is that one finder joins
 ``sys.meta_path``.  It finds nothing, ever; but when somebody imports the host
-it wakes :mod:`wheelhouse_hashes._host` first.
+it wakes :mod:`wheelhouse_hashes.host.attach` first.
 
 Nothing but ``sys`` is imported before that.
 """
@@ -13,15 +13,18 @@ import sys
 
 HOST = "wheelhouse_uploader"
 
+#: The module to wake.  It is imported by its name: this module is below all others.
+ATTACH_MODULE = "wheelhouse_hashes.host.attach"
+
 DISABLE = "WHEELHOUSE_HASHES_DISABLE"
 
 #: The one that also asks for a check where there is no command line of ours.
 VERIFY = "WHEELHOUSE_UPLOADER_VERIFY"
 
-#: The environment twins of command line options.  They stand here, and not
-#: with the options, because they must be known when nothing else can be
-#: loaded: who set one of them asked for a checked run.
-TWINS = (
+#: The environment variables of command line options.  They are here, and not with
+#: the options, because they must be known even if nothing else can be imported:
+#: setting any of them requests a verified run.
+OPTION_VARIABLES = (
     "WHEELHOUSE_UPLOADER_HASHFILE",
     "WHEELHOUSE_UPLOADER_HASH_ALGORITHM",
     "WHEELHOUSE_UPLOADER_DRIVER_OPTIONS",
@@ -37,20 +40,20 @@ def is_on(value: "str | None") -> bool:
     return (value or "").strip().lower() not in ("", "0", "false")
 
 
-def twins_set() -> "list[str]":
-    """Return the names of the environment twins that are on."""
+def variables_set() -> "list[str]":
+    """Return the names of the environment variables of options that are on."""
     import os
 
-    return [name for name in TWINS if is_on(os.environ.get(name))]
+    return [name for name in OPTION_VARIABLES if is_on(os.environ.get(name))]
 
 
 def refuse(reason: str) -> None:
     """Say why the host runs without us; exit with 2 if that would break a promise.
 
-    :raises SystemExit: with status 2 when an environment twin is set, since
+    :raises SystemExit: with status 2 when such a variable is set, since
         the run it asks for cannot be had.
     """
-    asked = twins_set()
+    asked = variables_set()
     verdict = f"; {', '.join(asked)} asks for it: unset one of them" if asked else ""
     sys.stderr.write(f"wheelhouse-hashes: {reason}{verdict}\n")
     if asked:
@@ -62,13 +65,13 @@ def wake() -> None:
     import os
 
     if is_on(os.environ.get(DISABLE)):
-        if twins_set():
+        if variables_set():
             refuse(f"switched off by {DISABLE}={os.environ[DISABLE]}")
         return
     try:
-        from wheelhouse_hashes import _host
+        import importlib
 
-        _host.watch()
+        importlib.import_module(ATTACH_MODULE).watch()
     except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
         refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
 

@@ -199,7 +199,7 @@ class ListedArtifact:
     listed: bool = True
     #: True if it is an old dev build, and enough younger ones are listed that
     #: uploads delete it.
-    displaced: bool = False
+    superseded: bool = False
 
     @property
     def parsed(self) -> ArtifactName:

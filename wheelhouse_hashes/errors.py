@@ -23,13 +23,13 @@ class WheelhouseHashesError(Exception):
     exit_code = 1
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the user reads."""
         return str(self)
 
 
 class UsageError(WheelhouseHashesError):
-    """The command line, an environment twin or the set-up cannot be used."""
+    """The command line, an environment variable or the set-up cannot be used."""
 
     exit_code = 2
 
@@ -74,7 +74,7 @@ class Refusal(WheelhouseHashesError):
         return self.cause.exit_code
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the user reads: the cause, and the sentence."""
         return f"{self.cause.value}: {self}"
 
@@ -154,6 +154,6 @@ class PluginError(Refusal):
         self.hook = hook
 
     @property
-    def told(self) -> str:
+    def message(self) -> str:
         """What the user reads: the sentence begins with the cause."""
         return str(self)

@@ -169,7 +169,7 @@ def resembled(name: str) -> ArtifactName | None:
     return None
 
 
-def case_twins(names: Iterable[str]) -> set[str]:
+def case_conflicts(names: Iterable[str]) -> set[str]:
     """Return the names that another one differs from in case only.
 
     On Windows and macOS the second of them would overwrite the first.
@@ -177,7 +177,7 @@ def case_twins(names: Iterable[str]) -> set[str]:
     folded: dict[str, list[str]] = defaultdict(list)
     for name in names:
         folded[name.casefold()].append(name)
-    return {name for twins in folded.values() if len(twins) > 1 for name in twins}
+    return {name for same in folded.values() if len(same) > 1 for name in same}
 
 
 def printable(text: str) -> str:

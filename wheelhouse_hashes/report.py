@@ -32,8 +32,8 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.TOO_LARGE: "look at the address: it serves more than such a file can have",
 }
 
-#: What is said of companions that pruning left behind.
-LITTER = "only companions are left of this older dev build"
+#: The note about companions that pruning left behind.
+LEFTOVER_NOTE = "only companions are left of this older dev build"
 
 _MARGIN = " " * 11
 
@@ -95,7 +95,7 @@ class Report:
 class FetchReport(Report):
     """What became of the artifacts of a fetch."""
 
-    #: The verdicts, in the order in which they settled.
+    #: The verdicts, in the order in which they were final.
     verdicts: list[Verdict] = field(default_factory=list)
     #: Artifacts in the folder that this run did not judge.
     unjudged: list[str] = field(default_factory=list)
@@ -180,7 +180,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     return f"\n{_MARGIN}".join([lines[0], *map(printable, lines[1:])])
 
 
-class Sent(enum.Enum):
+class UploadOutcome(enum.Enum):
     """What became of one file of an upload."""
 
     SENT = "sent"  #: published, and confirmed by a read-back
@@ -198,7 +198,7 @@ class UploadRecord:
     #: The file's name.
     name: str
     #: What became of it.
-    outcome: Sent
+    outcome: UploadOutcome
     #: One sentence for the user; may be empty.
     text: str = ""
     #: The exit code that this record asks for.
@@ -223,7 +223,7 @@ class UploadReport(Report):
         :param container: the container's name.
         """
         count = Counter(record.outcome for record in self.records)
-        parts = [f"{outcome.value} {count[outcome]}" for outcome in Sent if count[outcome]]
+        parts = [f"{outcome.value} {count[outcome]}" for outcome in UploadOutcome if count[outcome]]
         if self.pruned:
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"

@@ -5,33 +5,24 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from wheelhouse_hashes.activity import Activities, Activity
-from wheelhouse_hashes.addresses import shown
+from wheelhouse_hashes._settings import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
-from wheelhouse_hashes.errors import (
-    Interrupted,
-    TransferError,
-    UsageError,
-    WheelhouseHashesError,
-)
+from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.folder import disk_errors
-from wheelhouse_hashes.hashfile import MAX_BYTES
-from wheelhouse_hashes.options import DEFAULT_TIMEOUT, DEFAULT_WAIT
-from wheelhouse_hashes.parallel import ending_on_signals
-from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.waiting import WaitBudget
+from wheelhouse_hashes.formats.hash_file import MAX_BYTES
+from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.report import Report
-    from wheelhouse_hashes.transfer import Client
+    from wheelhouse_hashes.http.client import Client
 
 #: How to get what fetching needs.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
@@ -78,15 +69,16 @@ class Run:
 
     :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
     :param options: the parsed command line.
-    :param plugins: the plugins that take part.
+    :param tracing: whether every hook call is printed.
     """
 
-    def __init__(self, verb: str, options: Mapping[str, Any], plugins: Plugins) -> None:
+    def __init__(self, verb: str, options: Mapping[str, Any], *, tracing: bool = False) -> None:
         #: The verb.
         self.verb = verb
         #: The parsed command line, read only; it may hold secrets.
         self.options = Options(options)
-        self.plugins = plugins
+        #: Whether every hook call is printed.
+        self.tracing = tracing
         #: Set when the run must end: Ctrl-C, SIGTERM.
         self.stop = threading.Event()
         #: The time that may be spent on waiting for the store.
@@ -115,14 +107,15 @@ class Run:
         :raises UsageError: if the extra ``fetch`` is not installed.
         """
         try:
-            from wheelhouse_hashes.connection import Connection
-            from wheelhouse_hashes.transfer import Client
+            from wheelhouse_hashes.http.client import Client
+            from wheelhouse_hashes.http.settings import TransportSettings
         except ImportError as error:
             raise UsageError(
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
         timeout = self.options.get("timeout", DEFAULT_TIMEOUT)
-        return Client(self.stop, Connection(timeout, verify_tls=self.verify_tls), self._moved)
+        settings = TransportSettings(timeout, verify_tls=self.verify_tls)
+        return Client(self.stop, settings, self._moved)
 
     def _moved(self, before: str, after: str) -> None:
         here, there = (urlunsplit((*urlsplit(url)[:2], "", "", "")) for url in (before, after))
@@ -246,32 +239,3 @@ def _read_local(url: str) -> bytes | None:
                 return file.read(MAX_BYTES + 1)  # one more: so that it is seen to be too long
         except FileNotFoundError:
             return None
-
-
-@contextmanager
-def phase(run: Run, report: Report) -> Iterator[None]:
-    """Bracket the work of a command: signals, the hooks that begin and end it.
-
-    :param run: the command in progress; its ``stop`` is set by a signal.
-    :param report: gets to know what ended the command before its time.
-    """
-    with ending_on_signals(run.stop):
-        run.plugins.run_started(run)
-        try:
-            yield
-        except WheelhouseHashesError as error:
-            report.ended_by = error
-            raise
-        finally:
-            run.plugins.run_finished(run, report)
-            run.close()
-            run.end()
-
-
-@contextmanager
-def noting_interruption(report: Report) -> Iterator[None]:
-    """Note that the run was told to end; it then goes on to its summary."""
-    try:
-        yield
-    except Interrupted:
-        report.interrupted = True

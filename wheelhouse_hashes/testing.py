@@ -29,13 +29,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-from wheelhouse_hashes import _host, hookspecs
-from wheelhouse_hashes._startup import DISABLE, TWINS
-from wheelhouse_hashes.plugins import DISABLED_PLUGINS, TRACE
+from wheelhouse_hashes import hookspecs
+from wheelhouse_hashes._startup import DISABLE, OPTION_VARIABLES
+from wheelhouse_hashes.host import attach
+from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 
 #: Environment variables that change what a command does: unset them in tests.
 FOREIGN = (
-    *TWINS,
+    *OPTION_VARIABLES,
     DISABLE,
     DISABLED_PLUGINS,
     TRACE,
@@ -140,7 +141,7 @@ def run(*args: object) -> Result:
         mock.patch.object(sys, "argv", ["wheelhouse_uploader", *map(str, args)]),
     ):
         try:
-            _host.run_host()
+            attach.run_host()
         except SystemExit as end:
             code = 0 if end.code is None else end.code
     return Result(code if isinstance(code, int) else 1, out.getvalue(), err.getvalue())
@@ -185,7 +186,7 @@ def installed(**plugins: object) -> Iterator[None]:
         load; an exception is raised by loading.  Messages say that ``x``
         comes from the distribution ``x-dist 1.0``.
     """
-    with mock.patch("wheelhouse_hashes.plugins.entry_points", entry_points_of(plugins)):
+    with mock.patch("wheelhouse_hashes.plugins.manager.entry_points", entry_points_of(plugins)):
         yield
 
 

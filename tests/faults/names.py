@@ -10,7 +10,7 @@ from tests.artifacts import hash_file
 from tests.faults.catalogue import A, B, Case, Check, Done, fault, link, page, wheel
 from tests.servers import respond
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.pages import JSON_TYPE
+from wheelhouse_hashes.formats.pages import JSON_TYPE
 
 
 def _also(case: Case, name: str) -> Check:

@@ -9,7 +9,7 @@ from tests.faults.catalogue import A, B, Case, Check, Done, fault, link, page, s
 from tests.faults.transport import LOGIN, REJECTED, serve_tls
 from tests.servers import Handler, respond
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.pages import JSON_TYPE
+from wheelhouse_hashes.formats.pages import JSON_TYPE
 
 #: What a page may cost: a body of 64 MiB, the same as text, and the interpreter.
 PAGE_MEMORY = 320

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from wheelhouse_hashes.addresses import normalized, shown
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
-from wheelhouse_hashes.hashfile import MAX_BYTES, parse_hash_file
-from wheelhouse_hashes.pages import JSON_TYPE, Link, read_page
+from wheelhouse_hashes.formats.hash_file import MAX_BYTES, parse_hash_file
+from wheelhouse_hashes.formats.pages import JSON_TYPE, Link, read_page
+from wheelhouse_hashes.formats.urls import normalized, shown
 
 NAME = "numpy-2.3.5-cp311-cp311-win_amd64.whl"
 URL = "http://127.0.0.1/wheels/"

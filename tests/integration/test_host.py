@@ -21,11 +21,12 @@ from tests.conftest import LOCAL, Cli, Result
 from tests.integration.test_packaging import clean
 from tests.integration.test_startup import PKG_RESOURCES
 from tests.servers import Server, serving_folder
-from wheelhouse_hashes import _host, _hostseams, _surroundings
-from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
+from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
-from wheelhouse_hashes.parser import Parser, Verbs
-from wheelhouse_hashes.plugins import Plugins
+from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
+from wheelhouse_hashes.plugins.manager import Plugins
 
 #: The host's own code, on Python 3.13; nobody sees it on the screen.
 pytestmark = pytest.mark.filterwarnings(
@@ -39,7 +40,7 @@ OTHER = "example-1.1-py3-none-any.whl"
 @pytest.fixture
 def host(commandline: object) -> types.ModuleType:
     """The host's command line as its authors wrote it: a module of its own, not extended."""
-    origin = inspect.getfile(importlib.import_module(_host.COMMANDLINE))
+    origin = inspect.getfile(importlib.import_module(attach.COMMANDLINE))
     spec = importlib.util.spec_from_file_location("bare_commandline", origin)
     assert spec is not None
     assert spec.loader is not None
@@ -61,7 +62,8 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "looked_up"), [(name, *seam) for name, seam in _hostseams.SEAMS.items()]
+    ("name", "parameters", "looked_up"),
+    [(name, *seam) for name, seam in internals.KNOWN_FUNCTIONS.items()],
 )
 def test_seam_exists_on_the_host_that_is_installed(
     host: types.ModuleType,
@@ -77,7 +79,7 @@ def test_seam_exists_on_the_host_that_is_installed(
 
 
 def test_host_that_is_installed_is_known(host: types.ModuleType) -> None:
-    _hostseams.check_host(host)
+    internals.check_host(host)
 
 
 def test_verbs_and_options_that_the_rooms_rely_on_are_the_hosts(host: types.ModuleType) -> None:
@@ -92,7 +94,7 @@ def test_verbs_and_options_that_the_rooms_rely_on_are_the_hosts(host: types.Modu
 def refused_and_untouched(module: types.ModuleType, word: str) -> None:
     before = dict(vars(module))
     with pytest.raises(HostMismatch) as refusal:
-        _host.attach(module)
+        attach.attach(module)
     assert word in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert refusal.value.exit_code == 2
@@ -113,13 +115,13 @@ def test_module_that_is_no_host_is_refused_untouched() -> None:
     refused_and_untouched(types.ModuleType("somebody_elses"), "main")
 
 
-@pytest.mark.parametrize("name", _hostseams.SEAMS)
+@pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
 def test_host_that_lost_a_seam_is_refused_untouched(host: types.ModuleType, name: str) -> None:
     delattr(host, name)
     refused_and_untouched(host, f"no {name}")
 
 
-@pytest.mark.parametrize("name", _hostseams.SEAMS)
+@pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
 def test_host_whose_seam_is_no_function_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -127,7 +129,9 @@ def test_host_whose_seam_is_no_function_is_refused_untouched(
     refused_and_untouched(host, name)
 
 
-@pytest.mark.parametrize("name", [name for name, seam in _hostseams.SEAMS.items() if seam[0]])
+@pytest.mark.parametrize(
+    "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[0]]
+)
 def test_host_with_another_signature_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -135,7 +139,9 @@ def test_host_with_another_signature_is_refused_untouched(
     refused_and_untouched(host, name)
 
 
-@pytest.mark.parametrize("name", [name for name, seam in _hostseams.SEAMS.items() if seam[1]])
+@pytest.mark.parametrize(
+    "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[1]]
+)
 def test_host_that_would_not_see_a_replacement_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
@@ -145,7 +151,7 @@ def test_host_that_would_not_see_a_replacement_is_refused_untouched(
 
 def test_attaching_replaces_main_alone_and_undo_restores_identity(host: types.ModuleType) -> None:
     before = dict(vars(host))
-    undo = _host.attach(host)
+    undo = attach.attach(host)
     changed = [name for name, value in vars(host).items() if before[name] is not value]
     assert changed == ["main"]
     undo()
@@ -156,7 +162,7 @@ def test_host_that_somebody_imported_before_us_is_extended_once(
     host: types.ModuleType, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = host.main
-    monkeypatch.setitem(sys.modules, _host.COMMANDLINE, host)
+    monkeypatch.setitem(sys.modules, attach.COMMANDLINE, host)
     assert cli("--help").code == 0
     extended = host.main
     assert extended is not original
@@ -198,11 +204,11 @@ def test_unknown_host_runs_as_it_is_after_one_line(python: Cli, unknown_host: st
 
 
 def test_unknown_host_with_a_twin_is_refused_in_one_line(python: Cli, unknown_host: str) -> None:
-    done = python("-m", HOST, "upload", PYTHONPATH=unknown_host, **{TWINS[0]: "1"})
+    done = python("-m", HOST, "upload", PYTHONPATH=unknown_host, **{OPTION_VARIABLES[0]: "1"})
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
     assert line.startswith("wheelhouse-hashes: ")
-    assert TWINS[0] in line
+    assert OPTION_VARIABLES[0] in line
 
 
 def test_door_refuses_an_unknown_host_in_one_line(python: Cli, unknown_host: str) -> None:
@@ -220,9 +226,9 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
-    with _surroundings.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         stand_in = importlib.import_module("pkg_resources")
-        assert stand_in.safe_version is _surroundings.safe_version
+        assert stand_in.safe_version is pkg_resources_shim.safe_version
         assert stand_in.parse_version("1.0.dev1") < stand_in.parse_version("1.0")
         assert stand_in.parse_version("1.0+20240102030405_ab").local == "20240102030405.ab"
     assert "pkg_resources" not in sys.modules
@@ -231,7 +237,7 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
 def test_pkg_resources_of_somebody_else_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
     theirs = types.ModuleType("pkg_resources")
     monkeypatch.setitem(sys.modules, "pkg_resources", theirs)
-    with _surroundings.surroundings():
+    with pkg_resources_shim.pkg_resources_stand_in():
         assert sys.modules["pkg_resources"] is not theirs
     assert sys.modules["pkg_resources"] is theirs
 
@@ -243,7 +249,7 @@ def test_surroundings_are_restored_after_a_failed_import(
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
     if before is not None:
         monkeypatch.setitem(sys.modules, "pkg_resources", before)
-    with pytest.raises(ImportError), _surroundings.surroundings():
+    with pytest.raises(ImportError), pkg_resources_shim.pkg_resources_stand_in():
         raise ImportError("the host is broken")
     assert sys.modules.get("pkg_resources") is before
     assert ("pkg_resources" in sys.modules) == (before is not None)
@@ -253,7 +259,7 @@ def test_surroundings_are_restored_after_a_failed_import(
     "text", ["1.0", "v1.0", "1.0.dev", "1.0-rc1", "1.0RC1", "01.2", "1.0+Local_1-x", "1!2.0.post3"]
 )
 def test_stand_in_normalizes_versions_as_packaging_does(text: str) -> None:
-    assert _surroundings.safe_version(text) == str(Version(text))
+    assert pkg_resources_shim.safe_version(text) == str(Version(text))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +267,7 @@ def test_stand_in_normalizes_versions_as_packaging_does(text: str) -> None:
     [("not a version", "not.a.version"), ("1.0_x!y", "1.0-x-y"), ("a  b", "a..b"), ("é", "-")],
 )
 def test_stand_in_writes_other_versions_as_pkg_resources_does(text: str, safe: str) -> None:
-    assert _surroundings.safe_version(text) == safe
+    assert pkg_resources_shim.safe_version(text) == safe
 
 
 def test_host_starts_without_a_warning_on_the_screen(python: Cli, tmp_path: pathlib.Path) -> None:
@@ -392,16 +398,16 @@ def _verbs_of(parser: Any) -> dict[str, argparse.ArgumentParser]:
 
 def bare_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser]:
     """Return the host's own parsers, by verb."""
-    with _host._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=_Kept)):
+    with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=_Kept)):
         return _verbs_of(host.parse_args())
 
 
 def extended_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser]:
     """Return the parsers with our options, by verb."""
     kept = type("Kept", (_Kept, Parser), {})
-    with _host._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=kept)):
+    with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=kept)):
         verbs = host.parse_args()
-    Verbs(Plugins.load()).extend(verbs._subparsers_action)
+    Verbs(Plugins.load(BUILT_IN)).extend(verbs._subparsers_action)
     return _verbs_of(verbs)
 
 
@@ -416,8 +422,8 @@ def parsed(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | obje
 
 def parsed_with_ours(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | object:
     """Return the same with our options in it, as a command has them."""
-    parser = type("Parser", (Parser,), {"verbs": Verbs(Plugins.load())})
-    with _host._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=parser)):
+    parser = type("Parser", (Parser,), {"verbs": Verbs(Plugins.load(BUILT_IN))})
+    with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=parser)):
         return parsed(host, argv)
 
 
@@ -528,7 +534,7 @@ def test_every_twin_is_an_option_of_some_verb(host: types.ModuleType) -> None:
         for parser in extended_parser(host).values()
         for action in parser._actions
     }
-    assert set(TWINS) <= dests
+    assert set(OPTION_VARIABLES) <= dests
 
 
 @pytest.mark.parametrize(
@@ -569,7 +575,7 @@ def test_twin_that_means_no_changes_nothing(
     verb: str,
 ) -> None:
     without = parsed_with_ours(host, (verb, *POSITIONAL[verb]))
-    for twin in TWINS:
+    for twin in OPTION_VARIABLES:
         monkeypatch.setenv(twin, text)
     assert parsed_with_ours(host, (verb, *POSITIONAL[verb])) == without
 

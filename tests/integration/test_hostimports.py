@@ -11,8 +11,8 @@ import pytest
 from tests.artifacts import make_wheel
 from tests.conftest import LOCAL, Cli
 from tests.servers import serving_folder
-from wheelhouse_hashes import _host, _hostimports
 from wheelhouse_hashes._startup import HOST
+from wheelhouse_hashes.host import attach, deferred_imports
 
 NAME = "example-1.0-py3-none-any.whl"
 
@@ -80,7 +80,7 @@ def test_libcloud_is_imported_for_what_needs_it(
 )
 def test_who_needs_some_of_it_has_all_of_it(python: Cli, need: str) -> None:
     code = f"""
-import importlib, inspect, sys, {_host.COMMANDLINE} as c
+import importlib, inspect, sys, {attach.COMMANDLINE} as c
 assert "Uploader" not in vars(c) and "libcloud" not in sys.modules
 {need}
 assert c.libcloud is sys.modules["libcloud"]
@@ -95,13 +95,13 @@ assert c.handle_upload.__code__.co_filename == c.__file__
 
 
 def test_what_the_host_does_not_have_is_not_there(python: Cli) -> None:
-    code = f"import {_host.COMMANDLINE} as c; print(hasattr(c, 'other'), 'Uploader' in vars(c))"
+    code = f"import {attach.COMMANDLINE} as c; print(hasattr(c, 'other'), 'Uploader' in vars(c))"
     done = python("-c", code)
     assert (done.code, done.out) == (0, "False False\n")
 
 
 def test_nothing_is_put_off_where_libcloud_is_there_already(python: Cli) -> None:
-    code = f"import libcloud, {_host.COMMANDLINE} as c; print(c.Uploader is vars(c)['Uploader'])"
+    code = f"import libcloud, {attach.COMMANDLINE} as c; print(c.Uploader is vars(c)['Uploader'])"
     assert python("-c", code).out == "True\n"
 
 
@@ -109,7 +109,7 @@ def test_stand_ins_go_when_the_import_fails(monkeypatch: pytest.MonkeyPatch) -> 
     for name in [n for n in sys.modules if n.partition(".")[0] == "libcloud"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, f"{HOST}.upload", raising=False)
-    with pytest.raises(ImportError), _hostimports.stand_ins():
+    with pytest.raises(ImportError), deferred_imports.stand_ins():
         assert isinstance(sys.modules["libcloud.security"], types.ModuleType)
         raise ImportError("the host is broken")
     assert "libcloud" not in sys.modules
@@ -146,7 +146,7 @@ def test_uploader_that_is_another_is_refused_when_it_is_needed(
     python: Cli, stored: pathlib.Path
 ) -> None:
     code = f"""
-import sys, {_host.COMMANDLINE} as c, {HOST}.upload as upload
+import sys, {attach.COMMANDLINE} as c, {HOST}.upload as upload
 upload.Uploader = lambda other, order: None
 sys.argv = ["host", "upload", "--hashfile", *{LOCAL!r}, "wheels"]
 c.main()

@@ -13,7 +13,7 @@ from tests.artifacts import make_wheel
 from tests.conftest import LOCAL, Result
 from tests.integration.test_packaging import Environment, run, wheel_of_tree
 from wheelhouse_hashes import _startup
-from wheelhouse_hashes._startup import DISABLE, HOST, TWINS
+from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 
 NAME = "example-1.0-py3-none-any.whl"
 
@@ -155,7 +155,7 @@ def test_startup_file_that_ran_twice_leaves_one_finder(installed: Environment) -
 
 def test_finder_that_ran_twice_watches_the_host_once(installed: Environment) -> None:
     code = (
-        "import sys, wheelhouse_uploader.commandline, wheelhouse_hashes._host as h;"
+        "import sys, wheelhouse_uploader.commandline, wheelhouse_hashes.host.attach as h;"
         "h.watch();"
         "print(sum(isinstance(f, h._Finder) for f in sys.meta_path))"
     )
@@ -255,7 +255,7 @@ def test_switch_that_means_no_leaves_us_on(installed: Environment, value: str) -
     assert "--hashfile" in done.out
 
 
-@pytest.mark.parametrize("twin", TWINS)
+@pytest.mark.parametrize("twin", OPTION_VARIABLES)
 def test_switched_off_and_asked_for_by_a_twin_is_refused(
     installed: Environment,
     upload: tuple[str, ...],
@@ -269,8 +269,8 @@ def test_switched_off_and_asked_for_by_a_twin_is_refused(
 
 
 def test_refusal_names_every_twin_that_asks(installed: Environment) -> None:
-    environ = {DISABLE: "1", **dict.fromkeys(TWINS, "1")}
-    refused(installed.run("-m", HOST, "fetch", "p", "u", **environ), *TWINS)
+    environ = {DISABLE: "1", **dict.fromkeys(OPTION_VARIABLES, "1")}
+    refused(installed.run("-m", HOST, "fetch", "p", "u", **environ), *OPTION_VARIABLES)
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
@@ -281,14 +281,14 @@ def test_switched_off_with_a_twin_that_means_no_runs_the_host_alone(
     pkg_resources: str,
     value: str,
 ) -> None:
-    environ = {DISABLE: "1", **dict.fromkeys(TWINS, value), "PYTHONPATH": pkg_resources}
+    environ = {DISABLE: "1", **dict.fromkeys(OPTION_VARIABLES, value), "PYTHONPATH": pkg_resources}
     done = installed.run("-m", HOST, *upload, **environ)
     assert done.code == 0, done.err
     assert names(container) >= BY_HOST
 
 
 def test_twin_does_not_trouble_a_process_without_the_host(installed: Environment) -> None:
-    done = installed.run("-c", "print('fine')", **{DISABLE: "1", TWINS[0]: "1"})
+    done = installed.run("-c", "print('fine')", **{DISABLE: "1", OPTION_VARIABLES[0]: "1"})
     assert (done.code, done.out, done.err) == (0, "fine\n", "")
 
 
@@ -306,13 +306,13 @@ def halve(environment: Environment) -> None:
 
 def cut(environment: Environment) -> None:
     """Cut the host room in half, as a full disk does."""
-    path = environment.site_packages / "wheelhouse_hashes" / "_host.py"
+    path = environment.site_packages / "wheelhouse_hashes" / "host" / "attach.py"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def without_command_line(environment: Environment) -> None:
     """Remove a module that is wanted when a command runs, not sooner."""
-    (environment.site_packages / "wheelhouse_hashes" / "parser.py").unlink()
+    (environment.site_packages / "wheelhouse_hashes" / "cli" / "parser.py").unlink()
 
 
 def without_pluggy(environment: Environment) -> None:
@@ -352,7 +352,7 @@ def test_host_runs_alone_with_a_damaged_package(
 @pytest.mark.parametrize(
     ("damage", "twin"),
     [
-        *((halve, twin) for twin in TWINS),
+        *((halve, twin) for twin in OPTION_VARIABLES),
         (cut, "WHEELHOUSE_UPLOADER_HASHFILE"),
         (without_command_line, "WHEELHOUSE_UPLOADER_HASHFILE"),
         (without_pluggy, "WHEELHOUSE_UPLOADER_HASHFILE"),
@@ -427,9 +427,9 @@ def test_any_other_value_means_on(value: str) -> None:
 
 
 def test_twins_that_are_off_ask_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(TWINS[0], "0")
-    monkeypatch.setenv(TWINS[1], "sha512")
-    assert _startup.twins_set() == [TWINS[1]]
+    monkeypatch.setenv(OPTION_VARIABLES[0], "0")
+    monkeypatch.setenv(OPTION_VARIABLES[1], "sha512")
+    assert _startup.variables_set() == [OPTION_VARIABLES[1]]
 
 
 def test_refusal_without_a_twin_is_a_line_and_no_end(
@@ -442,11 +442,11 @@ def test_refusal_without_a_twin_is_a_line_and_no_end(
 def test_refusal_with_a_twin_ends_the_process(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(TWINS[0], "1")
+    monkeypatch.setenv(OPTION_VARIABLES[0], "1")
     with pytest.raises(SystemExit) as end:
         _startup.refuse("out of order")
     assert end.value.code == 2
-    assert TWINS[0] in capsys.readouterr().err
+    assert OPTION_VARIABLES[0] in capsys.readouterr().err
 
 
 def test_waking_when_switched_off_leaves_the_path_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -455,7 +455,7 @@ def test_waking_when_switched_off_leaves_the_path_alone(monkeypatch: pytest.Monk
     before = list(sys.meta_path)
     _startup.wake()
     assert sys.meta_path == before
-    monkeypatch.setenv(TWINS[0], "1")
+    monkeypatch.setenv(OPTION_VARIABLES[0], "1")
     with pytest.raises(SystemExit) as end:
         _startup.wake()
     assert end.value.code == 2

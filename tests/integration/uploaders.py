@@ -12,21 +12,21 @@ import sys
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 
-from wheelhouse_hashes import _host, _surroundings
+from wheelhouse_hashes.host import attach, pkg_resources_shim
 
 Command = Callable[[], None]
 
 
 def host_alone() -> Command:
     """Return the bare host's command line."""
-    with _surroundings.surroundings():
-        module = importlib.import_module(_host.COMMANDLINE)
+    with pkg_resources_shim.pkg_resources_stand_in():
+        module = importlib.import_module(attach.COMMANDLINE)
     return module.main  # type: ignore[no-any-return]
 
 
 def extended() -> Command:
     """Return the host's command line with our options."""
-    return _host.run_host
+    return attach.run_host
 
 
 def upload_in_rounds(

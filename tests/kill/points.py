@@ -34,8 +34,8 @@ from multiprocessing.synchronize import Event
 from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
 from tests.servers import serving_folder
-from wheelhouse_hashes.containerindex import INDEX
-from wheelhouse_hashes.privatefolder import PRIVATE_PREFIX
+from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
+from wheelhouse_hashes.upload.index_page import INDEX
 
 NAMES = tuple(f"demo-1.{number}-py3-none-any.whl" for number in range(3))
 PAYLOAD = 400_000
@@ -169,11 +169,11 @@ def _command(argv: list[str], pipe: int, point: _Point | None) -> None:
         log = os.open("command.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        from wheelhouse_hashes import _host
+        from wheelhouse_hashes.host import attach
 
         sys.argv = ["wheelhouse_uploader", *argv]
         sys.addaudithook(_Teller(pipe, point))
-        _host.run_host()
+        attach.run_host()
         code = 0
     except SystemExit as end:
         code = int(end.code or 0)
@@ -242,12 +242,12 @@ def _complain(verb: str, code: int, wheels: Mapping[str, bytes]) -> list[str]:
 def _kill_all(root: str, url: str, points: int, seed: int, connection: Connection) -> None:
     """Make all points; the body of the killing process."""
     os.chdir(root)
-    import wheelhouse_hashes.fetch
-    import wheelhouse_hashes.upload  # noqa: F401
-    from wheelhouse_hashes import _host
+    import wheelhouse_hashes.cli.fetch
+    import wheelhouse_hashes.cli.upload  # noqa: F401
+    from wheelhouse_hashes.host import attach
 
-    _host.watch()
-    __import__(_host.COMMANDLINE)
+    attach.watch()
+    __import__(attach.COMMANDLINE)
     gc.freeze()
     wheels = {name: DIST.joinpath(name).read_bytes() for name in NAMES}
     killer = _Killer(seed, url)

@@ -19,7 +19,8 @@ from wheelhouse_hashes.artifacts import (
     new_hasher,
 )
 from wheelhouse_hashes.causes import Cause, gravest_cause
-from wheelhouse_hashes.verification import Seen, judge
+from wheelhouse_hashes.formats.seen import Seen
+from wheelhouse_hashes.verdict.rules import judge
 
 NAME = "numpy-2.3.5-py3-none-any.whl"
 BODY = b"PK\x03\x04 the right bytes PK\x05\x06 the end"

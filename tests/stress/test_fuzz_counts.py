@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from tests.fuzz.strategies import hash_files, index_pages, json_pages
 from tests.fuzz.targets import NAME, opening_nothing
 from tests.servers import Handler, respond, serving
-from wheelhouse_hashes import hashfile, pages
 from wheelhouse_hashes.artifacts import ListedArtifact
+from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
-from wheelhouse_hashes.plugins import Plugins
-from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.formats import hash_file, pages
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
 
 PIECE = b"a" * 1_000_000
 
@@ -64,15 +65,15 @@ def sender() -> Iterator[Sender]:
 
 
 @pytest.fixture(scope="module")
-def run(sender: Sender) -> Iterator[Run]:
+def run(sender: Sender) -> Iterator[Session]:
     """A fetch in progress; what is loaded at a first request is."""
-    run = Run("fetch", {"hash_algorithm": None, "wait": 0.0}, Plugins.load({}))
+    run = Session("fetch", {"hash_algorithm": None, "wait": 0.0}, Plugins.load(BUILT_IN, {}))
     with contextlib.closing(run.client):
         run.plugins.claims(ListedArtifact(NAME, sender.url + NAME), run)
         yield run
 
 
-def test_ten_thousand_hash_files(sender: Sender, run: Run) -> None:
+def test_ten_thousand_hash_files(sender: Sender, run: Session) -> None:
     seen = 0
 
     @settings(deadline=None, max_examples=10_000)
@@ -91,7 +92,7 @@ def test_ten_thousand_hash_files(sender: Sender, run: Run) -> None:
     assert seen >= 10_000
 
 
-def test_two_thousand_index_pages(sender: Sender, run: Run) -> None:
+def test_two_thousand_index_pages(sender: Sender, run: Session) -> None:
     seen = 0
 
     @settings(deadline=None, max_examples=2_000)
@@ -121,14 +122,14 @@ def test_two_thousand_index_pages(sender: Sender, run: Run) -> None:
 
 
 @pytest.mark.parametrize("path", ["endless", "endless.sha256"])
-def test_no_more_is_read_than_the_cap(sender: Sender, run: Run, path: str) -> None:
+def test_no_more_is_read_than_the_cap(sender: Sender, run: Session, path: str) -> None:
     sender.sent, sender.kind = 0, "text/html"
     if path == "endless":
         cap = pages.MAX_BYTES
         with pytest.raises(WheelhouseHashesError, match=f"more than {cap} bytes"):
             run.plugins.locate(sender.url + path, run)
     else:
-        cap = hashfile.MAX_BYTES
+        cap = hash_file.MAX_BYTES
         artifact = ListedArtifact("endless", sender.url + "endless")
         (finding,) = run.plugins.claims(artifact, run)
         assert f"more than {cap} bytes" in str(finding)
@@ -136,7 +137,7 @@ def test_no_more_is_read_than_the_cap(sender: Sender, run: Run, path: str) -> No
 
 
 def test_a_path_that_is_named_is_not_opened(
-    sender: Sender, run: Run, tmp_path: pathlib.Path
+    sender: Sender, run: Session, tmp_path: pathlib.Path
 ) -> None:
     other = tmp_path / NAME
     other.write_bytes(b"not the artifact")

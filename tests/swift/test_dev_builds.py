@@ -32,7 +32,7 @@ def upload(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], Result]:
     """Run ``upload --hashfile`` by one of the two APIs; further tries follow at once."""
-    monkeypatch.setattr("wheelhouse_hashes.store.backoff", lambda: iter([0.01] * 9))
+    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
     store = store_options(cluster, request.param)
     return lambda: cli("upload", "--hashfile", "--no-update-index", *store, public_container)
 

@@ -24,7 +24,7 @@ from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.shelf import A, B, Shelf
-from wheelhouse_hashes.exchange import Exchange
+from wheelhouse_hashes.http.response import ResponseReader
 
 #: The exit codes of the design that these tests meet.
 EXIT = {
@@ -498,13 +498,13 @@ def test_what_was_uploaded_is_vouched_for_by_its_header_without_a_further_reques
     done = shelf.cli("upload", "--hashfile", *index, *store(shelf), shelf.name)
     assert done.code == 0, done
     requested: list[str] = []
-    finish = Exchange.finish
+    finish = ResponseReader.finish
 
-    def counted(exchange: Exchange, redirect: str | None) -> str | None:
-        requested.append(unquote(exchange.answer.url))
-        return finish(exchange, redirect)
+    def counted(reader: ResponseReader, redirect: str | None) -> str | None:
+        requested.append(unquote(reader.response.url))
+        return finish(reader, redirect)
 
-    monkeypatch.setattr(Exchange, "finish", counted)
+    monkeypatch.setattr(ResponseReader, "finish", counted)
     result = shelf.fetch(page=page)
     check(result, "ok", content)
     sources = {"hash file", "header"} | ({"link"} if page else set())

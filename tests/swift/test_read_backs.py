@@ -49,7 +49,7 @@ def test_a_put_that_the_preferred_node_missed_is_no_conflict(
             after=lambda: cluster.revive(1, "object"),
         )
         # One look does: all replicas are asked.
-        patch.setattr("wheelhouse_hashes.publication.backoff", lambda: iter([0.01]))
+        patch.setattr("wheelhouse_hashes.upload.artifact.backoff", lambda: iter([0.01]))
         result = cli("upload", *options)
     assert (result.code, result.err) == (0, ""), result
     assert result.line("replaced" if there else "sent")

@@ -27,8 +27,8 @@ SUFFIX = ".asc"
 
 # Options.
 
-SIGN_TWIN = "WHEELHOUSE_UPLOADER_GPG_SIGN"
-KEYRING_TWIN = "WHEELHOUSE_UPLOADER_GPG_KEYRING"
+SIGN_VARIABLE = "WHEELHOUSE_UPLOADER_GPG_SIGN"
+KEYRING_VARIABLE = "WHEELHOUSE_UPLOADER_GPG_KEYRING"
 
 
 @hookimpl
@@ -39,18 +39,18 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             "--gpg-sign",
             metavar="KEY",
             type=_something,
-            default=_twin(SIGN_TWIN),
+            default=_variable(SIGN_VARIABLE),
             help="publish a signature by this key of gpg's beside each artifact, such as "
-            f"X.whl.asc (environment: {SIGN_TWIN})",
+            f"X.whl.asc (environment: {SIGN_VARIABLE})",
         )
     if verb == "fetch":
         parser.add_argument(
             "--gpg-keyring",
             metavar="FILE",
             type=_something,
-            default=_twin(KEYRING_TWIN),
+            default=_variable(KEYRING_VARIABLE),
             help="keep an artifact only if a key of this file signed it; gpg --armor --export "
-            f"KEY > FILE makes one (environment: {KEYRING_TWIN})",
+            f"KEY > FILE makes one (environment: {KEYRING_VARIABLE})",
         )
 
 
@@ -61,8 +61,8 @@ def _something(value: str) -> str:
     return value
 
 
-def _twin(name: str) -> str | None:
-    """Return the value of an environment twin; empty, 0 and false mean off."""
+def _variable(name: str) -> str | None:
+    """Return the value of an environment variable; empty, 0 and false mean off."""
     value = os.environ.get(name, "").strip()
     return None if value.lower() in ("", "0", "false") else value
 

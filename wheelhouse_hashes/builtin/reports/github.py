@@ -1,0 +1,86 @@
+"""GitHub Actions: a table in the job's summary, an annotation for each refusal.
+
+Sources: the workflow commands and the environment files of GitHub Actions
+(https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+@hookimpl
+def wheelhouse_run_finished(run: Run, report: Report) -> None:
+    """Write for the job's page, where there is one."""
+    rows = _rows(report)
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for name, _, text, next_step in rows:
+            if next_step is not None:
+                run.say(_annotation(name, f"{text}; {next_step}" if next_step else text))
+        for problem in (*report.problems, *filter(None, [report.ended_by])):
+            run.say(_annotation(f"wheelhouse {run.verb}", str(problem)))
+        if isinstance(report, FetchReport):
+            for text in report.incomplete:
+                run.say(_annotation("incomplete", text))
+    path = os.environ.get(SUMMARY)
+    if path and rows:
+        with disk_errors(f"write {SUMMARY}"), open(path, "a", encoding="utf-8") as file:
+            file.write(_table(run.verb, report, rows))
+
+
+#: Name, outcome, text, and, of what went wrong, the next step (it may be empty).
+_Row = tuple[str, str, str, "str | None"]
+
+
+def _rows(report: Report) -> list[_Row]:
+    rows: list[_Row] = []
+    if isinstance(report, FetchReport):
+        for verdict in report.verdicts:
+            text, next_step = verdict.text, None
+            if verdict.cause is not None:
+                text = f"{verdict.cause.value}: {verdict.text}"
+                next_step = NEXT_STEP[verdict.cause]
+            elif verdict.claims:
+                text = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
+            rows.append((verdict.name, verdict.outcome.value, text, next_step))
+    elif isinstance(report, UploadReport):
+        for record in report.records:
+            next_step = "" if record.exit_code else None
+            rows.append((record.name, record.outcome.value, record.text, next_step))
+    return sorted(rows, key=lambda row: row[0])
+
+
+def _annotation(title: str, text: str) -> str:
+    """Return a workflow command; what could end it early is escaped."""
+    return f"::error title={_escaped(title, ':,')}::{_escaped(text)}"
+
+
+def _escaped(text: str, further: str = "") -> str:
+    for character in "%\r\n" + further:
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def _table(verb: str, report: Report, rows: list[_Row]) -> str:
+    lines = [f"### wheelhouse {verb}: exit {report.exit_code}", ""]
+    lines += ["| artifact | outcome | |", "|---|---|---|"]
+    lines += [f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in rows]
+    if isinstance(report, FetchReport):
+        lines += ["", *(f"- {_cell(text)}" for text in report.incomplete)]
+    return "\n".join(lines) + "\n\n"
+
+
+def _cell(text: str) -> str:
+    """Return text for a cell; what Markdown would read as its own is escaped."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in text)

@@ -1,0 +1,99 @@
+"""``--report FILE``: all that a run found out, as JSON.
+
+The form is documented in ``docs/reports.rst`` and fixed by
+``docs/report.schema.json``.  :data:`SCHEMA` counts up when a reader of an
+older form could misread a newer one; a new field alone is no such thing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+from wheelhouse_hashes import __version__, hookimpl
+from wheelhouse_hashes.artifacts import Claim, Verdict
+from wheelhouse_hashes.disk.atomic_write import write_file
+from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+#: The version of the form.
+SCHEMA = 1
+
+
+@hookimpl
+def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+    """Add ``--report``."""
+    if verb in ("upload", "fetch", "verify"):
+        parser.add_argument(
+            "--report", metavar="FILE", help="write all that was found out to a file, as JSON"
+        )
+
+
+@hookimpl
+def wheelhouse_run_finished(run: Run, report: Report) -> None:
+    """Write the file, whatever the end of the run was."""
+    if run.options.get("report"):
+        text = json.dumps(as_json(run, report), indent=2, sort_keys=True)
+        write_file(run.options.report, f"{text}\n")
+
+
+def as_json(run: Run, report: Report) -> dict[str, Any]:
+    """Return a report as plain values.
+
+    :param run: the run that it is about.
+    :param report: the report.
+    """
+    values: dict[str, Any] = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "verb": run.verb,
+        "exit_code": report.exit_code,
+        "interrupted": report.interrupted,
+        "problems": [str(problem) for problem in report.problems],
+        "ended_by": str(report.ended_by) if report.ended_by else None,
+    }
+    if isinstance(report, FetchReport):
+        values["artifacts"] = [_verdict(v) for v in sorted(report.verdicts, key=lambda v: v.name)]
+        values["unjudged"] = sorted(report.unjudged)
+        values["incomplete"] = list(report.incomplete)
+    elif isinstance(report, UploadReport):
+        values["artifacts"] = [_record(r) for r in sorted(report.records, key=lambda r: r.name)]
+        values["pruned"] = sorted(report.pruned)
+    return values
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "name": verdict.name,
+        "outcome": verdict.outcome.value,
+        "cause": verdict.cause.value if verdict.cause else None,
+        "text": verdict.text,
+        "exit_code": verdict.exit_code,
+        "tier": str(verdict.tier) if verdict.tier is not None else None,
+        "size": verdict.size,
+        "expected_size": verdict.expected_size,
+        "digests": dict(verdict.digests),
+        "claims": [_claim(claim) for claim in verdict.claims],
+    }
+
+
+def _claim(claim: Claim) -> dict[str, str]:
+    return {
+        "algorithm": claim.digest.algorithm,
+        "hex": claim.digest.hex,
+        "source": claim.source,
+        "where": claim.where,
+        "tier": str(claim.tier),
+    }
+
+
+def _record(record: UploadRecord) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "outcome": record.outcome.value,
+        "text": record.text,
+        "exit_code": record.exit_code,
+    }

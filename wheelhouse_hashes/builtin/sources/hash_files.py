@@ -1,0 +1,134 @@
+"""Hash files: written beside each artifact on upload, asked for on fetch."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import (
+    ALGORITHMS,
+    DEFAULT_ALGORITHM,
+    Claim,
+    Companion,
+    Digest,
+    Finding,
+    ListedArtifact,
+    LocalArtifact,
+)
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import HashFileError, NotAHashFile, TransferError, UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.hash_file import (
+    format_hash_file,
+    hash_file_name,
+    parse_hash_file,
+    split_hash_file_name,
+)
+from wheelhouse_hashes.formats.urls import shown
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+SOURCE = "hash file"
+
+
+@hookimpl
+def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+    """Add ``--hashfile`` and ``--hash-algorithm``."""
+    if verb == "upload":
+        parser.add_argument(
+            "--hashfile",
+            action="store_true",
+            help="publish a hash file beside each artifact, such as X.whl.sha256, which "
+            "sha256sum -c reads (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
+        )
+    if verb in ("upload", "fetch", "verify"):
+        parser.add_argument(
+            "--hash-algorithm",
+            action="append",
+            choices=tuple(ALGORITHMS),
+            metavar="NAME",
+            help=f"one of {', '.join(ALGORITHMS)}; repeatable (default: {DEFAULT_ALGORITHM}; "
+            "environment: WHEELHOUSE_UPLOADER_HASH_ALGORITHM, names separated by spaces). "
+            "md5 detects accidents only",
+        )
+
+
+@hookimpl
+def wheelhouse_run_started(run: Run) -> None:
+    """Refuse a command in which ``--hash-algorithm`` would have no effect."""
+    if run.verb == "upload" and run.options.hash_algorithm and not run.options.hashfile:
+        raise UsageError("--hash-algorithm has no effect without --hashfile; add it")
+
+
+@hookimpl
+def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
+    """Publish one hash file for each algorithm."""
+    if not run.options.hashfile:
+        return []
+    return [
+        _companion(artifact.digest(algorithm), artifact.name)
+        for algorithm in run.options.hash_algorithm or [DEFAULT_ALGORITHM]
+    ]
+
+
+def _companion(digest: Digest, name: str) -> Companion:
+    return Companion(hash_file_name(name, digest.algorithm), lambda: format_hash_file(digest, name))
+
+
+@hookimpl
+def wheelhouse_companion_of(object_name: str) -> str | None:
+    """Know ``X.whl.sha256`` and its like."""
+    split = split_hash_file_name(object_name)
+    if split is None or parse_artifact_name(split[0]) is None:
+        return None
+    return split[0]
+
+
+@hookimpl
+def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
+    """Read the hash files that are listed, else the first one that is there."""
+    listed = [a for a in ALGORITHMS if hash_file_name(artifact.name, a) in artifact.companions]
+    # A server may answer anything where nobody said that there is a hash file.
+    optional = not listed and any(isinstance(claim, Claim) for claim in artifact.claims)
+    claims: list[Claim | Finding] = []
+    for algorithm in listed or run.algorithms:
+        suffix = hash_file_name("", algorithm)
+        where = shown(run.companion_url(artifact, suffix) or "")
+        try:
+            content = _ask(artifact, suffix, run, again=optional)
+            if content is None:
+                continue
+            read = parse_hash_file(content, artifact.name, algorithm)
+        except (HashFileError, TransferError) as error:
+            if optional and _is_absence(error):
+                text = f"a hash file that no page lists counts as absent: {error} ({where})"
+                run.note_once("hash file that is none", text)
+                continue
+            if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
+                raise
+            claims.append(Finding(Cause.UNREADABLE_HASH, f"{error} ({where})"))
+        else:
+            claims.append(Claim(read.digest, SOURCE, where))
+        if not listed:
+            break
+    return claims
+
+
+def _ask(artifact: ListedArtifact, suffix: str, run: Run, *, again: bool) -> bytes | None:
+    """Ask for a hash file; once more if the server is in trouble and *again* is true."""
+    try:
+        return run.companion(artifact, suffix)
+    except TransferError as error:
+        if not (again and error.transient):
+            raise
+    return run.companion(artifact, suffix)
+
+
+def _is_absence(error: HashFileError | TransferError) -> bool:
+    """Tell whether an answer means that there is no hash file."""
+    if isinstance(error, TransferError):
+        return error.transient or error.status >= 400 or error.cause is Cause.TOO_LARGE
+    return isinstance(error, NotAHashFile)

@@ -1,0 +1,43 @@
+"""The digest in an object's own metadata, read from the answer that has its bytes.
+
+It can be neither older nor newer than the bytes, so it tells a store that is
+between two versions from one that has the wrong bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.formats.urls import shown
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+SOURCE = "header"
+
+#: The prefixes of metadata headers: OpenStack Swift, the S3 family, Google
+#: Cloud Storage, Azure Blob Storage.
+PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
+
+
+@hookimpl
+def wheelhouse_response_claims(
+    artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+) -> Sequence[Claim | Finding]:
+    """Read the metadata headers that are named after an algorithm."""
+    claims: list[Claim | Finding] = []
+    for prefix in PREFIXES:
+        for algorithm in ALGORITHMS:
+            value = headers.get(prefix + algorithm)
+            if value is None:
+                continue
+            where = f"{prefix}{algorithm} of {shown(artifact.url)}"
+            try:
+                claims.append(Claim(Digest(algorithm, value), SOURCE, where, travels=True))
+            except ValueError as error:
+                claims.append(Finding(Cause.UNREADABLE_HASH, f"{where}: {error}"))
+    return claims

@@ -1,0 +1,119 @@
+"""Index pages and directory listings at ``http`` and ``https`` addresses.
+
+Whatever a page says, only ``http`` and ``https`` links are offered, and none
+to ``http`` from an ``https`` page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import Interrupted, TransferError
+from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.formats.pages import (
+    ACCEPT,
+    MAX_BYTES,
+    MAX_TAG,
+    Link,
+    TooManyLinks,
+    read_page,
+)
+from wheelhouse_hashes.formats.urls import normalized, origin, shown
+from wheelhouse_hashes.runtime.parallel import run_in_thread
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+SOURCE = "link"
+
+#: The most malformed links that are shown.  All of them are counted.
+MAX_SHOWN = 20
+
+_HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
+
+
+@hookimpl
+def wheelhouse_locate(url: str, run: Run) -> Listing | None:
+    """Read the page at an ``http`` or ``https`` address."""
+    if urlsplit(url).scheme.lower() not in ("http", "https"):
+        return None
+    client = run.client
+    # In the main thread: libcurl does not look up while it waits for a connection.
+    page = run_in_thread(
+        lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop
+    )
+    links = read_page(page.body, page.headers.get("content-type", ""), page.url)
+    # In another thread as well: the main one looks whether the run must end.
+    return run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
+
+
+def _listing(url: str, links: Iterator[Link], last_modified: float | None, run: Run) -> Listing:
+    where = shown(url)
+    entries: list[Entry] = []
+    malformed: list[str] = []
+    left_out: list[tuple[str, str]] = []
+    try:
+        for link in links:
+            if run.stop.is_set():
+                raise Interrupted("interrupted")
+            if link.name is None:
+                malformed.append(printable(link.address[:120]))
+                left_out += [(name, link.problem) for name in _artifacts_in(link.address)]
+                continue
+            why = _refused(link.address, url)
+            if why is None and link.name:
+                target = run.client.authorize(normalized(link.address))
+                claims = _claims(link.hashes, where)
+                entries.append(Entry(link.name, target, link.size, claims=claims))
+            elif why is not None and link.name:
+                left_out.append((link.name, why))
+    except TooManyLinks as error:
+        raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
+    except ValueError as error:
+        raise TransferError(Cause.UNREACHABLE, f"{where}: {error}", final=True) from None
+    notes = [f"left out a malformed link: {link!r}" for link in malformed[:MAX_SHOWN]]
+    if len(malformed) > MAX_SHOWN:
+        notes.append(f"left out {len(malformed) - MAX_SHOWN} more malformed links")
+    return Listing(where, tuple(entries), last_modified, tuple(notes), tuple(left_out))
+
+
+def _refused(target: str, page: str) -> str | None:
+    """Say why a link is not offered, None if it is."""
+    try:
+        scheme, _, _ = origin(target)
+        if scheme not in ("http", "https"):
+            return f"{printable(scheme or 'no')} links are not followed"
+        if scheme == "http" and origin(page)[0] == "https":
+            return "an https page must not lead to http"
+        normalized(target)
+    except ValueError:
+        return "its address is malformed"
+    return None
+
+
+def _artifacts_in(malformed: str) -> Iterator[str]:
+    """Yield the names of artifacts in what should be an address, or a tag with one."""
+    # The address of a tag that is too long can stand anywhere in it.
+    href = _HREF.search(malformed, MAX_TAG)
+    text = f"{malformed[:MAX_TAG]} {href[1] if href else ''}"
+    for part in re.split(r"[\s\"'<>/?#&=]+", text):
+        if parse_artifact_name(name := unquote(part)) is not None:
+            yield name
+
+
+def _claims(hashes: Iterable[tuple[str, str]], where: str) -> tuple[Claim | Finding, ...]:
+    """Return a link's claims; a digest that cannot be one objects to the link."""
+    claims: list[Claim | Finding] = []
+    for algorithm, value in hashes:
+        if algorithm in ALGORITHMS:
+            try:
+                claims.append(Claim(Digest(algorithm, value), SOURCE, where))
+            except ValueError as error:
+                claims.append(Finding(Cause.UNREADABLE_HASH, f"the link of {where}: {error}"))
+    return tuple(claims)

@@ -1,0 +1,75 @@
+"""Local folders and lists of digests, which ``verify`` judges a folder against.
+
+A folder offers what is in it: artifacts, and companions such as hash files.  A
+list (``SHA256SUMS``, as ``sha256sum *`` writes it) claims a digest for each of
+its names; whoever gives it by name holds these digests, so they count as
+pinned.  A list that merely lies in the folder came with the bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from typing import TYPE_CHECKING
+
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing, Tier
+from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+SOURCE = "list"
+
+
+@hookimpl
+def wheelhouse_locate(url: str, run: Run) -> Listing | None:
+    """Read a local folder or list; only ``verify`` has a use for them."""
+    path = pathlib.Path(url)
+    if run.verb != "verify":
+        return None
+    with disk_errors(f"look at {url}"):
+        if path.is_dir():
+            return Listing(printable(url), _in_folder(path))
+        if path.is_file():
+            return Listing(printable(url), _in_list(path, Tier.PINNED))
+    return None
+
+
+def _in_folder(path: pathlib.Path) -> tuple[Entry, ...]:
+    """Return what a folder offers, with the claims of the lists in it."""
+    with disk_errors(f"list the folder {path}"):
+        names = sorted(os.listdir(path))
+    here = path.resolve()
+    entries = [Entry(name, here.joinpath(name).as_uri()) for name in names]
+    for name in names:
+        if list_algorithm(name) is not None and here.joinpath(name).is_file():
+            entries += _in_list(here / name, Tier.CONTAINER)
+    return tuple(entries)
+
+
+def _in_list(path: pathlib.Path, tier: Tier) -> tuple[Entry, ...]:
+    """Return what a list of digests claims.
+
+    :raises DiskError: if it cannot be read.
+    :raises HashFileError: if it is not such a list.
+    """
+    with disk_errors(f"read {path}"), open(path, "rb") as file:
+        content = file.read(MAX_LIST_BYTES + 1)
+    where = printable(str(path))
+    try:
+        digests = parse_list(content, list_algorithm(path.name) or DEFAULT_ALGORITHM)
+    except HashFileError as error:
+        raise HashFileError(f"{where}: {error}") from None
+    folder = path.resolve().parent
+    return tuple(
+        Entry(
+            name,
+            folder.joinpath(name).as_uri(),
+            claims=(Claim(digest, SOURCE, where, tier),),
+        )
+        for name, digest in digests.items()
+    )

@@ -1,0 +1,56 @@
+"""Options from the environment: a variable that is set becomes the default of its option."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from wheelhouse_hashes._settings import (
+    PREFIX,
+    algorithm,
+    count,
+    driver_option,
+    seconds,
+    some_seconds,
+)
+from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.errors import UsageError
+
+
+def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
+    """Make environment variables that are set the defaults of their options.
+
+    :param actions: our options of a verb; an option of the host may have the
+        same name, and has no variable.
+    :param environ: the environment.
+    :raises UsageError: if a variable has a value that its option does not take.
+    """
+    for action in actions:
+        variable = PREFIX + action.dest.upper()
+        text = environ.get(variable)
+        # No seconds at all is a time to wait; elsewhere 0 means off.
+        is_zero_wait = action.dest == "wait" and (text or "").strip() == "0"
+        if text is None or variable not in _readers or not (is_on(text) or is_zero_wait):
+            continue
+        try:
+            action.default = _readers[variable](text)
+        except (ValueError, argparse.ArgumentTypeError):
+            # Driver options may hold secrets.
+            value = "" if action.dest == "driver_options" else f"={text!r}"
+            option = action.option_strings[-1]
+            raise UsageError(
+                f"{variable}{value} is not a value that {option} takes: {action.metavar}"
+            ) from None
+
+
+_readers: dict[str, Any] = {
+    PREFIX + "HASHFILE": lambda text: True,
+    PREFIX + "VERIFY": lambda text: True,
+    PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
+    PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
+    PREFIX + "WAIT": seconds,
+    PREFIX + "TIMEOUT": some_seconds,
+    PREFIX + "MAX_WORKERS": count,
+}

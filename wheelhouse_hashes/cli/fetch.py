@@ -1,0 +1,139 @@
+"""The verb ``fetch``: locate, select, fetch each artifact, report."""
+
+from __future__ import annotations
+
+import gc
+import pathlib
+from collections.abc import Sequence
+from functools import partial
+from urllib.parse import urlsplit
+
+from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.fetch.artifact import ArtifactFetch
+from wheelhouse_hashes.fetch.target_folder import TargetFolder
+from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_conflicts, printable
+from wheelhouse_hashes.formats.urls import origin
+from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
+from wheelhouse_hashes.listing.selection import Selection, asked_for, select
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, describe_verdict, line
+from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.verdict.conclude import report_verdict
+from wheelhouse_hashes.verdict.expectation import expectation_of
+
+
+def fetch(run: Session, url: str, folder: str, project: str, version: str | None) -> FetchReport:
+    """Fetch the artifacts of a project, and keep those that are verified.
+
+    :param run: the command in progress.
+    :param url: the address of an index page or directory listing.
+    :param folder: where to keep the artifacts.
+    :param project: the project's name.
+    :param version: its version; all versions if None.
+    :raises WheelhouseHashesError: if the command cannot go on at all; what
+        happens to single artifacts is in the report.
+    """
+    address = authorized(run, url)
+    expectation = expectation_of(run)
+    report = FetchReport()
+    with phase(run, report):
+        with noting_interruption(report):
+            _fetch(run, address, pathlib.Path(folder), project, version, report)
+            report.incomplete = expectation.unmet(report.good, report.unjudged)
+        run.say(report.closing())
+    return report
+
+
+def _fetch(
+    run: Session,
+    address: str,
+    folder: pathlib.Path,
+    project: str,
+    version: str | None,
+    report: FetchReport,
+) -> None:
+    """Locate, select and fetch the artifacts.
+
+    :raises Interrupted: if the run was told to end.
+    """
+    listing = locate(run, address)
+    selection = select(listing, run.plugins, asked_for(project, version))
+    for name in selection.leftovers:
+        run.note(line("note", name, LEFTOVER_NOTE))
+    for name in selection.misplaced:
+        run.note(line("note", name, "left out: it is not beside its artifact"))
+    artifacts = _refuse_unasked(selection, report, run)
+    if not selection.artifacts and not report.verdicts:
+        report.nothing_matched = True
+        wanted = project if version is None else f"{project} {version}"
+        found = ", ".join(map(str, selection.versions)) or "none of this project"
+        run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
+    _name_other_origins(run, listing, artifacts)
+    with TargetFolder(folder) as target:
+        try:
+            finished = _fetch_all(run, artifacts, target, listing, report)
+        finally:
+            remember_way(run, report)
+        target.sync()
+        report.unjudged = target.unjudged(set(report.good))
+    if not finished:
+        raise Interrupted("interrupted")
+
+
+def _refuse_unasked(
+    selection: Selection, report: FetchReport, run: Session
+) -> list[ListedArtifact]:
+    """Refuse what must not be asked for or become a file here; return the other artifacts."""
+    conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
+    reason = "another name differs from it in case only"
+    refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
+    refused += [(name, Cause.UNSAFE_NAME, reason) for name in sorted(conflicts)]
+    refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
+    for name, cause, reason in refused:
+        shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
+        verdict = Verdict(shown, Outcome.REFUSED, cause=cause, text=reason)
+        report.verdicts.append(verdict)
+        run.say(describe_verdict(verdict))
+    return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]
+
+
+def _name_other_origins(
+    run: Session, listing: Listing, artifacts: Sequence[ListedArtifact]
+) -> None:
+    here = urlsplit(listing.url).netloc
+    one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
+    for netloc in sorted({urlsplit(url).netloc for url in one_of_each} - {here}):
+        run.note(line("note", f"the page at {here} links to artifacts at {netloc}"))
+
+
+def _fetch_all(
+    run: Session,
+    artifacts: Sequence[ListedArtifact],
+    target: TargetFolder,
+    listing: Listing,
+    report: FetchReport,
+) -> bool:
+    width = max((len(artifact.name) for artifact in artifacts), default=0)
+    fetch_one = partial(_fetch_one, run, target, listing, report, width)
+    run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
+    # What lives as long as the run need not be looked through again and again.
+    gc.freeze()
+    try:
+        return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
+    finally:
+        gc.unfreeze()
+
+
+def _fetch_one(
+    run: Session,
+    target: TargetFolder,
+    listing: Listing,
+    report: FetchReport,
+    width: int,
+    artifact: ListedArtifact,
+) -> None:
+    with run.activities.on(artifact.name):
+        verdict = ArtifactFetch(artifact, run, target, listing.last_modified).run()
+    report_verdict(run, report, artifact, verdict, width)

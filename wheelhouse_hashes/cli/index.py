@@ -1,0 +1,59 @@
+"""The verb ``index``: write the index page of a container anew, from what it holds."""
+
+from __future__ import annotations
+
+import os
+
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.report import Report
+from wheelhouse_hashes.runtime.parallel import run_in_thread
+
+
+def rebuild_index(run: Session) -> int:
+    """Run the verb ``index``; return its exit code.
+
+    :raises WheelhouseHashesError: if the page cannot be written.
+    """
+    # Here, and not for verbs that reach no store: Libcloud takes long to import.
+    from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
+    from wheelhouse_hashes.stores.opening import open_store
+    from wheelhouse_hashes.upload.index_page import Links, update_index
+
+    options = run.options
+    if options.no_ssl_check:
+        allow_unverified_tls()
+    account = Account(
+        options.provider_name,
+        _credential(options.username, "USERNAME"),
+        _credential(options.secret, "SECRET"),
+        options.region,
+        tuple(options.driver_options or ()),
+    )
+    store = open_store(account, options.container_name, run.budget)
+    report = Report()
+
+    def rebuild() -> Links:
+        store.open(create=False)
+        return update_index(run, store, store.objects(), {})
+
+    with phase(run, report):
+        with noting_interruption(report):
+            links = run_in_thread(rebuild, run.stop)
+            run.say(f"container {store.container_name}: index page with {len(links)} links")
+            without = sum(1 for digest in links.values() if digest is None)
+            if without:
+                run.say(f"{without} of them have no digest: upload these artifacts with --hashfile")
+        if report.interrupted:
+            run.say(f"container {store.container_name}: nothing was confirmed")
+            run.say("interrupted: run it again")
+    return report.exit_code
+
+
+def _credential(value: str | None, name: str) -> str:
+    value = value or os.environ.get(f"WHEELHOUSE_UPLOADER_{name}")
+    if not value:
+        raise UsageError(
+            f"no {name.lower()}: give --{name.lower()} or set WHEELHOUSE_UPLOADER_{name}"
+        )
+    return value

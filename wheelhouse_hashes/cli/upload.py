@@ -1,0 +1,178 @@
+"""The verb ``upload``: scan, announce and publish each artifact, prune, index."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+from collections.abc import Mapping, Sequence
+
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
+from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.filenames import case_conflicts, parse_artifact_name
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.report import (
+    UploadOutcome,
+    UploadRecord,
+    UploadReport,
+    describe_record,
+    line,
+)
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
+from wheelhouse_hashes.upload.index_page import update_index
+from wheelhouse_hashes.upload.prune import prune
+from wheelhouse_hashes.upload.scan import scan
+
+#: The object in which jobs on the bare host share their digests.
+HOST_METADATA = "metadata.json"
+MAX_HOST_METADATA = 64 * 1024 * 1024
+
+
+def upload(
+    run: Session, store: Store, folder: str, *, max_workers: int, with_index: bool
+) -> UploadReport:
+    """Upload the artifacts of a folder.
+
+    :param run: the command in progress.
+    :param store: the container.
+    :param folder: the folder; its dev wheels are renamed, as the host does.
+    :param max_workers: how many artifacts are sent at the same time.
+    :param with_index: whether to write the index page.
+    :raises WheelhouseHashesError: if the command cannot go on at all; what
+        happens to single artifacts is in the report.
+    """
+    if max_workers < 1:
+        raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
+    report = UploadReport()
+    with phase(run, report):
+        paths = scan(pathlib.Path(folder), report)
+        width = max((len(path.name) for path in paths), default=0)
+        for record in report.records:
+            _say(run, record)
+
+        def publish() -> None:
+            store.open()
+            snapshot = ContainerSnapshot(store.objects(), run.plugins)
+            fit = _without_case_conflicts(paths, snapshot, report, run)
+            uploaded = _publish_all(run, store, snapshot, fit, report, max_workers, width)
+            _clean_up(run, store, snapshot, uploaded, report, with_index)
+
+        with noting_interruption(report):
+            # In one thread: each one that uses the store has to authenticate.
+            run_in_thread(publish, run.stop)
+        run.say(report.closing(store.container_name))
+    return report
+
+
+def _without_case_conflicts(
+    paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, report: UploadReport, run: Session
+) -> list[pathlib.Path]:
+    """Refuse names that differ in case only: a fetch would refuse them, too."""
+    ours = {path.name for path in paths}
+    conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
+    refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
+    for name in sorted(conflicts):
+        record = UploadRecord(name, UploadOutcome.REFUSED, refusal.message, refusal.exit_code)
+        report.records.append(record)
+        _say(run, record)
+    return [path for path in paths if path.name not in conflicts]
+
+
+def _say(run: Session, record: UploadRecord, width: int = 0) -> None:
+    """Print what became of one file; with ``--quiet`` only what asks for a look."""
+    routine = record.outcome in (UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED)
+    (run.note if routine else run.say)(describe_record(record, width))
+
+
+def _publish_all(
+    run: Session,
+    store: Store,
+    snapshot: ContainerSnapshot,
+    paths: Sequence[pathlib.Path],
+    report: UploadReport,
+    max_workers: int,
+    width: int,
+) -> dict[str, ArtifactUpload]:
+    """Publish artifacts side by side; return what is there now.
+
+    :raises Interrupted: if the run was told to end.
+    """
+    lock = threading.Lock()
+    there: dict[str, ArtifactUpload] = {}
+
+    def publish(path: pathlib.Path) -> None:
+        artifact_upload: ArtifactUpload | None = None
+        try:
+            with run.activities.on(path.name), LocalFile(path) as file:
+                artifact_upload = ArtifactUpload(run, store, snapshot, file)
+                record = artifact_upload.publish()
+        except Interrupted:
+            raise
+        except WheelhouseHashesError as error:
+            outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
+            record = UploadRecord(path.name, outcome, error.message, error.exit_code)
+        with lock:
+            report.records.append(record)
+            if artifact_upload is not None and not record.exit_code:
+                there[record.name] = artifact_upload
+        _say(run, record, width)
+        if artifact_upload is not None and record.outcome in (
+            UploadOutcome.SENT,
+            UploadOutcome.REPLACED,
+        ):
+            try:
+                run.plugins.artifact_uploaded(artifact_upload.artifact, run)
+            except Refusal as problem:
+                report.problems.append(problem)
+
+    run.activities.plan({path.name: size_on_disk(path) for path in paths})
+    if not for_each(paths, publish, max_workers, run.stop):
+        raise Interrupted("interrupted")
+    return there
+
+
+def _named_by_the_host(
+    store: Store, snapshot: ContainerSnapshot, replaced: Sequence[str]
+) -> list[str]:
+    """Return those replaced artifacts whose old digest a job without us will publish again."""
+    if not replaced or HOST_METADATA not in snapshot.objects:
+        return []
+    content = store.read(HOST_METADATA, MAX_HOST_METADATA) or b""
+    # Names are plain ASCII, so they stand in the JSON as they are.
+    return [name for name in replaced if f'"{name}"'.encode() in content]
+
+
+def _clean_up(
+    run: Session,
+    store: Store,
+    snapshot: ContainerSnapshot,
+    uploaded: Mapping[str, ArtifactUpload],
+    report: UploadReport,
+    with_index: bool,
+) -> None:
+    """Prune and index.  The artifacts are safe: a failure is a problem to report."""
+    try:
+        companions = {
+            name: [companion.name for companion in artifact_upload.companions]
+            for name, artifact_upload in uploaded.items()
+        }
+        replaced = [r.name for r in report.records if r.outcome is UploadOutcome.REPLACED]
+        for name in _named_by_the_host(store, snapshot, replaced):
+            run.note(line("note", name, f"{HOST_METADATA} still has the digest of the old bytes"))
+        report.pruned += prune(run, store, snapshot, companions)
+        if with_index:
+            digests = {
+                name: artifact_upload.index_digest
+                for name, artifact_upload in uploaded.items()
+                if name not in report.pruned
+            }
+            gone = set(report.pruned)
+            objects = {name: o for name, o in snapshot.objects.items() if name not in gone}
+            update_index(run, store, objects, digests)
+    except Interrupted:
+        raise
+    except WheelhouseHashesError as problem:
+        report.problems.append(problem)

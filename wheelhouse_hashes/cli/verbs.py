@@ -1,0 +1,38 @@
+"""Our own verbs, and how a command ends: one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from wheelhouse_hashes.cli.index import rebuild_index
+from wheelhouse_hashes.cli.parser import warn
+from wheelhouse_hashes.cli.verify import verify_folder
+from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
+from wheelhouse_hashes.plugins.session import Session
+
+#: The verbs that the host does not have.
+OUR_VERBS: Mapping[str, Callable[[Session], int]] = {
+    "index": rebuild_index,
+    "verify": verify_folder,
+}
+
+
+@contextmanager
+def exit_with_one_line() -> Iterator[None]:
+    """Turn what ends a command before its time into one line and an exit code.
+
+    :raises SystemExit: with that code.
+    """
+    try:
+        yield
+    except WheelhouseHashesError as error:
+        warn(f"error: {error.message}")
+        sys.exit(error.exit_code)
+    except ImportError as error:
+        warn(f"error: {error}; repair the installation: python -m pip install wheelhouse-hashes")
+        sys.exit(UsageError.exit_code)
+    except KeyboardInterrupt:
+        warn("interrupted")
+        sys.exit(130)

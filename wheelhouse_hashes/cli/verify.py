@@ -1,0 +1,111 @@
+"""The verb ``verify``: judge the artifacts of a local folder, and change nothing.
+
+They are judged by the same rules as fetched ones, against what is announced:
+by the folder itself, by another one, by a list of digests, or by an address.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import partial
+
+from packaging.version import Version
+
+from wheelhouse_hashes.artifacts import ListedArtifact
+from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
+from wheelhouse_hashes.errors import Interrupted, UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
+from wheelhouse_hashes.listing.selection import Wanted, select
+from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
+from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.verdict.expectation import expectation_of
+from wheelhouse_hashes.verify.artifact import verify_artifact
+
+
+def verify_folder(run: Session) -> int:
+    """Run the verb ``verify``; return its exit code.
+
+    :raises WheelhouseHashesError: if the command cannot go on at all.
+    """
+    return verify(run, run.options.folder, run.options.against).exit_code
+
+
+def verify(run: Session, folder: str, against: str | None) -> FetchReport:
+    """Judge the artifacts of a folder.
+
+    :param run: the command in progress.
+    :param folder: the folder.
+    :param against: what announces them: the address of an index page or
+        directory listing, a list of digests, or a folder; the folder itself if
+        None.
+    :raises WheelhouseHashesError: if the command cannot go on at all; what is
+        to be said of single artifacts is in the report.
+    """
+    report = FetchReport()
+    with phase(run, report):
+        with noting_interruption(report):
+            _verify(run, pathlib.Path(folder), against, report)
+        run.say(report.closing())
+    return report
+
+
+def _verify(run: Session, folder: pathlib.Path, against: str | None, report: FetchReport) -> None:
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}")
+    expectation = expectation_of(run)
+    there = _artifacts_in(folder, run)
+    address = against or str(folder)
+    # What is given by its path announces all that belongs together; at an
+    # address there may be other releases, too.
+    is_local = pathlib.Path(address).exists()
+    listing = locate(run, address if is_local else authorized(run, address))
+    selection = select(listing, run.plugins, None if is_local else _projects(there))
+    announced = {artifact.name: artifact for artifact in selection.artifacts}
+    for name in selection.leftovers:
+        run.note(line("note", name, LEFTOVER_NOTE))
+    artifacts = [
+        announced.get(name) or ListedArtifact(name, "", listed=False)
+        for name in sorted({*there, *announced})
+    ]
+    report.nothing_matched = not artifacts
+    if not artifacts:
+        run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
+    width = max(map(len, (artifact.name for artifact in artifacts)), default=0)
+    # What is only announced takes no time.
+    sizes = {name: size_on_disk(path) for name, path in there.items()}
+    run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
+    verify_one = partial(verify_artifact, run, there, set(announced), report, width)
+    try:
+        finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
+    finally:
+        remember_way(run, report)
+    if not finished:
+        raise Interrupted("interrupted")
+    report.incomplete = expectation.unmet(report.good, [])
+
+
+def _artifacts_in(folder: pathlib.Path, run: Session) -> dict[str, pathlib.Path]:
+    """Return the artifacts of a folder by name; name what else ``twine`` would meet there."""
+    there = {}
+    with disk_errors(f"list the folder {folder}"):
+        names = sorted(os.listdir(folder))
+    for name in names:
+        if parse_artifact_name(name) is not None:
+            there[name] = folder / name
+        elif not name.startswith(".") and run.plugins.companion_of(name) is None:
+            run.note(line("note", printable(name), "not an artifact: it was not judged"))
+    return there
+
+
+def _projects(names: Mapping[str, object]) -> Wanted:
+    """Return the projects and versions of some artifacts: an address may offer more."""
+    wanted: dict[str, set[Version]] = defaultdict(set)
+    for name in names:
+        if (parsed := parse_artifact_name(name)) is not None:
+            wanted[parsed.project].add(parsed.version)
+    return {project: frozenset(versions) for project, versions in wanted.items()}

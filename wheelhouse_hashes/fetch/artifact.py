@@ -1,0 +1,208 @@
+"""Fetch one artifact: claims, bytes, verdict, and another try where it can heal."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import time
+from dataclasses import replace
+
+from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
+from wheelhouse_hashes.errors import Refusal, TransferError
+from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
+from wheelhouse_hashes.fetch.target_folder import TargetFolder
+from wheelhouse_hashes.formats.seen import Seen
+from wheelhouse_hashes.http.client import Attempt
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.report import waiting_line
+from wheelhouse_hashes.runtime.waiting import backoff
+from wheelhouse_hashes.verdict.conclude import judge_file
+from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+
+#: An object that did not change for so long, in seconds, is not in flux.
+QUIET = 3600.0
+
+#: Causes under which the refused bytes are worth a look.
+_KEPT_FOR_A_LOOK = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
+
+
+class ArtifactFetch:
+    """The way of one artifact to its verdict.
+
+    :param artifact: the artifact.
+    :param run: the command in progress.
+    :param folder: where it is to be.
+    :param page_date: when the listing last changed, in seconds since the
+        epoch; None if unknown.
+    """
+
+    def __init__(
+        self, artifact: ListedArtifact, run: Session, folder: TargetFolder, page_date: float | None
+    ) -> None:
+        self.artifact = artifact
+        self._run = run
+        self.folder = folder
+        self._page_date = page_date
+        self._private = folder.private / artifact.name
+        self._existing: pathlib.Path | None = None
+        self._existing_seen: Seen | None = None
+        self._existing_identity: tuple[int, ...] = ()
+        self._existing_is_bad = False
+        self._before: Seen | None = None
+        self._cut: Download | None = None
+
+    def run(self) -> Verdict:
+        """Try until there is a verdict that further waiting cannot better.
+
+        :raises Interrupted: if the run was told to end.
+        """
+        try:
+            self._existing = self.folder.existing(self.artifact.name)
+            verdict = self._try_until_final()
+            verdict = self._conclude(verdict)
+        except Refusal as refusal:
+            verdict = self._refused(refusal)
+        if not verdict.good or verdict.on_disk:
+            with contextlib.suppress(OSError):
+                # At once, and not with its folder: a full disk needs the room.
+                self._private.unlink(missing_ok=True)
+        return verdict
+
+    def _try_until_final(self) -> Verdict:
+        pauses = backoff()
+        fresh = reported = False
+        while True:
+            retry_after, had = 0.0, self._received
+            with self._run.client.attempt(fresh=fresh) as attempt:
+                try:
+                    verdict = self._try_once()
+                except Refusal as refusal:
+                    verdict = self._refused(refusal)
+                    if isinstance(refusal, TransferError):
+                        retry_after = refusal.retry_after or 0.0
+            cause = verdict.cause
+            if cause is None or not verdict.may_heal:
+                return verdict
+            if self._received > had:
+                pauses = backoff()  # it gets on
+            if not self._is_of_the_way(verdict):
+                if not fresh:
+                    fresh = True  # at once: a cache or a stale replica may have answered
+                    continue
+                if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
+                    return verdict  # deleted, and its row in the listing lags
+                if cause is not Cause.STALE and self._is_quiet(attempt):
+                    return verdict
+            if not reported and self._run.budget.seconds:
+                reported = True
+                seconds = self._run.budget.seconds
+                self._run.note(waiting_line(self.artifact.name, cause, verdict.text, seconds))
+            self._run.activity.begin("waiting")
+            if not self._run.budget.pause(max(next(pauses), retry_after)):
+                return verdict
+
+    @property
+    def _received(self) -> int:
+        """The number of bytes that another try need not ask for."""
+        return self._cut.size if self._cut is not None else 0
+
+    def _is_of_the_way(self, verdict: Verdict) -> bool:
+        """Tell whether a refusal comes from the way and not from the store's state."""
+        if verdict.cause is Cause.TRUNCATED:
+            # Unless all of a body of known length came, and it is short.
+            return not (verdict.digests and self._before and self._before.length_known)
+        return verdict.cause in (Cause.UNREACHABLE, Cause.CORRUPT)
+
+    def _is_quiet(self, attempt: Attempt) -> bool:
+        """Tell whether nothing that was answered has changed for an hour."""
+        dates = attempt.dates if self._page_date is None else [*attempt.dates, self._page_date]
+        now = time.time()
+        return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
+
+    def _try_once(self) -> Verdict:
+        self._run.activity.begin("asking")
+        heard = [*self.artifact.claims, *self._run.plugins.claims(self.artifact, self._run)]
+        refuse_findings(heard)
+        if self._existing is not None:
+            verdict = self._judge_existing(self._existing, heard)
+            if verdict.good:
+                return verdict
+            self._existing_is_bad = verdict.cause is not Cause.MISSING_HASH
+        download = self._cut or Download(self.artifact, self._run, self._private)
+        self._cut = None
+        self._run.activity.begin("receiving", lambda: download.received, moves=True)
+        try:
+            download.receive(heard)
+        except TransferError as error:
+            self._cut = download
+            if error.cause is not Cause.MISSING_ARTIFACT:
+                raise
+            return replace(self._refused(error), claims=claims_of(heard))
+        verdict = self._judge(download.heard, download.seen, self._private)
+        self._before = download.seen
+        return verdict
+
+    def _judge_existing(self, path: pathlib.Path, heard: Heard) -> Verdict:
+        wanted = algorithms_of(heard)
+        if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
+            with disk_errors(f"read {path}"):
+                self._existing_identity = identity(path)
+                counter = self._run.activity.begin("hashing")
+                self._existing_seen = hash_file_on_disk(
+                    path, wanted, self._run.stop, counter=counter
+                )
+        return self._judge(heard, self._existing_seen, path)
+
+    def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
+        self._run.activity.begin("judging")
+        before = None if seen.on_disk else self._before
+        return judge_file(self._run, self.artifact, heard, seen, path, before)
+
+    def _refused(self, refusal: Refusal) -> Verdict:
+        claims = claims_of(self.artifact.claims)
+        size = self.artifact.size
+        verdict = Verdict(self.artifact.name, Outcome.REFUSED, claims=claims, expected_size=size)
+        return refused(verdict, refusal)
+
+    def _conclude(self, verdict: Verdict) -> Verdict:
+        """Act on a final verdict: names, ``.rejected``, what is left to say."""
+        if verdict.good and verdict.on_disk:
+            return replace(verdict, text=_join(verdict.text, "already in the folder"))
+        if verdict.cause is Cause.MISSING_ARTIFACT:
+            verdict = self._missing(verdict)
+        if self._existing is not None:
+            verdict = self._clear_the_name(verdict, self._existing)
+        if verdict.good:
+            self.folder.publish(self._private)
+        elif verdict.cause in _KEPT_FOR_A_LOOK and self._private.exists():
+            self.folder.reject(self._private)
+        return verdict
+
+    def _clear_the_name(self, verdict: Verdict, existing: pathlib.Path) -> Verdict:
+        """Take a bad file from under the final name, unless another run replaced it."""
+        note = "" if verdict.good else "the copy in the folder was left there, unverified"
+        if self._existing_is_bad:
+            with contextlib.suppress(FileNotFoundError):
+                if identity(existing) == self._existing_identity:
+                    note = f"the copy in the folder was bad: {self.folder.reject(existing)}"
+        return replace(verdict, text=_join(verdict.text, note))
+
+    def _missing(self, verdict: Verdict) -> Verdict:
+        """Tell an artifact that was withdrawn from one that was announced and is missing."""
+        if not self.artifact.listed:
+            note = "its hash file or another companion is there, and it never came"
+            return replace(verdict, text=_join(verdict.text, note))
+        if self._existing is not None or (verdict.claims and not self.artifact.superseded):
+            return verdict
+        cause = Cause.MISSING_ARTIFACT.value
+        reason = "neither it nor a hash file of it exists"
+        if verdict.claims:  # the delete of its hash file is still to come, or lags
+            reason = "gone: younger dev builds displace it"
+        text = f"{cause}: it is listed, but {reason}"
+        return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
+
+
+def _join(*sentences: str) -> str:
+    return "; ".join(sentence for sentence in sentences if sentence)

@@ -1,0 +1,186 @@
+"""The bytes of one artifact on their way into its private file: read, hashed, written once."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+from collections.abc import Callable, Sequence
+from io import FileIO
+
+from wheelhouse_hashes._settings import ACCEPT
+from wheelhouse_hashes.artifacts import (
+    DEFAULT_ALGORITHM,
+    Claim,
+    Finding,
+    ListedArtifact,
+    new_hasher,
+)
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
+from wheelhouse_hashes.http.response import Response
+from wheelhouse_hashes.http.resume import NotContinued, Part
+from wheelhouse_hashes.http.settings import BUFFER
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
+
+Heard = Sequence[Claim | Finding]
+
+_buffers = threading.local()
+
+
+class Download:
+    """One read of an artifact's body, in one piece or, after a cut, in several.
+
+    What was received stays received: :meth:`receive` can be called again after
+    it failed, and asks for the rest then, if the server can do that.
+
+    :param artifact: the artifact.
+    :param run: the command in progress.
+    :param path: the private file.
+    """
+
+    def __init__(self, artifact: ListedArtifact, run: Session, path: pathlib.Path) -> None:
+        #: What was heard: what :meth:`receive` was told, and the headers' claims.
+        self.heard: list[Claim | Finding] = []
+        #: The number of bytes in the file.
+        self.size = 0
+        self._artifact = artifact
+        self._run = run
+        self._path = path
+        self._response: Response | None = None
+        self._pieces: _Pieces | None = None
+        self._start_over()
+
+    def _start_over(self) -> None:
+        self.size = 0
+        self._head = self._tail = b""
+        self._hashers = {DEFAULT_ALGORITHM: new_hasher(DEFAULT_ALGORITHM)}
+
+    def receive(self, heard: Heard) -> None:
+        """Read the body, or what is missing of it.
+
+        :param heard: what the sources said.
+        :raises Refusal: if the body cannot be had, or nobody vouches for it.
+        """
+        artifact = self._artifact
+        with (
+            disk_errors(f"write {self._path.name}"),
+            FileIO(self._path, "r+b" if self.size else "wb") as file,
+        ):
+            if self.size:
+                file.seek(self.size)
+            self._pieces = _Pieces(lambda data: self._take(data, file))
+            try:
+                self._run.client.download(
+                    artifact.url,
+                    self._pieces.add,
+                    begin=lambda response: self._begin(response, heard, file),
+                    headers=artifact.headers,
+                    part=self._part,
+                )
+            finally:
+                self._pieces.flush()
+
+    def _take(self, data: memoryview, file: FileIO) -> None:
+        """Take what was received: hash it, write it."""
+        if self.size < HEAD_BYTES:
+            self._head = (self._head + bytes(data[:HEAD_BYTES]))[:HEAD_BYTES]
+        self._tail = (self._tail + bytes(data[-TAIL_BYTES:]))[-TAIL_BYTES:]
+        self.size += len(data)
+        for hasher in self._hashers.values():
+            hasher.update(data)
+        while data:
+            data = data[file.write(data) :]
+
+    @property
+    def received(self) -> int:
+        """The number of bytes that were received, also those that are not in the file yet."""
+        return self.size + (self._pieces.filled if self._pieces is not None else 0)
+
+    @property
+    def _part(self) -> Part | None:
+        if self._response is None or not self.size:
+            return None
+        return Part(self.size, self._response.headers)
+
+    def _begin(self, response: Response, heard: Heard, file: FileIO) -> None:
+        """Hear what the headers claim; do not read a body that nobody vouches for."""
+        run = self._run
+        self.heard = [*heard, *run.plugins.response_claims(self._artifact, response.headers, run)]
+        refuse_findings(self.heard)
+        if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
+            raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
+        wanted = algorithms_of(self.heard)
+        if response.offset and not self._hashers.keys() >= set(wanted):
+            raise NotContinued("a digest is wanted that the beginning went without")
+        if self.size and not response.offset:
+            file.seek(0)
+            file.truncate()
+            self._start_over()
+        for algorithm in wanted:
+            self._hashers.setdefault(algorithm, new_hasher(algorithm))
+        self._response = response
+        length = response.headers.get("content-length", "")
+        if (
+            run.activity.size is None
+            and not response.offset
+            and len(length) < 20
+            and length.isdecimal()
+        ):
+            run.activity.size = int(length)
+
+    @property
+    def seen(self) -> Seen:
+        """What was read."""
+        assert self._response is not None
+        digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
+        return Seen(self.size, digests, self._head, self._tail, self._response.length_known)
+
+
+class _Pieces:
+    """Collects pieces of a body: libcurl hands on 16 KiB at most.
+
+    Other threads can run while much is hashed or written at once, and need not
+    be asked so often.
+
+    :param take: gets all pieces, in order, as few large ones.
+    """
+
+    def __init__(self, take: Callable[[memoryview], object]) -> None:
+        self._take = take
+        #: The number of bytes that are collected.
+        self.filled = 0
+        # One a worker: to make it anew costs as much as a small artifact's hash.
+        buffer: memoryview | None = getattr(_buffers, "buffer", None)
+        if buffer is None:
+            buffer = _buffers.buffer = memoryview(bytearray(BUFFER))
+        self._buffer = buffer
+
+    def add(self, data: bytes) -> None:
+        """Add a piece."""
+        end = self.filled + len(data)
+        if end > BUFFER:
+            self.flush()
+            end = len(data)
+        if end > BUFFER:
+            self._take(memoryview(data))
+        else:
+            self._buffer[self.filled : end] = data
+            self.filled = end
+
+    def flush(self) -> None:
+        """Hand on what is left."""
+        filled, self.filled = self.filled, 0
+        if filled:
+            self._take(self._buffer[:filled])
+
+
+def refuse_findings(heard: Heard) -> None:
+    """Refuse at once if a source objects: no bytes can change that.
+
+    :raises Refusal: with the gravest cause.
+    """
+    if objected := objection(heard):
+        raise objected

@@ -1,0 +1,94 @@
+"""Dev builds: the time stamp that the host gives them, and how many it keeps.
+
+CI uploads a wheel of a development version again and again.  The host renames
+it, so that each build has a name of its own that sorts by upload time, and
+keeps the youngest five of each platform.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from packaging.version import Version
+
+from wheelhouse_hashes.filenames import parse_artifact_name, read_artifact_name
+
+#: How many dev builds of one kind a container keeps.
+KEEP = 5
+
+_STAMP = re.compile(r"\d{14}(?!\d)", re.ASCII)
+
+
+def stamped_name(name: str, now: datetime) -> str:
+    """Return the name that an artifact is uploaded under.
+
+    Wheels of development versions get the time in front of their local
+    version, unless they have one; other names stay as they are.
+
+    :param name: the artifact's name.
+    :param now: the time of the upload, in UTC.
+    :raises ValueError: if the name is not an artifact's, or is that of a dev
+        build in a form that cannot be stamped.
+    """
+    parsed = read_artifact_name(name)
+    version = parsed.version
+    if not version.is_devrelease:
+        return name
+    if parsed.kind != "wheel":
+        raise ValueError("a dev build can be uploaded as a wheel only")
+    if _STAMP.match(version.local or ""):
+        return name
+    # The host joins with an underscore, which is what packaging reads as a dot.
+    stamp = now.strftime("%Y%m%d%H%M%S")
+    local = f"{stamp}_{version.local}" if version.local else stamp
+    project, _, rest = name.split("-", 2)
+    return f"{project}-{version.public}+{local}-{rest}"
+
+
+_Kind = tuple[str, str, frozenset[str]]
+_Age = tuple[Version, tuple[int, str] | tuple[()], str]
+
+
+def _kind_and_age(name: str) -> tuple[_Kind, _Age] | None:
+    """Return which builds supersede one another, and their order; None if it is no dev build."""
+    parsed = parse_artifact_name(name)
+    if parsed is None or not parsed.version.is_devrelease:
+        return None
+    return (parsed.project, parsed.kind, parsed.variant), (parsed.version, parsed.build, name)
+
+
+class DevBuilds:
+    """The dev builds among some names, by project and platform.
+
+    :param names: the names of artifacts; there may be others among them.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._kinds: dict[_Kind, list[_Age]] = defaultdict(list)
+        for name in set(names):
+            if (found := _kind_and_age(name)) is not None:
+                self._kinds[found[0]].append(found[1])
+        for ages in self._kinds.values():
+            ages.sort(reverse=True)
+
+    def like(self, name: str) -> list[str]:
+        """Return the builds for the same project and platform, youngest first.
+
+        :param name: an artifact's name; the answer is empty if it is no dev build.
+        """
+        found = _kind_and_age(name)
+        return [] if found is None else [age[-1] for age in self._kinds.get(found[0], ())]
+
+    def is_superseded(self, name: str) -> bool:
+        """Tell whether enough younger builds of its kind supersede a build.
+
+        :param name: the name of a build, which need not be among these.
+        """
+        found = _kind_and_age(name)
+        if found is None:
+            return False
+        kept = self._kinds.get(found[0], ())[:KEEP]
+        return len(kept) == KEEP and found[1] < kept[-1]

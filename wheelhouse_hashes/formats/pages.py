@@ -1,0 +1,317 @@
+"""Read pages of links: HTML (:pep:`503`), JSON (:pep:`691`), lists of names.
+
+Each link is read for itself, so that one malformed link does not cost the others.
+Whoever wrote a page, reading it takes time and memory that grow with its size,
+and no faster.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from html.parser import HTMLParser
+from urllib.parse import quote, unquote, urljoin, urlunsplit
+
+from wheelhouse_hashes.formats.urls import split
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+
+#: The most bytes that a page may have.
+MAX_BYTES = 64 * 1024 * 1024
+
+#: What to ask for, best first (:rfc:`9110`, ``Accept``).
+ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0.2, */*;q=0.1"
+
+#: The most links that a page may have; the largest projects on the package
+#: index have a tenth of that.
+MAX_LINKS = 100_000
+
+#: The most characters that a tag may have.  A longer one is not taken apart.
+MAX_TAG = 8 * 1024
+
+#: The most digests that a link may have.  The package index gives one.
+MAX_DIGESTS = 8
+
+#: The charsets that a page may have, as :mod:`codecs` names them.  Some others
+#: take time that grows with the square of the page's size (``punycode``).
+CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"})
+
+#: The usual link, whose address needs no decoding.
+_PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
+
+#: An address that is a name in the same folder, and in its normal form.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
+
+_OPENING = re.compile(r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/]))", re.I)
+# The rest of a tag without a ``<`` in it.  Where it does not match, the search
+# ends before the next tag begins, so no text is searched twice.
+_USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
+_MARK = re.compile(r"[<>\"']")
+# What the name of an artifact ends with.  An unreadable tag without it loses nothing.
+_ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
+_END_OF_COMMENT = re.compile("-->")
+_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
+
+
+_TOO_MANY_DIGESTS = f"it claims more than {MAX_DIGESTS} digests"
+_TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
+_UNCLOSED = "its tag cannot be read: a quote or a bracket is not closed"
+_MALFORMED = "its address is malformed"
+
+
+class TooManyLinks(ValueError):
+    """A page has more than :data:`MAX_LINKS` links."""
+
+    def __init__(self) -> None:
+        super().__init__(f"the page has more than {MAX_LINKS} links")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of a page."""
+
+    #: The file's name, percent-decoded; None if the link cannot be read.
+    name: str | None
+    #: Its absolute address, without a fragment; the text itself if it cannot be read.
+    address: str
+    #: The digests that it claims, as they stand there: algorithm and value.
+    hashes: tuple[tuple[str, str], ...] = ()
+    #: The file's size in bytes, None if the page does not say.
+    size: int | None = None
+    #: Why the link cannot be read; empty if it can.
+    problem: str = ""
+
+
+def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
+    """Read the links of a page.
+
+    :param body: the page.
+    :param content_type: the value of its ``Content-Type``, which may be empty.
+    :param url: its address, for relative links.
+    :raises ValueError: if a JSON page is not one of :pep:`691`.
+    :raises TooManyLinks: if it has more than :data:`MAX_LINKS` of them.
+    """
+    message = Message()
+    message["Content-Type"] = content_type or "text/html"
+    text = body.decode(_charset(message), "replace")
+    kind = message.get_content_type()
+    if kind.endswith("json"):
+        return _read_json(text, url)
+    if kind == "text/plain":
+        return _read_names(text, url)
+    return _read_html(text, url)
+
+
+def _charset(message: Message) -> str:
+    """Return the charset to decode a page with: the one it names, if that may be used."""
+    try:
+        name = codecs.lookup(message.get_content_charset() or "utf-8").name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return name if name in CHARSETS else "utf-8"
+
+
+def folder_of(url: str) -> str:
+    """Return the address that a page's relative links are relative to.
+
+    A last part without a dot is a folder, as the host has it: a container's
+    address is often given without the slash at its end.
+    """
+    scheme, netloc, path, _, _ = split(url)
+    if not path.endswith("/") and "." not in path.rpartition("/")[2]:
+        path += "/"
+    return urlunsplit((scheme, netloc, path, "", ""))
+
+
+def _read_names(text: str, url: str) -> Iterator[Link]:
+    base = folder_of(url)
+    for number, match in enumerate(re.finditer("[^\n]+", text)):
+        if number >= MAX_LINKS:
+            raise TooManyLinks
+        if name := match[0].removesuffix("\r"):
+            yield Link(name, urljoin(base, quote(name)))
+
+
+def _read_json(text: str, url: str) -> Iterator[Link]:
+    try:
+        for number, file in enumerate(json.loads(text)["files"]):
+            if number >= MAX_LINKS:
+                raise TooManyLinks
+            name, size, link = str(file["filename"]), file.get("size"), str(file["url"])
+            hashes = tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str))
+            if len(hashes) > MAX_DIGESTS:
+                yield Link(None, name, problem=_TOO_MANY_DIGESTS)
+                continue
+            try:
+                split(link)
+                address = urljoin(folder_of(url), link)
+            except ValueError:
+                yield Link(None, link[:MAX_TAG], problem=_MALFORMED)
+                continue
+            yield Link(name, address, hashes, size if type(size) is int and size >= 0 else None)
+    except TooManyLinks:
+        raise
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise ValueError("not a JSON page of a simple repository (PEP 691)") from None
+
+
+def _read_html(text: str, url: str) -> Iterator[Link]:
+    anchors: list[str] = []
+    base = folder_of(url)
+    based = False
+    for number, (kind, tag) in enumerate(_tags(text)):
+        if number >= MAX_LINKS:
+            raise TooManyLinks
+        if kind == "a":
+            anchors.append(tag)
+        elif kind != "base":
+            yield Link(None, tag, problem=kind)
+        elif not based:
+            with contextlib.suppress(ValueError):  # then the page names no base
+                named = _href(tag)
+                based = named is not None
+                split(named or "")
+                base = urljoin(base, named or "")
+    beside = urljoin(base, "x").removesuffix("x")
+    for tag in anchors:
+        plain = _PLAIN.fullmatch(tag)
+        href = plain["href"] if plain else _href(tag)
+        if not href:
+            if not _is_one_link(tag) and _ARTIFACT.search(tag):
+                yield Link(None, tag, problem=_UNCLOSED)
+            continue
+        address, _, fragment = href.partition("#")
+        if fragment.count("&") >= MAX_DIGESTS:
+            yield Link(None, tag, problem=_TOO_MANY_DIGESTS)
+            continue
+        if _NAME.fullmatch(address):
+            yield Link(address, beside + address, _split_fragment(fragment))
+            continue
+        try:
+            parts = split(href)
+            name = unquote(parts.path.rpartition("/")[2])
+            address = urljoin(base, urlunsplit(parts._replace(fragment="")))
+            yield Link(name, address, _split_fragment(parts.fragment))
+        except ValueError:
+            yield Link(None, tag, problem=_MALFORMED)
+
+
+def _tags(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``<a …>`` and ``<base …>`` tags: the kind and the whole tag.
+
+    A tag that cannot be read and may name an artifact is yielded with the
+    reason instead of the kind.
+
+    The standard library's parser needs time that grows with the square of what
+    a page never closes, so that a page of a megabyte could keep it busy for
+    days.  Here the time grows with the size of the page: see :class:`_TagEnds`.
+    """
+    ends = _TagEnds(text)
+    position = 0
+    # A tag up to here was found to end too late: its text is searched for others.
+    suspect = 0
+    while match := _OPENING.search(text, position):
+        start, position = match.span()
+        kind = match["kind"]
+        if kind is None:
+            # A comment or a script: there are no links in it.
+            end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
+            end = end_of.search(text, position)
+            if end is None:
+                return
+            position = end.end()
+            continue
+        closed = _USUAL_REST.match(text, position)
+        stop = closed.end() if closed else 0
+        if not closed and start >= suspect:
+            stop = ends.after(position)
+            if stop and not _is_one_link(text[start:stop]):
+                suspect, stop = stop, 0
+        if stop and stop - start <= MAX_TAG:
+            position = stop
+            yield kind.lower(), text[start:stop]
+            continue
+        problem = _TOO_LONG if stop else _UNCLOSED
+        if not stop:
+            following = _OPENING.search(text, position)
+            stop = following.start() if following else len(text)
+        position = stop
+        if _ARTIFACT.search(text, start, stop):
+            yield problem, text[start:stop]
+
+
+class _TagEnds:
+    """Finds where tags end whose quoted values have a ``<``.
+
+    Two searches that begin at different tags and both go on cannot be in the
+    same state (outside of quotes, in single ones, in double ones), and one that
+    meets a ``<`` outside of quotes ends.  So no text is searched more than twice.
+
+    :param text: the page.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._quotes = {'"': -1, "'": -1}
+
+    def after(self, position: int) -> int:
+        """Return the position after the ``>`` of a tag, 0 if it is not closed.
+
+        :param position: a position within the tag, outside of quotes.
+        """
+        limit = position + MAX_TAG
+        while mark := _MARK.search(self._text, position, limit):
+            if mark[0] == ">":
+                return mark.end()
+            if mark[0] == "<":
+                return 0
+            position = self._next(mark[0], mark.end()) + 1
+            if position > limit:
+                return 0
+        return 0
+
+    def _next(self, quote: str, position: int) -> int:
+        """Return the position of the next quote, the end of the page if there is none."""
+        if self._quotes[quote] < position:
+            found = self._text.find(quote, position)
+            self._quotes[quote] = len(self._text) if found < 0 else found
+        return self._quotes[quote]
+
+
+def _is_one_link(tag: str) -> bool:
+    """Tell whether a tag is not several of which one has an unclosed quote."""
+    href = _href(tag)
+    return "href" not in tag.lower() if href is None else "<" not in href
+
+
+class _Found(Exception):
+    """Ends the standard library's parser behind its first tag."""
+
+
+class _FirstTag(HTMLParser):
+    href: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.href = dict(attrs).get("href")
+        raise _Found
+
+
+def _href(tag: str) -> str | None:
+    """Return the address in an ``<a …>`` or ``<base …>`` tag, None if there is none."""
+    parser = _FirstTag()
+    with contextlib.suppress(_Found):
+        parser.feed(tag)
+    return parser.href
+
+
+def _split_fragment(fragment: str) -> tuple[tuple[str, str], ...]:
+    """Return the digests of a fragment (:pep:`503`), which may have several parts."""
+    if not fragment:
+        return ()
+    parts = (part.partition("=") for part in fragment.split("&"))
+    return tuple((name.lower(), value) for name, _, value in parts if value)

@@ -1,0 +1,282 @@
+"""Extend wheelhouse-uploader, which has no hooks of its own, from outside.
+
+The host will never change again, so it is extended from outside: one global of
+its command line module, ``main``, is replaced, and while a command runs, the
+few globals which that function looks up.  Nothing is touched before all of
+them were found to be what they are known to be (``internals``).
+
+Its other command is in ``setup_py``, what it needs while it is imported in
+``pkg_resources_shim``, and what it need not import yet in ``deferred_imports``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wheelhouse_hashes._startup import HOST, refuse
+from wheelhouse_hashes.errors import HostMismatch
+from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
+from wheelhouse_hashes.host.internals import check_function, check_host
+from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
+from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.plugins.session import Session
+
+COMMANDLINE = f"{HOST}.commandline"
+
+#: The module of the function that downloads, and that of ``python setup.py
+#: fetch_artifacts``, which takes it from there.
+FETCH = f"{HOST}.fetch"
+DISTUTILS = f"{HOST}.cmd"
+
+#: The modules that import ``pkg_resources``.
+NEED_PKG_RESOURCES = (f"{HOST}.utils", FETCH)
+
+#: What is wrapped while it is imported.
+WATCHED = frozenset({COMMANDLINE, DISTUTILS, *NEED_PKG_RESOURCES})
+
+
+def attach(module: types.ModuleType) -> Callable[[], None]:
+    """Extend the host.
+
+    :param module: its command line module.
+    :returns: a function that undoes it.
+    :raises HostMismatch: if the host is not one that we know.
+    """
+    check_host(module)
+    original = module.main
+    module.main = lambda: _main(module, original)  # type: ignore[attr-defined]
+
+    def undo() -> None:
+        module.main = original  # type: ignore[attr-defined]
+
+    return undo
+
+
+@contextlib.contextmanager
+def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
+    before = {name: getattr(module, name) for name in values}
+    vars(module).update(values)
+    try:
+        yield
+    finally:
+        vars(module).update(before)
+
+
+def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
+    """Run a command: parse it, then leave it to the host, or run it through the host."""
+    from wheelhouse_hashes.builtin import BUILT_IN
+    from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
+    from wheelhouse_hashes.cli.verbs import exit_with_one_line
+    from wheelhouse_hashes.plugins.manager import Plugins
+
+    verbs = Verbs(Plugins.load(BUILT_IN))
+    with exit_with_one_line():
+        parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
+        with _replaced(module, argparse=parser):
+            options = module.parse_args()
+        run = verbs.run(options) if verbs.owns(options) else None
+        for failure in verbs.plugins.failures:
+            warn(f"warning: {failure}")
+        if run is not None:
+            code = _run_through_host(module, original, run, options)
+            if code:
+                sys.exit(code)
+            return
+    # The host's alone, with its own way to end: nothing of ours is around it.
+    with _replaced(module, parse_args=lambda: options):
+        original()
+
+
+def _run_through_host(
+    module: types.ModuleType, original: Callable[[], None], run: Session, options: Any
+) -> int:
+    """Let the host's own ``main`` run a command, with our phases in it.
+
+    :returns: the exit code.
+    """
+    from wheelhouse_hashes.cli.verbs import OUR_VERBS
+
+    if run.verb in OUR_VERBS:
+        return OUR_VERBS[run.verb](run)
+    codes: list[int] = []
+
+    def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:
+        run.client.close()  # there is none without the extra: say so before it is imported
+        from wheelhouse_hashes.cli.fetch import fetch
+
+        codes.append(fetch(run, url, folder, project_name, version).exit_code)
+
+    replacements: dict[str, object] = {"parse_args": lambda: options}
+    if run.verb == "upload":
+        check_function(module, "Uploader")
+        replacements["Uploader"] = _uploader_class(module.Uploader, run)
+    else:
+        replacements["download_artifacts"] = download_artifacts
+    with _replaced(module, **replacements):
+        try:
+            original()
+        except _Failed as failed:
+            codes.append(failed.exit_code)
+    return max(codes, default=0)
+
+
+class _Failed(Exception):
+    """Ends an upload that has said all there is to say, before the host calls it a success."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(exit_code)
+        self.exit_code = exit_code
+
+
+def _uploader_class(base: Any, run: Session) -> Any:
+    """Return the host's uploader with our upload phase; its CDN step stays its own."""
+    from wheelhouse_hashes.cli.upload import upload
+    from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.opening import open_store
+
+    class Uploader(base):  # type: ignore[misc]
+        @property
+        def account(self) -> Account:
+            options = tuple(run.options.driver_options or ())
+            return Account(self.provider_name, self.username, self.secret, self.region, options)
+
+        def make_driver(self) -> Any:
+            return self.account.make_driver()
+
+        def get_container_cdn_url(self, container_name: str) -> str:
+            try:
+                url: str = super().get_container_cdn_url(container_name)
+            # Each store refuses in its own way; the host would call that a failure.
+            except Exception:  # noqa: BLE001
+                return f"container {container_name} (this store has no CDN to switch on)"
+            return url
+
+        def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:
+            store = open_store(self.account, container, run.budget)
+            report = upload(
+                run,
+                store,
+                local_folder,
+                max_workers=self.max_workers,
+                with_index=self.update_index,
+            )
+            if report.exit_code:
+                raise _Failed(report.exit_code)
+
+    return Uploader
+
+
+class _Loader(importlib.abc.Loader):
+    """Runs a module of the host as its own loader does, with something around it."""
+
+    def __init__(self, name: str, loader: Any, attaching: bool) -> None:
+        self._name = name
+        self._loader = loader
+        self._attaching = attaching
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
+        module: types.ModuleType | None = self._loader.create_module(spec)
+        return module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        if self._name in NEED_PKG_RESOURCES:
+            with pkg_resources_stand_in():
+                self._loader.exec_module(module)
+            if self._name == FETCH:
+                download = module.download_artifacts
+                module.download_artifacts = checked(download, _run_command)  # type: ignore[attr-defined]
+        elif self._name == DISTUTILS:
+            with naming_the_replacement():
+                self._loader.exec_module(module)
+        else:
+            with stand_ins():
+                self._loader.exec_module(module)
+            put_off(module)
+            if self._attaching:
+                _attach_or_refuse(module)
+
+
+def _attach_or_refuse(module: types.ModuleType) -> None:
+    """Extend the host, or leave it alone and say why."""
+    try:
+        # All that a command needs: what cannot be loaded must not come to
+        # light when the host's command runs already.
+        importlib.import_module("wheelhouse_hashes.cli.verbs")
+        attach(module)
+    except HostMismatch as error:
+        complete(module)  # only of a host that we know is it known what needs it
+        refuse(str(error))
+    except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
+        complete(module)
+        refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the host's modules as they are, and puts :class:`_Loader` around theirs.
+
+    :param attaching: whether to extend the host when it is imported.
+    """
+
+    def __init__(self, attaching: bool) -> None:
+        self._attaching = attaching
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None,
+        target: types.ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in WATCHED:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Loader(name, spec.loader, self._attaching)
+        return spec
+
+
+def watch(*, attaching: bool = True) -> None:
+    """Be there when the host's modules are imported.  Calling it again changes nothing.
+
+    :param attaching: whether to extend the host then, or only to import it.
+    """
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder(attaching))
+
+
+def _run_command(command: list[str]) -> None:
+    """Run a command line of the host, or refuse a host that we do not know."""
+    with _replaced(sys, argv=command):
+        try:
+            run_host()
+        except HostMismatch as error:
+            refuse(str(error))
+
+
+def run_host() -> None:
+    """Import the host and run its command line, as ``python -m`` does.
+
+    :raises HostMismatch: if it cannot be imported, or is not one that we know.
+    """
+    watch(attaching=False)  # it is done below, where a refusal ends the command
+    try:
+        module = importlib.import_module(COMMANDLINE)
+    except ImportError as error:
+        raise HostMismatch(
+            f"{HOST} cannot be imported ({error}); install it: "
+            "python -m pip install wheelhouse-hashes"
+        ) from error
+    if module.main.__module__ != __name__:
+        attach(module)
+    module.main()

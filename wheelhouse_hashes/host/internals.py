@@ -1,0 +1,54 @@
+"""The host's functions that are replaced or called, and the check that they are as known."""
+
+from __future__ import annotations
+
+import inspect
+import types
+
+from wheelhouse_hashes._startup import HOST
+from wheelhouse_hashes.errors import HostMismatch
+from wheelhouse_hashes.host.deferred_imports import is_put_off
+
+#: Functions of the host's command line: the parameters that they begin with,
+#: and the globals that their code must look up for a replacement to be seen.
+KNOWN_FUNCTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "main": ((), ("parse_args", "handle_upload", "download_artifacts")),
+    "parse_args": ((), ("argparse",)),
+    "handle_upload": (("options",), ("Uploader", "check_upload_credentions")),
+    "download_artifacts": (("index_url", "folder", "project_name", "version"), ()),
+    "Uploader": (
+        ("username", "secret", "provider_name", "region", "update_index", "max_workers"),
+        (),
+    ),
+}
+
+
+def check_host(module: types.ModuleType) -> None:
+    """Check that a host is one that we know.
+
+    What it has not imported yet is checked when it is, by :func:`check_function`.
+
+    :param module: the host's command line module.
+    :raises HostMismatch: naming the first thing that is not as expected.
+    """
+    for name in KNOWN_FUNCTIONS:
+        if not is_put_off(module, name):
+            check_function(module, name)
+
+
+def check_function(module: types.ModuleType, name: str) -> None:
+    """Check one of the host's functions.
+
+    :param module: the host's command line module.
+    :param name: one of :data:`KNOWN_FUNCTIONS`.
+    :raises HostMismatch: if it is not as expected.
+    """
+    parameters, looked_up = KNOWN_FUNCTIONS[name]
+    function = getattr(module, name, None)
+    if not callable(function):
+        raise HostMismatch(f"this {HOST} has no {name}; 0.10.0 to 0.10.3 are known")
+    has = tuple(inspect.signature(function).parameters)
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    uses = code.co_names if code is not None else ()
+    if has[: len(parameters)] != parameters or not set(looked_up) <= set(uses):
+        raise HostMismatch(f"the {name} of this {HOST} is another; 0.10.0 to 0.10.3 are known")

@@ -1,0 +1,234 @@
+"""The response to one HTTP request, as libcurl hands it over in callbacks.
+
+Sources: HTTP semantics (:rfc:`9110`); libcurl's error codes are explained at
+https://curl.se/libcurl/c/libcurl-errors.html.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pycurl
+
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import Interrupted, TransferError
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.formats.dates import http_date
+from wheelhouse_hashes.formats.tombstones import is_deleted
+from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.http.resume import NotContinued, Part
+
+#: The most bytes of an error page that are read past to keep the connection.
+MAX_ERROR_PAGE = 64 * 1024
+
+#: CURLE_HTTP2_STREAM, which pycurl has no name for.
+_HTTP2_STREAM = 92
+
+_BODY_ENDED_EARLY = frozenset(
+    {pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, _HTTP2_STREAM}
+)
+
+Receive = Callable[[bytes], object]
+Begin = Callable[["Response"], None]
+
+
+@dataclass
+class Response:
+    """What came back: the headers, and for small objects the body."""
+
+    #: The address that answered, after redirects.
+    url: str
+    #: The status code (:rfc:`9110`).
+    status: int = 0
+    #: The headers, names in lower case, repeated ones joined by a comma.
+    headers: dict[str, str] = field(default_factory=dict)
+    #: Where the bytes that came belong; not 0 if the rest of a part came.
+    offset: int = 0
+    #: The number of bytes that are there of the whole, with those before the offset.
+    size: int = 0
+    #: The body, if it was asked for with :meth:`Client.get`.
+    body: bytes = b""
+
+    @property
+    def last_modified(self) -> float | None:
+        """``Last-Modified`` in seconds since the epoch, None if not known."""
+        return http_date(self.headers.get("last-modified"))
+
+    @property
+    def length_known(self) -> bool:
+        """Whether the end of the body could be told from its being cut."""
+        return (
+            "content-length" in self.headers
+            or "chunked" in self.headers.get("transfer-encoding", "").lower()
+            or self.headers.get(":version", "") >= "2"
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do with the response to a request, whichever redirect leads to it."""
+
+    receive: Receive
+    begin: Begin | None
+    max_bytes: int
+    headers: Mapping[str, str]
+    #: Whether it is a page or a hash file: decoded if it is compressed.
+    small: bool = False
+    absent: Cause = Cause.UNREACHABLE
+    #: What is there already, if only the rest is asked for.
+    part: Part | None = None
+
+
+class ResponseReader:
+    """Reads the response to one request: libcurl calls it back.
+
+    :param response: is filled in.
+    :param plan: what to do with it.
+    :param good: it is added to these as soon as its body is to be read.
+    """
+
+    def __init__(self, response: Response, plan: Plan, good: list[Response]) -> None:
+        self.response = response
+        self.plan = plan
+        self._good_ones = good
+        #: Lines of headers that were not read yet.  A callback costs a change of
+        #: threads, so it does as little as there can be.
+        self.lines: list[bytes] = []
+        self._begun = False
+        self._ignored = 0
+        self._raised: BaseException | None = None
+
+    def _read_headers(self) -> None:
+        if not self.lines:
+            return
+        for text in b"".join(self.lines).decode("latin-1").split("\n"):
+            name, colon, value = text.partition(":")
+            if text[:5].upper() == "HTTP/":
+                # A proxy's answer, or an interim one, came before this one.
+                version, _, rest = text[5:].strip().partition(" ")
+                code = rest[:3]
+                self.response.status = int(code) if code.isascii() and code.isdigit() else 0
+                self.response.headers = {":version": version}
+            elif colon:
+                name, value = name.strip().lower(), value.strip()
+                held = self.response.headers.get(name)
+                self.response.headers[name] = f"{held}, {value}" if held else value
+        self.lines.clear()
+
+    def body(self, data: bytes) -> int | None:
+        """Take a piece of the body; anything but None ends the transfer."""
+        # pycurl prints what a callback raises and goes on with its own error,
+        # so it is carried out by hand.
+        try:
+            if not self._begun:
+                self._read_headers()
+                if not self._good:
+                    self._ignored += len(data)
+                    return None if self._ignored <= MAX_ERROR_PAGE else 0
+                self._start()
+            self.response.size += len(data)
+            if self.response.size > self.plan.max_bytes:
+                raise self._too_large()
+            self.plan.receive(data)
+        except BaseException as error:  # noqa: BLE001
+            self._raised = error
+            return 0
+        return None
+
+    @property
+    def _good(self) -> bool:
+        """Whether the body is what was asked for."""
+        return self.response.status == 200 or (self.response.status == 206 and self._is_rest)
+
+    @property
+    def _is_rest(self) -> bool:
+        return self.plan.part is not None
+
+    def _start(self) -> None:
+        if self._begun:
+            return
+        self._begun = True
+        response, part = self.response, self.plan.part
+        if part is not None and response.status == 206:
+            response.headers = part.combined(response.headers)
+            response.offset = response.size = part.size
+        # Noted before the body: a caller may have no use for that.
+        self._good_ones.append(response)
+        if self.plan.begin is not None:
+            self.plan.begin(response)
+
+    def _too_large(self) -> TransferError:
+        return self._error(Cause.TOO_LARGE, f"more than {self.plan.max_bytes} bytes")
+
+    def _error(self, cause: Cause, text: str, *, final: bool = False) -> TransferError:
+        response = self.response
+        return TransferError(
+            cause,
+            f"{shown(response.url)}: {text}",
+            response.status,
+            _retry_after(response),
+            final=final,
+        )
+
+    def failed(self, code: int, text: str, status: int, *, stopped: bool, final: bool) -> None:
+        """Raise what a libcurl error means, unless the status says more.
+
+        :param code: libcurl's code.
+        :param text: what it means, for the user.
+        :param status: the status as libcurl has it: what a proxy said before
+            there was a tunnel is no answer.
+        :param stopped: whether the run was told to end.
+        :param final: whether asking again would end in the same way.
+        """
+        self._read_headers()
+        self.response.status = status
+        if self._raised is not None:
+            raise self._raised
+        if stopped:
+            raise Interrupted("interrupted")
+        if self.response.status >= 200 and not self._good:
+            return
+        if code == pycurl.E_FILESIZE_EXCEEDED:
+            raise self._too_large()
+        if self._good and code in _BODY_ENDED_EARLY:
+            length = self.response.headers.get("content-length", "unknown")
+            raise self._error(
+                Cause.TRUNCATED, f"the body ended after {self.response.size} of {length} bytes"
+            )
+        why = printable(text) or f"libcurl error {code}"
+        raise self._error(Cause.UNREACHABLE, why, final=final)
+
+    def finish(self, redirect: str | None) -> str | None:
+        """Return where to go on, or raise what the status means.
+
+        :raises NotContinued: if there is no such rest of the object.
+        """
+        self._read_headers()
+        if self._good and is_deleted(self.response.headers):
+            self.response.status = 404  # which it would say if it had found another copy first
+        status = self.response.status
+        if redirect:
+            return redirect
+        if status in (401, 403):
+            raise self._error(Cause.FORBIDDEN, f"HTTP status {status}")
+        if status in (404, 410):
+            raise self._error(self.plan.absent, f"HTTP status {status}")
+        if status == 416 and self._is_rest:
+            raise NotContinued("the server has no bytes there")
+        if not self._good:
+            raise self._error(Cause.UNREACHABLE, f"HTTP status {status}")
+        self._start()
+        return None
+
+
+def _retry_after(response: Response) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for (:rfc:`9110`)."""
+    value = response.headers.get("retry-after")
+    if value is None:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value)
+    date = http_date(value)
+    return max(0.0, date - time.time()) if date is not None else None

@@ -1,0 +1,312 @@
+"""The manager of plugins: built-ins, entry points, blocking, tracing.
+
+:class:`Plugins` gives each hook as a typed method, so that nothing else
+touches pluggy, and so that what a plugin raises is told with its name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from wheelhouse_hashes import hookspecs
+from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.artifacts import (
+    Claim,
+    Companion,
+    Finding,
+    ListedArtifact,
+    Listing,
+    LocalArtifact,
+    Verdict,
+)
+from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
+from wheelhouse_hashes.plugins.trace import trace_calls
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.report import Report
+    from wheelhouse_hashes.run import Run
+
+#: Names of plugins to leave out, separated by commas.
+DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
+
+#: Prints every hook call to standard error.
+TRACE = "WHEELHOUSE_HASHES_TRACE"
+
+#: What messages call the origin of a built-in plugin.
+BUILT_IN_ORIGIN = "built-in"
+
+_CLAIMS = (Claim, Finding)
+
+#: Hooks that may raise UsageError to end the command.
+_MAIN_THREAD = frozenset(
+    {
+        "wheelhouse_add_options",
+        "wheelhouse_run_started",
+        "wheelhouse_run_finished",
+        "wheelhouse_locate",
+    }
+)
+
+
+class Plugins:
+    """The plugins of one command, and one typed method for each hook."""
+
+    def __init__(self) -> None:
+        self._manager = pluggy.PluginManager(hookspecs.GROUP)
+        self._manager.add_hookspecs(hookspecs)
+        self._hook: Any = self._manager.hook
+        self._distributions: dict[str, str] = {}
+        #: Whether every hook call is printed.
+        self.tracing = False
+        self._without_options: set[str] = set()
+        self._hooks_of: dict[str, Any] = {}
+        #: What could not be loaded: one sentence each, naming the plugin.
+        self.failures: list[str] = []
+        #: The names of the plugins that the user switched off.
+        self.disabled: tuple[str, ...] = ()
+
+    @classmethod
+    def load(
+        cls, built_in: Mapping[str, object], environ: Mapping[str, str] | None = None
+    ) -> Plugins:
+        """Return the built-in plugins and all installed ones.
+
+        :param built_in: the built-in plugins, by name.
+        :param environ: the environment, by default that of the process.
+        """
+        environ = os.environ if environ is None else environ
+        plugins = cls()
+        names = environ.get(DISABLED_PLUGINS, "").split(",")
+        plugins.disabled = tuple(name.strip() for name in names if name.strip())
+        for name in plugins.disabled:
+            plugins._manager.set_blocked(name)
+        for name, module in built_in.items():
+            plugins.register(module, name)
+        plugins._load_installed()
+        if is_on(environ.get(TRACE)):
+            plugins.tracing = True
+            trace_calls(plugins._manager)
+        return plugins
+
+    def register(self, plugin: object, name: str, distribution: str = BUILT_IN_ORIGIN) -> None:
+        """Add one plugin; a plugin that the user switched off is left out.
+
+        :param plugin: a module or object with hook implementations.
+        :param name: the name to block it by and to call it in messages.
+        :param distribution: where it comes from, for messages.
+        :raises ValueError: if the name is taken, or the plugin is not valid.
+        """
+        if self._manager.is_blocked(name):
+            return
+        try:
+            self._manager.register(plugin, name)
+            unknown = _unknown_hooks(self._manager, plugin)
+            if unknown:
+                raise ValueError(f"it implements unknown hooks: {', '.join(unknown)}")
+        except (pluggy.PluginValidationError, ValueError) as error:
+            if self._manager.get_plugin(name) is plugin:
+                self._manager.unregister(plugin)
+            raise ValueError(" ".join(str(error).split())) from None
+        self._distributions[name] = distribution
+
+    def _load_installed(self) -> None:
+        for point in sorted(entry_points(group=hookspecs.GROUP), key=lambda p: p.name):
+            if self._manager.is_blocked(point.name):
+                continue
+            dist = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+            # Whatever a plugin does when it is imported, the user hears of it.
+            try:
+                self.register(point.load(), point.name, dist)
+            except (Exception, SystemExit) as error:  # noqa: BLE001
+                self.failures.append(
+                    f"plugin {point.name!r} of {dist} cannot be loaded: "
+                    f"{type(error).__name__}: {error}; repair or uninstall it, "
+                    f"or set {DISABLED_PLUGINS}={point.name}"
+                )
+
+    def describe(self, name: str) -> str:
+        """Return a plugin's name and distribution, for messages."""
+        return f"{name!r} ({self._distributions.get(name, 'unknown')})"
+
+    def _alone(self, name: str, plugin: object) -> Any:
+        """Return the hooks as if there were no other plugin; made once, it takes its time."""
+        if name in self._hooks_of:
+            return self._hooks_of[name]
+        manager = pluggy.PluginManager(hookspecs.GROUP)
+        manager.add_hookspecs(hookspecs)
+        manager.register(plugin, name)
+        if self.tracing:
+            trace_calls(manager)
+        self._hooks_of[name] = manager.hook
+        return manager.hook
+
+    def _call(self, hook: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._hook, hook)(**arguments)
+        except (Refusal, Interrupted):
+            raise
+        # A plugin that exits must not end the run as if all was well.
+        except (Exception, SystemExit) as error:
+            if isinstance(error, UsageError) and hook in _MAIN_THREAD:
+                raise
+            raise PluginError(self._culprit(hook, error), hook, error) from error
+
+    def _culprit(self, hook: str, error: BaseException) -> str:
+        """Find out which plugin raised, by the functions that it passed through."""
+        frames = []
+        trace = error.__traceback__
+        while trace is not None:
+            frames.append(trace.tb_frame.f_code)
+            trace = trace.tb_next
+        for impl in getattr(self._hook, hook).get_hookimpls():
+            if getattr(impl.function, "__code__", None) in frames:
+                return self.describe(impl.plugin_name)
+        return self._any_of(hook)
+
+    def _any_of(self, hook: str) -> str:
+        """Name the plugins that implement a hook, where it cannot be told which one it was.
+
+        The built-in ones are under suspicion only if there are no others.
+        """
+        names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
+        others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
+        return " or ".join(map(self.describe, others or names))
+
+    def _gather(
+        self, hook: str, kinds: type | tuple[type, ...], **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Join the sequences that the plugins return, and check what is in them.
+
+        :returns: what they returned, each with the description of its plugin.
+        """
+        answers = self._call(hook, **arguments)
+        if all(isinstance(answer, (list, tuple)) and not answer for answer in answers):
+            return []  # by far the most frequent case
+        impls = getattr(self._hook, hook).get_hookimpls()
+        # pluggy leaves out those that answered None, and then nobody can tell.
+        names = [self.describe(impl.plugin_name) for impl in reversed(impls)]
+        if len(names) != len(answers):
+            names = [self._any_of(hook)] * len(answers)
+        items = []
+        for name, answer in zip(names, answers, strict=True):
+            try:
+                for item in answer:
+                    if not isinstance(item, kinds):
+                        raise TypeError(f"it returned {item!r}")
+                    items.append((name, item))
+            except (Refusal, Interrupted):
+                raise
+            except (Exception, SystemExit) as error:
+                raise PluginError(name, hook, error) from error
+        return items
+
+    def _first(self, hook: str, kind: type, **arguments: Any) -> Any:
+        """Return the answer of the first plugin that has one, and check it."""
+        answer = self._call(hook, **arguments)
+        if answer is not None and not isinstance(answer, kind):
+            error = TypeError(f"it returned {answer!r}")
+            raise PluginError(self._any_of(hook), hook, error)
+        return answer
+
+    # One method a hook, in the order of hookspecs.py, where they are documented.
+
+    def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+        """Call ``wheelhouse_add_options``, plugin by plugin.
+
+        What one raises is kept with :attr:`failures`: a command without our
+        options goes on.
+        """
+        for name, plugin in self._manager.list_name_plugin():
+            if plugin is None or name in self._without_options:
+                continue  # switched off, or has failed for another verb
+            try:
+                self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
+            except (Exception, SystemExit) as error:  # noqa: BLE001
+                failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
+                self.failures.append(str(failure))
+                self._without_options.add(name)
+
+    def run_started(self, run: Run) -> None:
+        """Call ``wheelhouse_run_started``."""
+        self._call("wheelhouse_run_started", run=run)
+
+    def run_finished(self, run: Run, report: Report) -> None:
+        """Call ``wheelhouse_run_finished``."""
+        self._call("wheelhouse_run_finished", run=run, report=report)
+
+    def companions(self, artifact: LocalArtifact, run: Run) -> list[Companion]:
+        """Call ``wheelhouse_companions``; their content is guarded like a hook."""
+        hook = "wheelhouse_companions"
+        items = self._gather(hook, Companion, artifact=artifact, run=run)
+        return [replace(item, content=_guarded(name, hook, item)) for name, item in items]
+
+    def companion_of(self, object_name: str) -> str | None:
+        """Call ``wheelhouse_companion_of``."""
+        answer: str | None = self._first("wheelhouse_companion_of", str, object_name=object_name)
+        return answer
+
+    def artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+        """Call ``wheelhouse_artifact_uploaded``."""
+        self._call("wheelhouse_artifact_uploaded", artifact=artifact, run=run)
+
+    def locate(self, url: str, run: Run) -> Listing | None:
+        """Call ``wheelhouse_locate``."""
+        answer: Listing | None = self._first("wheelhouse_locate", Listing, url=url, run=run)
+        return answer
+
+    def claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
+        """Call ``wheelhouse_claims``."""
+        items = self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
+        return [item for _, item in items]
+
+    def response_claims(
+        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+    ) -> Sequence[Claim | Finding]:
+        """Call ``wheelhouse_response_claims``."""
+        items = self._gather(
+            "wheelhouse_response_claims", _CLAIMS, artifact=artifact, headers=headers, run=run
+        )
+        return [item for _, item in items]
+
+    def inspect(self, artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
+        """Call ``wheelhouse_inspect``."""
+        items = self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
+        return [item for _, item in items]
+
+    def artifact_settled(self, artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
+        """Call ``wheelhouse_artifact_settled``."""
+        self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
+
+
+def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
+    def content() -> bytes:
+        try:
+            made = companion.content()
+            if not isinstance(made, bytes):
+                raise TypeError(f"the content of {companion.name} is {type(made).__name__}")
+        except (Refusal, Interrupted):
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(plugin, hook, error) from error
+        return made
+
+    return content
+
+
+def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:
+    """Return the hooks that a plugin implements and that nobody specified."""
+    callers = manager.get_hookcallers(plugin) or []
+    return [
+        caller.name
+        for caller in callers
+        if caller.spec is None
+        and not all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
+    ]

@@ -1,0 +1,57 @@
+"""The command in progress with its plugins, and how the work of a command begins and ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from wheelhouse_hashes.errors import Interrupted, WheelhouseHashesError
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.report import Report
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.parallel import ending_on_signals
+
+
+class Session(Run):
+    """A run, and the plugins that take part in it.
+
+    Plugins see the :class:`Run`; the phases, which call the plugins, see this.
+
+    :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
+    :param options: the parsed command line.
+    :param plugins: the plugins that take part.
+    """
+
+    def __init__(self, verb: str, options: Mapping[str, Any], plugins: Plugins) -> None:
+        super().__init__(verb, options, tracing=plugins.tracing)
+        self.plugins = plugins
+
+
+@contextmanager
+def phase(run: Session, report: Report) -> Iterator[None]:
+    """Bracket the work of a command: signals, the hooks that begin and end it.
+
+    :param run: the command in progress; its ``stop`` is set by a signal.
+    :param report: gets to know what ended the command before its time.
+    """
+    with ending_on_signals(run.stop):
+        run.plugins.run_started(run)
+        try:
+            yield
+        except WheelhouseHashesError as error:
+            report.ended_by = error
+            raise
+        finally:
+            run.plugins.run_finished(run, report)
+            run.close()
+            run.end()
+
+
+@contextmanager
+def noting_interruption(report: Report) -> Iterator[None]:
+    """Note that the run was told to end; it then goes on to its summary."""
+    try:
+        yield
+    except Interrupted:
+        report.interrupted = True

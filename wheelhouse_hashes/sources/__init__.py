@@ -1,1 +1,0 @@
-"""Where claims come from, and where artifacts are found: one plugin a module."""

@@ -1,0 +1,323 @@
+"""A libcloud container: one driver a thread, retries, our own checks.
+
+:class:`Store` uses libcloud's public storage API only, so it works with every
+provider.  What libcloud reports is not taken on trust: each put is looked at
+again by whoever asked for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import re
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from libcloud.storage.base import Container, Object, StorageDriver
+from libcloud.storage.types import (
+    ContainerAlreadyExistsError,
+    ContainerDoesNotExistError,
+    ObjectDoesNotExistError,
+)
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact, new_hasher
+from wheelhouse_hashes.disk.files import LocalFile, disk_errors
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
+from wheelhouse_hashes.runtime.activity import ByteCount
+from wheelhouse_hashes.runtime.waiting import WaitBudget, backoff
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
+
+T = TypeVar("T")
+
+#: How often one request to a store is tried.
+TRIES = 4
+
+#: Media types.  Given, so that libcloud does not guess differently on different
+#: systems; pip reads no page of another type than HTML.
+BINARY = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as the store has it."""
+
+    #: Its name.
+    name: str
+    #: Its size in bytes.
+    size: int
+    #: What the store calls this version of the object; empty if it does not.
+    #: Often it is the MD5, but not where the store encrypts (KMS) or joins parts.
+    etag: str
+    #: Its SHA-256 in hex, as its own metadata have it; empty if not known.
+    sha256: str = field(default="", compare=False)
+    #: When it was put by the store's clock, in whole seconds since the epoch;
+    #: None if not known.
+    modified: float | None = field(default=None, compare=False)
+    #: Whether the etag is known to be the MD5.
+    etag_is_md5: bool = field(default=False, compare=False)
+
+
+class Store:
+    """One container of a store; safe to use from many threads.
+
+    :param account: how to reach the store.
+    :param container_name: the container's name.
+    :param budget: the time that retries may wait.
+    """
+
+    #: Digests that the store needs beside those that users ask for.
+    algorithms: tuple[str, ...] = ("md5",)
+
+    #: Whether what was just put may not be seen yet.
+    eventually_consistent = True
+
+    def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
+        self.account = account
+        self.container_name = container_name
+        self._budget = budget
+        self._local = threading.local()
+
+    @property
+    def driver(self) -> StorageDriver:
+        """This thread's driver."""
+        driver: StorageDriver | None = getattr(self._local, "driver", None)
+        if driver is None:
+            driver = self._local.driver = self._make_driver()
+        return driver
+
+    def _make_driver(self) -> StorageDriver:
+        return self.account.make_driver()
+
+    @property
+    def _container(self) -> Container:
+        """The container, without a request for it."""
+        return Container(self.container_name, {}, self.driver)
+
+    def open(self, create: bool = True) -> None:
+        """Look the container up.
+
+        :param create: whether to make it if it does not exist.
+        :raises StoreError: if it does not exist, or cannot be reached.
+        """
+
+        def look_up() -> None:
+            try:
+                self.driver.get_container(self.container_name)
+            except ContainerDoesNotExistError:
+                if not create:
+                    raise StoreError(f"there is no container {self.container_name!r}") from None
+                # Another job may have been first.
+                with contextlib.suppress(ContainerAlreadyExistsError):
+                    self.driver.create_container(self.container_name)
+
+        self._retry(look_up, "look up the container")
+
+    def objects(self) -> dict[str, Stored]:
+        """Return what the container lists, by name.  It may lag.
+
+        :raises StoreError: if it cannot be had.
+        """
+        return self._retry(lambda: {s.name: s for s in self._list()}, "list the container")
+
+    def _list(self) -> Iterator[Stored]:
+        return map(_stored, self.driver.iterate_container_objects(self._container))
+
+    def stat(self, name: str) -> Stored | None:
+        """Return one object as it is now, None if it is not there.
+
+        :raises StoreError: if it cannot be had.
+        """
+        return self._retry(lambda: self._stat(name), f"look at {name}")
+
+    def _stat(self, name: str) -> Stored | None:
+        obj = self._object(name)
+        return None if obj is None else _stored(obj)
+
+    def _object(self, name: str) -> Object | None:
+        try:
+            return self.driver.get_object(self.container_name, name)
+        except ObjectDoesNotExistError:
+            return None
+
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Read a small object, None if it is not there.
+
+        :param name: the object's name.
+        :param max_bytes: the most bytes that are returned.
+        :raises StoreError: if it cannot be had.
+        """
+
+        def read() -> bytes | None:
+            content = bytearray()
+            try:
+                stream = self._stream(name)
+                if stream is None:
+                    return None
+                for chunk in stream:
+                    content += chunk
+                    if len(content) > max_bytes:
+                        break
+            except ObjectDoesNotExistError:
+                return None
+            return bytes(content[:max_bytes])
+
+        return self._retry(read, f"read {name}")
+
+    def _stream(self, name: str) -> Iterator[bytes] | None:
+        obj = self._object(name)
+        return None if obj is None else iter(self.driver.download_object_as_stream(obj))
+
+    def put(
+        self,
+        artifact: LocalArtifact,
+        file: LocalFile,
+        counter: ByteCount | None = None,
+        *,
+        create_only: bool = False,
+    ) -> Stored:
+        """Publish an artifact.
+
+        :param artifact: the artifact.
+        :param file: its file, which is open.
+        :param counter: is told the bytes that were sent, by libcloud only at the end.
+        :param create_only: whether to leave an object of that name alone.
+        :returns: the object, to compare with what :meth:`stat` shows.
+        :raises AlreadyExists: if the object exists and must be left alone.
+        :raises DiskError: if the file cannot be read, or has changed.
+        :raises StoreError: if it cannot be published.
+        """
+        counter = counter or ByteCount()
+        put = partial(self._put, artifact, file, create_only, counter)
+        stored = self._retry(put, f"send {artifact.name}")
+        counter.bytes = artifact.size
+        return stored
+
+    def _put(
+        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+    ) -> Stored:
+        self._leave_alone(artifact.name, create_only)
+        check_unchanged(artifact, file)
+        extra = {"content_type": BINARY}
+        return _stored(
+            self.driver.upload_object(file.reopened, self._container, artifact.name, extra=extra)
+        )
+
+    def put_bytes(
+        self, name: str, content: bytes, media_type: str = BINARY, *, create_only: bool = False
+    ) -> Stored:
+        """Publish a small object; as :meth:`put`.
+
+        :param media_type: the value of its ``Content-Type``.
+        """
+        put = partial(self._put_bytes, name, content, media_type, create_only)
+        return self._retry(put, f"send {name}")
+
+    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
+        # From a file: what libcloud does with a stream differs from store to
+        # store (it fails on Swift, and makes a multipart object on S3).
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "content")
+            path.write_bytes(content)
+            return self._put_file(str(path), name, content, media_type, create_only)
+
+    def _put_file(
+        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+    ) -> Stored:
+        self._leave_alone(name, create_only)
+        extra = {"content_type": media_type}
+        return _stored(self.driver.upload_object(path, self._container, name, extra=extra))
+
+    def _leave_alone(self, name: str, create_only: bool) -> None:
+        """Do the best about create-only that libcloud's API allows."""
+        if create_only and self._object(name) is not None:
+            raise AlreadyExists(name)
+
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is not there is no error.
+
+        :raises StoreError: if it is still there.
+        """
+
+        def delete() -> None:
+            obj = self._object(name)
+            if obj is None:
+                return
+            try:
+                deleted = self.driver.delete_object(obj)
+            except ObjectDoesNotExistError:
+                return
+            if not deleted and self._object(name) is not None:
+                raise StoreError(f"cannot delete {name}")
+
+        self._retry(delete, f"delete {name}")
+
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
+        """Tell whether an object has an artifact's bytes, by what the store says of it.
+
+        :param stored: the object, as listed or looked at.
+        :param artifact: the artifact.
+        :returns: None if the store does not tell: an etag may be anything.
+        """
+        if stored.size != artifact.size:
+            return False
+        if stored.sha256:
+            return stored.sha256 == artifact.digests[DEFAULT_ALGORITHM]
+        if stored.etag == artifact.digests.get("md5"):
+            return True
+        return False if stored.etag_is_md5 else None
+
+    @staticmethod
+    def is_known_content(stored: Stored, content: bytes) -> bool:
+        """Tell from a listing alone whether an object has some content.
+
+        :returns: False also if the listing does not tell, which it does only
+            where its etags are MD5.
+        """
+        return stored.etag == md5_of(content)
+
+    def _retry(self, call: Callable[[], T], doing: str) -> T:
+        """Call until it succeeds, at most :data:`TRIES` times."""
+        for tries, pause in enumerate(backoff(), 1):
+            try:
+                return call()
+            except (StoreError, UsageError, DiskError):
+                raise
+            except FAILURES as error:
+                if tries == TRIES or is_final(error) or not self._budget.pause(pause):
+                    raise self._failure(doing, error) from error
+        raise AssertionError("backoff ends never")
+
+    def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
+        return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
+
+
+def _stored(obj: Object) -> Stored:
+    # Azure's etag is no MD5, but its driver knows the MD5 as well.
+    md5 = obj.extra.get("md5_hash")
+    if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5):
+        return Stored(obj.name, int(obj.size), md5, etag_is_md5=True)
+    return Stored(obj.name, int(obj.size), obj.hash or "")
+
+
+def md5_of(content: bytes) -> str:
+    """Return the MD5 of some bytes in hex, which is what many stores call an etag."""
+    hasher = new_hasher("md5")
+    hasher.update(content)
+    return hasher.hexdigest()
+
+
+def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
+    """Check that a file still has the bytes that were hashed.
+
+    :raises DiskError: if it has not.
+    """
+    with disk_errors(f"read {artifact.path}"):
+        if file.identity != artifact.identity:
+            raise DiskError(f"{artifact.path} changed while it was uploaded; run it again")

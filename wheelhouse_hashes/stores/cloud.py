@@ -1,0 +1,228 @@
+"""OpenStack Swift, and stores with the S3 API: what they can do beyond libcloud's.
+
+- An object carries its digest in its own metadata.
+- The MD5 of a body goes ahead of it, so that a damaged body is refused before
+  it is published; libcloud itself would compare only afterwards, and would
+  read the file twice more for it.
+- ``If-None-Match: *`` leaves an object alone that is there already.
+- ``X-Newest`` makes Swift ask all its replicas.  On a listing it proves
+  nothing, so a listing is never taken for the truth.
+
+Sources: the APIs of Swift (https://docs.openstack.org/api-ref/object-store/)
+and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from libcloud.common.types import LibcloudError
+from libcloud.storage.base import Object, StorageDriver
+from libcloud.storage.types import ObjectDoesNotExistError
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
+from wheelhouse_hashes.disk.files import LocalFile
+from wheelhouse_hashes.errors import AlreadyExists, StoreError
+from wheelhouse_hashes.formats.dates import http_date
+from wheelhouse_hashes.formats.tombstones import is_deleted
+from wheelhouse_hashes.runtime.activity import ByteCount
+from wheelhouse_hashes.stores.base import BINARY, Store, Stored, check_unchanged, md5_of
+from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
+
+#: Sent with every request; stores that do not know it pass over it.
+NEWEST = {"X-Newest": "true"}
+
+
+@dataclass(frozen=True)
+class Family:
+    """How the stores of one kind say things."""
+
+    #: The name of the header that carries the MD5 of a body.
+    md5_header: str
+    #: Whether that MD5 is in base64, else in hex.
+    md5_in_base64: bool
+    #: The prefix of metadata headers.
+    metadata_prefix: str
+    #: Whether ``If-None-Match: *`` leaves an object alone that is there.
+    conditional: bool = True
+
+    def md5(self, digits: str) -> dict[str, str]:
+        """Return the header that carries an MD5.
+
+        :param digits: the MD5 in hex.
+        """
+        encoded = base64.b64encode(bytes.fromhex(digits)).decode()
+        return {self.md5_header: encoded if self.md5_in_base64 else digits}
+
+
+SWIFT = Family("ETag", False, "x-object-meta-")
+S3 = Family("Content-MD5", True, "x-amz-meta-")
+GOOGLE = Family("Content-MD5", True, "x-goog-meta-", conditional=False)
+
+#: The headers of Swift's objects in parts, whose etag is no MD5 of their bytes.
+_IN_PARTS = frozenset({"x-static-large-object", "x-object-manifest"})
+
+#: libcloud's base classes, the more special ones first.
+_FAMILIES = (
+    ("CloudFilesStorageDriver", SWIFT),
+    ("GoogleStorageDriver", GOOGLE),
+    ("BaseS3StorageDriver", S3),
+)
+
+
+def family_of(driver_class: type) -> Family | None:
+    """Return the kind of store that a libcloud driver is for, None if it is another.
+
+    :param driver_class: a libcloud storage driver.
+    """
+    names = {base.__name__ for base in driver_class.__mro__}
+    return next((family for name, family in _FAMILIES if name in names), None)
+
+
+def _keep_token(connection: Any) -> None:
+    """Authenticate once a driver.
+
+    The first version of Swift's authentication tells no expiry, and libcloud
+    would ask for another token before every request.
+    """
+    identity = connection.get_auth_class()
+    is_token_valid = identity.is_token_valid
+    identity.is_token_valid = lambda: (
+        is_token_valid()
+        or (identity.auth_token is not None and identity.auth_token_expires is None)
+    )
+
+
+class CloudStore(Store):
+    """A container of one of these stores."""
+
+    @property
+    def _family(self) -> Family:
+        family = family_of(type(self.driver))
+        assert family is not None
+        return family
+
+    def _make_driver(self) -> StorageDriver:
+        driver = super()._make_driver()
+        connection: Any = driver.connection
+        add_default_headers = connection.add_default_headers
+        connection.add_default_headers = lambda headers: {
+            **add_default_headers(headers),
+            **NEWEST,
+        }
+        if family_of(type(driver)) is SWIFT:
+            _keep_token(connection)
+        else:
+            raise_bad_requests(connection)
+        return driver
+
+    def _path(self, name: str) -> str:
+        return f"/{quote(self.container_name)}/{quote(name)}"
+
+    def _stat(self, name: str) -> Stored | None:
+        # libcloud's get_object asks for the container, too.
+        connection: Any = self.driver.connection
+        response = connection.request(self._path(name), method="HEAD")
+        if int(response.status) == 404:
+            return None
+        if int(response.status) != 200:
+            raise LibcloudError(f"Unexpected status code: {response.status}")
+        headers = {key.lower(): value for key, value in response.headers.items()}
+        if is_deleted(headers):
+            return None
+        return Stored(
+            name,
+            int(headers.get("content-length", 0)),
+            headers.get("etag", "").strip('"'),
+            headers.get(self._family.metadata_prefix + DEFAULT_ALGORITHM, ""),
+            http_date(headers.get("last-modified")),
+            self._family is SWIFT and not _IN_PARTS.intersection(headers),
+        )
+
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Read a small object, None if it is not there; as :meth:`Store.read`."""
+        content = super().read(name, max_bytes)
+        # A deleted object can read like an empty one, and libcloud hides the headers.
+        return None if content == b"" and self.stat(name) is None else content
+
+    def _stream(self, name: str) -> Iterator[bytes] | None:
+        # An object that nobody asked for first: one request instead of three.
+        obj = Object(name, 0, "", {}, {}, self._container, self.driver)
+        return iter(self.driver.download_object_as_stream(obj))
+
+    def _put(
+        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+    ) -> Stored:
+        check_unchanged(artifact, file)
+        digest = artifact.digests[DEFAULT_ALGORITHM]
+        md5, size = artifact.digests["md5"], artifact.size
+        metadata = {DEFAULT_ALGORITHM: digest}
+        extra = {"content_type": BINARY, "meta_data": metadata}
+        self._upload(file.reopened, artifact.name, md5, size, extra, create_only)
+        return Stored(artifact.name, size, md5, digest)
+
+    def _put_file(
+        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+    ) -> Stored:
+        md5 = md5_of(content)
+        extra = {"content_type": media_type}
+        self._upload(path, name, md5, len(content), extra, create_only)
+        return Stored(name, len(content), md5)
+
+    def _upload(
+        self,
+        path: str,
+        name: str,
+        md5: str,
+        size: int,
+        extra: Mapping[str, object],
+        create_only: bool,
+    ) -> None:
+        headers = self._family.md5(md5)
+        if create_only and self._family.conditional:
+            headers["If-None-Match"] = "*"
+        else:
+            self._leave_alone(name, create_only)
+        driver: Any = self.driver
+        # libcloud would read the file again to learn what we know already.
+        driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)
+        try:
+            driver.upload_object(
+                path, self._container, name, extra=extra, verify_hash=False, headers=headers
+            )
+        except LibcloudError as error:
+            if create_only and status_of(error) == 412:
+                raise AlreadyExists(name) from None
+            raise
+
+    def delete(self, name: str) -> None:
+        """Delete an object; one that is not there is no error.
+
+        :raises StoreError: if it cannot be deleted.
+        """
+
+        def delete() -> None:
+            obj = Object(name, 0, "", {}, {}, self._container, self.driver)
+            try:
+                deleted = self.driver.delete_object(obj)
+            except ObjectDoesNotExistError:
+                return
+            if not deleted and self._stat(name) is not None:
+                raise StoreError(f"cannot delete {name}: the store refused, and does not say why")
+
+        self._retry(delete, f"delete {name}")
+
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
+        """Tell whether an object has an artifact's bytes; as :meth:`Store.has_bytes_of`.
+
+        A listing has the etag alone: where that is not our MD5, the object is asked.
+        """
+        same = super().has_bytes_of(stored, artifact)
+        if same is not None or stored.modified is not None:
+            return same
+        found = self.stat(stored.name)
+        return False if found is None else super().has_bytes_of(found, artifact)

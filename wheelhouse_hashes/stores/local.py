@@ -1,0 +1,182 @@
+"""libcloud's LOCAL provider, made safe for readers and for jobs side by side.
+
+The provider copies onto the final name, so readers see half an artifact, and
+its listing fails when a file vanishes meanwhile.  Here everything is put under
+a staging name first, in a private folder below ``.hash``, which libcloud leaves
+out of its listings, and then renamed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import pathlib
+import threading
+from collections.abc import Iterable, Iterator
+
+from libcloud.storage.base import Object
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
+from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file_on_disk
+from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
+from wheelhouse_hashes.runtime.activity import ByteCount
+from wheelhouse_hashes.stores.base import Store, Stored, check_unchanged
+
+#: Folders that libcloud's LOCAL provider leaves out of its listings.
+_HIDDEN = frozenset({".hash", ".lock"})
+_STAGING = ".hash"
+
+#: The mode of objects, as libcloud has it.
+_MODE = 0o664
+
+#: The size of the pieces that artifacts are copied in, in bytes.
+_PIECE = 1024 * 1024
+
+
+class LocalStore(Store):
+    """A container of libcloud's LOCAL provider."""
+
+    algorithms = ()
+    eventually_consistent = False
+
+    @property
+    def _stop(self) -> threading.Event:
+        return self._budget.stop
+
+    @property
+    def _folder(self) -> pathlib.Path:
+        return pathlib.Path(self.account.username, self.container_name)
+
+    def open(self, create: bool = True) -> None:
+        """Look the container up, and remove what dead jobs left in it."""
+        super().open(create)
+        remove_dead(self._folder / _STAGING)
+
+    def _list(self) -> Iterator[Stored]:
+        def fail(error: OSError) -> None:
+            if not isinstance(error, FileNotFoundError):
+                raise error
+
+        for folder, subfolders, files in os.walk(self._folder, onerror=fail):
+            subfolders[:] = [name for name in subfolders if name not in _HIDDEN]
+            for file in files:
+                path = pathlib.Path(folder, file)
+                name = path.relative_to(self._folder).as_posix()
+                try:
+                    yield _version(name, path.stat())
+                except FileNotFoundError:
+                    continue  # it was deleted meanwhile
+
+    def stat(self, name: str) -> Stored | None:
+        """Return one object as it is now, None if it is not there.
+
+        :raises DiskError: if it cannot be looked at.
+        """
+        with disk_errors(f"look at {name}"):
+            try:
+                return _version(name, self._folder.joinpath(name).stat())
+            except FileNotFoundError:
+                return None
+
+    def read(self, name: str, max_bytes: int) -> bytes | None:
+        """Read a small object, None if it is not there.
+
+        :raises DiskError: if it cannot be read.
+        """
+        with disk_errors(f"read {name}"):
+            try:
+                with open(self._folder / name, "rb") as file:
+                    return file.read(max_bytes)
+            except FileNotFoundError:
+                return None
+
+    def _put(
+        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+    ) -> Stored:
+        return self._publish(artifact.name, self._pieces(artifact, file, counter), create_only)
+
+    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
+        return self._publish(name, [content], create_only)
+
+    def _pieces(
+        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount
+    ) -> Iterator[bytes]:
+        """Read an artifact; copying it must end when the run does."""
+        opened = file.rewound()
+        while piece := opened.read(_PIECE):
+            if self._stop.is_set():
+                raise Interrupted("interrupted")
+            yield piece
+            counter.bytes = opened.tell()
+        check_unchanged(artifact, file)
+
+    def _publish(self, name: str, pieces: Iterable[bytes], create_only: bool) -> Stored:
+        """Write a file under a staging name, then give it its own.
+
+        Without libcloud: its lock, if it is switched off, takes every
+        exception for settled, a full disk too, and goes on with half a file.
+        """
+        staging, final = self._folder / _STAGING, self._folder / name
+        # At once a DiskError: a full disk is no better half a second later.
+        with disk_errors(f"send {name}"):
+            staging.mkdir(exist_ok=True)
+            with PrivateFolder(staging) as private:
+                path = private / "object"
+                with open(path, "xb") as file:
+                    for piece in pieces:
+                        file.write(piece)
+                path.chmod(_MODE)
+                version = _version(name, path.stat())
+                try:
+                    if create_only:
+                        _create(path, final)
+                    else:
+                        os.replace(path, final)
+                except FileExistsError:
+                    raise AlreadyExists(name) from None
+        return version
+
+    def _object(self, name: str) -> Object | None:
+        # libcloud takes whatever keeps it from looking at a file for "it does
+        # not exist"; a container that vanished is another matter.
+        if not self._folder.is_dir():
+            raise StoreError(f"there is no container {self.container_name!r}")
+        return super()._object(name)
+
+    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
+        """Tell whether an object has an artifact's bytes, by reading it."""
+        if stored.size != artifact.size:
+            return False
+        try:
+            path = self._folder / stored.name
+            seen = hash_file_on_disk(path, (DEFAULT_ALGORITHM,), self._stop, follow=True)
+        except OSError:
+            return False
+        return seen.digests[DEFAULT_ALGORITHM] == artifact.digests[DEFAULT_ALGORITHM]
+
+    def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
+        failure = super()._failure(doing, error)
+        return DiskError(str(failure)) if isinstance(error, OSError) else failure
+
+
+def _create(path: pathlib.Path, final: pathlib.Path) -> None:
+    """Give a file a name that nobody has.
+
+    :raises FileExistsError: if somebody has it.
+    """
+    try:
+        os.link(path, final)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        # A file system without hard links: looking first is the best there is.
+        if final.exists():
+            raise FileExistsError(str(final)) from None
+        os.replace(path, final)
+
+
+def _version(name: str, status: os.stat_result) -> Stored:
+    """Tell versions of a file apart: each put makes a new inode."""
+    etag = f"{status.st_dev:x}-{status.st_ino:x}-{status.st_mtime_ns:x}"
+    return Stored(name, status.st_size, etag)

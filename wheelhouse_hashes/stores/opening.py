@@ -1,0 +1,25 @@
+"""Choose the store that fits a provider."""
+
+from __future__ import annotations
+
+from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.driver import Account
+
+
+def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
+    """Return the store that fits a provider.
+
+    :param account: how to reach it.
+    :param container: the container's name.
+    :param budget: the time that retries may wait.
+    """
+    from wheelhouse_hashes.stores.cloud import CloudStore, family_of
+    from wheelhouse_hashes.stores.local import LocalStore
+
+    kind = Store
+    if account.provider_name == "LOCAL":
+        kind = LocalStore
+    elif family_of(account.driver_class()) is not None:
+        kind = CloudStore
+    return kind(account, container, budget)

@@ -1,0 +1,32 @@
+"""What a container listed at one moment, and which object belongs to which artifact."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.stores.base import Stored
+
+
+class ContainerSnapshot:
+    """The objects of a container.
+
+    :param objects: what the container listed, by name.
+    :param plugins: tell which objects are companions, and of what.
+    """
+
+    def __init__(self, objects: Mapping[str, Stored], plugins: Plugins) -> None:
+        #: The objects, by name.
+        self.objects = objects
+        self._plugins = plugins
+
+    @cached_property
+    def companions(self) -> Mapping[str, list[str]]:
+        """The names of the listed companions, by the name of their artifact."""
+        companions: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(self.objects):
+            if (owner := self._plugins.companion_of(name)) is not None:
+                companions[owner].append(name)
+        return dict(companions)

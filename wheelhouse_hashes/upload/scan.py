@@ -1,0 +1,50 @@
+"""Find the artifacts of the folder that is to be uploaded; dev wheels get a time stamp."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from datetime import datetime, timezone
+
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import check_regular, disk_errors
+from wheelhouse_hashes.errors import Refusal, UsageError
+from wheelhouse_hashes.filenames import printable, why_unsafe
+from wheelhouse_hashes.formats.dev_builds import stamped_name
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
+
+
+def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
+    """Return the artifacts of a folder; rename dev wheels, name what is skipped.
+
+    :param folder: the folder.
+    :param report: gets a record of each file that is left out.
+    :raises UsageError: if there is no such folder.
+    :raises DiskError: if it cannot be listed.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}; give one with --local-folder")
+    paths = []
+    with disk_errors(f"list the folder {folder}"):
+        names = sorted(os.listdir(folder))
+    for name in names:
+        try:
+            path = folder / name
+            with disk_errors(f"look at {path}"):
+                if path.is_dir() and not path.is_symlink():
+                    raise ValueError("a folder, not a file")
+                stamped = stamped_name(name, datetime.now(timezone.utc))
+                check_regular(path)
+            if stamped != name:
+                with disk_errors(f"rename {path}"):
+                    path = path.rename(path.with_name(stamped))
+            if why := why_unsafe(path.name):
+                raise Refusal(Cause.UNSAFE_NAME, why)
+            paths.append(path)
+        except ValueError as error:
+            report.records.append(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
+        except Refusal as error:
+            outcome = UploadOutcome.FAILED if error.cause is Cause.DISK else UploadOutcome.REFUSED
+            record = UploadRecord(printable(name), outcome, error.message, error.exit_code)
+            report.records.append(record)
+    return paths

@@ -1,0 +1,186 @@
+"""The rules of truth: claims, and what was seen, make a verdict.  No I/O.
+
+- Every claim of every source must match; one that does not refuses the file.
+- No claim at all refuses it, unless the user accepts that.
+- Whatever the claims say, a file that is not of the kind that its name says
+  is refused.
+- A cut download is never called a mismatch where the difference can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from wheelhouse_hashes.artifacts import (
+    DEFAULT_ALGORITHM,
+    Claim,
+    Finding,
+    ListedArtifact,
+    Outcome,
+    Verdict,
+)
+from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
+from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.formats.seen import Seen
+
+#: What stands at the end of every zip archive, wheels among them (the end of
+#: central directory record of the format's specification, APPNOTE.TXT 4.3.16).
+_ZIP_END = b"PK\x05\x06"
+
+_MAGIC = {
+    ".whl": (b"PK\x03\x04",),
+    ".zip": (b"PK\x03\x04", b"PK\x05\x06"),
+    ".tar.gz": (b"\x1f\x8b",),
+    ".exe": (b"MZ",),
+}
+
+
+#: What is said of an artifact that nobody vouches for.
+NO_CLAIM = "no source claims a digest of this artifact"
+
+
+def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
+    """Return the claims among what was heard."""
+    return tuple(item for item in heard if isinstance(item, Claim))
+
+
+def algorithms_of(heard: Sequence[Claim | Finding]) -> tuple[str, ...]:
+    """Return what has to be computed: the default, and all that is claimed."""
+    claimed = (claim.digest.algorithm for claim in claims_of(heard))
+    return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *claimed)))
+
+
+def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:
+    """Return what the findings among what was heard amount to, None if there are none."""
+    findings = [item for item in heard if isinstance(item, Finding)]
+    if not findings:
+        return None
+    cause = gravest_cause(finding.cause for finding in findings)
+    text = "; ".join(finding.text for finding in findings)
+    may_heal = all(finding.may_heal or finding.cause in HEALABLE for finding in findings)
+    return Refusal(cause, text, may_heal=may_heal)
+
+
+def judge(
+    artifact: ListedArtifact,
+    heard: Sequence[Claim | Finding],
+    seen: Seen,
+    *,
+    accept_missing: bool = False,
+    before: Seen | None = None,
+) -> Verdict:
+    """Conclude what the claims and the bytes say about one artifact.
+
+    :param artifact: the artifact.
+    :param heard: all claims, and findings of sources and inspectors.
+    :param seen: its bytes.
+    :param accept_missing: whether to keep an artifact without any claim.
+    :param before: what an earlier read of it saw, in a run that reads it again.
+    """
+    claims = claims_of(heard)
+    verdict = Verdict(
+        artifact.name,
+        Outcome.REFUSED,
+        claims=claims,
+        digests=seen.digests,
+        size=seen.size,
+        expected_size=artifact.size,
+        on_disk=seen.on_disk,
+    )
+    if objected := objection(heard):
+        return refused(verdict, objected)
+    kind = _other_kind(artifact.name, seen.head)
+    cut = _cut(artifact, seen)
+    if _is_short(artifact, seen) and _is_too_little_to_tell(artifact.name, seen.head):
+        return refused(verdict, Refusal(Cause.TRUNCATED, cut or ""))
+    if kind is not None:
+        return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
+    if not claims:
+        if accept_missing and cut:
+            return refused(verdict, Refusal(Cause.TRUNCATED, cut))
+        if accept_missing:
+            return replace(verdict, outcome=Outcome.UNVERIFIED, text="no source claims a digest")
+        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
+    wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
+    if not wrong:
+        return replace(verdict, outcome=Outcome.OK)
+    return refused(verdict, Refusal(*_disagreement(artifact, claims, wrong, seen, before)))
+
+
+def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
+    """Return a verdict as a refusal makes it.
+
+    :param verdict: what is known beside that.
+    :param refusal: why.
+    """
+    return replace(
+        verdict,
+        outcome=Outcome.REFUSED,
+        cause=refusal.cause,
+        text=str(refusal),
+        may_heal=refusal.may_heal,
+    )
+
+
+def _disagreement(
+    artifact: ListedArtifact,
+    claims: Sequence[Claim],
+    wrong: Sequence[Claim],
+    seen: Seen,
+    before: Seen | None,
+) -> tuple[Cause, str]:
+    """Name the cause of a disagreement: stale before corrupt before mismatch."""
+    if any(claim.travels for claim in claims if claim not in wrong):
+        return Cause.STALE, "the store is between two versions of it"
+    cut = _cut(artifact, seen)
+    if cut and _is_short(artifact, seen):
+        return Cause.TRUNCATED, cut
+    if len(wrong) < len(claims) or _contradictory(claims):
+        return Cause.CONFLICT, "the sources disagree among themselves"
+    if cut:
+        return Cause.TRUNCATED, cut
+    same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
+    if not seen.length_known and not same_as_before:
+        return Cause.TRUNCATED, f"the body ended after {seen.size} bytes, its length was not told"
+    if before is not None and not same_as_before:
+        return Cause.CORRUPT, "two reads of it differ from each other"
+    return Cause.MISMATCH, "the bytes are not those that were announced"
+
+
+def _is_short(artifact: ListedArtifact, seen: Seen) -> bool:
+    return artifact.size is not None and seen.size < artifact.size
+
+
+def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
+    """Say by what a file can be told to be cut, None if it cannot."""
+    if _is_short(artifact, seen):
+        return f"{seen.size} of {artifact.size} bytes arrived"
+    if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
+        return f"it has {seen.size} bytes, and the end of its archive is missing"
+    return None
+
+
+def _is_too_little_to_tell(name: str, head: bytes) -> bool:
+    """Tell whether a head is the beginning of one that would fit."""
+    magics = next(m for extension, m in _MAGIC.items() if name.endswith(extension))
+    return any(magic.startswith(head) for magic in magics)
+
+
+def _contradictory(claims: Sequence[Claim]) -> bool:
+    digests = {claim.digest for claim in claims}
+    return len(digests) > len({digest.algorithm for digest in digests})
+
+
+def _other_kind(name: str, head: bytes) -> str | None:
+    """Say what a file is instead of what its name says, None if it fits."""
+    for extension, magics in _MAGIC.items():
+        if name.endswith(extension):
+            if head.startswith(magics):
+                return None
+            if not head:
+                return "empty"
+            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+                return "an HTML or XML page"
+            return f"no {extension} file by its first bytes"
+    raise ValueError(f"{name!r} is not the name of an artifact")

@@ -1,0 +1,80 @@
+"""Judge one artifact of a folder: ask for claims, hash the file, conclude.
+
+Nothing is changed or renamed.
+"""
+
+from __future__ import annotations
+
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
+from wheelhouse_hashes.errors import DiskError, Refusal
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.report import FetchReport
+from wheelhouse_hashes.runtime.waiting import backoff
+from wheelhouse_hashes.verdict.conclude import judge_file, report_verdict
+from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+
+
+def verify_artifact(
+    run: Session,
+    there: Mapping[str, pathlib.Path],
+    announced: set[str],
+    report: FetchReport,
+    width: int,
+    artifact: ListedArtifact,
+) -> None:
+    """Judge one artifact and report its verdict.
+
+    :param run: the command in progress.
+    :param there: the artifacts of the folder, by name.
+    :param announced: the names that are announced.
+    :param report: gets the verdict.
+    :param width: the width of the longest name, for alignment.
+    :param artifact: the artifact.
+    """
+    path = there.get(artifact.name)
+    heard: list[Claim | Finding] = []
+    with run.activities.on(artifact.name) as activity:
+        activity.begin("asking")
+        try:
+            if artifact.name in announced:
+                heard = _heard(run, artifact)
+            verdict = _judge(run, artifact, heard, path)
+        except Refusal as refusal:
+            verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
+            verdict = refused(verdict, refusal)
+    report_verdict(run, report, artifact, verdict, width)
+
+
+def _judge(
+    run: Session,
+    artifact: ListedArtifact,
+    heard: Sequence[Claim | Finding],
+    path: pathlib.Path | None,
+) -> Verdict:
+    if path is None:
+        raise Refusal(Cause.MISSING_ARTIFACT, "it is announced, and not in the folder")
+    with disk_errors(f"read {path}"):
+        if not path.is_file():
+            raise DiskError(f"{path} is not a file")
+        counter = run.activity.begin("hashing", moves=True)
+        algorithms = algorithms_of(heard)
+        seen = hash_file_on_disk(path, algorithms, run.stop, follow=True, counter=counter)
+    run.activity.begin("judging")
+    return judge_file(run, artifact, heard, seen, path)
+
+
+def _heard(run: Session, artifact: ListedArtifact) -> list[Claim | Finding]:
+    """Ask the sources; a server that is not available is asked again."""
+    for pause in backoff():
+        try:
+            return [*artifact.claims, *run.plugins.claims(artifact, run)]
+        except Refusal as refusal:
+            passing = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            if not passing or not run.budget.pause(pause):
+                raise
+    raise AssertionError("backoff ends never")
