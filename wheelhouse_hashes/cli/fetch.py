@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
-from wheelhouse_hashes.listing.selection import Selection, asked_for, select
+from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
+from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, describe_verdict, line
 from wheelhouse_hashes.runtime.parallel import for_each
@@ -24,7 +25,9 @@ from wheelhouse_hashes.verdict.conclude import report_verdict
 from wheelhouse_hashes.verdict.expectation import expectation_of
 
 
-def fetch(run: Session, url: str, folder: str, project: str, version: str | None) -> FetchReport:
+def fetch(
+    run: Session[FetchOptions], url: str, folder: str, project: str, version: str | None
+) -> FetchReport:
     """Fetch the artifacts of a project, and keep those that are verified.
 
     :param run: the command in progress.
@@ -35,23 +38,27 @@ def fetch(run: Session, url: str, folder: str, project: str, version: str | None
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    address = authorized(run, url)
-    expectation = expectation_of(run)
+    usage = UsageErrors()
+    with usage.noted():
+        address = authorized(run, url)
+    with usage.noted():
+        wanted = asked_for(project, version)
+    with usage.noted():
+        expectation = expectation_of(run)
     report = FetchReport()
-    with phase(run, report):
+    with phase(run, report, usage):
         with noting_interruption(report):
-            _fetch(run, address, pathlib.Path(folder), project, version, report)
+            _fetch(run, address, pathlib.Path(folder), wanted, report)
             report.incomplete = expectation.unmet(report.good, report.unjudged)
         run.say(report.closing())
     return report
 
 
 def _fetch(
-    run: Session,
+    run: Session[FetchOptions],
     address: str,
     folder: pathlib.Path,
-    project: str,
-    version: str | None,
+    wanted: Wanted,
     report: FetchReport,
 ) -> None:
     """Locate, select and fetch the artifacts.
@@ -59,7 +66,7 @@ def _fetch(
     :raises Interrupted: if the run was told to end.
     """
     listing = locate(run, address)
-    selection = select(listing, run.plugins, asked_for(project, version))
+    selection = select(listing, run.plugins, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     for name in selection.misplaced:
@@ -67,9 +74,10 @@ def _fetch(
     artifacts = _refuse_unasked(selection, report, run)
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
-        wanted = project if version is None else f"{project} {version}"
+        options = run.options
+        name = f"{options.project_name} {options.version or ''}".rstrip()
         found = ", ".join(map(str, selection.versions)) or "none of this project"
-        run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
+        run.say(f"nothing matches {name} at {listing.url}; versions there: {found}")
     _name_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
         try:
@@ -83,7 +91,7 @@ def _fetch(
 
 
 def _refuse_unasked(
-    selection: Selection, report: FetchReport, run: Session
+    selection: Selection, report: FetchReport, run: Session[FetchOptions]
 ) -> list[ListedArtifact]:
     """Refuse what must not be asked for or become a file here; return the other artifacts."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
@@ -100,7 +108,7 @@ def _refuse_unasked(
 
 
 def _name_other_origins(
-    run: Session, listing: Listing, artifacts: Sequence[ListedArtifact]
+    run: Session[FetchOptions], listing: Listing, artifacts: Sequence[ListedArtifact]
 ) -> None:
     here = urlsplit(listing.url).netloc
     one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
@@ -109,7 +117,7 @@ def _name_other_origins(
 
 
 def _fetch_all(
-    run: Session,
+    run: Session[FetchOptions],
     artifacts: Sequence[ListedArtifact],
     target: TargetFolder,
     listing: Listing,
@@ -127,7 +135,7 @@ def _fetch_all(
 
 
 def _fetch_one(
-    run: Session,
+    run: Session[FetchOptions],
     target: TargetFolder,
     listing: Listing,
     report: FetchReport,

@@ -8,8 +8,15 @@ from collections.abc import Mapping, Sequence
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
-from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.errors import (
+    Interrupted,
+    Refusal,
+    UsageError,
+    UsageErrors,
+    WheelhouseHashesError,
+)
 from wheelhouse_hashes.filenames import case_conflicts, parse_artifact_name
+from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import (
     UploadOutcome,
@@ -20,6 +27,8 @@ from wheelhouse_hashes.report import (
 )
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
@@ -32,22 +41,31 @@ MAX_HOST_METADATA = 64 * 1024 * 1024
 
 
 def upload(
-    run: Session, store: Store, folder: str, *, max_workers: int, with_index: bool
+    run: Session[UploadOptions], account: Account, container: str, folder: str, *, with_index: bool
 ) -> UploadReport:
     """Upload the artifacts of a folder.
 
     :param run: the command in progress.
-    :param store: the container.
+    :param account: how to reach the store.
+    :param container: the name of the container.
     :param folder: the folder; its dev wheels are renamed, as the host does.
-    :param max_workers: how many artifacts are sent at the same time.
     :param with_index: whether to write the index page.
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    if max_workers < 1:
-        raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
+    max_workers = run.options.max_workers
+    usage = UsageErrors()
+    with usage.noted():
+        if max_workers < 1:
+            raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
+    with usage.noted():
+        if not pathlib.Path(folder).is_dir():
+            raise UsageError(f"there is no folder {folder}; give one with --local-folder")
+    with usage.noted():
+        account.check()
     report = UploadReport()
-    with phase(run, report):
+    with phase(run, report, usage):
+        store = open_store(account, container, run.budget)
         paths = scan(pathlib.Path(folder), report)
         width = max((len(path.name) for path in paths), default=0)
         for record in report.records:
@@ -68,7 +86,10 @@ def upload(
 
 
 def _without_case_conflicts(
-    paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, report: UploadReport, run: Session
+    paths: Sequence[pathlib.Path],
+    snapshot: ContainerSnapshot,
+    report: UploadReport,
+    run: Session[UploadOptions],
 ) -> list[pathlib.Path]:
     """Refuse names that differ in case only: a fetch would refuse them, too."""
     ours = {path.name for path in paths}
@@ -81,14 +102,14 @@ def _without_case_conflicts(
     return [path for path in paths if path.name not in conflicts]
 
 
-def _say(run: Session, record: UploadRecord, width: int = 0) -> None:
+def _say(run: Session[UploadOptions], record: UploadRecord, width: int = 0) -> None:
     """Print what became of one file; with ``--quiet`` only what asks for a look."""
     routine = record.outcome in (UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED)
     (run.note if routine else run.say)(describe_record(record, width))
 
 
 def _publish_all(
-    run: Session,
+    run: Session[UploadOptions],
     store: Store,
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
@@ -146,7 +167,7 @@ def _named_by_the_host(
 
 
 def _clean_up(
-    run: Session,
+    run: Session[UploadOptions],
     store: Store,
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, ArtifactUpload],

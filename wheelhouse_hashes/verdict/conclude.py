@@ -9,13 +9,14 @@ from wheelhouse_hashes._settings import ACCEPT
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.formats.seen import Seen
+from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, describe_verdict
 from wheelhouse_hashes.verdict.rules import judge
 
 
 def judge_file(
-    run: Session,
+    run: Session[CheckOptions],
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
@@ -39,7 +40,11 @@ def judge_file(
 
 
 def report_verdict(
-    run: Session, report: FetchReport, artifact: ListedArtifact, verdict: Verdict, width: int
+    run: Session[CheckOptions],
+    report: FetchReport,
+    artifact: ListedArtifact,
+    verdict: Verdict,
+    width: int,
 ) -> None:
     """Report a final verdict: add it to the report, print it, hand it to the plugins.
 
