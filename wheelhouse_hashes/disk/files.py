@@ -147,7 +147,9 @@ class LocalFile:
     @property
     def identity(self) -> tuple[int, ...]:
         """What tells this version of the file from another one: also after a change in place."""
-        return _identity(os.fstat(self._file.fileno()))
+        status = os.fstat(self._file.fileno())
+        # The time of the last change of the inode cannot be put back.
+        return (*_identity(status), status.st_ctime_ns)
 
     @property
     def reopened(self) -> str:
@@ -156,7 +158,7 @@ class LocalFile:
         number = self._file.fileno()
         for path in (f"/proc/self/fd/{number}", f"/dev/fd/{number}"):
             with contextlib.suppress(OSError):
-                if _identity(os.stat(path)) == self.identity:
+                if _identity(os.stat(path)) == self.identity[:-1]:
                     return path
         return str(self.path)
 
@@ -173,5 +175,5 @@ def check_regular(path: pathlib.Path) -> None:
     :raises OSError: if it is not there.
     """
     if kind := irregular_kind(path.lstat().st_mode):
-        text = f"it is {kind}, which is not followed or read; put a copy of the file in its place"
+        text = f"it is {kind}; uploads take regular files only: put a copy of the file in its place"
         raise Refusal(Cause.NOT_A_DISTRIBUTION, text)

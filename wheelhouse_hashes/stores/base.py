@@ -267,11 +267,13 @@ class Store:
         """
         if stored.size != artifact.size:
             return False
-        if stored.sha256:
-            return stored.sha256 == artifact.digests[DEFAULT_ALGORITHM]
         if stored.etag == artifact.digests.get("md5"):
             return True
-        return False if stored.etag_is_md5 else None
+        if stored.etag_is_md5:
+            return False
+        return (
+            stored.sha256.lower() == artifact.digests[DEFAULT_ALGORITHM] if stored.sha256 else None
+        )
 
     @staticmethod
     def is_known_content(stored: Stored, content: bytes) -> bool:

@@ -75,7 +75,8 @@ def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim 
         try:
             return [*artifact.claims, *run.plugins.claims(artifact, run)]
         except Refusal as refusal:
-            passing = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            of_the_way = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            passing = of_the_way and refusal.may_heal
             if not passing or not run.budget.pause(pause):
                 raise
     raise AssertionError("backoff ends never")
