@@ -20,6 +20,7 @@ from wheelhouse_hashes.errors import Interrupted, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Wanted, select
+from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
@@ -46,15 +47,17 @@ def verify(run: Session, folder: str, against: str | None) -> FetchReport:
     :raises WheelhouseHashesError: if the command cannot go on at all; what is
         to be said of single artifacts is in the report.
     """
-    report = FetchReport()
+    reporter = FetchReporter(run)
+    report = reporter.report
     with phase(run, report):
         with noting_interruption(report):
-            _verify(run, pathlib.Path(folder), against, report)
+            _verify(reporter, pathlib.Path(folder), against)
         run.say(report.closing())
     return report
 
 
-def _verify(run: Session, folder: pathlib.Path, against: str | None, report: FetchReport) -> None:
+def _verify(reporter: FetchReporter, folder: pathlib.Path, against: str | None) -> None:
+    run, report = reporter.run, reporter.report
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}")
     expectation = expectation_of(run)
@@ -75,11 +78,11 @@ def _verify(run: Session, folder: pathlib.Path, against: str | None, report: Fet
     report.nothing_matched = not artifacts
     if not artifacts:
         run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
-    width = max(map(len, (artifact.name for artifact in artifacts)), default=0)
+    reporter.align(artifact.name for artifact in artifacts)
     # What is only announced takes no time.
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
-    verify_one = partial(verify_artifact, run, there, set(announced), report, width)
+    verify_one = partial(verify_artifact, reporter, there, set(announced))
     try:
         finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
     finally:
