@@ -68,8 +68,7 @@ def _without_case_conflicts(
     conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
     refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
     for name in sorted(conflicts):
-        outcome = UploadOutcome.REFUSED
-        reporter.add(UploadRecord(name, outcome, refusal.message, refusal.exit_code))
+        reporter.add(UploadRecord.of_error(name, refusal))
     return [path for path in paths if path.name not in conflicts]
 
 
@@ -95,9 +94,7 @@ def _publish_all(
         except Interrupted:
             raise
         except WheelhouseHashesError as error:
-            outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
-            record = UploadRecord(path.name, outcome, error.message, error.exit_code)
-            reporter.add(record)
+            reporter.add(UploadRecord.of_error(path.name, error))
         else:
             there[record.name] = artifact_upload
             reporter.settle(artifact_upload.artifact, record)

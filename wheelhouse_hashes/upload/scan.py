@@ -45,6 +45,5 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
         except ValueError as error:
             reporter.add(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
         except Refusal as error:
-            outcome = UploadOutcome.FAILED if error.cause is Cause.DISK else UploadOutcome.REFUSED
-            reporter.add(UploadRecord(printable(name), outcome, error.message, error.exit_code))
+            reporter.add(UploadRecord.of_error(printable(name), error))
     return paths
