@@ -13,7 +13,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_conflicts, printable
+from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
@@ -86,9 +86,8 @@ def _fetch(
 def _refuse_unasked(selection: Selection, reporter: FetchReporter) -> list[ListedArtifact]:
     """Refuse what must not be asked for or become a file here; return the other artifacts."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
-    reason = "another name differs from it in case only"
     refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
-    refused += [(name, Cause.UNSAFE_NAME, reason) for name in sorted(conflicts)]
+    refused += [(name, Cause.UNSAFE_NAME, CASE_CONFLICT) for name in sorted(conflicts)]
     refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
     for name, cause, reason in refused:
         shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")

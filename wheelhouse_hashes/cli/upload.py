@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
 from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
-from wheelhouse_hashes.filenames import case_conflicts, parse_artifact_name
+from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts, parse_artifact_name
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
@@ -66,7 +66,7 @@ def _without_case_conflicts(
     """Refuse names that differ in case only: a fetch would refuse them, too."""
     ours = {path.name for path in paths}
     conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
-    refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
+    refusal = Refusal(Cause.UNSAFE_NAME, CASE_CONFLICT)
     for name in sorted(conflicts):
         reporter.add(UploadRecord.of_error(name, refusal))
     return [path for path in paths if path.name not in conflicts]

@@ -31,6 +31,18 @@ def disk_errors(doing: str) -> Iterator[None]:
         raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
 
 
+def read_small_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
+    """Return the content of a small file; one byte too many shows that it is longer.
+
+    :param path: the file.
+    :param max_bytes: the most bytes that it may have.
+    :returns: at most one byte more than that.
+    :raises DiskError: if it cannot be read; its cause is the :exc:`OSError`.
+    """
+    with disk_errors(f"read {path}"), open(path, "rb") as file:
+        return file.read(max_bytes + 1)
+
+
 def hash_file_on_disk(
     path: pathlib.Path,
     algorithms: tuple[str, ...],
