@@ -288,7 +288,7 @@ class Shout:
 
     @hookimpl
     def wheelhouse_run_started(self, run: Run) -> None:
-        self.seen.append((run.verb, run.options.shout))
+        self.seen.append((run.verb, run.options.extra["shout"]))
 
 
 def test_hook_wheelhouse_add_options(

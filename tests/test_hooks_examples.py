@@ -37,7 +37,7 @@ def add_options() -> types.SimpleNamespace:
 
     @hookimpl
     def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Finding]:
-        limit = run.options.max_size
+        limit = run.options.extra["max_size"]
         if limit is None or artifact.size is None or artifact.size <= limit:
             return []
         return [Finding(Cause.TOO_LARGE, f"{artifact.size} bytes are more than {limit}")]

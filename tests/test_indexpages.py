@@ -15,6 +15,7 @@ from wheelhouse_hashes.builtin.sources import index_pages
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
+from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
@@ -25,9 +26,9 @@ HEX, HEX2 = sha256(b"one"), sha256(b"two")
 
 
 @pytest.fixture
-def run() -> Iterator[Session]:
+def run() -> Iterator[Session[FetchOptions]]:
     """A fetch in progress, with a real client."""
-    options = {"wait": 0.0, "missing_hash": "refuse", "hash_algorithm": None, "max_workers": 1}
+    options = FetchOptions(project_name="numpy", url="http://127.0.0.1/", wait=0.0, max_workers=1)
     run = Session("fetch", options, Plugins.load(BUILT_IN, {}))
     yield run
     run.client.close()
@@ -37,7 +38,7 @@ Locate = Callable[..., Listing]
 
 
 @pytest.fixture
-def locate(run: Session) -> Locate:
+def locate(run: Session[FetchOptions]) -> Locate:
     """Serve one page and say what it offers; addresses become relative to the server."""
 
     def serve(
@@ -281,7 +282,9 @@ def test_json_that_is_not_pep_691_is_one_clear_error(locate: Locate, body: str) 
     assert caught.value.cause is Cause.UNREACHABLE
 
 
-def test_the_page_is_asked_for_as_json_first_and_as_anything_last(run: Session) -> None:
+def test_the_page_is_asked_for_as_json_first_and_as_anything_last(
+    run: Session[FetchOptions],
+) -> None:
     with serving({"/simple/": b""}) as server:
         assert run.plugins.locate(server.url + "simple/#fragment", run) is not None
         ((_, path, headers),) = server.requests
@@ -299,7 +302,9 @@ def test_an_address_without_its_slash_is_the_folder_all_the_same(
     assert _urls(listing) == {NAME: f"/wheels/{NAME}"}
 
 
-def test_links_are_relative_to_the_page_that_a_redirect_leads_to(run: Session) -> None:
+def test_links_are_relative_to_the_page_that_a_redirect_leads_to(
+    run: Session[FetchOptions],
+) -> None:
     def redirect(handler: Handler) -> None:
         respond(handler, 301, b"", Location="/files/index.html")
 
@@ -502,7 +507,7 @@ def test_whatever_charset_a_page_names_its_links_are_read(locate: Locate, charse
 
 @pytest.mark.parametrize("url", ["ftp://host/", "file:///f/", "wheels", ""])
 def test_an_address_that_is_neither_http_nor_https_is_not_this_readers(
-    run: Session, url: str
+    run: Session[FetchOptions], url: str
 ) -> None:
     assert index_pages.wheelhouse_locate(url, run) is None
 

@@ -18,6 +18,7 @@ from tests.conftest import LOCAL, Cli
 from tests.servers import Handler, Routes, respond, serving
 from tests.terminals import Terminal
 from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
+from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.plugins.manager import TRACE, Plugins
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.run import Run
@@ -185,7 +186,7 @@ def drawn(run: Run, width: int) -> str:
 
 @pytest.fixture
 def run() -> Run:
-    return Session("upload", {}, Plugins())
+    return Session("upload", Options(), Plugins())
 
 
 def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
@@ -229,7 +230,7 @@ def test_more_workers_than_rows(run: Run) -> None:
 def test_lines_are_printed_as_they_are() -> None:
     console = Console(file=io.StringIO(), width=20, color_system=None)
     text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
-    Display(Session("fetch", {}, Plugins()), console).say(text)
+    Display(Session("fetch", Options(), Plugins()), console).say(text)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == text + "\n"
 

@@ -23,6 +23,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.disk.files import LocalFile, hash_file
 from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.errors import AlreadyExists, Refusal
+from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import UploadOutcome
@@ -577,8 +578,7 @@ def artifact_upload() -> Iterator[Job]:
 
         def begin(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
             file = files.enter_context(LocalFile(make_wheel(dist, A, payload)))
-            options = {"hashfile": True, "hash_algorithm": None}
-            options |= {"resend": False, "no_replace": False}
+            options = UploadOptions(container_name="wheels", hashfile=True)
             store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
             store.open()
             run = Session("upload", options, Plugins.load(BUILT_IN, {}))

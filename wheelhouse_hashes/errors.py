@@ -6,6 +6,9 @@ Its text names what went wrong and what to do next; it never holds a secret.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from wheelhouse_hashes.causes import HEALABLE, Cause
 
 #: Client errors (4xx) that pass: request timeout, too early, too many requests
@@ -32,6 +35,31 @@ class UsageError(WheelhouseHashesError):
     """The command line, an environment variable or the set-up cannot be used."""
 
     exit_code = 2
+
+
+class UsageErrors:
+    """Collects usage errors, so that a user learns of all of them in one run."""
+
+    def __init__(self) -> None:
+        self._errors: list[UsageError] = []
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep a usage error of the block for later."""
+        try:
+            yield
+        except UsageError as error:
+            self._errors.append(error)
+
+    def raise_all(self) -> None:
+        """Raise what was collected.
+
+        :raises UsageError: if there is anything; its text has all of them.
+        """
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            raise UsageError("; ".join(dict.fromkeys(map(str, self._errors))))
 
 
 class HostMismatch(UsageError):

@@ -34,6 +34,7 @@ from wheelhouse_hashes.artifacts import (
     LocalArtifact,
     Verdict,
 )
+from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
@@ -64,7 +65,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
 
 @hookspec
-def wheelhouse_run_started(run: Run) -> None:
+def wheelhouse_run_started(run: Run[Options]) -> None:
     """Get ready: check options, open pins and checkpoints.
 
     When: once a command that uses our options, before anything is sent or
@@ -76,7 +77,7 @@ def wheelhouse_run_started(run: Run) -> None:
 
 
 @hookspec
-def wheelhouse_run_finished(run: Run, report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Close what was opened, write reports.
 
     When: once for every ``wheelhouse_run_started`` that succeeded, also after
@@ -88,7 +89,7 @@ def wheelhouse_run_finished(run: Run, report: Report) -> None:
 
 
 @hookspec
-def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Companion]:  # type: ignore[empty-body]
+def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> Sequence[Companion]:  # type: ignore[empty-body]
     """Name the objects to publish beside an artifact.
 
     When: ``upload``, before the artifact is published, and for artifacts that
@@ -118,7 +119,7 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 
 
 @hookspec
-def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run) -> None:
+def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
     """Take note of an artifact that is published.
 
     When: ``upload``, after a read-back showed the artifact and its
@@ -132,7 +133,7 @@ def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run) -> None:
 
 
 @hookspec(firstresult=True)
-def wheelhouse_locate(url: str, run: Run) -> Listing | None:
+def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Say what an address offers.
 
     When: ``fetch --verify``, once, before anything is fetched; main thread.
@@ -147,7 +148,9 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
 
 
 @hookspec
-def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:  # type: ignore[empty-body]
+def wheelhouse_claims(  # type: ignore[empty-body]
+    artifact: ListedArtifact, run: Run[CheckOptions]
+) -> Sequence[Claim | Finding]:
     """Say which digests an artifact ought to have.
 
     When: ``fetch --verify``, before the artifact's body is asked for; worker
@@ -164,7 +167,7 @@ def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Fi
 
 @hookspec
 def wheelhouse_response_claims(  # type: ignore[empty-body]
-    artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+    artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
     """Say which digests the answer's own headers claim.
 
@@ -183,7 +186,7 @@ def wheelhouse_response_claims(  # type: ignore[empty-body]
 
 @hookspec
 def wheelhouse_inspect(  # type: ignore[empty-body]
-    artifact: ListedArtifact, path: pathlib.Path, run: Run
+    artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
 ) -> Sequence[Finding]:
     """Look at an artifact's bytes and object to them.
 
@@ -201,7 +204,9 @@ def wheelhouse_inspect(  # type: ignore[empty-body]
 
 
 @hookspec
-def wheelhouse_artifact_settled(artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
+def wheelhouse_artifact_settled(
+    artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
+) -> None:
     """Take note of a final verdict.
 
     When: ``fetch --verify``, once an artifact; worker thread.  The file is

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from functools import cached_property
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from wheelhouse_hashes._settings import DEFAULT_TIMEOUT, DEFAULT_WAIT
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
@@ -27,62 +26,40 @@ if TYPE_CHECKING:
 #: How to get what fetching needs.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
 
-#: Options whose values never appear in output.
-_SECRETS = frozenset({"secret", "driver_options"})
+if TYPE_CHECKING:
+    # With a default (PEP 696); type checkers bring it.
+    import typing_extensions
+
+    O_co = typing_extensions.TypeVar("O_co", bound=Options, covariant=True, default=Options)
+else:
+    O_co = TypeVar("O_co")
 
 #: The statuses that mean "there is no such object".  S3 answers 403 to those
 #: who may not list the container.
 _ABSENT = (403, 404, 410)
 
 
-class Options(Mapping[str, Any]):
-    """The parsed command line, read only; values are attributes, too.
-
-    :param values: option names (``local_folder``) and values.
-    """
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = MappingProxyType(dict(values))
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values[name]
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self._values[name]
-        except KeyError:
-            raise AttributeError(f"this command has no option {name!r}") from None
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        shown = {k: "***" if k in _SECRETS and v else v for k, v in self._values.items()}
-        return f"Options({shown})"
-
-
-class Run:
+class Run(Generic[O_co]):
     """Everything that a plugin may use of the command in progress.
+
+    Its type says which options there are: a ``Run[FetchOptions]`` has those of
+    ``fetch``, a ``Run`` those that all verbs have in common.
 
     :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
     :param options: the parsed command line.
     :param tracing: whether every hook call is printed.
     """
 
-    def __init__(self, verb: str, options: Mapping[str, Any], *, tracing: bool = False) -> None:
+    def __init__(self, verb: str, options: O_co, *, tracing: bool = False) -> None:
         #: The verb.
         self.verb = verb
-        #: The parsed command line, read only; it may hold secrets.
-        self.options = Options(options)
+        self._options = options
         #: Whether every hook call is printed.
         self.tracing = tracing
         #: Set when the run must end: Ctrl-C, SIGTERM.
         self.stop = threading.Event()
         #: The time that may be spent on waiting for the store.
-        self.budget = WaitBudget(self.options.get("wait", DEFAULT_WAIT), self.stop)
+        self.budget = WaitBudget(options.wait, self.stop)
         #: What the workers are at.
         self.activities = Activities()
         self._screen = threading.Lock()
@@ -94,11 +71,14 @@ class Run:
         return f"<Run {self.verb}>"
 
     @property
+    def options(self) -> O_co:
+        """The parsed command line; it may hold secrets."""
+        return self._options
+
+    @property
     def algorithms(self) -> tuple[str, ...]:
         """The algorithms that artifacts are hashed with: the default first."""
-        return tuple(
-            dict.fromkeys((DEFAULT_ALGORITHM, *(self.options.get("hash_algorithm") or ())))
-        )
+        return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *self.options.hash_algorithm)))
 
     @cached_property
     def client(self) -> Client:
@@ -113,8 +93,7 @@ class Run:
             raise UsageError(
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
-        timeout = self.options.get("timeout", DEFAULT_TIMEOUT)
-        settings = TransportSettings(timeout, verify_tls=self.verify_tls)
+        settings = TransportSettings(self.options.timeout, verify_tls=self.verify_tls)
         return Client(self.stop, settings, self._moved)
 
     def _moved(self, before: str, after: str) -> None:
@@ -130,7 +109,7 @@ class Run:
     @property
     def verify_tls(self) -> bool:
         """Whether certificates are checked: not with ``--no-ssl-check``."""
-        return not self.options.get("no_ssl_check", False)
+        return not self.options.no_ssl_check
 
     def companion(self, artifact: ListedArtifact, suffix: str) -> bytes | None:
         """Read a companion of an artifact, of at most 64 KiB.
@@ -187,7 +166,7 @@ class Run:
 
     def note(self, text: str) -> None:
         """Print whole lines that say nothing bad, as :meth:`say`; nothing with ``--quiet``."""
-        if not self.options.get("quiet", False):
+        if not self.options.quiet:
             self.say(text)
 
     def note_once(self, topic: str, text: str) -> None:

@@ -17,6 +17,7 @@ from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
 from wheelhouse_hashes.formats import hash_file, pages
+from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
@@ -65,15 +66,16 @@ def sender() -> Iterator[Sender]:
 
 
 @pytest.fixture(scope="module")
-def run(sender: Sender) -> Iterator[Session]:
+def run(sender: Sender) -> Iterator[Session[FetchOptions]]:
     """A fetch in progress; what is loaded at a first request is."""
-    run = Session("fetch", {"hash_algorithm": None, "wait": 0.0}, Plugins.load(BUILT_IN, {}))
+    options = FetchOptions(project_name="demo", url="http://127.0.0.1/", wait=0.0)
+    run = Session("fetch", options, Plugins.load(BUILT_IN, {}))
     with contextlib.closing(run.client):
         run.plugins.claims(ListedArtifact(NAME, sender.url + NAME), run)
         yield run
 
 
-def test_ten_thousand_hash_files(sender: Sender, run: Session) -> None:
+def test_ten_thousand_hash_files(sender: Sender, run: Session[FetchOptions]) -> None:
     seen = 0
 
     @settings(deadline=None, max_examples=10_000)
@@ -92,7 +94,7 @@ def test_ten_thousand_hash_files(sender: Sender, run: Session) -> None:
     assert seen >= 10_000
 
 
-def test_two_thousand_index_pages(sender: Sender, run: Session) -> None:
+def test_two_thousand_index_pages(sender: Sender, run: Session[FetchOptions]) -> None:
     seen = 0
 
     @settings(deadline=None, max_examples=2_000)
@@ -122,7 +124,9 @@ def test_two_thousand_index_pages(sender: Sender, run: Session) -> None:
 
 
 @pytest.mark.parametrize("path", ["endless", "endless.sha256"])
-def test_no_more_is_read_than_the_cap(sender: Sender, run: Session, path: str) -> None:
+def test_no_more_is_read_than_the_cap(
+    sender: Sender, run: Session[FetchOptions], path: str
+) -> None:
     sender.sent, sender.kind = 0, "text/html"
     if path == "endless":
         cap = pages.MAX_BYTES
@@ -137,7 +141,7 @@ def test_no_more_is_read_than_the_cap(sender: Sender, run: Session, path: str) -
 
 
 def test_a_path_that_is_named_is_not_opened(
-    sender: Sender, run: Session, tmp_path: pathlib.Path
+    sender: Sender, run: Session[FetchOptions], tmp_path: pathlib.Path
 ) -> None:
     other = tmp_path / NAME
     other.write_bytes(b"not the artifact")

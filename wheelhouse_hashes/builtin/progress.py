@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.options import Options
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.progress_display import Display
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _displays: WeakKeyDictionary[Run, Display] = WeakKeyDictionary()
 
 
-def is_wanted(run: Run, environ: Mapping[str, str]) -> bool:
+def is_wanted(run: Run[Options], environ: Mapping[str, str]) -> bool:
     """Tell whether a run may draw on the screen.
 
     Not where standard output is no terminal, or one without a cursor that can
@@ -35,7 +36,7 @@ def is_wanted(run: Run, environ: Mapping[str, str]) -> bool:
     :param run: the command in progress.
     :param environ: the environment.
     """
-    if run.options.get("quiet", False) or run.verb == "index":
+    if run.options.quiet or run.verb == "index":
         return False
     if environ.get("NO_COLOR") or run.tracing:
         return False
@@ -45,7 +46,7 @@ def is_wanted(run: Run, environ: Mapping[str, str]) -> bool:
 
 # Last of all: where another plugin ends the command here, none ends the display.
 @hookimpl(trylast=True)
-def wheelhouse_run_started(run: Run) -> None:
+def wheelhouse_run_started(run: Run[Options]) -> None:
     """Show the display, where there is a terminal and rich."""
     if not is_wanted(run, os.environ):
         return
@@ -60,7 +61,7 @@ def wheelhouse_run_started(run: Run) -> None:
 
 # First of all: what other plugins print here stands below.
 @hookimpl(tryfirst=True)
-def wheelhouse_run_finished(run: Run, report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Take the display away."""
     display = _displays.pop(run, None)
     if display is not None:

@@ -16,6 +16,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.runtime.activity import Activity, State
 
@@ -54,7 +55,7 @@ class Display:
     :param console: where to draw; standard output by default.
     """
 
-    def __init__(self, run: Run, console: Console | None = None) -> None:
+    def __init__(self, run: Run[Options], console: Console | None = None) -> None:
         self._run = run
         self._console = console or Console()
         self._rate = Rate()

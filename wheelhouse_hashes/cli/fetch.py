@@ -10,13 +10,14 @@ from urllib.parse import urlsplit
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
-from wheelhouse_hashes.listing.selection import Selection, asked_for, select
+from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
+from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
@@ -24,7 +25,9 @@ from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
 
 
-def fetch(run: Session, url: str, folder: str, project: str, version: str | None) -> FetchReport:
+def fetch(
+    run: Session[FetchOptions], url: str, folder: str, project: str, version: str | None
+) -> FetchReport:
     """Fetch the artifacts of a project, and keep those that are verified.
 
     :param run: the command in progress.
@@ -35,24 +38,25 @@ def fetch(run: Session, url: str, folder: str, project: str, version: str | None
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    address = authorized(run, url)
-    expectation = expectation_of(run)
+    usage = UsageErrors()
+    with usage.noted():
+        address = authorized(run, url)
+    with usage.noted():
+        wanted = asked_for(project, version)
+    with usage.noted():
+        expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
-    with phase(run, report):
+    with phase(run, report, usage):
         with noting_interruption(report):
-            _fetch(reporter, address, pathlib.Path(folder), project, version)
+            _fetch(reporter, address, pathlib.Path(folder), wanted)
             report.incomplete = expectation.unmet(report.good, report.unjudged)
         run.say(report.closing())
     return report
 
 
 def _fetch(
-    reporter: FetchReporter,
-    address: str,
-    folder: pathlib.Path,
-    project: str,
-    version: str | None,
+    reporter: FetchReporter[FetchOptions], address: str, folder: pathlib.Path, wanted: Wanted
 ) -> None:
     """Locate, select and fetch the artifacts.
 
@@ -60,7 +64,7 @@ def _fetch(
     """
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
-    selection = select(listing, run.plugins, asked_for(project, version))
+    selection = select(listing, run.plugins, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     for name in selection.misplaced:
@@ -68,9 +72,10 @@ def _fetch(
     artifacts = _refuse_unasked(selection, reporter)
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
-        wanted = project if version is None else f"{project} {version}"
+        options = run.options
+        name = f"{options.project_name} {options.version or ''}".rstrip()
         found = ", ".join(map(str, selection.versions)) or "none of this project"
-        run.say(f"nothing matches {wanted} at {listing.url}; versions there: {found}")
+        run.say(f"nothing matches {name} at {listing.url}; versions there: {found}")
     _name_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
         try:
@@ -83,7 +88,9 @@ def _fetch(
         raise Interrupted("interrupted")
 
 
-def _refuse_unasked(selection: Selection, reporter: FetchReporter) -> list[ListedArtifact]:
+def _refuse_unasked(
+    selection: Selection, reporter: FetchReporter[FetchOptions]
+) -> list[ListedArtifact]:
     """Refuse what must not be asked for or become a file here; return the other artifacts."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
     refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
@@ -96,7 +103,7 @@ def _refuse_unasked(selection: Selection, reporter: FetchReporter) -> list[Liste
 
 
 def _name_other_origins(
-    run: Session, listing: Listing, artifacts: Sequence[ListedArtifact]
+    run: Session[FetchOptions], listing: Listing, artifacts: Sequence[ListedArtifact]
 ) -> None:
     here = urlsplit(listing.url).netloc
     one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
@@ -105,7 +112,7 @@ def _name_other_origins(
 
 
 def _fetch_all(
-    reporter: FetchReporter,
+    reporter: FetchReporter[FetchOptions],
     artifacts: Sequence[ListedArtifact],
     target: TargetFolder,
     listing: Listing,
@@ -123,7 +130,10 @@ def _fetch_all(
 
 
 def _fetch_one(
-    reporter: FetchReporter, target: TargetFolder, listing: Listing, artifact: ListedArtifact
+    reporter: FetchReporter[FetchOptions],
+    target: TargetFolder,
+    listing: Listing,
+    artifact: ListedArtifact,
 ) -> None:
     run = reporter.run
     with run.activities.on(artifact.name):

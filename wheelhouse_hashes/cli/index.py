@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 
-from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.errors import UsageError, UsageErrors
+from wheelhouse_hashes.options import IndexOptions
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 
-def rebuild_index(run: Session) -> int:
+def rebuild_index(run: Session[IndexOptions]) -> int:
     """Run the verb ``index``; return its exit code.
 
     :raises WheelhouseHashesError: if the page cannot be written.
@@ -23,21 +24,26 @@ def rebuild_index(run: Session) -> int:
     options = run.options
     if options.no_ssl_check:
         allow_unverified_tls()
+    usage = UsageErrors()
+    username = secret = ""
+    with usage.noted():
+        username = _credential(options.username, "USERNAME")
+    with usage.noted():
+        secret = _credential(options.secret, "SECRET")
     account = Account(
-        options.provider_name,
-        _credential(options.username, "USERNAME"),
-        _credential(options.secret, "SECRET"),
-        options.region,
-        tuple(options.driver_options or ()),
+        options.provider_name, username, secret, options.region, options.driver_options
     )
-    store = open_store(account, options.container_name, run.budget)
+    with usage.noted():
+        account.check()
     report = Report()
 
-    def rebuild() -> Links:
-        store.open(create=False)
-        return update_index(run, store, store.objects(), {})
+    with phase(run, report, usage):
+        store = open_store(account, options.container_name, run.budget)
 
-    with phase(run, report):
+        def rebuild() -> Links:
+            store.open(create=False)
+            return update_index(run, store, store.objects(), {})
+
         with noting_interruption(report):
             links = run_in_thread(rebuild, run.stop)
             run.say(f"container {store.container_name}: index page with {len(links)} links")

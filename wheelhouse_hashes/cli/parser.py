@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
 from typing import Any
 
 from wheelhouse_hashes._settings import PREFIX, SWITCHES
@@ -14,6 +15,7 @@ from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.options import OF_VERB, Options, make_options
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
@@ -39,6 +41,7 @@ class Verbs:
         self._unmet: dict[str, str] = {}
         #: Our options on the command line; those of the environment are not.
         self.given: list[str] = []
+        self._defaults: dict[str, dict[argparse.Action, Any]] = {}
         self._region: str | None = None
 
     def extend(self, subparsers: Any) -> None:
@@ -73,33 +76,34 @@ class Verbs:
             self._ours[verb] = [action for action in parser._actions if action not in before]
             describe(verb, parser)
             apply_environment(self._ours[verb], self.environ)
+            self._defaults[verb] = parser.withhold_defaults(
+                action
+                for action in parser._actions
+                if action in self._ours[verb] or action.dest == "region"
+            )
             offered = {action.dest for action in self._ours[verb]}
             for switch in SWITCHES.get(verb, ()):
                 variable = PREFIX + switch.upper()
                 if is_on(self.environ.get(variable)) and switch not in offered:
                     self._unmet[verb] = variable
 
-    @staticmethod
-    def forget_defaults(parser: argparse.ArgumentParser) -> None:
-        """Make None the value of each option of a verb that nobody gives."""
-        for action in parser._actions:
-            if action.dest != "help":
-                action.default = None
+    def note_given(self, options: argparse.Namespace) -> None:
+        """Learn which options are on the command line, and give the others their defaults.
 
-    def note_given(self, options: argparse.Namespace, again: argparse.Namespace) -> None:
-        """Learn which options are on the command line.
+        An option that was given wins over its environment variable, also one
+        that can be given several times.
 
-        :param options: what was parsed; an option that was given wins over its
-            environment variable, also one that can be given several times.
-        :param again: the same, parsed without defaults.
+        :param options: what was parsed without the defaults.
         """
-        for action in self._ours.get(getattr(options, "command", ""), ()):
-            value = getattr(again, action.dest)
-            if value is not None:
+        verb = getattr(options, "command", "")
+        for action in self._ours.get(verb, ()):
+            if getattr(options, action.dest) is not None:
                 self.given.append(action.dest)
-                setattr(options, action.dest, value)
         # The host's default is the region of one provider: no other should see it.
-        self._region = getattr(again, "region", None)
+        self._region = getattr(options, "region", None)
+        for action, default in self._defaults.get(verb, {}).items():
+            if getattr(options, action.dest) is None:
+                setattr(options, action.dest, default)
 
     def owns(self, options: argparse.Namespace) -> bool:
         """Tell whether a command is ours, or the host's alone.
@@ -121,7 +125,7 @@ class Verbs:
             raise UsageError(f"{names}: no effect without --verify; add it")
         return bool(self.given)
 
-    def run(self, options: argparse.Namespace) -> Session:
+    def run(self, options: argparse.Namespace) -> Session[Options]:
         """Return the run of a command that is ours.
 
         :raises UsageError: if a plugin could not be loaded: it may be one
@@ -129,9 +133,15 @@ class Verbs:
         """
         if self.plugins.failures:
             raise UsageError("; ".join(self.plugins.failures))
-        if options.command == "upload":
+        verb: str = options.command
+        if verb == "upload":
             options.region = self._region
-        return Session(options.command, vars(options), self.plugins)
+        kind = OF_VERB[verb]
+        known = {each.name for each in fields(kind)}
+        values = vars(options)
+        ours = {action.dest for action in self._ours[verb]}
+        extra = {name: values[name] for name in ours - known}
+        return Session(verb, make_options(kind, values, extra), self.plugins)
 
 
 def _add_store_options(parser: argparse.ArgumentParser) -> None:
@@ -164,6 +174,27 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
         self._subparsers_action: Any = None
         self._host_options: frozenset[str] | None = None
+        self._withheld: dict[argparse.Action, Any] = {}
+
+    def withhold_defaults(self, actions: Iterable[argparse.Action]) -> dict[argparse.Action, Any]:
+        """Let None stand for some options that nobody gives; the help shows their defaults.
+
+        :returns: the defaults.
+        """
+        self._withheld = {action: action.default for action in actions}
+        for action in self._withheld:
+            action.default = None
+        return self._withheld
+
+    def format_help(self) -> str:
+        """Return the help of a verb, with the defaults of all options."""
+        for action, default in self._withheld.items():
+            action.default = default
+        try:
+            return super().format_help()
+        finally:
+            for action in self._withheld:
+                action.default = None
 
     def add_subparsers(self, **kwargs: Any) -> Any:
         """Remember what holds the verbs."""
@@ -183,10 +214,7 @@ class Parser(argparse.ArgumentParser):
                 for failure in self.verbs.plugins.failures:
                     warn(f"warning: {failure}")
             raise
-        # Parsed again without our defaults, it tells which options were given.
-        if hasattr(options, "command"):
-            self.verbs.forget_defaults(self._subparsers_action.choices[options.command])
-        self.verbs.note_given(options, super().parse_args(args))
+        self.verbs.note_given(options)
         return options
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:

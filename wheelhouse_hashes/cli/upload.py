@@ -7,13 +7,22 @@ from collections.abc import Mapping, Sequence
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
-from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, WheelhouseHashesError
+from wheelhouse_hashes.errors import (
+    Interrupted,
+    Refusal,
+    UsageError,
+    UsageErrors,
+    WheelhouseHashesError,
+)
 from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts, parse_artifact_name
+from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
@@ -26,23 +35,32 @@ MAX_HOST_METADATA = 64 * 1024 * 1024
 
 
 def upload(
-    run: Session, store: Store, folder: str, *, max_workers: int, with_index: bool
+    run: Session[UploadOptions], account: Account, container: str, folder: str, *, with_index: bool
 ) -> UploadReport:
     """Upload the artifacts of a folder.
 
     :param run: the command in progress.
-    :param store: the container.
+    :param account: how to reach the store.
+    :param container: the name of the container.
     :param folder: the folder; its dev wheels are renamed, as the host does.
-    :param max_workers: how many artifacts are sent at the same time.
     :param with_index: whether to write the index page.
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    if max_workers < 1:
-        raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
+    max_workers = run.options.max_workers
+    usage = UsageErrors()
+    with usage.noted():
+        if max_workers < 1:
+            raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
+    with usage.noted():
+        if not pathlib.Path(folder).is_dir():
+            raise UsageError(f"there is no folder {folder}; give one with --local-folder")
+    with usage.noted():
+        account.check()
     reporter = UploadReporter(run)
     report = reporter.report
-    with phase(run, report):
+    with phase(run, report, usage):
+        store = open_store(account, container, run.budget)
         paths = scan(pathlib.Path(folder), reporter)
 
         def publish() -> None:

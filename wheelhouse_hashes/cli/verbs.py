@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from wheelhouse_hashes.cli.index import rebuild_index
 from wheelhouse_hashes.cli.parser import warn
@@ -13,7 +14,7 @@ from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 from wheelhouse_hashes.plugins.session import Session
 
 #: The verbs that the host does not have.
-OUR_VERBS: Mapping[str, Callable[[Session], int]] = {
+OUR_VERBS: Mapping[str, Callable[[Session[Any]], int]] = {
     "index": rebuild_index,
     "verify": verify_folder,
 }

@@ -16,10 +16,11 @@ from packaging.version import Version
 
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
-from wheelhouse_hashes.errors import Interrupted, UsageError
+from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Wanted, select
+from wheelhouse_hashes.options import VerifyOptions
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
@@ -28,7 +29,7 @@ from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verify.artifact import verify_artifact
 
 
-def verify_folder(run: Session) -> int:
+def verify_folder(run: Session[VerifyOptions]) -> int:
     """Run the verb ``verify``; return its exit code.
 
     :raises WheelhouseHashesError: if the command cannot go on at all.
@@ -36,7 +37,7 @@ def verify_folder(run: Session) -> int:
     return verify(run, run.options.folder, run.options.against).exit_code
 
 
-def verify(run: Session, folder: str, against: str | None) -> FetchReport:
+def verify(run: Session[VerifyOptions], folder: str, against: str | None) -> FetchReport:
     """Judge the artifacts of a folder.
 
     :param run: the command in progress.
@@ -47,26 +48,35 @@ def verify(run: Session, folder: str, against: str | None) -> FetchReport:
     :raises WheelhouseHashesError: if the command cannot go on at all; what is
         to be said of single artifacts is in the report.
     """
+    usage = UsageErrors()
+    with usage.noted():
+        if not pathlib.Path(folder).is_dir():
+            raise UsageError(f"there is no folder {folder}")
+    # What is given by its path announces all that belongs together; at an
+    # address there may be other releases, too.
+    address = against or folder
+    is_local = pathlib.Path(address).exists()
+    with usage.noted():
+        if against is not None and not is_local:
+            address = authorized(run, against)
+    with usage.noted():
+        expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
-    with phase(run, report):
+    with phase(run, report, usage):
         with noting_interruption(report):
-            _verify(reporter, pathlib.Path(folder), against)
+            _verify(reporter, pathlib.Path(folder), address, is_local)
+            report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
     return report
 
 
-def _verify(reporter: FetchReporter, folder: pathlib.Path, against: str | None) -> None:
+def _verify(
+    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, is_local: bool
+) -> None:
     run, report = reporter.run, reporter.report
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}")
-    expectation = expectation_of(run)
     there = _artifacts_in(folder, run)
-    address = against or str(folder)
-    # What is given by its path announces all that belongs together; at an
-    # address there may be other releases, too.
-    is_local = pathlib.Path(address).exists()
-    listing = locate(run, address if is_local else authorized(run, address))
+    listing = locate(run, address)
     selection = select(listing, run.plugins, None if is_local else _projects(there))
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.leftovers:
@@ -89,10 +99,9 @@ def _verify(reporter: FetchReporter, folder: pathlib.Path, against: str | None) 
         remember_way(run, report)
     if not finished:
         raise Interrupted("interrupted")
-    report.incomplete = expectation.unmet(report.good, [])
 
 
-def _artifacts_in(folder: pathlib.Path, run: Session) -> dict[str, pathlib.Path]:
+def _artifacts_in(folder: pathlib.Path, run: Session[VerifyOptions]) -> dict[str, pathlib.Path]:
     """Return the artifacts of a folder by name; name what else ``twine`` would meet there."""
     there = {}
     with disk_errors(f"list the folder {folder}"):

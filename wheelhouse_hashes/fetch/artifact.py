@@ -15,6 +15,7 @@ from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.formats.seen import Seen
 from wheelhouse_hashes.http.client import Attempt
+from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.runtime.waiting import backoff
@@ -39,7 +40,11 @@ class ArtifactFetch:
     """
 
     def __init__(
-        self, artifact: ListedArtifact, run: Session, folder: TargetFolder, page_date: float | None
+        self,
+        artifact: ListedArtifact,
+        run: Session[FetchOptions],
+        folder: TargetFolder,
+        page_date: float | None,
     ) -> None:
         self.artifact = artifact
         self._run = run

@@ -16,6 +16,7 @@ from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.http.response import Response
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
+from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
@@ -35,7 +36,9 @@ class Download:
     :param path: the private file.
     """
 
-    def __init__(self, artifact: ListedArtifact, run: Session, path: pathlib.Path) -> None:
+    def __init__(
+        self, artifact: ListedArtifact, run: Session[FetchOptions], path: pathlib.Path
+    ) -> None:
         #: What was heard: what :meth:`receive` was told, and the headers' claims.
         self.heard: list[Claim | Finding] = []
         self._artifact = artifact

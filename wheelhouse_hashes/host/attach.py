@@ -28,6 +28,7 @@ from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.plugins.session import Session
 
 COMMANDLINE = f"{HOST}.commandline"
@@ -97,7 +98,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
 
 
 def _run_through_host(
-    module: types.ModuleType, original: Callable[[], None], run: Session, options: Any
+    module: types.ModuleType, original: Callable[[], None], run: Session[Any], options: Any
 ) -> int:
     """Let the host's own ``main`` run a command, with our phases in it.
 
@@ -137,16 +138,15 @@ class _Failed(Exception):
         self.exit_code = exit_code
 
 
-def _uploader_class(base: Any, run: Session) -> Any:
+def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
     """Return the host's uploader with our upload phase; its CDN step stays its own."""
     from wheelhouse_hashes.cli.upload import upload
     from wheelhouse_hashes.stores.driver import Account
-    from wheelhouse_hashes.stores.opening import open_store
 
     class Uploader(base):  # type: ignore[misc]
         @property
         def account(self) -> Account:
-            options = tuple(run.options.driver_options or ())
+            options = run.options.driver_options
             return Account(self.provider_name, self.username, self.secret, self.region, options)
 
         def make_driver(self) -> Any:
@@ -161,13 +161,8 @@ def _uploader_class(base: Any, run: Session) -> Any:
             return url
 
         def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:
-            store = open_store(self.account, container, run.budget)
             report = upload(
-                run,
-                store,
-                local_folder,
-                max_workers=self.max_workers,
-                with_index=self.update_index,
+                run, self.account, container, local_folder, with_index=self.update_index
             )
             if report.exit_code:
                 raise _Failed(report.exit_code)

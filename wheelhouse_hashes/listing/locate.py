@@ -5,6 +5,7 @@ from __future__ import annotations
 from wheelhouse_hashes.artifacts import Listing
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line, waiting_line
 from wheelhouse_hashes.runtime.waiting import backoff
@@ -15,7 +16,7 @@ UNCHECKED = (
 )
 
 
-def authorized(run: Session, url: str) -> str:
+def authorized(run: Session[CheckOptions], url: str) -> str:
     """Keep user and password of an address that a user gave.
 
     :param run: the command in progress.
@@ -31,7 +32,7 @@ def authorized(run: Session, url: str) -> str:
         ) from None
 
 
-def locate(run: Session, address: str) -> Listing:
+def locate(run: Session[CheckOptions], address: str) -> Listing:
     """Ask what an address offers; a server in trouble is asked again.
 
     What a user should know beforehand, and about the listing, is said.
@@ -51,7 +52,7 @@ def locate(run: Session, address: str) -> Listing:
     return listing
 
 
-def remember_way(run: Session, report: FetchReport) -> None:
+def remember_way(run: Session[CheckOptions], report: FetchReport) -> None:
     """Note in the report how the run's bytes and digests came.
 
     One request without TLS is enough: who answers it chooses what follows.
@@ -63,7 +64,7 @@ def remember_way(run: Session, report: FetchReport) -> None:
     report.unchecked_tls = "https" in run.schemes and not run.verify_tls
 
 
-def _ask(run: Session, address: str) -> Listing:
+def _ask(run: Session[CheckOptions], address: str) -> Listing:
     reported = False
     for pause in backoff():
         try:

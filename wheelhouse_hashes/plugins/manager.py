@@ -28,6 +28,7 @@ from wheelhouse_hashes.artifacts import (
     Verdict,
 )
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
+from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
@@ -237,15 +238,15 @@ class Plugins:
                 self.failures.append(str(failure))
                 self._without_options.add(name)
 
-    def run_started(self, run: Run) -> None:
+    def run_started(self, run: Run[Options]) -> None:
         """Call ``wheelhouse_run_started``."""
         self._call("wheelhouse_run_started", run=run)
 
-    def run_finished(self, run: Run, report: Report) -> None:
+    def run_finished(self, run: Run[Options], report: Report) -> None:
         """Call ``wheelhouse_run_finished``."""
         self._call("wheelhouse_run_finished", run=run, report=report)
 
-    def companions(self, artifact: LocalArtifact, run: Run) -> list[Companion]:
+    def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
         """Call ``wheelhouse_companions``; their content is guarded like a hook."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
@@ -256,22 +257,22 @@ class Plugins:
         answer: str | None = self._first("wheelhouse_companion_of", str, object_name=object_name)
         return answer
 
-    def artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+    def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
         """Call ``wheelhouse_artifact_uploaded``."""
         self._call("wheelhouse_artifact_uploaded", artifact=artifact, run=run)
 
-    def locate(self, url: str, run: Run) -> Listing | None:
+    def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
         answer: Listing | None = self._first("wheelhouse_locate", Listing, url=url, run=run)
         return answer
 
-    def claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
+    def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""
         items = self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
         return [item for _, item in items]
 
     def response_claims(
-        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
     ) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_response_claims``."""
         items = self._gather(
@@ -279,12 +280,16 @@ class Plugins:
         )
         return [item for _, item in items]
 
-    def inspect(self, artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
+    def inspect(
+        self, artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
+    ) -> Sequence[Finding]:
         """Call ``wheelhouse_inspect``."""
         items = self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
         return [item for _, item in items]
 
-    def artifact_settled(self, artifact: ListedArtifact, verdict: Verdict, run: Run) -> None:
+    def artifact_settled(
+        self, artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
+    ) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 from wheelhouse_hashes.artifacts import ListedArtifact, LocalArtifact, Outcome, Verdict
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.options import CheckOptions, UploadOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import (
     FetchReport,
@@ -15,6 +17,9 @@ from wheelhouse_hashes.report import (
     describe_record,
     describe_verdict,
 )
+from wheelhouse_hashes.run import O_co
+
+C_co = TypeVar("C_co", bound=CheckOptions, covariant=True)
 
 #: Outcomes that are not printed with ``--quiet``.
 _ROUTINE = frozenset({UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED})
@@ -23,13 +28,13 @@ _ROUTINE = frozenset({UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKI
 _UPLOADED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED})
 
 
-class Reporter:
+class Reporter(Generic[O_co]):
     """The reporter of one command; the base of the two kinds.
 
     :param run: the command in progress.
     """
 
-    def __init__(self, run: Session) -> None:
+    def __init__(self, run: Session[O_co]) -> None:
         #: The command in progress.
         self.run = run
         self._width = 0
@@ -43,10 +48,10 @@ class Reporter:
         (self.run.note if routine else self.run.say)(text)
 
 
-class FetchReporter(Reporter):
+class FetchReporter(Reporter[C_co]):
     """Reports the verdicts of ``fetch`` and ``verify``; safe to use from any thread."""
 
-    def __init__(self, run: Session) -> None:
+    def __init__(self, run: Session[C_co]) -> None:
         super().__init__(run)
         #: What was reported up to now.
         self.report = FetchReport()
@@ -65,10 +70,10 @@ class FetchReporter(Reporter):
             self.report.problems.append(problem)
 
 
-class UploadReporter(Reporter):
+class UploadReporter(Reporter[UploadOptions]):
     """Reports what became of the files of an upload; safe to use from any thread."""
 
-    def __init__(self, run: Session) -> None:
+    def __init__(self, run: Session[UploadOptions]) -> None:
         super().__init__(run)
         #: What was reported up to now.
         self.report = UploadReport()

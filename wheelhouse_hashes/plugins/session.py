@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from wheelhouse_hashes.errors import Interrupted, WheelhouseHashesError
+from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
+from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.report import Report
-from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.run import O_co, Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
 
 
-class Session(Run):
+class Session(Run[O_co]):
     """A run, and the plugins that take part in it.
 
     Plugins see the :class:`Run`; the phases, which call the plugins, see this.
@@ -23,27 +23,34 @@ class Session(Run):
     :param plugins: the plugins that take part.
     """
 
-    def __init__(self, verb: str, options: Mapping[str, Any], plugins: Plugins) -> None:
+    def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
 
 
 @contextmanager
-def phase(run: Session, report: Report) -> Iterator[None]:
+def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator[None]:
     """Bracket the work of a command: signals, the hooks that begin and end it.
 
     :param run: the command in progress; its ``stop`` is set by a signal.
     :param report: gets to know what ended the command before its time.
+    :param usage: the usage errors that were found already.
+    :raises UsageError: if there are any, those that plugins find included.
     """
+    started = False
     with ending_on_signals(run.stop):
-        run.plugins.run_started(run)
+        with usage.noted():
+            run.plugins.run_started(run)
+            started = True
         try:
+            usage.raise_all()
             yield
         except WheelhouseHashesError as error:
             report.ended_by = error
             raise
         finally:
-            run.plugins.run_finished(run, report)
+            if started:
+                run.plugins.run_finished(run, report)
             run.close()
             run.end()
 

@@ -103,11 +103,7 @@ class Account:
             store does not accept the secret.
         """
         driver_class = self.driver_class()
-        arguments = self._read_options(driver_class)
-        if self.region is not None:
-            if "region" not in _arguments(driver_class):
-                raise UsageError(f"--region: provider {self.provider_name} takes none")
-            arguments["region"] = self.region
+        arguments = self._driver_arguments(driver_class)
         if self.provider_name == "LOCAL":
             # Its locks do not exclude threads and are left behind for ever;
             # LocalStore needs none.
@@ -120,6 +116,22 @@ class Account:
             text = self.masked(one_line(error))
             raise UsageError(f"provider {self.provider_name}: {text}") from None
         return driver
+
+    def check(self) -> None:
+        """Check what can be checked without a request.
+
+        :raises UsageError: if there is no such provider, or it takes no such
+            arguments.
+        """
+        self._driver_arguments(self.driver_class())
+
+    def _driver_arguments(self, driver_class: Any) -> dict[str, Any]:
+        arguments = self._read_options(driver_class)
+        if self.region is not None:
+            if "region" not in _arguments(driver_class):
+                raise UsageError(f"--region: provider {self.provider_name} takes none")
+            arguments["region"] = self.region
+        return arguments
 
     def driver_class(self) -> Any:
         """Return the provider's driver.

@@ -17,6 +17,7 @@ from wheelhouse_hashes.formats.hash_file import (
     parse_hash_file,
     split_hash_file_name,
 )
+from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 from wheelhouse_hashes.runtime.waiting import backoff
@@ -40,7 +41,11 @@ class ArtifactUpload:
     """
 
     def __init__(
-        self, run: Session, store: Store, snapshot: ContainerSnapshot, file: LocalFile
+        self,
+        run: Session[UploadOptions],
+        store: Store,
+        snapshot: ContainerSnapshot,
+        file: LocalFile,
     ) -> None:
         self._run = run
         self._store = store

@@ -23,6 +23,7 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import TooManyLinks, read_page
+from wheelhouse_hashes.options import StoreOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.stores.base import HTML, Store, Stored
@@ -37,7 +38,10 @@ Links = dict[str, Digest | None]
 
 
 def update_index(
-    run: Session, store: Store, objects: Mapping[str, Stored], uploaded: Mapping[str, Digest]
+    run: Session[StoreOptions],
+    store: Store,
+    objects: Mapping[str, Stored],
+    uploaded: Mapping[str, Digest],
 ) -> Links:
     """Write the index page, until it agrees with the listing.
 
@@ -89,7 +93,7 @@ def _links_of(page: bytes) -> Links:
 
 
 def _links(
-    run: Session,
+    run: Session[StoreOptions],
     store: Store,
     objects: Mapping[str, Stored],
     previous: Links,
@@ -112,7 +116,7 @@ def _links(
     }
 
 
-def is_package(run: Session, name: str) -> bool:
+def is_package(run: Session[StoreOptions], name: str) -> bool:
     """Tell whether an object is an artifact that a page shall list."""
     return parse_artifact_name(name) is not None and run.plugins.companion_of(name) is None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
+from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.stores.base import Store
@@ -12,7 +13,7 @@ from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 
 def prune(
-    run: Session,
+    run: Session[UploadOptions],
     store: Store,
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, Sequence[str]],

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import check_regular, disk_errors
-from wheelhouse_hashes.errors import Refusal, UsageError
+from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.plugins.reporter import UploadReporter
@@ -20,11 +20,8 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
 
     :param folder: the folder.
     :param reporter: gets a record of each file that is left out.
-    :raises UsageError: if there is no such folder.
     :raises DiskError: if it cannot be listed.
     """
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}; give one with --local-folder")
     paths = []
     with disk_errors(f"list the folder {folder}"):
         names = sorted(os.listdir(folder))

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from wheelhouse_hashes._settings import ACCEPT
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Verdict
 from wheelhouse_hashes.formats.seen import Seen
+from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verdict.rules import judge
 
 
 def judge_file(
-    run: Session,
+    run: Session[CheckOptions],
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.run import Run
 
 #: The most bytes that a list of names may have.
@@ -46,15 +47,15 @@ class Expectation:
         return differences
 
 
-def expectation_of(run: Run) -> Expectation:
+def expectation_of(run: Run[CheckOptions]) -> Expectation:
     """Return what the options of a command expect.
 
     :raises DiskError: if the list cannot be read.
     :raises UsageError: if it has a line that is not the name of an artifact.
     """
     options = run.options
-    if not options.get("expect_file"):
-        return Expectation(options.get("expect"))
+    if not options.expect_file:
+        return Expectation(options.expect)
     path = pathlib.Path(options.expect_file)
     content = read_small_file(path, MAX_BYTES)
     if len(content) > MAX_BYTES:

@@ -12,6 +12,7 @@ from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome,
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal
+from wheelhouse_hashes.options import VerifyOptions
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.runtime.waiting import backoff
@@ -20,7 +21,7 @@ from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 
 def verify_artifact(
-    reporter: FetchReporter,
+    reporter: FetchReporter[VerifyOptions],
     there: Mapping[str, pathlib.Path],
     announced: set[str],
     artifact: ListedArtifact,
@@ -48,7 +49,7 @@ def verify_artifact(
 
 
 def _judge(
-    run: Session,
+    run: Session[VerifyOptions],
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     path: pathlib.Path | None,
@@ -65,7 +66,7 @@ def _judge(
     return judge_file(run, artifact, heard, seen, path)
 
 
-def _heard(run: Session, artifact: ListedArtifact) -> list[Claim | Finding]:
+def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim | Finding]:
     """Ask the sources; a server that is not available is asked again."""
     for pause in backoff():
         try:

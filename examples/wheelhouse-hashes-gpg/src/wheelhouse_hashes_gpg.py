@@ -93,7 +93,7 @@ def gpg(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[byte
 @hookimpl
 def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
     """Publish a signature beside each artifact, if there is a key to sign with."""
-    key = run.options.get("gpg_sign")
+    key = run.options.extra.get("gpg_sign")
     if not key:
         return []
     # Two signatures of the same bytes differ, so that one cannot be compared with
@@ -227,10 +227,10 @@ _keyrings: dict[Run, Keyring] = {}
 @hookimpl
 def wheelhouse_run_started(run: Run) -> None:
     """End a command that could only fail, before anything is sent or asked for."""
-    key = run.options.get("gpg_sign")
+    key = run.options.extra.get("gpg_sign")
     if key and gpg("--list-secret-keys", "--", key).returncode:
         raise UsageError(f"--gpg-sign {key}: there is no such key; see gpg --list-secret-keys")
-    keyring = run.options.get("gpg_keyring")
+    keyring = run.options.extra.get("gpg_keyring")
     if keyring:
         _keyrings[run] = Keyring(keyring)
 

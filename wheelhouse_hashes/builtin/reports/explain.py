@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Outcome, Tier, Verdict
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
@@ -40,12 +41,12 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
 
 @hookimpl
-def wheelhouse_run_finished(run: Run, report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Explain the verdicts that were asked for."""
     if not isinstance(report, FetchReport):
         return
     verdicts = {verdict.name: verdict for verdict in report.verdicts}
-    for name in run.options.get("explain") or ():
+    for name in run.options.explain if isinstance(run.options, CheckOptions) else ():
         if name in verdicts:
             run.say(explanation(verdicts[name]))
         else:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @hookimpl
-def wheelhouse_run_finished(run: Run, report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write for the job's page, where there is one."""
     rows = _rows(report)
     if os.environ.get("GITHUB_ACTIONS") == "true":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from wheelhouse_hashes import __version__, hookimpl
 from wheelhouse_hashes.artifacts import Claim, Verdict
 from wheelhouse_hashes.disk.atomic_write import write_file
+from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
 
 if TYPE_CHECKING:
@@ -33,14 +34,14 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
 
 @hookimpl
-def wheelhouse_run_finished(run: Run, report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file, whatever the end of the run was."""
-    if run.options.get("report"):
+    if run.options.report:
         text = json.dumps(as_json(run, report), indent=2, sort_keys=True)
         write_file(run.options.report, f"{text}\n")
 
 
-def as_json(run: Run, report: Report) -> dict[str, Any]:
+def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
     """Return a report as plain values.
 
     :param run: the run that it is about.

@@ -12,6 +12,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Digest, Outcome
 from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.formats.hash_file import format_hash_file
+from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
@@ -30,13 +31,14 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
 
 @hookimpl
-def wheelhouse_run_finished(run: Run, report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file; only what was verified is in it."""
-    if isinstance(report, FetchReport) and run.options.get("sums"):
+    options = run.options
+    if isinstance(report, FetchReport) and isinstance(options, CheckOptions) and options.sums:
         verdicts = sorted(report.verdicts, key=lambda verdict: verdict.name)
         lines = [
             format_hash_file(Digest(DEFAULT_ALGORITHM, v.digests[DEFAULT_ALGORITHM]), v.name)
             for v in verdicts
             if v.outcome is Outcome.OK
         ]
-        write_file(run.options.sums, b"".join(lines).decode())
+        write_file(options.sums, b"".join(lines).decode())

@@ -27,6 +27,7 @@ from wheelhouse_hashes.formats.hash_file import (
     split_hash_file_name,
 )
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -57,20 +58,21 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
 
 @hookimpl
-def wheelhouse_run_started(run: Run) -> None:
+def wheelhouse_run_started(run: Run[Options]) -> None:
     """Refuse a command in which ``--hash-algorithm`` would have no effect."""
-    if run.verb == "upload" and run.options.hash_algorithm and not run.options.hashfile:
+    options = run.options
+    if isinstance(options, UploadOptions) and options.hash_algorithm and not options.hashfile:
         raise UsageError("--hash-algorithm has no effect without --hashfile; add it")
 
 
 @hookimpl
-def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
+def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> Sequence[Companion]:
     """Publish one hash file for each algorithm."""
     if not run.options.hashfile:
         return []
     return [
         _companion(artifact.digest(algorithm), artifact.name)
-        for algorithm in run.options.hash_algorithm or [DEFAULT_ALGORITHM]
+        for algorithm in run.options.hash_algorithm or (DEFAULT_ALGORITHM,)
     ]
 
 
@@ -88,7 +90,9 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 
 
 @hookimpl
-def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
+def wheelhouse_claims(
+    artifact: ListedArtifact, run: Run[CheckOptions]
+) -> Sequence[Claim | Finding]:
     """Read the hash files that are listed, else the first one that is there."""
     listed = [a for a in ALGORITHMS if hash_file_name(artifact.name, a) in artifact.companions]
     # A server may answer anything where nobody said that there is a hash file.
@@ -117,7 +121,9 @@ def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Fi
     return claims
 
 
-def _ask(artifact: ListedArtifact, suffix: str, run: Run, *, again: bool) -> bytes | None:
+def _ask(
+    artifact: ListedArtifact, suffix: str, run: Run[CheckOptions], *, again: bool
+) -> bytes | None:
     """Ask for a hash file; once more if the server is in trouble and *again* is true."""
     try:
         return run.companion(artifact, suffix)

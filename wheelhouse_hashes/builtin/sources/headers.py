@@ -13,6 +13,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.options import CheckOptions
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -26,7 +27,7 @@ PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 
 @hookimpl
 def wheelhouse_response_claims(
-    artifact: ListedArtifact, headers: Mapping[str, str], run: Run
+    artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
     """Read the metadata headers that are named after an algorithm."""
     claims: list[Claim | Finding] = []

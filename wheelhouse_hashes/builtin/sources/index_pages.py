@@ -25,6 +25,7 @@ from wheelhouse_hashes.formats.pages import (
     read_page,
 )
 from wheelhouse_hashes.formats.urls import normalized, origin, shown
+from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
 
 
 @hookimpl
-def wheelhouse_locate(url: str, run: Run) -> Listing | None:
+def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Read the page at an ``http`` or ``https`` address."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         return None
@@ -53,7 +54,9 @@ def wheelhouse_locate(url: str, run: Run) -> Listing | None:
     return run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
 
 
-def _listing(url: str, links: Iterator[Link], last_modified: float | None, run: Run) -> Listing:
+def _listing(
+    url: str, links: Iterator[Link], last_modified: float | None, run: Run[CheckOptions]
+) -> Listing:
     where = shown(url)
     entries: list[Entry] = []
     malformed: list[str] = []

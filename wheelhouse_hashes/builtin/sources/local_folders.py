@@ -18,6 +18,7 @@ from wheelhouse_hashes.disk.files import disk_errors, read_small_file
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
+from wheelhouse_hashes.options import CheckOptions
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -26,7 +27,7 @@ SOURCE = "list"
 
 
 @hookimpl
-def wheelhouse_locate(url: str, run: Run) -> Listing | None:
+def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Read a local folder or list; only ``verify`` has a use for them."""
     path = pathlib.Path(url)
     if run.verb != "verify":
