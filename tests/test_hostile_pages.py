@@ -24,7 +24,8 @@ import pytest
 from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
 from tests.servers import Handler, Respond, Routes, Server, respond, serving
-from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_DIGESTS, MAX_TAG
+from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_DIGESTS
+from wheelhouse_hashes.formats.tags import MAX_TAG
 
 A = "demo-1.0-py3-none-any.whl"
 SDIST = "demo-1.0.tar.gz"

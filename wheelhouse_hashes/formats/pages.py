@@ -14,9 +14,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from html.parser import HTMLParser
 from urllib.parse import quote, unquote, urljoin, urlunsplit
 
+from wheelhouse_hashes.formats.tags import (
+    ARTIFACT,
+    MAX_TAG,
+    UNCLOSED,
+    find_tags,
+    href_of,
+    is_one_link,
+)
 from wheelhouse_hashes.formats.urls import split
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -30,9 +37,6 @@ ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0
 #: The most links that a page may have; the largest projects on the package
 #: index have a tenth of that.
 MAX_LINKS = 100_000
-
-#: The most characters that a tag may have.  A longer one is not taken apart.
-MAX_TAG = 8 * 1024
 
 #: The most characters, percent-encoded, of what the links of a page are relative to.
 MAX_BASE = 2048
@@ -50,24 +54,7 @@ _PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
 #: An address that is a name in the same folder, and in its normal form.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
-_OPENING = re.compile(
-    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z]+)(?=\s))",
-    re.I,
-)
-# The rest of a tag without a ``<`` in it.  Where it does not match, the search
-# ends before the next tag begins, so no text is searched twice.
-_USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
-_MARK = re.compile(r"[<>\"']")
-# What the name of an artifact ends with.  An unreadable tag without it loses nothing.
-_ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
-# Also ``<!-->`` and ``<!--->`` are whole comments.
-_END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
-_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
-
-
 _TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
-_TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
-_UNCLOSED = "its tag cannot be read: a quote or a bracket is not closed"
 _MALFORMED = "its address is malformed"
 
 
@@ -184,7 +171,7 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
     anchors: list[str] = []
     base = _usable(folder_of(url))
     based = False
-    for number, (kind, tag) in enumerate(_tags(text)):
+    for number, (kind, tag) in enumerate(find_tags(text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
         if kind == "a":
@@ -193,17 +180,17 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
             yield Link(None, tag, problem=kind)
         elif not based:
             with contextlib.suppress(ValueError):  # then the page names no base
-                named = _href(tag)
+                named = href_of(tag)
                 based = named is not None
                 split(named or "")
                 base = urljoin(base, named or "")
     beside = _usable(urljoin(base, "x").removesuffix("x"))
     for tag in anchors:
         plain = _PLAIN.fullmatch(tag)
-        href = plain["href"] if plain else _href(tag)
+        href = plain["href"] if plain else href_of(tag)
         if not href:
-            if not _is_one_link(tag) and _ARTIFACT.search(tag):
-                yield Link(None, tag, problem=_UNCLOSED)
+            if not is_one_link(tag) and ARTIFACT.search(tag):
+                yield Link(None, tag, problem=UNCLOSED)
             continue
         address, _, fragment = href.partition("#")
         name = address
@@ -221,130 +208,6 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
             yield Link(name, address, problem=_TOO_MANY_DIGESTS)
         else:
             yield Link(name, address, _split_fragment(fragment))
-
-
-def _tags(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the ``<a …>`` and ``<base …>`` tags: the kind and the whole tag.
-
-    A tag that cannot be read and may name an artifact is yielded with the
-    reason instead of the kind.
-
-    The standard library's parser needs time that grows with the square of what
-    a page never closes, so that a page of a megabyte could keep it busy for
-    days.  Here the time grows with the size of the page: see :class:`_TagEnds`.
-    """
-    ends = _TagEnds(text)
-    position = 0
-    # A tag up to here was found to end too late: its text is searched for others.
-    suspect = 0
-    while match := _OPENING.search(text, position):
-        start, position = match.span()
-        kind = match["kind"]
-        if kind is None and not match["other"]:
-            # A comment or a script: there are no links in it.
-            end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
-            end = end_of.search(text, position - (0 if match["raw"] else 2))
-            if end is None:
-                if _ARTIFACT.search(text, position):
-                    yield _UNCLOSED, text[start:]
-                return
-            position = end.end()
-            continue
-        closed = _USUAL_REST.match(text, position)
-        stop = closed.end() if closed else 0
-        if not closed and start >= suspect:
-            stop = ends.after(position)
-            if stop and not _is_one_link(text[start:stop]):
-                suspect, stop = stop, 0
-        if kind is None:
-            position = stop or position
-            continue
-        if stop and stop - start <= MAX_TAG:
-            position = stop
-            yield kind.lower(), text[start:stop]
-            continue
-        problem = _TOO_LONG if stop else _UNCLOSED
-        if not stop:
-            following = _OPENING.search(text, position)
-            stop = following.start() if following else len(text)
-        position = stop
-        if _ARTIFACT.search(text, start, stop):
-            yield problem, text[start:stop]
-
-
-class _TagEnds:
-    """Finds where tags end whose quoted values have a ``<``.
-
-    Two searches that begin at different tags and both go on cannot be in the
-    same state (outside of quotes, in single ones, in double ones), and one that
-    meets a ``<`` outside of quotes ends.  So no text is searched more than twice.
-
-    :param text: the page.
-    """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._quotes = {'"': -1, "'": -1}
-
-    def after(self, position: int) -> int:
-        """Return the position after the ``>`` of a tag, 0 if it is not closed.
-
-        :param position: a position within the tag, outside of quotes.
-        """
-        limit = position + MAX_TAG
-        while mark := _MARK.search(self._text, position, limit):
-            if mark[0] == ">":
-                return mark.end()
-            if mark[0] == "<":
-                return 0
-            position = self._next(mark[0], mark.end()) + 1
-            if position > limit:
-                return 0
-        return 0
-
-    def _next(self, quote: str, position: int) -> int:
-        """Return the position of the next quote, the end of the page if there is none."""
-        if self._quotes[quote] < position:
-            found = self._text.find(quote, position)
-            self._quotes[quote] = len(self._text) if found < 0 else found
-        return self._quotes[quote]
-
-
-def _is_one_link(tag: str) -> bool:
-    """Tell whether a text is one whole tag.
-
-    It is not if a quote was not closed in one of several tags.
-    """
-    first = _first_tag(tag)
-    if first.text != tag:
-        return False
-    return "href" not in tag.lower() if first.href is None else "<" not in first.href
-
-
-class _Found(Exception):
-    """Ends the standard library's parser after its first tag."""
-
-
-class _FirstTag(HTMLParser):
-    href: str | None = None
-    text: str | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.href = dict(attrs).get("href")
-        self.text = self.get_starttag_text()
-        raise _Found
-
-
-def _first_tag(text: str) -> _FirstTag:
-    parser = _FirstTag()
-    with contextlib.suppress(_Found):
-        parser.feed(text)
-    return parser
-
-
-def _href(tag: str) -> str | None:
-    """Return the address in an ``<a …>`` or ``<base …>`` tag, None if there is none."""
-    return _first_tag(tag).href
 
 
 def _split_fragment(fragment: str) -> tuple[tuple[str, str], ...]:

@@ -21,11 +21,11 @@ from wheelhouse_hashes.formats.pages import (
     ACCEPT,
     MAX_BYTES,
     MAX_LINKS,
-    MAX_TAG,
     Link,
     TooManyLinks,
     read_page,
 )
+from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import normalized, origin, shown
 from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.runtime.parallel import run_in_thread

@@ -1,0 +1,155 @@
+"""Find the ``<a …>`` and ``<base …>`` tags of an HTML page.
+
+Whoever wrote a page, this takes time that grows with its size, and no faster.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+#: The most characters that a tag may have.  A longer one is not taken apart.
+MAX_TAG = 8 * 1024
+
+_OPENING = re.compile(
+    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z]+)(?=\s))",
+    re.I,
+)
+# The rest of a tag without a ``<`` in it.  Where it does not match, the search
+# ends before the next tag begins, so no text is searched twice.
+_USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
+_MARK = re.compile(r"[<>\"']")
+# What the name of an artifact ends with.  An unreadable tag without it loses nothing.
+ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
+# Also ``<!-->`` and ``<!--->`` are whole comments.
+_END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
+_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
+
+_TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
+UNCLOSED = "its tag cannot be read: a quote or a bracket is not closed"
+
+
+def find_tags(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``<a …>`` and ``<base …>`` tags: the kind and the whole tag.
+
+    A tag that cannot be read and may name an artifact is yielded with the
+    reason instead of the kind.
+
+    The standard library's parser needs time that grows with the square of what
+    a page never closes, so that a page of a megabyte could keep it busy for
+    days.  Here the time grows with the size of the page: see :class:`_TagEnds`.
+    """
+    ends = _TagEnds(text)
+    position = 0
+    # A tag up to here was found to end too late: its text is searched for others.
+    suspect = 0
+    while match := _OPENING.search(text, position):
+        start, position = match.span()
+        kind = match["kind"]
+        if kind is None and not match["other"]:
+            # A comment or a script: there are no links in it.
+            end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
+            end = end_of.search(text, position - (0 if match["raw"] else 2))
+            if end is None:
+                if ARTIFACT.search(text, position):
+                    yield UNCLOSED, text[start:]
+                return
+            position = end.end()
+            continue
+        closed = _USUAL_REST.match(text, position)
+        stop = closed.end() if closed else 0
+        if not closed and start >= suspect:
+            stop = ends.after(position)
+            if stop and not is_one_link(text[start:stop]):
+                suspect, stop = stop, 0
+        if kind is None:
+            position = stop or position
+            continue
+        if stop and stop - start <= MAX_TAG:
+            position = stop
+            yield kind.lower(), text[start:stop]
+            continue
+        problem = _TOO_LONG if stop else UNCLOSED
+        if not stop:
+            following = _OPENING.search(text, position)
+            stop = following.start() if following else len(text)
+        position = stop
+        if ARTIFACT.search(text, start, stop):
+            yield problem, text[start:stop]
+
+
+class _TagEnds:
+    """Finds where tags end whose quoted values have a ``<``.
+
+    Two searches that begin at different tags and both go on cannot be in the
+    same state (outside of quotes, in single ones, in double ones), and one that
+    meets a ``<`` outside of quotes ends.  So no text is searched more than twice.
+
+    :param text: the page.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._quotes = {'"': -1, "'": -1}
+
+    def after(self, position: int) -> int:
+        """Return the position after the ``>`` of a tag, 0 if it is not closed.
+
+        :param position: a position within the tag, outside of quotes.
+        """
+        limit = position + MAX_TAG
+        while mark := _MARK.search(self._text, position, limit):
+            if mark[0] == ">":
+                return mark.end()
+            if mark[0] == "<":
+                return 0
+            position = self._next(mark[0], mark.end()) + 1
+            if position > limit:
+                return 0
+        return 0
+
+    def _next(self, quote: str, position: int) -> int:
+        """Return the position of the next quote, the end of the page if there is none."""
+        if self._quotes[quote] < position:
+            found = self._text.find(quote, position)
+            self._quotes[quote] = len(self._text) if found < 0 else found
+        return self._quotes[quote]
+
+
+def is_one_link(tag: str) -> bool:
+    """Tell whether a text is one whole tag.
+
+    It is not if a quote was not closed in one of several tags.
+    """
+    first = _first_tag(tag)
+    if first.text != tag:
+        return False
+    return "href" not in tag.lower() if first.href is None else "<" not in first.href
+
+
+class _Found(Exception):
+    """Ends the standard library's parser after its first tag."""
+
+
+class _FirstTag(HTMLParser):
+    href: str | None = None
+    text: str | None = None
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.href = dict(attrs).get("href")
+        self.text = self.get_starttag_text()
+        raise _Found
+
+
+def _first_tag(text: str) -> _FirstTag:
+    parser = _FirstTag()
+    with contextlib.suppress(_Found):
+        parser.feed(text)
+    return parser
+
+
+def href_of(tag: str) -> str | None:
+    """Return the address in an ``<a …>`` or ``<base …>`` tag, None if there is none."""
+    return _first_tag(tag).href
