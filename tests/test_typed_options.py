@@ -100,17 +100,22 @@ def test_all_usage_errors_of_a_verify_are_said_at_once(cli: Cli) -> None:
 def test_all_usage_errors_of_an_upload_are_said_at_once(cli: Cli) -> None:
     result = cli(
         *("upload", "--no-replace", "--hash-algorithm", "md5", "--max-workers", "0"),
-        *("--driver-option", "foo=1", *LOCAL, "--local-folder", "gone", "wheels"),
+        *("--driver-option", "hosts=1", *LOCAL, "--local-folder", "gone", "wheels"),
     )
     assert (result.code, result.err.count("\n")) == (2, 1)
-    for wrong in ("--max-workers 0", "no folder gone", "--driver-option foo", "without --hashfile"):
+    for wrong in (
+        "--max-workers 0",
+        "no folder gone",
+        "--driver-option hosts",
+        "without --hashfile",
+    ):
         assert wrong in result.err
 
 
 def test_all_usage_errors_of_an_index_are_said_at_once(cli: Cli) -> None:
-    result = cli("index", "--provider-name", "S3", "--driver-option", "foo=1", "wheels")
+    result = cli("index", "--provider-name", "S3", "--driver-option", "hosts=1", "wheels")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    for wrong in ("no username", "no secret", "--driver-option foo"):
+    for wrong in ("no username", "no secret", "--driver-option hosts"):
         assert wrong in result.err
 
 

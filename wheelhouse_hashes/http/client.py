@@ -181,17 +181,18 @@ class Client:
                 redirect = self._perform(reader, headers if origin(target) == home else {})
                 if redirect is None:
                     return reader.response
-                before, target = target, self._allowed(target, redirect)
+                status = reader.response.status
+                before, target = target, self._allowed(target, redirect, status)
                 if self._moved is not None and origin(before) != origin(target):
                     self._moved(before, target)
         except ValueError:
             text = f"malformed address {shown(url)!r}"
             raise TransferError(Cause.UNREACHABLE, text, final=True) from None
         text = f"{shown(url)}: more than {MAX_REDIRECTS} redirects"
-        raise TransferError(Cause.UNREACHABLE, text, final=True)
+        raise TransferError(Cause.UNREACHABLE, text, status, final=True)
 
     @staticmethod
-    def _allowed(target: str, redirect: str) -> str:
+    def _allowed(target: str, redirect: str, status: int) -> str:
         """Return where a redirect leads, if it may be followed.
 
         :raises ValueError: if that is no address.
@@ -203,7 +204,7 @@ class Client:
             why = "redirects from https to http"
         else:
             return normalized(split_user(redirect)[0])
-        raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}", final=True)
+        raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}", status, final=True)
 
     def _bypassing(self, url: str) -> str:
         """Add a query that no cache has seen, where the address has room for one."""

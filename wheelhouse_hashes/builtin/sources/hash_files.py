@@ -137,4 +137,7 @@ def _ask(
 
 def _is_absence(error: HashFileError | TransferError) -> bool:
     """Tell whether an answer means that there is no hash file."""
-    return isinstance(error, (TransferError, NotAHashFile))
+    if isinstance(error, TransferError):
+        # Without an answer (a bad certificate, say) it is about the server as a whole.
+        return error.status != 0 or error.transient
+    return isinstance(error, NotAHashFile)
