@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli, Result
-from tests.servers import Server
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Server
 
 SMALL = "demo-1.0-1small-py3-none-any.whl"
 LARGE = "demo-1.0-2large-py3-none-any.whl"

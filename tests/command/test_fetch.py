@@ -15,10 +15,10 @@ import time
 
 import pytest
 
-from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
-from tests.processes import living_elsewhere
-from tests.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
+from tests.support.artifacts import hash_file, make_sdist, make_wheel, sha256
+from tests.support.processes import living_elsewhere
+from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
 from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
 
 A = "demo-1.0-py3-none-any.whl"

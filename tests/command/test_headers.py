@@ -6,9 +6,9 @@ import pathlib
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Routes, respond, serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Routes, respond, serving
 
 A = "demo-1.0-py3-none-any.whl"
 FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")

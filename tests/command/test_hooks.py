@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli, Result
-from tests.servers import Server, respond, serving, serving_folder
+from tests.support import ROOT
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Server, respond, serving, serving_folder
 from wheelhouse_hashes import artifacts, hookimpl, hookspecs
 from wheelhouse_hashes.artifacts import (
     Claim,
@@ -38,7 +39,7 @@ from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import entry_points_of
 
-PAGE = pathlib.Path(__file__).parent.parent / "docs" / "hooks.rst"
+PAGE = ROOT / "docs" / "hooks.rst"
 
 #: Every hook: name to specification, in the order of hookspecs.py.
 SPECS: dict[str, Callable[..., object]] = {

@@ -20,9 +20,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Handler, Respond, Routes, Server, respond, serving
+from tests.support.artifacts import hash_file, make_sdist, make_wheel, sha256
+from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_DIGESTS, MAX_TAG
 
 A = "demo-1.0-py3-none-any.whl"

@@ -10,9 +10,9 @@ import stat
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
-from tests.servers import serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import serving
 from wheelhouse_hashes.disk import files
 from wheelhouse_hashes.stores.driver import Account
 

@@ -15,9 +15,9 @@ from email.utils import formatdate
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Handler, Respond, Routes, respond, serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http import client as http_client
 from wheelhouse_hashes.http import settings as http_settings
 from wheelhouse_hashes.http.settings import TransportSettings

@@ -8,9 +8,9 @@ import ssl
 import pytest
 import trustme
 
-from tests.artifacts import hash_file, make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Respond, Routes, respond, serving
+from tests.support.artifacts import hash_file, make_wheel, sha256
+from tests.support.servers import Respond, Routes, respond, serving
 
 A = "demo-1.0-py3-none-any.whl"
 FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")

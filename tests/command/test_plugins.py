@@ -10,10 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
-from tests.conftest import LOCAL, Cli, Result
-from tests.servers import Server
-from tests.test_hooks import (
+from tests.command.test_hooks import (
     HASH_FILE,
     SPECS,
     WHEEL,
@@ -22,6 +19,9 @@ from tests.test_hooks import (
     install,
     upload,
 )
+from tests.conftest import LOCAL, Cli, Result
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Server
 from wheelhouse_hashes import hookimpl, hookspecs
 from wheelhouse_hashes.artifacts import (
     Claim,

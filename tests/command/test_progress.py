@@ -13,10 +13,10 @@ from collections.abc import Mapping
 import pytest
 from rich.console import Console
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
-from tests.servers import Handler, Routes, respond, serving
-from tests.terminals import Terminal
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Handler, Routes, respond, serving
+from tests.support.terminals import Terminal
 from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
 from wheelhouse_hashes.plugins.manager import TRACE, Plugins
 from wheelhouse_hashes.plugins.session import Session

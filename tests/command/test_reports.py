@@ -12,16 +12,17 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
-from tests.servers import Server
+from tests.support import ROOT
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Server
 from wheelhouse_hashes.causes import Cause
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-cp311-cp311-win_amd64.whl"
 FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got")
 UPLOAD = ("upload", "--hashfile", "--no-update-index", *LOCAL, "wheels")
-SCHEMA = pathlib.Path(__file__).parent.parent / "docs" / "report.schema.json"
+SCHEMA = ROOT / "docs" / "report.schema.json"
 
 
 @pytest.fixture

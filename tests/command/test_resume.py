@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Handler, Respond, Routes, respond, serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
 A = "demo-1.0-py3-none-any.whl"

@@ -11,9 +11,9 @@ from contextlib import closing
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Handler, Respond, Routes, Server, respond, serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.http.client import Client
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
-from tests.servers import Handler, Routes, Server, respond, serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.runtime.parallel import (
     SECOND_SIGNAL_AFTER,

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 import pytest
 import trustme
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Respond, Routes, respond, running, serving
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Respond, Routes, respond, running, serving
 
 A = "demo-1.0-py3-none-any.whl"
 FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_sdist, make_wheel, sha256
 from tests.conftest import LOCAL, Cli
-from tests.processes import living_elsewhere
+from tests.support.artifacts import make_sdist, make_wheel, sha256
+from tests.support.processes import living_elsewhere
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.disk.files import LocalFile, hash_file

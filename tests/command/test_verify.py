@@ -7,9 +7,9 @@ import subprocess
 
 import pytest
 
-from tests.artifacts import flip_a_bit, make_sdist, make_wheel, sha256
 from tests.conftest import Cli
-from tests.servers import Routes, respond, serving, serving_folder
+from tests.support.artifacts import flip_a_bit, make_sdist, make_wheel, sha256
+from tests.support.servers import Routes, respond, serving, serving_folder
 
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-cp311-cp311-win_amd64.whl"

@@ -16,11 +16,11 @@ from benchmarks.peers import HOST, OURS
 from benchmarks.results import BEGIN, END, into_docs
 from benchmarks.targets import Judged, Targets
 from benchmarks.tracing import moves
-from tests.artifacts import sha256
+from tests.support import ROOT
+from tests.support.artifacts import sha256
 
 pytestmark = pytest.mark.thorough
 
-ROOT = pathlib.Path(__file__).parent.parent
 CASES = ("flipped", "numpy", "upload")
 
 

@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
-from tests.docpages import PAGES, ROOT, Command, Outcome, commands, follow
-from tests.integration.test_packaging import Environment, clean, wheel_of_tree
-from tests.servers import respond, running
-from tests.test_plugins import GREETING, make_distribution
+from tests.command.test_plugins import GREETING, make_distribution
+from tests.host.test_packaging import Environment, clean, wheel_of_tree
+from tests.support import ROOT
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.docpages import PAGES, Command, Outcome, commands, follow
+from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing
 from wheelhouse_hashes.builtin import BUILT_IN
 
@@ -36,7 +37,7 @@ CI = "docs/ci.rst"
 
 #: Pages that another test runs as a whole: that test, as pytest names it.
 RUN_AS_A_WHOLE = {
-    STORES: "tests/test_stores_page.py::test_a_recipe_reaches_the_host_that_it_names_and_no_other",
+    STORES: "tests/docs/test_stores_page.py::test_a_recipe_reaches_the_host_that_it_names",
     TUTORIAL: (
         "examples/wheelhouse-hashes-gpg/tests/test_tutorial.py"
         "::test_every_step_of_the_page_does_what_it_says"
@@ -44,7 +45,7 @@ RUN_AS_A_WHOLE = {
 }
 
 #: In an environment of its own, which takes its time: ``tox run -e docs``.
-NEWCOMER = "tests/stress/test_first_steps.py::test_a_newcomer_gets_from_nothing_to_the_end"
+NEWCOMER = "tests/slow/stress/test_first_steps.py::test_a_newcomer_gets_from_nothing_to_the_end"
 FIRST_STEPS = "docs/first-steps.rst"
 BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
 #: The README's first command prints the others of the story that it shows.
@@ -57,7 +58,7 @@ DEMO = [
 ]
 UPLOADER = "python -m wheelhouse_uploader"
 RECIPES = "tests/recipes/test_page.py::test_the_commands_of_the_page_run"
-NO_STARTUP = "tests/integration/test_startup.py::test_option_is_unknown_where_"
+NO_STARTUP = "tests/host/test_startup.py::test_option_is_unknown_where_"
 
 #: Commands that are not run here: what runs them, and what of it shows that.  Either is
 #: a file of the clone (a test as pytest names it, or a configuration) and a text in it.
@@ -78,7 +79,7 @@ ELSEWHERE = {
     ],
     # Without the extra, as the environment of these tests is.
     (README, "pip install wheelhouse-hashes"): [
-        ("tests/integration/test_startup.py", "environment.install(wheel_of_tree("),
+        ("tests/host/test_startup.py", "environment.install(wheel_of_tree("),
     ],
     (README, "pip install --no-deps wheelhouse-uploader==0.10.3"): [
         ("tox.ini", "python -m pip install --quiet --no-deps wheelhouse-uploader==0.10.3"),
@@ -91,7 +92,7 @@ ELSEWHERE = {
     ("*", "tox run -e bench"): [
         ("tox.ini", "[testenv:bench]"),
         ("tox.ini", "commands = python -m benchmarks {posargs}"),
-        ("tests/test_benchmarks.py", '(sys.executable, "-m", "benchmarks", "--scale", "toy"'),
+        ("tests/docs/test_benchmarks.py", '(sys.executable, "-m", "benchmarks", "--scale", "toy"'),
     ],
     (CI, "tox run -e recipes"): [("tox.ini", "[testenv:recipes]"), (".ci/run", "gpg,recipes,")],
     (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
@@ -101,15 +102,15 @@ ELSEWHERE = {
     ],
     # With real options, on the pages for release managers.
     (CI, "twine upload FOLDER/*"): [
-        ("tests/test_docs.py::test_the_commands_of_a_page_do_what_it_says", "twine upload")
+        ("tests/docs/test_docs.py::test_the_commands_of_a_page_do_what_it_says", "twine upload")
     ],
     ("docs/progress.rst", "python -m pip install 'wheelhouse-hashes[progress]'"): [
-        ("tests/integration/test_packaging.py", '{"extra": "progress"}'),
+        ("tests/host/test_packaging.py", '{"extra": "progress"}'),
         *BY_A_NEWCOMER,
     ],
     (STARTUP, f"{UPLOADER} fetch --verify --version VERSION PROJECT URL"): [
         (
-            "tests/integration/test_distutils.py"
+            "tests/host/test_setup_py.py"
             "::test_where_it_cannot_be_imported_one_line_names_the_command",
             "fetch --verify --version VERSION PROJECT URL",
         ),
@@ -117,14 +118,14 @@ ELSEWHERE = {
     ],
     # The host alone needs a ``pkg_resources`` that the tests' environment has not.
     (STARTUP, "WHEELHOUSE_HASHES_DISABLE=1 python -m wheelhouse_uploader upload wheels"): [
-        ("tests/integration/test_startup.py::test_host_runs_alone_when_switched_off", "DISABLE")
+        ("tests/host/test_startup.py::test_host_runs_alone_when_switched_off", "DISABLE")
     ],
     (STARTUP, "python -m pip uninstall wheelhouse-hashes"): [
-        ("tests/test_docs.py::test_pip_removes_all_that_was_installed", '"uninstall"')
+        ("tests/docs/test_docs.py::test_pip_removes_all_that_was_installed", '"uninstall"')
     ],
     (README, "tox run -e docs"): [("tox.ini", "[testenv:docs]")],
-    ("docs/design.rst", "python -m tests.faults.table"): [
-        ("tests/faults/test_matrix.py", "table"),
+    ("docs/design.rst", "python -m tests.slow.faults.table"): [
+        ("tests/slow/faults/test_matrix.py", "table"),
     ],
 }
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
+from tests.command.test_hooks import HASH_FILE, PAGE, WHEEL, fetch, install, upload
 from tests.conftest import Cli
-from tests.servers import Server, respond, serving
-from tests.test_hooks import HASH_FILE, PAGE, WHEEL, fetch, install, upload
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Server, respond, serving
 
 
 def add_options() -> types.SimpleNamespace:
@@ -246,7 +246,7 @@ def test_the_page_includes_every_example() -> None:
     names = [name for kind, name in marked if kind == "start"]
     assert [name for kind, name in marked if kind == "end"] == names
     included = re.findall(
-        r"literalinclude:: \.\./tests/test_hooks_examples\.py\n"
+        r"literalinclude:: \.\./tests/docs/test_hooks_examples\.py\n"
         r"   :start-after: # -- start (\w+) --\n"
         r"   :end-before: # -- end (\w+) --\n"
         r"   :dedent: 4\n",

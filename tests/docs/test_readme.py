@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 
+from tests.support import ROOT
 from wheelhouse_hashes.causes import Cause
 
-ROOT = pathlib.Path(__file__).parent.parent
 README = ROOT.joinpath("README.rst").read_text()
 
 

@@ -12,7 +12,7 @@ import sysconfig
 
 import pytest
 
-from tests.docpages import ROOT
+from tests.support import ROOT
 
 #: Run without the start-up files: they import the installed package, which would be
 #: looked at in place of the copy.

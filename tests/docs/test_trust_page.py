@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
+from tests.command.test_hooks import install
 from tests.conftest import Cli, Result
-from tests.servers import Handler, Respond, respond, serving
-from tests.test_hooks import install
+from tests.support import ROOT
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
@@ -22,7 +23,7 @@ from wheelhouse_hashes.run import Run
 
 pytestmark = pytest.mark.thorough
 
-PAGE = pathlib.Path(__file__).parent.parent.joinpath("docs", "trust.rst").read_text("utf-8")
+PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
 SOURCES = ("hash file", "the page", "metadata", "list", "signature")
 CELL = r" +(yes|no)" * len(SOURCES)
 TABLE = {

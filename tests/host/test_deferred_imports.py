@@ -8,9 +8,9 @@ import types
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import LOCAL, Cli
-from tests.servers import serving_folder
+from tests.support.artifacts import make_wheel
+from tests.support.servers import serving_folder
 from wheelhouse_hashes._startup import HOST
 from wheelhouse_hashes.host import attach, deferred_imports
 

@@ -24,8 +24,7 @@ from packaging.specifiers import SpecifierSet
 
 import wheelhouse_hashes
 from tests.conftest import FOREIGN, Result
-
-ROOT = pathlib.Path(__file__).parent.parent.parent
+from tests.support import ROOT
 
 #: The start-up files, and the one line that each of them is.
 STARTUP_FILES = {

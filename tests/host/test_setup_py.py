@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Result
-from tests.integration.test_packaging import Environment, run, wheel_of_tree
-from tests.servers import Server, serving
+from tests.host.test_packaging import Environment, run, wheel_of_tree
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import Server, serving
 from wheelhouse_hashes._startup import DISABLE, VERIFY
 
 pytestmark = pytest.mark.thorough

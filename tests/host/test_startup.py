@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import LOCAL, Result
-from tests.integration.test_packaging import Environment, run, wheel_of_tree
+from tests.host.test_packaging import Environment, run, wheel_of_tree
+from tests.support.artifacts import make_wheel
 from wheelhouse_hashes import _startup
 from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 

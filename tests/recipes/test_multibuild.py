@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from tests.conftest import LOCAL, Result
 from tests.recipes.running import CI, bash
-from tests.servers import serving_folder
+from tests.support.servers import serving_folder
 from wheelhouse_hashes.testing import make_wheel
 
 RECIPE = CI / "multibuild"

@@ -7,9 +7,9 @@ import re
 import shutil
 import subprocess
 
-from tests.integration.test_packaging import clean
+from tests.host.test_packaging import clean
+from tests.support import ROOT
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
 README = (ROOT / "README.rst").read_text()
 
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.conftest import LOCAL
-from tests.servers import serving_folder
+from tests.support.servers import serving_folder
 
 pytestmark = pytest.mark.thorough
 

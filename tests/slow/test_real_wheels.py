@@ -8,9 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.artifacts import flip_a_bit
 from tests.conftest import LOCAL, Cli
-from tests.servers import serving_folder
+from tests.support.artifacts import flip_a_bit
+from tests.support.servers import serving_folder
 
 
 @pytest.mark.thorough

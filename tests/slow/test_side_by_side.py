@@ -8,9 +8,9 @@ import re
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
-from tests.integration.uploaders import extended, host_alone, run_side_by_side
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.uploaders import extended, host_alone, run_side_by_side
 
 JOBS = 8
 ROUNDS = 20

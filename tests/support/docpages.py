@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.conftest import FOREIGN
-
-ROOT = pathlib.Path(__file__).parent.parent
+from tests.support import ROOT
 
 #: The text of each page, by its path in the clone.
 PAGES = {

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.artifacts import hash_file, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import hash_file, sha256
 from tests.swift.cluster import NODES, Cluster
 
 A = "demo-1.0-py3-none-any.whl"

@@ -10,8 +10,8 @@ import pathlib
 
 import pytest
 
-from tests.artifacts import hash_file, make_wheel, sha256
 from tests.conftest import Cli
+from tests.support.artifacts import hash_file, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
+from tests.support.artifacts import make_wheel
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.test_uploads import check_pairs, store_options

@@ -13,8 +13,8 @@ import uuid
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
+from tests.support.artifacts import make_wheel
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts

@@ -20,8 +20,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import make_wheel, sha256
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.shelf import A, B, Shelf
 from wheelhouse_hashes.http.response import ResponseReader

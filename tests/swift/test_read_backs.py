@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli
+from tests.support.artifacts import make_wheel
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts

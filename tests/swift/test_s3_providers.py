@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.shelf import A, B

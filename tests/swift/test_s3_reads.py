@@ -18,8 +18,8 @@ import urllib.request
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import make_wheel, sha256
 from tests.swift.cluster import USERS, Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.shelf import A, B

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.shelf import A

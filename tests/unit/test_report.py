@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tests.artifacts import sha256
+from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Tier, Verdict
 from wheelhouse_hashes.causes import GRAVITY, Cause, gravest, gravest_cause
 from wheelhouse_hashes.errors import (

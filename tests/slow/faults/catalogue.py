@@ -11,8 +11,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.artifacts import hash_file, make_wheel, sha256
-from tests.servers import Handler, Respond, Server, respond, serving
+from tests.support.artifacts import hash_file, make_wheel, sha256
+from tests.support.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes.causes import Cause, gravest
 
 #: The artifact of most faults, and a second one beside it.
@@ -179,7 +179,7 @@ class Fault:
     #: What it does: the docstring of its function.
     does: str
     set_up: SetUp
-    #: The entries of :data:`tests.faults.entries.ENTRIES` that it is.
+    #: The entries of :data:`tests.slow.faults.entries.ENTRIES` that it is.
     entries: tuple[str, ...]
     #: The causes of the refusals, sorted; empty if nothing is refused.
     causes: tuple[Cause, ...]

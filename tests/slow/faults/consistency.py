@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tests.artifacts import hash_file, sha256
-from tests.faults.catalogue import (
+from tests.slow.faults.catalogue import (
     HALF,
     A,
     B,
@@ -17,8 +16,9 @@ from tests.faults.catalogue import (
     status,
     wheel,
 )
-from tests.faults.transport import REJECTED
-from tests.servers import Respond
+from tests.slow.faults.transport import REJECTED
+from tests.support.artifacts import hash_file, sha256
+from tests.support.servers import Respond
 from wheelhouse_hashes.causes import Cause
 
 OLD = wheel(seed=1)

@@ -7,8 +7,7 @@ import io
 import itertools
 import zipfile
 
-from tests.artifacts import hash_file, sha256
-from tests.faults.catalogue import (
+from tests.slow.faults.catalogue import (
     HALF,
     A,
     Case,
@@ -20,7 +19,8 @@ from tests.faults.catalogue import (
     page,
     wheel,
 )
-from tests.faults.transport import REJECTED
+from tests.slow.faults.transport import REJECTED
+from tests.support.artifacts import hash_file, sha256
 from wheelhouse_hashes.causes import Cause
 
 

@@ -145,11 +145,11 @@ ENTRIES: Mapping[str, str] = {
     ),
 }
 
-_DISKS = "tests/test_disks.py::"
-_SIGNALS = "tests/test_signals.py::"
-_KILLED = "tests/kill/test_points.py::"
-_FETCH = "tests/test_fetch.py::"
-_UPLOAD = "tests/test_upload.py::"
+_DISKS = "tests/command/test_disks.py::"
+_SIGNALS = "tests/command/test_signals.py::"
+_KILLED = "tests/slow/kill/test_points.py::"
+_FETCH = "tests/command/test_fetch.py::"
+_UPLOAD = "tests/command/test_upload.py::"
 
 #: Tests elsewhere that cover an entry.
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
@@ -173,7 +173,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.5.13": (f"{_SIGNALS}test_while_a_body_trickles",),
     "E.5.14": (
         f"{_KILLED}test_what_a_killed_run_leaves_is_whole_and_a_rerun_completes_it",
-        "tests/stress/test_kill_points.py::test_a_thousand_points",
+        "tests/slow/stress/test_kill_points.py::test_a_thousand_points",
     ),
 }
 

@@ -1,6 +1,6 @@
 """The same faults on other tools: how they end, and what they leave.
 
-A longer run of its own (``python -m tests.faults.table --peers``), whose
+A longer run of its own (``python -m tests.slow.faults.table --peers``), whose
 results are kept in ``peers.json``, with the versions of the tools.
 """
 
@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.artifacts import sha256
-from tests.faults.catalogue import CATALOGUE, A, Case, Fault, prepared, wheel
-from tests.faults.running import WORKERS, execute, files_in
+from tests.slow.faults.catalogue import CATALOGUE, A, Case, Fault, prepared, wheel
+from tests.slow.faults.running import WORKERS, execute, files_in
+from tests.support.artifacts import sha256
 
 KEPT = pathlib.Path(__file__).parent / "peers.json"
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import FOREIGN
-from tests.faults import consistency, contents, local, names, pages, transport
-from tests.faults.catalogue import CATALOGUE, Done, Fault, prepared
+from tests.slow.faults import consistency, contents, local, names, pages, transport
+from tests.slow.faults.catalogue import CATALOGUE, Done, Fault, prepared
 
 #: The modules that fill the catalogue, in the order of the table.
 MODULES = (transport, names, pages, contents, consistency, local)

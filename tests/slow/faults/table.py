@@ -1,6 +1,6 @@
 """The table ``docs/faults.rst``: what comes of each fault, as a run found it.
 
-``python -m tests.faults.table`` runs the catalogue and writes the page; with
+``python -m tests.slow.faults.table`` runs the catalogue and writes the page; with
 ``--peers`` it runs the faults on other tools, too, and keeps what came of that
 in ``peers.json`` beside this file.
 """
@@ -15,19 +15,20 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 
-from tests.faults import peers
-from tests.faults.catalogue import CATALOGUE, Done, Fault
-from tests.faults.entries import ELSEWHERE, ENTRIES, NOT_COVERED
-from tests.faults.running import MODULES, run_all
+from tests.slow.faults import peers
+from tests.slow.faults.catalogue import CATALOGUE, Done, Fault
+from tests.slow.faults.entries import ELSEWHERE, ENTRIES, NOT_COVERED
+from tests.slow.faults.running import MODULES, run_all
+from tests.support import ROOT
 
-PAGE = pathlib.Path(__file__).parent.parent.parent / "docs" / "faults.rst"
+PAGE = ROOT / "docs" / "faults.rst"
 
 _INTRODUCTION = """\
 ======
 Faults
 ======
 
-.. Written by ``python -m tests.faults.table``; do not edit.
+.. Written by ``python -m tests.slow.faults.table``; do not edit.
 
 What ``fetch --verify`` and ``upload --hashfile`` do when servers, networks,
 containers and disks misbehave.  Each row is a test: a real server or folder

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
-import pathlib
 
 import pytest
 
-from tests.faults import peers
-from tests.faults.catalogue import CATALOGUE, Done, Fault
-from tests.faults.entries import ELSEWHERE, ENTRIES, NOT_COVERED
-from tests.faults.running import run_all
-from tests.faults.table import PAGE, render
+from tests.slow.faults import peers
+from tests.slow.faults.catalogue import CATALOGUE, Done, Fault
+from tests.slow.faults.entries import ELSEWHERE, ENTRIES, NOT_COVERED
+from tests.slow.faults.running import run_all
+from tests.slow.faults.table import PAGE, render
+from tests.support import ROOT
 from wheelhouse_hashes.causes import gravest
 
 pytestmark = pytest.mark.thorough
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
 
 Results = dict[str, Done | BaseException]
 
@@ -71,10 +70,10 @@ def test_the_page_is_current(results: Results) -> None:
     done = {name: result for name, result in results.items() if isinstance(result, Done)}
     assert len(done) == len(results)
     page = render(done, peers.kept())
-    assert PAGE.read_text() == page, "run: python -m tests.faults.table"
+    assert PAGE.read_text() == page, "run: python -m tests.slow.faults.table"
 
 
 def test_other_tools_were_tried_on_the_faults_that_are_there_for_them() -> None:
     outcomes = peers.kept()["outcomes"]
     expected = {chosen.name for chosen in CATALOGUE.values() if chosen.for_peers}
-    assert set(outcomes) == expected, "run: python -m tests.faults.table --peers"
+    assert set(outcomes) == expected, "run: python -m tests.slow.faults.table --peers"

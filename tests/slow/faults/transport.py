@@ -12,8 +12,7 @@ from email.utils import format_datetime
 
 import trustme
 
-from tests.artifacts import sha256
-from tests.faults.catalogue import (
+from tests.slow.faults.catalogue import (
     HALF,
     A,
     B,
@@ -28,7 +27,8 @@ from tests.faults.catalogue import (
     status,
     wheel,
 )
-from tests.servers import Handler, Respond, respond
+from tests.support.artifacts import sha256
+from tests.support.servers import Handler, Respond, respond
 from wheelhouse_hashes.causes import Cause
 
 LOGIN = b"<!doctype html><title>Log in</title>"

@@ -1,4 +1,4 @@
-"""Fuzz one target, guided by coverage: ``python -m tests.fuzz TARGET -runs=100000``.
+"""Fuzz one target, guided by coverage: ``python -m tests.slow.fuzz TARGET -runs=100000``.
 
 What follows the target is libFuzzer's.  It starts from the corpus that is kept
 beside this file and adds nothing to it.
@@ -13,7 +13,7 @@ import tempfile
 import atheris
 
 with atheris.instrument_imports(include=["wheelhouse_hashes", "html", "json"]):
-    from tests.fuzz.targets import TARGETS
+    from tests.slow.fuzz.targets import TARGETS
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 

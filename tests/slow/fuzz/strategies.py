@@ -6,7 +6,7 @@ import json
 
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import NAME
+from tests.slow.fuzz.targets import NAME
 from wheelhouse_hashes.artifacts import ALGORITHMS
 
 _encodings = st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"))

@@ -7,8 +7,8 @@ import pathlib
 import pytest
 from hypothesis import given, settings
 
-from tests.fuzz.strategies import hash_files, index_pages, json_pages
-from tests.fuzz.targets import TARGETS, fragment, hash_file, index_page, json_page
+from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
+from tests.slow.fuzz.targets import TARGETS, fragment, hash_file, index_page, json_page
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 CASES = sorted(path for name in TARGETS for path in CORPUS.joinpath(name).iterdir())

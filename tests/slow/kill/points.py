@@ -31,9 +31,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL
-from tests.servers import serving_folder
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.servers import serving_folder
 from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.upload.index_page import INDEX
 

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from tests.kill.points import kill_at_points
+from tests.slow.kill.points import kill_at_points
 
 pytestmark = pytest.mark.thorough
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.strategies import hash_files, index_pages, json_pages
-from tests.fuzz.targets import NAME, opening_nothing
-from tests.servers import Handler, respond, serving
+from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
+from tests.slow.fuzz.targets import NAME, opening_nothing
+from tests.support.servers import Handler, respond, serving
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError

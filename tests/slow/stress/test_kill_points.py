@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 
-from tests.kill.test_points import check
+from tests.slow.kill.test_points import check
 
 
 def test_a_thousand_points(tmp_path: pathlib.Path) -> None:

@@ -6,9 +6,9 @@ import pathlib
 import re
 import time
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import LOCAL, Cli
-from tests.integration.uploaders import extended, run_side_by_side
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.uploaders import extended, run_side_by_side
 
 JOBS = 64
 ROUNDS = 20

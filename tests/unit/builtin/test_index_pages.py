@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from tests.artifacts import sha256
-from tests.servers import Handler, Routes, respond, serving
+from tests.support.artifacts import sha256
+from tests.support.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.builtin.sources import index_pages

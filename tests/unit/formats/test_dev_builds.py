@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.property.strategies import versions
+from tests.support.strategies import versions
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_name
 from wheelhouse_hashes.host import pkg_resources_shim
 

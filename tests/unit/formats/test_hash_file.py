@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.artifacts import sha256
+from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError

@@ -8,8 +8,8 @@ import tempfile
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import opening_nothing
-from tests.property.strategies import algorithms, artifact_names, digests
+from tests.slow.fuzz.targets import opening_nothing
+from tests.support.strategies import algorithms, artifact_names, digests
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name, why_unsafe

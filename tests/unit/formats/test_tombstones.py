@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli
-from tests.servers import Handler, Routes, respond, serving
+from tests.support.artifacts import make_wheel
+from tests.support.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.formats.tombstones import is_deleted
 
 A = "demo-1.0-py3-none-any.whl"

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from tests.artifacts import sha256
+from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.artifacts import sha256
+from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import (
     ALGORITHMS,
     Claim,
