@@ -10,20 +10,20 @@ import sys
 
 import pytest
 
-from tests.conftest import LOCAL, Cli, Result
+from tests.conftest import Cli, Result
 from tests.support.artifacts import make_wheel, sha256
+from tests.support.commands import FETCH, GOT, UPLOAD
 from tests.support.servers import Server
 
 SMALL = "demo-1.0-1small-py3-none-any.whl"
 LARGE = "demo-1.0-2large-py3-none-any.whl"
 
-FETCH = ("fetch", "--verify", "--wait", "0", "--max-workers", "1", "--local-folder", "got", "demo")
-UPLOAD = ("upload", "--hashfile", "--max-workers", "1", "--local-folder", "dist", *LOCAL, "wheels")
+
+FETCH_ONE_BY_ONE = (*FETCH, "--max-workers", "1")
+UPLOAD_ONE_BY_ONE = (*UPLOAD, "--max-workers", "1", "--local-folder", "dist")
 
 #: Room for the small artifact and its hash file, and not for the large one.
 ROOM = 400 * 1024
-
-GOT = pathlib.Path("got")
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def on_a_disk_of_its_own(place: str, prepare: str, *command: str) -> Result:
 
 
 def test_fetch_onto_a_full_disk(offered: Server, wheels: dict[str, bytes]) -> None:
-    result = on_a_disk_of_its_own("got", "", *FETCH, offered.url)
+    result = on_a_disk_of_its_own("got", "", *FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert "disk: cannot write" in result.line("refused")
     assert "No space left on device" in result.line("refused")
@@ -85,7 +85,7 @@ def test_the_half_that_did_not_fit_makes_room_for_the_next(
             (container / f"{SMALL}{suffix}").read_bytes().replace(SMALL.encode(), later.encode())
         )
         (container / f"{later}{suffix}").write_bytes(content)
-    result = on_a_disk_of_its_own("got", "", *FETCH, offered.url)
+    result = on_a_disk_of_its_own("got", "", *FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert sorted(os.listdir("after")) == [SMALL, later]
 
@@ -94,7 +94,7 @@ def test_fetch_into_a_read_only_folder(
     offered: Server, wheels: dict[str, bytes], dist: pathlib.Path
 ) -> None:
     prepare = f'cp dist/{SMALL} "$0"; mount -o remount,ro "$0"'
-    result = on_a_disk_of_its_own("got", prepare, *FETCH, offered.url)
+    result = on_a_disk_of_its_own("got", prepare, *FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert result.err == (
         "wheelhouse-hashes: error: disk: cannot write to the folder got: Read-only file system\n"
@@ -103,7 +103,7 @@ def test_fetch_into_a_read_only_folder(
 
 
 def test_upload_onto_a_full_disk(wheels: dict[str, bytes], container: pathlib.Path) -> None:
-    result = on_a_disk_of_its_own("store/wheels", "", *UPLOAD)
+    result = on_a_disk_of_its_own("store/wheels", "", *UPLOAD_ONE_BY_ONE)
     assert result.code == 6
     assert result.line("failed").split()[1] == LARGE
     assert "No space left on device" in result.line("failed")
@@ -119,7 +119,7 @@ def test_upload_onto_a_full_disk(wheels: dict[str, bytes], container: pathlib.Pa
 def test_upload_into_a_read_only_container(
     wheels: dict[str, bytes], container: pathlib.Path
 ) -> None:
-    result = on_a_disk_of_its_own("store/wheels", 'mount -o remount,ro "$0"', *UPLOAD)
+    result = on_a_disk_of_its_own("store/wheels", 'mount -o remount,ro "$0"', *UPLOAD_ONE_BY_ONE)
     assert result.code == 6
     assert result.out.count("Read-only file system") >= len(wheels)
     assert os.listdir("after") == []
@@ -147,7 +147,7 @@ def test_files_larger_than_a_limit(
     # As a quota, the limit comes with a signal of its own.
     if verb == "upload":
         shutil.rmtree(container)
-    command = (*FETCH, offered.url) if verb == "fetch" else UPLOAD
+    command = (*FETCH_ONE_BY_ONE, offered.url) if verb == "fetch" else UPLOAD_ONE_BY_ONE
     result = python("-c", _WITH_LIMIT, "RLIMIT_FSIZE", 1_000_000, *command)
     assert result.code == 6
     assert "File too large" in result.out
@@ -163,7 +163,7 @@ def test_too_many_open_files_for_a_fetch(
     codes = []
     for limit in (6, 7, 9, 20):
         shutil.rmtree(GOT, ignore_errors=True)
-        result = python("-c", _WITH_LIMIT, "RLIMIT_NOFILE", limit, *FETCH, offered.url)
+        result = python("-c", _WITH_LIMIT, "RLIMIT_NOFILE", limit, *FETCH_ONE_BY_ONE, offered.url)
         codes.append(result.code)
         assert "Traceback" not in result.err
         left = os.listdir(GOT) if GOT.exists() else []
@@ -179,7 +179,7 @@ def test_too_many_open_files_for_an_upload(
     codes = []
     for limit in (4, 5, 20):
         shutil.rmtree(container, ignore_errors=True)
-        result = python("-c", _WITH_LIMIT, "RLIMIT_NOFILE", limit, *UPLOAD)
+        result = python("-c", _WITH_LIMIT, "RLIMIT_NOFILE", limit, *UPLOAD_ONE_BY_ONE)
         codes.append(result.code)
         assert "Traceback" not in result.err
         left = {path.name: path.read_bytes() for path in container.glob("*.whl")}
@@ -190,7 +190,7 @@ def test_too_many_open_files_for_an_upload(
 
 def test_a_file_in_the_place_of_the_folder(cli: Cli, offered: Server) -> None:
     GOT.write_text("mine")
-    result = cli(*FETCH, offered.url)
+    result = cli(*FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert result.err == "wheelhouse-hashes: error: disk: cannot make the folder got: File exists\n"
     assert GOT.read_text() == "mine"
@@ -211,7 +211,7 @@ def test_something_in_the_place_of_an_artifact(
         if kind == "link to a file":
             other.write_text("mine")
     before = (GOT / LARGE).lstat()
-    result = cli(*FETCH, offered.url)
+    result = cli(*FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert result.line("refused").endswith("; remove it")
     assert (GOT / LARGE).lstat().st_ino == before.st_ino

@@ -16,42 +16,22 @@ import time
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import hash_file, make_sdist, make_wheel, sha256
+from tests.support.artifacts import (
+    SDIST,
+    A,
+    B,
+    C,
+    hash_file,
+    make_sdist,
+    make_wheel,
+    publish,
+    sha256,
+)
+from tests.support.commands import FETCH, GOT, got
+from tests.support.pages import page
 from tests.support.processes import living_elsewhere
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
 from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
-
-A = "demo-1.0-py3-none-any.whl"
-B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
-C = "demo-1.0-pp311-pypy311_pp73-win_amd64.whl"
-SDIST = "demo-1.0.tar.gz"
-
-FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")
-GOT = pathlib.Path("got")
-
-
-def publish(folder: pathlib.Path, name: str, payload: bytes = b"payload") -> bytes:
-    """Put an artifact and its hash file into a folder; return its bytes."""
-    make = make_sdist if name.endswith(".tar.gz") else make_wheel
-    content = make(folder, name, payload).read_bytes()
-    (folder / f"{name}.sha256").write_bytes(hash_file(content, name))
-    return content
-
-
-def page(*links: str) -> bytes:
-    """Return an index page with some links."""
-    return "".join(f'<a href="{link}">x</a>\n' for link in links).encode()
-
-
-def got() -> list[str]:
-    """Return the names in the target folder, hidden ones too."""
-    return sorted(os.listdir(GOT)) if GOT.exists() else []
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
-    return make_wheel(tmp_path / "made", A, os.urandom(100_000)).read_bytes()
 
 
 def test_good_artifacts_are_kept_and_nothing_else(cli: Cli, served: Server) -> None:

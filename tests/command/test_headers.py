@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
-
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, sha256
+from tests.support.commands import FETCH
 from tests.support.servers import Routes, respond, serving
-
-A = "demo-1.0-py3-none-any.whl"
-FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of a wheel."""
-    return make_wheel(tmp_path / "made", A).read_bytes()
 
 
 def routes(wheel: bytes, hash_file: bytes | None, **headers: str) -> Routes:

@@ -7,18 +7,18 @@ import dataclasses
 import inspect
 import pathlib
 import re
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from tests.conftest import LOCAL, Cli, Result
 from tests.support import ROOT
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
+from tests.support.commands import fetch, upload
+from tests.support.plugins import SPECS, Recorder, install, on_main_thread
 from tests.support.servers import Server, respond, serving, serving_folder
-from wheelhouse_hashes import artifacts, hookimpl, hookspecs
+from wheelhouse_hashes import artifacts, hookimpl
 from wheelhouse_hashes.artifacts import (
     Claim,
     Companion,
@@ -37,39 +37,8 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.testing import entry_points_of
 
 PAGE = ROOT / "docs" / "hooks.rst"
-
-#: Every hook: name to specification, in the order of hookspecs.py.
-SPECS: dict[str, Callable[..., object]] = {
-    name: value
-    for name, value in vars(hookspecs).items()
-    if hasattr(value, f"{hookspecs.GROUP}_spec")
-}
-
-WHEEL = "demo-1.0-py3-none-any.whl"
-HASH_FILE = f"{WHEEL}.sha256"
-
-
-def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
-    """Make plugins part of every command until the test ends: as ``testing.installed``."""
-    points = entry_points_of(plugins)
-    monkeypatch.setattr("wheelhouse_hashes.plugins.manager.entry_points", points)
-
-
-def upload(cli: Cli, *options: object) -> Result:
-    """Upload ``dist`` into the container ``wheels``."""
-    return cli("upload", "--hashfile", "--no-enable-cdn", *LOCAL, *options, "wheels")
-
-
-def fetch(cli: Cli, url: str, *options: object) -> Result:
-    """Fetch the project ``demo`` into ``got``, without waiting for what may heal."""
-    return cli("fetch", "--verify", "--wait", 0, "--local-folder", "got", *options, "demo", url)
-
-
-def on_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
 
 
 # The page and the specifications.
@@ -137,88 +106,6 @@ def test_the_page_has_every_field_of_every_value() -> None:
 # All of them together.
 
 
-@dataclass
-class Recorder:
-    """Implements every hook, changes nothing, remembers how it was called."""
-
-    #: Hook and what it was about, as they came.
-    calls: list[str] = field(default_factory=list)
-    #: The hooks that were called in the main thread, and in others.
-    main: set[str] = field(default_factory=set)
-    workers: set[str] = field(default_factory=set)
-    #: The types of each hook's arguments.
-    types: dict[str, dict[str, set[type]]] = field(default_factory=dict)
-
-    def _note(self, about: str = "", **arguments: object) -> None:
-        hook = inspect.stack()[1].function
-        self.calls.append(f"{hook} {about}".rstrip())
-        (self.main if on_main_thread() else self.workers).add(hook)
-        known = self.types.setdefault(hook, {})
-        for name, value in arguments.items():
-            known.setdefault(name, set()).add(type(value))
-
-    @property
-    def order(self) -> list[str]:
-        """The calls, without a call that repeats the one before it."""
-        return [c for i, c in enumerate(self.calls) if i == 0 or c != self.calls[i - 1]]
-
-    @hookimpl
-    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
-        self._note(verb, verb=verb, parser=parser)
-
-    @hookimpl
-    def wheelhouse_run_started(self, run: Run) -> None:
-        self._note(run.verb, run=run)
-
-    @hookimpl
-    def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
-        self._note(run.verb, run=run, report=report)
-
-    @hookimpl
-    def wheelhouse_companions(self, artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
-        self._note(artifact.name, artifact=artifact, run=run)
-        return []
-
-    @hookimpl
-    def wheelhouse_companion_of(self, object_name: str) -> str | None:
-        self._note(object_name, object_name=object_name)
-        return None
-
-    @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
-        self._note(artifact.name, artifact=artifact, run=run)
-
-    @hookimpl
-    def wheelhouse_locate(self, url: str, run: Run) -> Listing | None:
-        self._note("", url=url, run=run)
-        return None
-
-    @hookimpl
-    def wheelhouse_claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
-        self._note(artifact.name, artifact=artifact, run=run)
-        return []
-
-    @hookimpl
-    def wheelhouse_response_claims(
-        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run
-    ) -> Sequence[Claim | Finding]:
-        self._note(artifact.name, artifact=artifact, headers=headers, run=run)
-        return []
-
-    @hookimpl
-    def wheelhouse_inspect(
-        self, artifact: ListedArtifact, path: pathlib.Path, run: Run
-    ) -> Sequence[Finding]:
-        self._note(artifact.name, artifact=artifact, path=path, run=run)
-        return []
-
-    @hookimpl
-    def wheelhouse_artifact_settled(
-        self, artifact: ListedArtifact, verdict: Verdict, run: Run
-    ) -> None:
-        self._note(artifact.name, artifact=artifact, verdict=verdict, run=run)
-
-
 OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")]
 
 
@@ -227,16 +114,16 @@ def test_the_order_of_all_hooks(
 ) -> None:
     recorder = Recorder()
     install(monkeypatch, recorder=recorder)
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
 
     assert upload(cli).code == 0
     assert recorder.order == [
         *OPTIONS,
         "wheelhouse_run_started upload",
-        f"wheelhouse_companions {WHEEL}",
+        f"wheelhouse_companions {A}",
         f"wheelhouse_companion_of {HASH_FILE}",
-        f"wheelhouse_artifact_uploaded {WHEEL}",
-        f"wheelhouse_companion_of {WHEEL}",
+        f"wheelhouse_artifact_uploaded {A}",
+        f"wheelhouse_companion_of {A}",
         "wheelhouse_run_finished upload",
     ]
 
@@ -246,11 +133,11 @@ def test_the_order_of_all_hooks(
         *OPTIONS,
         "wheelhouse_run_started fetch",
         "wheelhouse_locate",
-        f"wheelhouse_companion_of {WHEEL}",
-        f"wheelhouse_claims {WHEEL}",
-        f"wheelhouse_response_claims {WHEEL}",
-        f"wheelhouse_inspect {WHEEL}",
-        f"wheelhouse_artifact_settled {WHEEL}",
+        f"wheelhouse_companion_of {A}",
+        f"wheelhouse_claims {A}",
+        f"wheelhouse_response_claims {A}",
+        f"wheelhouse_inspect {A}",
+        f"wheelhouse_artifact_settled {A}",
         "wheelhouse_run_finished fetch",
     ]
 
@@ -300,7 +187,7 @@ def test_hook_wheelhouse_add_options(
 ) -> None:
     shout = Shout()
     install(monkeypatch, shout=shout)
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     for verb in ("upload", "fetch", "index"):
         shown = cli(verb, "--help")
         assert f"shout at the {verb}" in shown.out
@@ -339,7 +226,7 @@ class Guard:
 def test_hook_wheelhouse_run_started(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     assert upload(cli).code == 0
     guard = Guard()
     install(monkeypatch, guard=guard)
@@ -383,20 +270,20 @@ def test_hook_wheelhouse_run_finished(
 ) -> None:
     closer = Closer()
     install(monkeypatch, closer=closer)
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     (dist / "notes.txt").write_text("no artifact")
     assert upload(cli).code == 0
     (uploaded,) = closer.reports
     assert isinstance(uploaded, UploadReport)
     assert [(r.name, r.outcome.value) for r in uploaded.records] == [
         ("notes.txt", "skipped"),
-        (WHEEL, "sent"),
+        (A, "sent"),
     ]
-    make_wheel(pathlib.Path("store", "wheels"), WHEEL, b"other bytes")
+    make_wheel(pathlib.Path("store", "wheels"), A, b"other bytes")
     assert fetch(cli, served.url).code == 1
     fetched = closer.reports[-1]
     assert isinstance(fetched, FetchReport)
-    assert [(v.name, v.cause) for v in fetched.verdicts] == [(WHEEL, Cause.MISMATCH)]
+    assert [(v.name, v.cause) for v in fetched.verdicts] == [(A, Cause.MISMATCH)]
     # The command fails as a whole; what was opened must be closed all the same.
     assert fetch(cli, served.url + "nowhere/").code == 5
     assert [verb for verb, _ in closer.ended] == ["upload", "fetch", "fetch"]
@@ -419,7 +306,7 @@ def test_every_run_that_started_is_finished(
 ) -> None:
     closer = Closer()
     install(monkeypatch, closer=closer)
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     assert upload(cli).code == 0
     assert cli("index", *LOCAL, "wheels").code == 0
     assert cli("index", *LOCAL, "nowhere").code == 5
@@ -458,22 +345,22 @@ def test_hook_wheelhouse_companions(
 ) -> None:
     signatures = Signatures()
     install(monkeypatch, signatures=signatures)
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     sent = upload(cli, "--no-update-index")
     assert sent.code == 0
     assert sent.line("sent").endswith("+ .asc + .sha256")
     names = sorted(path.name for path in container.iterdir() if path.is_file())
-    assert names == [WHEEL, f"{WHEEL}.asc", HASH_FILE]
-    assert (container / f"{WHEEL}.asc").read_bytes() == b"signature 1"
+    assert names == [A, f"{A}.asc", HASH_FILE]
+    assert (container / f"{A}.asc").read_bytes() == b"signature 1"
 
     # It is asked again, but nothing is signed merely to learn a name.
     again = upload(cli, "--no-update-index")
     assert again.line("there").endswith("already there")
-    assert (signatures.asked, signatures.signed) == ([WHEEL, WHEEL], [WHEEL])
+    assert (signatures.asked, signatures.signed) == ([A, A], [A])
 
-    (container / f"{WHEEL}.asc").unlink()
+    (container / f"{A}.asc").unlink()
     assert upload(cli, "--no-update-index").code == 0
-    assert (container / f"{WHEEL}.asc").read_bytes() == b"signature 2"
+    assert (container / f"{A}.asc").read_bytes() == b"signature 2"
 
 
 class Strangers:
@@ -501,24 +388,24 @@ def test_hook_wheelhouse_companion_of(
 ) -> None:
     container = pathlib.Path("store", "wheels")
     install(monkeypatch, strangers=Strangers())
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     refused = upload(cli)
     assert refused.code == 1
-    assert f"'{WHEEL}.note'" in refused.line("refused")
+    assert f"'{A}.note'" in refused.line("refused")
     assert not list(container.glob("*.whl*"))
     (container / "index.html").unlink()
 
     notes = Notes()
     install(monkeypatch, notes=notes)
     assert upload(cli, "--no-update-index").code == 0
-    (container / WHEEL).unlink()
+    (container / A).unlink()
     notes.asked.clear()
     # Any listing: each object once.  The note shows an artifact that never came.
     missing = fetch(cli, served.url)
     assert missing.code == 4
-    assert missing.line("refused").split()[1] == WHEEL
+    assert missing.line("refused").split()[1] == A
     assert "and it never came" in missing.line("refused")
-    assert sorted(notes.asked) == [f"{WHEEL}.note", HASH_FILE]
+    assert sorted(notes.asked) == [f"{A}.note", HASH_FILE]
 
 
 class Herald:
@@ -541,13 +428,13 @@ def test_hook_wheelhouse_artifact_uploaded(
 ) -> None:
     herald = Herald(container)
     install(monkeypatch, herald=herald)
-    wheel = make_wheel(dist, WHEEL)
-    assert upload(cli).line("told").endswith(WHEEL)
-    assert herald.told == [(WHEEL, [WHEEL, HASH_FILE])]
-    assert upload(cli).line("there").split()[1] == WHEEL
+    wheel = make_wheel(dist, A)
+    assert upload(cli).line("told").endswith(A)
+    assert herald.told == [(A, [A, HASH_FILE])]
+    assert upload(cli).line("there").split()[1] == A
     assert len(herald.told) == 1
     make_wheel(dist, wheel.name, b"other bytes")
-    assert upload(cli).line("replaced").split()[1] == WHEEL
+    assert upload(cli).line("replaced").split()[1] == A
     assert len(herald.told) == 2
 
 
@@ -570,7 +457,7 @@ class Catalogue:
 def test_hook_wheelhouse_locate(
     cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
+    body = make_wheel(tmp_path / "made", A).read_bytes()
     tokens: list[str | None] = []
 
     def give(handler: Any) -> None:
@@ -583,7 +470,7 @@ def test_hook_wheelhouse_locate(
         claim = Claim(Digest("sha256", sha256(body)), "catalogue", "my desk", Tier.PINNED)
         address = f"{server.url}hidden/x"
         catalogue = Catalogue(
-            Entry(WHEEL, address, len(body), headers={"X-Token": "t"}, claims=(claim,)),
+            Entry(A, address, len(body), headers={"X-Token": "t"}, claims=(claim,)),
             Entry("unrelated-1.0.tar.gz", address),
         )
         install(monkeypatch, catalogue=catalogue)
@@ -591,8 +478,8 @@ def test_hook_wheelhouse_locate(
         result = fetch(cli, url)
         assert result.code == 0
         assert result.line("note").endswith("this is a catalogue")
-        assert result.line("ok").split() == ["ok", WHEEL, "sha256", "catalogue", "pinned"]
-        assert pathlib.Path("got", WHEEL).read_bytes() == body
+        assert result.line("ok").split() == ["ok", A, "sha256", "catalogue", "pinned"]
+        assert pathlib.Path("got", A).read_bytes() == body
         assert "/catalogue/" not in server.paths()
         assert tokens == ["t"]
         assert catalogue.asked == [server.url + "catalogue/#sha256=1"]
@@ -619,7 +506,7 @@ class Pins:
 def test_hook_wheelhouse_claims(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = make_wheel(dist, WHEEL).read_bytes()
+    body = make_wheel(dist, A).read_bytes()
     assert upload(cli).code == 0
 
     def pinned(content: bytes) -> Claim:
@@ -631,7 +518,7 @@ def test_hook_wheelhouse_claims(
     assert disagreeing.code == 1
     assert "conflict: the sources disagree" in disagreeing.line("refused")
     assert f"expected  {pinned(b'other bytes').digest}  pin, pins.txt" in disagreeing.out
-    assert not pathlib.Path("got", WHEEL).exists()
+    assert not pathlib.Path("got", A).exists()
 
     pins = Pins(Finding(Cause.UNTRUSTED, "the log contradicts itself"))
     install(monkeypatch, pins=pins)
@@ -639,8 +526,8 @@ def test_hook_wheelhouse_claims(
     objecting = fetch(cli, served.url)
     assert objecting.code == 7
     assert objecting.line("refused").endswith("untrusted: the log contradicts itself")
-    assert f"/{WHEEL}" not in served.paths()
-    assert pins.asked == [served.url + WHEEL]
+    assert f"/{A}" not in served.paths()
+    assert pins.asked == [served.url + A]
 
     install(monkeypatch, nothing=Pins(), pins=Pins(pinned(body)))
     agreeing = fetch(cli, served.url)
@@ -672,11 +559,11 @@ class Metadata:
 def test_hook_wheelhouse_response_claims(
     cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = make_wheel(tmp_path / "made", WHEEL, b"x" * 100_000).read_bytes()
-    sent = {WHEEL: sha256(b"other bytes")}
+    body = make_wheel(tmp_path / "made", A, b"x" * 100_000).read_bytes()
+    sent = {A: sha256(b"other bytes")}
     routes: dict[str, Any] = {
-        "/": f'<a href="{WHEEL}">{WHEEL}</a>'.encode(),
-        f"/{WHEEL}": lambda handler: respond(handler, 200, body, X_Meta_SHA256=sent[WHEEL]),
+        "/": f'<a href="{A}">{A}</a>'.encode(),
+        f"/{A}": lambda handler: respond(handler, 200, body, X_Meta_SHA256=sent[A]),
     }
     metadata = Metadata(tmp_path / "got")
     install(monkeypatch, metadata=metadata)
@@ -685,14 +572,14 @@ def test_hook_wheelhouse_response_claims(
         assert wrong.code == 1
         assert "mismatch" in wrong.line("refused")
         assert metadata.received == [0, 0]  # the body is not here yet; it is read twice
-        sent[WHEEL] = sha256(body)
+        sent[A] = sha256(body)
         right = fetch(cli, server.url)
-        assert right.line("ok").split() == ["ok", WHEEL, "sha256", "metadata", "container"]
+        assert right.line("ok").split() == ["ok", A, "sha256", "metadata", "container"]
         assert metadata.headers[-1]["content-length"] == str(len(body))
         # On disk already: nothing is asked for but what could vouch for it.
         metadata.headers.clear()
         server.requests.clear()
-        routes[f"/{HASH_FILE}"] = f"{sha256(body)}  {WHEEL}\n".encode()
+        routes[f"/{HASH_FILE}"] = f"{sha256(body)}  {A}\n".encode()
         assert "already in the folder" in fetch(cli, server.url).line("ok")
         assert metadata.headers == []
         assert server.paths() == ["/", f"/{HASH_FILE}"]
@@ -718,7 +605,7 @@ class Inspector:
 def test_hook_wheelhouse_inspect(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = make_wheel(dist, WHEEL).read_bytes()
+    body = make_wheel(dist, A).read_bytes()
     assert upload(cli).code == 0
     objector = Inspector(Finding(Cause.UNTRUSTED, "signed by a stranger"))
     install(monkeypatch, objector=objector, content=Inspector())
@@ -736,11 +623,11 @@ def test_hook_wheelhouse_inspect(
     assert fetch(cli, served.url).code == 0
     assert fetch(cli, served.url).code == 0
     assert content.contents == [body, body]
-    assert content.paths[1] == pathlib.Path("got", WHEEL)
+    assert content.paths[1] == pathlib.Path("got", A)
 
     # What no claim vouches for is not shown to anybody.
-    make_wheel(pathlib.Path("store", "wheels"), WHEEL, b"other bytes")
-    pathlib.Path("got", WHEEL).unlink()
+    make_wheel(pathlib.Path("store", "wheels"), A, b"other bytes")
+    pathlib.Path("got", A).unlink()
     assert fetch(cli, served.url).code == 1
     assert len(content.paths) == 2
 
@@ -775,7 +662,7 @@ class Late:
 def test_a_finding_says_whether_it_may_heal(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     assert upload(cli).code == 0
     final = Finding(Cause.UNTRUSTED, "signed by a stranger")
     passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
@@ -787,19 +674,19 @@ def test_a_finding_says_whether_it_may_heal(
 def test_a_finding_that_may_heal_makes_nothing_else_heal(
     cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
-    hash_file = f"{sha256(body)}  {WHEEL}\n".encode()
-    page = f'<a href="{WHEEL}">{WHEEL}</a>'.encode()
-    make_wheel(tmp_path / "got", WHEEL)  # this one is objected to, and its successor is forbidden
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    hash_file = f"{sha256(body)}  {A}\n".encode()
+    page = f'<a href="{A}">{A}</a>'.encode()
+    make_wheel(tmp_path / "got", A)  # this one is objected to, and its successor is forbidden
 
     def forbidden(handler: Any) -> None:
         respond(handler, 403, b"no")
 
     passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
     install(monkeypatch, late=Late("inspect", passing))
-    with serving({"/": page, f"/{HASH_FILE}": hash_file, f"/{WHEEL}": forbidden}) as server:
+    with serving({"/": page, f"/{HASH_FILE}": hash_file, f"/{A}": forbidden}) as server:
         assert fetch(cli, server.url).code == 5
-    assert server.paths().count(f"/{WHEEL}") == 1
+    assert server.paths().count(f"/{A}") == 1
 
 
 class Watcher:
@@ -821,12 +708,12 @@ def test_hook_wheelhouse_artifact_settled(
     watcher = Watcher()
     install(monkeypatch, watcher=watcher)
     bad = "demo-2.0-py3-none-any.whl"
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     make_wheel(dist, bad)
     assert upload(cli).code == 0
     make_wheel(pathlib.Path("store", "wheels"), bad, b"other bytes")
     assert fetch(cli, served.url).code == 1
-    assert sorted(watcher.seen) == [(WHEEL, "ok", True), (bad, "refused", False)]
+    assert sorted(watcher.seen) == [(A, "ok", True), (bad, "refused", False)]
 
 
 # A third party's companion, from its first day to its last.

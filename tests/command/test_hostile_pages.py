@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import http.server
 import json
-import os
 import pathlib
 import resource
 import signal
@@ -21,31 +20,17 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import hash_file, make_sdist, make_wheel, sha256
+from tests.support.artifacts import SDIST, A, hash_file, make_sdist, make_wheel, sha256
+from tests.support.commands import FETCH, FETCH_AND_WAIT, got
+from tests.support.pages import page_of
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_DIGESTS, MAX_TAG
-
-A = "demo-1.0-py3-none-any.whl"
-SDIST = "demo-1.0.tar.gz"
-FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
-NOW = (*FETCH[:2], "--wait", "0", *FETCH[2:])
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
-    return make_wheel(tmp_path / "made", A).read_bytes()
 
 
 @pytest.fixture
 def sdist(tmp_path: pathlib.Path) -> bytes:
     """The bytes of the sdist."""
     return make_sdist(tmp_path / "made", SDIST).read_bytes()
-
-
-def got() -> list[str]:
-    """Return the names in the target folder."""
-    return sorted(os.listdir("got")) if os.path.isdir("got") else []
 
 
 # Links that a page loses.
@@ -69,7 +54,7 @@ def test_a_bracket_in_a_quoted_attribute_costs_no_link(
     tag = f"<a {href} {attribute}>" if first else f"<a {attribute} {href}>"
     page = f'{tag}x</a><a href="{SDIST}#sha256={sha256(sdist)}">y</a>'.encode()
     with serving({"/": page, f"/{A}": wheel, f"/{SDIST}": sdist}) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code == 0, result.out
     assert got() == [A, SDIST]
     assert "verified 2 of 2" in result.out
@@ -101,7 +86,7 @@ def test_an_artifact_whose_tag_cannot_be_read_is_refused_by_name(
 ) -> None:
     page = f'<a href="{SDIST}#sha256={sha256(sdist)}">y</a>{tag}'.encode()
     with serving({"/": page, f"/{SDIST}": sdist}) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code == 5
     assert result.line("refused").split()[1] == A
     assert got() == [SDIST]
@@ -115,7 +100,7 @@ def test_an_artifact_whose_json_cannot_be_read_is_refused_by_name(cli: Cli, fiel
     body = json.dumps({"files": [{"filename": A, "url": url, "hashes": hashes}]}).encode()
     routes: Routes = {"/": lambda handler: respond(handler, 200, body, Content_Type=JSON_TYPE)}
     with serving(routes) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code == 5
     assert result.line("refused").split()[1] == A
 
@@ -123,7 +108,7 @@ def test_an_artifact_whose_json_cannot_be_read_is_refused_by_name(cli: Cli, fiel
 def test_malformed_links_are_counted_and_not_all_shown(cli: Cli) -> None:
     page = (f'<a href="http://[x/{SDIST}">x</a>' * 1000).encode()
     with serving({"/": page}) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code == 5
     assert "left out 980 more malformed links" in result.out
     assert result.out.count("\n") < 40
@@ -184,7 +169,7 @@ def _begin(url: str, *, limited: bool = True) -> subprocess.Popen[str]:
             resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
 
     return subprocess.Popen(
-        [sys.executable, "-m", "wheelhouse_uploader", *NOW, url],
+        [sys.executable, "-m", "wheelhouse_uploader", *FETCH, url],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -259,16 +244,11 @@ def failing_first(fault: Respond, page: bytes, times: int = 1) -> Respond:
     return answer
 
 
-def page_of(wheel: bytes) -> bytes:
-    """Return an index page that vouches for A."""
-    return f'<a href="{A}#sha256={sha256(wheel)}">x</a>'.encode()
-
-
 @pytest.mark.parametrize("fault", PASSING)
 def test_a_page_that_fails_once_is_asked_for_again(cli: Cli, wheel: bytes, fault: str) -> None:
     routes: Routes = {"/": failing_first(PASSING[fault], page_of(wheel)), f"/{A}": wheel}
     with serving(routes) as server:
-        result = cli(*FETCH[:2], "--wait", "20", *FETCH[2:], server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0, result.err
     assert "waiting" in result.out
     assert got() == [A]
@@ -291,7 +271,7 @@ def test_a_page_whose_connection_is_refused_is_asked_for_again(cli: Cli, wheel: 
         later.start()
         threading.Timer(1.2, server.serve_forever).start()
         url = f"http://127.0.0.1:{server.server_port}/"
-        result = cli(*FETCH[:2], "--wait", "20", *FETCH[2:], url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", url)
         later.join()
         time.sleep(0.3)
         server.shutdown()
@@ -302,7 +282,7 @@ def test_a_page_whose_connection_is_refused_is_asked_for_again(cli: Cli, wheel: 
 @pytest.mark.parametrize("status", [400, 404, 405, 410, 451, 501, 505])
 def test_a_page_that_fails_for_good_ends_the_run_at_once(cli: Cli, status: int) -> None:
     with serving({"/": _status(status)}) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
         assert len(server.requests) == 1
     assert result.code != 0
 
@@ -338,7 +318,7 @@ def test_an_answer_that_is_no_hash_file_counts_as_absent(
         routes |= {f"/{name}": body, f"/{name}.sha256": NO_HASH_FILES[kind](body)}
     with serving(routes) as server:
         if verb == "fetch":
-            result = cli(*NOW, server.url)
+            result = cli(*FETCH, server.url)
         else:
             result = cli("verify", "dist", "--against", server.url, "--wait", "0")
         asked = server.paths().count(f"/{A}.sha256")
@@ -357,7 +337,7 @@ def test_a_listed_hash_file_stays_strict(cli: Cli, wheel: bytes, kind: str) -> N
         "/": page, f"/{A}": wheel, f"/{A}.sha256": NO_HASH_FILES[kind](wheel)
     }  # fmt: skip
     with serving(routes) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code == (5 if kind == "503" else 3)
     assert got() == []
 
@@ -370,7 +350,7 @@ def test_without_another_claim_it_stays_strict(cli: Cli, wheel: bytes, kind: str
         f"/{A}.sha256": NO_HASH_FILES[kind](wheel),
     }
     with serving(routes) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code in (3, 5)
     assert got() == []
 
@@ -381,6 +361,6 @@ def test_an_unlisted_hash_file_that_is_one_still_counts(
 ) -> None:
     routes: Routes = {"/": page_of(wheel), f"/{A}": wheel, f"/{A}.sha256": content}
     with serving(routes) as server:
-        result = cli(*NOW, server.url)
+        result = cli(*FETCH, server.url)
     assert result.code in (1, 3)
     assert A not in got()

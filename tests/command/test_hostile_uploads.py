@@ -10,18 +10,14 @@ import stat
 
 import pytest
 
-from tests.conftest import LOCAL, Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.conftest import Cli
+from tests.support.artifacts import SDIST, A, B, make_wheel, sha256
+from tests.support.commands import UPLOAD
 from tests.support.servers import serving
 from wheelhouse_hashes.disk import files
 from wheelhouse_hashes.stores.driver import Account
 
-A = "demo-1.0-py3-none-any.whl"
-B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
-SDIST = "demo-1.0.tar.gz"
 DEV = "demo-1.1.dev0-py3-none-any.whl"
-
-UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
 
 
 def _link(path: pathlib.Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import os
 import pathlib
 import socket
 import threading
@@ -16,30 +15,13 @@ from email.utils import formatdate
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, sha256
+from tests.support.commands import FETCH, FETCH_AND_WAIT, got
+from tests.support.pages import page_of
 from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http import client as http_client
 from wheelhouse_hashes.http import settings as http_settings
 from wheelhouse_hashes.http.settings import TransportSettings
-
-A = "demo-1.0-py3-none-any.whl"
-FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
-    return make_wheel(tmp_path / "made", A, os.urandom(10_000)).read_bytes()
-
-
-def page(content: bytes) -> bytes:
-    """Return an index page that vouches for the artifact A."""
-    return f'<a href="{A}#sha256={sha256(content)}">x</a>\n'.encode()
-
-
-def got() -> list[str]:
-    """Return the names in the target folder, hidden ones too."""
-    return sorted(os.listdir("got"))
 
 
 @pytest.fixture
@@ -82,8 +64,8 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
 
 def test_timeout_ends_what_merely_drips(cli: Cli, wheel: bytes, over: threading.Event) -> None:
-    with serving({"/": page(wheel), f"/{A}": dripping(over)}) as server:
-        result = cli(*FETCH, "--timeout", "0.5", "--wait", "60", server.url)
+    with serving({"/": page_of(wheel), f"/{A}": dripping(over)}) as server:
+        result = cli(*FETCH_AND_WAIT, "--timeout", "0.5", "--wait", "60", server.url)
         assert server.paths().count(f"/{A}") == 1  # it would not end otherwise next time
     assert result.code == 5
     assert "unreachable: " in result.line("refused")
@@ -95,14 +77,14 @@ def test_timeout_has_a_twin(
     cli: Cli, wheel: bytes, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_TIMEOUT", "0.5")
-    with serving({"/": page(wheel), f"/{A}": dripping(over)}) as server:
-        result = cli(*FETCH, server.url)
+    with serving({"/": page_of(wheel), f"/{A}": dripping(over)}) as server:
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert "it took longer than 0.5 seconds" in result.line("refused")
 
 
 def test_timeout_ends_a_page_that_drips(cli: Cli, over: threading.Event) -> None:
     with serving({"/": dripping(over, None)}) as server:
-        result = cli(*FETCH, "--timeout", "0.5", server.url)
+        result = cli(*FETCH_AND_WAIT, "--timeout", "0.5", server.url)
     assert result.code == 5
     assert "longer than 0.5 seconds" in result.err
 
@@ -117,7 +99,7 @@ def test_small_objects_have_a_limit_of_their_own(
         f"/{A}.sha256": dripping(over, 60_000),
     }
     with serving(routes) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
         assert server.paths().count(f"/{A}.sha256") == 1
     assert result.code == 5
     assert "longer than 0.5 seconds (the server is too slow)" in result.line("refused")
@@ -134,8 +116,8 @@ def test_silence_is_noticed(
     first: bytes,
 ) -> None:
     monkeypatch.setattr(http_settings, "IDLE_TIMEOUT", 1)
-    with serving({"/": page(wheel), f"/{A}": silent(over, first)}) as server:
-        result = cli(*FETCH, "--wait", "0", server.url)
+    with serving({"/": page_of(wheel), f"/{A}": silent(over, first)}) as server:
+        result = cli(*FETCH, server.url)
     assert result.code == 5
     assert "unreachable: " in result.line("refused")
     assert "Less than 1000 bytes/sec" in result.line("refused")
@@ -156,8 +138,8 @@ def test_a_body_that_stalled_is_gone_on_with(
         head = f'HTTP/1.1 200 OK\r\nETag: "v1"\r\nContent-Length: {len(wheel)}\r\n\r\n'
         return silent(over, head.encode() + wheel[:500])(handler)
 
-    with serving({"/": page(wheel), f"/{A}": stall_once}) as server:
-        result = cli(*FETCH, "--wait", "20", server.url)
+    with serving({"/": page_of(wheel), f"/{A}": stall_once}) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0, result.out
     assert ranges == [None, "bytes=500-"]
     assert pathlib.Path("got", A).read_bytes() == wheel
@@ -183,7 +165,7 @@ def test_a_connection_that_is_never_made_is_given_up(
 ) -> None:
     monkeypatch.setattr(http_settings, "CONNECT_TIMEOUT", 0.5)
     with deaf() as port:
-        result = cli(*FETCH, "--wait", "0", f"{scheme}://127.0.0.1:{port}/")
+        result = cli(*FETCH, f"{scheme}://127.0.0.1:{port}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "timed out" in result.err.lower() or "timeout" in result.err.lower()
 
@@ -193,7 +175,7 @@ def test_a_tls_handshake_that_is_never_answered_is_given_up(
 ) -> None:
     monkeypatch.setattr(http_settings, "CONNECT_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        result = cli(*FETCH, "--wait", "0", f"https://127.0.0.1:{server.getsockname()[1]}/")
+        result = cli(*FETCH, f"https://127.0.0.1:{server.getsockname()[1]}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "timed out" in result.err.lower()
 
@@ -228,8 +210,8 @@ def test_a_body_without_end_has_one_here(
     cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
     monkeypatch.setattr(http_client, "MAX_ARTIFACT", 1_000_000)
-    with serving({"/": page(wheel), f"/{A}": endless(chunked)}) as server:
-        result = cli(*FETCH, "--wait", "60", server.url)
+    with serving({"/": page_of(wheel), f"/{A}": endless(chunked)}) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "60", server.url)
         assert server.paths().count(f"/{A}") == 1
     assert result.code == 5
     assert "too-large: " in result.line("refused")
@@ -241,8 +223,8 @@ def test_a_size_over_the_limit_is_refused_before_the_body(
     cli: Cli, wheel: bytes, over: threading.Event
 ) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {10**15}\r\n\r\n".encode()
-    with serving({"/": page(wheel), f"/{A}": silent(over, head)}) as server:
-        result = cli(*FETCH, "--wait", "60", server.url)
+    with serving({"/": page_of(wheel), f"/{A}": silent(over, head)}) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "60", server.url)
     assert result.code == 5
     assert f"too-large: {server.url}{A}: more than {8 * 2**30} bytes" in result.line("refused")
 
@@ -250,7 +232,7 @@ def test_a_size_over_the_limit_is_refused_before_the_body(
 @pytest.mark.parametrize("chunked", [True, False])
 def test_a_page_without_end_has_one_here(cli: Cli, chunked: bool) -> None:
     with serving({"/": endless(chunked)}) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 5
     assert f"{server.url}: more than {64 * 2**20} bytes; look at the address" in result.err
 
@@ -267,7 +249,7 @@ def bomb(size: int, kind: str) -> Respond:
 @pytest.mark.parametrize("kind", ["gzip", "gzip, gzip", "deflate"])
 def test_a_compressed_page_is_read_up_to_the_cap(cli: Cli, kind: str) -> None:
     with serving({"/": bomb(70 * 2**20, kind)}) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 5
     assert f"more than {64 * 2**20} bytes" in result.err
 
@@ -280,7 +262,7 @@ def test_a_compressed_hash_file_is_read_up_to_the_cap(cli: Cli, wheel: bytes, ki
         f"/{A}.sha256": bomb(2**20, kind),
     }
     with serving(routes) as server:
-        result = cli(*FETCH, "--wait", "0", server.url)
+        result = cli(*FETCH, server.url)
     assert result.code == 3
     assert "unreadable-hash: " in result.line("refused")
     assert "more than 65536 bytes" in result.line("refused")
@@ -291,7 +273,7 @@ def test_a_page_that_cannot_be_decoded_is_one_line(cli: Cli, kind: str) -> None:
     body = b"not compressed at all"
     routes: Routes = {"/": lambda handler: respond(handler, 200, body, Content_Encoding=kind)}
     with serving(routes) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert (result.code, result.err.count("\n")) == (5, 1)
 
 
@@ -302,7 +284,7 @@ def test_nothing_is_asked_for_compressed(cli: Cli, wheel: bytes) -> None:
         f"/{A}.sha256": f"{sha256(wheel)}  {A}\n".encode(),
     }
     with serving(routes) as server:
-        assert cli(*FETCH, server.url).code == 0
+        assert cli(*FETCH_AND_WAIT, server.url).code == 0
     assert [h.get("accept-encoding") for _, _, h in server.requests] == ["identity"] * 3
 
 
@@ -329,9 +311,9 @@ def test_retry_after_is_heeded(cli: Cli, wheel: bytes, status: int, dated: bool)
 
         return answer
 
-    routes: Routes = {"/": busy("page", page(wheel)), f"/{A}": busy("artifact", wheel)}
+    routes: Routes = {"/": busy("page", page_of(wheel)), f"/{A}": busy("artifact", wheel)}
     with serving(routes) as server:
-        assert cli(*FETCH, "--wait", "60", server.url).code == 0
+        assert cli(*FETCH_AND_WAIT, "--wait", "60", server.url).code == 0
     for first, second in times.values():
         assert second - first >= 1.9
 
@@ -340,7 +322,7 @@ def test_retry_after_is_capped_by_the_wait(cli: Cli, wheel: bytes) -> None:
     def busy(handler: Handler) -> None:
         respond(handler, 503, b"busy", Retry_After="999999999")
 
-    with serving({"/": page(wheel), f"/{A}": busy}) as server:
-        result = cli(*FETCH, "--wait", "1", server.url)
+    with serving({"/": page_of(wheel), f"/{A}": busy}) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "1", server.url)
     assert result.code == 5
     assert server.paths().count(f"/{A}") == 2

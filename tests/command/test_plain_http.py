@@ -9,11 +9,11 @@ import pytest
 import trustme
 
 from tests.conftest import Cli
-from tests.support.artifacts import hash_file, make_wheel, sha256
-from tests.support.servers import Respond, Routes, respond, serving
+from tests.support.artifacts import A, hash_file, make_wheel
+from tests.support.commands import FETCH
+from tests.support.pages import page_of
+from tests.support.servers import Respond, Routes, serving, to
 
-A = "demo-1.0-py3-none-any.whl"
-FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")
 PLAIN = "over plain HTTP"
 
 
@@ -32,16 +32,6 @@ def tls(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
 def wheel(dist: pathlib.Path) -> bytes:
     """The bytes of the wheel A."""
     return make_wheel(dist, A).read_bytes()
-
-
-def to(url: str) -> Respond:
-    """Return a redirect."""
-    return lambda handler: respond(handler, 302, b"", Location=url)
-
-
-def page_of(wheel: bytes, link: str = A) -> bytes:
-    """Return an index page that vouches for A."""
-    return f'<a href="{link}#sha256={sha256(wheel)}">x</a>'.encode()
 
 
 def closing(out: str) -> str:

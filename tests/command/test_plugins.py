@@ -10,19 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pytest
 
-from tests.command.test_hooks import (
-    HASH_FILE,
-    SPECS,
-    WHEEL,
-    Recorder,
-    fetch,
-    install,
-    upload,
-)
 from tests.conftest import LOCAL, Cli, Result
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
+from tests.support.commands import fetch, upload
+from tests.support.plugins import GREETING, SPECS, Recorder, install, make_distribution
 from tests.support.servers import Server
-from wheelhouse_hashes import hookimpl, hookspecs
+from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import (
     Claim,
     Companion,
@@ -49,14 +42,14 @@ UNLOADED = "plugin 'broken' of broken-dist 1.0"
 
 
 class Broken:
-    """Raises in one hook; where there is an artifact, for :data:`WHEEL` only."""
+    """Raises in one hook; where there is an artifact, for :data:`A` only."""
 
     def __init__(self, hook: str, error: BaseException) -> None:
         self._hook = f"wheelhouse_{hook}"
         self._error = error
 
-    def _maybe(self, hook: str, name: str = WHEEL) -> None:
-        if hook == self._hook and name.startswith(WHEEL):
+    def _maybe(self, hook: str, name: str = A) -> None:
+        if hook == self._hook and name.startswith(A):
             raise self._error
 
     @hookimpl
@@ -113,7 +106,7 @@ class Broken:
 @pytest.fixture
 def two(dist: pathlib.Path, container: pathlib.Path) -> None:
     """Two wheels to upload."""
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     make_wheel(dist, GOOD)
 
 
@@ -152,7 +145,7 @@ def test_a_raise_refuses_the_artifact_in_hand_on_fetch(
     result = fetch(cli, released.url)
     assert result.code == 1
     said = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
-    assert result.line("refused").split(maxsplit=2)[1:] == [WHEEL, f"plugin: {said}"]
+    assert result.line("refused").split(maxsplit=2)[1:] == [A, f"plugin: {said}"]
     assert result.line("ok").split()[1] == GOOD
     assert kept() == [GOOD]
 
@@ -166,7 +159,7 @@ def test_a_raise_refuses_the_artifact_in_hand_on_upload(
     result = upload(cli)
     assert result.code == 1
     said = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
-    assert result.line("refused").split(maxsplit=2)[1:] == [WHEEL, said]
+    assert result.line("refused").split(maxsplit=2)[1:] == [A, said]
     assert result.line("sent").split()[1] == GOOD
     assert only_good_is_published()
 
@@ -192,7 +185,7 @@ def test_an_uploaded_artifact_stays_published(
     said = f"failed in wheelhouse_artifact_uploaded: {type(error).__name__}: {error}"
     assert f"problem: {BROKEN} {said}\n" in result.out
     assert "container wheels: sent 2\n" in result.out
-    assert pathlib.Path("store", "wheels", WHEEL).exists()
+    assert pathlib.Path("store", "wheels", A).exists()
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
@@ -205,7 +198,7 @@ def test_a_settled_artifact_stays_settled(
     said = f"failed in wheelhouse_artifact_settled: {type(error).__name__}: {error}"
     assert f"problem: {BROKEN} {said}\n" in result.out
     assert "verified 2 of 2 artifacts" in result.out
-    assert kept() == [WHEEL, GOOD]
+    assert kept() == [A, GOOD]
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), SystemExit(0)], ids=["raise", "exit"])
@@ -252,7 +245,7 @@ def test_a_plugin_that_cannot_add_its_options_is_one_that_cannot_be_loaded(
     error: BaseException,
 ) -> None:
     install(monkeypatch, broken=Broken("add_options", error))
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     said = f"{BROKEN} failed in wheelhouse_add_options: {type(error).__name__}: {error}"
     host = cli("upload", *LOCAL, "wheels")
     assert (host.code, host.err) == (0, f"wheelhouse-hashes: warning: {said}\n")
@@ -289,7 +282,7 @@ class Contents:
 
     @hookimpl
     def wheelhouse_companions(self, artifact: LocalArtifact) -> Sequence[Companion]:
-        make = self._make if artifact.name == WHEEL else lambda: b"signature"
+        make = self._make if artifact.name == A else lambda: b"signature"
         return [Companion(f"{artifact.name}.asc", make, reproducible=False)]
 
     @hookimpl
@@ -347,7 +340,7 @@ class Lazy:
 
     @hookimpl
     def wheelhouse_claims(self, artifact: ListedArtifact) -> Iterator[Claim]:
-        if artifact.name == WHEEL:
+        if artifact.name == A:
             raise ValueError("boom")
         yield from ()
 
@@ -493,7 +486,7 @@ def test_a_plugin_that_cannot_be_loaded_is_named(
     assert told in again.err
     assert f"{DISABLED_PLUGINS}=broken" in again.err
     assert again.err.count("\n") == 1
-    for name in (WHEEL, GOOD):
+    for name in (A, GOOD):
         assert pathlib.Path("host", name).read_bytes() == pathlib.Path("warned", name).read_bytes()
 
     released.requests.clear()
@@ -575,7 +568,7 @@ def test_hash_files_can_be_left_out(
     assert result.code == 0
     assert "plugins switched off: hash-files" in result.out
     assert f"/{HASH_FILE}" not in released.paths()
-    assert f"{WHEEL}  sha256  link  container" in result.out
+    assert f"{A}  sha256  link  container" in result.out
 
 
 def test_index_pages_can_be_left_out(
@@ -594,9 +587,9 @@ def test_the_host_runs_whatever_is_left_out(
     monkeypatch.setenv(DISABLED_PLUGINS, name)
     result = cli("fetch", "--local-folder", "host", "demo", released.url)
     assert (result.code, result.err) == (0, "")
-    assert pathlib.Path("host", WHEEL).exists()
+    assert pathlib.Path("host", A).exists()
     assert cli("upload", "--no-enable-cdn", *LOCAL, "plain").code == 0
-    assert pathlib.Path("store", "plain", WHEEL).exists()
+    assert pathlib.Path("store", "plain", A).exists()
     assert not pathlib.Path("store", "plain", HASH_FILE).exists()
 
 
@@ -620,7 +613,7 @@ def test_tracing_prints_each_call_and_no_secret(
     recorder = Recorder()
     install(monkeypatch, recorder=recorder)
     monkeypatch.setenv(TRACE, "1")
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     sent = upload(cli, "--secret", "hunter2")
     url = served.url.replace("//", "//somebody:hunter3@")
     fetched = fetch(cli, url)
@@ -631,7 +624,7 @@ def test_tracing_prints_each_call_and_no_secret(
     called = [match[1] for match in traced if match and "recorder" in match[3]]
     assert called == [call.split()[0] for call in recorder.calls]
     assert set(called) == set(SPECS)
-    assert f"trace: wheelhouse_companion_of({WHEEL}) -> recorder, hash-files: None" in lines
+    assert f"trace: wheelhouse_companion_of({A}) -> recorder, hash-files: None" in lines
     for result in (sent, fetched):
         for secret in ("hunter2", "hunter3", "somebody"):
             assert secret not in result.out + result.err
@@ -642,7 +635,7 @@ def test_tracing_tells_what_a_plugin_raised(
 ) -> None:
     install(monkeypatch, broken=Broken("claims", ValueError("boom")))
     monkeypatch.setenv(TRACE, "1")
-    said = f"trace: wheelhouse_claims({WHEEL}) -> broken, hash-files: ValueError('boom')\n"
+    said = f"trace: wheelhouse_claims({A}) -> broken, hash-files: ValueError('boom')\n"
     assert said in fetch(cli, released.url).err
 
 
@@ -663,7 +656,7 @@ class Signed:
     @hookimpl
     def wheelhouse_locate(self, url: str) -> Listing | None:
         signed = f"{self._address}?X-Amz-Signature=hunter4"
-        return Listing(url, (Entry(WHEEL, signed, headers={"X-Auth-Token": "hunter5"}),))
+        return Listing(url, (Entry(A, signed, headers={"X-Auth-Token": "hunter5"}),))
 
     @hookimpl
     def wheelhouse_companions(self) -> Mapping[str, str]:
@@ -673,7 +666,7 @@ class Signed:
 def test_tracing_shows_no_signed_address(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, signed=Signed(released.url + WHEEL))
+    install(monkeypatch, signed=Signed(released.url + A))
     monkeypatch.setenv(TRACE, "1")
     result = fetch(cli, "vault://wheels", "--missing-hash", "accept")
     assert result.code == 0
@@ -683,45 +676,17 @@ def test_tracing_shows_no_signed_address(
 
 # Distributions that are really installed.
 
-GREETING = """\
-# -- start module --
-from wheelhouse_hashes import hookimpl
-
-
-@hookimpl
-def wheelhouse_artifact_uploaded(artifact, run):
-    run.say(f"{artifact.name} is out")
-# -- end module --
-"""
-
-
-def make_distribution(folder: pathlib.Path, module: str, source: str) -> None:
-    """Install a distribution ``wheelhouse-greeting 1.0`` into a folder, as pip does."""
-    info = folder / "wheelhouse_greeting-1.0.dist-info"
-    info.mkdir(parents=True)
-    files = {
-        f"{module}.py": source,
-        f"{info.name}/METADATA": (
-            "Metadata-Version: 2.1\nName: wheelhouse-greeting\nVersion: 1.0\n"
-        ),
-        f"{info.name}/entry_points.txt": f"[{hookspecs.GROUP}]\ngreeting = {module}\n",
-    }
-    for name, content in files.items():
-        (folder / name).write_text(content)
-    record = [*files, f"{info.name}/RECORD"]
-    (info / "RECORD").write_text("".join(f"{name},,\n" for name in record))
-
 
 def test_an_installed_distribution_takes_part(
     python: Cli, dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     make_distribution(tmp_path / "site", "wheelhouse_greeting", GREETING)
     arguments = ("-m", "wheelhouse_uploader", "upload", *LOCAL, "--no-enable-cdn", "wheels")
     path = {"PYTHONPATH": str(tmp_path / "site")}
     result = python(*arguments, "--hashfile", **path)
     assert (result.code, result.err) == (0, "")
-    assert f"{WHEEL} is out" in result.out.splitlines()
+    assert f"{A} is out" in result.out.splitlines()
 
     left_out = python(
         *arguments, "--hashfile", "--resend", **path, **{DISABLED_PLUGINS: "greeting"}
@@ -733,7 +698,7 @@ def test_an_installed_distribution_takes_part(
 def test_an_installed_distribution_that_cannot_be_imported_is_named(
     python: Cli, dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     broken = "import a_module_that_nobody_has\n"
     make_distribution(tmp_path / "site", "wheelhouse_greeting", broken)
     path = {"PYTHONPATH": str(tmp_path / "site")}

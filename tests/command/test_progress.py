@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import pytest
 from rich.console import Console
 
-from tests.conftest import LOCAL, Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.conftest import Cli
+from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.commands import FETCH_AND_WAIT, UPLOAD
 from tests.support.servers import Handler, Routes, respond, serving
 from tests.support.terminals import Terminal
 from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
@@ -23,11 +24,7 @@ from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.activity import Activities
 
-A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-py3-none-any.whl"
-
-FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
-UPLOAD = ("upload", "--hashfile", *LOCAL, "--local-folder", "dist", "--no-enable-cdn", "wheels")
 
 
 class Slow:
@@ -61,7 +58,7 @@ def slow(tmp_path: pathlib.Path) -> Slow:
 
 def test_a_fetch_shows_each_artifact_and_the_whole_and_leaves_lines_alone(slow: Slow) -> None:
     with serving(slow.routes) as server:
-        terminal = Terminal(*FETCH, server.url)
+        terminal = Terminal(*FETCH_AND_WAIT, server.url)
         shown = terminal.until(lambda text: "1 of 2 artifacts" in text and "100 bytes" in text)
         slow.go_on.set()
         code = terminal.end()
@@ -90,7 +87,7 @@ def test_waits_are_shown(slow: Slow) -> None:
             respond(handler, 503, b"")
 
     with serving({"/": late}) as server:
-        terminal = Terminal(*FETCH, "--wait", "30", server.url)
+        terminal = Terminal(*FETCH_AND_WAIT, "--wait", "30", server.url)
         shown = terminal.until(lambda text: re.search(r"waiting [1-9]\d* of 30 s", text))
         slow.go_on.set()
         assert terminal.end() == 4
@@ -100,7 +97,7 @@ def test_waits_are_shown(slow: Slow) -> None:
 def plain_output(slow: Slow, *args: str, environ: Mapping[str, str] | None = None) -> Terminal:
     slow.go_on.set()
     with serving(slow.routes) as server:
-        terminal = Terminal(*FETCH, *args, server.url, environ=environ)
+        terminal = Terminal(*FETCH_AND_WAIT, *args, server.url, environ=environ)
         assert terminal.end() == 0
     return terminal
 
@@ -127,7 +124,7 @@ def test_quiet_draws_nothing(slow: Slow) -> None:
 def test_nothing_is_drawn_into_a_pipe(slow: Slow, python: Cli) -> None:
     slow.go_on.set()
     with serving(slow.routes) as server:
-        done = python("-m", "wheelhouse_hashes", *FETCH, server.url)
+        done = python("-m", "wheelhouse_hashes", *FETCH_AND_WAIT, server.url)
     assert done.code == 0
     assert "\x1b" not in done.out + done.err
 
@@ -142,7 +139,7 @@ def test_without_rich_there_are_plain_lines(slow: Slow, tmp_path: pathlib.Path) 
 
 def test_an_interrupted_fetch_leaves_a_clean_screen(slow: Slow) -> None:
     with serving(slow.routes) as server:
-        terminal = Terminal(*FETCH, server.url)
+        terminal = Terminal(*FETCH_AND_WAIT, server.url)
         terminal.until(lambda text: "1 of 2 artifacts" in text)
         terminal.interrupt()
         code = terminal.end()
@@ -161,7 +158,7 @@ def test_an_upload_shows_what_it_hashes_and_sends(
     make_wheel(dist, B)
     with open(dist / A, "wb") as file:
         file.truncate(64 * 1024**3)  # more than can be hashed soon; it takes no room
-    terminal = Terminal(*UPLOAD)
+    terminal = Terminal(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn")
     # The other artifact may be there before a rate is known, or after.
     shown = terminal.until(
         lambda text: (
@@ -300,7 +297,7 @@ def test_quiet_says_what_is_refused_and_the_closing_lines_alone(
     make_wheel(dist, A)
     make_wheel(dist, B)
     (dist / "notes.txt").write_text("no artifact")
-    done = cli(*UPLOAD, "-q")
+    done = cli(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn", "-q")
     assert (done.code, done.out) == (0, "container wheels: sent 2, skipped 1\n")
     make_wheel(container, B, b"other bytes")
     done = cli("verify", "--quiet", str(container))
@@ -309,7 +306,7 @@ def test_quiet_says_what_is_refused_and_the_closing_lines_alone(
     assert re.match(rf"refused +{re.escape(B)} +", lines[0])
     assert lines[-1].startswith("verified 1 of 2 artifacts")
     assert not [line for line in lines if A in line or "index.html" in line]
-    done = cli(*UPLOAD, "--quiet")
+    done = cli(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn", "--quiet")
     assert done.code == 0
     assert re.match(rf"replaced +{re.escape(B)} ", done.out)
     assert len(done.out.splitlines()) == 2

@@ -12,16 +12,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.conftest import LOCAL, Cli
+from tests.conftest import Cli
 from tests.support import ROOT
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, make_wheel, publish, sha256
+from tests.support.commands import FETCH, UPLOAD
 from tests.support.servers import Server
 from wheelhouse_hashes.causes import Cause
 
-A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-cp311-cp311-win_amd64.whl"
-FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got")
-UPLOAD = ("upload", "--hashfile", "--no-update-index", *LOCAL, "wheels")
 SCHEMA = ROOT / "docs" / "report.schema.json"
 
 
@@ -29,8 +27,7 @@ SCHEMA = ROOT / "docs" / "report.schema.json"
 def bad(container: pathlib.Path, served: Server) -> str:
     """A served container with a good wheel A and a damaged wheel B; return its address."""
     for name in (A, B):
-        content = make_wheel(container, name).read_bytes()
-        (container / f"{name}.sha256").write_text(f"{sha256(content)}  {name}\n")
+        publish(container, name)
     damaged = bytearray((container / B).read_bytes())
     damaged[50] ^= 1
     (container / B).write_bytes(damaged)
@@ -52,7 +49,7 @@ def test_the_schema_is_one_and_knows_every_cause() -> None:
 
 
 def test_a_fetch_is_reported(cli: Cli, bad: str) -> None:
-    result = cli(*FETCH, "--report", "report.json", "demo", bad)
+    result = cli(*FETCH, "--report", "report.json", bad)
     report = read()
     assert (report["verb"], report["exit_code"], report["schema"]) == ("fetch", result.code, 1)
     of = {artifact["name"]: artifact for artifact in report["artifacts"]}
@@ -66,7 +63,7 @@ def test_a_fetch_is_reported(cli: Cli, bad: str) -> None:
 def test_an_upload_is_reported(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     make_wheel(dist, A)
     (dist / "notes.txt").write_text("")
-    assert cli(*UPLOAD, "--report", "report.json").code == 0
+    assert cli(*UPLOAD, "--no-update-index", "--report", "report.json").code == 0
     report = read()
     assert [(a["name"], a["outcome"]) for a in report["artifacts"]] == [
         (A, "sent"),
@@ -84,7 +81,7 @@ def test_a_verify_and_what_ends_it_are_reported(cli: Cli, dist: pathlib.Path) ->
 
 def test_reports_hold_no_secrets(cli: Cli, bad: str) -> None:
     address = bad.replace("//", "//me:sesame@")
-    cli(*FETCH, "--report", "report.json", "--explain", B, "demo", f"{address}?token=open")
+    cli(*FETCH, "--report", "report.json", "--explain", B, f"{address}?token=open")
     text = pathlib.Path("report.json").read_text()
     assert "sesame" not in text
     assert "open" not in text
@@ -92,7 +89,7 @@ def test_reports_hold_no_secrets(cli: Cli, bad: str) -> None:
 
 def test_a_file_that_cannot_be_written_is_a_disk_error(cli: Cli, bad: str) -> None:
     for option in ("--report", "--sums"):
-        result = cli(*FETCH, option, "nowhere/file", "demo", bad)
+        result = cli(*FETCH, option, "nowhere/file", bad)
         assert result.code == 6
         assert "cannot write nowhere/file" in result.err
         assert "Traceback" not in result.err
@@ -102,7 +99,7 @@ def test_a_file_that_cannot_be_written_is_a_disk_error(cli: Cli, bad: str) -> No
 def test_a_report_replaces_an_older_one_and_keeps_links(cli: Cli, bad: str) -> None:
     pathlib.Path("real.json").write_text("old")
     pathlib.Path("report.json").symlink_to("real.json")
-    cli(*FETCH, "--report", "report.json", "demo", bad)
+    cli(*FETCH, "--report", "report.json", bad)
     assert pathlib.Path("report.json").is_symlink()
     assert read("real.json")["verb"] == "fetch"
     mask = os.umask(0)
@@ -111,11 +108,11 @@ def test_a_report_replaces_an_older_one_and_keeps_links(cli: Cli, bad: str) -> N
 
 
 def test_a_report_can_go_to_a_device(cli: Cli, bad: str) -> None:
-    assert cli(*FETCH, "--report", "/dev/null", "demo", bad).code == 1
+    assert cli(*FETCH, "--report", "/dev/null", bad).code == 1
 
 
 def test_sums_are_what_sha256sum_reads(cli: Cli, bad: str) -> None:
-    cli(*FETCH, "--sums", "SHA256SUMS", "demo", bad)
+    cli(*FETCH, "--sums", "SHA256SUMS", bad)
     lines = pathlib.Path("SHA256SUMS").read_text().splitlines()
     assert [line.split("  ")[1] for line in lines] == [A]
     command = ["sha256sum", "--strict", "-c", "../SHA256SUMS"]
@@ -135,7 +132,7 @@ def test_sums_are_sorted(cli: Cli, dist: pathlib.Path, container: pathlib.Path) 
 
 
 def test_a_verdict_is_explained(cli: Cli, bad: str) -> None:
-    result = cli(*FETCH, "--explain", B, "--explain", A, "--explain", "other.whl", "demo", bad)
+    result = cli(*FETCH, "--explain", B, "--explain", A, "--explain", "other.whl", bad)
     explained = result.out.partition(f"{B}: refused\n")[2]
     assert "  hash file claims sha256:" in explained
     assert "does not match" in explained.partition(A)[0]
@@ -157,7 +154,7 @@ def summary(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.
 
 
 def test_github_shows_a_table_and_annotations(cli: Cli, bad: str, summary: pathlib.Path) -> None:
-    result = cli(*FETCH, "--expect", "3", "demo", bad)
+    result = cli(*FETCH, "--expect", "3", bad)
     text = summary.read_text()
     assert text.startswith("before\n### wheelhouse fetch: exit 1\n")
     assert "| demo-1.0-py3-none-any.whl | ok | hash file |" in text
@@ -173,13 +170,13 @@ def test_names_cannot_break_out_of_an_annotation(
 ) -> None:
     make_wheel(dist, A)
     (dist / "x::set-env name=PATH::y|z.whl").write_text("")
-    result = cli(*UPLOAD)
+    result = cli(*UPLOAD, "--no-update-index")
     assert "\n::set-env" not in result.out
     assert "y\\|z.whl" in summary.read_text()
 
 
 def test_elsewhere_nothing_of_it_is_printed(cli: Cli, bad: str) -> None:
-    assert "::error" not in cli(*FETCH, "demo", bad).out
+    assert "::error" not in cli(*FETCH, bad).out
 
 
 @pytest.mark.parametrize(("expected", "code"), [("1", 0), ("2", 4)])
@@ -188,7 +185,7 @@ def test_a_fetch_expects_a_number(
 ) -> None:
     content = make_wheel(container, A).read_bytes()
     (container / f"{A}.sha256").write_text(f"{sha256(content)}  {A}\n")
-    assert cli(*FETCH, "--expect", expected, "demo", served.url).code == code
+    assert cli(*FETCH, "--expect", expected, served.url).code == code
 
 
 def test_an_artifact_that_was_not_judged_is_not_expected(
@@ -197,8 +194,8 @@ def test_an_artifact_that_was_not_judged_is_not_expected(
     content = make_wheel(container, A).read_bytes()
     (container / f"{A}.sha256").write_text(f"{sha256(content)}  {A}\n")
     make_wheel(pathlib.Path("got"), "other-1.0-py3-none-any.whl")
-    assert cli(*FETCH, "demo", served.url).code == 0
-    result = cli(*FETCH, "--expect", "1", "demo", served.url)
+    assert cli(*FETCH, served.url).code == 0
+    result = cli(*FETCH, "--expect", "1", served.url)
     assert result.code == 4
     assert "incomplete: in the folder, and not judged: other-1.0-py3-none-any.whl" in result.out
 

@@ -12,24 +12,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.commands import FETCH_AND_WAIT
+from tests.support.pages import page
 from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
-A = "demo-1.0-py3-none-any.whl"
-FETCH = ("fetch", "--verify", "--wait", "20", "--local-folder", "got", "demo")
 OLD = "Thu, 01 Jan 2026 00:00:00 GMT"
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
-    return make_wheel(tmp_path / "made", A, os.urandom(100_000)).read_bytes()
-
-
-def page(*links: str) -> bytes:
-    """Return an index page with some links."""
-    return "".join(f'<a href="{link}">x</a>\n' for link in links).encode()
 
 
 @dataclass
@@ -83,7 +72,7 @@ def fetch(cli: Cli, shelf: Respond, content: bytes, *options: str) -> str:
         f"/{A}.sha256": f"{sha256(content)}  {A}\n".encode(),
     }
     with serving(routes) as server:
-        result = cli(*FETCH, *options, server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", *options, server.url)
     assert (result.code, result.err) == (0, ""), result.out
     assert os.listdir("got") == [A]
     assert pathlib.Path("got", A).read_bytes() == content
@@ -112,7 +101,7 @@ def test_a_body_that_is_cut_and_never_comes_whole_is_truncated(cli: Cli, wheel: 
     shelf = Shelf(wheel, [50_000, *[0] * 50])
     routes: Routes = {"/": page(f"{A}#sha256={sha256(wheel)}"), f"/{A}": shelf}
     with serving(routes) as server:
-        result = cli(*FETCH, "--wait", "1", server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", "--wait", "1", server.url)
     assert result.code == 5
     assert "truncated: " in result.line("refused")
     assert os.listdir("got") == []
@@ -258,7 +247,7 @@ def test_a_part_that_nobody_asked_for_is_refused(cli: Cli, wheel: bytes) -> None
 
     routes: Routes = {"/": page(f"{A}#sha256={sha256(wheel)}"), f"/{A}": part}
     with serving(routes) as server:
-        result = cli(*FETCH, "--wait", "0", server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", "--wait", "0", server.url)
     assert result.code == 5
     assert "unreachable: " in result.line("refused")
     assert "HTTP status 206" in result.line("refused")
@@ -333,7 +322,7 @@ def test_the_header_that_counts_is_that_of_the_answer_with_the_last_bytes(
         return status, body, {**headers, "X-Object-Meta-Sha256": sha256(content)}
 
     with serving({"/": page(A), f"/{A}": Shelf(wheel, [30_000], first, true)}) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0
     assert result.line("ok").split()[3] == "header"
 
@@ -361,7 +350,7 @@ def test_a_header_of_the_first_answer_counts_if_the_rest_comes_without(
         handler.close_connection = True
 
     with serving({"/": page(A), f"/{A}": once_vouched}) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0
     assert asked == [None, "bytes=30000-"]
 
@@ -382,7 +371,7 @@ def test_a_digest_that_is_wanted_only_later_needs_the_whole(cli: Cli, wheel: byt
         f"/{A}.md5": late,
     }
     with serving(routes) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0, result.out
     assert "md5,sha256" in result.line("ok")
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-", None]
@@ -409,7 +398,7 @@ def test_many_bodies_that_are_cut_anywhere_all_come_whole(cli: Cli, tmp_path: pa
         routes[f"/{name}"] = shelves[name] = Shelf(body, cuts)
         routes[f"/{name}.sha256"] = f"{sha256(body)}  {name}\n".encode()
     with serving({"/": page(*shelves), **routes}) as server:
-        result = cli(*FETCH, server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0, result.out
     for name, shelf in shelves.items():
         assert pathlib.Path("got", name).read_bytes() == shelf.content

@@ -12,20 +12,14 @@ from contextlib import closing
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
-from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
+from tests.support.artifacts import A
+from tests.support.commands import FETCH
+from tests.support.pages import page_of
+from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, to
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.http.client import Client
 
-A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1-py3-none-any.whl"
-FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
-    return make_wheel(tmp_path / "made", A).read_bytes()
 
 
 @pytest.fixture
@@ -44,16 +38,6 @@ def authorizations(server: Server) -> set[str | None]:
     """Return what a server was told about who asks."""
     assert server.requests
     return {headers.get("authorization") for _, _, headers in server.requests}
-
-
-def to(url: str) -> Respond:
-    """Return a redirect."""
-    return lambda handler: respond(handler, 302, b"", Location=url)
-
-
-def page_of(content: bytes, *links: str) -> bytes:
-    """Return an index page that vouches for each link."""
-    return "".join(f'<a href="{link}#sha256={sha256(content)}">x</a>' for link in links).encode()
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.conftest import LOCAL
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
 from tests.support.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.runtime.parallel import (
@@ -31,12 +31,8 @@ from wheelhouse_hashes.runtime.parallel import (
 #: What is interrupted here would go on for at least twice as long.
 SOON = 5.0
 
-A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-py3-none-any.whl"
-GOT = pathlib.Path("got")
 
-FETCH = ("fetch", "--verify", "--local-folder", "got", "demo")
-UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
 
 #: More than can be hashed or copied soon; a sparse file takes no room.
 HUGE = 64 * 1024**3
@@ -82,11 +78,11 @@ def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
 
 def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
     """Interrupt a fetch; return what is left in the folder, hidden names too."""
-    out, err = interrupted(number, ready, *FETCH, url)
+    out, err = interrupted(number, ready, *FETCH_AND_WAIT, url)
     assert out.splitlines()[-1] == "interrupted: run it again, good files are kept"
     assert any(line.startswith("verified ") for line in out.splitlines())
     assert err == ""
-    return sorted(os.listdir(GOT)) if GOT.exists() else []
+    return got()
 
 
 def interrupted_upload(number: int, ready: Ready) -> str:
@@ -118,12 +114,6 @@ def serving_slowly(
     }
     with serving(routes) as server:
         yield server, lambda: asked.is_set() and GOT.joinpath(B).exists()
-
-
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of a wheel."""
-    return make_wheel(tmp_path / "made", A, os.urandom(100_000)).read_bytes()
 
 
 @both

@@ -19,11 +19,10 @@ import pytest
 import trustme
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, sha256
+from tests.support.commands import FETCH
+from tests.support.pages import page_of
 from tests.support.servers import Respond, Routes, respond, running, serving
-
-A = "demo-1.0-py3-none-any.whl"
-FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo")
 
 
 @dataclass
@@ -66,16 +65,9 @@ def no_other_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def wheel(tmp_path: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
-    return make_wheel(tmp_path / "made", A, os.urandom(50_000)).read_bytes()
-
-
 def routes_of(content: bytes) -> dict[str, Respond | bytes]:
     """Return a page that vouches for the artifact A, and the artifact."""
-    page = f'<a href="{A}#sha256={sha256(content)}">x</a>'.encode()
-    return {"/": page, f"/{A}": content}
+    return {"/": page_of(content), f"/{A}": content}
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])

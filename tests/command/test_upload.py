@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import LOCAL, Cli
-from tests.support.artifacts import make_sdist, make_wheel, sha256
+from tests.support.artifacts import SDIST, A, B, C, make_sdist, make_wheel, sha256
+from tests.support.commands import UPLOAD, names
 from tests.support.processes import living_elsewhere
 from wheelhouse_hashes.artifacts import Companion, LocalArtifact
 from wheelhouse_hashes.builtin import BUILT_IN
@@ -34,18 +35,7 @@ from wheelhouse_hashes.stores.local import LocalStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
-UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
 INDEX = ("index", *LOCAL, "wheels")
-
-A = "demo-1.0-py3-none-any.whl"
-B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
-C = "demo-1.0-pp311-pypy311_pp73-win_amd64.whl"
-SDIST = "demo-1.0.tar.gz"
-
-
-def names(container: pathlib.Path) -> list[str]:
-    """Return the names of all objects of a container."""
-    return sorted(path.name for path in container.iterdir() if path.name != ".hash")
 
 
 def links(container: pathlib.Path) -> dict[str, str]:

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.command.test_plugins import GREETING, make_distribution
 from tests.host.test_packaging import Environment, clean, wheel_of_tree
 from tests.support import ROOT
 from tests.support.artifacts import make_wheel, sha256
 from tests.support.docpages import PAGES, Command, Outcome, commands, follow
+from tests.support.plugins import GREETING, make_distribution
 from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing
 from wheelhouse_hashes.builtin import BUILT_IN

@@ -14,10 +14,14 @@ from typing import Any
 
 import pytest
 
-from tests.command.test_hooks import HASH_FILE, PAGE, WHEEL, fetch, install, upload
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.support import ROOT
+from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
+from tests.support.commands import fetch, upload
+from tests.support.plugins import install
 from tests.support.servers import Server, respond, serving
+
+PAGE = ROOT / "docs" / "hooks.rst"
 
 
 def add_options() -> types.SimpleNamespace:
@@ -262,21 +266,21 @@ def own_text() -> str:
 @pytest.fixture
 def released(cli: Cli, dist: pathlib.Path, served: Server) -> Server:
     """A container that holds one wheel and its hash file; no index page."""
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     assert upload(cli, "--no-update-index").code == 0
     return served
 
 
 def test_add_options(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=add_options())
-    body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
-    file = {"filename": WHEEL, "url": WHEEL, "hashes": {"sha256": sha256(body)}}
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    file = {"filename": A, "url": A, "hashes": {"sha256": sha256(body)}}
     page = str({"files": [{**file, "size": len(body)}]}).replace("'", '"').encode()
 
     def simple(handler: Any) -> None:
         respond(handler, 200, page, Content_Type="application/vnd.pypi.simple.v1+json")
 
-    with serving({"/": simple, f"/{WHEEL}": body}) as server:
+    with serving({"/": simple, f"/{A}": body}) as server:
         small = fetch(cli, server.url, "--max-size", 100)
         assert small.code == 5
         said = f"too-large: {len(body)} bytes are more than 100"
@@ -289,7 +293,7 @@ def test_run_started(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, example=run_started())
-    make_wheel(dist, WHEEL)
+    make_wheel(dist, A)
     monkeypatch.delenv("CI", raising=False)
     ended = upload(cli)
     assert ended.code == 2
@@ -301,8 +305,8 @@ def test_run_started(
 def test_run_finished(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=run_finished())
     assert fetch(cli, released.url).code == 0
-    digest = sha256(pathlib.Path("got", WHEEL).read_bytes())
-    assert pathlib.Path("SHA256SUMS").read_text() == f"{digest}  {WHEEL}\n"
+    digest = sha256(pathlib.Path("got", A).read_bytes())
+    assert pathlib.Path("SHA256SUMS").read_text() == f"{digest}  {A}\n"
 
 
 def test_companions(
@@ -316,11 +320,11 @@ def test_companions(
         return subprocess.CompletedProcess(command, 0, b"-----BEGIN PGP SIGNATURE-----\n")
 
     monkeypatch.setattr(subprocess, "run", gpg)
-    wheel = make_wheel(dist, WHEEL)
+    wheel = make_wheel(dist, A)
     assert upload(cli).line("sent").endswith("+ .asc + .sha256")
     (command,) = signed
     assert (command[0], command[-1]) == ("gpg", str(pathlib.Path("dist", wheel.name)))
-    assert (container / f"{WHEEL}.asc").read_bytes().startswith(b"-----BEGIN PGP SIGNATURE")
+    assert (container / f"{A}.asc").read_bytes().startswith(b"-----BEGIN PGP SIGNATURE")
     assert "already there" in upload(cli).line("there")
     assert len(signed) == 1
 
@@ -339,8 +343,8 @@ def test_artifact_uploaded(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, example=artifact_uploaded())
-    size = make_wheel(dist, WHEEL).stat().st_size
-    assert upload(cli).line(WHEEL) == f"{WHEEL}: {size} bytes are public now"
+    size = make_wheel(dist, A).stat().st_size
+    assert upload(cli).line(A) == f"{A}: {size} bytes are public now"
 
 
 def test_locate(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -348,31 +352,31 @@ def test_locate(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> 
     container.joinpath(HASH_FILE).rename(container / "SHA256SUMS")
     install(monkeypatch, example=locate())
     located = fetch(cli, released.url + "SHA256SUMS")
-    assert located.line("ok").split() == ["ok", WHEEL, "sha256", "SHA256SUMS", "container"]
+    assert located.line("ok").split() == ["ok", A, "sha256", "SHA256SUMS", "container"]
 
 
 def test_claims(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=claims())
-    body = pathlib.Path("store", "wheels", WHEEL).read_bytes()
-    pathlib.Path("pins.txt").write_text(f"{sha256(b'other bytes')}  {WHEEL}\n")
+    body = pathlib.Path("store", "wheels", A).read_bytes()
+    pathlib.Path("pins.txt").write_text(f"{sha256(b'other bytes')}  {A}\n")
     assert "conflict" in fetch(cli, released.url).line("refused")
-    pathlib.Path("pins.txt").write_text(f"{sha256(body)}  {WHEEL}\n")
+    pathlib.Path("pins.txt").write_text(f"{sha256(body)}  {A}\n")
     assert fetch(cli, released.url).line("ok").endswith("pin, hash file  pinned")
 
 
 def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=response_claims())
-    body = make_wheel(tmp_path / "made", WHEEL).read_bytes()
+    body = make_wheel(tmp_path / "made", A).read_bytes()
     claimed = {"X_Checksum_SHA256": sha256(body)}
     routes: dict[str, Any] = {
-        "/": f'<a href="{WHEEL}">{WHEEL}</a>'.encode(),
-        f"/{WHEEL}": lambda handler: respond(handler, 200, body, **claimed),
+        "/": f'<a href="{A}">{A}</a>'.encode(),
+        f"/{A}": lambda handler: respond(handler, 200, body, **claimed),
     }
     with serving(routes) as server:
         assert fetch(cli, server.url).line("ok").endswith("sha256  checksum  container")
-        pathlib.Path("got", WHEEL).unlink()
+        pathlib.Path("got", A).unlink()
         # Claims that travel agree with the bytes; the hash file is of another version.
-        routes[f"/{HASH_FILE}"] = f"{sha256(b'other bytes')}  {WHEEL}\n".encode()
+        routes[f"/{HASH_FILE}"] = f"{sha256(b'other bytes')}  {A}\n".encode()
         assert "stale" in fetch(cli, server.url).line("refused")
         del routes[f"/{HASH_FILE}"]
         claimed.clear()
@@ -382,13 +386,13 @@ def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.M
 def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=inspect())
     assert fetch(cli, released.url).code == 0
-    wheel = make_wheel(pathlib.Path("dist"), WHEEL)
+    wheel = make_wheel(pathlib.Path("dist"), A)
     wheel.write_bytes(wheel.read_bytes().replace(b"dist-info/RECORD", b"dist-info/RECIPE"))
     assert upload(cli, "--no-update-index").code == 0
     refused = fetch(cli, released.url)
     assert refused.code == 1
     assert refused.line("refused").startswith(
-        f"refused    {WHEEL}  not-a-distribution: the wheel has no RECORD"
+        f"refused    {A}  not-a-distribution: the wheel has no RECORD"
     )
 
 
@@ -402,9 +406,9 @@ def test_artifact_settled(
     with caplog.at_level("INFO", "fetch"):
         assert fetch(cli, released.url).code == 0
         pathlib.Path("store", "wheels", HASH_FILE).unlink()
-        pathlib.Path("got", WHEEL).unlink()
+        pathlib.Path("got", A).unlink()
         assert fetch(cli, released.url).code == 3
     assert [record.getMessage() for record in caplog.records] == [
-        f"ok {WHEEL}: no objection",
-        f"refused {WHEEL}: missing-hash",
+        f"ok {A}: no objection",
+        f"refused {A}: missing-hash",
     ]

@@ -10,12 +10,11 @@ import urllib.request
 import pytest
 
 from tests.conftest import Cli
+from tests.support.artifacts import A
 from wheelhouse_hashes import testing
 from wheelhouse_hashes.artifacts import LocalArtifact
 from wheelhouse_hashes.hookspecs import hookimpl
 from wheelhouse_hashes.run import Run
-
-WHEEL = "demo-1.0-py3-none-any.whl"
 
 
 class Greeting:
@@ -39,18 +38,18 @@ def test_nothing_imports_it_and_it_imports_no_test_framework(python: Cli) -> Non
 
 
 def test_a_plugin_goes_all_the_way_through_a_container() -> None:
-    made = [testing.make_wheel("dist", WHEEL), testing.make_sdist("dist", "demo-1.0.tar.gz")]
+    made = [testing.make_wheel("dist", A), testing.make_sdist("dist", "demo-1.0.tar.gz")]
     with testing.local_container() as container:
         with testing.installed(greeting=Greeting()):
             sent = testing.run("upload", "--hashfile", *container.arguments)
         assert (sent.code, sent.err) == (0, "")
-        assert sent.line(WHEEL) == f"{WHEEL} is out"
+        assert sent.line(A) == f"{A} is out"
         unsaid = testing.run("upload", "--hashfile", "--resend", *container.arguments)
         assert (unsaid.code, "is out" in unsaid.out) == (0, False)
         with testing.serving_folder(container.path) as server:
             verified = testing.run("fetch", "--verify", "--local-folder", "got", "demo", server.url)
         assert verified.code == 0
-        assert f"/{WHEEL}.sha256" in server.paths()
+        assert f"/{A}.sha256" in server.paths()
     assert not container.path.parent.exists()
     for path in made:
         assert pathlib.Path("got", path.name).read_bytes() == path.read_bytes()

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.command.test_hooks import install
 from tests.conftest import Cli, Result
 from tests.support import ROOT
 from tests.support.artifacts import make_wheel, sha256
+from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding, ListedArtifact

@@ -9,13 +9,12 @@ import pytest
 
 from tests.conftest import Result
 from tests.host.test_packaging import Environment, run, wheel_of_tree
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.servers import Server, serving
 from wheelhouse_hashes._startup import DISABLE, VERIFY
 
 pytestmark = pytest.mark.thorough
 
-GOOD = "demo-1.0-py3-none-any.whl"
 BAD = "demo-1.0-1build-py3-none-any.whl"
 
 #: The last setuptools that has what the host's module imports, and the first without.
@@ -54,14 +53,12 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 @pytest.fixture
 def index(tmp_path: pathlib.Path) -> Iterator[Server]:
     """A page with one wheel as it was announced, and one that is another."""
-    good = make_wheel(tmp_path / "made", GOOD).read_bytes()
+    good = make_wheel(tmp_path / "made", A).read_bytes()
     bad = make_wheel(tmp_path / "made", BAD).read_bytes()
-    page = f'<a href="{GOOD}#sha256={sha256(good)}">x</a> <a href="{BAD}#sha256={"0" * 64}">x</a>'
+    page = f'<a href="{A}#sha256={sha256(good)}">x</a> <a href="{BAD}#sha256={"0" * 64}">x</a>'
     # The page is not a folder's: the host joins links to "/" by hand.
     only = page.partition(" <a")[0].encode()
-    with serving(
-        {"/good.html": only, "/": page.encode(), f"/{GOOD}": good, f"/{BAD}": bad}
-    ) as server:
+    with serving({"/good.html": only, "/": page.encode(), f"/{A}": good, f"/{BAD}": bad}) as server:
         yield server
 
 
@@ -86,7 +83,7 @@ def test_it_verifies_where_it_imports(old: Environment, index: Server) -> None:
     assert (done.code, done.err) == (1, "")
     assert "verified 1 of 2 artifacts (weakest tier: container, over plain HTTP)" in done.out
     assert f"refused    {BAD}" in done.out
-    assert kept() == {GOOD}
+    assert kept() == {A}
 
 
 def test_each_address_is_fetched_until_one_fails(old: Environment, index: Server) -> None:
@@ -97,7 +94,7 @@ def test_each_address_is_fetched_until_one_fails(old: Environment, index: Server
         "verified 1 of 1 artifacts (weakest tier: container, over plain HTTP)",
         "verified 1 of 2 artifacts (weakest tier: container, over plain HTTP), refused 1",
     ]
-    assert kept() == {GOOD}
+    assert kept() == {A}
 
 
 @pytest.mark.parametrize("environ", [{}, {VERIFY: "0"}])
@@ -107,7 +104,7 @@ def test_it_is_the_hosts_alone_without_the_variable(
     done = setup_py(old, index.url, "fetch_artifacts", **environ)
     assert (done.code, done.err) == (0, "")
     assert "Found 1 artifacts to download" in done.out  # it knows no build tags
-    assert kept() == {GOOD}
+    assert kept() == {A}
 
 
 def test_where_it_cannot_be_imported_one_line_names_the_command(
@@ -167,4 +164,4 @@ def test_a_script_that_imports_the_function_is_checked_too(new: Environment, ind
     assert "wheelhouse-hashes[fetch]" in done.err
     done = new.run("-c", code)
     assert (done.code, done.err) == (0, "")
-    assert kept() == {GOOD}
+    assert kept() == {A}

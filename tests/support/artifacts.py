@@ -9,10 +9,28 @@ import sys
 
 from wheelhouse_hashes.testing import make_sdist, make_wheel
 
-__all__ = ["download_real_wheels", "flip_a_bit", "hash_file", "make_sdist", "make_wheel", "sha256"]
+__all__ = [
+    "HASH_FILE",
+    "SDIST",
+    "A",
+    "B",
+    "C",
+    "download_real_wheels",
+    "flip_a_bit",
+    "hash_file",
+    "make_sdist",
+    "make_wheel",
+    "publish",
+    "sha256",
+]
 
-#: The wheel that most tests make.
-WHEEL = "demo-1.0-py3-none-any.whl"
+#: Artifacts of one release: the wheel that most tests make, and others.
+A = "demo-1.0-py3-none-any.whl"
+B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
+C = "demo-1.0-pp311-pypy311_pp73-win_amd64.whl"
+SDIST = "demo-1.0.tar.gz"
+#: The hash file of A.
+HASH_FILE = f"{A}.sha256"
 
 #: Real wheels: what ``pip download`` is told about each, and what it is for.
 REAL_PROJECT = "numpy"
@@ -30,9 +48,17 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def hash_file(content: bytes, name: str = WHEEL) -> bytes:
+def hash_file(content: bytes, name: str = A) -> bytes:
     """Return the hash file of some bytes."""
     return f"{sha256(content)}  {name}\n".encode()
+
+
+def publish(folder: pathlib.Path, name: str, payload: bytes = b"payload") -> bytes:
+    """Put an artifact and its hash file into a folder; return its bytes."""
+    make = make_sdist if name.endswith(".tar.gz") else make_wheel
+    content = make(folder, name, payload).read_bytes()
+    (folder / f"{name}.sha256").write_bytes(hash_file(content, name))
+    return content
 
 
 def flip_a_bit(path: pathlib.Path) -> None:

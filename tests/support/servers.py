@@ -18,6 +18,7 @@ __all__ = [
     "running",
     "serving",
     "serving_folder",
+    "to",
 ]
 
 Respond = Callable[[Handler], None]
@@ -64,3 +65,8 @@ def respond(handler: Handler, status: int, body: bytes, **headers: str) -> None:
         handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(body)
+
+
+def to(url: str) -> Respond:
+    """Return a redirect."""
+    return lambda handler: respond(handler, 302, b"", Location=url)

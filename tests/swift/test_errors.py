@@ -14,11 +14,10 @@ import uuid
 import pytest
 
 from tests.conftest import Cli, Result
-from tests.support.artifacts import make_wheel
+from tests.support.artifacts import A, B, make_wheel
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.shelf import A, B
 from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client

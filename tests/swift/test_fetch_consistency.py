@@ -21,9 +21,9 @@ from urllib.parse import unquote
 import pytest
 
 from tests.conftest import Cli, Result
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, B, make_wheel, sha256
 from tests.swift.cluster import NODES, Cluster
-from tests.swift.shelf import A, B, Shelf
+from tests.swift.shelf import Shelf
 from wheelhouse_hashes.http.response import ResponseReader
 
 #: The exit codes of the design that these tests meet.

@@ -17,10 +17,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.uploaders import Command, extended, outcomes, run_side_by_side
 from tests.swift.cluster import Cluster
-from tests.swift.shelf import A
 from tests.swift.test_uploads import check_pairs, content, store_options
 
 JOBS = 16

@@ -8,11 +8,10 @@ import threading
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel
+from tests.support.artifacts import A, make_wheel
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.shelf import A
 from tests.swift.test_uploads import check_pairs, store_options
 
 pytestmark = IN_PROCESS

@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import hash_file, make_wheel, sha256
+from tests.support.artifacts import A, B, hash_file, make_wheel, sha256
 from tests.support.uploaders import extended, host_alone, run_commands
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
-from tests.swift.shelf import A, B
 
 pytestmark = IN_PROCESS
 

@@ -15,10 +15,9 @@ from dataclasses import dataclass
 import pytest
 
 from tests.conftest import Cli, Result
-from tests.support.artifacts import hash_file, make_sdist, make_wheel, sha256
+from tests.support.artifacts import SDIST, A, hash_file, make_sdist, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
-from tests.swift.shelf import A
 from tests.swift.stores import (
     azure_options,
     azurite,
@@ -30,8 +29,6 @@ from tests.swift.stores import (
 from tests.swift.test_uploads import store_options
 
 pytestmark = IN_PROCESS
-
-SDIST = "demo-1.0.tar.gz"
 
 
 @dataclass(frozen=True)

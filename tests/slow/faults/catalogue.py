@@ -11,12 +11,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.support.artifacts import hash_file, make_wheel, sha256
+from tests.support.artifacts import A, hash_file, make_wheel, sha256
 from tests.support.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes.causes import Cause, gravest
 
-#: The artifact of most faults, and a second one beside it.
-A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1-py3-none-any.whl"
 
 #: Where the bytes of A are cut, flipped or changed.

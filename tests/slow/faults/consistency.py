@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.slow.faults.catalogue import (
     HALF,
-    A,
     B,
     Case,
     Check,
@@ -17,7 +16,7 @@ from tests.slow.faults.catalogue import (
     wheel,
 )
 from tests.slow.faults.transport import REJECTED
-from tests.support.artifacts import hash_file, sha256
+from tests.support.artifacts import A, hash_file, sha256
 from tests.support.servers import Respond
 from wheelhouse_hashes.causes import Cause
 

@@ -7,20 +7,9 @@ import io
 import itertools
 import zipfile
 
-from tests.slow.faults.catalogue import (
-    HALF,
-    A,
-    Case,
-    Check,
-    Done,
-    fault,
-    in_turn,
-    link,
-    page,
-    wheel,
-)
+from tests.slow.faults.catalogue import HALF, Case, Check, Done, fault, in_turn, link, page, wheel
 from tests.slow.faults.transport import REJECTED
-from tests.support.artifacts import hash_file, sha256
+from tests.support.artifacts import A, hash_file, sha256
 from wheelhouse_hashes.causes import Cause
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.slow.faults.catalogue import A, B, Case, Check, Done, fault, status, wheel
+from tests.slow.faults.catalogue import B, Case, Check, Done, fault, status, wheel
 from tests.slow.faults.transport import REJECTED
-from tests.support.artifacts import hash_file
+from tests.support.artifacts import A, hash_file
 from wheelhouse_hashes.causes import Cause
 
 

@@ -6,8 +6,8 @@ import json
 import unicodedata
 from urllib.parse import quote
 
-from tests.slow.faults.catalogue import A, B, Case, Check, Done, fault, link, page, wheel
-from tests.support.artifacts import hash_file
+from tests.slow.faults.catalogue import B, Case, Check, Done, fault, link, page, wheel
+from tests.support.artifacts import A, hash_file
 from tests.support.servers import respond
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.pages import JSON_TYPE

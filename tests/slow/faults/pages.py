@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from tests.slow.faults.catalogue import A, B, Case, Check, Done, fault, link, page, status, wheel
+from tests.slow.faults.catalogue import B, Case, Check, Done, fault, link, page, status, wheel
 from tests.slow.faults.transport import LOGIN, REJECTED, serve_tls
-from tests.support.artifacts import sha256
+from tests.support.artifacts import A, sha256
 from tests.support.servers import Handler, respond
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.pages import JSON_TYPE

@@ -19,9 +19,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from tests.slow.faults.catalogue import CATALOGUE, A, Case, Fault, prepared, wheel
+from tests.slow.faults.catalogue import CATALOGUE, Case, Fault, prepared, wheel
 from tests.slow.faults.running import WORKERS, execute, files_in
-from tests.support.artifacts import sha256
+from tests.support.artifacts import A, sha256
 
 KEPT = pathlib.Path(__file__).parent / "peers.json"
 

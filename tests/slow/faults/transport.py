@@ -14,7 +14,6 @@ import trustme
 
 from tests.slow.faults.catalogue import (
     HALF,
-    A,
     B,
     Case,
     Check,
@@ -27,7 +26,7 @@ from tests.slow.faults.catalogue import (
     status,
     wheel,
 )
-from tests.support.artifacts import sha256
+from tests.support.artifacts import A, sha256
 from tests.support.servers import Handler, Respond, respond
 from wheelhouse_hashes.causes import Cause
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import make_wheel
+from tests.support.artifacts import A, make_wheel
 from tests.support.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.formats.tombstones import is_deleted
-
-A = "demo-1.0-py3-none-any.whl"
 
 MD5 = "a6bb7bde3251ca2d810d32dadd9e8ae7"
 OF_NOTHING = "d41d8cd98f00b204e9800998ecf8427e"
