@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.host.test_packaging import Environment, clean, wheel_of_tree
 from tests.support import ROOT
 from tests.support.artifacts import make_wheel, sha256
 from tests.support.docpages import PAGES, Command, Outcome, commands, follow
+from tests.support.environments import Environment, clean, wheel_of_tree
 from tests.support.plugins import GREETING, make_distribution
 from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing

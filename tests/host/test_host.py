@@ -17,9 +17,9 @@ import pytest
 from packaging.version import Version
 
 from tests.conftest import LOCAL, Cli, Result
-from tests.host.test_packaging import clean
 from tests.host.test_startup import PKG_RESOURCES
 from tests.support.artifacts import make_sdist, make_wheel, sha256
+from tests.support.environments import clean
 from tests.support.servers import Server, serving_folder
 from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN

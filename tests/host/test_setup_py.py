@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conftest import Result
-from tests.host.test_packaging import Environment, run, wheel_of_tree
 from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.environments import Environment, run, wheel_of_tree
 from tests.support.servers import Server, serving
 from wheelhouse_hashes._startup import DISABLE, VERIFY
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import LOCAL, Result
-from tests.host.test_packaging import Environment, run, wheel_of_tree
 from tests.support.artifacts import make_wheel
+from tests.support.environments import Environment, run, wheel_of_tree
 from wheelhouse_hashes import _startup
 from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 

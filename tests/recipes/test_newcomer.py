@@ -7,8 +7,8 @@ import re
 import shutil
 import subprocess
 
-from tests.host.test_packaging import clean
 from tests.support import ROOT
+from tests.support.environments import clean
 
 README = (ROOT / "README.rst").read_text()
 

@@ -14,8 +14,8 @@ import time
 import pytest
 
 from tests.docs.test_docs import COMMANDS, FIRST_STEPS, check, free_port, typed
-from tests.host.test_packaging import wheel_of_tree
 from tests.support.docpages import follow
+from tests.support.environments import wheel_of_tree
 
 
 def test_a_newcomer_gets_from_nothing_to_the_end(
