@@ -16,6 +16,8 @@ from tests.support.commands import UPLOAD
 from tests.support.servers import serving
 from wheelhouse_hashes.disk import files
 from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.upload import artifact as upload_module
+from wheelhouse_hashes.upload import scan
 
 DEV = "demo-1.1.dev0-py3-none-any.whl"
 
@@ -83,7 +85,7 @@ def test_what_was_hashed_is_sent_though_its_name_leads_elsewhere_by_now(
         wheel.symlink_to("/proc/self/environ")
         return seen
 
-    monkeypatch.setattr("wheelhouse_hashes.upload.artifact.hash_file", hash_then_swap)
+    monkeypatch.setattr(upload_module, "hash_file", hash_then_swap)
     assert cli(*UPLOAD).code == 0
     assert (container / A).read_bytes() == content
     assert (container / f"{A}.sha256").read_text() == f"{sha256(content)}  {A}\n"
@@ -93,8 +95,8 @@ def test_a_link_that_comes_between_the_look_and_the_opening_is_refused(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = make_wheel(dist, A)
-    monkeypatch.setattr("wheelhouse_hashes.disk.files.check_regular", lambda path: None)
-    monkeypatch.setattr("wheelhouse_hashes.upload.scan.check_regular", lambda path: None)
+    monkeypatch.setattr(files, "check_regular", lambda path: None)
+    monkeypatch.setattr(scan, "check_regular", lambda path: None)
     wheel.unlink()
     wheel.symlink_to("/proc/self/environ")
     result = cli(*UPLOAD)

@@ -32,6 +32,7 @@ from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
+from wheelhouse_hashes.upload import artifact as upload_module
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
@@ -451,7 +452,7 @@ def test_a_file_that_cannot_be_read_does_not_cost_the_others(
             raise OSError(errno.EIO, "Input/output error")
         return original(file, *args)
 
-    monkeypatch.setattr("wheelhouse_hashes.upload.artifact.hash_file", failing)
+    monkeypatch.setattr(upload_module, "hash_file", failing)
     result = cli(*UPLOAD)
     assert result.code == 6
     assert result.line("failed").split()[1] == C

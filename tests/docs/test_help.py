@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import sys
 import types
 from typing import Any
 
@@ -47,7 +48,7 @@ class Line:
 
         with patch.context() as patched:
             patched.setattr(self._module, "argparse", types.SimpleNamespace(ArgumentParser=make))
-            patched.setattr("sys.argv", ["wheelhouse_uploader", *argv])
+            patched.setattr(sys, "argv", ["wheelhouse_uploader", *argv])
             parsed: argparse.Namespace = self._module.parse_args()
         return parsed
 

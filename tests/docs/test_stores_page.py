@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support import ROOT
+from wheelhouse_hashes.stores import base as store_module
 
 PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.M)
@@ -63,7 +64,7 @@ def test_a_recipe_reaches_the_host_that_it_names(
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.0] * 9))
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.0] * 9))
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "user")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "c2VjcmV0")
     pathlib.Path("FOLDER").mkdir()

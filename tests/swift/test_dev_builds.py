@@ -14,6 +14,7 @@ from tests.support.artifacts import make_wheel
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.test_uploads import check_pairs, store_options
+from wheelhouse_hashes.stores import base as store_module
 
 pytestmark = IN_PROCESS
 
@@ -32,7 +33,7 @@ def upload(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], Result]:
     """Run ``upload --hashfile`` by one of the two APIs; further tries follow at once."""
-    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     store = store_options(cluster, request.param)
     return lambda: cli("upload", "--hashfile", "--no-update-index", *store, public_container)
 

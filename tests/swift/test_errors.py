@@ -22,9 +22,11 @@ from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.upload import artifact as upload_module
 
 pytestmark = IN_PROCESS
 
@@ -32,8 +34,8 @@ pytestmark = IN_PROCESS
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let further tries and looks follow at once."""
-    for module in ("stores.base", "upload.artifact"):
-        monkeypatch.setattr(f"wheelhouse_hashes.{module}.backoff", lambda: iter([0.01] * 9))
+    for module in (store_module, upload_module):
+        monkeypatch.setattr(module, "backoff", lambda: iter([0.01] * 9))
 
 
 def only_line(result: Result) -> str:
@@ -157,9 +159,7 @@ def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
 
     calming = threading.Timer(0.5, calm)
     # Servers take their time to come back on a busy machine.
-    monkeypatch.setattr(
-        "wheelhouse_hashes.stores.base.backoff", lambda: iter([1.0, 8.0, 30.0, 30.0])
-    )
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([1.0, 8.0, 30.0, 30.0]))
     around_puts(monkeypatch, [A], before=storm)
     store = store_options(cluster, api)
     result = cli("upload", "--hashfile", "--no-update-index", *store, container)

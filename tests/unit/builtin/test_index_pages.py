@@ -14,6 +14,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.builtin.sources import index_pages
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.formats import pages
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_LINKS, folder_of, read_page
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
@@ -460,7 +461,7 @@ def test_a_page_of_too_many_links_is_too_large(
     locate: Locate, monkeypatch: pytest.MonkeyPatch, kind: str, page: str
 ) -> None:
     if kind == JSON_TYPE:
-        monkeypatch.setattr("wheelhouse_hashes.formats.pages.MAX_LINKS", 0)
+        monkeypatch.setattr(pages, "MAX_LINKS", 0)
     with pytest.raises(TransferError, match="the page has more than") as caught:
         locate(page, kind)
     assert caught.value.cause is Cause.TOO_LARGE
