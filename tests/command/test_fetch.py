@@ -178,7 +178,7 @@ def test_missing_hash_may_be_accepted_and_is_counted(cli: Cli, wheel: bytes) -> 
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_absent_hash_file_is_no_matter_where_the_link_has_a_digest(
+def test_absent_hash_file_is_no_matter_with_a_digest_in_the_link(
     cli: Cli, wheel: bytes, status: int
 ) -> None:
     routes: Routes = {
@@ -229,9 +229,7 @@ def test_hash_file_that_was_compressed_unasked_is_read(cli: Cli, wheel: bytes) -
         assert cli(*FETCH, server.url).code == 0
 
 
-def test_artifact_is_kept_as_sent_whatever_its_encoding_is_said_to_be(
-    cli: Cli, tmp_path: pathlib.Path
-) -> None:
+def test_artifact_is_kept_as_sent_whatever_its_encoding(cli: Cli, tmp_path: pathlib.Path) -> None:
     content = make_sdist(tmp_path / "made", SDIST).read_bytes()
 
     def mislabelled(handler: Handler) -> None:
@@ -298,9 +296,7 @@ def test_damaged_file_on_disk_is_mended_and_kept_for_a_look(cli: Cli, served: Se
     assert (GOT / ".rejected" / f"{A}.rejected").read_bytes() == content[:100]
 
 
-def test_damaged_file_on_disk_leaves_its_name_also_where_it_cannot_be_mended(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_damaged_file_leaves_its_name_also_if_it_stays_damaged(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(wheel[:100])
     with serving({"/": page(A), f"/{A}.sha256": hash_file(wheel)}) as server:
@@ -320,7 +316,7 @@ def test_file_on_disk_that_nobody_vouches_for_is_left_and_named(cli: Cli, wheel:
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
-def test_what_is_no_file_in_the_place_of_an_artifact_is_left_alone(
+def test_no_file_in_the_place_of_an_artifact_is_left_alone(
     cli: Cli, served: Server, kind: str, tmp_path: pathlib.Path
 ) -> None:
     folder = pathlib.Path("store/wheels")
@@ -364,9 +360,7 @@ def test_artifacts_that_were_not_judged_are_named(cli: Cli, served: Server) -> N
     assert [first.strip(), second.strip()] == ["demo-0.9-py3-none-any.whl", "other-1.0.tar.gz"]
 
 
-def test_private_folders_of_dead_runs_are_removed_and_live_ones_kept(
-    cli: Cli, served: Server
-) -> None:
+def test_private_folders_of_dead_runs_only_are_removed(cli: Cli, served: Server) -> None:
     publish(pathlib.Path("store/wheels"), A)
     dead = GOT / f"{PRIVATE_PREFIX}dead"
     dead.mkdir(parents=True)
@@ -404,9 +398,7 @@ def test_announced_artifact_that_is_not_served_is_missing(cli: Cli, served: Serv
     assert got() == [B]
 
 
-def test_listed_artifact_that_is_gone_with_its_hash_file_was_withdrawn(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_listed_artifact_gone_with_its_hash_file_was_withdrawn(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {"/": page(A, B), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
@@ -432,7 +424,7 @@ def test_old_dev_build_that_is_gone_is_not_waited_for(cli: Cli, wheel: bytes) ->
     assert names[1] in result.line("waiting")
 
 
-def test_old_dev_build_whose_delete_ended_half_way_is_not_missing(cli: Cli, wheel: bytes) -> None:
+def test_old_dev_build_deleted_half_way_is_not_missing(cli: Cli, wheel: bytes) -> None:
     names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
     hash_files = [f"{name}.sha256" for name in names]
     routes: dict[str, Respond | bytes] = {"/": page(*names, *hash_files)}
@@ -567,9 +559,7 @@ def test_other_addresses_are_refused(cli: Cli, url: str) -> None:
     assert "http and https" in result.err
 
 
-def test_user_and_password_go_to_their_origin_only_and_are_never_shown(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_user_and_password_go_to_their_origin_only(cli: Cli, wheel: bytes) -> None:
     with serving({f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}) as other:
         routes: Routes = {
             "/": page(A, f"{other.url}{B}"),
@@ -694,9 +684,7 @@ def test_listing_without_trailing_slash_is_read(cli: Cli, tmp_path: pathlib.Path
         assert cli(*FETCH, f"{server.url}wheels").code == 0
 
 
-def test_withdrawn_artifact_of_which_an_old_copy_is_there_is_missing(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_withdrawn_artifact_with_an_old_copy_is_missing(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(wheel)
     routes: Routes = {"/": page(A, B), f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}
@@ -809,9 +797,7 @@ def test_hash_file_over_the_cap_is_unreadable(cli: Cli, wheel: bytes) -> None:
     assert (result.code, "unreadable-hash" in result.line("refused")) == (3, True)
 
 
-def test_good_file_that_another_run_put_there_meanwhile_is_left_alone(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_good_file_of_another_run_is_left_alone(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(b"bad")
 

@@ -30,7 +30,7 @@ def test_metadata_are_a_source_of_their_own(cli: Cli, wheel: bytes, prefix: str)
     assert len(server.requests) == 3  # page, hash file that is not there, artifact
 
 
-def test_metadata_that_agree_where_the_hash_file_does_not_are_stale(cli: Cli, wheel: bytes) -> None:
+def test_a_hash_file_that_the_metadata_contradict_is_stale(cli: Cli, wheel: bytes) -> None:
     other = f"{sha256(b'newer')}  {A}\n".encode()
     with serving(routes(wheel, other, X_Object_Meta_Sha256=sha256(wheel))) as server:
         result = cli(*FETCH, server.url)

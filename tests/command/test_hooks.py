@@ -723,7 +723,7 @@ def dev_build(day: int) -> str:
     return f"demo-1.0.dev0+202401{day:02}000000-py3-none-any.whl"
 
 
-def test_a_third_partys_companion_lives_and_dies_with_its_artifact(
+def test_a_plugins_companion_lives_and_dies_with_its_artifact(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signatures = Signatures()

@@ -94,7 +94,7 @@ def test_an_artifact_whose_tag_cannot_be_read_is_refused_by_name(
 
 
 @pytest.mark.parametrize("field", ["hashes", "url"])
-def test_an_artifact_whose_json_cannot_be_read_is_refused_by_name(cli: Cli, field: str) -> None:
+def test_an_artifact_with_unreadable_json_is_refused_by_name(cli: Cli, field: str) -> None:
     hashes = {f"x{number}": "0" for number in range(MAX_DIGESTS + (field == "hashes"))}
     url = A if field == "hashes" else f"http://{'a' * 64}\xe9/{A}"
     body = json.dumps({"files": [{"filename": A, "url": url, "hashes": hashes}]}).encode()

@@ -72,7 +72,7 @@ def test_other_links_and_folders_are_skipped_as_before(
     assert "sent 1, skipped 2" in result.out
 
 
-def test_what_was_hashed_is_sent_though_its_name_leads_elsewhere_by_now(
+def test_what_was_hashed_is_sent_whatever_its_name_leads_to(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = make_wheel(dist, A)
@@ -91,7 +91,7 @@ def test_what_was_hashed_is_sent_though_its_name_leads_elsewhere_by_now(
     assert (container / f"{A}.sha256").read_text() == f"{sha256(content)}  {A}\n"
 
 
-def test_a_link_that_comes_between_the_look_and_the_opening_is_refused(
+def test_a_link_between_the_look_and_the_opening_is_refused(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = make_wheel(dist, A)

@@ -237,7 +237,7 @@ def test_a_raise_in_the_main_thread_ends_the_command(
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), UsageError("boom"), SystemExit(0)])
-def test_a_plugin_that_cannot_add_its_options_is_one_that_cannot_be_loaded(
+def test_a_plugin_that_cannot_add_options_cannot_be_loaded(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,
@@ -262,7 +262,7 @@ def test_a_usage_error_in_the_main_thread_is_exit_2(
     assert (result.code, result.err) == (2, "wheelhouse-hashes: error: give --key FILE\n")
 
 
-def test_a_raise_while_old_builds_are_looked_for_costs_no_artifact(
+def test_a_raise_while_pruning_costs_no_artifact(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = "demo-3.0-py3-none-any.whl"
@@ -324,7 +324,7 @@ class Climbing:
         return GOOD if object_name.endswith(".asc") else None
 
 
-def test_a_companion_whose_name_must_not_become_a_file_refuses_its_artifact(
+def test_a_companion_with_an_unsafe_name_refuses_its_artifact(
     cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, broken=Climbing())
@@ -593,7 +593,7 @@ def test_the_host_runs_whatever_is_left_out(
     assert not pathlib.Path("store", "plain", HASH_FILE).exists()
 
 
-def test_a_twin_whose_option_is_left_out_is_no_silent_unverified_run(
+def test_a_twin_of_a_left_out_option_is_no_unverified_run(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DISABLED_PLUGINS, "options")
@@ -695,7 +695,7 @@ def test_an_installed_distribution_takes_part(
     assert "is out" not in left_out.out
 
 
-def test_an_installed_distribution_that_cannot_be_imported_is_named(
+def test_an_installed_plugin_that_fails_to_import_is_named(
     python: Cli, dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     make_wheel(dist, A)

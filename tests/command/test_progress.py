@@ -56,7 +56,7 @@ def slow(tmp_path: pathlib.Path) -> Slow:
     return Slow(tmp_path / "made")
 
 
-def test_a_fetch_shows_each_artifact_and_the_whole_and_leaves_lines_alone(slow: Slow) -> None:
+def test_a_fetch_shows_each_artifact_and_the_whole(slow: Slow) -> None:
     with serving(slow.routes) as server:
         terminal = Terminal(*FETCH_AND_WAIT, server.url)
         shown = terminal.until(lambda text: "1 of 2 artifacts" in text and "100 bytes" in text)

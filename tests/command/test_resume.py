@@ -232,7 +232,7 @@ def test_a_part_that_does_not_fit_is_not_appended(cli: Cli, wheel: bytes, unfit:
     assert not shelf.fresh  # so it was not the digest that told
 
 
-def test_a_part_of_unknown_size_fits_where_the_first_answer_told_it(cli: Cli, wheel: bytes) -> None:
+def test_a_part_of_unknown_size_fits_the_first_answer(cli: Cli, wheel: bytes) -> None:
     def vague(handler: Handler, content: bytes, n: int) -> tuple[int, bytes, dict[str, str]]:
         return 206, content[n:], span(n, len(content) - 1, "*")
 
@@ -254,9 +254,7 @@ def test_a_part_that_nobody_asked_for_is_refused(cli: Cli, wheel: bytes) -> None
     assert os.listdir("got") == []
 
 
-def test_bytes_that_were_damaged_under_one_version_are_read_as_a_whole(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_bytes_damaged_under_one_version_are_read_anew(cli: Cli, wheel: bytes) -> None:
     def damaged(handler: Handler, content: bytes, n: int) -> tuple[int, bytes, dict[str, str]]:
         status, body, headers = rest(handler, content, n)
         return status, b"\0" * 100 + body[100:], headers
@@ -311,9 +309,7 @@ def test_a_server_in_trouble_meanwhile_costs_no_bytes(cli: Cli, wheel: bytes) ->
     assert shelf.sent == len(wheel) + 2 * len(b"sorry")
 
 
-def test_the_header_that_counts_is_that_of_the_answer_with_the_last_bytes(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_the_header_with_the_last_bytes_counts(cli: Cli, wheel: bytes) -> None:
     """As :rfc:`9110` combines answers, section 15.3.7.3."""
     first = {"ETag": '"v1"', "X-Object-Meta-Sha256": "0" * 64}
 
@@ -327,9 +323,7 @@ def test_the_header_that_counts_is_that_of_the_answer_with_the_last_bytes(
     assert result.line("ok").split()[3] == "header"
 
 
-def test_a_header_of_the_first_answer_counts_if_the_rest_comes_without(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_a_header_of_the_first_answer_counts_without_another(cli: Cli, wheel: bytes) -> None:
     asked: list[str | None] = []
 
     def once_vouched(handler: Handler) -> None:
@@ -378,9 +372,7 @@ def test_a_digest_that_is_wanted_only_later_needs_the_whole(cli: Cli, wheel: byt
     assert not shelf.fresh
 
 
-def test_a_transfer_that_gets_on_is_not_kept_waiting_longer_each_time(
-    cli: Cli, wheel: bytes
-) -> None:
+def test_a_transfer_that_gets_on_does_not_wait_longer(cli: Cli, wheel: bytes) -> None:
     """Doubled pauses would use these four seconds up in four tries."""
     shelf = Shelf(wheel, [10_000] * 6)
     fetch(cli, shelf, wheel, "--wait", "4")

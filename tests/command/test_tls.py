@@ -361,7 +361,7 @@ def test_a_proxy_has_a_certificate_that_is_checked(
 
 
 @pytest.mark.parametrize("status", [302, 403, 404, 407, 416, 502])
-def test_a_proxy_that_makes_no_tunnel_does_not_speak_for_the_server(
+def test_a_proxy_without_tunnel_does_not_speak_for_the_server(
     cli: Cli,
     wheel: bytes,
     trusted: Authority,
@@ -395,7 +395,7 @@ def test_a_proxy_that_makes_no_tunnel_does_not_speak_for_the_server(
         "socks5://bob:hunter2@127.0.0.1:1",
     ],
 )
-def test_a_proxy_that_cannot_be_used_is_one_line_without_its_password(
+def test_a_useless_proxy_is_one_line_without_its_password(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy)

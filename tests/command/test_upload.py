@@ -110,7 +110,7 @@ def test_resend_sends_everything_again(
     assert before[1] != after[1]
 
 
-def test_a_missing_hash_file_is_completed_without_sending_the_artifact(
+def test_a_missing_hash_file_is_completed_without_a_resend(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -155,7 +155,7 @@ def test_replacing_what_the_bare_host_sent_is_said(
     assert "without a hash file" in cli(*UPLOAD).line("replaced")
 
 
-def test_replacing_what_jobs_without_us_have_a_digest_of_is_noted(
+def test_replacing_what_other_jobs_link_to_is_noted(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"old")
@@ -421,7 +421,7 @@ def test_companions_that_a_half_failed_delete_left_are_litter(
     assert len(names(container)) == 11
 
 
-def test_an_announced_dev_build_that_is_among_the_youngest_is_no_litter(
+def test_an_announced_dev_build_among_the_youngest_is_kept(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     for minute in range(1, 6):
@@ -479,7 +479,7 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     assert not list((container / ".hash").iterdir())
 
 
-def test_staging_folders_of_dead_jobs_are_removed_and_live_ones_kept(
+def test_staging_folders_of_dead_jobs_only_are_removed(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -584,7 +584,7 @@ def pair(container: pathlib.Path) -> tuple[str, str]:
     return digest, (container / f"{A}.sha256").read_text().split()[0]
 
 
-def test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused(
+def test_of_two_jobs_with_other_bytes_one_is_refused(
     tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
     one = artifact_upload(tmp_path / "one", b"one")
@@ -605,7 +605,7 @@ def test_of_two_jobs_with_the_same_bytes_both_succeed(
     assert other.publish().outcome is UploadOutcome.SENT
 
 
-def test_a_job_that_meets_an_artifact_without_hash_file_takes_its_own_back(
+def test_a_job_that_loses_a_race_takes_its_hash_file_back(
     tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
     ours = artifact_upload(tmp_path / "ours", b"ours")
@@ -616,7 +616,7 @@ def test_a_job_that_meets_an_artifact_without_hash_file_takes_its_own_back(
     assert not (container / f"{A}.sha256").exists()
 
 
-def test_a_replacement_that_another_job_was_first_with_is_refused(
+def test_a_replacement_that_comes_second_is_refused(
     cli: Cli,
     dist: pathlib.Path,
     tmp_path: pathlib.Path,
@@ -635,7 +635,7 @@ def test_a_replacement_that_another_job_was_first_with_is_refused(
     assert digest == announced
 
 
-def test_completing_companions_notices_that_the_artifact_was_replaced(
+def test_completing_companions_notices_a_replaced_artifact(
     cli: Cli,
     dist: pathlib.Path,
     tmp_path: pathlib.Path,

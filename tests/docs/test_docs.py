@@ -51,8 +51,7 @@ BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
 #: The README's first command prints the others of the story that it shows.
 DEMO = [
     (
-        "tests/recipes/test_newcomer.py"
-        "::test_the_first_command_ends_with_a_verified_release_as_the_readme_shows",
+        "tests/recipes/test_newcomer.py::test_the_readmes_first_command_ends_as_it_shows",
         "what they say",
     )
 ]

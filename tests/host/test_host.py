@@ -142,14 +142,14 @@ def test_host_with_another_signature_is_refused_untouched(
 @pytest.mark.parametrize(
     "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[1]]
 )
-def test_host_that_would_not_see_a_replacement_is_refused_untouched(
+def test_host_that_cannot_be_extended_is_refused_untouched(
     host: types.ModuleType, name: str
 ) -> None:
     setattr(host, name, lambda options=None: None)
     refused_and_untouched(host, name)
 
 
-def test_attaching_replaces_main_alone_and_undo_restores_identity(host: types.ModuleType) -> None:
+def test_attaching_replaces_main_alone_and_undo_restores_it(host: types.ModuleType) -> None:
     before = dict(vars(host))
     undo = attach.attach(host)
     changed = [name for name, value in vars(host).items() if before[name] is not value]
@@ -372,7 +372,7 @@ def test_no_verb_of_ours_falls_through_the_hosts_main(
         assert done.err.startswith("wheelhouse-hashes: error: ")
 
 
-def test_index_takes_credentials_from_the_environment_as_upload_does(
+def test_index_takes_credentials_from_the_environment(
     cli: Cli, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(container, NAME)

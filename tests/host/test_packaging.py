@@ -87,7 +87,7 @@ def test_wheel_has_the_startup_file_at_its_root_and_in_record(
 
 
 @pytest.mark.parametrize("name", STARTUP_FILES)
-def test_wheel_of_the_sdist_has_the_startup_file_at_its_root_and_in_record(
+def test_wheel_of_the_sdist_has_the_startup_file_at_its_root(
     wheel_of_sdist: pathlib.Path, name: str
 ) -> None:
     assert members(wheel_of_sdist)[name] == STARTUP_FILES[name]

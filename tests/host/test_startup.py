@@ -116,7 +116,7 @@ def test_isolated_mode_runs_the_startup_file(installed: Environment) -> None:
     assert "--hashfile" in done.out
 
 
-def test_process_without_the_host_loads_nothing_but_the_startup_room(
+def test_process_without_the_host_loads_only_the_startup_module(
     installed: Environment,
 ) -> None:
     code = (
@@ -274,7 +274,7 @@ def test_refusal_names_every_twin_that_asks(installed: Environment) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
-def test_switched_off_with_a_twin_that_means_no_runs_the_host_alone(
+def test_switched_off_with_a_twin_of_no_runs_the_host_alone(
     installed: Environment,
     upload: tuple[str, ...],
     container: pathlib.Path,
@@ -372,7 +372,7 @@ def test_damaged_package_that_a_twin_asks_for_is_refused(
     assert not container.exists()
 
 
-def test_startup_file_left_alone_leaves_interpreter_and_host_working(
+def test_startup_file_left_alone_does_no_harm(
     copied: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
 ) -> None:
     shutil.rmtree(copied.site_packages / "wheelhouse_hashes")
@@ -387,7 +387,7 @@ def test_startup_file_left_alone_leaves_interpreter_and_host_working(
 
 
 @pytest.mark.parametrize("door", [HOST, "wheelhouse_hashes"])
-def test_fetching_without_the_extra_is_one_line_with_the_install_command(
+def test_fetching_without_the_extra_names_the_install_command(
     installed: Environment, tmp_path: pathlib.Path, door: str
 ) -> None:
     url = "http://127.0.0.1:9/"

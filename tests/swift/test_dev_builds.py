@@ -112,7 +112,7 @@ def before_delete(
     [(".whl", (1, 2)), (".whl", (1, 2, 3)), (".sha256", (1, 2))],
     ids=["artifact", "artifact, on no server", "hash file"],
 )
-def test_a_delete_that_fails_half_way_is_made_good_by_the_next_run(
+def test_a_delete_that_fails_half_way_is_ended_by_the_next_run(
     upload: Callable[[], Result],
     fetch: Callable[[], Result],
     cluster: Cluster,

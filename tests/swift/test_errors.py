@@ -90,7 +90,7 @@ def test_a_page_that_cannot_be_had_is_one_line_with_what_to_do(
     assert not list(pathlib.Path().glob("got/*"))
 
 
-def test_a_container_that_goes_away_meanwhile_is_named_as_missing(
+def test_a_container_that_goes_away_is_named_as_missing(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -125,7 +125,7 @@ def test_an_endpoint_that_is_down_is_named_by_index_and_fetch(
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_listing_that_is_not_available_ends_a_command_in_one_line(
+def test_an_unavailable_listing_ends_a_command_in_one_line(
     cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -228,7 +228,7 @@ def test_a_put_over_what_is_newer_is_no_success(
         assert (result.code, "after sending it" in result.line("refused")) == (1, True), result
 
 
-def test_an_object_whose_delete_two_nodes_missed_is_gone_for_who_asks_for_the_newest(
+def test_a_delete_that_two_nodes_missed_is_gone_for_newest(
     cluster: Cluster, container: str, store: Store
 ) -> None:
     """Swift answers 200 with the headers of the old copy that it found first, and no body."""

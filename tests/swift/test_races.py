@@ -111,7 +111,7 @@ def test_equal_bytes_under_one_name_are_there_for_all(race: Race, tmp_path: path
     [((), extended), (("--no-replace",), extended), (("--no-replace",), slow)],
     ids=["replacing", "no-replace", "no-replace, slow"],
 )
-def test_different_bytes_under_one_name_never_end_well_for_a_loser(
+def test_other_bytes_under_one_name_never_end_well_for_a_loser(
     race: Race,
     cluster: Cluster,
     cli: Cli,

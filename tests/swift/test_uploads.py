@@ -133,7 +133,7 @@ class Counted:
     ids=["index", "no index", "no replace"],
 )
 @pytest.mark.parametrize("before", [0, 100])
-def test_requests_are_those_of_the_design_whatever_the_container_holds(
+def test_requests_are_those_of_the_design_whatever_is_there(
     upload: Cli,
     cluster: Cluster,
     container: str,
@@ -340,7 +340,7 @@ def test_refused_users_are_one_line(
     assert (result.err.count("\n"), secret in result.err) == (1, False)
 
 
-def test_a_missing_container_and_a_store_that_is_down_are_one_line(
+def test_a_missing_container_and_a_dead_store_are_one_line(
     cli: Cli, cluster: Cluster, api: str, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
@@ -353,7 +353,7 @@ def test_a_missing_container_and_a_store_that_is_down_are_one_line(
     assert down.err.count("\n") == 1
 
 
-def test_a_store_that_is_not_available_is_named_for_each_artifact(
+def test_an_unavailable_store_is_named_for_each_artifact(
     upload: Cli,
     cluster: Cluster,
     dist: pathlib.Path,

@@ -89,7 +89,7 @@ def test_any_other_name_is_refused_with_a_reason(name: str) -> None:
         read_artifact_name(name)
 
 
-def test_names_that_differ_in_case_and_punctuation_only_are_of_one_project() -> None:
+def test_case_and_punctuation_do_not_make_another_project() -> None:
     names = ("zope.interface", "Zope_Interface", "ZOPE.interface")
     assert {read_artifact_name(f"{n}-1.0-py3-none-any.whl").project for n in names} == {
         "zope-interface"
@@ -141,9 +141,7 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize(("name", "word"), UNSAFE.values(), ids=UNSAFE.keys())
-def test_a_name_that_must_not_become_a_file_is_refused_with_the_reason(
-    name: str, word: str
-) -> None:
+def test_an_unsafe_name_is_refused_with_the_reason(name: str, word: str) -> None:
     reason = why_unsafe(name)
     assert reason is not None
     assert word in reason

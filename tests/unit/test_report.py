@@ -73,7 +73,7 @@ def test_the_gravest_cause_has_the_gravest_exit_code() -> None:
         assert cause.exit_code == gravest([one.exit_code, other.exit_code])
 
 
-def test_a_fetch_ends_with_the_gravest_of_its_verdicts_and_problems() -> None:
+def test_a_fetch_ends_with_the_gravest_of_verdicts_and_problems() -> None:
     for graver, lighter in itertools.combinations(GRAVITY[2:], 2):
         pair = [_refused(min(EXIT_CODES[code], key=str)) for code in (lighter, graver)]
         assert FetchReport(verdicts=[OK, *pair]).exit_code == graver
@@ -94,7 +94,7 @@ def test_a_fetch_of_nothing_ends_with_4() -> None:
     assert FetchReport(verdicts=[Verdict(NAME, Outcome.WITHDRAWN)]).exit_code == 4
 
 
-def test_what_is_interrupted_ends_with_130_whatever_else_happened() -> None:
+def test_interrupted_ends_with_130_whatever_else_happened() -> None:
     assert Report(interrupted=True).exit_code == 130
     untrusted = _refused(Cause.UNTRUSTED)
     assert FetchReport(verdicts=[untrusted], interrupted=True).exit_code == 130
@@ -102,13 +102,13 @@ def test_what_is_interrupted_ends_with_130_whatever_else_happened() -> None:
     assert UploadReport(records=[failed], interrupted=True).exit_code == 130
 
 
-def test_a_plugin_that_raised_at_the_end_makes_a_good_run_end_with_1() -> None:
+def test_a_plugin_that_raised_at_the_end_ends_a_good_run_with_1() -> None:
     problem = PluginError("'gpg' (gpg 1.0)", "wheelhouse_artifact_settled", OSError("gone"))
     assert FetchReport([problem], verdicts=[OK]).exit_code == 1
     assert UploadReport([problem]).exit_code == 1
 
 
-def test_an_upload_ends_with_the_gravest_of_its_records_and_problems() -> None:
+def test_an_upload_ends_with_the_gravest_of_its_records() -> None:
     there = UploadRecord(NAME, UploadOutcome.THERE)
     failed = UploadRecord(NAME, UploadOutcome.FAILED, exit_code=5)
     refused = UploadRecord(NAME, UploadOutcome.REFUSED, exit_code=1)
@@ -139,7 +139,7 @@ def test_a_few_long_names_do_not_push_every_line_off_the_screen() -> None:
     assert line("ok", long, "b", width=100) == f"ok         {long}  b"
 
 
-def test_a_verified_artifact_is_one_line_with_algorithm_sources_and_tier() -> None:
+def test_a_verified_artifact_is_one_line() -> None:
     assert describe_verdict(OK) == f"ok         {NAME}  sha256  hash file, link  container"
 
 
@@ -148,7 +148,7 @@ def test_a_verified_line_says_what_else_there_is_to_say() -> None:
     assert describe_verdict(verdict).endswith("link  container  (already in the folder)")
 
 
-def test_a_source_that_claims_twice_is_named_once_and_algorithms_are_sorted() -> None:
+def test_a_source_that_claims_twice_is_named_once() -> None:
     more = Claim(Digest("md5", "0" * 32), "link", "", Tier.PINNED)
     text = describe_verdict(Verdict(NAME, Outcome.OK, claims=(CLAIM, more, CLAIM)))
     assert text == f"ok         {NAME}  md5,sha256  link  pinned"
@@ -169,7 +169,7 @@ def test_what_is_neither_verified_nor_refused_is_one_line() -> None:
     assert describe_verdict(gone) == f"withdrawn  {NAME}  gone"
 
 
-def test_a_refusal_shows_cause_digests_sizes_where_from_and_the_next_step() -> None:
+def test_a_refusal_shows_cause_digests_sizes_and_next_step() -> None:
     verdict = Verdict(
         NAME,
         Outcome.REFUSED,
@@ -192,7 +192,7 @@ def test_a_refusal_shows_cause_digests_sizes_where_from_and_the_next_step() -> N
     ]
 
 
-def test_a_refusal_without_a_claim_shows_the_digest_of_the_default_algorithm() -> None:
+def test_a_refusal_without_a_claim_shows_the_default_digest() -> None:
     verdict = Verdict(
         NAME,
         Outcome.REFUSED,
@@ -207,13 +207,13 @@ def test_a_refusal_without_a_claim_shows_the_digest_of_the_default_algorithm() -
 
 
 @pytest.mark.parametrize("cause", list(Cause))
-def test_a_refusal_without_bytes_shows_its_cause_and_the_next_step(cause: Cause) -> None:
+def test_a_refusal_without_bytes_shows_cause_and_next_step(cause: Cause) -> None:
     first, second = describe_verdict(_refused(cause)).splitlines()
     assert first == f"refused    {NAME}  {cause.value}: why"
     assert second.split(maxsplit=1) == ["next", NEXT_STEP[cause]]
 
 
-def test_the_closing_line_of_a_fetch_counts_and_names_the_weakest_tier() -> None:
+def test_the_closing_of_a_fetch_counts_and_names_weakest_tier() -> None:
     logged = Claim(CLAIM.digest, "log", "", Tier.LOGGED)
     pinned = Claim(CLAIM.digest, "pin", "", Tier.PINNED)
     verdicts = [
@@ -236,7 +236,7 @@ def test_a_fetch_that_verified_nothing_names_no_tier() -> None:
     assert FetchReport(plain_http=True).closing() == "verified 0 of 0 artifacts"
 
 
-def test_the_closing_of_a_fetch_names_unjudged_files_problems_and_interruption() -> None:
+def test_the_closing_of_a_fetch_names_problems_and_interruption() -> None:
     report = FetchReport(
         [StoreError("log is full")], True, verdicts=[OK], unjudged=["old-1.0.zip", "old-2.0.zip"]
     )
@@ -251,7 +251,7 @@ def test_the_closing_of_a_fetch_names_unjudged_files_problems_and_interruption()
     ]
 
 
-def test_the_closing_of_an_upload_counts_what_became_of_its_files() -> None:
+def test_the_closing_of_an_upload_counts_its_files() -> None:
     records = [
         UploadRecord("a", sent)
         for sent in (UploadOutcome.THERE, UploadOutcome.SENT, UploadOutcome.SENT)
@@ -272,7 +272,7 @@ def test_a_record_of_an_upload_is_one_line() -> None:
     assert describe_record(record, 15) == f"replaced   {NAME}    other bytes were there"
 
 
-def test_no_control_character_of_a_name_or_text_reaches_the_screen() -> None:
+def test_no_control_character_reaches_the_screen() -> None:
     hostile = "a\x1b[2J\nb\u202ec"
     verdict = Verdict(
         hostile,

@@ -155,7 +155,7 @@ _UPLOAD = "tests/command/test_upload.py::"
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.4.1": ("tests/swift/test_fetch_consistency.py",),
     "E.4.14": (f"{_UPLOAD}test_of_two_jobs_with_the_same_bytes_both_succeed",),
-    "E.4.15": (f"{_UPLOAD}test_of_two_jobs_with_other_bytes_under_one_name_one_is_refused",),
+    "E.4.15": (f"{_UPLOAD}test_of_two_jobs_with_other_bytes_one_is_refused",),
     "E.5.1": (f"{_DISKS}test_fetch_onto_a_full_disk", f"{_DISKS}test_upload_onto_a_full_disk"),
     "E.5.4": (
         f"{_DISKS}test_fetch_into_a_read_only_folder",
@@ -172,7 +172,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.5.12": (f"{_SIGNALS}test_work_that_does_not_end_is_left_behind",),
     "E.5.13": (f"{_SIGNALS}test_while_a_body_trickles",),
     "E.5.14": (
-        f"{_KILLED}test_what_a_killed_run_leaves_is_whole_and_a_rerun_completes_it",
+        f"{_KILLED}test_a_killed_run_leaves_what_a_rerun_completes",
         "tests/slow/stress/test_kill_points.py::test_a_thousand_points",
     ),
 }

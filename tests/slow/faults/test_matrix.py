@@ -73,7 +73,7 @@ def test_the_page_is_current(results: Results) -> None:
     assert PAGE.read_text() == page, "run: python -m tests.slow.faults.table"
 
 
-def test_other_tools_were_tried_on_the_faults_that_are_there_for_them() -> None:
+def test_other_tools_were_tried_on_their_faults() -> None:
     outcomes = peers.kept()["outcomes"]
     expected = {chosen.name for chosen in CATALOGUE.values() if chosen.for_peers}
     assert set(outcomes) == expected, "run: python -m tests.slow.faults.table --peers"

@@ -25,5 +25,5 @@ def check(root: pathlib.Path, points: int) -> None:
     assert outcome.looks > points
 
 
-def test_what_a_killed_run_leaves_is_whole_and_a_rerun_completes_it(tmp_path: pathlib.Path) -> None:
+def test_a_killed_run_leaves_what_a_rerun_completes(tmp_path: pathlib.Path) -> None:
     check(tmp_path, POINTS)

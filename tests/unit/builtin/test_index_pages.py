@@ -79,7 +79,7 @@ def _digests(entry: Entry) -> list[str]:
     return [str(claim.digest) for claim in entry.claims if isinstance(claim, Claim)]
 
 
-def test_html_links_have_name_address_and_the_claim_of_their_fragment(locate: Locate) -> None:
+def test_html_links_have_name_address_and_claim(locate: Locate) -> None:
     listing = locate(
         f'<!DOCTYPE html><html><body><h1>Links</h1>\n<a href="{NAME}#sha256={HEX}">{NAME}</a><br/>'
         f'\n<a href="{SDIST}" data-requires-python="&gt;=3.10">{SDIST}</a></body></html>'
@@ -121,7 +121,7 @@ def test_an_ampersand_is_written_as_an_entity(locate: Locate) -> None:
     assert entry.url == f"/simple/numpy/{NAME}?a=1&b=2"
 
 
-def test_links_in_comments_and_scripts_and_anchors_without_address_are_none(
+def test_comments_scripts_and_bare_anchors_are_no_links(
     locate: Locate,
 ) -> None:
     listing = locate(
@@ -185,7 +185,7 @@ def test_a_name_that_is_encoded_twice_is_not_that_of_an_artifact(locate: Locate)
     assert entry.name == LOCAL.replace("+", "%2B")
 
 
-def test_an_encoded_slash_stays_in_the_name_for_the_rules_of_names_to_refuse(
+def test_an_encoded_slash_stays_in_the_name(
     locate: Locate,
 ) -> None:
     (entry,) = locate(f'<a href="..%2F..%2F{NAME}">x</a>').entries
@@ -217,9 +217,7 @@ NGINX = f"""<html><head><title>Index of /wheels/</title></head><body>
 
 
 @pytest.mark.parametrize("page", [SWIFT, APACHE, NGINX], ids=["Swift", "Apache", "nginx"])
-def test_a_directory_listing_offers_artifacts_and_companions_by_their_whole_names(
-    locate: Locate, page: str
-) -> None:
+def test_a_directory_listing_offers_whole_names(locate: Locate, page: str) -> None:
     listing = locate(page, served="/wheels/")
     offered = {e.name: e.url.replace("%2E", ".") for e in listing.entries if e.name}
     assert offered == {NAME: f"/wheels/{NAME}", f"{NAME}.sha256": f"/wheels/{NAME}.sha256"}
@@ -282,7 +280,7 @@ def test_json_that_is_not_pep_691_is_one_clear_error(locate: Locate, body: str) 
     assert caught.value.cause is Cause.UNREACHABLE
 
 
-def test_the_page_is_asked_for_as_json_first_and_as_anything_last(run: Session) -> None:
+def test_the_page_is_asked_for_as_json_first(run: Session) -> None:
     with serving({"/simple/": b""}) as server:
         assert run.plugins.locate(server.url + "simple/#fragment", run) is not None
         ((_, path, headers),) = server.requests
@@ -332,7 +330,7 @@ def test_a_last_part_without_a_dot_is_a_folder(url: str, folder: str) -> None:
     assert folder_of(url) == folder
 
 
-def test_one_malformed_link_does_not_cost_the_others_and_is_named(locate: Locate) -> None:
+def test_one_malformed_link_is_named_and_costs_no_other(locate: Locate) -> None:
     bad = f"http://[bad/{NAME}"
     listing = locate(f'<a href="{NAME}">x</a><a href="{bad}">x</a><a href="{SDIST}">x</a>')
     assert list(_urls(listing)) == [NAME, SDIST]
@@ -343,7 +341,7 @@ def test_one_malformed_link_does_not_cost_the_others_and_is_named(locate: Locate
     assert listing.left_out == ((NAME, "its address is malformed"),)
 
 
-def test_one_malformed_link_in_json_does_not_cost_the_others_and_is_named(locate: Locate) -> None:
+def test_one_malformed_link_in_json_is_named_and_costs_no_other(locate: Locate) -> None:
     files = [
         {"filename": NAME, "url": url, "hashes": {}} for url in (f"http://[bad/{NAME}", f"/{NAME}")
     ]
@@ -370,9 +368,7 @@ def test_both_digests_of_a_fragment_are_claims(locate: Locate) -> None:
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "SHA256"])
-def test_a_fragment_that_contradicts_itself_does_not_hide_one_of_its_digests(
-    locate: Locate, algorithm: str
-) -> None:
+def test_a_fragment_that_contradicts_itself_hides_no_digest(locate: Locate, algorithm: str) -> None:
     (entry,) = locate(f'<a href="{NAME}#sha256={HEX}&amp;{algorithm}={HEX2}">x</a>').entries
     objected = any(isinstance(item, Finding) for item in entry.claims)
     assert objected or sorted(_digests(entry)) == sorted([f"sha256:{HEX}", f"sha256:{HEX2}"])
@@ -416,14 +412,14 @@ def test_other_schemes_in_json_are_left_out_and_named(locate: Locate) -> None:
     assert listing.left_out == ((NAME, "file links are not followed"),)
 
 
-def test_links_of_other_schemes_to_no_artifact_are_left_out_without_a_word(
+def test_other_schemes_to_no_artifact_are_left_out_silently(
     locate: Locate,
 ) -> None:
     listing = locate('<a href="mailto:ann@host.example">x</a><a href="javascript:back()">x</a>')
     assert (listing.entries, listing.notes) == ((), ())
 
 
-def test_an_http_link_on_an_https_page_is_refused_and_the_other_way_round_is_not() -> None:
+def test_an_http_link_on_an_https_page_is_refused() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
     assert index_pages._refused(plain, page) == "an https page must not lead to http"
     assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
@@ -436,9 +432,7 @@ def test_a_link_without_a_host_is_refused() -> None:
     assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
 
 
-def test_a_page_over_the_cap_is_too_large_and_one_of_just_the_cap_is_read(
-    locate: Locate, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_over_the_cap_is_too_large(locate: Locate, monkeypatch: pytest.MonkeyPatch) -> None:
     page = f'<a href="{NAME}">x</a>'
     monkeypatch.setattr(index_pages, "MAX_BYTES", len(page))
     assert list(_urls(locate(page))) == [NAME]
@@ -471,7 +465,7 @@ def test_a_page_of_too_many_links_is_too_large(
     "unit",
     ["<a ", "<a href='", '<a ""', "<a\n", "<a/", "<!--", "<!", "<script>", "</", "<?", "\"'<a "],
 )
-def test_what_a_page_never_closes_costs_no_more_than_what_it_does(unit: str) -> None:
+def test_what_a_page_never_closes_costs_no_more(unit: str) -> None:
     # The standard library's parser takes more than an hour for some of these.
     started = time.process_time()
     assert list(read_page((unit * 500_000).encode(), "text/html", "http://host/")) == []
@@ -502,9 +496,7 @@ def test_whatever_charset_a_page_names_its_links_are_read(locate: Locate, charse
 
 
 @pytest.mark.parametrize("url", ["ftp://host/", "file:///f/", "wheels", ""])
-def test_an_address_that_is_neither_http_nor_https_is_not_this_readers(
-    run: Session, url: str
-) -> None:
+def test_an_address_of_another_scheme_is_not_this_readers(run: Session, url: str) -> None:
     assert index_pages.wheelhouse_locate(url, run) is None
 
 

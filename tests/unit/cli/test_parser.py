@@ -228,7 +228,7 @@ def test_plugin_that_was_not_loaded_refuses_a_command_of_ours() -> None:
         verbs.run(parsed)
 
 
-def test_plugin_that_was_not_loaded_is_named_when_an_option_is_unknown(
+def test_plugin_not_loaded_is_named_when_an_option_is_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     plugins = Plugins.load(BUILT_IN, {})

@@ -77,7 +77,7 @@ def test_the_stamp_of_any_version_agrees_with_the_hosts(
         "proj-0.1.dev0+20151214030042.tar.gz",
     ],
 )
-def test_a_dev_build_that_is_no_wheel_is_refused_as_the_host_does(
+def test_a_dev_build_that_is_no_wheel_is_refused_as_by_the_host(
     host: types.ModuleType, name: str
 ) -> None:
     with pytest.raises(ValueError, match="only dev wheel"):
@@ -86,7 +86,7 @@ def test_a_dev_build_that_is_no_wheel_is_refused_as_the_host_does(
         stamped_name(name, NOW)
 
 
-def test_names_that_the_host_cannot_stamp_keep_their_build_tag_and_their_pypy_tags() -> None:
+def test_stamped_names_keep_build_tag_and_pypy_tags() -> None:
     assert (
         stamped_name("proj-1.0.dev0+ab-3_x-pp311-pypy311_pp73-win_amd64.whl", NOW)
         == "proj-1.0.dev0+20261121192744_ab-3_x-pp311-pypy311_pp73-win_amd64.whl"
@@ -109,7 +109,7 @@ def _build(stamp: int, rest: str = "py3-none-any", version: str = "1.0.dev0") ->
     return f"proj-{version}+{20260000000000 + stamp}-{rest}.whl"
 
 
-def test_dev_builds_of_one_kind_come_youngest_first_as_in_the_host(host: types.ModuleType) -> None:
+def test_dev_builds_come_youngest_first_as_in_the_host(host: types.ModuleType) -> None:
     names = [
         "package-1.0.dev0+000_local1-cp34-none-win32.whl",
         "package-1.1.dev0+local1-cp34-none-win32.whl",
@@ -150,7 +150,7 @@ def test_what_is_no_dev_build_has_no_kind_and_is_never_displaced(name: str) -> N
     assert not DevBuilds(others).is_superseded(name)
 
 
-def test_a_dev_build_is_displaced_by_five_younger_ones_and_not_by_four() -> None:
+def test_a_dev_build_is_displaced_by_five_younger_not_by_four() -> None:
     younger = [_build(stamp) for stamp in range(1, KEEP + 1)]
     assert KEEP == 5
     assert DevBuilds(younger).is_superseded(_build(0))
@@ -159,7 +159,7 @@ def test_a_dev_build_is_displaced_by_five_younger_ones_and_not_by_four() -> None
     assert not any(DevBuilds([_build(0), *younger]).is_superseded(name) for name in younger)
 
 
-def test_builds_for_other_platforms_projects_and_releases_displace_nothing() -> None:
+def test_builds_of_another_kind_and_releases_displace_nothing() -> None:
     others = [_build(stamp, "cp311-cp311-win32") for stamp in range(1, 9)]
     others += [f"other-1.0.dev{n}-py3-none-any.whl" for n in range(9)]
     others += [f"proj-2.{n}-py3-none-any.whl" for n in range(9)]

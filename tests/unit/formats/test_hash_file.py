@@ -202,7 +202,7 @@ def test_the_tags_of_each_algorithm_are_known(algorithm: str, tag: str) -> None:
     assert parse_hash_file(content, NAME, algorithm).digest == Digest(algorithm, digits)
 
 
-def test_sha512_and_blake2b_of_the_same_length_are_told_apart_by_the_tag() -> None:
+def test_sha512_and_blake2b_are_told_apart_by_the_tag() -> None:
     content = f"BLAKE2b ({NAME}) = {'b' * 128}\n".encode()
     with pytest.raises(HashFileError, match="about BLAKE2b, not sha512"):
         parse_hash_file(content, NAME, "sha512")
@@ -215,5 +215,5 @@ def test_what_is_written_is_what_sha256sum_writes() -> None:
 
 
 @pytest.mark.parametrize("name", ["sha256", ".sha256", f"{NAME}.sha1", NAME, "", f"{NAME}.SHA256"])
-def test_a_name_without_a_known_algorithm_is_not_that_of_a_hash_file(name: str) -> None:
+def test_a_name_without_an_algorithm_is_no_hash_file(name: str) -> None:
     assert split_hash_file_name(name) is None

@@ -17,7 +17,7 @@ DELETED = {"content-length": "0", "etag": MD5, "x-trans-id": "tx1"}
 @pytest.mark.parametrize(
     "changed", [{}, {"etag": f'"{MD5}"'}, {"content-range": "bytes 100-4999/5000"}]
 )
-def test_headers_of_something_and_a_body_of_nothing_are_of_a_deleted_object(
+def test_headers_of_something_without_a_body_are_deleted(
     changed: dict[str, str],
 ) -> None:
     assert is_deleted({**DELETED, **changed})

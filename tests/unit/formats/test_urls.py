@@ -35,7 +35,7 @@ def test_another_scheme_host_or_port_is_another_origin(other: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://host:port/", "http://host:99999/", "http://[bad/"])
-def test_an_address_that_has_no_valid_host_and_port_has_no_origin(url: str) -> None:
+def test_an_address_without_valid_host_and_port_has_no_origin(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         origin(url)
 
@@ -58,10 +58,10 @@ def test_user_and_password_are_taken_out_of_an_address(
     assert split_user(url) == (bare, user)
 
 
-def test_what_is_shown_of_an_address_has_no_user_query_or_fragment() -> None:
+def test_a_shown_address_has_no_user_query_or_fragment() -> None:
     url = "https://ann:word@host:8443/wheels/a%2Bb.whl?sig=secret#sha256=00"
     assert shown(url) == "https://host:8443/wheels/a%2Bb.whl"
 
 
-def test_what_is_shown_of_an_address_has_no_control_characters() -> None:
+def test_a_shown_address_has_no_control_characters() -> None:
     assert shown("https://host/a\x1b[2J\u202eb") == "https://host/a\\x1b[2J\\u202eb"

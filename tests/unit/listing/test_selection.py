@@ -94,7 +94,7 @@ def test_artifacts_come_by_name_and_with_what_their_entry_says() -> None:
     assert artifact.parsed.version == Version("1.0")
 
 
-def test_companions_are_grouped_with_their_artifact_and_are_none_themselves() -> None:
+def test_companions_are_grouped_with_their_artifact() -> None:
     name, other = "numpy-1.0-py3-none-any.whl", "numpy-1.0.tar.gz"
     selection = _select(f"{name}.sha256", name, f"{name}.sha512", other, f"{other}.md5")
     assert _names(selection) == [name, other]
@@ -114,7 +114,7 @@ def test_the_first_of_two_links_to_one_companion_counts() -> None:
     assert artifact.companions == {f"{name}.sha256": "https://host/wheels/first"}
 
 
-def test_an_announced_artifact_that_is_not_listed_gets_an_address_beside_its_companion() -> None:
+def test_an_announced_artifact_is_beside_its_companion() -> None:
     name = "numpy-1.0+local-py3-none-any.whl"
     headers = {"X-Auth-Token": "t"}
     companion = Entry(
@@ -129,7 +129,7 @@ def test_an_announced_artifact_that_is_not_listed_gets_an_address_beside_its_com
     assert not artifact.listed
 
 
-def test_two_links_with_one_name_keep_the_first_address_and_both_claims() -> None:
+def test_two_links_with_one_name_keep_both_claims() -> None:
     name = "numpy-1.0.zip"
     one, other = _claim(b"one"), _claim(b"other")
     objection = Finding(Cause.UNREADABLE_HASH, "bad")
@@ -144,21 +144,21 @@ def _dev(version: str) -> str:
     return f"numpy-{version}-py3-none-any.whl"
 
 
-def test_a_companion_of_a_dev_build_that_five_listed_builds_displace_is_litter() -> None:
+def test_a_companion_displaced_by_five_builds_is_litter() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256")
     assert selection.leftovers == (_dev("1.0.dev0"),)
     assert _names(selection) == listed
 
 
-def test_a_companion_of_a_dev_build_that_four_listed_builds_displace_is_an_announcement() -> None:
+def test_a_companion_displaced_by_four_builds_is_announced() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(2, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256")
     assert selection.leftovers == ()
     assert _names(selection) == [_dev("1.0.dev0"), *listed]
 
 
-def test_a_companion_of_the_youngest_dev_build_or_of_a_release_is_never_litter() -> None:
+def test_a_companion_of_youngest_or_release_is_no_litter() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     ghosts = [_dev("1.0.dev9"), _dev("0.9")]
     selection = _select(*listed, *(ghost + ".sha256" for ghost in ghosts))
@@ -181,7 +181,7 @@ def test_litter_of_another_version_is_not_asked_for() -> None:
     assert _names(selection) == [_dev("1.0.dev5")]
 
 
-def test_a_left_out_artifact_is_named_unless_it_is_offered_elsewhere() -> None:
+def test_a_left_out_artifact_is_named_unless_offered_elsewhere() -> None:
     there, gone, other = (f"demo-1.0-{n}-py3-none-any.whl" for n in (1, 2, 3))
     listing = Listing(
         BASE,
@@ -209,7 +209,7 @@ def test_unsafe_name_of_what_is_asked_for_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["con.x-1.0.tar.gz", "con.x-1.0.tar.gz.sha256"])
-def test_artifact_with_a_reserved_name_is_unsafe_also_if_only_announced(name: str) -> None:
+def test_reserved_name_is_unsafe_also_if_only_announced(name: str) -> None:
     selection = select(Listing(BASE, (Entry(name, BASE),)), PLUGINS, asked_for("con.x", None))
     assert selection.artifacts == ()
     assert [name for name, _ in selection.unsafe] == ["con.x-1.0.tar.gz"]

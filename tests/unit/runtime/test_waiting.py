@@ -39,7 +39,7 @@ def test_the_last_pause_is_cut_to_what_is_left_and_none_follows() -> None:
     assert budget.pause(30.0) is False
 
 
-def test_workers_that_wait_at_the_same_time_spend_the_budget_once() -> None:
+def test_workers_that_wait_together_spend_the_budget_once() -> None:
     workers = 8
     budget = WaitBudget(0.5, threading.Event())
     together = threading.Barrier(workers)

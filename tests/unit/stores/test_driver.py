@@ -61,7 +61,7 @@ def test_unknown_key_is_refused_with_the_known_ones(provider: str, key: str, kno
     assert known in str(refusal.value).split("takes ")[1].split(", ")
 
 
-def test_a_driver_that_passes_nothing_on_takes_what_it_names_only() -> None:
+def test_a_driver_without_kwargs_takes_what_it_names_only() -> None:
     assert known_options(account("MINIO").driver_class()) == {"host", "port", "secure"}
     with pytest.raises(UsageError, match=r"timeout: provider MINIO takes host, port, secure$"):
         account("MINIO", "host=127.0.0.1", "timeout=5").make_driver()
@@ -78,7 +78,7 @@ def test_the_secret_is_no_option_and_is_not_shown(provider: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["SWIFT", "s3", "make_driver", "__doc__"])
-def test_a_provider_that_does_not_exist_is_refused_with_those_that_do(
+def test_an_unknown_provider_is_refused_with_the_known_ones(
     cli: Cli, dist: pathlib.Path, name: str
 ) -> None:
     login = ("--username", "u", "--secret", "s", "wheels")

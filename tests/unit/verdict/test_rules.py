@@ -51,7 +51,7 @@ def test_bytes_that_match_every_claim_are_ok() -> None:
     assert verdict.tier is Tier.CONTAINER
 
 
-def test_a_stronger_tier_does_not_overrule_a_claim_that_does_not_match() -> None:
+def test_a_stronger_tier_does_not_overrule_a_wrong_claim() -> None:
     logged = replace(RIGHT, source="log", tier=Tier.LOGGED)
     verdict = judge(WHEEL, [logged, WRONG], _seen(BODY))
     assert verdict.cause is Cause.CONFLICT
@@ -78,7 +78,7 @@ def test_accepting_a_missing_claim_does_not_accept_a_wrong_one() -> None:
     assert verdict.cause is Cause.MISMATCH
 
 
-def test_a_wrong_digest_is_a_mismatch_at_the_first_read_and_after_the_same_again() -> None:
+def test_a_wrong_digest_is_a_mismatch_at_each_equal_read() -> None:
     assert judge(WHEEL, [WRONG], _seen(BODY)).cause is Cause.MISMATCH
     assert judge(WHEEL, [WRONG], _seen(BODY), before=_seen(BODY)).cause is Cause.MISMATCH
 
@@ -88,17 +88,17 @@ def test_two_reads_that_differ_are_corrupt() -> None:
     assert judge(WHEEL, [WRONG], _seen(BODY), before=before).cause is Cause.CORRUPT
 
 
-def test_two_reads_that_differ_are_no_matter_if_the_second_one_is_right() -> None:
+def test_reads_that_differ_are_no_matter_if_the_second_is_right() -> None:
     assert judge(WHEEL, [RIGHT], _seen(BODY), before=_seen(b"PK\x03\x04")).outcome is Outcome.OK
 
 
-def test_metadata_that_agrees_with_the_bytes_makes_another_claim_stale() -> None:
+def test_metadata_that_agrees_makes_another_claim_stale() -> None:
     metadata = _claim(BODY, travels=True, source="metadata")
     for before in (None, _seen(BODY), _seen(BODY + b"!")):
         assert judge(WHEEL, [WRONG, metadata], _seen(BODY), before=before).cause is Cause.STALE
 
 
-def test_metadata_that_does_not_agree_with_the_bytes_does_not_make_them_stale() -> None:
+def test_metadata_that_does_not_agree_makes_nothing_stale() -> None:
     metadata = _claim(b"announced", travels=True, source="metadata")
     assert judge(WHEEL, [RIGHT, metadata], _seen(BODY)).cause is Cause.CONFLICT
     assert judge(WHEEL, [WRONG, metadata], _seen(BODY)).cause is Cause.MISMATCH
@@ -111,12 +111,12 @@ def test_fewer_bytes_than_listed_are_truncated() -> None:
     assert f"{len(BODY)} of {len(BODY) + 1} bytes" in verdict.text
 
 
-def test_a_listed_size_that_is_wrong_does_not_refuse_bytes_that_every_claim_matches() -> None:
+def test_a_wrong_listed_size_does_not_refuse_matching_bytes() -> None:
     for size in (len(BODY) - 1, len(BODY) + 1):
         assert judge(replace(WHEEL, size=size), [RIGHT], _seen(BODY)).outcome is Outcome.OK
 
 
-def test_a_body_that_may_have_been_cut_is_truncated_until_it_comes_twice() -> None:
+def test_a_body_maybe_cut_is_truncated_until_it_comes_twice() -> None:
     seen = _seen(BODY, length_known=False)
     assert judge(WHEEL, [WRONG], seen).cause is Cause.TRUNCATED
     other = _seen(BODY + b"!", length_known=False)
@@ -125,7 +125,7 @@ def test_a_body_that_may_have_been_cut_is_truncated_until_it_comes_twice() -> No
 
 
 @pytest.mark.parametrize("body", [b"", b"P", b"PK\x03"])
-def test_a_body_cut_before_it_shows_its_kind_is_truncated_if_more_was_listed(body: bytes) -> None:
+def test_a_body_cut_before_its_kind_shows_is_truncated(body: bytes) -> None:
     artifact = replace(WHEEL, size=len(BODY))
     seen = _seen(body, length_known=False)
     assert judge(artifact, [RIGHT], seen).cause is Cause.TRUNCATED
@@ -134,7 +134,7 @@ def test_a_body_cut_before_it_shows_its_kind_is_truncated_if_more_was_listed(bod
 @pytest.mark.parametrize(
     "name", ["numpy-2.3.5-py3-none-any.whl", "numpy-2.3.5.zip"], ids=["wheel", "zip"]
 )
-def test_a_wrong_archive_without_its_end_is_truncated_however_often_it_comes(name: str) -> None:
+def test_a_wrong_archive_without_end_stays_truncated(name: str) -> None:
     artifact = ListedArtifact(name, f"http://host/{name}")
     seen = _seen(BODY.removesuffix(END))
     for before in (None, seen, _seen(BODY)):
@@ -182,9 +182,7 @@ def test_a_file_must_begin_as_its_extension_says(name: str, magics: list[bytes])
         (b"", "empty"),
     ],
 )
-def test_what_is_no_distribution_is_refused_even_if_a_digest_matches(
-    body: bytes, word: str
-) -> None:
+def test_no_distribution_is_refused_even_if_a_digest_matches(body: bytes, word: str) -> None:
     for accept in (False, True):
         verdict = judge(WHEEL, [_claim(body)], _seen(body), accept_missing=accept)
         assert (verdict.cause, verdict.exit_code) == (Cause.NOT_A_DISTRIBUTION, 1)
@@ -215,7 +213,7 @@ def test_a_verdict_carries_what_was_heard_and_seen() -> None:
     assert verdict.on_disk
 
 
-def test_a_name_that_is_not_an_artifacts_is_an_error_of_the_program() -> None:
+def test_a_name_of_no_artifact_is_an_error_of_the_program() -> None:
     with pytest.raises(ValueError, match="not the name of an artifact"):
         judge(ListedArtifact("index.html", "http://host/"), [], _seen(BODY))
 

@@ -108,7 +108,7 @@ runs = settings(deadline=None, max_examples=300)
 
 @runs
 @any_case
-def test_a_verdict_is_good_only_if_every_claim_matches_and_nothing_objects(
+def test_good_only_if_every_claim_matches(
     said: list[Claim],
     objections: list[Finding],
     seen: Seen,
@@ -186,7 +186,7 @@ def test_the_order_of_the_claims_does_not_matter(
     seen_bytes,
     st.booleans(),
 )
-def test_a_finding_refuses_whatever_the_claims_say_and_the_gravest_names_the_cause(
+def test_a_finding_refuses_whatever_the_claims_say(
     said: list[Claim], objections: list[Finding], seen: Seen, accept: bool
 ) -> None:
     verdict = judge(_artifact(None), [*objections, *said], seen, accept_missing=accept)
@@ -197,9 +197,7 @@ def test_a_finding_refuses_whatever_the_claims_say_and_the_gravest_names_the_cau
 
 @runs
 @given(st.lists(claims, min_size=1, max_size=5), sizes)
-def test_the_tier_of_a_verified_artifact_is_the_strongest_that_vouches(
-    said: list[Claim], size: int | None
-) -> None:
+def test_the_tier_is_the_strongest_that_vouches(said: list[Claim], size: int | None) -> None:
     verdict = judge(_artifact(size), said, SEEN)
     if any(map(_is_wrong, said)):
         assert verdict.tier is None
@@ -270,7 +268,7 @@ def test_corrupt_comes_before_mismatch() -> None:
             assert verdict.cause is not Cause.CORRUPT
 
 
-def test_a_consistent_wrong_expectation_is_corrupt_if_two_reads_differ_else_mismatch() -> None:
+def test_wrong_claims_are_corrupt_if_reads_differ_else_mismatch() -> None:
     wanted = {id(None): Cause.MISMATCH, id(SAME): Cause.MISMATCH, id(DIFFERENT): Cause.CORRUPT}
     found = 0
     for said, before, size, verdict in _disagreements(known=True):
@@ -283,7 +281,7 @@ def test_a_consistent_wrong_expectation_is_corrupt_if_two_reads_differ_else_mism
     assert found > 50
 
 
-def test_a_body_of_unknown_length_that_differs_between_reads_is_never_corrupt() -> None:
+def test_unknown_length_that_differs_is_never_corrupt() -> None:
     for said, before, _, verdict in _disagreements(known=False):
         assert verdict.cause is not Cause.CORRUPT
         if before is not SAME:
@@ -292,21 +290,21 @@ def test_a_body_of_unknown_length_that_differs_between_reads_is_never_corrupt() 
             assert verdict.cause is Cause.TRUNCATED
 
 
-def test_a_body_of_unknown_length_that_is_wrong_twice_in_the_same_way_is_a_mismatch() -> None:
+def test_unknown_length_wrong_twice_the_same_is_a_mismatch() -> None:
     seen = replace(SEEN, length_known=False)
     verdict = judge(_artifact(None), [_claim("sha256", 1, False)], seen, before=SAME)
     assert verdict.cause is Cause.MISMATCH
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_body_that_is_shorter_than_was_listed_is_never_called_tampering(known: bool) -> None:
+def test_a_body_shorter_than_listed_is_no_tampering(known: bool) -> None:
     for said, before, size, verdict in _disagreements(known):
         if _short(size):
             assert verdict.cause in (Cause.TRUNCATED, Cause.STALE), (said, before)
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_an_archive_without_its_end_is_never_called_corrupt_or_a_mismatch(known: bool) -> None:
+def test_an_archive_without_end_is_no_mismatch(known: bool) -> None:
     seen = replace(WITHOUT_END, length_known=known)
     for said, before in itertools.product(SMALL_SETS, BEFORES):
         verdict = judge(_artifact(None), said, seen, before=before)
