@@ -816,3 +816,37 @@ def test_link_with_another_fragment_is_no_link_without_one(cli: Cli, wheel: byte
     routes: Routes = {"/": page(f"{A}#top"), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
         assert cli(*FETCH, server.url).code == 0
+
+
+MD5 = "a6bb7bde3251ca2d810d32dadd9e8ae7"
+
+
+def remnant(handler: Handler) -> None:
+    """Answer as Swift does: 404 or, asked for the newest copy, the headers of an old one."""
+    if handler.headers.get("X-Newest"):
+        respond(handler, 200, b"", ETag=MD5, **{"X-Trans-Id": "tx1"})
+    else:
+        respond(handler, 404, b"")
+
+
+@pytest.mark.parametrize("gone", ["both", "hash file", "artifact"])
+def test_a_deleted_object_is_missing_and_not_empty(
+    cli: Cli, tmp_path_factory: pytest.TempPathFactory, gone: str
+) -> None:
+    wheel = make_wheel(tmp_path_factory.mktemp("made"), A).read_bytes()
+    page = f'<a href="{A}">x</a><a href="{A}.sha256">x</a>'.encode()
+    routes: Routes = {
+        "/": page,
+        f"/{A}": wheel if gone == "hash file" else remnant,
+        f"/{A}.sha256": b"0" * 64 if gone == "artifact" else remnant,
+    }
+    with serving(routes) as server:
+        done = cli("fetch", "--verify", "--wait", "0", "demo", server.url)
+    assert "empty" not in done.out
+    # Where both are gone nothing announces it any more.
+    code, line, cause = {
+        "both": (4, "withdrawn", "missing-artifact"),
+        "hash file": (3, "refused", "missing-hash"),
+        "artifact": (4, "refused", "missing-artifact"),
+    }[gone]
+    assert (done.code, cause in done.line(line)) == (code, True), done.out

@@ -1,24 +1,20 @@
-"""Each hook: its specification, its entry in the page, and what a command does with it."""
+"""Each hook: when it is called, and what a command does with it."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import inspect
 import pathlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from tests.conftest import LOCAL, Cli, Result
-from tests.support import ROOT
 from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
 from tests.support.commands import fetch, upload
 from tests.support.plugins import SPECS, Recorder, install, on_main_thread
 from tests.support.servers import Server, respond, serving, serving_folder
-from wheelhouse_hashes import artifacts, hookimpl
+from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import (
     Claim,
     Companion,
@@ -38,69 +34,10 @@ from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
 
-PAGE = ROOT / "docs" / "hooks.rst"
-
-
-# The page and the specifications.
-
-
-def heading(name: str) -> str:
-    return f"{name}({', '.join(inspect.signature(SPECS[name]).parameters)})"
-
-
-def sections() -> dict[str, str]:
-    """Return the page's sections: heading to text."""
-    found = re.split(r"^(.+)\n(?:=|-|~){3,}$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
-    return dict(zip(found[1::2], found[2::2], strict=True))
-
-
-def test_the_page_has_one_section_for_each_hook_in_order() -> None:
-    headings = [title for title in sections() if title.startswith("wheelhouse_")]
-    assert headings == [heading(name) for name in SPECS]
-
-
-@pytest.mark.parametrize("name", SPECS)
-def test_a_section_says_everything_about_its_hook(name: str) -> None:
-    text = sections()[heading(name)]
-    parts = [f"**{part}:**" for part in ("When", "Thread", "Repeats", "Returns", "Raises")]
-    assert [part for part in parts if part not in text] == []
-    parameters = re.findall(r"^``(\w+)`` - ", text, re.MULTILINE)
-    assert parameters == list(inspect.signature(SPECS[name]).parameters)
-    assert f":start-after: # -- start {name} --\n" in text
-    assert f":end-before: # -- end {name} --\n" in text
-
-
-@pytest.mark.parametrize("name", SPECS)
-def test_a_specification_says_when_where_and_what(name: str) -> None:
-    text = " ".join((inspect.getdoc(SPECS[name]) or "").split())
-    assert "When: " in text
-    assert " thread" in text
-    signature = inspect.signature(SPECS[name])
-    assert re.findall(r":param (\w+):", text) == list(signature.parameters)
-    assert (":returns:" in text) == (signature.return_annotation != "None")
-
 
 @pytest.mark.parametrize("name", SPECS)
 def test_a_hook_has_a_test_here(name: str) -> None:
     assert f"test_hook_{name}" in globals()
-
-
-def test_the_page_has_every_cause_with_its_exit_code() -> None:
-    rows = re.findall(r"^``([a-z-]+)`` +(\d) +\S", sections()["Cause"], re.MULTILINE)
-    assert rows == [(cause.value, str(cause.exit_code)) for cause in Cause]
-
-
-def test_the_page_has_every_field_of_every_value() -> None:
-    page = sections()
-    missing = [
-        f"{value.__name__}.{name}"
-        for value in vars(artifacts).values()
-        if dataclasses.is_dataclass(value) and isinstance(value, type)
-        for name in [f.name for f in dataclasses.fields(value)]
-        if value.__module__ == artifacts.__name__
-        and not re.search(rf"^``{name}`` - ", page[value.__name__], re.MULTILINE)
-    ]
-    assert missing == []
 
 
 # All of them together.
@@ -152,7 +89,7 @@ def test_the_order_of_all_hooks(
         "wheelhouse_locate": both | {"url": {str}},
         "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
         "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
-        "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(PAGE)}},
+        "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(pathlib.Path())}},
         "wheelhouse_artifact_settled": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)

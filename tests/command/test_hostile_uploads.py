@@ -15,7 +15,6 @@ from tests.support.artifacts import SDIST, A, B, make_wheel, sha256
 from tests.support.commands import UPLOAD
 from tests.support.servers import serving
 from wheelhouse_hashes.disk import files
-from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.upload import artifact as upload_module
 from wheelhouse_hashes.upload import scan
 
@@ -204,9 +203,3 @@ def test_the_password_of_a_proxy_is_not_printed(
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "hunter2" not in result.err
     assert "hun'" not in result.err
-
-
-def test_an_account_masks_its_secrets_in_each_form() -> None:
-    account = Account("S3", "me", "p@ss/w\n0rd", None, ("token=t0k en", "port=80"))
-    text = "'p@ss/w\\n0rd' p@ss/w\n0rd p%40ss/w%0A0rd p%40ss%2Fw%0A0rd t0k en t0k%20en port 80"
-    assert account.masked(text) == "'***' *** *** *** *** *** port 80"

@@ -21,7 +21,6 @@ from tests.support.pages import page_of
 from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http import client as http_client
 from wheelhouse_hashes.http import settings as http_settings
-from wheelhouse_hashes.http.settings import TransportSettings
 
 
 @pytest.fixture
@@ -178,14 +177,6 @@ def test_a_tls_handshake_that_is_never_answered_is_given_up(
         result = cli(*FETCH, f"https://127.0.0.1:{server.getsockname()[1]}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "timed out" in result.err.lower()
-
-
-def test_limits_are_never_none_at_all() -> None:
-    """For libcurl, 0 is no limit, and more than 31 bits is an error."""
-    assert http_settings._milliseconds(1e-9) == 1
-    assert http_settings._milliseconds(1e300) == 2**31 - 1
-    assert TransportSettings(10**9).limit(small=True) == http_settings.SMALL_TIMEOUT
-    assert TransportSettings(1).limit(small=True) == TransportSettings(1).limit(small=False) == 1
 
 
 def endless(chunked: bool) -> Respond:

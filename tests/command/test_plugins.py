@@ -28,7 +28,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
-from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE, Plugins
+from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 
@@ -506,17 +506,6 @@ def test_an_unknown_option_may_be_that_of_a_plugin_which_failed(
     assert result.code == 2
     assert "unrecognized arguments: --howl" in result.err
     assert f"wheelhouse-hashes: warning: {UNLOADED} cannot be loaded: " in result.err
-
-
-def test_two_plugins_of_one_name_are_not_both_loaded() -> None:
-    plugins = Plugins()
-    first, second = Recorder(), Recorder()
-    plugins.register(first, "recorder", "one 1.0")
-    with pytest.raises(ValueError, match="recorder"):
-        plugins.register(second, "recorder", "two 1.0")
-    plugins.companion_of("x")
-    assert (len(first.calls), len(second.calls)) == (1, 0)
-    assert plugins.describe("recorder") == "'recorder' (one 1.0)"
 
 
 def test_a_name_of_a_built_in_plugin_cannot_be_taken(

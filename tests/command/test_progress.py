@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import pathlib
 import re
 import signal
@@ -11,20 +9,16 @@ import threading
 from collections.abc import Mapping
 
 import pytest
-from rich.console import Console
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, UPLOAD
 from tests.support.servers import Handler, Routes, respond, serving
 from tests.support.terminals import Terminal
-from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
-from wheelhouse_hashes.plugins.manager import TRACE, Plugins
-from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.runtime.activity import Activities
+from wheelhouse_hashes.plugins.manager import TRACE
 
-B = "demo-1.0-1build-py3-none-any.whl"
+#: Both names fit on one line of the terminal, with all that is shown of them.
+OTHER = "demo-1.0-1build-py3-none-any.whl"
 
 
 class Slow:
@@ -32,7 +26,7 @@ class Slow:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.go_on = threading.Event()
-        contents = {name: make_wheel(folder, name).read_bytes() for name in (A, B)}
+        contents = {name: make_wheel(folder, name).read_bytes() for name in (A, OTHER)}
         self.size = len(contents[A])
         page = "".join(
             f'<a href="{name}#sha256={sha256(content)}">x</a>' for name, content in contents.items()
@@ -48,7 +42,7 @@ class Slow:
             self.go_on.wait(60)
             handler.wfile.write(body[100:])
 
-        self.routes: Routes = {"/": page.encode(), f"/{A}": halting, f"/{B}": contents[B]}
+        self.routes: Routes = {"/": page.encode(), f"/{A}": halting, f"/{OTHER}": contents[OTHER]}
 
 
 @pytest.fixture
@@ -63,13 +57,13 @@ def test_a_fetch_shows_each_artifact_and_the_whole(slow: Slow) -> None:
         slow.go_on.set()
         code = terminal.end()
     lines = shown.splitlines()
-    assert lines[0].startswith(f"ok         {B}")
+    assert lines[0].startswith(f"ok         {OTHER}")
     assert re.match(rf"{re.escape(A)} +receiving +\S+ +100 bytes of {slow.size} bytes", lines[1])
     assert re.match(r"1 of 2 artifacts +\S+ ", lines[2])
     assert (code, terminal.err) == (0, "")
     # Nothing of it is left, and the lines are those of a file.
     assert terminal.screen.text.splitlines() == [
-        f"ok         {B}  sha256  link  container",
+        f"ok         {OTHER}  sha256  link  container",
         f"ok         {A}         sha256  link  container",
         "verified 2 of 2 artifacts (weakest tier: container, over plain HTTP)",
     ]
@@ -155,7 +149,7 @@ def test_an_interrupted_fetch_leaves_a_clean_screen(slow: Slow) -> None:
 def test_an_upload_shows_what_it_hashes_and_sends(
     dist: pathlib.Path, container: pathlib.Path
 ) -> None:
-    make_wheel(dist, B)
+    make_wheel(dist, OTHER)
     with open(dist / A, "wb") as file:
         file.truncate(64 * 1024**3)  # more than can be hashed soon; it takes no room
     terminal = Terminal(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn")
@@ -173,142 +167,24 @@ def test_an_upload_shows_what_it_hashes_and_sends(
     assert terminal.screen.text.splitlines()[-1].startswith("interrupted: run it again")
 
 
-def drawn(run: Run, width: int) -> str:
-    console = Console(file=io.StringIO(), width=width, height=20, color_system=None)
-    console.print(Display(run, console)._table())
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
-
-
-@pytest.fixture
-def run() -> Run:
-    return Session("upload", {}, Plugins())
-
-
-def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
-    run.activities.plan({A: 4000, B: 1000})
-    with run.activities.on(A) as activity:
-        activity.begin("hashing").bytes = 3000
-        first, last = drawn(run, 120).splitlines()
-        assert first.split()[:2] == [A, "hashing"]
-        assert "3.0 kB of 4.0 kB" in first
-        assert "0 of 2 artifacts" in last
-        assert "kB" not in last  # nothing has moved yet
-        run.activity.begin("sending", moves=True).bytes = 2000
-        first, last = drawn(run, 120).splitlines()
-        assert first.split()[:2] == [A, "sending"]
-        assert "2.0 kB of 4.0 kB" in first
-        assert "2.0 kB of 5.0 kB" in last
-    assert "1 of 2 artifacts" in drawn(run, 120)
-
-
-@pytest.mark.parametrize("width", [20, 40, 60, 80, 99, 100, 300])
-def test_no_row_is_as_wide_as_the_terminal(run: Run, width: int) -> None:
-    run.activities.plan({A: 4000})
-    with run.activities.on(A) as activity:
-        activity.begin("receiving", lambda: 2000, moves=True)
-        rows = drawn(run, width).splitlines()
-    assert len(rows) == 2
-    assert all(len(row.rstrip()) < width for row in rows)
-
-
-def test_more_workers_than_rows(run: Run) -> None:
-    names = [f"demo-{number}-py3-none-any.whl" for number in range(64)]
-    run.activities.plan(dict.fromkeys(names))
-    with contextlib.ExitStack() as stack:
-        for name in names:
-            stack.enter_context(run.activities.on(name))
-        assert len(drawn(run, 100).splitlines()) == 11
-        assert run.activities.state.planned == 64
-    assert run.activity.name == ""
-
-
-def test_lines_are_printed_as_they_are() -> None:
-    console = Console(file=io.StringIO(), width=20, color_system=None)
-    text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
-    Display(Session("fetch", {}, Plugins()), console).say(text)
-    assert isinstance(console.file, io.StringIO)
-    assert console.file.getvalue() == text + "\n"
-
-
-def test_who_prints_lines_can_be_changed_and_changed_back(
-    run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines: list[str] = []
-    run.show_by(lines.append)
-    run.say("one")
-    run.show_by(None)
-    run.say("two")
-    assert lines == ["one"]
-    assert capsys.readouterr().out == "two\n"
-
-
-@pytest.mark.parametrize("width", range(0, 30))
-def test_a_name_is_cut_in_its_middle(width: int) -> None:
-    short = shortened(A, width)
-    assert len(short) == min(width, len(A))
-    if width >= 12:
-        assert short.startswith("dem")
-        assert short.endswith(".whl")
-
-
-def test_rate_is_that_of_the_last_seconds() -> None:
-    rate = Rate()
-    assert rate.at(0, 100.0) is None
-    assert rate.at(1000, 101.0) == 1000
-    assert rate.at(1000, 101.0 + WINDOW) == 0  # it has stopped, and that is seen
-    assert rate.at(500, 110.0) is None  # begun anew
-    assert rate.at(1500, 112.0) == 500
-
-
-def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
-    activities = Activities()
-    activities.plan({A: 4000, B: 1000})
-    with activities.on(A) as activity:
-        activity.begin("hashing").bytes = 4000
-    state = activities.state
-    assert (state.planned, state.finished, state.moved, state.total) == (2, 1, 0, 1000)
-
-
-def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:
-    activities = Activities()
-    activities.plan({A: None, B: 1000})
-    state = activities.state
-    assert (state.total, state.guessed) == (2000, True)
-    with activities.on(A) as activity:
-        activity.size = 3000
-        activity.begin("receiving", lambda: 500, moves=True)
-        state = activities.state
-        assert (state.moved, state.total, state.guessed) == (500, 4000, False)
-    activities = Activities()
-    activities.plan({A: None})
-    assert activities.state.total is None
-
-
-def test_a_thread_without_an_artifact_is_at_nothing(run: Run) -> None:
-    run.activity.begin("sending", moves=True).bytes = 9
-    assert run.activities.state.busy == ()
-    assert run.activities.state.moved == 0
-
-
 def test_quiet_says_what_is_refused_and_the_closing_lines_alone(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
-    make_wheel(dist, B)
+    make_wheel(dist, OTHER)
     (dist / "notes.txt").write_text("no artifact")
     done = cli(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn", "-q")
     assert (done.code, done.out) == (0, "container wheels: sent 2, skipped 1\n")
-    make_wheel(container, B, b"other bytes")
+    make_wheel(container, OTHER, b"other bytes")
     done = cli("verify", "--quiet", str(container))
     assert done.code == 1
     lines = done.out.splitlines()
-    assert re.match(rf"refused +{re.escape(B)} +", lines[0])
+    assert re.match(rf"refused +{re.escape(OTHER)} +", lines[0])
     assert lines[-1].startswith("verified 1 of 2 artifacts")
     assert not [line for line in lines if A in line or "index.html" in line]
     done = cli(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn", "--quiet")
     assert done.code == 0
-    assert re.match(rf"replaced +{re.escape(B)} ", done.out)
+    assert re.match(rf"replaced +{re.escape(OTHER)} ", done.out)
     assert len(done.out.splitlines()) == 2
 
 

@@ -14,12 +14,11 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support import ROOT
-from tests.support.artifacts import A, make_wheel, publish, sha256
+from tests.support.artifacts import A, B, make_wheel, publish, sha256
 from tests.support.commands import FETCH, UPLOAD
 from tests.support.servers import Server
 from wheelhouse_hashes.causes import Cause
 
-B = "demo-1.0-cp311-cp311-win_amd64.whl"
 SCHEMA = ROOT / "docs" / "report.schema.json"
 
 

@@ -16,7 +16,6 @@ from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, Routes, respond, serving
-from wheelhouse_hashes.http.resume import NotContinued, Part
 
 OLD = "Thu, 01 Jan 2026 00:00:00 GMT"
 
@@ -395,19 +394,3 @@ def test_many_bodies_that_are_cut_anywhere_all_come_whole(cli: Cli, tmp_path: pa
     for name, shelf in shelves.items():
         assert pathlib.Path("got", name).read_bytes() == shelf.content
         assert shelf.sent == len(shelf.content)
-
-
-def test_headers_of_both_answers_are_combined() -> None:
-    part = Part(3, {"etag": '"v"', "content-length": "10", "x": "old", "date": "then"})
-    answer = {"content-range": "bytes 3-9/10", "content-length": "7", "x": "new"}
-    assert part.combined(answer) == {
-        "etag": '"v"',
-        "content-length": "10",
-        "x": "new",
-        "date": "then",
-    }
-
-
-def test_a_part_of_which_nobody_knows_the_whole_is_not_appended() -> None:
-    with pytest.raises(NotContinued):
-        Part(3, {"etag": '"v"'}).combined({"content-range": "bytes 3-9/*"})

@@ -5,28 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import pathlib
-import threading
-from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import A
+from tests.support.artifacts import A, B
 from tests.support.commands import FETCH
 from tests.support.pages import page_of
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, to
-from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.http.client import Client
-
-B = "demo-1.0-1-py3-none-any.whl"
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    """A client of its own."""
-    with closing(Client(threading.Event())) as made:
-        yield made
 
 
 def basic(user: str, password: str) -> str:
@@ -114,29 +100,6 @@ def test_password_may_have_any_character(cli: Cli, wheel: bytes) -> None:
     assert authorizations(server) == {basic("jörg", "p@:/€")}
 
 
-def test_headers_of_a_request_go_to_its_origin_only(client: Client) -> None:
-    tokens = {"X-Auth-Token": "t0ken", "Cookie": "session=t0ken", "Authorization": "Bearer t0ken"}
-    with serving({"/there": b"body"}) as other:
-        routes: Routes = {
-            "/a": to("/b"),
-            "/b": to(f"{other.url}there"),
-        }
-        with serving(routes) as server:
-            answer = client.get(f"{server.url}a", max_bytes=100, headers=tokens)
-    assert answer.body == b"body"
-    assert [headers["x-auth-token"] for _, _, headers in server.requests] == ["t0ken"] * 2
-    for _, _, headers in other.requests:
-        assert "t0ken" not in str(headers)
-
-
-def test_a_user_that_a_redirect_names_is_not_used(client: Client) -> None:
-    with serving({"/there": b"body"}) as other:
-        away = other.url.replace("://", "://eve:hers@") + "there"
-        with serving({"/a": to(away)}) as server:
-            assert client.get(f"{server.url}a", max_bytes=100).body == b"body"
-    assert authorizations(other) == {None}
-
-
 def test_cookies_are_never_sent_back(cli: Cli, wheel: bytes) -> None:
     def baked(body: bytes) -> Respond:
         return lambda handler: respond(handler, 200, body, Set_Cookie="id=1; Path=/")
@@ -189,11 +152,3 @@ def test_redirect_to_anything_else_is_refused_at_once(cli: Cli, wheel: bytes, ta
     assert result.code == 5
     assert "unreachable: " in result.line("refused")
     assert os.listdir("got") == []
-
-
-def test_endless_redirects_are_refused_at_once(client: Client) -> None:
-    refused = pytest.raises(TransferError, match="more than 10 redirects")
-    with serving({"/a": to("/b"), "/b": to("/a")}) as server, refused as refusal:
-        client.get(f"{server.url}a", max_bytes=100)
-    assert refusal.value.may_heal is False
-    assert len(server.requests) == 11

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import hashlib
 import pathlib
 import re
 import sys
-import threading
-from collections.abc import Callable, Iterator
 from io import FileIO
 from typing import Any
 
@@ -17,26 +14,12 @@ import pytest
 
 from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import SDIST, A, B, C, make_sdist, make_wheel, sha256
-from tests.support.commands import UPLOAD, names
+from tests.support.commands import INDEX, UPLOAD, names
 from tests.support.processes import living_elsewhere
-from wheelhouse_hashes.artifacts import Companion, LocalArtifact
-from wheelhouse_hashes.builtin import BUILT_IN
-from wheelhouse_hashes.disk.files import LocalFile, hash_file
+from wheelhouse_hashes.disk.files import hash_file
 from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
-from wheelhouse_hashes.errors import AlreadyExists, Refusal
-from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.report import UploadOutcome
-from wheelhouse_hashes.runtime.waiting import WaitBudget
-from wheelhouse_hashes.stores import base as store_module
-from wheelhouse_hashes.stores.base import Store
-from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
 from wheelhouse_hashes.upload import artifact as upload_module
-from wheelhouse_hashes.upload.artifact import ArtifactUpload
-from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
-
-INDEX = ("index", *LOCAL, "wheels")
 
 
 def links(container: pathlib.Path) -> dict[str, str]:
@@ -318,49 +301,6 @@ def test_metadata_json_of_the_bare_host_is_left_alone(
     assert set(links(container)) == {A, C}
 
 
-def test_the_index_is_rebuilt_from_hash_files(
-    cli: Cli, dist: pathlib.Path, container: pathlib.Path
-) -> None:
-    make_wheel(dist, A)
-    make_wheel(dist, C)
-    cli(*UPLOAD)
-    page = (container / "index.html").read_bytes()
-    (container / "index.html").unlink()
-    result = cli(*INDEX)
-    assert result.code == 0
-    assert "index page with 2 links" in result.out
-    assert (container / "index.html").read_bytes() == page
-
-
-def test_index_names_what_has_no_digest(
-    cli: Cli, dist: pathlib.Path, container: pathlib.Path
-) -> None:
-    container.mkdir()
-    make_wheel(container, A)
-    (container / f"{A}.sha256").write_text("not a hash file")
-    result = cli(*INDEX)
-    assert result.code == 0
-    assert "1 of them have no digest" in result.out
-
-
-def test_index_of_no_container_is_one_line(cli: Cli, container: pathlib.Path) -> None:
-    result = cli(*INDEX)
-    assert result.code == 5
-    assert result.err == "wheelhouse-hashes: error: there is no container 'wheels'\n"
-
-
-def test_index_without_credentials_is_one_line(
-    cli: Cli, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "no username" in cli("index", "wheels").err
-    result = cli("index", *LOCAL[:4], "wheels")
-    assert (result.code, "no secret" in result.err) == (2, True)
-    container.mkdir()
-    monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "store")
-    monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "none")
-    assert cli("index", *LOCAL[:2], "--no-ssl-check", "wheels").code == 0
-
-
 DEV = "demo-1.1.dev0+{stamp}-py3-none-any.whl"
 
 
@@ -556,169 +496,3 @@ def test_a_provider_that_cannot_be_made_is_one_line(
     assert result.code == 2
     assert result.err.startswith(f"wheelhouse-hashes: error: provider {provider}: ")
     assert result.err.count("\n") == 1
-
-
-Job = Callable[[pathlib.Path, bytes], ArtifactUpload]
-
-
-@pytest.fixture
-def artifact_upload() -> Iterator[Job]:
-    """Return the way of one job's bytes of A into the container, listed just now."""
-    with contextlib.ExitStack() as files:
-
-        def begin(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
-            file = files.enter_context(LocalFile(make_wheel(dist, A, payload)))
-            options = {"hashfile": True, "hash_algorithm": None}
-            options |= {"resend": False, "no_replace": False}
-            store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
-            store.open()
-            run = Session("upload", options, Plugins.load(BUILT_IN, {}))
-            return ArtifactUpload(run, store, ContainerSnapshot(store.objects(), run.plugins), file)
-
-        yield begin
-
-
-def pair(container: pathlib.Path) -> tuple[str, str]:
-    """Return the digest of A in the container, and the one that its hash file has."""
-    digest = sha256((container / A).read_bytes())
-    return digest, (container / f"{A}.sha256").read_text().split()[0]
-
-
-def test_of_two_jobs_with_other_bytes_one_is_refused(
-    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
-) -> None:
-    one = artifact_upload(tmp_path / "one", b"one")
-    other = artifact_upload(tmp_path / "other", b"other")
-    assert one.publish().outcome is UploadOutcome.SENT
-    with pytest.raises(Refusal, match="another job announced other bytes"):
-        other.publish()
-    digest, announced = pair(container)
-    assert digest == announced == one.artifact.digests["sha256"]
-
-
-def test_of_two_jobs_with_the_same_bytes_both_succeed(
-    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
-) -> None:
-    one = artifact_upload(tmp_path / "one", b"same")
-    other = artifact_upload(tmp_path / "other", b"same")
-    assert one.publish().outcome is UploadOutcome.SENT
-    assert other.publish().outcome is UploadOutcome.SENT
-
-
-def test_a_job_that_loses_a_race_takes_its_hash_file_back(
-    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
-) -> None:
-    ours = artifact_upload(tmp_path / "ours", b"ours")
-    theirs = make_wheel(container, A, b"theirs").read_bytes()
-    with pytest.raises(Refusal, match="another job published other bytes"):
-        ours.publish()
-    assert (container / A).read_bytes() == theirs
-    assert not (container / f"{A}.sha256").exists()
-
-
-def test_a_replacement_that_comes_second_is_refused(
-    cli: Cli,
-    dist: pathlib.Path,
-    tmp_path: pathlib.Path,
-    container: pathlib.Path,
-    artifact_upload: Job,
-) -> None:
-    make_wheel(dist, A, b"old")
-    cli(*UPLOAD)
-    ours = artifact_upload(tmp_path / "ours", b"ours")
-    assert (
-        artifact_upload(tmp_path / "theirs", b"theirs").publish().outcome is UploadOutcome.REPLACED
-    )
-    with pytest.raises(Refusal, match="another job published other bytes"):
-        ours.publish()
-    digest, announced = pair(container)
-    assert digest == announced
-
-
-def test_completing_companions_notices_a_replaced_artifact(
-    cli: Cli,
-    dist: pathlib.Path,
-    tmp_path: pathlib.Path,
-    container: pathlib.Path,
-    monkeypatch: pytest.MonkeyPatch,
-    artifact_upload: Job,
-) -> None:
-    make_wheel(dist, A, b"old")
-    cli(*UPLOAD, "--no-update-index")
-    (container / f"{A}.sha256").unlink()
-    ours = artifact_upload(tmp_path / "ours", b"old")
-    announce = ours._announce
-
-    def and_be_overtaken(missing: list[Companion]) -> None:
-        announce(missing)
-        make_wheel(container, A, b"replaced meanwhile")
-
-    monkeypatch.setattr(ours, "_announce", and_be_overtaken)
-    with pytest.raises(Refusal, match="after sending it, its hash file says"):
-        ours.publish()
-
-
-def budget(seconds: float = 5.0) -> WaitBudget:
-    """Return a budget that nobody ends."""
-    return WaitBudget(seconds, threading.Event())
-
-
-@pytest.fixture(params=[Store, LocalStore])
-def store(request: pytest.FixtureRequest, container: pathlib.Path) -> Store:
-    """A container of the LOCAL provider, by libcloud's API alone and by our staged put."""
-    made: Store = request.param(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
-    made.open()
-    return made
-
-
-def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> None:
-    path = make_wheel(dist, A)
-    content = path.read_bytes()
-    digests = {
-        "sha256": sha256(content),
-        "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
-    }
-    with LocalFile(path) as file:
-        artifact = LocalArtifact(path, len(content), digests, file.identity)
-        sent = store.put(artifact, file)
-        with pytest.raises(AlreadyExists):
-            store.put(artifact, file, create_only=True)
-    assert store.stat(A) == sent
-    assert store.objects() == {A: sent}
-    assert store.read(A, len(content)) == content
-    assert store.read(A, 3) == content[:3]
-    assert store.read("other", 3) is None
-    assert store.stat("other") is None
-    with pytest.raises(AlreadyExists):
-        store.put_bytes(A, b"", create_only=True)
-    store.delete(A)
-    store.delete(A)
-    assert store.objects() == {}
-
-
-def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls: list[str] = []
-    original: Any = store._put_bytes
-
-    def failing(*args: Any, **kwargs: Any) -> Any:
-        calls.append("put")
-        if len(calls) < 3:
-            raise ConnectionError("reset")
-        return original(*args, **kwargs)
-
-    monkeypatch.setattr(store, "_put_bytes", failing)
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
-    store.put_bytes("x", b"content")
-    assert len(calls) == 3
-    assert store.read("x", 99) == b"content"
-
-
-def test_a_store_gives_up_with_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    def failing(*args: object, **kwargs: object) -> object:
-        raise ConnectionError("connection refused")
-
-    monkeypatch.setattr(store, "_put_bytes", failing)
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
-    with pytest.raises(Exception, match="cannot send x: connection refused") as caught:
-        store.put_bytes("x", b"content")
-    assert caught.value.exit_code in (5, 6)  # type: ignore[attr-defined]

@@ -8,10 +8,9 @@ import subprocess
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import SDIST, A, flip_a_bit, make_sdist, make_wheel, sha256
+from tests.support.artifacts import SDIST, A, B, flip_a_bit, make_sdist, make_wheel, sha256
 from tests.support.servers import Routes, respond, serving, serving_folder
 
-B = "demo-1.0-cp311-cp311-win_amd64.whl"
 OTHER = "demo-2.0-py3-none-any.whl"
 DIST = pathlib.Path("dist")
 

@@ -15,6 +15,8 @@ FETCH_AND_WAIT = ("fetch", "--verify", "--local-folder", str(GOT), "demo")
 FETCH = ("fetch", "--verify", "--wait", "0", "--local-folder", str(GOT), "demo")
 #: An upload of ``dist`` into the container ``wheels`` of the LOCAL provider.
 UPLOAD = ("upload", "--hashfile", *LOCAL, "wheels")
+#: The index page of that container, made anew.
+INDEX = ("index", *LOCAL, "wheels")
 
 
 def fetch(cli: Cli, url: str, *options: object) -> Result:

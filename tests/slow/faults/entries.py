@@ -149,7 +149,7 @@ _DISKS = "tests/command/test_disks.py::"
 _SIGNALS = "tests/command/test_signals.py::"
 _KILLED = "tests/slow/kill/test_points.py::"
 _FETCH = "tests/command/test_fetch.py::"
-_UPLOAD = "tests/command/test_upload.py::"
+_UPLOAD = "tests/unit/upload/test_artifact.py::"
 
 #: Tests elsewhere that cover an entry.
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {

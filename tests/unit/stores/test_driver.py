@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import pathlib
-from typing import Any, cast
 
 import pytest
-from libcloud.common.exceptions import BaseHTTPError
-from libcloud.common.types import InvalidCredsError, LibcloudError
-from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import ReadTimeout, SSLError
 
-from tests.conftest import LOCAL, Cli
+from tests.conftest import Cli
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.stores.cloud import GOOGLE, S3, SWIFT, family_of
 from wheelhouse_hashes.stores.driver import Account, known_options
-from wheelhouse_hashes.stores.errors import explain, is_final, status_of
 
 
 def account(provider: str, *options: str, region: str | None = None) -> Account:
@@ -99,95 +92,7 @@ def test_region_is_passed_only_if_the_user_gave_one() -> None:
         account("S3", region="ord").make_driver()
 
 
-def test_region_of_the_command_line_is_passed(
-    cli: Cli, dist: pathlib.Path, container: pathlib.Path
-) -> None:
-    # The host's own default is the region of one provider: S3 would refuse it.
-    s3 = ("--provider-name", "S3", "--username", "u", "--secret", "s", "wheels")
-    down = ("--driver-option", "host=127.0.0.1", "--driver-option", "port=9")
-    given = cli("upload", "--hashfile", "--region", "ord", *down, *s3)
-    assert (given.code, "region: ord" in given.err) == (2, True)
-
-
-def test_local_takes_options_too(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
-    assert cli("upload", "--driver-option", "timeout=5", *LOCAL, "wheels").code == 0
-    refused = cli("upload", "--driver-option", "timeuot=5", *LOCAL, "wheels")
-    assert (refused.code, "provider LOCAL takes" in refused.err) == (2, True)
-    malformed = cli("upload", "--driver-option", "timeout", *LOCAL, "wheels")
-    assert malformed.code == 2
-
-
-def test_twin_of_driver_options_makes_a_command_ours(
-    cli: Cli,
-    dist: pathlib.Path,
-    container: pathlib.Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("WHEELHOUSE_UPLOADER_DRIVER_OPTIONS", "timeuot=5")
-    assert "--driver-option timeuot" in cli("upload", *LOCAL, "wheels").err
-
-
-@pytest.mark.parametrize(
-    ("provider", "family"),
-    [
-        ("OPENSTACK_SWIFT", SWIFT),
-        ("CLOUDFILES", SWIFT),
-        ("S3", S3),
-        ("S3_US_EAST2", S3),
-        ("S3_RGW", S3),
-        ("MINIO", S3),
-        ("DIGITALOCEAN_SPACES", S3),
-        ("GOOGLE_STORAGE", GOOGLE),
-        ("AZURE_BLOBS", None),
-        ("LOCAL", None),
-    ],
-)
-def test_what_a_store_can_do_goes_by_its_driver(provider: str, family: object) -> None:
-    assert family_of(account(provider).driver_class()) is family
-
-
-def test_md5_goes_ahead_of_a_body_as_each_kind_of_store_wants_it() -> None:
-    empty = "d41d8cd98f00b204e9800998ecf8427e"
-    assert SWIFT.md5(empty) == {"ETag": empty}
-    assert S3.md5(empty) == {"Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
-
-
-def http_error(status: int) -> Exception:
-    """Return what libcloud raises on Swift, without any text."""
-    error: Exception = cast(Any, BaseHTTPError)(status, "")
-    return error
-
-
-@pytest.mark.parametrize(
-    ("error", "said", "final"),
-    [
-        (InvalidCredsError("<Code>SignatureDoesNotMatch</Code>"), "check --secret", True),
-        (InvalidCredsError("<Code>RequestTimeTooSkewed</Code>"), "the clock", True),
-        (InvalidCredsError("no"), "check --username and --secret", True),
-        (http_error(400), "check --provider-name, --region and --driver-option", True),
-        (LibcloudError("status_code=400 <Code>BadDigest</Code>"), "are not those", False),
-        (LibcloudError("status_code=400 <Code>RequestTimeout</Code>"), "too long", False),
-        (LibcloudError("status_code=202"), "a newer object of that name", False),
-        (http_error(403), "has no right", True),
-        (http_error(503), "not available (503)", False),
-        (LibcloudError("Unknown error. Status code: 503"), "not available (503)", False),
-        (LibcloudError("status_code=404"), "no such container", True),
-        (LibcloudError("status_code=422"), "are not those that were sent", False),
-        (LibcloudError("Unexpected status code: 507"), "full", True),
-        (NoConnection("Max retries exceeded"), "no connection to the store", False),
-        (ReadTimeout("slow"), "did not answer in time", False),
-        (SSLError("WRONG_VERSION_NUMBER"), "no connection to the store", False),
-        (LibcloudError("something\nelse"), "something else", False),
-        (OSError(28, "No space left on device"), "No space left on device", False),
-    ],
-    ids=repr,
-)
-def test_what_libcloud_raises_is_told_as_what_happened(
-    error: Exception, said: str, final: bool
-) -> None:
-    assert said in explain(error)
-    assert is_final(error) is final
-
-
-def test_status_of_what_has_none_is_zero() -> None:
-    assert status_of(LibcloudError("no idea")) == 0
+def test_an_account_masks_its_secrets_in_each_form() -> None:
+    account = Account("S3", "me", "p@ss/w\n0rd", None, ("token=t0k en", "port=80"))
+    text = "'p@ss/w\\n0rd' p@ss/w\n0rd p%40ss/w%0A0rd p%40ss%2Fw%0A0rd t0k en t0k%20en port 80"
+    assert account.masked(text) == "'***' *** *** *** *** *** port 80"
