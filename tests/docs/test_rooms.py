@@ -107,6 +107,24 @@ def test_the_design_page_shows_the_floors() -> None:
     ]
 
 
+def test_the_unit_tests_of_a_room_are_named_after_its_modules() -> None:
+    package, unit = ROOT / "wheelhouse_hashes", ROOT / "tests" / "unit"
+    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert {path.parent.name for path in unit.glob("*/__init__.py")} <= rooms
+    for path in unit.rglob("test_*.py"):
+        room = path.parent.relative_to(unit)
+        inside = package.glob("*.py") if room == pathlib.Path() else (package / room).rglob("*.py")
+        about = f"{path.stem.removeprefix('test_')}_"
+        names = [module.stem.strip("_") for module in inside]
+        assert any(about.startswith(f"{name}_") for name in names), path
+
+
+def test_the_design_page_shows_the_folders_of_the_tests() -> None:
+    folders = {path.parent.name for path in ROOT.glob("tests/*/__init__.py")}
+    page = ROOT.joinpath("docs", "design.rst").read_text()
+    assert set(re.findall(r"^    tests/(\w+)/", page, re.M)) == folders
+
+
 def test_the_files_that_the_design_page_names_exist() -> None:
     page = ROOT.joinpath("docs", "design.rst").read_text()
     named = set(re.findall(r"\b([\w/]+\.py)\b", page)) - {"setup.py"}
