@@ -27,7 +27,7 @@ from tests.support.artifacts import (
     publish,
     sha256,
 )
-from tests.support.commands import FETCH, GOT, got
+from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT, got
 from tests.support.pages import page
 from tests.support.processes import living_elsewhere
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
@@ -132,9 +132,7 @@ def test_cut_body_is_mended_within_the_wait(cli: Cli, wheel: bytes) -> None:
 
     routes: Routes = {"/": page(A), f"/{A}": once_cut, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
-        result = cli(
-            "fetch", "--verify", "--wait", "9", "--local-folder", "got", "demo", server.url
-        )
+        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
     assert "truncated" in result.line("waiting")
     assert got() == [A]
@@ -476,9 +474,7 @@ def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
             respond(handler, 200, hash_file(wheel))
 
     with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": late}) as server:
-        result = cli(
-            "fetch", "--verify", "--wait", "9", "--local-folder", "got", "demo", server.url
-        )
+        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
     assert "hash file not there yet: waiting, up to 9 s" in result.line("waiting")
 
@@ -492,7 +488,7 @@ def test_old_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {"/": page(A), f"/{A}": old(wheel), f"/{A}.sha256": old(hash_file(b"other"))}
     started = time.monotonic()
     with serving(routes) as server:
-        result = cli("fetch", "--verify", "--local-folder", "got", "demo", server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 1
     assert time.monotonic() - started < 10
     assert server.paths().count(f"/{A}") == 2
@@ -514,9 +510,7 @@ def test_server_in_trouble_is_asked_again(cli: Cli, wheel: bytes) -> None:
         f"/{A}.sha256": hash_file(wheel),
     }
     with serving(routes) as server:
-        result = cli(
-            "fetch", "--verify", "--wait", "9", "--local-folder", "got", "demo", server.url
-        )
+        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
 
 
@@ -766,7 +760,7 @@ def dated(body: bytes, date: str = "Thu, 01 Jan 2026 00:00:00 GMT") -> Respond:
 
 def test_missing_hash_of_an_old_artifact_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
     with serving({"/": dated(page(A)), f"/{A}": dated(wheel)}) as server:
-        result = cli("fetch", "--verify", "--local-folder", "got", "demo", server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 3
     assert server.paths().count(f"/{A}") == 2
 
@@ -778,7 +772,7 @@ def test_wheel_that_is_cut_in_the_store_is_read_twice(cli: Cli, wheel: bytes) ->
         f"/{A}.sha256": dated(hash_file(wheel)),
     }
     with serving(routes) as server:
-        result = cli("fetch", "--verify", "--local-folder", "got", "demo", server.url)
+        result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 5
     assert "the end of its archive is missing" in result.line("refused")
     assert server.paths().count(f"/{A}") == 2
@@ -834,9 +828,8 @@ def test_a_deleted_object_is_missing_and_not_empty(
     cli: Cli, tmp_path_factory: pytest.TempPathFactory, gone: str
 ) -> None:
     wheel = make_wheel(tmp_path_factory.mktemp("made"), A).read_bytes()
-    page = f'<a href="{A}">x</a><a href="{A}.sha256">x</a>'.encode()
     routes: Routes = {
-        "/": page,
+        "/": page(A, f"{A}.sha256"),
         f"/{A}": wheel if gone == "hash file" else remnant,
         f"/{A}.sha256": b"0" * 64 if gone == "artifact" else remnant,
     }

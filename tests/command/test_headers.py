@@ -7,13 +7,14 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, sha256
 from tests.support.commands import FETCH
+from tests.support.pages import page
 from tests.support.servers import Routes, respond, serving
 
 
 def routes(wheel: bytes, hash_file: bytes | None, **headers: str) -> Routes:
     """Return a page, an artifact with some headers, and its hash file if there is one."""
     made: dict[str, object] = {
-        "/": f'<a href="{A}">x</a>'.encode(),
+        "/": page(A),
         f"/{A}": lambda handler: respond(handler, 200, wheel, **headers),
     }
     if hash_file is not None:

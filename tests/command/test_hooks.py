@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import LOCAL, Cli, Result
 from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
 from tests.support.commands import fetch, upload
+from tests.support.pages import page
 from tests.support.plugins import SPECS, Recorder, install, on_main_thread
 from tests.support.servers import Server, respond, serving, serving_folder
 from wheelhouse_hashes import hookimpl
@@ -499,7 +500,7 @@ def test_hook_wheelhouse_response_claims(
     body = make_wheel(tmp_path / "made", A, b"x" * 100_000).read_bytes()
     sent = {A: sha256(b"other bytes")}
     routes: dict[str, Any] = {
-        "/": f'<a href="{A}">{A}</a>'.encode(),
+        "/": page(A),
         f"/{A}": lambda handler: respond(handler, 200, body, X_Meta_SHA256=sent[A]),
     }
     metadata = Metadata(tmp_path / "got")

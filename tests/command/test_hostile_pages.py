@@ -22,7 +22,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import SDIST, A, hash_file, make_sdist, make_wheel, sha256
 from tests.support.commands import FETCH, FETCH_AND_WAIT, got
-from tests.support.pages import page_of
+from tests.support.pages import page, page_of
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_DIGESTS, MAX_TAG
 
@@ -345,7 +345,7 @@ def test_a_listed_hash_file_stays_strict(cli: Cli, wheel: bytes, kind: str) -> N
 @pytest.mark.parametrize("kind", ["front page", "empty", "JSON", "503", "401"])
 def test_without_another_claim_it_stays_strict(cli: Cli, wheel: bytes, kind: str) -> None:
     routes: Routes = {
-        "/": f'<a href="{A}">x</a>'.encode(),
+        "/": page(A),
         f"/{A}": wheel,
         f"/{A}.sha256": NO_HASH_FILES[kind](wheel),
     }

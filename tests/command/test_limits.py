@@ -17,7 +17,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, sha256
 from tests.support.commands import FETCH, FETCH_AND_WAIT, got
-from tests.support.pages import page_of
+from tests.support.pages import page, page_of
 from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.http import client as http_client
 from wheelhouse_hashes.http import settings as http_settings
@@ -93,7 +93,7 @@ def test_small_objects_have_a_limit_of_their_own(
 ) -> None:
     monkeypatch.setattr(http_settings, "SMALL_TIMEOUT", 0.5)
     routes: Routes = {
-        "/": f'<a href="{A}">x</a>'.encode(),
+        "/": page(A),
         f"/{A}": wheel,
         f"/{A}.sha256": dripping(over, 60_000),
     }
@@ -248,7 +248,7 @@ def test_a_compressed_page_is_read_up_to_the_cap(cli: Cli, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["gzip", "gzip, gzip", "deflate"])
 def test_a_compressed_hash_file_is_read_up_to_the_cap(cli: Cli, wheel: bytes, kind: str) -> None:
     routes: Routes = {
-        "/": f'<a href="{A}">x</a>'.encode(),
+        "/": page(A),
         f"/{A}": wheel,
         f"/{A}.sha256": bomb(2**20, kind),
     }
@@ -270,7 +270,7 @@ def test_a_page_that_cannot_be_decoded_is_one_line(cli: Cli, kind: str) -> None:
 
 def test_nothing_is_asked_for_compressed(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {
-        "/": f'<a href="{A}">x</a>'.encode(),
+        "/": page(A),
         f"/{A}": wheel,
         f"/{A}.sha256": f"{sha256(wheel)}  {A}\n".encode(),
     }

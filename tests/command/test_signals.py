@@ -17,6 +17,7 @@ import pytest
 
 from tests.support.artifacts import A, B, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
+from tests.support.pages import page
 from tests.support.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.runtime.parallel import (
     SIGNALS,
@@ -99,7 +100,7 @@ def serving_slowly(
         answer(handler)
 
     routes: Routes = {
-        "/": f'<a href="{A}">x</a> <a href="{B}">x</a>'.encode(),
+        "/": page(A, B),
         f"/{A}": slow,
         f"/{A}.sha256": f"{sha256(wheel)}  {A}\n".encode(),
         f"/{B}": wheel,

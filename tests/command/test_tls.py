@@ -19,7 +19,7 @@ import pytest
 import trustme
 
 from tests.conftest import Cli
-from tests.support.artifacts import A, sha256
+from tests.support.artifacts import A
 from tests.support.commands import FETCH
 from tests.support.pages import page_of
 from tests.support.servers import Respond, Routes, respond, running, serving
@@ -125,7 +125,7 @@ def test_a_bad_certificate_is_refused_at_once(
 
     context.sni_callback = refuse
     with serving({f"/{A}": wheel}, context) as other:
-        page = f'<a href="{other.url}{A}#sha256={sha256(wheel)}">x</a>'.encode()
+        page = page_of(wheel, f"{other.url}{A}")
         with serving({"/": page}) as server:
             result = cli(*FETCH, "--wait", "60", server.url)
         assert other.requests == []
@@ -203,7 +203,7 @@ def test_a_page_that_redirects_from_https_to_http_is_refused(
 
 def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: Authority) -> None:
     with serving({f"/{A}": wheel}) as plain:
-        page = f'<a href="{plain.url}{A}#sha256={sha256(wheel)}">x</a>'.encode()
+        page = page_of(wheel, f"{plain.url}{A}")
         with serving({"/": page}, trusted.context()) as server:
             result = cli(*FETCH, server.url)
         assert plain.requests == []
@@ -372,7 +372,7 @@ def test_a_proxy_without_tunnel_does_not_speak_for_the_server(
     tunnels.status = status
     monkeypatch.setenv("https_proxy", tunnels.url.replace("://", "://bob:builder@"))
     with serving({f"/{A}": wheel}, trusted.context()) as other:
-        page = f'<a href="{other.url}{A}#sha256={sha256(wheel)}">x</a>'.encode()
+        page = page_of(wheel, f"{other.url}{A}")
         with serving({"/": page}) as server:
             result = cli(*FETCH, server.url)
         assert other.requests == []

@@ -18,6 +18,7 @@ from tests.conftest import Cli
 from tests.support import ROOT
 from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
 from tests.support.commands import fetch, upload
+from tests.support.pages import page
 from tests.support.plugins import install
 from tests.support.servers import Server, respond, serving
 
@@ -369,7 +370,7 @@ def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.M
     body = make_wheel(tmp_path / "made", A).read_bytes()
     claimed = {"X_Checksum_SHA256": sha256(body)}
     routes: dict[str, Any] = {
-        "/": f'<a href="{A}">{A}</a>'.encode(),
+        "/": page(A),
         f"/{A}": lambda handler: respond(handler, 200, body, **claimed),
     }
     with serving(routes) as server:

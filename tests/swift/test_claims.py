@@ -11,7 +11,7 @@ import pathlib
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import A, hash_file, make_wheel, sha256
+from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
@@ -19,8 +19,6 @@ from tests.swift.shelf import Shelf
 from tests.swift.test_uploads import check_pairs, store_options
 
 pytestmark = IN_PROCESS
-
-HASH_FILE = f"{A}.sha256"
 
 
 @pytest.fixture
