@@ -1,4 +1,4 @@
-"""Artifacts that commands are given."""
+"""Many commands are given this artifact."""
 
 from __future__ import annotations
 

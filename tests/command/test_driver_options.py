@@ -1,4 +1,4 @@
-"""``--driver-option`` and ``--region`` on the command line."""
+"""Commands hand ``--driver-option`` and ``--region`` to libcloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``index``: the page of a container, made anew."""
+"""``index`` makes the page of a container anew."""
 
 from __future__ import annotations
 

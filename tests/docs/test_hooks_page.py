@@ -1,4 +1,4 @@
-"""The page of the hooks has what their specifications have."""
+"""The page of the hooks says what their specifications say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of several folders use."""
+"""Tests of several folders use these modules."""
 
 from __future__ import annotations
 

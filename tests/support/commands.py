@@ -1,4 +1,4 @@
-"""Command lines that many tests begin with, and what is in the folders afterwards."""
+"""Many tests begin with these commands and look into these folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Virtual environments, and the wheel that is installed into them."""
+"""Tests make virtual environments here, and the wheel that goes into them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Index pages that are made up."""
+"""Tests make index pages with these functions."""
 
 from __future__ import annotations
 

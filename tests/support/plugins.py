@@ -1,4 +1,4 @@
-"""Plugins that commands take part with: made up, recording, really installed."""
+"""Commands take these plugins in: some record, one is really installed."""
 
 from __future__ import annotations
 

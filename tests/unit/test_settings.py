@@ -1,4 +1,4 @@
-"""The values that options take."""
+"""The values of options are read or refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The start-up file's rules in this process, where each of them can be looked at closely."""
+"""The start-up module keeps its rules in this process."""
 
 from __future__ import annotations
 

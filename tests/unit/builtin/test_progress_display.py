@@ -1,4 +1,4 @@
-"""The rows of the display, drawn without a terminal."""
+"""The display draws its rows without a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The environment variables of options."""
+"""Environment variables give options their defaults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options and verbs: whose a command is, and what is refused."""
+"""The parser tells whose a command is and refuses bad values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages as text: links, digests, what is never closed."""
+"""The reader of pages finds links and digests in any text."""
 
 from __future__ import annotations
 

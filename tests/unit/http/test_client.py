@@ -1,4 +1,4 @@
-"""Redirects, and what goes to another origin."""
+"""The client keeps what is secret to one origin."""
 
 from __future__ import annotations
 

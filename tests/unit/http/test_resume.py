@@ -1,4 +1,4 @@
-"""The rest of a body, and whether it fits."""
+"""A body is continued only by a part that fits."""
 
 from __future__ import annotations
 

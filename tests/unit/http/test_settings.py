@@ -1,4 +1,4 @@
-"""The limits of each request."""
+"""Every request has limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How plugins are loaded."""
+"""Two plugins cannot have one name."""
 
 from __future__ import annotations
 

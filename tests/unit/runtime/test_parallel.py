@@ -1,4 +1,4 @@
-"""Work in threads, and the signals that end it."""
+"""Signals and errors end the work of threads."""
 
 from __future__ import annotations
 

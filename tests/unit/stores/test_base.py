@@ -1,4 +1,4 @@
-"""A container of the LOCAL provider, by libcloud's API alone and by our staged put."""
+"""A LOCAL container keeps what it is given, by libcloud's API and by our staged put."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stores can do beyond libcloud."""
+"""What a store can do goes by its driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What libcloud raises, in words."""
+"""What libcloud raises is told in words."""
 
 from __future__ import annotations
 

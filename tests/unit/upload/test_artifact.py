@@ -1,4 +1,4 @@
-"""Jobs that publish one artifact at the same time."""
+"""Jobs publish one artifact at the same time and leave a pair that agrees."""
 
 from __future__ import annotations
 
