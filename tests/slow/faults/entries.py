@@ -169,7 +169,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.5.7": (f"{_DISKS}test_something_in_the_place_of_an_artifact",),
     "E.5.9": (f"{_FETCH}test_fetches_into_one_folder_at_once_all_end_well",),
     "E.5.10": (f"{_SIGNALS}test_while_a_body_trickles", f"{_SIGNALS}test_while_a_body_stalls"),
-    "E.5.12": (f"{_SIGNALS}test_work_that_does_not_end_is_left_behind",),
+    "E.5.12": ("tests/unit/runtime/test_parallel.py::test_work_that_does_not_end_is_left_behind",),
     "E.5.13": (f"{_SIGNALS}test_while_a_body_trickles",),
     "E.5.14": (
         f"{_KILLED}test_a_killed_run_leaves_what_a_rerun_completes",
