@@ -17,7 +17,7 @@ from tests.support.servers import Handler, Routes, respond, serving
 from tests.support.terminals import Terminal
 from wheelhouse_hashes.plugins.manager import TRACE
 
-#: Both names fit on one line of the terminal, with all that is shown of them.
+#: The columns of the lines below are as wide as this name.
 OTHER = "demo-1.0-1build-py3-none-any.whl"
 
 
