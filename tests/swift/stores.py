@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 import boto3
 
-from tests.servers import running
+from tests.support.servers import running
 
 AZURITE = "3.35.0"
 
