@@ -247,14 +247,9 @@ class Store:
 
         def delete() -> None:
             obj = self._object(name)
-            if obj is None:
-                return
-            try:
-                deleted = self.driver.delete_object(obj)
-            except ObjectDoesNotExistError:
-                return
-            if not deleted and self._object(name) is not None:
-                raise StoreError(f"cannot delete {name}")
+            with contextlib.suppress(ObjectDoesNotExistError):
+                if obj and not self.driver.delete_object(obj) and self._object(name):
+                    raise StoreError(f"cannot delete {name}")
 
         self._retry(delete, f"delete {name}")
 
