@@ -11,12 +11,13 @@ from collections.abc import Iterator
 
 from wheelhouse_hashes.causes import HEALABLE, Cause
 
-#: Client errors (4xx) that pass: request timeout, too early, too many requests
+#: Client errors (4xx) that are temporary: request timeout, too early, too many requests
 #: (:rfc:`9110`, :rfc:`8470`, :rfc:`6585`).
 _PASSING = frozenset({408, 425, 429})
 
-#: Server errors (5xx) that do not: not implemented, HTTP version not supported.
-_LASTING = frozenset({501, 505})
+#: Server errors (5xx) that are permanent: not implemented, HTTP version not
+#: supported, loop detected, network authentication required.
+_LASTING = frozenset({501, 505, 508, 511})
 
 
 class WheelhouseHashesError(Exception):

@@ -169,6 +169,10 @@ def resembled(name: str) -> ArtifactName | None:
     return None
 
 
+#: What is said of each name that :func:`case_conflicts` returns.
+CASE_CONFLICT = "another name differs from it in case only"
+
+
 def case_conflicts(names: Iterable[str]) -> set[str]:
     """Return the names that another one differs from in case only.
 

@@ -204,6 +204,16 @@ class UploadRecord:
     #: The exit code that this record asks for.
     exit_code: int = 0
 
+    @classmethod
+    def of_error(cls, name: str, error: WheelhouseHashesError) -> UploadRecord:
+        """Return the record of a file that was not published.
+
+        :param name: the file's name.
+        :param error: why it was not.
+        """
+        outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
+        return cls(name, outcome, error.message, error.exit_code)
+
 
 @dataclass
 class UploadReport(Report):

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
-from wheelhouse_hashes.disk.files import disk_errors
-from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.disk.files import read_small_file
+from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import shown
@@ -212,9 +212,9 @@ def _read_local(url: str) -> bytes | None:
     :raises DiskError: if it cannot be read.
     """
     path = url2pathname(urlsplit(url).path)
-    with disk_errors(f"read {path}"):
-        try:
-            with open(path, "rb") as file:
-                return file.read(MAX_BYTES + 1)  # one more: so that it is seen to be too long
-        except FileNotFoundError:
+    try:
+        return read_small_file(path, MAX_BYTES)
+    except DiskError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
             return None
+        raise

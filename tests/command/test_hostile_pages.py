@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import http.server
 import json
 import pathlib
@@ -78,8 +79,9 @@ def test_verify_against_such_a_page_reads_it_too(cli: Cli, dist: pathlib.Path) -
         f"<a {'x ' * MAX_TAG} href={A}>x</a>",
         f'<a href="{A}#{"md5=0&amp;" * (MAX_DIGESTS + 1)}">x</a>',
         f'<a href="http://{"a" * 64}\xe9/{A}">x</a>',
+        f'<a href="http://[x/{A.replace("-", "&#45;")}">x</a>',
     ],
-    ids=["quote", "title", "end", "bracket", "long title", "many", "digests", "host"],
+    ids=["quote", "title", "end", "bracket", "long title", "many", "digests", "host", "entity"],
 )
 def test_an_artifact_whose_tag_cannot_be_read_is_refused_by_name(
     cli: Cli, sdist: bytes, tag: str
@@ -91,6 +93,65 @@ def test_an_artifact_whose_tag_cannot_be_read_is_refused_by_name(
     assert result.line("refused").split()[1] == A
     assert got() == [SDIST]
     assert "verified 1 of 2 artifacts" in result.out
+
+
+def _link(name: str, content: bytes) -> str:
+    return f'<a href="{name}#sha256={sha256(content)}">x</a>'
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        '<p title="a <!-- b">',
+        '<p title="a <script >">',
+        '<p title="never closed>',
+        "<!-->",
+        "<!--->",
+        "<!-- x --!>",
+        '<a title="<">x</a>',
+    ],
+)
+def test_what_stands_between_links_costs_none(
+    cli: Cli, wheel: bytes, sdist: bytes, between: str
+) -> None:
+    page = (_link(A, wheel) + between + _link(SDIST, sdist)).encode()
+    with serving({"/": page, f"/{A}": wheel, f"/{SDIST}": sdist}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, got()) == (0, [A, SDIST]), result.out
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    [('title="oops', 'data-requires-python=">=3"'), ("data-yanked='don't'", "class='x'")],
+)
+def test_a_stray_quote_costs_its_own_link_alone(
+    cli: Cli, wheel: bytes, first: str, later: str
+) -> None:
+    names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(3)]
+    page = f'<a href="{A}" {first}>x</a>'
+    page += "".join(f'<a href="{n}#sha256={sha256(wheel)}">x</a>\n' for n in names)
+    page += f"<a {later}>x</a>"
+    routes: Routes = {"/": page.encode(), **{f"/{n}": wheel for n in names}}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, got()) == (5, names), result.out
+    assert result.line("refused").split()[1] == A
+
+
+@pytest.mark.parametrize("text", ["<!-- {}", "<script>{}"])
+def test_an_artifact_in_what_is_never_closed_is_refused_by_name(cli: Cli, text: str) -> None:
+    page = text.format(f'<a href="{A}">x</a>').encode()
+    with serving({"/": page}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.line("refused").split()[1]) == (5, A)
+
+
+def test_a_long_base_is_refused(cli: Cli) -> None:
+    page = f'<base href="/{"a é" * 2000}/">{_link(A, b"")}'.encode()
+    with serving({"/": page}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert "has more than 2048 characters" in result.err
 
 
 @pytest.mark.parametrize("field", ["hashes", "url"])
@@ -222,7 +283,8 @@ def _reset(handler: Handler) -> None:
 
 
 def _status(status: int) -> Respond:
-    return lambda handler: respond(handler, status, b"not now")
+    body = b"" if status == 204 else b"not now"
+    return lambda handler: respond(handler, status, body)
 
 
 PASSING: dict[str, Respond] = {
@@ -298,8 +360,11 @@ NO_HASH_FILES: dict[str, Callable[[bytes], Respond]] = {
     "picture": lambda wheel: lambda h: respond(h, 200, b"\x89PNG\r\n\x1a\n" + bytes(range(256))),
     **{
         str(status): lambda wheel, status=status: _status(status)  # type: ignore[misc]
-        for status in (400, 401, 405, 406, 410, 429, 451, 500, 501, 503)
+        for status in (204, 400, 401, 405, 406, 410, 429, 451, 500, 501, 503)
     },
+    "trace": lambda wheel: lambda h: respond(h, 200, b"not found, trace " + b"4b" * 16),
+    "bad gzip": lambda wheel: lambda h: respond(h, 200, b"x" * 99, Content_Encoding="gzip"),
+    "redirects": lambda wheel: lambda h: respond(h, 302, b"", Location=h.path),
     "dropped": lambda wheel: _closed,
     "reset": lambda wheel: _reset,
 }
@@ -324,9 +389,10 @@ def test_an_answer_that_is_no_hash_file_counts_as_absent(
         asked = server.paths().count(f"/{A}.sha256")
     assert result.code == 0, result.out
     assert "verified 3 of 3" in result.out
-    again = kind in ("429", "500", "503", "dropped", "reset")
-    assert asked == (2 if again else 1)
-    notes = [line for line in result.out.splitlines() if "a hash file that no page lists" in line]
+    if kind != "redirects":
+        again = kind in ("429", "500", "503", "dropped", "reset")
+        assert asked == (2 if again else 1)
+    notes = [line for line in result.out.splitlines() if "counts as absent" in line]
     assert len(notes) == (0 if kind == "410" else 1)
 
 
@@ -352,6 +418,14 @@ def test_without_another_claim_it_stays_strict(cli: Cli, wheel: bytes, kind: str
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
     assert result.code in (3, 5)
+    assert got() == []
+
+
+def test_a_weak_claim_does_not_make_a_hash_file_optional(cli: Cli, wheel: bytes) -> None:
+    md5 = hashlib.md5(wheel, usedforsecurity=False).hexdigest()
+    page = f'<a href="{A}#md5={md5}">x</a>'.encode()
+    with serving({"/": page, f"/{A}": wheel, f"/{A}.sha256": _status(503)}) as server:
+        assert cli(*FETCH, server.url).code == 5
     assert got() == []
 
 

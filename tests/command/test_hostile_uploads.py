@@ -7,11 +7,12 @@ import pathlib
 import shlex
 import socket
 import stat
+from collections.abc import Callable
 
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import SDIST, A, B, make_wheel, sha256
+from tests.support.artifacts import SDIST, A, B, flip_a_bit, make_wheel
 from tests.support.commands import UPLOAD
 from tests.support.servers import serving
 from wheelhouse_hashes.disk import files
@@ -71,23 +72,38 @@ def test_other_links_and_folders_are_skipped_as_before(
     assert "sent 1, skipped 2" in result.out
 
 
-def test_what_was_hashed_is_sent_whatever_its_name_leads_to(
-    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+def _replaced_by_a_link(path: pathlib.Path) -> None:
+    path.unlink()
+    path.symlink_to("/proc/self/environ")
+
+
+def _changed_in_place(path: pathlib.Path) -> None:
+    before = path.stat()
+    flip_a_bit(path)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("how", [_replaced_by_a_link, _changed_in_place])
+def test_a_file_swapped_after_it_was_hashed_is_not_published(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    how: Callable[[pathlib.Path], None],
 ) -> None:
     wheel = make_wheel(dist, A)
-    content = wheel.read_bytes()
     original = files.hash_file
 
     def hash_then_swap(*args: object) -> object:
         seen = original(*args)  # type: ignore[arg-type]
-        wheel.unlink()
-        wheel.symlink_to("/proc/self/environ")
+        how(wheel)
         return seen
 
     monkeypatch.setattr(upload_module, "hash_file", hash_then_swap)
-    assert cli(*UPLOAD).code == 0
-    assert (container / A).read_bytes() == content
-    assert (container / f"{A}.sha256").read_text() == f"{sha256(content)}  {A}\n"
+    result = cli(*UPLOAD)
+    assert result.code == 6
+    assert "changed while it was uploaded" in result.line("failed")
+    assert not (container / A).exists()
 
 
 def test_a_link_between_the_look_and_the_opening_is_refused(
@@ -153,6 +169,8 @@ def test_a_secret_that_cannot_be_sent_is_one_line_without_it(
         f"proxy_url=ftp://u:{SECRET}@proxy:3128",
         f"timeout={SECRET}",
         f"{SECRET}==",
+        f"{SECRET}=x",
+        f"ex_tenant_name=abc {SECRET}=",
         shlex.quote(f"token=FwoG{SECRET}\nTOKEN"),
     ],
 )
@@ -184,6 +202,10 @@ def test_malformed_driver_options_are_not_printed(
         f"ftp://user:{SECRET}'@127.0.0.1:9",
         f"http://us er:'{SECRET}@@:1",
         f"http://user:x/{SECRET}@127.0.0.1:9",
+        f"http://user:{SECRET}",
+        f"http://u:{SECRET}:3128",
+        f"http://u:{SECRET}\n@127.0.0.1:9",
+        f"http://{SECRET}/x@127.0.0.1:9",
     ],
 )
 @pytest.mark.parametrize("verb", ["fetch", "upload"])

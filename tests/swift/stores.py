@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 
@@ -60,19 +61,26 @@ def moto(folder: pathlib.Path) -> Iterator[int]:
         yield port
 
 
+def _client(port: int) -> Any:
+    login = {"aws_access_key_id": "user", "aws_secret_access_key": "secret-key"}
+    url = f"http://127.0.0.1:{port}"
+    return boto3.client("s3", endpoint_url=url, region_name="us-east-1", **login)
+
+
 def create_public_bucket(port: int, name: str) -> None:
     """Create a bucket of moto's that anybody can read."""
     allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
-    policy = {
-        "Version": "2012-10-17",
-        "Statement": [{**allow, "Resource": f"arn:aws:s3:::{name}/*"}],
-    }
-    login = {"aws_access_key_id": "user", "aws_secret_access_key": "secret-key"}
-    url = f"http://127.0.0.1:{port}"
-    client = boto3.client("s3", endpoint_url=url, region_name="us-east-1", **login)
-    client.create_bucket(Bucket=name)
-    client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
-    client.close()
+    statement = {**allow, "Resource": f"arn:aws:s3:::{name}/*"}
+    policy = {"Version": "2012-10-17", "Statement": [statement]}
+    with contextlib.closing(_client(port)) as client:
+        client.create_bucket(Bucket=name)
+        client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
+
+
+def put_object(port: int, bucket: str, name: str, content: bytes) -> None:
+    """Put an object as a job without us does: without metadata."""
+    with contextlib.closing(_client(port)) as client:
+        client.put_object(Bucket=bucket, Key=name, Body=content)
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from tests.swift.stores import (
     create_public_bucket,
     moto,
     other_etags,
+    put_object,
     s3_options,
 )
 from tests.swift.test_uploads import store_options
@@ -215,3 +216,15 @@ def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
     assert "their hash file has our digest" in refused.line("refused")
     assert "replaced 1" in upload(cli, on_swift).out
     assert cluster.request("GET", f"{on_swift.name}/{A}").body == content
+
+
+def test_other_bytes_of_equal_size_without_our_metadata_are_replaced_on_s3(
+    cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
+) -> None:
+    """Another job rebuilt the wheel and sent it without hash file; the times in it differ."""
+    content = make_wheel(dist, A).read_bytes()
+    assert upload(cli, on_s3).code == 0
+    put_object(moto_port, on_s3.name, A, bytes([*content[:-1], content[-1] ^ 1]))
+    assert upload(cli, on_s3, "--no-replace").code == 1
+    assert "replaced 1" in upload(cli, on_s3).out
+    assert "there 1" in upload(cli, on_s3).out

@@ -37,11 +37,12 @@ def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, 
         try:
             action.default = _readers[variable](text)
         except (ValueError, argparse.ArgumentTypeError):
-            # Driver options may hold secrets.
-            value = "" if action.dest == "driver_options" else f"={text!r}"
-            option = action.option_strings[-1]
+            if action.dest == "driver_options":  # it may hold secrets
+                why = "does not hold KEY=VALUE words, separated by spaces and quoted as in a shell"
+                raise UsageError(f"{variable} {why}") from None
             raise UsageError(
-                f"{variable}{value} is not a value that {option} takes: {action.metavar}"
+                f"{variable}={text!r} is not a value that {action.option_strings[-1]} takes: "
+                f"{action.metavar}"
             ) from None
 
 

@@ -13,15 +13,15 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.filenames import MAX_NAME_BYTES, case_conflicts, printable
+from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
 from wheelhouse_hashes.options import FetchOptions
+from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, describe_verdict, line
+from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.verdict.conclude import report_verdict
 from wheelhouse_hashes.verdict.expectation import expectation_of
 
 
@@ -45,33 +45,31 @@ def fetch(
         wanted = asked_for(project, version)
     with usage.noted():
         expectation = expectation_of(run)
-    report = FetchReport()
+    reporter = FetchReporter(run)
+    report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _fetch(run, address, pathlib.Path(folder), wanted, report)
+            _fetch(reporter, address, pathlib.Path(folder), wanted)
             report.incomplete = expectation.unmet(report.good, report.unjudged)
         run.say(report.closing())
     return report
 
 
 def _fetch(
-    run: Session[FetchOptions],
-    address: str,
-    folder: pathlib.Path,
-    wanted: Wanted,
-    report: FetchReport,
+    reporter: FetchReporter[FetchOptions], address: str, folder: pathlib.Path, wanted: Wanted
 ) -> None:
     """Locate, select and fetch the artifacts.
 
     :raises Interrupted: if the run was told to end.
     """
+    run, report = reporter.run, reporter.report
     listing = locate(run, address)
     selection = select(listing, run.plugins, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     for name in selection.misplaced:
         run.note(line("note", name, "left out: it is not beside its artifact"))
-    artifacts = _refuse_unasked(selection, report, run)
+    artifacts = _refuse_unasked(selection, reporter)
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
         options = run.options
@@ -81,7 +79,7 @@ def _fetch(
     _name_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
         try:
-            finished = _fetch_all(run, artifacts, target, listing, report)
+            finished = _fetch_all(reporter, artifacts, target, listing)
         finally:
             remember_way(run, report)
         target.sync()
@@ -91,19 +89,16 @@ def _fetch(
 
 
 def _refuse_unasked(
-    selection: Selection, report: FetchReport, run: Session[FetchOptions]
+    selection: Selection, reporter: FetchReporter[FetchOptions]
 ) -> list[ListedArtifact]:
     """Refuse what must not be asked for or become a file here; return the other artifacts."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
-    reason = "another name differs from it in case only"
     refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
-    refused += [(name, Cause.UNSAFE_NAME, reason) for name in sorted(conflicts)]
+    refused += [(name, Cause.UNSAFE_NAME, CASE_CONFLICT) for name in sorted(conflicts)]
     refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
     for name, cause, reason in refused:
         shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
-        verdict = Verdict(shown, Outcome.REFUSED, cause=cause, text=reason)
-        report.verdicts.append(verdict)
-        run.say(describe_verdict(verdict))
+        reporter.add(Verdict(shown, Outcome.REFUSED, cause=cause, text=reason))
     return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]
 
 
@@ -117,14 +112,14 @@ def _name_other_origins(
 
 
 def _fetch_all(
-    run: Session[FetchOptions],
+    reporter: FetchReporter[FetchOptions],
     artifacts: Sequence[ListedArtifact],
     target: TargetFolder,
     listing: Listing,
-    report: FetchReport,
 ) -> bool:
-    width = max((len(artifact.name) for artifact in artifacts), default=0)
-    fetch_one = partial(_fetch_one, run, target, listing, report, width)
+    run = reporter.run
+    fetch_one = partial(_fetch_one, reporter, target, listing)
+    reporter.align(artifact.name for artifact in artifacts)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
     # What lives as long as the run need not be looked through again and again.
     gc.freeze()
@@ -135,13 +130,12 @@ def _fetch_all(
 
 
 def _fetch_one(
-    run: Session[FetchOptions],
+    reporter: FetchReporter[FetchOptions],
     target: TargetFolder,
     listing: Listing,
-    report: FetchReport,
-    width: int,
     artifact: ListedArtifact,
 ) -> None:
+    run = reporter.run
     with run.activities.on(artifact.name):
         verdict = ArtifactFetch(artifact, run, target, listing.last_modified).run()
-    report_verdict(run, report, artifact, verdict, width)
+    reporter.settle(artifact, verdict)

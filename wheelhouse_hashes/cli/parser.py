@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, NoReturn
 
 from wheelhouse_hashes._settings import PREFIX, SWITCHES
 from wheelhouse_hashes._startup import is_on
@@ -216,6 +217,10 @@ class Parser(argparse.ArgumentParser):
             raise
         self.verbs.note_given(options)
         return options
+
+    def error(self, message: str) -> NoReturn:
+        """End with a usage error, without what a misspelt ``--driver-option`` holds."""
+        super().error(re.sub(r"(--driver-?opt\S*?)=\S+", r"\1=***", message))
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""

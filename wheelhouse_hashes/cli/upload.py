@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import threading
 from collections.abc import Mapping, Sequence
 
 from wheelhouse_hashes.causes import Cause
@@ -15,16 +14,11 @@ from wheelhouse_hashes.errors import (
     UsageErrors,
     WheelhouseHashesError,
 )
-from wheelhouse_hashes.filenames import case_conflicts, parse_artifact_name
+from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts, parse_artifact_name
 from wheelhouse_hashes.options import UploadOptions
+from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import (
-    UploadOutcome,
-    UploadRecord,
-    UploadReport,
-    describe_record,
-    line,
-)
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
@@ -63,20 +57,19 @@ def upload(
             raise UsageError(f"there is no folder {folder}; give one with --local-folder")
     with usage.noted():
         account.check()
-    report = UploadReport()
+    reporter = UploadReporter(run)
+    report = reporter.report
     with phase(run, report, usage):
         store = open_store(account, container, run.budget)
-        paths = scan(pathlib.Path(folder), report)
-        width = max((len(path.name) for path in paths), default=0)
-        for record in report.records:
-            _say(run, record)
+        paths = scan(pathlib.Path(folder), reporter)
 
         def publish() -> None:
             store.open()
             snapshot = ContainerSnapshot(store.objects(), run.plugins)
-            fit = _without_case_conflicts(paths, snapshot, report, run)
-            uploaded = _publish_all(run, store, snapshot, fit, report, max_workers, width)
-            _clean_up(run, store, snapshot, uploaded, report, with_index)
+            fit = _without_case_conflicts(paths, snapshot, reporter)
+            reporter.align(path.name for path in paths)
+            uploaded = _publish_all(reporter, store, snapshot, fit, max_workers)
+            _clean_up(reporter, store, snapshot, uploaded, with_index)
 
         with noting_interruption(report):
             # In one thread: each one that uses the store has to authenticate.
@@ -86,46 +79,32 @@ def upload(
 
 
 def _without_case_conflicts(
-    paths: Sequence[pathlib.Path],
-    snapshot: ContainerSnapshot,
-    report: UploadReport,
-    run: Session[UploadOptions],
+    paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, reporter: UploadReporter
 ) -> list[pathlib.Path]:
     """Refuse names that differ in case only: a fetch would refuse them, too."""
     ours = {path.name for path in paths}
     conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
-    refusal = Refusal(Cause.UNSAFE_NAME, "another name differs from it in case only")
+    refusal = Refusal(Cause.UNSAFE_NAME, CASE_CONFLICT)
     for name in sorted(conflicts):
-        record = UploadRecord(name, UploadOutcome.REFUSED, refusal.message, refusal.exit_code)
-        report.records.append(record)
-        _say(run, record)
+        reporter.add(UploadRecord.of_error(name, refusal))
     return [path for path in paths if path.name not in conflicts]
 
 
-def _say(run: Session[UploadOptions], record: UploadRecord, width: int = 0) -> None:
-    """Print what became of one file; with ``--quiet`` only what asks for a look."""
-    routine = record.outcome in (UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED)
-    (run.note if routine else run.say)(describe_record(record, width))
-
-
 def _publish_all(
-    run: Session[UploadOptions],
+    reporter: UploadReporter,
     store: Store,
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
-    report: UploadReport,
     max_workers: int,
-    width: int,
 ) -> dict[str, ArtifactUpload]:
     """Publish artifacts side by side; return what is there now.
 
     :raises Interrupted: if the run was told to end.
     """
-    lock = threading.Lock()
+    run = reporter.run
     there: dict[str, ArtifactUpload] = {}
 
     def publish(path: pathlib.Path) -> None:
-        artifact_upload: ArtifactUpload | None = None
         try:
             with run.activities.on(path.name), LocalFile(path) as file:
                 artifact_upload = ArtifactUpload(run, store, snapshot, file)
@@ -133,21 +112,10 @@ def _publish_all(
         except Interrupted:
             raise
         except WheelhouseHashesError as error:
-            outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
-            record = UploadRecord(path.name, outcome, error.message, error.exit_code)
-        with lock:
-            report.records.append(record)
-            if artifact_upload is not None and not record.exit_code:
-                there[record.name] = artifact_upload
-        _say(run, record, width)
-        if artifact_upload is not None and record.outcome in (
-            UploadOutcome.SENT,
-            UploadOutcome.REPLACED,
-        ):
-            try:
-                run.plugins.artifact_uploaded(artifact_upload.artifact, run)
-            except Refusal as problem:
-                report.problems.append(problem)
+            reporter.add(UploadRecord.of_error(path.name, error))
+        else:
+            there[record.name] = artifact_upload
+            reporter.settle(artifact_upload.artifact, record)
 
     run.activities.plan({path.name: size_on_disk(path) for path in paths})
     if not for_each(paths, publish, max_workers, run.stop):
@@ -167,14 +135,14 @@ def _named_by_the_host(
 
 
 def _clean_up(
-    run: Session[UploadOptions],
+    reporter: UploadReporter,
     store: Store,
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, ArtifactUpload],
-    report: UploadReport,
     with_index: bool,
 ) -> None:
     """Prune and index.  The artifacts are safe: a failure is a problem to report."""
+    run, report = reporter.run, reporter.report
     try:
         companions = {
             name: [companion.name for companion in artifact_upload.companions]

@@ -21,6 +21,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.options import VerifyOptions
+from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
@@ -60,22 +61,20 @@ def verify(run: Session[VerifyOptions], folder: str, against: str | None) -> Fet
             address = authorized(run, against)
     with usage.noted():
         expectation = expectation_of(run)
-    report = FetchReport()
+    reporter = FetchReporter(run)
+    report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _verify(run, pathlib.Path(folder), address, is_local, report)
+            _verify(reporter, pathlib.Path(folder), address, is_local)
             report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
     return report
 
 
 def _verify(
-    run: Session[VerifyOptions],
-    folder: pathlib.Path,
-    address: str,
-    is_local: bool,
-    report: FetchReport,
+    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, is_local: bool
 ) -> None:
+    run, report = reporter.run, reporter.report
     there = _artifacts_in(folder, run)
     listing = locate(run, address)
     selection = select(listing, run.plugins, None if is_local else _projects(there))
@@ -89,11 +88,11 @@ def _verify(
     report.nothing_matched = not artifacts
     if not artifacts:
         run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
-    width = max(map(len, (artifact.name for artifact in artifacts)), default=0)
+    reporter.align(artifact.name for artifact in artifacts)
     # What is only announced takes no time.
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
-    verify_one = partial(verify_artifact, run, there, set(announced), report, width)
+    verify_one = partial(verify_artifact, reporter, there, set(announced))
     try:
         finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
     finally:

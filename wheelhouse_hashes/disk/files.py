@@ -10,10 +10,9 @@ import stat
 import threading
 from collections.abc import Iterator
 
-from wheelhouse_hashes.artifacts import new_hasher
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal
-from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
+from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.runtime.activity import ByteCount
 
 #: The size of the buffer that files on disk are hashed with, in bytes.
@@ -30,6 +29,18 @@ def disk_errors(doing: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
+
+
+def read_small_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
+    """Return the content of a small file; one byte too many shows that it is longer.
+
+    :param path: the file.
+    :param max_bytes: the most bytes that it may have.
+    :returns: at most one byte more than that.
+    :raises DiskError: if it cannot be read; its cause is the :exc:`OSError`.
+    """
+    with disk_errors(f"read {path}"), open(path, "rb") as file:
+        return file.read(max_bytes + 1)
 
 
 def hash_file_on_disk(
@@ -64,24 +75,15 @@ def hash_file(
     counter: ByteCount | None = None,
 ) -> Seen:
     """Read an open file to its end, as :func:`hash_file_on_disk` does."""
-    hashers = {algorithm: new_hasher(algorithm) for algorithm in algorithms}
-    buffer = bytearray(BUFFER)
-    view = memoryview(buffer)
-    head = tail = b""
-    size = 0
+    digester = Digester(algorithms)
+    buffer = memoryview(bytearray(BUFFER))
     counter = counter or ByteCount()
     while count := file.readinto(buffer):
         if stop.is_set():
             raise Interrupted("interrupted")
-        if not size:
-            head = bytes(view[: min(count, HEAD_BYTES)])
-        tail = (tail + bytes(view[max(0, count - TAIL_BYTES) : count]))[-TAIL_BYTES:]
-        size += count
-        for hasher in hashers.values():
-            hasher.update(view[:count])
-        counter.bytes = size
-    digests = {algorithm: hasher.hexdigest() for algorithm, hasher in hashers.items()}
-    return Seen(size, digests, head, tail, on_disk=True)
+        digester.update(buffer[:count])
+        counter.bytes = digester.size
+    return digester.seen(on_disk=True)
 
 
 def size_on_disk(path: pathlib.Path) -> int | None:
@@ -147,7 +149,9 @@ class LocalFile:
     @property
     def identity(self) -> tuple[int, ...]:
         """What tells this version of the file from another one: also after a change in place."""
-        return _identity(os.fstat(self._file.fileno()))
+        status = os.fstat(self._file.fileno())
+        # The time of the last change of the inode cannot be put back.
+        return (*_identity(status), status.st_ctime_ns)
 
     @property
     def reopened(self) -> str:
@@ -156,7 +160,7 @@ class LocalFile:
         number = self._file.fileno()
         for path in (f"/proc/self/fd/{number}", f"/dev/fd/{number}"):
             with contextlib.suppress(OSError):
-                if _identity(os.stat(path)) == self.identity:
+                if _identity(os.stat(path)) == self.identity[:-1]:
                     return path
         return str(self.path)
 
@@ -173,5 +177,5 @@ def check_regular(path: pathlib.Path) -> None:
     :raises OSError: if it is not there.
     """
     if kind := irregular_kind(path.lstat().st_mode):
-        text = f"it is {kind}, which is not followed or read; put a copy of the file in its place"
+        text = f"it is {kind}; uploads take regular files only: put a copy of the file in its place"
         raise Refusal(Cause.NOT_A_DISTRIBUTION, text)

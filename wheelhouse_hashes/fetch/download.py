@@ -8,17 +8,11 @@ from collections.abc import Callable, Sequence
 from io import FileIO
 
 from wheelhouse_hashes._settings import ACCEPT
-from wheelhouse_hashes.artifacts import (
-    DEFAULT_ALGORITHM,
-    Claim,
-    Finding,
-    ListedArtifact,
-    new_hasher,
-)
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
+from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.http.response import Response
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
@@ -47,19 +41,17 @@ class Download:
     ) -> None:
         #: What was heard: what :meth:`receive` was told, and the headers' claims.
         self.heard: list[Claim | Finding] = []
-        #: The number of bytes in the file.
-        self.size = 0
         self._artifact = artifact
         self._run = run
         self._path = path
         self._response: Response | None = None
         self._pieces: _Pieces | None = None
-        self._start_over()
+        self._digester = Digester([DEFAULT_ALGORITHM])
 
-    def _start_over(self) -> None:
-        self.size = 0
-        self._head = self._tail = b""
-        self._hashers = {DEFAULT_ALGORITHM: new_hasher(DEFAULT_ALGORITHM)}
+    @property
+    def size(self) -> int:
+        """The number of bytes in the file."""
+        return self._digester.size
 
     def receive(self, heard: Heard) -> None:
         """Read the body, or what is missing of it.
@@ -88,12 +80,7 @@ class Download:
 
     def _take(self, data: memoryview, file: FileIO) -> None:
         """Take what was received: hash it, write it."""
-        if self.size < HEAD_BYTES:
-            self._head = (self._head + bytes(data[:HEAD_BYTES]))[:HEAD_BYTES]
-        self._tail = (self._tail + bytes(data[-TAIL_BYTES:]))[-TAIL_BYTES:]
-        self.size += len(data)
-        for hasher in self._hashers.values():
-            hasher.update(data)
+        self._digester.update(data)
         while data:
             data = data[file.write(data) :]
 
@@ -116,14 +103,12 @@ class Download:
         if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms_of(self.heard)
-        if response.offset and not self._hashers.keys() >= set(wanted):
+        if response.offset and not self._digester.algorithms >= set(wanted):
             raise NotContinued("a digest is wanted that the beginning went without")
-        if self.size and not response.offset:
+        if not response.offset:
             file.seek(0)
             file.truncate()
-            self._start_over()
-        for algorithm in wanted:
-            self._hashers.setdefault(algorithm, new_hasher(algorithm))
+            self._digester = Digester(wanted)
         self._response = response
         length = response.headers.get("content-length", "")
         if (
@@ -138,8 +123,7 @@ class Download:
     def seen(self) -> Seen:
         """What was read."""
         assert self._response is not None
-        digests = {name: hasher.hexdigest() for name, hasher in self._hashers.items()}
-        return Seen(self.size, digests, self._head, self._tail, self._response.length_known)
+        return self._digester.seen(length_known=self._response.length_known)
 
 
 class _Pieces:

@@ -34,8 +34,8 @@ _TAG = re.compile(
 )
 _BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*):)?(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
 
-#: As many hex digits as the shortest digest has.  A text without them is none.
-_HEX_DIGITS = re.compile(r"[0-9A-Fa-f]{32}", re.ASCII)
+#: A line that may have a digest, if not in its right form: digits first, or a tag.
+_DIGEST = re.compile(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.ASCII)
 
 _TAGS = {
     "sha256": "sha256",
@@ -108,7 +108,7 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     lines = [line for line in _lines(_decode(content)) if line and not line.startswith("#")]
     if not lines:
         raise NotAHashFile("the hash file is empty")
-    if not _HEX_DIGITS.search("".join(lines)):
+    if not any(map(_DIGEST.match, lines)):
         raise NotAHashFile(_unknown_form(lines[0]))
     read = {_read_line(line, artifact_name, algorithm) for line in lines}
     digests = {digest for digest, _ in read}
@@ -173,7 +173,7 @@ def _lines(text: str) -> list[str]:
         raise NotAHashFile("the hash file is JSON")
     lines = text.replace("\r\n", "\n").split("\n")
     if any(len(line) > MAX_LINE for line in lines):
-        raise HashFileError(f"the hash file has a line of more than {MAX_LINE} characters")
+        raise NotAHashFile(f"the hash file has a line of more than {MAX_LINE} characters")
     return [line.rstrip(" \t") for line in lines]
 
 

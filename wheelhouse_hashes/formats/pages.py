@@ -34,6 +34,9 @@ MAX_LINKS = 100_000
 #: The most characters that a tag may have.  A longer one is not taken apart.
 MAX_TAG = 8 * 1024
 
+#: The most characters, percent-encoded, of what the links of a page are relative to.
+MAX_BASE = 2048
+
 #: The most digests that a link may have.  The package index gives one.
 MAX_DIGESTS = 8
 
@@ -47,18 +50,22 @@ _PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
 #: An address that is a name in the same folder, and in its normal form.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
-_OPENING = re.compile(r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/]))", re.I)
+_OPENING = re.compile(
+    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z]+)(?=\s))",
+    re.I,
+)
 # The rest of a tag without a ``<`` in it.  Where it does not match, the search
 # ends before the next tag begins, so no text is searched twice.
 _USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
 _MARK = re.compile(r"[<>\"']")
 # What the name of an artifact ends with.  An unreadable tag without it loses nothing.
 _ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
-_END_OF_COMMENT = re.compile("-->")
+# Also ``<!-->`` and ``<!--->`` are whole comments.
+_END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
 _END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
 
 
-_TOO_MANY_DIGESTS = f"it claims more than {MAX_DIGESTS} digests"
+_TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
 _TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
 _UNCLOSED = "its tag cannot be read: a quote or a bracket is not closed"
 _MALFORMED = "its address is malformed"
@@ -75,9 +82,9 @@ class TooManyLinks(ValueError):
 class Link:
     """A link of a page."""
 
-    #: The file's name, percent-decoded; None if the link cannot be read.
+    #: The file's name, percent-decoded; None if it cannot be told.
     name: str | None
-    #: Its absolute address, without a fragment; the text itself if it cannot be read.
+    #: Its absolute address, without a fragment; the text itself if that cannot be read.
     address: str
     #: The digests that it claims, as they stand there: algorithm and value.
     hashes: tuple[tuple[str, str], ...] = ()
@@ -128,8 +135,20 @@ def folder_of(url: str) -> str:
     return urlunsplit((scheme, netloc, path, "", ""))
 
 
+def _usable(base: str) -> str:
+    """Return what addresses are relative to, if it is not too long to stand before each.
+
+    :raises ValueError: if it is.
+    """
+    if len(quote(base)) > MAX_BASE:
+        raise ValueError(
+            f"the address of the page, or its base, has more than {MAX_BASE} characters"
+        )
+    return base
+
+
 def _read_names(text: str, url: str) -> Iterator[Link]:
-    base = folder_of(url)
+    base = _usable(folder_of(url))
     for number, match in enumerate(re.finditer("[^\n]+", text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
@@ -138,6 +157,7 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
 
 
 def _read_json(text: str, url: str) -> Iterator[Link]:
+    base = _usable(folder_of(url))
     try:
         for number, file in enumerate(json.loads(text)["files"]):
             if number >= MAX_LINKS:
@@ -145,13 +165,13 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
             name, size, link = str(file["filename"]), file.get("size"), str(file["url"])
             hashes = tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str))
             if len(hashes) > MAX_DIGESTS:
-                yield Link(None, name, problem=_TOO_MANY_DIGESTS)
+                yield Link(name, link[:MAX_TAG], problem=_TOO_MANY_DIGESTS)
                 continue
             try:
                 split(link)
-                address = urljoin(folder_of(url), link)
+                address = urljoin(base, link)
             except ValueError:
-                yield Link(None, link[:MAX_TAG], problem=_MALFORMED)
+                yield Link(name, link[:MAX_TAG], problem=_MALFORMED)
                 continue
             yield Link(name, address, hashes, size if type(size) is int and size >= 0 else None)
     except TooManyLinks:
@@ -162,7 +182,7 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
 
 def _read_html(text: str, url: str) -> Iterator[Link]:
     anchors: list[str] = []
-    base = folder_of(url)
+    base = _usable(folder_of(url))
     based = False
     for number, (kind, tag) in enumerate(_tags(text)):
         if number >= MAX_LINKS:
@@ -177,7 +197,7 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
                 based = named is not None
                 split(named or "")
                 base = urljoin(base, named or "")
-    beside = urljoin(base, "x").removesuffix("x")
+    beside = _usable(urljoin(base, "x").removesuffix("x"))
     for tag in anchors:
         plain = _PLAIN.fullmatch(tag)
         href = plain["href"] if plain else _href(tag)
@@ -186,19 +206,21 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
                 yield Link(None, tag, problem=_UNCLOSED)
             continue
         address, _, fragment = href.partition("#")
-        if fragment.count("&") >= MAX_DIGESTS:
-            yield Link(None, tag, problem=_TOO_MANY_DIGESTS)
-            continue
+        name = address
         if _NAME.fullmatch(address):
-            yield Link(address, beside + address, _split_fragment(fragment))
-            continue
-        try:
-            parts = split(href)
-            name = unquote(parts.path.rpartition("/")[2])
-            address = urljoin(base, urlunsplit(parts._replace(fragment="")))
-            yield Link(name, address, _split_fragment(parts.fragment))
-        except ValueError:
-            yield Link(None, tag, problem=_MALFORMED)
+            address = beside + address
+        else:
+            try:
+                parts = split(address)
+                name = unquote(parts.path.rpartition("/")[2])
+                address = urljoin(base, urlunsplit(parts))
+            except ValueError:
+                yield Link(None, address, problem=_MALFORMED)
+                continue
+        if fragment.count("&") >= MAX_DIGESTS:
+            yield Link(name, address, problem=_TOO_MANY_DIGESTS)
+        else:
+            yield Link(name, address, _split_fragment(fragment))
 
 
 def _tags(text: str) -> Iterator[tuple[str, str]]:
@@ -218,11 +240,13 @@ def _tags(text: str) -> Iterator[tuple[str, str]]:
     while match := _OPENING.search(text, position):
         start, position = match.span()
         kind = match["kind"]
-        if kind is None:
+        if kind is None and not match["other"]:
             # A comment or a script: there are no links in it.
             end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
-            end = end_of.search(text, position)
+            end = end_of.search(text, position - (0 if match["raw"] else 2))
             if end is None:
+                if _ARTIFACT.search(text, position):
+                    yield _UNCLOSED, text[start:]
                 return
             position = end.end()
             continue
@@ -232,6 +256,9 @@ def _tags(text: str) -> Iterator[tuple[str, str]]:
             stop = ends.after(position)
             if stop and not _is_one_link(text[start:stop]):
                 suspect, stop = stop, 0
+        if kind is None:
+            position = stop or position
+            continue
         if stop and stop - start <= MAX_TAG:
             position = stop
             yield kind.lower(), text[start:stop]
@@ -284,29 +311,40 @@ class _TagEnds:
 
 
 def _is_one_link(tag: str) -> bool:
-    """Tell whether a tag is not several of which one has an unclosed quote."""
-    href = _href(tag)
-    return "href" not in tag.lower() if href is None else "<" not in href
+    """Tell whether a text is one whole tag.
+
+    It is not if a quote was not closed in one of several tags.
+    """
+    first = _first_tag(tag)
+    if first.text != tag:
+        return False
+    return "href" not in tag.lower() if first.href is None else "<" not in first.href
 
 
 class _Found(Exception):
-    """Ends the standard library's parser behind its first tag."""
+    """Ends the standard library's parser after its first tag."""
 
 
 class _FirstTag(HTMLParser):
     href: str | None = None
+    text: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.href = dict(attrs).get("href")
+        self.text = self.get_starttag_text()
         raise _Found
+
+
+def _first_tag(text: str) -> _FirstTag:
+    parser = _FirstTag()
+    with contextlib.suppress(_Found):
+        parser.feed(text)
+    return parser
 
 
 def _href(tag: str) -> str | None:
     """Return the address in an ``<a …>`` or ``<base …>`` tag, None if there is none."""
-    parser = _FirstTag()
-    with contextlib.suppress(_Found):
-        parser.feed(tag)
-    return parser.href
+    return _first_tag(tag).href
 
 
 def _split_fragment(fragment: str) -> tuple[tuple[str, str], ...]:

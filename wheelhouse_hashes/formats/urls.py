@@ -26,8 +26,8 @@ _NORMAL = re.compile(
 _UNTOUCHED = "/%:@!$&'()*+,;=~"
 
 
-#: The most characters of a host that is not ASCII, with user and port, and of
-#: each of its labels (:rfc:`1035`).
+#: The most characters of a host that is not ASCII, and of each of its labels
+#: (:rfc:`1035`).
 MAX_HOST = 255
 MAX_LABEL = 63
 
@@ -44,9 +44,11 @@ def split(url: str) -> SplitResult:
     """
     if not url.isascii():
         head = _HEAD.match(re.sub("[\t\r\n]", "", url))
-        host = head[0].rpartition("//")[2] if head else ""
+        host = head[0].rpartition("//")[2].rpartition("@")[2] if head else ""
+        if host.isascii():
+            return urlsplit(url)
         if len(host) > MAX_HOST or any(len(label) > MAX_LABEL for label in _LABELS.split(host)):
-            raise ValueError("the address has too long a host")
+            raise ValueError("the host name is too long")
     return urlsplit(url)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import functools
 import math
 import os
-import re
 from dataclasses import dataclass
 
 import certifi
@@ -40,10 +39,8 @@ _CERTIFICATE_ERRORS = frozenset(
     {pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CERTPROBLEM}
 )
 
-#: An address with a user in it, as libcurl quotes that of a proxy it cannot use.
-#: A password may have quotes, so all is taken from the first one to the last.
-_QUOTED_USER = re.compile(r"'.*@.*'")
-
+#: What asking again does not change: an address or a protocol that cannot be used.
+_USELESS = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
 
 #: How many files a request may have open at a time: sockets, what libcurl waits
 #: with, a bundle of certificates.
@@ -113,7 +110,14 @@ class TransportSettings:
             return f"it took longer than {limit:g} seconds ({cure})", True
         if code in _CERTIFICATE_ERRORS:
             return f"{text} (authorities of your own: {CA_VARIABLES[0]})", True
-        return _QUOTED_USER.sub("'***'", text), False
+        if code == pycurl.E_COULDNT_RESOLVE_PROXY or "unsupported proxy" in text.lower():
+            # libcurl's text quotes the proxy, and its password.
+            return (
+                "the proxy that the environment names cannot be used: check https_proxy, "
+                "http_proxy and all_proxy",
+                True,
+            )
+        return text, code in _USELESS
 
 
 def check_descriptors() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -62,6 +62,48 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
     :param plugins: tell which entries are companions, and of what.
     :param wanted: which artifacts.
     """
+    listed, companions, unsafe = _grouped(listing, plugins)
+    question = _Question(wanted)
+    builds = DevBuilds(listed)
+    artifacts: list[ListedArtifact] = []
+    leftovers: list[str] = []
+    misplaced: list[str] = []
+    for name in filter(question.names, sorted({*listed, *companions})):
+        superseded = builds.is_superseded(name)
+        if name not in listed and superseded:
+            leftovers.append(name)
+            continue
+        others = companions.get(name, {})
+        artifact = _artifact(name, listed.get(name, []), others, superseded)
+        artifacts.append(artifact)
+        misplaced += [other for other in others if other not in artifact.companions]
+    offered = {artifact.name for artifact in artifacts}
+    left_out = {
+        name: why
+        for name, why in listing.left_out
+        if name not in offered and not why_unsafe(name) and question.names(name)
+    }
+    mistakable = tuple(
+        (name, why) for name, why in unsafe.items() if question.fits(resembled(name))
+    )
+    return Selection(
+        tuple(artifacts),
+        tuple(leftovers),
+        tuple(sorted(question.versions)),
+        mistakable,
+        tuple(misplaced),
+        tuple(left_out.items()),
+    )
+
+
+def _grouped(
+    listing: Listing, plugins: Plugins
+) -> tuple[dict[str, list[Entry]], dict[str, dict[str, Entry]], dict[str, str]]:
+    """Group the entries of a listing.
+
+    :returns: by the name of an artifact its entries, and those of its companions
+        by their names; by an unsafe name the reason.
+    """
     listed: dict[str, list[Entry]] = defaultdict(list)
     companions: dict[str, dict[str, Entry]] = defaultdict(dict)
     unsafe: dict[str, str] = {}
@@ -74,56 +116,48 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
             companions[owner].setdefault(entry.name, entry)
         elif parse_artifact_name(name) is not None:
             listed[name].append(entry)
+    return listed, companions, unsafe
 
-    def fits(parsed: ArtifactName | None) -> bool:
+
+class _Question:
+    """What a command asks for; it remembers the versions that it met.
+
+    :param wanted: which artifacts.
+    """
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._wanted = wanted
+        #: The versions of the projects asked for, wanted or not.
+        self.versions: set[Version] = set()
+
+    def names(self, name: str) -> bool:
+        """Tell whether a name is that of a wanted artifact."""
+        return self.fits(parse_artifact_name(name))
+
+    def fits(self, parsed: ArtifactName | None) -> bool:
+        """Tell whether an artifact is wanted, by the parts of its name."""
+        wanted = self._wanted
         if parsed is None or (wanted is not None and parsed.project not in wanted):
             return False
-        versions.add(parsed.version)
+        self.versions.add(parsed.version)
         of_it = wanted[parsed.project] if wanted is not None else ()
         return not of_it or parsed.version in of_it
 
-    def is_wanted(name: str) -> bool:
-        return fits(parse_artifact_name(name))
 
-    versions: set[Version] = set()
-    builds = DevBuilds(listed)
-    artifacts: list[ListedArtifact] = []
-    leftovers: list[str] = []
-    misplaced: list[str] = []
-    for name in filter(is_wanted, sorted({*listed, *companions})):
-        superseded = builds.is_superseded(name)
-        if name not in listed and superseded:
-            leftovers.append(name)
-            continue
-        entries, others = listed.get(name, []), companions.get(name, {})
-        first = entries[0] if entries else _beside(name, next(iter(others.values())))
-        misplaced += [other for other, e in others.items() if not _are_neighbours(e, first)]
-        artifacts.append(
-            ListedArtifact(
-                name,
-                first.url,
-                first.size,
-                first.headers,
-                tuple(claim for entry in entries for claim in entry.claims),
-                {other: e.url for other, e in others.items() if _are_neighbours(e, first)},
-                listed=bool(entries),
-                superseded=superseded,
-            )
-        )
-    offered = {artifact.name for artifact in artifacts}
-    left_out = {
-        name: why
-        for name, why in listing.left_out
-        if name not in offered and not why_unsafe(name) and is_wanted(name)
-    }
-    mistakable = tuple((name, why) for name, why in unsafe.items() if fits(resembled(name)))
-    return Selection(
-        tuple(artifacts),
-        tuple(leftovers),
-        tuple(sorted(versions)),
-        mistakable,
-        tuple(misplaced),
-        tuple(left_out.items()),
+def _artifact(
+    name: str, entries: Sequence[Entry], companions: Mapping[str, Entry], superseded: bool
+) -> ListedArtifact:
+    """Join the entries of one artifact, and those of its companions that are beside it."""
+    first = entries[0] if entries else _beside(name, next(iter(companions.values())))
+    return ListedArtifact(
+        name,
+        first.url,
+        first.size,
+        first.headers,
+        tuple(claim for entry in entries for claim in entry.claims),
+        {other: e.url for other, e in companions.items() if _are_neighbours(e, first)},
+        listed=bool(entries),
+        superseded=superseded,
     )
 
 

@@ -138,7 +138,10 @@ class Plugins:
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
     def _alone(self, name: str, plugin: object) -> Any:
-        """Return the hooks as if there were no other plugin; made once, it takes its time."""
+        """Return the hooks as if there were no other plugin; made once, it takes its time.
+
+        pluggy's ``subset_hook_caller`` fails if any plugin has no hash (a dataclass).
+        """
         if name in self._hooks_of:
             return self._hooks_of[name]
         manager = pluggy.PluginManager(hookspecs.GROUP)

@@ -247,14 +247,9 @@ class Store:
 
         def delete() -> None:
             obj = self._object(name)
-            if obj is None:
-                return
-            try:
-                deleted = self.driver.delete_object(obj)
-            except ObjectDoesNotExistError:
-                return
-            if not deleted and self._object(name) is not None:
-                raise StoreError(f"cannot delete {name}")
+            with contextlib.suppress(ObjectDoesNotExistError):
+                if obj and not self.driver.delete_object(obj) and self._object(name):
+                    raise StoreError(f"cannot delete {name}")
 
         self._retry(delete, f"delete {name}")
 
@@ -267,11 +262,13 @@ class Store:
         """
         if stored.size != artifact.size:
             return False
-        if stored.sha256:
-            return stored.sha256 == artifact.digests[DEFAULT_ALGORITHM]
         if stored.etag == artifact.digests.get("md5"):
             return True
-        return False if stored.etag_is_md5 else None
+        if stored.etag_is_md5:
+            return False
+        return (
+            stored.sha256.lower() == artifact.digests[DEFAULT_ALGORITHM] if stored.sha256 else None
+        )
 
     @staticmethod
     def is_known_content(stored: Stored, content: bytes) -> bool:

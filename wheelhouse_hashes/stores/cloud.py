@@ -15,6 +15,7 @@ and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,8 @@ class Family:
 SWIFT = Family("ETag", False, "x-object-meta-")
 S3 = Family("Content-MD5", True, "x-amz-meta-")
 GOOGLE = Family("Content-MD5", True, "x-goog-meta-", conditional=False)
+
+_MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
 #: The headers of Swift's objects in parts, whose etag is no MD5 of their bytes.
 _IN_PARTS = frozenset({"x-static-large-object", "x-object-manifest"})
@@ -134,13 +137,23 @@ class CloudStore(Store):
         headers = {key.lower(): value for key, value in response.headers.items()}
         if is_deleted(headers):
             return None
+        family = self._family
+        etag = headers.get("etag", "").strip('"')
+        sha256 = headers.get(family.metadata_prefix + DEFAULT_ALGORITHM, "")
+        if family is SWIFT:
+            is_md5 = not _IN_PARTS.intersection(headers)
+        else:
+            # Stores with the S3 API differ here, so our metadata go first.
+            encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms")
+            encrypted |= "x-amz-server-side-encryption-customer-algorithm" in headers
+            is_md5 = not sha256 and not encrypted and _MD5.fullmatch(etag) is not None
         return Stored(
             name,
             int(headers.get("content-length", 0)),
-            headers.get("etag", "").strip('"'),
-            headers.get(self._family.metadata_prefix + DEFAULT_ALGORITHM, ""),
+            etag,
+            sha256,
             http_date(headers.get("last-modified")),
-            self._family is SWIFT and not _IN_PARTS.intersection(headers),
+            is_md5,
         )
 
     def read(self, name: str, max_bytes: int) -> bytes | None:

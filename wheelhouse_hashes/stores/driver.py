@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import re
 from collections.abc import Callable
@@ -26,6 +27,9 @@ _NOT_OPTIONS = frozenset(
 _EVERY_DRIVER = frozenset({"timeout", "retry_delay", "backoff", "proxy_url"})
 _S3_FAMILY = frozenset({"signature_version"})
 
+#: Names that are recognized in messages, also for drivers that do not take them.
+_ANY_DRIVER = _NOT_OPTIONS | _EVERY_DRIVER | _S3_FAMILY
+
 
 def _switch(text: str) -> bool:
     words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -47,9 +51,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 _KINDS = {_switch: "true or false", int: "a whole number", float: "a number"}
-
-#: How the arguments of drivers are named.
-_KEY = re.compile("[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,15})*", re.ASCII)
 
 _SHORTEST_SECRET = 4
 
@@ -84,12 +85,14 @@ class Account:
         object.__setattr__(self, "driver_options", options)
 
     def masked(self, text: str) -> str:
-        """Return a text without the secrets of this account, in whatever form it has them."""
+        """Return a text without the secrets of this account, in any form."""
         values = [option.partition("=")[2].strip() for option in self.driver_options]
-        for secret in (self.secret, *values):
+        # The longest first: another one may be a part of it.
+        for secret in sorted((self.secret, *values), key=len, reverse=True):
             # Short values (a port, a version) are no secrets, and would mask much else.
             if len(secret) >= _SHORTEST_SECRET:
-                for form in (secret, repr(secret)[1:-1], quote(secret), quote(secret, safe="")):
+                encoded = secret.encode("utf-8", "surrogatepass")
+                for form in (secret, repr(secret)[1:-1], quote(encoded), quote(encoded, safe="")):
                     text = text.replace(form, "***")
         return text
 
@@ -157,8 +160,9 @@ class Account:
             if key not in known:
                 # libcloud itself would pass over a misspelt key in silence.
                 names = ", ".join(sorted(known))
-                # What is no key of any driver may be a part of a secret.
-                shown = f"{key}: " if _KEY.fullmatch(key) else "KEY=VALUE: "
+                # What does not resemble a key may be a part of a secret.
+                resembles = difflib.get_close_matches(key, known | _ANY_DRIVER, n=1)
+                shown = f"{key}: " if resembles else "unknown key: "
                 raise UsageError(
                     f"--driver-option {shown}provider {self.provider_name} takes {names}"
                 )

@@ -19,7 +19,7 @@ from requests.exceptions import InvalidHeader, RequestException, Timeout
 from wheelhouse_hashes.stores.driver import one_line
 
 #: What libcloud raises for a request that failed.
-FAILURES = (LibcloudError, BaseHTTPError, OSError, UnicodeEncodeError)
+FAILURES = (LibcloudError, BaseHTTPError, OSError, ValueError)
 
 #: What is raised for a value that no header can carry.  Its text quotes the value.
 _UNSENDABLE = (InvalidHeader, UnicodeEncodeError)
@@ -77,7 +77,7 @@ def is_final(error: Exception) -> bool:
     """Tell whether another try cannot help."""
     if _PASSING.intersection(_CODE.findall(str(error))):
         return False
-    if isinstance(error, (InvalidCredsError, *_UNSENDABLE)):
+    if isinstance(error, (InvalidCredsError, ValueError)):
         return True
     return status_of(error) in _FINAL
 
@@ -99,13 +99,13 @@ def explain(error: Exception) -> str:
         return "the store did not answer in time"
     if isinstance(error, NoConnection):
         return "no connection to the store: check its address and the network"
+    if isinstance(error, ValueError):
+        # The text may quote a part of a password.
+        return (
+            "the address of the store or of a proxy is malformed: check --driver-option and "
+            "the environment variables https_proxy, http_proxy and all_proxy"
+        )
     if isinstance(error, RequestException):
-        if isinstance(error, ValueError):
-            # The text may quote a part of a proxy's password.
-            return (
-                "the address of the store or of a proxy is malformed: check --driver-option and "
-                "the environment variables https_proxy, http_proxy and all_proxy"
-            )
         return one_line(error)
     return _STATUSES.get(status_of(error), one_line(error))
 

@@ -85,7 +85,7 @@ def _links_of(page: bytes) -> Links:
     links: Links = {}
     with contextlib.suppress(TooManyLinks):  # the listing has what there is
         for link in read_page(page, "text/html", INDEX):
-            if link.name is not None:
+            if link.name is not None and not link.problem:
                 links[link.name] = None
                 with contextlib.suppress(ValueError):  # none, or one of the host's own making
                     links[link.name] = Digest(*link.hashes[0]) if link.hashes else None

@@ -11,14 +11,15 @@ from wheelhouse_hashes.disk.files import check_regular, disk_errors
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
-from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
+from wheelhouse_hashes.plugins.reporter import UploadReporter
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 
 
-def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
+def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
     """Return the artifacts of a folder; rename dev wheels, name what is skipped.
 
     :param folder: the folder.
-    :param report: gets a record of each file that is left out.
+    :param reporter: gets a record of each file that is left out.
     :raises DiskError: if it cannot be listed.
     """
     paths = []
@@ -39,9 +40,7 @@ def scan(folder: pathlib.Path, report: UploadReport) -> list[pathlib.Path]:
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
         except ValueError as error:
-            report.records.append(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
+            reporter.add(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
         except Refusal as error:
-            outcome = UploadOutcome.FAILED if error.cause is Cause.DISK else UploadOutcome.REFUSED
-            record = UploadRecord(printable(name), outcome, error.message, error.exit_code)
-            report.records.append(record)
+            reporter.add(UploadRecord.of_error(printable(name), error))
     return paths

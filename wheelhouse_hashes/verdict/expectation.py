@@ -6,7 +6,7 @@ import pathlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.options import CheckOptions
@@ -57,8 +57,7 @@ def expectation_of(run: Run[CheckOptions]) -> Expectation:
     if not options.expect_file:
         return Expectation(options.expect)
     path = pathlib.Path(options.expect_file)
-    with disk_errors(f"read {path}"), open(path, "rb") as file:
-        content = file.read(MAX_BYTES + 1)
+    content = read_small_file(path, MAX_BYTES)
     if len(content) > MAX_BYTES:
         raise UsageError(f"--expect-file {path}: it has more than {MAX_BYTES} bytes")
     names = set()

@@ -13,30 +13,27 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal
 from wheelhouse_hashes.options import VerifyOptions
+from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.report import FetchReport
 from wheelhouse_hashes.runtime.waiting import backoff
-from wheelhouse_hashes.verdict.conclude import judge_file, report_verdict
+from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 
 def verify_artifact(
-    run: Session[VerifyOptions],
+    reporter: FetchReporter[VerifyOptions],
     there: Mapping[str, pathlib.Path],
     announced: set[str],
-    report: FetchReport,
-    width: int,
     artifact: ListedArtifact,
 ) -> None:
     """Judge one artifact and report its verdict.
 
-    :param run: the command in progress.
+    :param reporter: gets the verdict.
     :param there: the artifacts of the folder, by name.
     :param announced: the names that are announced.
-    :param report: gets the verdict.
-    :param width: the width of the longest name, for alignment.
     :param artifact: the artifact.
     """
+    run = reporter.run
     path = there.get(artifact.name)
     heard: list[Claim | Finding] = []
     with run.activities.on(artifact.name) as activity:
@@ -48,7 +45,7 @@ def verify_artifact(
         except Refusal as refusal:
             verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
             verdict = refused(verdict, refusal)
-    report_verdict(run, report, artifact, verdict, width)
+    reporter.settle(artifact, verdict)
 
 
 def _judge(
@@ -75,7 +72,8 @@ def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim 
         try:
             return [*artifact.claims, *run.plugins.claims(artifact, run)]
         except Refusal as refusal:
-            passing = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            of_the_way = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            passing = of_the_way and refusal.may_heal
             if not passing or not run.budget.pause(pause):
                 raise
     raise AssertionError("backoff ends never")

@@ -96,7 +96,9 @@ def wheelhouse_claims(
     """Read the hash files that are listed, else the first one that is there."""
     listed = [a for a in ALGORITHMS if hash_file_name(artifact.name, a) in artifact.companions]
     # A server may answer anything where nobody said that there is a hash file.
-    optional = not listed and any(isinstance(claim, Claim) for claim in artifact.claims)
+    optional = not listed and any(
+        isinstance(claim, Claim) and claim.digest.algorithm != "md5" for claim in artifact.claims
+    )
     claims: list[Claim | Finding] = []
     for algorithm in listed or run.algorithms:
         suffix = hash_file_name("", algorithm)
@@ -108,8 +110,8 @@ def wheelhouse_claims(
             read = parse_hash_file(content, artifact.name, algorithm)
         except (HashFileError, TransferError) as error:
             if optional and _is_absence(error):
-                text = f"a hash file that no page lists counts as absent: {error} ({where})"
-                run.note_once("hash file that is none", text)
+                text = f"{where} is no hash file, and no page lists one, so it counts as absent"
+                run.note_once("no hash file", f"{text} ({error})")
                 continue
             if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
                 raise
@@ -135,6 +137,4 @@ def _ask(
 
 def _is_absence(error: HashFileError | TransferError) -> bool:
     """Tell whether an answer means that there is no hash file."""
-    if isinstance(error, TransferError):
-        return error.transient or error.status >= 400 or error.cause is Cause.TOO_LARGE
-    return isinstance(error, NotAHashFile)
+    return isinstance(error, (TransferError, NotAHashFile))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import (
     ACCEPT,
     MAX_BYTES,
+    MAX_LINKS,
     MAX_TAG,
     Link,
     TooManyLinks,
@@ -36,7 +38,7 @@ SOURCE = "link"
 #: The most malformed links that are shown.  All of them are counted.
 MAX_SHOWN = 20
 
-_HREF = re.compile(r"\bhref\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
+_HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
 
 
 @hookimpl
@@ -65,9 +67,12 @@ def _listing(
         for link in links:
             if run.stop.is_set():
                 raise Interrupted("interrupted")
-            if link.name is None:
+            if link.problem:
                 malformed.append(printable(link.address[:120]))
-                left_out += [(name, link.problem) for name in _artifacts_in(link.address)]
+                names = [link.name] if link.name else _artifacts_in(link.address)
+                left_out += [(name, link.problem) for name in names]
+                if len(left_out) > MAX_LINKS:
+                    raise TooManyLinks
                 continue
             why = _refused(link.address, url)
             if why is None and link.name:
@@ -103,8 +108,8 @@ def _refused(target: str, page: str) -> str | None:
 def _artifacts_in(malformed: str) -> Iterator[str]:
     """Yield the names of artifacts in what should be an address, or a tag with one."""
     # The address of a tag that is too long can stand anywhere in it.
-    href = _HREF.search(malformed, MAX_TAG)
-    text = f"{malformed[:MAX_TAG]} {href[1] if href else ''}"
+    href = _HREF.search(malformed)
+    text = unescape(f"{malformed[:MAX_TAG]} {href[1] if href else ''}")
     for part in re.split(r"[\s\"'<>/?#&=]+", text):
         if parse_artifact_name(name := unquote(part)) is not None:
             yield name

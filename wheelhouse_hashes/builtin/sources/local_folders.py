@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing, Tier
-from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.disk.files import disk_errors, read_small_file
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
@@ -58,8 +58,7 @@ def _in_list(path: pathlib.Path, tier: Tier) -> tuple[Entry, ...]:
     :raises DiskError: if it cannot be read.
     :raises HashFileError: if it is not such a list.
     """
-    with disk_errors(f"read {path}"), open(path, "rb") as file:
-        content = file.read(MAX_LIST_BYTES + 1)
+    content = read_small_file(path, MAX_LIST_BYTES)
     where = printable(str(path))
     try:
         digests = parse_list(content, list_algorithm(path.name) or DEFAULT_ALGORITHM)
