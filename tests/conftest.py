@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.artifacts import download_real_wheels
-from tests.servers import Server, serving_folder
+from tests.support.artifacts import download_real_wheels
+from tests.support.servers import Server, serving_folder
 from wheelhouse_hashes import testing
 from wheelhouse_hashes.host import attach
 from wheelhouse_hashes.testing import FOREIGN, Result

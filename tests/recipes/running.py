@@ -9,8 +9,9 @@ import subprocess
 import sys
 
 from tests.conftest import Result
+from tests.support import ROOT
 
-CI = pathlib.Path(__file__).parent.parent.parent / "examples" / "ci"
+CI = ROOT / "examples" / "ci"
 
 #: The options of bash that GitHub's runners take for ``shell: bash``.
 GITHUB_BASH = ("--noprofile", "--norc", "-eo", "pipefail")

@@ -17,11 +17,11 @@ import sys
 
 import pytest
 
-from tests.artifacts import flip_a_bit
 from tests.conftest import Result
 from tests.recipes.running import CI
 from tests.recipes.workflow import Workflow
-from tests.servers import serving_folder
+from tests.support.artifacts import flip_a_bit
+from tests.support.servers import serving_folder
 
 RECIPE = CI / "github" / "release.yml"
 SECRET = "open sesame"

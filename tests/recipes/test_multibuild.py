@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from tests.conftest import LOCAL, Result
 from tests.recipes.running import CI, bash
-from tests.servers import serving_folder
+from tests.support.commands import names
+from tests.support.servers import serving_folder
 from wheelhouse_hashes.testing import make_wheel
 
 RECIPE = CI / "multibuild"
@@ -33,12 +34,6 @@ def upload(*arguments: object, **environ: str) -> Result:
     result = bash(RECIPE / "upload-wheels.sh", *arguments, **{**JOB, **environ})
     assert SECRET not in result.out + result.err
     return result
-
-
-def names(folder: pathlib.Path) -> list[str]:
-    """Return what is in a folder, but for what libcloud keeps in it for itself."""
-    inside = folder.iterdir() if folder.exists() else ()
-    return sorted(path.name for path in inside if path.name != ".hash")
 
 
 def load(name: str) -> Any:

@@ -7,13 +7,13 @@ import re
 import shutil
 import subprocess
 
-from tests.integration.test_packaging import clean
+from tests.support import ROOT
+from tests.support.environments import clean
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
 README = (ROOT / "README.rst").read_text()
 
 
-def test_the_first_command_ends_with_a_verified_release_as_the_readme_shows(
+def test_the_readmes_first_command_ends_as_it_shows(
     tmp_path: pathlib.Path,
 ) -> None:
     (command,) = re.findall(r"^    (python3 -m venv .*examples/demo\.py)$", README, re.M)

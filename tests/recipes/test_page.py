@@ -8,7 +8,7 @@ import shutil
 
 from tests.conftest import LOCAL, Cli
 from tests.recipes.running import CI, bash
-from tests.servers import serving_folder
+from tests.support.servers import serving_folder
 
 PAGE = CI.parent.parent / "docs" / "ci.rst"
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.M)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pathlib
 import shutil
 
-from tests.artifacts import flip_a_bit
 from tests.conftest import LOCAL, Cli, Result
 from tests.recipes.running import bash
-from tests.servers import serving_folder
+from tests.support.artifacts import flip_a_bit
+from tests.support.servers import serving_folder
 
 
 def twine_check() -> Result:

@@ -7,12 +7,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.artifacts import hash_file, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import A, hash_file, sha256
 from tests.swift.cluster import NODES, Cluster
 
-A = "demo-1.0-py3-none-any.whl"
-B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
 DAY = 86400.0
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import boto3
 
-from tests.servers import running
+from tests.support.servers import running
 
 AZURITE = "3.35.0"
 

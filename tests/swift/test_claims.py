@@ -10,17 +10,15 @@ import pathlib
 
 import pytest
 
-from tests.artifacts import hash_file, make_wheel, sha256
 from tests.conftest import Cli
+from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.shelf import A, Shelf
+from tests.swift.shelf import Shelf
 from tests.swift.test_uploads import check_pairs, store_options
 
 pytestmark = IN_PROCESS
-
-HASH_FILE = f"{A}.sha256"
 
 
 @pytest.fixture

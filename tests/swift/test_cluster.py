@@ -161,9 +161,7 @@ def test_lag_leaves_a_ghost_of_a_deleted_object(cluster: Cluster, container: str
     assert cluster.names(container) == []
 
 
-def test_a_container_replica_that_missed_a_put_lacks_it_until_replicated(
-    cluster: Cluster, container: str
-) -> None:
+def test_a_container_replica_that_missed_a_put_lacks_it(cluster: Cluster, container: str) -> None:
     cluster.kill(1, "container")
     assert put(cluster, f"{container}/new.whl", b"NEW") == 201
     cluster.revive(1, "container")
@@ -176,7 +174,7 @@ def test_a_container_replica_that_missed_a_put_lacks_it_until_replicated(
     assert cluster.names(container) == ["new.whl"]
 
 
-def test_an_object_server_dead_at_a_put_leaves_one_listing_behind(
+def test_a_dead_object_server_at_a_put_leaves_a_listing_behind(
     cluster: Cluster, container: str
 ) -> None:
     def listings() -> list[int]:
@@ -248,7 +246,7 @@ def test_an_old_replica_may_be_days_old(cluster: Cluster, container: str) -> Non
 # Nothing, and errors
 
 
-def test_an_object_that_two_nodes_lack_is_404_while_the_third_is_dead(
+def test_an_object_two_nodes_lack_is_404_while_the_third_is_dead(
     cluster: Cluster, container: str
 ) -> None:
     path = f"{container}/a.whl"
@@ -285,9 +283,7 @@ def test_with_all_container_servers_dead_all_is_503(cluster: Cluster, container:
     assert put(cluster, f"{container}/a.whl", b"A") == 503
 
 
-def test_a_stopped_proxy_refuses_connections_and_tokens_outlive_it(
-    cluster: Cluster, container: str
-) -> None:
+def test_a_stopped_proxy_refuses_and_tokens_outlive_it(cluster: Cluster, container: str) -> None:
     cluster.stop_proxy()
     with pytest.raises(ConnectionRefusedError):
         cluster.request("GET", container)

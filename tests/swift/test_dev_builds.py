@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
+from tests.support.artifacts import make_wheel
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.test_uploads import check_pairs, store_options
+from wheelhouse_hashes.stores import base as store_module
 
 pytestmark = IN_PROCESS
 
@@ -32,7 +33,7 @@ def upload(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], Result]:
     """Run ``upload --hashfile`` by one of the two APIs; further tries follow at once."""
-    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     store = store_options(cluster, request.param)
     return lambda: cli("upload", "--hashfile", "--no-update-index", *store, public_container)
 
@@ -111,7 +112,7 @@ def before_delete(
     [(".whl", (1, 2)), (".whl", (1, 2, 3)), (".sha256", (1, 2))],
     ids=["artifact", "artifact, on no server", "hash file"],
 )
-def test_a_delete_that_fails_half_way_is_made_good_by_the_next_run(
+def test_a_delete_that_fails_half_way_is_ended_by_the_next_run(
     upload: Callable[[], Result],
     fetch: Callable[[], Result],
     cluster: Cluster,

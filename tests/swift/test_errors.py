@@ -13,19 +13,20 @@ import uuid
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli, Result
+from tests.support.artifacts import A, B, make_wheel
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.shelf import A, B
 from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.upload import artifact as upload_module
 
 pytestmark = IN_PROCESS
 
@@ -33,8 +34,8 @@ pytestmark = IN_PROCESS
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let further tries and looks follow at once."""
-    for module in ("stores.base", "upload.artifact"):
-        monkeypatch.setattr(f"wheelhouse_hashes.{module}.backoff", lambda: iter([0.01] * 9))
+    for module in (store_module, upload_module):
+        monkeypatch.setattr(module, "backoff", lambda: iter([0.01] * 9))
 
 
 def only_line(result: Result) -> str:
@@ -89,7 +90,7 @@ def test_a_page_that_cannot_be_had_is_one_line_with_what_to_do(
     assert not list(pathlib.Path().glob("got/*"))
 
 
-def test_a_container_that_goes_away_meanwhile_is_named_as_missing(
+def test_a_container_that_goes_away_is_named_as_missing(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -124,7 +125,7 @@ def test_an_endpoint_that_is_down_is_named_by_index_and_fetch(
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_listing_that_is_not_available_ends_a_command_in_one_line(
+def test_an_unavailable_listing_ends_a_command_in_one_line(
     cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -158,9 +159,7 @@ def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
 
     calming = threading.Timer(0.5, calm)
     # Servers take their time to come back on a busy machine.
-    monkeypatch.setattr(
-        "wheelhouse_hashes.stores.base.backoff", lambda: iter([1.0, 8.0, 30.0, 30.0])
-    )
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([1.0, 8.0, 30.0, 30.0]))
     around_puts(monkeypatch, [A], before=storm)
     store = store_options(cluster, api)
     result = cli("upload", "--hashfile", "--no-update-index", *store, container)
@@ -229,7 +228,7 @@ def test_a_put_over_what_is_newer_is_no_success(
         assert (result.code, "after sending it" in result.line("refused")) == (1, True), result
 
 
-def test_an_object_whose_delete_two_nodes_missed_is_gone_for_who_asks_for_the_newest(
+def test_a_delete_that_two_nodes_missed_is_gone_for_newest(
     cluster: Cluster, container: str, store: Store
 ) -> None:
     """Swift answers 200 with the headers of the old copy that it found first, and no body."""

@@ -20,10 +20,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import A, B, make_wheel, sha256
 from tests.swift.cluster import NODES, Cluster
-from tests.swift.shelf import A, B, Shelf
+from tests.swift.shelf import Shelf
 from wheelhouse_hashes.http.response import ResponseReader
 
 #: The exit codes of the design that these tests meet.
@@ -313,7 +313,7 @@ def unavailable_hash_file(shelf: Shelf) -> Callable[[], object]:
         (unavailable_hash_file, "unreachable"),
     ],
 )
-def test_a_store_is_waited_for_and_refused_only_if_it_does_not_converge(
+def test_a_store_that_does_not_converge_in_time_is_refused(
     shelf: Shelf, trouble: Callable[[Shelf], Callable[[], object]], cause: str
 ) -> None:
     heal = trouble(shelf)
@@ -343,7 +343,7 @@ def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
     assert len(re.findall("^waiting ", result.out, re.MULTILINE)) == 1, result
 
 
-def test_a_listing_of_dead_container_servers_is_refused_as_forbidden(shelf: Shelf) -> None:
+def test_a_listing_of_dead_servers_is_refused_as_forbidden(shelf: Shelf) -> None:
     """Swift cannot know then that anybody may list it, and says 401 instead of 503."""
     shelf.put_pair(wheel("new"))
     for node in NODES:
@@ -434,7 +434,7 @@ def test_a_deleted_artifact_whose_hash_file_is_there_is_missing(shelf: Shelf) ->
         (True, "a ghost, too", "ok"),
     ],
 )
-def test_a_deleted_artifact_that_a_replica_still_serves_is_judged_by_its_claims(
+def test_a_deleted_artifact_still_served_is_judged_by_claims(
     shelf: Shelf, header: bool, hash_file: str, expected: str
 ) -> None:
     """A disagreement is read anew from all replicas, and these know that it is gone."""
@@ -486,7 +486,7 @@ def by_s3(shelf: Shelf) -> tuple[str, ...]:
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning:libcloud")
 @pytest.mark.parametrize("page", ["", "index.html"])
 @pytest.mark.parametrize("store", [by_swift, by_s3])
-def test_what_was_uploaded_is_vouched_for_by_its_header_without_a_further_request(
+def test_the_header_of_an_upload_vouches_without_a_request(
     shelf: Shelf,
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,

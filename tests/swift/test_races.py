@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli
-from tests.integration.uploaders import Command, extended, outcomes, run_side_by_side
+from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.uploaders import Command, extended, outcomes, run_side_by_side
 from tests.swift.cluster import Cluster
-from tests.swift.shelf import A
 from tests.swift.test_uploads import check_pairs, content, store_options
 
 JOBS = 16
@@ -112,7 +111,7 @@ def test_equal_bytes_under_one_name_are_there_for_all(race: Race, tmp_path: path
     [((), extended), (("--no-replace",), extended), (("--no-replace",), slow)],
     ids=["replacing", "no-replace", "no-replace, slow"],
 )
-def test_different_bytes_under_one_name_never_end_well_for_a_loser(
+def test_other_bytes_under_one_name_never_end_well_for_a_loser(
     race: Race,
     cluster: Cluster,
     cli: Cli,

@@ -7,13 +7,13 @@ import threading
 
 import pytest
 
-from tests.artifacts import make_wheel
 from tests.conftest import Cli
+from tests.support.artifacts import A, make_wheel
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
-from tests.swift.shelf import A
 from tests.swift.test_uploads import check_pairs, store_options
+from wheelhouse_hashes.upload import artifact as upload_module
 
 pytestmark = IN_PROCESS
 
@@ -49,7 +49,7 @@ def test_a_put_that_the_preferred_node_missed_is_no_conflict(
             after=lambda: cluster.revive(1, "object"),
         )
         # One look does: all replicas are asked.
-        patch.setattr("wheelhouse_hashes.upload.artifact.backoff", lambda: iter([0.01]))
+        patch.setattr(upload_module, "backoff", lambda: iter([0.01]))
         result = cli("upload", *options)
     assert (result.code, result.err) == (0, ""), result
     assert result.line("replaced" if there else "sent")

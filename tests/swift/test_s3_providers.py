@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import A, B, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
-from tests.swift.shelf import A, B
 from tests.swift.test_uploads import Counted, Store, check_pairs, store_options
 
 pytestmark = IN_PROCESS

@@ -18,11 +18,11 @@ import urllib.request
 
 import pytest
 
-from tests.artifacts import make_wheel, sha256
-from tests.conftest import Cli, Result
+from tests.conftest import Cli
+from tests.support.artifacts import A, B, make_wheel, sha256
+from tests.support.commands import fetch
 from tests.swift.cluster import USERS, Cluster
 from tests.swift.conftest import IN_PROCESS
-from tests.swift.shelf import A, B
 from tests.swift.test_uploads import store_options
 
 pytestmark = IN_PROCESS
@@ -57,11 +57,6 @@ def links_to(cluster: Cluster, page: str, container: str, names: dict[str, str])
     answer = cluster.request("PUT", f"{page}/index.html", sent, links.encode())
     assert answer.status == 201
     return f"{cluster.storage_url}/{page}/index.html"
-
-
-def fetch(cli: Cli, url: str) -> Result:
-    """Fetch from a page, without waiting."""
-    return cli("fetch", "--verify", "--wait", 0, "--local-folder", "got", "demo", url)
 
 
 def kept() -> dict[str, bytes]:

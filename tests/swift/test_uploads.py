@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.artifacts import hash_file, make_wheel, sha256
 from tests.conftest import Cli
-from tests.integration.uploaders import extended, host_alone, run_commands
+from tests.support.artifacts import A, B, hash_file, make_wheel, sha256
+from tests.support.uploaders import extended, host_alone, run_commands
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
-from tests.swift.shelf import A, B
+from wheelhouse_hashes.stores import base as store_module
 
 pytestmark = IN_PROCESS
 
@@ -133,7 +133,7 @@ class Counted:
     ids=["index", "no index", "no replace"],
 )
 @pytest.mark.parametrize("before", [0, 100])
-def test_requests_are_those_of_the_design_whatever_the_container_holds(
+def test_requests_are_those_of_the_design_whatever_is_there(
     upload: Cli,
     cluster: Cluster,
     container: str,
@@ -258,7 +258,7 @@ def test_an_upload_that_dies_goes_on_where_it_was(
 
     with monkeypatch.context() as patch:
         patch.setattr(LibcloudConnection, "prepared_request", dying)
-        patch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
+        patch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
         assert upload("--no-update-index").code == 5
     assert len(sent) == 11
     counted = Counted(monkeypatch)
@@ -340,10 +340,10 @@ def test_refused_users_are_one_line(
     assert (result.err.count("\n"), secret in result.err) == (1, False)
 
 
-def test_a_missing_container_and_a_store_that_is_down_are_one_line(
+def test_a_missing_container_and_a_dead_store_are_one_line(
     cli: Cli, cluster: Cluster, api: str, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     store = store_options(cluster, api)
     missing = cli("index", *store, f"nowhere-{uuid.uuid4().hex[:8]}")
     assert (missing.code, "there is no" in missing.err) == (5, True)
@@ -353,13 +353,13 @@ def test_a_missing_container_and_a_store_that_is_down_are_one_line(
     assert down.err.count("\n") == 1
 
 
-def test_a_store_that_is_not_available_is_named_for_each_artifact(
+def test_an_unavailable_store_is_named_for_each_artifact(
     upload: Cli,
     cluster: Cluster,
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     make_wheel(dist, A)
     cluster.kill(1, "object")
     cluster.kill(2, "object")
@@ -385,7 +385,7 @@ def test_a_damaged_body_is_refused_before_it_is_published(
             body = body.read().replace(b"xxxx", b"xxxy")
         return original(connection, method, url, body=body, **kw)
 
-    monkeypatch.setattr("wheelhouse_hashes.stores.base.backoff", lambda: iter([0.01] * 9))
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     with monkeypatch.context() as patch:
         patch.setattr(LibcloudConnection, "prepared_request", damaging)
         result = upload("--no-update-index")

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.artifacts import hash_file, make_sdist, make_wheel, sha256
 from tests.conftest import Cli, Result
+from tests.support.artifacts import SDIST, A, hash_file, make_sdist, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
-from tests.swift.shelf import A
 from tests.swift.stores import (
     azure_options,
     azurite,
@@ -31,8 +30,6 @@ from tests.swift.stores import (
 from tests.swift.test_uploads import store_options
 
 pytestmark = IN_PROCESS
-
-SDIST = "demo-1.0.tar.gz"
 
 
 @dataclass(frozen=True)
@@ -99,7 +96,7 @@ def upload(cli: Cli, target: Target, *options: str, verb: str = "upload") -> Res
     return cli(verb, *given, *options, *target.options, target.name)
 
 
-def test_pages_and_hash_files_have_media_types_that_pip_and_browsers_read(
+def test_pages_and_hash_files_have_media_types_pip_reads(
     cli: Cli, readable: Target, dist: pathlib.Path
 ) -> None:
     wheel = make_wheel(dist, A)
@@ -181,7 +178,7 @@ def test_bytes_of_equal_size_are_told_apart(
     assert "there 1" in upload(cli, without_md5).out
 
 
-def test_a_swift_object_in_parts_has_the_bytes_that_its_hash_file_says(
+def test_a_swift_object_in_parts_has_the_bytes_it_should(
     cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
 ) -> None:
     content = make_wheel(dist, A, bytes(range(256)) * 20).read_bytes()
@@ -206,7 +203,7 @@ def test_a_swift_object_in_parts_has_the_bytes_that_its_hash_file_says(
     assert sha256(cluster.request("GET", path).body) == sha256(content)
 
 
-def test_a_swift_etag_that_is_known_to_be_the_md5_beats_a_hash_file(
+def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
     cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
 ) -> None:
     """The bare host replaced the artifact by as many other bytes; our hash file stayed."""

@@ -124,7 +124,7 @@ def test_not_everything_is_a_signature_of_an_artifact(name: str) -> None:
     assert wheelhouse_hashes_gpg.wheelhouse_companion_of(name) is None
 
 
-def test_a_key_that_is_not_there_ends_the_upload_before_it_begins(container: Container) -> None:
+def test_a_missing_key_ends_the_upload_before_it_begins(container: Container) -> None:
     make_wheel("dist", WHEEL)
     ended = upload(container, "--gpg-sign", "nobody@example.org")
     assert ended.code == 2
@@ -212,7 +212,7 @@ CASES: dict[str, tuple[Callable[[Gpg, str], bytes], str]] = {
 }
 
 
-def test_what_is_not_well_signed_is_refused_and_what_is_well_signed_is_kept(
+def test_what_is_not_well_signed_is_refused(
     container: Container, served: Server, gpg: Gpg, keyring: pathlib.Path
 ) -> None:
     names = {case: f"demo-2.{i}-py3-none-any.whl" for i, case in enumerate(CASES)}
@@ -250,7 +250,7 @@ def test_a_copy_in_the_folder_has_to_be_signed_too(
     assert "already in the folder" in fetch(served, "--gpg-keyring", keyring).line("ok")
 
 
-def test_a_signature_that_cannot_be_asked_for_is_not_one_that_is_not_there(
+def test_a_signature_that_cannot_be_read_is_not_a_missing_one(
     keyring: pathlib.Path,
 ) -> None:
     body = make_wheel("made", WHEEL).read_bytes()
@@ -277,7 +277,7 @@ def test_a_signature_that_cannot_be_asked_for_is_not_one_that_is_not_there(
     assert kept() == []
 
 
-def test_a_signature_that_comes_late_is_waited_for_and_a_key_that_expired_is_not(
+def test_a_late_signature_is_waited_for_an_expired_key_is_not(
     gpg: Gpg, keyring: pathlib.Path
 ) -> None:
     wheel = make_wheel("made", WHEEL)
@@ -313,7 +313,7 @@ def test_a_signature_that_comes_late_is_waited_for_and_a_key_that_expired_is_not
 
 
 @pytest.mark.parametrize("content", [b"", b"no key", b"secret"])
-def test_a_file_that_is_no_keyring_ends_the_fetch_before_it_begins(
+def test_a_file_that_is_no_keyring_ends_the_fetch_at_once(
     served: Server, gpg: Gpg, content: bytes
 ) -> None:
     if content == b"secret":
@@ -328,7 +328,7 @@ def test_a_file_that_is_no_keyring_ends_the_fetch_before_it_begins(
     assert served.requests == []
 
 
-def test_a_keyring_that_cannot_be_read_ends_the_fetch_before_it_begins(served: Server) -> None:
+def test_an_unreadable_keyring_ends_the_fetch_at_once(served: Server) -> None:
     ended = fetch(served, "--gpg-keyring", "nowhere.asc")
     assert ended.code == 2
     assert ended.err == (
@@ -377,7 +377,7 @@ def test_an_empty_value_does_not_switch_anything_off(
 
 
 @pytest.mark.parametrize("verb", ["upload", "fetch"])
-def test_without_gpg_a_command_that_needs_it_ends_before_it_begins(
+def test_without_gpg_a_command_that_needs_it_ends_at_once(
     container: Container,
     served: Server,
     keyring: pathlib.Path,

@@ -1,0 +1,37 @@
+"""Commands hand ``--driver-option`` and ``--region`` to libcloud."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+
+from tests.conftest import LOCAL, Cli
+
+
+def test_region_of_the_command_line_is_passed(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    # The host's own default is the region of one provider: S3 would refuse it.
+    s3 = ("--provider-name", "S3", "--username", "u", "--secret", "s", "wheels")
+    down = ("--driver-option", "host=127.0.0.1", "--driver-option", "port=9")
+    given = cli("upload", "--hashfile", "--region", "ord", *down, *s3)
+    assert (given.code, "region: ord" in given.err) == (2, True)
+
+
+def test_local_takes_options_too(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+    assert cli("upload", "--driver-option", "timeout=5", *LOCAL, "wheels").code == 0
+    refused = cli("upload", "--driver-option", "timeuot=5", *LOCAL, "wheels")
+    assert (refused.code, "provider LOCAL takes" in refused.err) == (2, True)
+    malformed = cli("upload", "--driver-option", "timeout", *LOCAL, "wheels")
+    assert malformed.code == 2
+
+
+def test_twin_of_driver_options_makes_a_command_ours(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_DRIVER_OPTIONS", "timeuot=5")
+    assert "--driver-option timeuot" in cli("upload", *LOCAL, "wheels").err

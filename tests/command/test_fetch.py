@@ -1,0 +1,845 @@
+"""``fetch --verify`` from real servers, through the host's command line."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support.artifacts import (
+    SDIST,
+    A,
+    B,
+    C,
+    hash_file,
+    make_sdist,
+    make_wheel,
+    publish,
+    sha256,
+)
+from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT, got
+from tests.support.pages import page
+from tests.support.processes import living_elsewhere
+from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
+from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
+
+
+def test_good_artifacts_are_kept_and_nothing_else(cli: Cli, served: Server) -> None:
+    folder = pathlib.Path("store/wheels")
+    contents = {name: publish(folder, name) for name in (A, B, C, SDIST)}
+    result = cli(*FETCH, served.url)
+    assert (result.code, result.err) == (0, "")
+    assert got() == sorted(contents)
+    for name, content in contents.items():
+        assert (GOT / name).read_bytes() == content
+        assert re.search(
+            rf"^ok +{re.escape(name)} +sha256  hash file  container$", result.out, re.M
+        )
+    closing = "verified 4 of 4 artifacts (weakest tier: container, over plain HTTP)"
+    assert result.out.splitlines()[-1] == closing
+
+
+def test_each_artifact_costs_two_requests(cli: Cli, served: Server) -> None:
+    folder = pathlib.Path("store/wheels")
+    for name in (A, B, C):
+        publish(folder, name)
+    cli(*FETCH, served.url)
+    assert len(served.requests) == 1 + 2 * 3
+
+
+def test_flipped_bit_is_a_mismatch_read_twice(cli: Cli, wheel: bytes) -> None:
+    bad = bytearray(wheel)
+    bad[50_000] ^= 1
+    routes: Routes = {"/": page(A), f"/{A}": bytes(bad), f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 1
+    assert "mismatch: " in result.line("refused")
+    assert f"expected  sha256:{sha256(wheel)}  hash file, {server.url}{A}.sha256" in result.out
+    assert f"got       sha256:{sha256(bytes(bad))}" in result.out
+    assert server.paths().count(f"/{A}") == 2
+    assert got() == [".rejected"]
+    assert (GOT / ".rejected" / f"{A}.rejected").read_bytes() == bytes(bad)
+
+
+def test_a_second_look_bypasses_caches(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": hash_file(b"other")}
+    with serving(routes) as server:
+        cli(*FETCH, server.url)
+    first, second = (r for r in server.requests if r[1].startswith(f"/{A}") and ".sha" not in r[1])
+    assert "?" not in first[1]
+    assert re.search(r"\?fresh=\w+$", second[1])
+    assert second[2]["cache-control"] == "no-cache"
+    assert second[2]["x-newest"] == "true"
+
+
+def test_cut_body_is_truncated(cli: Cli, wheel: bytes) -> None:
+    def cut(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        handler.wfile.write(wheel[:60_000])
+        handler.close_connection = True
+
+    with serving({"/": page(A), f"/{A}": cut, f"/{A}.sha256": hash_file(wheel)}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 5
+    assert f"truncated: {server.url}{A}: the body ended after 60000 of {len(wheel)} bytes" in (
+        result.line("refused")
+    )
+    assert got() == []
+
+
+def test_cut_body_of_unknown_length_is_truncated(cli: Cli, wheel: bytes) -> None:
+    lengths = iter((60_000, 70_000, 80_000))
+
+    def cut(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(wheel[: next(lengths)])
+        handler.close_connection = True
+
+    with serving({"/": page(A), f"/{A}": cut, f"/{A}.sha256": hash_file(wheel)}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, "truncated: " in result.line("refused")) == (5, True)
+    assert got() == []
+
+
+def test_cut_body_is_mended_within_the_wait(cli: Cli, wheel: bytes) -> None:
+    tries: list[int] = []
+
+    def once_cut(handler: Handler) -> None:
+        tries.append(1)
+        if len(tries) > 1:
+            return respond(handler, 200, wheel)
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        handler.wfile.write(wheel[:10])
+        handler.close_connection = True
+        return None
+
+    routes: Routes = {"/": page(A), f"/{A}": once_cut, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
+    assert result.code == 0
+    assert "truncated" in result.line("waiting")
+    assert got() == [A]
+
+
+def test_html_page_is_not_a_distribution(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {
+        "/": page(A),
+        f"/{A}": b"<!doctype html><p>log in",
+        f"/{A}.sha256": hash_file(wheel),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 1
+    assert "not-a-distribution: the file is an HTML or XML page" in result.line("refused")
+    assert got() == []
+
+
+def test_html_page_is_refused_also_where_it_was_announced(cli: Cli) -> None:
+    html = b"<!doctype html><p>uploaded by mistake"
+    with serving({"/": page(f"{A}#sha256={sha256(html)}"), f"/{A}": html}) as server:
+        assert cli(*FETCH, server.url).code == 1
+    assert got() == []
+
+
+def test_missing_hash_is_refused_before_the_body(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": page(A, B), f"/{A}": wheel, f"/{B}": wheel}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 3
+    assert result.out.count("missing-hash: no source claims a digest") == 2
+    assert got() == []
+
+
+def test_missing_hash_may_be_accepted_and_is_counted(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": page(A), f"/{A}": wheel}) as server:
+        result = cli(*FETCH, "--missing-hash", "accept", server.url)
+    assert result.code == 0
+    assert "no source claims a digest" in result.line("unverified")
+    assert result.out.splitlines()[-1] == "verified 0 of 1 artifacts, unverified 1"
+    assert got() == [A]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_absent_hash_file_is_no_matter_with_a_digest_in_the_link(
+    cli: Cli, wheel: bytes, status: int
+) -> None:
+    routes: Routes = {
+        "/": page(f"{A}#sha256={sha256(wheel)}"),
+        f"/{A}": wheel,
+        f"/{A}.sha256": lambda handler: respond(handler, status, b"no"),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 0
+    assert result.line("ok").endswith("sha256  link  container")
+
+
+def test_every_claim_must_match(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {
+        "/": page(f"{A}#sha256={sha256(b'other')}"),
+        f"/{A}": wheel,
+        f"/{A}.sha256": hash_file(wheel),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 1
+    assert "conflict: the sources disagree among themselves" in result.line("refused")
+    assert got() == [".rejected"]
+
+
+def test_unreadable_hash_file_is_refused(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": b"<html>not yet"}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 3
+    assert "unreadable-hash: the hash file is an HTML or XML page" in result.line("refused")
+    assert f"/{A}" not in server.paths()
+
+
+def test_hash_file_of_another_artifact_is_refused(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel, B)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, "about another file" in result.out) == (3, True)
+
+
+def test_hash_file_that_was_compressed_unasked_is_read(cli: Cli, wheel: bytes) -> None:
+    def compressed(handler: Handler) -> None:
+        respond(handler, 200, gzip.compress(hash_file(wheel)), Content_Encoding="gzip")
+
+    with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": compressed}) as server:
+        assert cli(*FETCH, server.url).code == 0
+
+
+def test_artifact_is_kept_as_sent_whatever_its_encoding(cli: Cli, tmp_path: pathlib.Path) -> None:
+    content = make_sdist(tmp_path / "made", SDIST).read_bytes()
+
+    def mislabelled(handler: Handler) -> None:
+        respond(handler, 200, content, Content_Encoding="gzip")
+
+    routes: Routes = {
+        "/": page(SDIST),
+        f"/{SDIST}": mislabelled,
+        f"/{SDIST}.sha256": hash_file(content, SDIST),
+    }
+    with serving(routes) as server:
+        assert cli(*FETCH, server.url).code == 0
+    assert (GOT / SDIST).read_bytes() == content
+
+
+def test_listed_hash_files_of_all_algorithms_are_asked(cli: Cli, served: Server) -> None:
+    folder = pathlib.Path("store/wheels")
+    content = publish(folder, A)
+    (folder / f"{A}.md5").write_text(hashlib.md5(content, usedforsecurity=False).hexdigest())
+    (folder / f"{A}.sha512").write_text(f"{'0' * 128}  {A}\n")
+    result = cli(*FETCH, served.url)
+    assert result.code == 1
+    assert "conflict" in result.line("refused")
+    (folder / f"{A}.sha512").write_text(f"{hashlib.sha512(content).hexdigest()}  {A}\n")
+    assert "md5,sha256,sha512" in cli(*FETCH, served.url).line("ok")
+
+
+def test_md5_alone_says_what_it_is_good_for(cli: Cli, served: Server) -> None:
+    folder = pathlib.Path("store/wheels")
+    content = make_wheel(folder, A).read_bytes()
+    (folder / f"{A}.md5").write_text(hashlib.md5(content, usedforsecurity=False).hexdigest())
+    assert "md5 detects accidents only" in cli(*FETCH, served.url).line("ok")
+
+
+def test_hash_algorithm_names_a_hash_file_that_no_page_lists(cli: Cli, wheel: bytes) -> None:
+    digits = hashlib.blake2b(wheel).hexdigest().encode()
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.blake2b": digits + b"  " + A.encode()}
+    with serving(routes) as server:
+        result = cli(*FETCH, "--hash-algorithm", "blake2b", server.url)
+    assert result.line("ok").endswith("blake2b  hash file  container")
+    assert server.paths().index(f"/{A}.sha256") < server.paths().index(f"/{A}.blake2b")
+
+
+def test_good_file_on_disk_is_kept_without_asking_for_it(cli: Cli, served: Server) -> None:
+    publish(pathlib.Path("store/wheels"), A)
+    cli(*FETCH, served.url)
+    inode = (GOT / A).stat().st_ino
+    served.requests.clear()
+    result = cli(*FETCH, served.url)
+    assert result.code == 0
+    assert "already in the folder" in result.line("ok")
+    assert served.paths() == ["/", f"/{A}.sha256"]
+    assert (GOT / A).stat().st_ino == inode
+
+
+def test_damaged_file_on_disk_is_mended_and_kept_for_a_look(cli: Cli, served: Server) -> None:
+    content = publish(pathlib.Path("store/wheels"), A)
+    GOT.mkdir()
+    (GOT / A).write_bytes(content[:100])
+    result = cli(*FETCH, served.url)
+    assert result.code == 0
+    assert "the copy in the folder was bad: moved to .rejected" in result.line("ok")
+    assert (GOT / A).read_bytes() == content
+    assert (GOT / ".rejected" / f"{A}.rejected").read_bytes() == content[:100]
+
+
+def test_damaged_file_leaves_its_name_also_if_it_stays_damaged(cli: Cli, wheel: bytes) -> None:
+    GOT.mkdir()
+    (GOT / A).write_bytes(wheel[:100])
+    with serving({"/": page(A), f"/{A}.sha256": hash_file(wheel)}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 4
+    assert got() == [".rejected"]
+
+
+def test_file_on_disk_that_nobody_vouches_for_is_left_and_named(cli: Cli, wheel: bytes) -> None:
+    GOT.mkdir()
+    (GOT / A).write_bytes(wheel)
+    with serving({"/": page(A), f"/{A}": wheel}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 3
+    assert "the copy in the folder was left there, unverified" in result.line("refused")
+    assert got() == [A]
+
+
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_no_file_in_the_place_of_an_artifact_is_left_alone(
+    cli: Cli, served: Server, kind: str, tmp_path: pathlib.Path
+) -> None:
+    folder = pathlib.Path("store/wheels")
+    publish(folder, A)
+    publish(folder, B)
+    GOT.mkdir()
+    (tmp_path / "elsewhere").write_text("precious")
+    if kind == "link":
+        (GOT / A).symlink_to(tmp_path / "elsewhere")
+    else:
+        (GOT / A).mkdir()
+    result = cli(*FETCH, served.url)
+    assert result.code == 6
+    assert "disk: " in result.line("refused")
+    assert (tmp_path / "elsewhere").read_text() == "precious"
+    assert result.line("ok").split()[1] == B
+
+
+def test_rejected_is_never_used_through_a_link(
+    cli: Cli, wheel: bytes, tmp_path: pathlib.Path
+) -> None:
+    GOT.mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (GOT / ".rejected").symlink_to(tmp_path / "elsewhere")
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": hash_file(b"other")}
+    with serving(routes) as server:
+        assert cli(*FETCH, server.url).code == 1
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert got() == [".rejected"]
+
+
+def test_artifacts_that_were_not_judged_are_named(cli: Cli, served: Server) -> None:
+    publish(pathlib.Path("store/wheels"), A)
+    GOT.mkdir()
+    for name in ("demo-0.9-py3-none-any.whl", "other-1.0.tar.gz", "notes.txt"):
+        (GOT / name).write_text("old")
+    result = cli(*FETCH, served.url)
+    assert result.code == 0
+    *_, heading, first, second = result.out.splitlines()
+    assert heading == "in the folder, but not judged by this run:"
+    assert [first.strip(), second.strip()] == ["demo-0.9-py3-none-any.whl", "other-1.0.tar.gz"]
+
+
+def test_private_folders_of_dead_runs_only_are_removed(cli: Cli, served: Server) -> None:
+    publish(pathlib.Path("store/wheels"), A)
+    dead = GOT / f"{PRIVATE_PREFIX}dead"
+    dead.mkdir(parents=True)
+    (dead / LOCK).touch()
+    (dead / A).write_text("half a wheel")
+    with living_elsewhere(GOT) as live:
+        assert cli(*FETCH, served.url).code == 0
+        assert got() == [live.name, A]
+    assert cli(*FETCH, served.url).code == 0
+    assert got() == [A]
+
+
+def test_nothing_that_matches_is_exit_4_and_says_what_is_there(cli: Cli, served: Server) -> None:
+    publish(pathlib.Path("store/wheels"), A)
+    result = cli(*FETCH[:-1], "--version", "2.0", "demo", served.url)
+    assert result.code == 4
+    assert "nothing matches demo 2.0" in result.out
+    assert "versions there: 1.0" in result.out
+    assert cli(*FETCH[:-1], "nobody", served.url).code == 4
+
+
+def test_a_version_that_is_none_is_exit_2(cli: Cli, served: Server) -> None:
+    result = cli(*FETCH[:-1], "--version", "one point oh", "demo", served.url)
+    assert (result.code, "is not a version" in result.err) == (2, True)
+
+
+def test_announced_artifact_that_is_not_served_is_missing(cli: Cli, served: Server) -> None:
+    folder = pathlib.Path("store/wheels")
+    publish(folder, A)
+    publish(folder, B)
+    (folder / A).unlink()
+    result = cli(*FETCH, served.url)
+    assert result.code == 4
+    assert "missing-artifact: " in result.line("refused")
+    assert got() == [B]
+
+
+def test_listed_artifact_gone_with_its_hash_file_was_withdrawn(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(A, B), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 0
+    assert "missing-artifact: it is listed, but neither it nor" in result.line("withdrawn")
+
+
+def test_old_dev_build_that_is_gone_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
+    names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
+    routes: dict[str, Respond | bytes] = {"/": page(*names)}
+    for name in names[1:]:
+        routes |= {f"/{name}": wheel, f"/{name}.sha256": hash_file(wheel, name)}
+    options = ("--verify", "--wait", "60", "--local-folder", "got", "demo")
+    with serving(routes) as server:
+        result = cli("fetch", *options, server.url)
+        assert (result.code, got()) == (0, names[1:])
+        assert names[0] in result.line("withdrawn")
+        assert "waiting" not in result.out
+        # One that no younger ones displace may still come.
+        del routes[f"/{names[1]}"], routes[f"/{names[1]}.sha256"]
+        shutil.rmtree("got")
+        result = cli("fetch", *options[:2], "0.5", *options[3:], server.url)
+    assert names[1] in result.line("waiting")
+
+
+def test_old_dev_build_deleted_half_way_is_not_missing(cli: Cli, wheel: bytes) -> None:
+    names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
+    hash_files = [f"{name}.sha256" for name in names]
+    routes: dict[str, Respond | bytes] = {"/": page(*names, *hash_files)}
+    for name in names:
+        routes |= {f"/{name}": wheel, f"/{name}.sha256": hash_file(wheel, name)}
+    del routes[f"/{names[0]}"]
+    with serving(routes) as server:
+        result = cli("fetch", "--verify", "--wait", "60", "demo", server.url)
+        assert (result.code, "waiting" in result.out) == (0, False)
+        assert "gone: younger dev builds displace it" in result.line("withdrawn")
+        # One that no younger ones displace is missing: its hash file announces it.
+        del routes[f"/{names[1]}"]
+        result = cli(*FETCH, server.url)
+    assert result.code == 4
+    assert names[1] in result.line("refused")
+
+
+def test_a_run_in_which_everything_was_withdrawn_is_exit_4(cli: Cli) -> None:
+    with serving({"/": page(A, B)}) as server:
+        assert cli(*FETCH, server.url).code == 4
+
+
+def test_link_with_a_digest_to_nothing_is_missing(cli: Cli) -> None:
+    with serving({"/": page(f"{A}#sha256={sha256(b'')}")}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, "missing-artifact" in result.line("refused")) == (4, True)
+
+
+def test_litter_of_older_dev_builds_is_named_and_not_missing(cli: Cli, served: Server) -> None:
+    folder = pathlib.Path("store/wheels")
+    for minute in range(1, 6):
+        publish(folder, f"demo-1.1.dev0+2026010100{minute:02}00-py3-none-any.whl")
+    old = "demo-1.1.dev0+20260101000000-py3-none-any.whl"
+    (folder / f"{old}.sha256").write_text("x")
+    result = cli(*FETCH, served.url)
+    assert result.code == 0
+    assert result.line("note").split()[1] == old
+    assert "verified 5 of 5" in result.out
+
+
+def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
+    asked: list[float] = []
+
+    def late(handler: Handler) -> None:
+        asked.append(time.monotonic())
+        if len(asked) < 3:
+            respond(handler, 404, b"not yet")
+        else:
+            respond(handler, 200, hash_file(wheel))
+
+    with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": late}) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
+    assert result.code == 0
+    assert "hash file not there yet: waiting, up to 9 s" in result.line("waiting")
+
+
+def test_old_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
+    def old(body: bytes) -> Respond:
+        return lambda handler: respond(
+            handler, 200, body, Last_Modified="Thu, 01 Jan 2026 00:00:00 GMT"
+        )
+
+    routes: Routes = {"/": page(A), f"/{A}": old(wheel), f"/{A}.sha256": old(hash_file(b"other"))}
+    started = time.monotonic()
+    with serving(routes) as server:
+        result = cli(*FETCH_AND_WAIT, server.url)
+    assert result.code == 1
+    assert time.monotonic() - started < 10
+    assert server.paths().count(f"/{A}") == 2
+
+
+def test_server_in_trouble_is_asked_again(cli: Cli, wheel: bytes) -> None:
+    troubles = iter((503, 500))
+
+    def troubled(body: bytes) -> Respond:
+        def answer(handler: Handler) -> None:
+            status = next(troubles, 200)
+            respond(handler, status, body, **({"Retry_After": "0"} if status == 503 else {}))
+
+        return answer
+
+    routes: Routes = {
+        "/": troubled(page(A)),
+        f"/{A}": troubled(wheel),
+        f"/{A}.sha256": hash_file(wheel),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
+    assert result.code == 0
+
+
+@pytest.mark.parametrize(("status", "code", "cause"), [(401, 5, "forbidden"), (500, 5, "unreach")])
+def test_status_of_an_artifact_has_a_cause(
+    cli: Cli, wheel: bytes, status: int, code: int, cause: str
+) -> None:
+    routes: Routes = {
+        "/": page(f"{A}#sha256={sha256(wheel)}"),
+        f"/{A}": lambda handler: respond(handler, status, b"no"),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == code
+    assert cause in result.line("refused")
+    assert f"HTTP status {status}" in result.out
+
+
+def test_page_that_is_not_there_is_one_line(cli: Cli) -> None:
+    with serving({}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 5
+    assert result.err == (
+        f"wheelhouse-hashes: error: unreachable: {server.url}: HTTP status 404; "
+        "check the address and the network, then fetch again\n"
+    )
+
+
+def test_server_that_is_not_there_is_one_line(cli: Cli) -> None:
+    with serving({}) as server:
+        pass
+    result = cli(*FETCH, server.url)
+    assert (result.code, result.err.count("\n")) == (5, 1)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h/", "nonsense"])
+def test_other_addresses_are_refused(cli: Cli, url: str) -> None:
+    result = cli(*FETCH, url)
+    assert result.code == 2
+    assert "http and https" in result.err
+
+
+def test_user_and_password_go_to_their_origin_only(cli: Cli, wheel: bytes) -> None:
+    with serving({f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}) as other:
+        routes: Routes = {
+            "/": page(A, f"{other.url}{B}"),
+            f"/{A}": wheel,
+            f"/{A}.sha256": hash_file(wheel),
+        }
+        with serving(routes) as server:
+            url = server.url.replace("://", "://someone:hunter2@")
+            result = cli(*FETCH, url)
+            assert all("authorization" in headers for _, _, headers in server.requests)
+        assert other.requests
+        assert not any("authorization" in headers for _, _, headers in other.requests)
+    assert result.code == 0
+    assert "links to artifacts at" in result.line("note")
+    assert "hunter2" not in result.out + result.err
+
+
+def test_redirects_are_followed_within_limits(cli: Cli, wheel: bytes) -> None:
+    def to(path: str) -> Respond:
+        return lambda handler: respond(handler, 302, b"", Location=path)
+
+    routes: Routes = {
+        "/": to("/index.html"),
+        "/index.html": page(A, B),
+        f"/{A}": to("/deep/artifact"),
+        "/deep/artifact": wheel,
+        f"/{A}.sha256": hash_file(wheel),
+        f"/{B}": to(f"/{B}"),
+        f"/{B}.sha256": hash_file(wheel, B),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.line("ok").split()[1] == A
+    assert "more than 10 redirects" in result.line("refused")
+    assert result.code == 5
+
+
+def test_redirect_to_a_file_is_refused(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {
+        "/": page(f"{A}#sha256={sha256(wheel)}"),
+        f"/{A}": lambda handler: respond(handler, 302, b"", Location="file:///etc/passwd"),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 5
+    assert got() == []
+
+
+def test_redirect_leaves_secrets_behind(cli: Cli, wheel: bytes) -> None:
+    with serving({"/there": wheel}) as other:
+        routes: Routes = {
+            "/": page(A),
+            f"/{A}": lambda handler: respond(handler, 302, b"", Location=f"{other.url}there"),
+            f"/{A}.sha256": hash_file(wheel),
+        }
+        with serving(routes) as server:
+            result = cli(*FETCH, server.url.replace("://", "://someone:hunter2@"))
+        assert [headers.get("authorization") for _, _, headers in other.requests] == [None]
+    assert result.code == 0
+
+
+def test_pages_in_json_are_read(cli: Cli, wheel: bytes) -> None:
+    files = [{"filename": A, "url": A, "hashes": {"sha256": sha256(wheel)}, "size": len(wheel)}]
+    body = json.dumps({"meta": {"api-version": "1.1"}, "name": "demo", "files": files}).encode()
+
+    def answer(handler: Handler) -> None:
+        respond(handler, 200, body, Content_Type="application/vnd.pypi.simple.v1+json")
+
+    with serving({"/demo/": answer, f"/demo/{A}": wheel}) as server:
+        result = cli(*FETCH, f"{server.url}demo/")
+    assert result.code == 0
+
+
+def test_body_shorter_than_the_page_says_is_truncated(cli: Cli, wheel: bytes) -> None:
+    files = [{"filename": A, "url": A, "hashes": {"sha256": sha256(wheel)}, "size": len(wheel)}]
+
+    def answer(handler: Handler) -> None:
+        body = json.dumps({"files": files}).encode()
+        respond(handler, 200, body, Content_Type="application/vnd.pypi.simple.v1+json")
+
+    with serving({"/demo/": answer, f"/demo/{A}": wheel[:-1]}) as server:
+        result = cli(*FETCH, f"{server.url}demo/")
+    assert result.code == 5
+    assert f"{len(wheel) - 1} of {len(wheel)} bytes arrived" in result.line("refused")
+
+
+def test_names_that_differ_in_case_only_are_refused(cli: Cli, wheel: bytes) -> None:
+    twin = A.replace("demo", "Demo")
+    with serving({"/": page(A, twin), f"/{A}": wheel, f"/{twin}": wheel}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 1
+    assert result.out.count("unsafe-name: another name differs from it in case only") == 2
+    assert got() == []
+
+
+def test_names_that_climb_out_are_refused(cli: Cli, wheel: bytes, tmp_path: pathlib.Path) -> None:
+    with serving({"/": page(f"%2e%2e%2f{A}", f"..%5c{A}", f"x/%2e%2e%2f{A}")}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 1
+    assert result.out.count("unsafe-name: it has a path separator") == 2
+    assert not (tmp_path / A).exists()
+
+
+@pytest.mark.parametrize("count", [2, 8])
+def test_fetches_into_one_folder_at_once_all_end_well(served: Server, count: int) -> None:
+    folder = pathlib.Path("store/wheels")
+    names = [f"demo-1.0-{build}-py3-none-any.whl" for build in range(8)]
+    contents = {name: publish(folder, name, os.urandom(200_000)) for name in names}
+    commands = [
+        subprocess.Popen([sys.executable, "-m", "wheelhouse_hashes", *FETCH, served.url])
+        for _ in range(count)
+    ]
+    assert [command.wait(60) for command in commands] == [0] * count
+    assert got() == sorted(contents)
+    for name, content in contents.items():
+        assert (GOT / name).read_bytes() == content
+
+
+def test_listing_without_trailing_slash_is_read(cli: Cli, tmp_path: pathlib.Path) -> None:
+    publish(tmp_path / "root" / "wheels", A)
+    with serving_folder(tmp_path / "root") as server:
+        assert cli(*FETCH, f"{server.url}wheels").code == 0
+
+
+def test_withdrawn_artifact_with_an_old_copy_is_missing(cli: Cli, wheel: bytes) -> None:
+    GOT.mkdir()
+    (GOT / A).write_bytes(wheel)
+    routes: Routes = {"/": page(A, B), f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 4
+    assert "the copy in the folder was left there, unverified" in result.line("refused")
+    assert result.out.splitlines()[-2:] == [
+        "in the folder, but not judged by this run:",
+        f"           {A}",
+    ]
+
+
+def test_no_query_or_user_of_an_address_is_shown(cli: Cli, wheel: bytes) -> None:
+    signed = f"{A}?sig=SECRET1"
+    with serving({f"/{B}": b"PK", f"/{B}.sha256": hash_file(wheel, B)}) as other:
+        foreign = other.url.replace("://", "://bob:SECRET2@") + B
+        links = page(signed, f"{A}.sha256?sig=SECRET3", foreign, "x.txt")
+        routes: Routes = {"/": links, f"/{A}": wheel, f"/{A}.sha256": b"<html>"}
+        with serving(routes) as server:
+            result = cli(*FETCH, f"{server.url}?token=SECRET4")
+            nothing = cli(*FETCH, "--version", "9", f"{server.url}?token=SECRET4")
+    assert result.code == 1
+    assert other.url.removeprefix("http://").rstrip("/") in result.out
+    assert "SECRET" not in result.out + result.err + nothing.out + nothing.err
+
+
+def test_hash_file_that_is_not_beside_its_artifact_is_not_asked(cli: Cli, wheel: bytes) -> None:
+    with serving({f"/{A}.sha256": hash_file(wheel)}) as other:
+        routes: Routes = {"/": page(A, f"{other.url}{A}.sha256"), f"/{A}": wheel}
+        with serving(routes) as server:
+            result = cli(*FETCH, server.url)
+        assert other.requests == []
+    assert result.code == 3
+    assert "it is not beside its artifact" in result.out
+
+
+@pytest.mark.parametrize("url", ["http://[bad/", "http://u:p@host:999999/", "http://host:abc/"])
+def test_malformed_address_is_one_line(cli: Cli, url: str) -> None:
+    result = cli(*FETCH, url)
+    assert result.code in (2, 5)
+    assert "malformed address" in result.err
+    assert result.err.count("\n") == 1
+    assert "u:p" not in result.err
+
+
+def test_malformed_redirect_has_a_cause(cli: Cli, wheel: bytes) -> None:
+    def away(handler: Handler) -> None:
+        respond(handler, 302, b"", Location="http://host:999999/")
+
+    with serving({"/": page(f"{A}#sha256={sha256(wheel)}"), f"/{A}": away}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err) == (5, "")
+
+
+def test_address_is_encoded_where_it_is_not(cli: Cli, tmp_path: pathlib.Path) -> None:
+    publish(tmp_path / "root" / "é f", A)
+    with serving_folder(tmp_path / "root") as server:
+        assert cli(*FETCH, f"{server.url}é f/").code == 0
+
+
+def test_odd_retry_after_is_no_matter(cli: Cli, wheel: bytes) -> None:
+    def busy(handler: Handler) -> None:
+        handler.send_response(503)
+        handler.send_header("Retry-After", "\xb2")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    routes: Routes = {"/": page(A, B), f"/{A}": busy, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err) == (5, "")
+
+
+def dated(body: bytes, date: str = "Thu, 01 Jan 2026 00:00:00 GMT") -> Respond:
+    """Return an answer with a date of long ago."""
+    return lambda handler: respond(handler, 200, body, Last_Modified=date)
+
+
+def test_missing_hash_of_an_old_artifact_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": dated(page(A)), f"/{A}": dated(wheel)}) as server:
+        result = cli(*FETCH_AND_WAIT, server.url)
+    assert result.code == 3
+    assert server.paths().count(f"/{A}") == 2
+
+
+def test_wheel_that_is_cut_in_the_store_is_read_twice(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {
+        "/": dated(page(A)),
+        f"/{A}": dated(wheel[:-500]),
+        f"/{A}.sha256": dated(hash_file(wheel)),
+    }
+    with serving(routes) as server:
+        result = cli(*FETCH_AND_WAIT, server.url)
+    assert result.code == 5
+    assert "the end of its archive is missing" in result.line("refused")
+    assert server.paths().count(f"/{A}") == 2
+
+
+def test_cut_wheel_is_not_accepted_for_want_of_a_digest(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": page(A), f"/{A}": wheel[:-500]}) as server:
+        result = cli(*FETCH, "--missing-hash", "accept", server.url)
+    assert (result.code, got()) == (5, [])
+
+
+def test_hash_file_over_the_cap_is_unreadable(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": b"#" * 70_000}
+    with serving(routes) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, "unreadable-hash" in result.line("refused")) == (3, True)
+
+
+def test_good_file_of_another_run_is_left_alone(cli: Cli, wheel: bytes) -> None:
+    GOT.mkdir()
+    (GOT / A).write_bytes(b"bad")
+
+    def other_run(handler: Handler) -> None:
+        GOT.joinpath("new").write_bytes(wheel)
+        os.replace(GOT / "new", GOT / A)
+        respond(handler, 500, b"")
+
+    routes: Routes = {"/": page(A), f"/{A}": other_run, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        assert cli(*FETCH, server.url).code == 5
+    assert (GOT / A).read_bytes() == wheel
+
+
+def test_link_with_another_fragment_is_no_link_without_one(cli: Cli, wheel: bytes) -> None:
+    routes: Routes = {"/": page(f"{A}#top"), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+    with serving(routes) as server:
+        assert cli(*FETCH, server.url).code == 0
+
+
+MD5 = "a6bb7bde3251ca2d810d32dadd9e8ae7"
+
+
+def remnant(handler: Handler) -> None:
+    """Answer as Swift does: 404 or, asked for the newest copy, the headers of an old one."""
+    if handler.headers.get("X-Newest"):
+        respond(handler, 200, b"", ETag=MD5, **{"X-Trans-Id": "tx1"})
+    else:
+        respond(handler, 404, b"")
+
+
+@pytest.mark.parametrize("gone", ["both", "hash file", "artifact"])
+def test_a_deleted_object_is_missing_and_not_empty(
+    cli: Cli, tmp_path_factory: pytest.TempPathFactory, gone: str
+) -> None:
+    wheel = make_wheel(tmp_path_factory.mktemp("made"), A).read_bytes()
+    routes: Routes = {
+        "/": page(A, f"{A}.sha256"),
+        f"/{A}": wheel if gone == "hash file" else remnant,
+        f"/{A}.sha256": b"0" * 64 if gone == "artifact" else remnant,
+    }
+    with serving(routes) as server:
+        done = cli("fetch", "--verify", "--wait", "0", "demo", server.url)
+    assert "empty" not in done.out
+    # Where both are gone nothing announces it any more.
+    code, line, cause = {
+        "both": (4, "withdrawn", "missing-artifact"),
+        "hash file": (3, "refused", "missing-hash"),
+        "artifact": (4, "refused", "missing-artifact"),
+    }[gone]
+    assert (done.code, cause in done.line(line)) == (code, True), done.out

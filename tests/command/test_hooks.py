@@ -1,0 +1,702 @@
+"""Each hook: when it is called, and what a command does with it."""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from tests.conftest import LOCAL, Cli, Result
+from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
+from tests.support.commands import fetch, upload
+from tests.support.pages import page
+from tests.support.plugins import SPECS, Recorder, install, on_main_thread
+from tests.support.servers import Server, respond, serving, serving_folder
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import (
+    Claim,
+    Companion,
+    Digest,
+    Entry,
+    Finding,
+    ListedArtifact,
+    Listing,
+    LocalArtifact,
+    Tier,
+    Verdict,
+)
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.report import FetchReport, Report, UploadReport
+from wheelhouse_hashes.run import Run
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_hook_has_a_test_here(name: str) -> None:
+    assert f"test_hook_{name}" in globals()
+
+
+# All of them together.
+
+
+OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")]
+
+
+def test_the_order_of_all_hooks(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    install(monkeypatch, recorder=recorder)
+    make_wheel(dist, A)
+
+    assert upload(cli).code == 0
+    assert recorder.order == [
+        *OPTIONS,
+        "wheelhouse_run_started upload",
+        f"wheelhouse_companions {A}",
+        f"wheelhouse_companion_of {HASH_FILE}",
+        f"wheelhouse_artifact_uploaded {A}",
+        f"wheelhouse_companion_of {A}",
+        "wheelhouse_run_finished upload",
+    ]
+
+    recorder.calls.clear()
+    assert fetch(cli, served.url).code == 0
+    assert recorder.order == [
+        *OPTIONS,
+        "wheelhouse_run_started fetch",
+        "wheelhouse_locate",
+        f"wheelhouse_companion_of {A}",
+        f"wheelhouse_claims {A}",
+        f"wheelhouse_response_claims {A}",
+        f"wheelhouse_inspect {A}",
+        f"wheelhouse_artifact_settled {A}",
+        "wheelhouse_run_finished fetch",
+    ]
+
+    both = {"run": {Session}}
+    assert recorder.types == {
+        "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
+        "wheelhouse_run_started": both,
+        "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
+        "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
+        "wheelhouse_companion_of": {"object_name": {str}},
+        "wheelhouse_artifact_uploaded": both | {"artifact": {LocalArtifact}},
+        "wheelhouse_locate": both | {"url": {str}},
+        "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
+        "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
+        "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(pathlib.Path())}},
+        "wheelhouse_artifact_settled": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
+    }
+    assert set(recorder.types) == set(SPECS)
+    of_main = {"add_options", "run_started", "run_finished", "companion_of", "locate"}
+    assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
+    assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
+
+
+# One test for each hook.
+
+
+class Shout:
+    """Adds an option, and notes what it is worth in each run."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, bool]] = []
+
+    @hookimpl
+    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+        parser.add_argument("--shout", action="store_true", help="shout at the " + verb)
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        self.seen.append((run.verb, run.options.extra["shout"]))
+
+
+def test_hook_wheelhouse_add_options(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shout = Shout()
+    install(monkeypatch, shout=shout)
+    make_wheel(dist, A)
+    for verb in ("upload", "fetch", "index"):
+        shown = cli(verb, "--help")
+        assert f"shout at the {verb}" in shown.out
+
+    # It is left out, and so are our own options: the host's command.
+    assert cli("upload", "--no-enable-cdn", *LOCAL, "host").code == 0
+    assert shout.seen == []
+    assert not (container.parent / "host" / HASH_FILE).exists()
+
+    assert upload(cli, "--shout").code == 0
+    assert upload(cli).code == 0
+    assert cli("index", *LOCAL, "--shout", "wheels").code == 0
+    assert shout.seen == [("upload", True), ("upload", False), ("index", True)]
+
+    without_switch = cli("fetch", "--shout", "demo", "http://127.0.0.1:9/")
+    assert without_switch.code == 2
+    assert "--shout: no effect without --verify" in without_switch.err
+
+
+class Guard:
+    """Ends a command before it begins."""
+
+    def __init__(self) -> None:
+        self.finished = 0
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        assert on_main_thread()
+        raise UsageError(f"no {run.verb} on a Friday; wait for Monday")
+
+    @hookimpl
+    def wheelhouse_run_finished(self) -> None:
+        self.finished += 1
+
+
+def test_hook_wheelhouse_run_started(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    guard = Guard()
+    install(monkeypatch, guard=guard)
+    make_wheel(dist, "demo-2.0-py3-none-any.whl")
+    commands: dict[str, Callable[[], Result]] = {
+        "upload": lambda: upload(cli),
+        "fetch": lambda: fetch(cli, served.url),
+        "index": lambda: cli("index", *LOCAL, "wheels"),
+    }
+    for verb, command in commands.items():
+        ended = command()
+        assert ended.code == 2
+        assert ended.err == f"wheelhouse-hashes: error: no {verb} on a Friday; wait for Monday\n"
+        assert ended.out == ""
+    assert served.requests == []
+    assert not pathlib.Path("store", "wheels", "demo-2.0-py3-none-any.whl").exists()
+    assert guard.finished == 0
+
+
+class Closer:
+    """Remembers the reports of runs that ended."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.ended: list[tuple[str, int]] = []
+        self.reports: list[Report] = []
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        self.started.append(run.verb)
+
+    @hookimpl
+    def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
+        assert on_main_thread()
+        self.ended.append((run.verb, report.exit_code))
+        self.reports.append(report)
+
+
+def test_hook_wheelhouse_run_finished(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closer = Closer()
+    install(monkeypatch, closer=closer)
+    make_wheel(dist, A)
+    (dist / "notes.txt").write_text("no artifact")
+    assert upload(cli).code == 0
+    (uploaded,) = closer.reports
+    assert isinstance(uploaded, UploadReport)
+    assert [(r.name, r.outcome.value) for r in uploaded.records] == [
+        ("notes.txt", "skipped"),
+        (A, "sent"),
+    ]
+    make_wheel(pathlib.Path("store", "wheels"), A, b"other bytes")
+    assert fetch(cli, served.url).code == 1
+    fetched = closer.reports[-1]
+    assert isinstance(fetched, FetchReport)
+    assert [(v.name, v.cause) for v in fetched.verdicts] == [(A, Cause.MISMATCH)]
+    # The command fails as a whole; what was opened must be closed all the same.
+    assert fetch(cli, served.url + "nowhere/").code == 5
+    assert [verb for verb, _ in closer.ended] == ["upload", "fetch", "fetch"]
+    assert [code for _, code in closer.ended][:2] == [0, 1]
+
+
+def test_a_report_knows_how_its_command_ends(
+    cli: Cli, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closer = Closer()
+    install(monkeypatch, closer=closer)
+    no_folder = upload(cli, "--local-folder", "nowhere")
+    no_page = fetch(cli, served.url + "nowhere/")
+    assert (no_folder.code, no_page.code) == (2, 5)
+    assert closer.ended == [("upload", 2), ("fetch", 5)]
+
+
+def test_every_run_that_started_is_finished(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closer = Closer()
+    install(monkeypatch, closer=closer)
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    assert cli("index", *LOCAL, "wheels").code == 0
+    assert cli("index", *LOCAL, "nowhere").code == 5
+    assert closer.started == ["upload", "index", "index"]
+    assert [verb for verb, _ in closer.ended] == closer.started
+
+
+class Signatures:
+    """Publishes a signature beside each artifact; no two signatures are the same."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.signed: list[str] = []
+
+    @hookimpl
+    def wheelhouse_companions(self, artifact: LocalArtifact) -> Sequence[Companion]:
+        assert not on_main_thread()
+        assert artifact.digests["sha256"] == sha256(artifact.path.read_bytes())
+        assert artifact.size == artifact.path.stat().st_size
+        self.asked.append(artifact.name)
+
+        def sign() -> bytes:
+            self.signed.append(artifact.name)
+            return f"signature {len(self.signed)}".encode()
+
+        return [Companion(f"{artifact.name}.asc", sign, reproducible=False)]
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        stem, dot, suffix = object_name.rpartition(".")
+        return stem if dot and suffix == "asc" and parse_artifact_name(stem) else None
+
+
+def test_hook_wheelhouse_companions(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = Signatures()
+    install(monkeypatch, signatures=signatures)
+    make_wheel(dist, A)
+    sent = upload(cli, "--no-update-index")
+    assert sent.code == 0
+    assert sent.line("sent").endswith("+ .asc + .sha256")
+    names = sorted(path.name for path in container.iterdir() if path.is_file())
+    assert names == [A, f"{A}.asc", HASH_FILE]
+    assert (container / f"{A}.asc").read_bytes() == b"signature 1"
+
+    # It is asked again, but nothing is signed merely to learn a name.
+    again = upload(cli, "--no-update-index")
+    assert again.line("there").endswith("already there")
+    assert (signatures.asked, signatures.signed) == ([A, A], [A])
+
+    (container / f"{A}.asc").unlink()
+    assert upload(cli, "--no-update-index").code == 0
+    assert (container / f"{A}.asc").read_bytes() == b"signature 2"
+
+
+class Strangers:
+    """Publishes companions that nobody can tell for what they are."""
+
+    @hookimpl
+    def wheelhouse_companions(self, artifact: LocalArtifact) -> Sequence[Companion]:
+        return [Companion(f"{artifact.name}.note", lambda: b"a note")]
+
+
+class Notes(Strangers):
+    """The same, done right."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        self.asked.append(object_name)
+        return object_name.removesuffix(".note") if object_name.endswith(".note") else None
+
+
+def test_hook_wheelhouse_companion_of(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = pathlib.Path("store", "wheels")
+    install(monkeypatch, strangers=Strangers())
+    make_wheel(dist, A)
+    refused = upload(cli)
+    assert refused.code == 1
+    assert f"'{A}.note'" in refused.line("refused")
+    assert not list(container.glob("*.whl*"))
+    (container / "index.html").unlink()
+
+    notes = Notes()
+    install(monkeypatch, notes=notes)
+    assert upload(cli, "--no-update-index").code == 0
+    (container / A).unlink()
+    notes.asked.clear()
+    # Any listing: each object once.  The note shows an artifact that never came.
+    missing = fetch(cli, served.url)
+    assert missing.code == 4
+    assert missing.line("refused").split()[1] == A
+    assert "and it never came" in missing.line("refused")
+    assert sorted(notes.asked) == [f"{A}.note", HASH_FILE]
+
+
+class Herald:
+    """Tells what is published, at the time when it is."""
+
+    def __init__(self, container: pathlib.Path) -> None:
+        self._container = container
+        self.told: list[tuple[str, list[str]]] = []
+
+    @hookimpl
+    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+        assert not on_main_thread()
+        there = sorted(path.name for path in self._container.glob("*.whl*"))
+        self.told.append((artifact.name, there))
+        run.say(f"told      {artifact.name}")
+
+
+def test_hook_wheelhouse_artifact_uploaded(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    herald = Herald(container)
+    install(monkeypatch, herald=herald)
+    wheel = make_wheel(dist, A)
+    assert upload(cli).line("told").endswith(A)
+    assert herald.told == [(A, [A, HASH_FILE])]
+    assert upload(cli).line("there").split()[1] == A
+    assert len(herald.told) == 1
+    make_wheel(dist, wheel.name, b"other bytes")
+    assert upload(cli).line("replaced").split()[1] == A
+    assert len(herald.told) == 2
+
+
+class Catalogue:
+    """Offers what it was made with, at the addresses that it knows."""
+
+    def __init__(self, *entries: Entry) -> None:
+        self._entries = entries
+        self.asked: list[str] = []
+
+    @hookimpl
+    def wheelhouse_locate(self, url: str, run: Run) -> Listing | None:
+        assert on_main_thread()
+        self.asked.append(url)
+        if "/catalogue/" not in url:
+            return None
+        return Listing(url, self._entries, notes=("this is a catalogue",))
+
+
+def test_hook_wheelhouse_locate(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    tokens: list[str | None] = []
+
+    def give(handler: Any) -> None:
+        tokens.append(handler.headers.get("X-Token"))
+        respond(handler, 200, body)
+
+    # The page would answer, too: the third party is asked first and answers alone.
+    page = b'<a href="/other/demo-2.0-py3-none-any.whl">demo-2.0-py3-none-any.whl</a>'
+    with serving({"/hidden/x": give, "/catalogue/": page, "/page/": page}) as server:
+        claim = Claim(Digest("sha256", sha256(body)), "catalogue", "my desk", Tier.PINNED)
+        address = f"{server.url}hidden/x"
+        catalogue = Catalogue(
+            Entry(A, address, len(body), headers={"X-Token": "t"}, claims=(claim,)),
+            Entry("unrelated-1.0.tar.gz", address),
+        )
+        install(monkeypatch, catalogue=catalogue)
+        url = server.url.replace("//", "//user:word@") + "catalogue/#sha256=1"
+        result = fetch(cli, url)
+        assert result.code == 0
+        assert result.line("note").endswith("this is a catalogue")
+        assert result.line("ok").split() == ["ok", A, "sha256", "catalogue", "pinned"]
+        assert pathlib.Path("got", A).read_bytes() == body
+        assert "/catalogue/" not in server.paths()
+        assert tokens == ["t"]
+        assert catalogue.asked == [server.url + "catalogue/#sha256=1"]
+
+        # None: the built-in reader of pages is asked.
+        assert "demo-2.0" in fetch(cli, server.url + "page/").line("withdrawn")
+        assert "/page/" in server.paths()
+
+
+class Pins:
+    """Claims what it was made with, for every artifact."""
+
+    def __init__(self, *said: Claim | Finding) -> None:
+        self._said = said
+        self.asked: list[str] = []
+
+    @hookimpl
+    def wheelhouse_claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding] | None:
+        assert not on_main_thread()
+        self.asked.append(artifact.url)
+        return self._said or None
+
+
+def test_hook_wheelhouse_claims(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(dist, A).read_bytes()
+    assert upload(cli).code == 0
+
+    def pinned(content: bytes) -> Claim:
+        return Claim(Digest("sha256", sha256(content)), "pin", "pins.txt", Tier.PINNED)
+
+    install(monkeypatch, pins=Pins(pinned(b"other bytes")))
+    served.requests.clear()
+    disagreeing = fetch(cli, served.url)
+    assert disagreeing.code == 1
+    assert "conflict: the sources disagree" in disagreeing.line("refused")
+    assert f"expected  {pinned(b'other bytes').digest}  pin, pins.txt" in disagreeing.out
+    assert not pathlib.Path("got", A).exists()
+
+    pins = Pins(Finding(Cause.UNTRUSTED, "the log contradicts itself"))
+    install(monkeypatch, pins=pins)
+    served.requests.clear()
+    objecting = fetch(cli, served.url)
+    assert objecting.code == 7
+    assert objecting.line("refused").endswith("untrusted: the log contradicts itself")
+    assert f"/{A}" not in served.paths()
+    assert pins.asked == [served.url + A]
+
+    install(monkeypatch, nothing=Pins(), pins=Pins(pinned(body)))
+    agreeing = fetch(cli, served.url)
+    assert agreeing.code == 0
+    assert agreeing.line("ok").split("sha256")[1].split() == [
+        *("link,", "pin,", "hash", "file", "pinned")
+    ]
+
+
+class Metadata:
+    """Claims the digest that an answer's headers name."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+        self.headers: list[Mapping[str, str]] = []
+        self.received: list[int] = []
+
+    @hookimpl
+    def wheelhouse_response_claims(
+        self, artifact: ListedArtifact, headers: Mapping[str, str]
+    ) -> Sequence[Claim | Finding]:
+        assert not on_main_thread()
+        self.headers.append(headers)
+        self.received += [p.stat().st_size for p in self._folder.rglob(artifact.name)]
+        digest = Digest("sha256", headers["x-meta-sha256"])
+        return [Claim(digest, "metadata", artifact.url, travels=True)]
+
+
+def test_hook_wheelhouse_response_claims(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", A, b"x" * 100_000).read_bytes()
+    sent = {A: sha256(b"other bytes")}
+    routes: dict[str, Any] = {
+        "/": page(A),
+        f"/{A}": lambda handler: respond(handler, 200, body, X_Meta_SHA256=sent[A]),
+    }
+    metadata = Metadata(tmp_path / "got")
+    install(monkeypatch, metadata=metadata)
+    with serving(routes) as server:
+        wrong = fetch(cli, server.url)
+        assert wrong.code == 1
+        assert "mismatch" in wrong.line("refused")
+        assert metadata.received == [0, 0]  # the body is not here yet; it is read twice
+        sent[A] = sha256(body)
+        right = fetch(cli, server.url)
+        assert right.line("ok").split() == ["ok", A, "sha256", "metadata", "container"]
+        assert metadata.headers[-1]["content-length"] == str(len(body))
+        # On disk already: nothing is asked for but what could vouch for it.
+        metadata.headers.clear()
+        server.requests.clear()
+        routes[f"/{HASH_FILE}"] = f"{sha256(body)}  {A}\n".encode()
+        assert "already in the folder" in fetch(cli, server.url).line("ok")
+        assert metadata.headers == []
+        assert server.paths() == ["/", f"/{HASH_FILE}"]
+
+
+class Inspector:
+    """Looks at the file, and says what it was told to say."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self._findings = findings
+        self.paths: list[pathlib.Path] = []
+        self.contents: list[bytes] = []
+
+    @hookimpl
+    def wheelhouse_inspect(self, artifact: ListedArtifact, path: pathlib.Path) -> Sequence[Finding]:
+        assert not on_main_thread()
+        assert path.name == artifact.name
+        self.paths.append(path)
+        self.contents.append(path.read_bytes())
+        return self._findings
+
+
+def test_hook_wheelhouse_inspect(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(dist, A).read_bytes()
+    assert upload(cli).code == 0
+    objector = Inspector(Finding(Cause.UNTRUSTED, "signed by a stranger"))
+    install(monkeypatch, objector=objector, content=Inspector())
+    objected = fetch(cli, served.url)
+    assert objected.code == 7
+    assert objected.line("refused").endswith("untrusted: signed by a stranger")
+    assert objector.contents == [body]
+    (path,) = objector.paths
+    assert path.parent.parent == pathlib.Path("got")
+    assert not path.parent.exists()
+    assert list(pathlib.Path("got").glob("*.whl")) == []
+
+    content = Inspector()
+    install(monkeypatch, content=content)
+    assert fetch(cli, served.url).code == 0
+    assert fetch(cli, served.url).code == 0
+    assert content.contents == [body, body]
+    assert content.paths[1] == pathlib.Path("got", A)
+
+    # What no claim vouches for is not shown to anybody.
+    make_wheel(pathlib.Path("store", "wheels"), A, b"other bytes")
+    pathlib.Path("got", A).unlink()
+    assert fetch(cli, served.url).code == 1
+    assert len(content.paths) == 2
+
+
+class Late:
+    """Objects to an artifact in one hook, the first time only."""
+
+    def __init__(self, hook: str, *findings: Finding) -> None:
+        self._hook = hook
+        self._findings: Sequence[Finding] = findings
+
+    def _say(self, hook: str) -> Sequence[Finding]:
+        if hook != self._hook:
+            return []
+        findings, self._findings = self._findings, []
+        return findings
+
+    @hookimpl
+    def wheelhouse_claims(self) -> Sequence[Finding]:
+        return self._say("claims")
+
+    @hookimpl
+    def wheelhouse_response_claims(self) -> Sequence[Finding]:
+        return self._say("response_claims")
+
+    @hookimpl
+    def wheelhouse_inspect(self) -> Sequence[Finding]:
+        return self._say("inspect")
+
+
+@pytest.mark.parametrize("hook", ["claims", "response_claims", "inspect"])
+def test_a_finding_says_whether_it_may_heal(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch, hook: str
+) -> None:
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    final = Finding(Cause.UNTRUSTED, "signed by a stranger")
+    passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
+    for findings, code in (([final], 7), ([passing, final], 7), ([passing], 0)):
+        install(monkeypatch, late=Late(hook, *findings))
+        assert fetch(cli, served.url).code == code
+
+
+def test_a_finding_that_may_heal_makes_nothing_else_heal(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    hash_file = f"{sha256(body)}  {A}\n".encode()
+    page = f'<a href="{A}">{A}</a>'.encode()
+    make_wheel(tmp_path / "got", A)  # this one is objected to, and its successor is forbidden
+
+    def forbidden(handler: Any) -> None:
+        respond(handler, 403, b"no")
+
+    passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
+    install(monkeypatch, late=Late("inspect", passing))
+    with serving({"/": page, f"/{HASH_FILE}": hash_file, f"/{A}": forbidden}) as server:
+        assert fetch(cli, server.url).code == 5
+    assert server.paths().count(f"/{A}") == 1
+
+
+class Watcher:
+    """Remembers what settled, and whether the file was there then."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bool]] = []
+
+    @hookimpl
+    def wheelhouse_artifact_settled(self, artifact: ListedArtifact, verdict: Verdict) -> None:
+        assert not on_main_thread()
+        there = pathlib.Path("got", artifact.name).exists()
+        self.seen.append((verdict.name, verdict.outcome.value, there))
+
+
+def test_hook_wheelhouse_artifact_settled(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watcher = Watcher()
+    install(monkeypatch, watcher=watcher)
+    bad = "demo-2.0-py3-none-any.whl"
+    make_wheel(dist, A)
+    make_wheel(dist, bad)
+    assert upload(cli).code == 0
+    make_wheel(pathlib.Path("store", "wheels"), bad, b"other bytes")
+    assert fetch(cli, served.url).code == 1
+    assert sorted(watcher.seen) == [(A, "ok", True), (bad, "refused", False)]
+
+
+# A third party's companion, from its first day to its last.
+
+
+def dev_build(day: int) -> str:
+    return f"demo-1.0.dev0+202401{day:02}000000-py3-none-any.whl"
+
+
+def test_a_plugins_companion_lives_and_dies_with_its_artifact(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signatures = Signatures()
+    install(monkeypatch, signatures=signatures)
+    for day in range(1, 6):
+        make_wheel(dist, dev_build(day), str(day).encode())
+    assert "sent 5" in upload(cli).out
+    published = {path.name: path.read_bytes() for path in container.glob("*.asc")}
+    assert sorted(published) == [f"{dev_build(day)}.asc" for day in range(1, 6)]
+    assert ".asc" not in (container / "index.html").read_text()
+
+    assert "there 5" in upload(cli).out
+    assert {path.name: path.read_bytes() for path in container.glob("*.asc")} == published
+    assert len(signatures.signed) == 5
+
+    # A page that lists every object, as many stores make it.
+    (container / "index.html").unlink()
+    with serving_folder(container) as server:
+        fetched = fetch(cli, server.url)
+    assert "verified 5 of 5 artifacts" in fetched.out
+    assert sorted(p.name for p in pathlib.Path("got").iterdir()) == [
+        dev_build(day) for day in range(1, 6)
+    ]
+
+    for path in dist.iterdir():
+        path.unlink()
+    make_wheel(dist, dev_build(6))
+    pruned = upload(cli)
+    assert pruned.code == 0
+    oldest = dev_build(1)
+    assert [line.split()[1] for line in pruned.out.splitlines() if line.startswith("pruned")] == [
+        oldest,
+        f"{oldest}.asc",
+        f"{oldest}.sha256",
+    ]
+    left = sorted(path.name for path in container.glob("*.asc"))
+    assert left == [f"{dev_build(day)}.asc" for day in range(2, 7)]
+    assert not list(container.glob(f"{oldest}*"))

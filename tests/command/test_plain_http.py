@@ -1,0 +1,104 @@
+"""The way of bytes and digests: plain HTTP and other origins are named, wherever they come in."""
+
+from __future__ import annotations
+
+import pathlib
+import ssl
+
+import pytest
+import trustme
+
+from tests.conftest import Cli
+from tests.support.artifacts import A, hash_file, make_wheel
+from tests.support.commands import FETCH
+from tests.support.pages import page_of
+from tests.support.servers import Respond, Routes, serving, to
+
+PLAIN = "over plain HTTP"
+
+
+@pytest.fixture
+def tls(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
+    """A server's side of TLS, with a certificate that the client trusts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def wheel(dist: pathlib.Path) -> bytes:
+    """The bytes of the wheel A."""
+    return make_wheel(dist, A).read_bytes()
+
+
+def closing(out: str) -> str:
+    """Return the line that counts."""
+    return next(line for line in out.splitlines() if line.startswith("verified "))
+
+
+@pytest.mark.parametrize("what", ["fetch", "verify"])
+def test_a_redirect_from_http_to_https_is_plain_http(
+    cli: Cli, wheel: bytes, tls: ssl.SSLContext, what: str
+) -> None:
+    command = FETCH if what == "fetch" else ("verify", "dist", "--wait", "0", "--against")
+    with (
+        serving({"/": page_of(wheel), f"/{A}": wheel}, tls) as secure,
+        serving({"/": to(secure.url)}) as plain,
+    ):
+        result = cli(*command, plain.url)
+    assert result.code == 0, result.out
+    assert PLAIN in closing(result.out)
+    note = f"{plain.url.rstrip('/')} redirects to {secure.url.rstrip('/')}"
+    assert result.out.count(note) == 1
+
+
+@pytest.mark.parametrize("hop", ["artifact", "hash file"])
+def test_each_hop_counts(cli: Cli, wheel: bytes, tls: ssl.SSLContext, hop: str) -> None:
+    """From plain HTTP to TLS, and by one more redirect to the bytes."""
+    routes: Routes = {
+        "/there": wheel if hop == "artifact" else hash_file(wheel),
+        "/here": to("/there"),
+    }
+    with serving(routes, tls) as secure:
+        moved = A if hop == "artifact" else f"{A}.sha256"
+        links = f'<a href="{A}">x</a><a href="{A}.sha256">x</a>'
+        files: dict[str, Respond | bytes] = {f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+        with serving({"/": links.encode(), **files, f"/{moved}": to(f"{secure.url}here")}) as plain:
+            result = cli(*FETCH, plain.url)
+    assert result.code == 0, result.out
+    assert PLAIN in closing(result.out)
+    assert result.out.count(" redirects to ") == 1
+
+
+def test_tls_all_the_way_says_nothing(cli: Cli, wheel: bytes, tls: ssl.SSLContext) -> None:
+    with serving({"/": to("/page/"), "/page/": page_of(wheel), f"/page/{A}": wheel}, tls) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 0
+    assert PLAIN not in result.out
+    assert "redirects" not in result.out
+
+
+def test_a_redirect_to_another_origin_is_named_once(cli: Cli, dist: pathlib.Path) -> None:
+    names = [A, "demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl"]
+    wheels = {name: make_wheel(dist, name).read_bytes() for name in names}
+    page = b"".join(page_of(body, name) for name, body in wheels.items())
+    with serving({f"/{name}": body for name, body in wheels.items()}) as other:
+        routes: dict[str, Respond | bytes] = {f"/{name}": to(other.url + name) for name in names}
+        with serving({"/": page, **routes}) as server:
+            result = cli(*FETCH, server.url)
+    assert result.code == 0
+    note = f"{server.url.rstrip('/')} redirects to {other.url.rstrip('/')}"
+    assert result.out.count(note) == 1
+
+
+def test_verify_says_that_certificates_were_not_checked(
+    cli: Cli, wheel: bytes, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with serving({"/": page_of(wheel)}, tls) as server:
+        result = cli("verify", "dist", "--no-ssl-check", "--wait", "0", "--against", server.url)
+    assert result.code == 0
+    assert "TLS certificates not checked" in closing(result.out)

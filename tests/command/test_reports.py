@@ -1,0 +1,206 @@
+"""What a run leaves behind: ``--report``, ``--sums``, ``--explain``, GitHub's pages."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import stat
+import subprocess
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.conftest import Cli
+from tests.support import ROOT
+from tests.support.artifacts import A, B, make_wheel, publish, sha256
+from tests.support.commands import FETCH, UPLOAD
+from tests.support.servers import Server
+from wheelhouse_hashes.causes import Cause
+
+SCHEMA = ROOT / "docs" / "report.schema.json"
+
+
+@pytest.fixture
+def bad(container: pathlib.Path, served: Server) -> str:
+    """A served container with a good wheel A and a damaged wheel B; return its address."""
+    for name in (A, B):
+        publish(container, name)
+    damaged = bytearray((container / B).read_bytes())
+    damaged[50] ^= 1
+    (container / B).write_bytes(damaged)
+    return served.url
+
+
+def read(name: str = "report.json") -> Any:
+    """Return a report that fits the schema."""
+    values = json.loads(pathlib.Path(name).read_text())
+    jsonschema.validate(values, json.loads(SCHEMA.read_text()))
+    return values
+
+
+def test_the_schema_is_one_and_knows_every_cause() -> None:
+    schema = json.loads(SCHEMA.read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    known = schema["$defs"]["judged"]["properties"]["cause"]["enum"]
+    assert set(known) == {None, *(cause.value for cause in Cause)}
+
+
+def test_a_fetch_is_reported(cli: Cli, bad: str) -> None:
+    result = cli(*FETCH, "--report", "report.json", bad)
+    report = read()
+    assert (report["verb"], report["exit_code"], report["schema"]) == ("fetch", result.code, 1)
+    of = {artifact["name"]: artifact for artifact in report["artifacts"]}
+    assert (of[A]["outcome"], of[A]["cause"], of[A]["tier"]) == ("ok", None, "container")
+    assert (of[B]["outcome"], of[B]["cause"], of[B]["exit_code"]) == ("refused", "mismatch", 1)
+    (claim,) = of[B]["claims"]
+    assert claim["source"] == "hash file"
+    assert claim["hex"] != of[B]["digests"]["sha256"]
+
+
+def test_an_upload_is_reported(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+    make_wheel(dist, A)
+    (dist / "notes.txt").write_text("")
+    assert cli(*UPLOAD, "--no-update-index", "--report", "report.json").code == 0
+    report = read()
+    assert [(a["name"], a["outcome"]) for a in report["artifacts"]] == [
+        (A, "sent"),
+        ("notes.txt", "skipped"),
+    ]
+
+
+def test_a_verify_and_what_ends_it_are_reported(cli: Cli, dist: pathlib.Path) -> None:
+    make_wheel(dist, A)
+    assert cli("verify", "dist", "--report", "report.json").code == 3
+    assert read()["artifacts"][0]["cause"] == "missing-hash"
+    assert cli("verify", "nowhere", "--report", "report.json").code == 2
+    assert read()["ended_by"] == "there is no folder nowhere"
+
+
+def test_reports_hold_no_secrets(cli: Cli, bad: str) -> None:
+    address = bad.replace("//", "//me:sesame@")
+    cli(*FETCH, "--report", "report.json", "--explain", B, f"{address}?token=open")
+    text = pathlib.Path("report.json").read_text()
+    assert "sesame" not in text
+    assert "open" not in text
+
+
+def test_a_file_that_cannot_be_written_is_a_disk_error(cli: Cli, bad: str) -> None:
+    for option in ("--report", "--sums"):
+        result = cli(*FETCH, option, "nowhere/file", bad)
+        assert result.code == 6
+        assert "cannot write nowhere/file" in result.err
+        assert "Traceback" not in result.err
+        assert pathlib.Path("got", A).exists()
+
+
+def test_a_report_replaces_an_older_one_and_keeps_links(cli: Cli, bad: str) -> None:
+    pathlib.Path("real.json").write_text("old")
+    pathlib.Path("report.json").symlink_to("real.json")
+    cli(*FETCH, "--report", "report.json", bad)
+    assert pathlib.Path("report.json").is_symlink()
+    assert read("real.json")["verb"] == "fetch"
+    mask = os.umask(0)
+    os.umask(mask)
+    assert stat.S_IMODE(pathlib.Path("real.json").stat().st_mode) == 0o666 & ~mask
+
+
+def test_a_report_can_go_to_a_device(cli: Cli, bad: str) -> None:
+    assert cli(*FETCH, "--report", "/dev/null", bad).code == 1
+
+
+def test_sums_are_what_sha256sum_reads(cli: Cli, bad: str) -> None:
+    cli(*FETCH, "--sums", "SHA256SUMS", bad)
+    lines = pathlib.Path("SHA256SUMS").read_text().splitlines()
+    assert [line.split("  ")[1] for line in lines] == [A]
+    command = ["sha256sum", "--strict", "-c", "../SHA256SUMS"]
+    checked = subprocess.run(command, cwd="got", capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout) == (0, f"{A}: OK\n")
+    assert cli("verify", "got", "--against", "SHA256SUMS").code == 0
+
+
+def test_sums_are_sorted(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+    names = [f"demo-1.{number}-py3-none-any.whl" for number in range(12)]
+    for name in names:
+        path = make_wheel(dist, name)
+        path.with_name(f"{name}.sha256").write_text(f"{sha256(path.read_bytes())}  {name}\n")
+    assert cli("verify", "dist", "--sums", "SHA256SUMS").code == 0
+    text = pathlib.Path("SHA256SUMS").read_text()
+    assert [line.split("  ")[1] for line in text.splitlines()] == sorted(names)
+
+
+def test_a_verdict_is_explained(cli: Cli, bad: str) -> None:
+    result = cli(*FETCH, "--explain", B, "--explain", A, "--explain", "other.whl", bad)
+    explained = result.out.partition(f"{B}: refused\n")[2]
+    assert "  hash file claims sha256:" in explained
+    assert "does not match" in explained.partition(A)[0]
+    assert f"    where  {bad}{B}.sha256\n" in explained
+    assert "    tier   container: from the same hands as the bytes" in explained
+    assert "verdict: mismatch (exit 1)" in explained
+    assert "verdict: every claim matches the bytes, and nobody objects" in explained
+    assert "other.whl: this run judged no artifact of that name" in result.out
+
+
+@pytest.fixture
+def summary(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
+    """The file that GitHub shows on a job's page."""
+    path = tmp_path / "summary.md"
+    path.write_text("before\n")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(path))
+    return path
+
+
+def test_github_shows_a_table_and_annotations(cli: Cli, bad: str, summary: pathlib.Path) -> None:
+    result = cli(*FETCH, "--expect", "3", bad)
+    text = summary.read_text()
+    assert text.startswith("before\n### wheelhouse fetch: exit 1\n")
+    assert "| demo-1.0-py3-none-any.whl | ok | hash file |" in text
+    assert "expected 3 artifacts, 1 are good" in text
+    annotation = result.line(f"::error title={B}::")
+    assert "mismatch" in annotation
+    assert "next" not in annotation.partition("::")[0]
+    assert "::error title=incomplete::expected 3 artifacts" in result.out
+
+
+def test_names_cannot_break_out_of_an_annotation(
+    cli: Cli, dist: pathlib.Path, summary: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    (dist / "x::set-env name=PATH::y|z.whl").write_text("")
+    result = cli(*UPLOAD, "--no-update-index")
+    assert "\n::set-env" not in result.out
+    assert "y\\|z.whl" in summary.read_text()
+
+
+def test_elsewhere_nothing_of_it_is_printed(cli: Cli, bad: str) -> None:
+    assert "::error" not in cli(*FETCH, bad).out
+
+
+@pytest.mark.parametrize(("expected", "code"), [("1", 0), ("2", 4)])
+def test_a_fetch_expects_a_number(
+    cli: Cli, container: pathlib.Path, served: Server, expected: str, code: int
+) -> None:
+    content = make_wheel(container, A).read_bytes()
+    (container / f"{A}.sha256").write_text(f"{sha256(content)}  {A}\n")
+    assert cli(*FETCH, "--expect", expected, served.url).code == code
+
+
+def test_an_artifact_that_was_not_judged_is_not_expected(
+    cli: Cli, container: pathlib.Path, served: Server
+) -> None:
+    content = make_wheel(container, A).read_bytes()
+    (container / f"{A}.sha256").write_text(f"{sha256(content)}  {A}\n")
+    make_wheel(pathlib.Path("got"), "other-1.0-py3-none-any.whl")
+    assert cli(*FETCH, served.url).code == 0
+    result = cli(*FETCH, "--expect", "1", served.url)
+    assert result.code == 4
+    assert "incomplete: in the folder, and not judged: other-1.0-py3-none-any.whl" in result.out
+
+
+@pytest.mark.parametrize("option", ["--expect", "--report", "--sums", "--explain"])
+def test_without_verify_these_options_are_refused(cli: Cli, option: str) -> None:
+    result = cli("fetch", option, "1", "demo", "http://127.0.0.1:9/")
+    assert result.code == 2
+    assert f"{option}: no effect without --verify" in result.err

@@ -1,0 +1,289 @@
+"""SIGINT and SIGTERM end a run soon, with a summary and no litter."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.artifacts import A, B, make_wheel, sha256
+from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
+from tests.support.pages import page
+from tests.support.servers import Handler, Routes, Server, respond, serving
+from wheelhouse_hashes.runtime.parallel import (
+    SIGNALS,
+)
+
+#: Within a second, it is promised; this machine may have others to serve.
+#: What is interrupted here would go on for at least twice as long.
+SOON = 5.0
+
+
+#: More than can be hashed or copied soon; a sparse file takes no room.
+HUGE = 64 * 1024**3
+
+Ready = Callable[[], bool]
+
+both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+
+
+def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
+    """Run a command, send it a signal when it is ready; return what it printed.
+
+    It must end soon, with 130.
+    """
+    temporary = pathlib.Path("temporary")
+    temporary.mkdir()
+    command = subprocess.Popen(
+        [sys.executable, "-m", "wheelhouse_hashes", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(temporary.absolute())},
+    )
+    try:
+        limit = time.monotonic() + 30
+        while not ready():
+            assert command.poll() is None, command.communicate()
+            assert time.monotonic() < limit, "it never came to the point"
+            time.sleep(0.005)
+        command.send_signal(number)
+        sent = time.monotonic()
+        out, err = command.communicate(timeout=30)
+        took = time.monotonic() - sent
+    finally:
+        command.kill()
+        command.wait()
+    assert command.returncode == 130, (out, err)
+    assert took < SOON, (out, err)
+    assert "Traceback" not in out + err
+    assert os.listdir(temporary) == []
+    return out, err
+
+
+def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
+    """Interrupt a fetch; return what is left in the folder, hidden names too."""
+    out, err = interrupted(number, ready, *FETCH_AND_WAIT, url)
+    assert out.splitlines()[-1] == "interrupted: run it again, good files are kept"
+    assert any(line.startswith("verified ") for line in out.splitlines())
+    assert err == ""
+    return got()
+
+
+def interrupted_upload(number: int, ready: Ready) -> str:
+    """Interrupt an upload into ``store/wheels``; return what it printed."""
+    out, err = interrupted(number, ready, *UPLOAD, "--local-folder", "dist")
+    assert out.splitlines()[-1] == "interrupted: run it again, it sends what is missing"
+    assert out.splitlines()[-2].startswith("container wheels: ")
+    assert err == ""
+    return out
+
+
+@contextlib.contextmanager
+def serving_slowly(
+    wheel: bytes, answer: Callable[[Handler], None]
+) -> Iterator[tuple[Server, Ready]]:
+    """Serve a good wheel B and a wheel A by hand; tell when A is being asked for and B is there."""
+    asked = threading.Event()
+
+    def slow(handler: Handler) -> None:
+        asked.set()
+        answer(handler)
+
+    routes: Routes = {
+        "/": page(A, B),
+        f"/{A}": slow,
+        f"/{A}.sha256": f"{sha256(wheel)}  {A}\n".encode(),
+        f"/{B}": wheel,
+        f"/{B}.sha256": f"{sha256(wheel)}  {B}\n".encode(),
+    }
+    with serving(routes) as server:
+        yield server, lambda: asked.is_set() and GOT.joinpath(B).exists()
+
+
+@both
+def test_while_a_body_trickles(number: int, wheel: bytes) -> None:
+    def trickle(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            for start in range(0, len(wheel), 2000):
+                handler.wfile.write(wheel[start : start + 2000])
+                time.sleep(0.2)
+
+    with serving_slowly(wheel, trickle) as (server, ready):
+        assert interrupted_fetch(number, server.url, ready) == [B]
+    assert GOT.joinpath(B).read_bytes() == wheel
+
+
+@both
+def test_while_a_body_stalls(number: int, wheel: bytes) -> None:
+    over = threading.Event()
+
+    def stall(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        handler.wfile.write(wheel[:50_000])
+        over.wait(60)
+
+    with serving_slowly(wheel, stall) as (server, ready):
+        try:
+            assert interrupted_fetch(number, server.url, ready) == [B]
+        finally:
+            over.set()
+
+
+@both
+def test_while_a_missing_artifact_is_waited_for(number: int, wheel: bytes) -> None:
+    def missing(handler: Handler) -> None:
+        asked.append(handler.path)
+        respond(handler, 404, b"not here")
+
+    asked: list[str] = []
+    with serving_slowly(wheel, missing) as (server, ready):
+        left = interrupted_fetch(number, server.url, lambda: ready() and len(asked) > 1)
+    assert left == [B]
+
+
+@both
+def test_while_a_server_in_trouble_is_waited_for(number: int) -> None:
+    asked: list[str] = []
+
+    def trouble(handler: Handler) -> None:
+        asked.append(handler.path)
+        respond(handler, 503, b"busy", Retry_After="60")
+
+    with serving({"/": trouble}) as server:
+        assert interrupted_fetch(number, server.url, lambda: bool(asked)) == []
+
+
+@both
+def test_while_the_page_does_not_come(number: int) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(handler: Handler) -> None:
+        asked.set()
+        over.wait(60)
+
+    with serving({"/": silent}) as server:
+        try:
+            assert interrupted_fetch(number, server.url, asked.is_set) == []
+        finally:
+            over.set()
+
+
+@contextlib.contextmanager
+def connecting_for_ever() -> Iterator[tuple[int, set[int]]]:
+    """Yield a port that no connection is made to: its queue is full; and who fills it."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = set()
+        for _ in range(4):
+            client = stack.enter_context(socket.socket())
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+            waiting.add(client.getsockname()[1])
+        yield listener.getsockname()[1], waiting
+
+
+def connecting_to(port: int) -> set[int]:
+    """Return the local ports of the connections that are not made yet."""
+    # As /proc/net/tcp has it: ports in hex, and the state SYN_SENT.
+    wanted = [f"0100007F:{port:04X}", "02"]
+    rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
+    return {int(row[1].partition(":")[2], 16) for row in rows if row[2:4] == wanted}
+
+
+@both
+def test_while_no_connection_is_made(number: int) -> None:
+    with connecting_for_ever() as (port, others):
+        # By their ports: a row can be in the table twice while others come and go.
+        left = interrupted_fetch(
+            number, f"http://127.0.0.1:{port}/", lambda: bool(connecting_to(port) - others)
+        )
+    assert left == []
+
+
+@both
+def test_while_a_file_in_the_folder_is_hashed(number: int, wheel: bytes) -> None:
+    GOT.mkdir()
+    (GOT / A).touch()
+    os.truncate(GOT / A, HUGE)
+    with serving_slowly(wheel, lambda handler: None) as (server, _):
+        left = interrupted_fetch(number, server.url, lambda: GOT.joinpath(B).exists())
+    assert left == sorted([A, B])
+    assert GOT.joinpath(A).stat().st_size == HUGE
+
+
+@both
+def test_while_a_large_file_is_hashed_for_upload(
+    number: int, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, B)
+    (dist / A).touch()
+    os.truncate(dist / A, HUGE)
+    out = interrupted_upload(number, (container / B).exists)
+    assert "sent 1" in out
+    assert sorted(os.listdir(container)) == [".hash", B, f"{B}.sha256"]
+    assert os.listdir(container / ".hash") == []
+
+
+def test_while_a_large_file_is_put_into_a_local_container(
+    dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    (dist / A).touch()
+    os.truncate(dist / A, 1024**3)
+
+    def copying() -> bool:
+        largest = 0
+        for path in container.glob(".hash/*/object"):
+            with contextlib.suppress(FileNotFoundError):  # the hash file's is soon gone
+                largest = max(largest, path.stat().st_size)
+        return largest > 10_000_000
+
+    out = interrupted_upload(signal.SIGTERM, copying)
+    assert "nothing was sent" in out
+    assert sorted(os.listdir(container)) == [".hash", f"{A}.sha256"]
+    assert os.listdir(container / ".hash") == []
+
+
+@both
+@pytest.mark.parametrize("verb", ["upload", "index"])
+def test_while_a_store_does_not_answer(number: int, verb: str, dist: pathlib.Path) -> None:
+    make_wheel(dist, A)
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        store.setblocking(False)
+        held = []
+
+        def asked() -> bool:
+            with contextlib.suppress(BlockingIOError):
+                held.append(store.accept()[0])
+            return bool(held)
+
+        out, err = interrupted(
+            number,
+            asked,
+            verb,
+            *(("--hashfile", "--local-folder", "dist") if verb == "upload" else ()),
+            *("--provider-name", "MINIO", "--username", "u", "--secret", "s"),
+            *("--driver-option", "host=127.0.0.1", "--driver-option", "secure=false"),
+            *("--driver-option", f"port={store.getsockname()[1]}", "wheels"),
+        )
+        for connection in held:
+            connection.close()
+    assert out.splitlines()[-1].startswith("interrupted: run it again")
+    assert out.splitlines()[-2].startswith("container wheels: nothing was ")
+    assert err == ""

@@ -1,0 +1,404 @@
+"""Real TLS, with certificates of our own, and proxies before servers."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import http.server
+import os
+import pathlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+import trustme
+
+from tests.conftest import Cli
+from tests.support.artifacts import A
+from tests.support.commands import FETCH
+from tests.support.pages import page_of
+from tests.support.servers import Respond, Routes, respond, running, serving
+
+
+@dataclass
+class Authority:
+    """A certificate authority of our own."""
+
+    made: trustme.CA
+    #: A file with its certificate.
+    bundle: pathlib.Path
+
+    def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
+        """Return a server's side of TLS, by default for 127.0.0.1."""
+        then = datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc) if expired else None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        issued = self.made.issue_cert(*(names or ("127.0.0.1",)), not_after=then)
+        issued.configure_cert(context)
+        return context
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """An authority that nobody trusts yet."""
+    made = trustme.CA()
+    bundle = tmp_path_factory.mktemp("authority") / "ca.pem"
+    made.cert_pem.write_to_path(str(bundle))
+    return Authority(made, bundle)
+
+
+@pytest.fixture
+def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
+    """The same, trusted by ``SSL_CERT_FILE``."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
+    return authority
+
+
+@pytest.fixture(autouse=True)
+def no_other_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust nobody else."""
+    for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def routes_of(content: bytes) -> dict[str, Respond | bytes]:
+    """Return a page that vouches for the artifact A, and the artifact."""
+    return {"/": page_of(content), f"/{A}": content}
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_an_authority_of_ones_own_is_trusted(
+    cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, str(authority.bundle))
+    with serving(routes_of(wheel), authority.context()) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[-1] == "verified 1 of 1 artifacts (weakest tier: container)"
+    assert pathlib.Path("got", A).read_bytes() == wheel
+
+
+def test_a_folder_of_authorities_is_trusted(
+    cli: Cli,
+    wheel: bytes,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path,
+) -> None:
+    openssl = shutil.which("openssl")
+    assert openssl, "needs the command openssl: apt-get install openssl"
+    command = (openssl, "x509", "-noout", "-hash", "-in", str(authority.bundle))
+    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    folder = tmp_path / "authorities"
+    folder.mkdir()
+    shutil.copy(authority.bundle, folder / f"{hashed}.0")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder))
+    with serving(routes_of(wheel), authority.context()) as server:
+        assert cli(*FETCH, server.url).code == 0
+
+
+def test_an_authority_that_nobody_trusts_is_refused(
+    cli: Cli, wheel: bytes, authority: Authority
+) -> None:
+    with serving(routes_of(wheel), authority.context()) as server:
+        result = cli(*FETCH, server.url)
+        assert server.requests == []
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert "certificate" in result.err
+    assert "SSL_CERT_FILE" in result.err
+
+
+@pytest.mark.parametrize("fault", ["wrong host", "expired"])
+def test_a_bad_certificate_is_refused_at_once(
+    cli: Cli, wheel: bytes, trusted: Authority, fault: str
+) -> None:
+    expired = trusted.context(expired=True)
+    context = expired if fault == "expired" else trusted.context("example.org")
+    tries: list[str | None] = []
+
+    def refuse(self: ssl.SSLObject | ssl.SSLSocket, name: str | None, context: object) -> None:
+        tries.append(name)
+
+    context.sni_callback = refuse
+    with serving({f"/{A}": wheel}, context) as other:
+        page = page_of(wheel, f"{other.url}{A}")
+        with serving({"/": page}) as server:
+            result = cli(*FETCH, "--wait", "60", server.url)
+        assert other.requests == []
+    assert result.code == 5
+    assert "unreachable: " in result.line("refused")
+    assert "certificate" in result.line("refused")
+    assert len(tries) == 1
+    assert os.listdir("got") == []
+
+
+def test_a_bundle_that_is_not_there_is_named(
+    cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
+    with serving(routes_of(wheel), authority.context()) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert "/nowhere/ca.pem" in result.err
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_no_ssl_check_checks_nothing_and_says_so(
+    cli: Cli, wheel: bytes, authority: Authority, expired: bool
+) -> None:
+    with serving(routes_of(wheel), authority.context("example.org", expired=expired)) as server:
+        result = cli(*FETCH, "--no-ssl-check", server.url)
+    assert result.code == 0
+    first, *_, last = result.out.splitlines()
+    assert first.split()[:5] == ["warning", "TLS", "CERTIFICATES", "ARE", "NOT"]
+    assert last.endswith("(weakest tier: container, TLS certificates not checked)")
+
+
+def test_no_ssl_check_has_no_twin(
+    cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_NO_SSL_CHECK", "1")
+    with serving(routes_of(wheel), authority.context()) as server:
+        assert cli(*FETCH, server.url).code == 5
+        assert server.requests == []
+
+
+def test_no_ssl_check_without_verify_is_refused(cli: Cli) -> None:
+    result = cli("fetch", "--no-ssl-check", "demo", "http://127.0.0.1:1/")
+    assert result.code == 2
+    assert "--no-ssl-check: no effect without --verify" in result.err
+
+
+def test_a_redirect_from_https_to_http_is_refused_at_once(
+    cli: Cli, wheel: bytes, trusted: Authority
+) -> None:
+    with serving({f"/{A}": wheel}) as plain:
+        routes: Routes = {
+            **routes_of(wheel),
+            f"/{A}": lambda handler: respond(handler, 302, b"", Location=f"{plain.url}{A}"),
+        }
+        with serving(routes, trusted.context()) as server:
+            result = cli(*FETCH, "--wait", "60", server.url.replace("://", "://u:hunter2@"))
+        assert plain.requests == []
+        assert server.paths().count(f"/{A}") == 1
+    assert result.code == 5
+    assert "redirects from https to http" in result.line("refused")
+
+
+def test_a_page_that_redirects_from_https_to_http_is_refused(
+    cli: Cli, wheel: bytes, trusted: Authority
+) -> None:
+    with serving(routes_of(wheel)) as plain:
+        down: Routes = {"/": lambda handler: respond(handler, 301, b"", Location=plain.url)}
+        with serving(down, trusted.context()) as server:
+            result = cli(*FETCH, server.url)
+        assert plain.requests == []
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert "redirects from https to http" in result.err
+
+
+def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: Authority) -> None:
+    with serving({f"/{A}": wheel}) as plain:
+        page = page_of(wheel, f"{plain.url}{A}")
+        with serving({"/": page}, trusted.context()) as server:
+            result = cli(*FETCH, server.url)
+        assert plain.requests == []
+    assert result.code == 5
+    assert "an https page must not lead to http" in result.line("refused")
+
+
+def test_a_user_goes_to_https_and_not_to_http(cli: Cli, wheel: bytes, trusted: Authority) -> None:
+    with serving(routes_of(wheel), trusted.context()) as server:
+        up: Routes = {"/": lambda handler: respond(handler, 301, b"", Location=server.url)}
+        with serving(up) as plain:
+            assert cli(*FETCH, plain.url.replace("://", "://u:hunter2@")).code == 0
+    assert {"authorization" in headers for _, _, headers in plain.requests} == {True}
+    assert {"authorization" in headers for _, _, headers in server.requests} == {False}
+
+
+def test_a_tls_connection_that_is_cut_is_gone_on_with(
+    cli: Cli, wheel: bytes, trusted: Authority
+) -> None:
+    ranges: list[str | None] = []
+
+    def cut_once(handler: http.server.BaseHTTPRequestHandler) -> None:
+        ranges.append(handler.headers.get("Range"))
+        if ranges[-1] is not None:
+            span = f"bytes 20000-{len(wheel) - 1}/{len(wheel)}"
+            return respond(handler, 206, wheel[20_000:], Content_Range=span)
+        handler.send_response(200)
+        handler.send_header("ETag", '"v1"')
+        handler.send_header("Content-Length", str(len(wheel)))
+        handler.end_headers()
+        handler.wfile.write(wheel[:20_000])
+        handler.close_connection = True
+        return None
+
+    with serving({**routes_of(wheel), f"/{A}": cut_once}, trusted.context()) as server:
+        result = cli(*FETCH, "--wait", "20", server.url)
+    assert result.code == 0
+    assert ranges == [None, "bytes=20000-"]
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "all_proxy", "ALL_PROXY"])
+def test_a_proxy_is_asked_for_whole_addresses(
+    cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    routes: Routes = {f"http://wheels.invalid{k}": v for k, v in routes_of(wheel).items()}
+    with serving(routes) as proxy:
+        monkeypatch.setenv(name, proxy.url.replace("://", "://bob:hunter2@"))
+        result = cli(*FETCH, "http://wheels.invalid/")
+    assert result.code == 0
+    assert all("proxy-authorization" in headers for _, _, headers in proxy.requests)
+    assert "hunter2" not in result.out + result.err
+
+
+def test_no_proxy_names_who_is_asked_directly(
+    cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving({}) as proxy, serving(routes_of(wheel)) as server:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "example.org,127.0.0.1")
+        assert cli(*FETCH, server.url).code == 0
+    assert proxy.requests == []
+    assert not any("proxy-authorization" in headers for _, _, headers in server.requests)
+
+
+@dataclass
+class Tunnels:
+    """A proxy that makes tunnels: its address, and the headers it was sent."""
+
+    url: str = ""
+    asked: list[dict[str, str]] = field(default_factory=list)
+    #: What it answers instead, if it makes none.
+    status: int = 200
+
+
+@contextlib.contextmanager
+def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
+    """Run a proxy for https."""
+    kept = Tunnels()
+
+    class Proxy(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_CONNECT(self) -> None:
+            kept.asked.append({k.lower(): v for k, v in self.headers.items()})
+            if kept.status != 200:
+                return respond(self, kept.status, b"<html>log in")
+            host, _, port = self.path.rpartition(":")
+            with socket.create_connection((host, int(port))) as far:
+                self.send_response(200)
+                # What a proxy says is not what the server says.
+                self.send_header("X-Object-Meta-Sha256", "0" * 64)
+                self.send_header("Retry-After", "99")
+                self.end_headers()
+                pump = threading.Thread(target=_pump, args=(far, self.connection))
+                pump.start()
+                _pump(self.connection, far)
+                pump.join()
+            self.close_connection = True
+            return None
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with running(Proxy, tls) as url:
+        kept.url = url
+        yield kept
+
+
+@pytest.fixture
+def tunnels() -> Iterator[Tunnels]:
+    """A proxy for https."""
+    with tunnelling() as kept:
+        yield kept
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY"])
+def test_a_tunnel_carries_nothing_of_what_is_in_it(
+    cli: Cli,
+    wheel: bytes,
+    trusted: Authority,
+    tunnels: Tunnels,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    monkeypatch.setenv(name, tunnels.url.replace("://", "://bob:builder@"))
+    with serving(routes_of(wheel), trusted.context()) as server:
+        result = cli(*FETCH, server.url.replace("://", "://someone:hunter2@"))
+    assert result.code == 0, result.out
+    assert tunnels.asked
+    for headers in tunnels.asked:
+        assert "proxy-authorization" in headers
+        assert "authorization" not in headers
+    for _, _, headers in server.requests:
+        assert "authorization" in headers
+        assert "proxy-authorization" not in headers
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_proxy_has_a_certificate_that_is_checked(
+    cli: Cli, wheel: bytes, trusted: Authority, monkeypatch: pytest.MonkeyPatch, good: bool
+) -> None:
+    names = () if good else ("example.org",)
+    with tunnelling(trusted.context(*names)) as proxy:
+        monkeypatch.setenv("https_proxy", proxy.url)
+        with serving(routes_of(wheel), trusted.context()) as server:
+            result = cli(*FETCH, "--no-ssl-check", server.url)
+    assert (result.code, bool(proxy.asked)) == ((0, True) if good else (5, False))
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 407, 416, 502])
+def test_a_proxy_without_tunnel_does_not_speak_for_the_server(
+    cli: Cli,
+    wheel: bytes,
+    trusted: Authority,
+    tunnels: Tunnels,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    tunnels.status = status
+    monkeypatch.setenv("https_proxy", tunnels.url.replace("://", "://bob:builder@"))
+    with serving({f"/{A}": wheel}, trusted.context()) as other:
+        page = page_of(wheel, f"{other.url}{A}")
+        with serving({"/": page}) as server:
+            result = cli(*FETCH, server.url)
+        assert other.requests == []
+    assert result.code == 5
+    assert "unreachable: " in result.line("refused")
+    assert str(status) in result.line("refused")
+    assert "tunnel" in result.line("refused")
+    assert "builder" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "nonsense://bob:hunter2@127.0.0.1:1",
+        "http://bob:hunter2@127.0.0.1:99999",
+        "http://bob:hunter2@proxy.invalid:1",
+        "http://bob:hunter2@[bad:1",
+        "http://bob:hunter2@127.0.0.1:1",
+        "bob:hun'ter2@127.0.0.1:1",
+        "socks5://bob:hunter2@127.0.0.1:1",
+    ],
+)
+def test_a_useless_proxy_is_one_line_without_its_password(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    result = cli(*FETCH, "http://127.0.0.1:9/")
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert "hun" not in result.out + result.err

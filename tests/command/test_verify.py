@@ -1,0 +1,226 @@
+"""``verify FOLDER``: the same rules of truth for what is in a folder already."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support.artifacts import SDIST, A, B, flip_a_bit, make_sdist, make_wheel, sha256
+from tests.support.servers import Routes, respond, serving, serving_folder
+
+OTHER = "demo-2.0-py3-none-any.whl"
+DIST = pathlib.Path("dist")
+
+
+def line(path: pathlib.Path) -> str:
+    """Return the line of a list of digests about a file."""
+    return f"{sha256(path.read_bytes())}  {path.name}\n"
+
+
+@pytest.fixture
+def paths(dist: pathlib.Path) -> list[pathlib.Path]:
+    """Three artifacts of one release, in the folder ``dist``."""
+    return [make_wheel(dist, A), make_wheel(dist, B), make_sdist(dist, SDIST)]
+
+
+@pytest.fixture
+def sums(paths: list[pathlib.Path]) -> pathlib.Path:
+    """A list of their digests, elsewhere."""
+    file = pathlib.Path("SHA256SUMS")
+    file.write_text("".join(map(line, paths)))
+    return file
+
+
+def test_a_folder_is_judged_against_a_list(cli: Cli, sums: pathlib.Path) -> None:
+    before = sorted(path.name for path in DIST.iterdir())
+    result = cli("verify", "dist", "--against", sums)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.count("\nok ") + result.out.startswith("ok ") == 3
+    assert "verified 3 of 3 artifacts (weakest tier: pinned)" in result.out
+    assert sorted(path.name for path in DIST.iterdir()) == before
+
+
+def test_a_list_of_sha256sum_itself_is_read(cli: Cli, paths: list[pathlib.Path]) -> None:
+    made = subprocess.run(["sha256sum", *map(str, paths)], capture_output=True, check=True)
+    pathlib.Path("sums.txt").write_bytes(made.stdout)
+    assert cli("verify", "dist", "--against", "sums.txt").code == 0
+
+
+@pytest.mark.parametrize(("name", "tool"), [("SHA512SUMS", "sha512sum"), ("B2SUMS", "b2sum")])
+def test_the_name_of_a_list_tells_its_algorithm(
+    cli: Cli, paths: list[pathlib.Path], name: str, tool: str
+) -> None:
+    made = subprocess.run([tool, *map(str, paths)], capture_output=True, check=True)
+    pathlib.Path(name).write_bytes(made.stdout)
+    assert cli("verify", "dist", "--against", name).code == 0
+    flip_a_bit(paths[0])
+    assert cli("verify", "dist", "--against", name).code == 1
+
+
+def test_a_damaged_artifact_is_refused_and_left_alone(
+    cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path
+) -> None:
+    flip_a_bit(paths[0])
+    before = paths[0].read_bytes()
+    result = cli("verify", "dist", "--against", sums)
+    assert result.code == 1
+    assert "mismatch" in result.line("refused")
+    assert paths[0].read_bytes() == before
+    assert not (DIST / ".rejected").exists()
+
+
+def test_missing_and_extra_artifacts_are_named(
+    cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path, dist: pathlib.Path
+) -> None:
+    paths[1].unlink()
+    make_wheel(dist, OTHER)
+    result = cli("verify", "dist", "--against", sums)
+    refused = {row.split()[1]: row for row in result.out.splitlines() if row.startswith("refused")}
+    assert "missing-artifact" in refused[B]
+    assert "missing-hash" in refused[OTHER]
+    assert result.code == 3  # the gravest of 3 and 4, in the order of the exit codes
+
+
+def test_a_folder_is_judged_by_its_own_hash_files(cli: Cli, paths: list[pathlib.Path]) -> None:
+    for path in paths:
+        path.with_name(f"{path.name}.sha256").write_text(line(path))
+    result = cli("verify", "dist")
+    assert result.code == 0
+    assert result.out.count("  hash file  container\n") == 3
+    paths[0].unlink()
+    result = cli("verify", "dist")
+    assert result.code == 4
+    assert A in result.line("refused")
+
+
+def test_a_folder_is_judged_by_the_list_in_it(cli: Cli, paths: list[pathlib.Path]) -> None:
+    DIST.joinpath("SHA256SUMS").write_text("".join(map(line, paths)))
+    result = cli("verify", "dist")
+    assert "verified 3 of 3 artifacts (weakest tier: container)" in result.out
+    assert result.code == 0
+
+
+def test_a_folder_is_judged_against_another_folder(cli: Cli, paths: list[pathlib.Path]) -> None:
+    hashes = pathlib.Path("hashes")
+    hashes.mkdir()
+    for path in paths:
+        hashes.joinpath(f"{path.name}.sha256").write_text(line(path))
+    assert cli("verify", "dist", "--against", hashes).code == 0
+    flip_a_bit(paths[2])
+    assert cli("verify", "dist", "--against", hashes).code == 1
+
+
+def test_without_any_digest_nothing_is_verified(cli: Cli, paths: list[pathlib.Path]) -> None:
+    result = cli("verify", "dist")
+    assert result.code == 3
+    assert result.out.count("missing-hash: ") == 3
+    result = cli("verify", "dist", "--missing-hash", "accept")
+    assert result.code == 0
+    assert "unverified 3" in result.out
+
+
+def test_a_folder_is_judged_online(cli: Cli, paths: list[pathlib.Path]) -> None:
+    folder = pathlib.Path("served")
+    folder.mkdir()
+    for path in paths:
+        folder.joinpath(path.name).write_bytes(path.read_bytes())
+        folder.joinpath(f"{path.name}.sha256").write_text(line(path))
+    make_wheel(folder, OTHER)
+    with serving_folder(folder) as server:
+        result = cli("verify", "dist", "--against", server.url)
+        assert result.code == 0
+        assert "verified 3 of 3 artifacts (weakest tier: container, over plain HTTP)" in result.out
+        # The bytes are here: none of them is asked for.
+        assert not [path for path in server.paths() if path.endswith((".whl", ".gz"))]
+        paths[0].unlink()
+        result = cli("verify", "dist", "--against", server.url)
+    assert result.code == 4
+    assert A in result.line("refused")
+
+
+def test_an_index_page_that_is_not_there_is_one_line(cli: Cli, paths: list[pathlib.Path]) -> None:
+    routes: Routes = {"/": lambda handler: respond(handler, 404, b"")}
+    with serving(routes) as server:
+        result = cli("verify", "dist", "--against", server.url)
+    assert result.code in (4, 5)
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nowhere",), "there is no folder nowhere"),
+        (("dist", "--against", "nowhere"), "nowhere"),
+        (("dist", "--against", "ftp://host/"), "no address that can be read"),
+    ],
+)
+def test_what_is_not_there_is_one_line(
+    cli: Cli, dist: pathlib.Path, arguments: tuple[str, ...], said: str
+) -> None:
+    result = cli("verify", *arguments)
+    assert result.code == 2
+    assert said in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_a_list_that_contradicts_itself_is_refused(
+    cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path
+) -> None:
+    sums.write_text(f"{sums.read_text()}{'0' * 64}  {A}\n")
+    result = cli("verify", "dist", "--against", sums)
+    assert result.code == 3
+    assert "contradicts itself" in result.err
+
+
+def test_an_empty_folder_matches_nothing(cli: Cli, dist: pathlib.Path) -> None:
+    result = cli("verify", "dist")
+    assert result.code == 4
+    assert "there are no artifacts in dist" in result.out
+
+
+def test_other_files_are_named(cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path) -> None:
+    DIST.joinpath("notes.txt").write_text("")
+    result = cli("verify", "dist", "--against", sums)
+    assert "notes.txt" in result.line("note")
+    assert result.code == 0
+
+
+@pytest.mark.parametrize(
+    ("expected", "code"), [((3,), 0), ((4,), 4), ((2,), 4)], ids=["met", "more", "fewer"]
+)
+def test_a_number_of_artifacts_is_expected(
+    cli: Cli, sums: pathlib.Path, expected: tuple[int], code: int
+) -> None:
+    result = cli("verify", "dist", "--against", sums, "--expect", *expected)
+    assert result.code == code
+    assert (f"expected {expected[0]} artifacts, 3 are good" in result.out) == bool(code)
+
+
+def test_names_are_expected(cli: Cli, sums: pathlib.Path) -> None:
+    names = pathlib.Path("names.txt")
+    names.write_text(f"# the release\n{A}\r\n{B}\n\n{OTHER}\n")
+    result = cli("verify", "dist", "--against", sums, "--expect-file", names)
+    assert result.code == 4
+    assert f"expected and not good: {OTHER}" in result.out
+    assert f"good and not expected: {SDIST}" in result.out
+    names.write_text(f"{A}\n{B}\n{SDIST}\n")
+    assert cli("verify", "dist", "--against", sums, "--expect-file", names).code == 0
+    names.write_text("numpy>=2\n")
+    result = cli("verify", "dist", "--against", sums, "--expect-file", names)
+    assert (result.code, "line 1" in result.err) == (2, True)
+
+
+def test_offline_needs_no_http_library(
+    python: Cli, paths: list[pathlib.Path], sums: pathlib.Path
+) -> None:
+    program = (
+        "import sys; sys.modules['pycurl'] = None; "
+        "sys.argv = ['x', 'verify', 'dist', '--against', 'SHA256SUMS']; "
+        "from wheelhouse_hashes.__main__ import main; main()"
+    )
+    done = python("-c", program)
+    assert (done.code, done.err) == (0, "")
+    assert "verified 3 of 3" in done.out

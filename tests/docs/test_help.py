@@ -1,0 +1,203 @@
+"""``--help`` of each verb: the page that a user has when nothing else is at hand."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import sys
+import types
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from wheelhouse_hashes._settings import PREFIX
+from wheelhouse_hashes._startup import OPTION_VARIABLES
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.cli import help as help_text
+from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
+from wheelhouse_hashes.cli.parser import Parser, Verbs
+from wheelhouse_hashes.plugins.manager import Plugins
+
+VERBS = ("upload", "fetch", "index", "verify")
+
+every_verb = pytest.mark.parametrize("verb", VERBS)
+
+#: The verbs that the host has itself.
+hosts_verb = pytest.mark.parametrize("verb", VERBS[:2])
+
+
+class Line:
+    """The host's command line: its own parser, with our options or without them."""
+
+    def __init__(self, module: Any, *, extended: bool = True) -> None:
+        self._module = module
+        self._extended = extended
+        #: The verbs, after something was parsed.
+        self.verbs = Verbs(Plugins.load(BUILT_IN, {}), {})
+        self._made: list[argparse.ArgumentParser] = []
+
+    def parse(self, *argv: str, patch: pytest.MonkeyPatch) -> argparse.Namespace:
+        base = Parser.of(self.verbs) if self._extended else argparse.ArgumentParser
+
+        def make(**options: Any) -> argparse.ArgumentParser:
+            self._made.append(base(**options))
+            return self._made[-1]
+
+        with patch.context() as patched:
+            patched.setattr(self._module, "argparse", types.SimpleNamespace(ArgumentParser=make))
+            patched.setattr(sys, "argv", ["wheelhouse_uploader", *argv])
+            parsed: argparse.Namespace = self._module.parse_args()
+        return parsed
+
+    def parser(self, verb: str, patch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
+        """Return the parser of a verb."""
+        self.parse(patch=patch)
+        (action,) = (a for a in self._made[0]._actions if isinstance(a, argparse._SubParsersAction))
+        parser: argparse.ArgumentParser = action.choices[verb]
+        return parser
+
+
+@pytest.fixture
+def pages(commandline: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, argparse.ArgumentParser]:
+    """The parser of each verb."""
+    return {verb: Line(commandline).parser(verb, monkeypatch) for verb in VERBS}
+
+
+def ours(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    return [
+        action
+        for group in parser._action_groups
+        if GROUP_TITLE in (group.title or "")
+        for action in group._group_actions
+    ]
+
+
+@every_verb
+def test_every_option_of_ours_has_help_and_a_section(
+    pages: dict[str, argparse.ArgumentParser], verb: str
+) -> None:
+    actions = ours(pages[verb])
+    assert actions
+    for action in actions:
+        assert action.help, action.dest
+    (left,) = (g for g in pages[verb]._action_groups if g.title == GROUP_TITLE)
+    assert left._group_actions == []  # it is for the options of other plugins
+
+
+@every_verb
+def test_no_option_is_lost_or_shown_twice(
+    pages: dict[str, argparse.ArgumentParser], verb: str
+) -> None:
+    parser = pages[verb]
+    shown = [action for group in parser._action_groups for action in group._group_actions]
+    assert sorted(map(id, shown)) == sorted(map(id, parser._actions))
+
+
+def test_every_twin_is_named_with_its_option(pages: dict[str, argparse.ArgumentParser]) -> None:
+    named = set()
+    for parser in pages.values():
+        for action in ours(parser):
+            twin = PREFIX + action.dest.upper()
+            if twin in OPTION_VARIABLES:
+                assert twin in (action.help or "")
+                named.add(twin)
+    assert named == set(OPTION_VARIABLES)
+
+
+def test_what_has_no_twin_names_none(pages: dict[str, argparse.ArgumentParser]) -> None:
+    for parser in pages.values():
+        for action in ours(parser):
+            for name in re.findall(rf"{PREFIX}\w+", action.help or ""):
+                assert name == PREFIX + action.dest.upper()
+
+
+@every_verb
+def test_every_default_is_named(pages: dict[str, argparse.ArgumentParser], verb: str) -> None:
+    for action in ours(pages[verb]):
+        if action.default not in (None, False):
+            assert "default: %(default)" in (action.help or "")
+
+
+@every_verb
+def test_every_example_parses_and_is_ours(
+    commandline: Any, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    text = help_text.epilog(verb).partition("\n\n")[0].replace("\\\n", " ")
+    commands = [line for line in text.splitlines()[1:] if not line.startswith("  #")]
+    assert len(commands) == len(text.splitlines()[1:]) / 2
+    for command in commands:
+        python, m, door, *argv = shlex.split(command)
+        assert (python, m, door, argv[0]) == ("python", "-m", "wheelhouse_uploader", verb)
+        line = Line(commandline)
+        options = line.parse(*argv, patch=monkeypatch)
+        assert line.verbs.owns(options)
+
+
+@every_verb
+def test_a_page_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    page = cli(verb, "--help")
+    assert (page.code, page.err) == (0, "")
+    assert max(map(len, page.out.splitlines())) <= 80
+    assert page.out.endswith(help_text.epilog(verb))
+
+
+@pytest.mark.parametrize("verb", ["fetch", "verify"])
+def test_every_cause_is_with_its_exit_code(verb: str) -> None:
+    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.M))
+    assert {"0", "2", "130"} <= rows.keys()
+    for cause in Cause:
+        assert re.search(rf"\b{cause.value}\b", rows[str(cause.exit_code)])
+
+
+@hosts_verb
+def test_the_hosts_own_options_are_as_they_were(
+    commandline: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    pages: dict[str, argparse.ArgumentParser],
+    verb: str,
+) -> None:
+    bare = Line(commandline, extended=False).parser(verb, monkeypatch)
+    for before, now in zip(bare._action_groups, pages[verb]._action_groups, strict=False):
+        assert now.title == before.title
+        assert [vars_of(a) for a in now._group_actions] == [
+            vars_of(a) for a in before._group_actions
+        ]
+
+
+def vars_of(action: argparse.Action) -> tuple[object, ...]:
+    return type(action), action.option_strings, action.dest, action.help, action.metavar
+
+
+def test_sections_name_options_that_exist_and_each_once(
+    pages: dict[str, argparse.ArgumentParser],
+) -> None:
+    names = [name for section in SECTIONS.values() for name in section]
+    assert len(names) == len(set(names))
+    assert set(names) == {action.dest for parser in pages.values() for action in ours(parser)}
+
+
+def test_an_option_of_a_plugin_stays_in_the_plugins_group(cli: Cli) -> None:
+    parser = argparse.ArgumentParser()
+    group = parser.add_argument_group(GROUP_TITLE)
+    group.add_argument("--of-a-plugin")
+    group.add_argument("--report")
+    help_text.describe("fetch", parser)
+    assert [action.dest for action in group._group_actions] == ["of_a_plugin"]
+
+
+@pytest.mark.parametrize("argv", [("--help",), *((verb, "--help") for verb in VERBS)], ids=str)
+def test_help_loads_neither_libcurl_nor_the_display(python: Cli, argv: tuple[str, ...]) -> None:
+    code = (
+        "import sys, runpy\n"
+        f"sys.argv = ['wheelhouse_uploader', *{argv!r}]\n"
+        "try:\n    runpy.run_module('wheelhouse_hashes', run_name='__main__')\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "print('loaded:', *(n for n in ('pycurl', 'rich', 'pkg_resources') if n in sys.modules))"
+    )
+    done = python("-c", code)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].strip() == "loaded:"

@@ -1,0 +1,79 @@
+"""Each recipe of ``docs/stores.rst`` reaches the host that it names, by libcloud's own driver."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import shlex
+import socket
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support import ROOT
+from wheelhouse_hashes.stores import base as store_module
+
+PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
+BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.M)
+RECIPES = [block.replace("\\\n", "").strip() for block in BLOCK.findall(PAGE)]
+
+#: What each recipe of a provider connects to first, in the order of the page; in capitals, as
+#: names on the page that stand for others are.
+ADDRESSES = {
+    "LOCAL": [],
+    "OPENSTACK_SWIFT": [("HOST", 443), ("HOST", 5000)],
+    "S3": [("S3-EU-WEST-1.AMAZONAWS.COM", 443), ("ACCOUNT.R2.CLOUDFLARESTORAGE.COM", 443)],
+    "MINIO": [("HOST", 9000)],
+    "S3_RGW": [("HOST", 7480)],
+    "GOOGLE_STORAGE": [("STORAGE.GOOGLEAPIS.COM", 443)],
+    "AZURE_BLOBS": [
+        ("ACCOUNT.BLOB.CORE.WINDOWS.NET", 443),
+        ("LOGIN.MICROSOFTONLINE.COM", 443),
+    ],
+}
+
+
+def provider_of(recipe: str) -> str:
+    """Return the provider that a recipe names."""
+    words = shlex.split(recipe)
+    return words[words.index("--provider-name") + 1]
+
+
+def test_each_provider_has_its_recipes() -> None:
+    providers = [provider_of(recipe) for recipe in RECIPES]
+    assert {name: providers.count(name) for name in ADDRESSES} == {
+        name: max(1, len(addresses)) for name, addresses in ADDRESSES.items()
+    }
+    assert set(providers) == set(ADDRESSES)
+
+
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+@pytest.mark.parametrize("number", range(len(RECIPES)))
+def test_a_recipe_reaches_the_host_that_it_names(
+    cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    program, *words = shlex.split(RECIPES[number].removeprefix("$ python -m "))
+    assert program == "wheelhouse_uploader"
+    asked: list[tuple[str, int]] = []
+
+    def nowhere(host: str, port: int, *args: object, **kwargs: object) -> None:
+        asked.append((host, port))
+        raise socket.gaierror(socket.EAI_NONAME, "no network in this test")
+
+    for variable in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+        monkeypatch.delenv(variable.upper(), raising=False)
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.0] * 9))
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "user")
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "c2VjcmV0")
+    pathlib.Path("FOLDER").mkdir()
+    result = cli(*words)
+    provider = provider_of(RECIPES[number])
+    if provider == "LOCAL":
+        assert (result.code, asked) == (0, []), result
+        assert pathlib.Path("FOLDER", "CONTAINER").is_dir()
+        return
+    assert (result.code, "no connection to the store" in result.err) == (5, True), result
+    before = [provider_of(recipe) for recipe in RECIPES[:number]].count(provider)
+    assert {(host.upper(), port) for host, port in asked} == {ADDRESSES[provider][before]}

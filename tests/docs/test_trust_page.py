@@ -1,0 +1,253 @@
+"""The table of docs/trust.rst: each row done to a release, fetched once for each source."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import pathlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.conftest import Cli, Result
+from tests.support import ROOT
+from tests.support.artifacts import make_wheel, sha256
+from tests.support.plugins import install
+from tests.support.servers import Handler, Respond, respond, serving
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import Finding, ListedArtifact
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.run import Run
+
+pytestmark = pytest.mark.thorough
+
+PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
+SOURCES = ("hash file", "the page", "metadata", "list", "signature")
+CELL = r" +(yes|no)" * len(SOURCES)
+TABLE = {
+    what.strip(): dict(zip(SOURCES, cells, strict=True))
+    for what, *cells in re.findall(rf"^(\S.*?\S){CELL}$", PAGE, re.M)
+}
+
+WHEEL, OTHER, ADDED = (f"demo-1.0-{tag}-none-any.whl" for tag in ("cp310", "cp311", "cp312"))
+KEY = b"kept elsewhere"
+
+
+def signature(content: bytes) -> bytes:
+    """Stand for an OpenPGP signature: what only the one with the key can make."""
+    return hmac.new(KEY, content, "sha256").hexdigest().encode()
+
+
+class Signatures:
+    """Stand for the plugin of examples/wheelhouse-hashes-gpg."""
+
+    @hookimpl
+    def wheelhouse_companion_of(self, object_name: str) -> str | None:
+        return object_name.removesuffix(".sig") if object_name.endswith(".sig") else None
+
+    @hookimpl
+    def wheelhouse_inspect(
+        self, artifact: ListedArtifact, path: pathlib.Path, run: Run
+    ) -> Sequence[Finding]:
+        if run.companion(artifact, ".sig") == signature(path.read_bytes()):
+            return []
+        return [Finding(Cause.UNTRUSTED, "not signed by the key")]
+
+
+def wheel(payload: bytes, name: str = WHEEL) -> bytes:
+    return make_wheel("made", name, payload).read_bytes()
+
+
+@dataclass
+class World:
+    """A release of two wheels, and the one source of claims that there is for it."""
+
+    source: str
+    objects: dict[str, bytes] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
+    #: The page that is kept elsewhere: name to digest.
+    links: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
+
+    def announce(self, name: str, content: bytes, *, signed: bool = True) -> None:
+        """Write what lies beside an artifact in the container."""
+        if self.source == "hash file":
+            self.objects[f"{name}.sha256"] = f"{sha256(content)}  {name}\n".encode()
+        if self.source == "signature" and signed:
+            self.objects[f"{name}.sig"] = signature(content)
+
+    def put(self, name: str, content: bytes) -> None:
+        """Write an artifact; its metadata come with it."""
+        self.objects[name] = content
+        if self.source == "metadata":
+            self.metadata[name] = sha256(content)
+
+    def forget(self, name: str) -> None:
+        """Delete an artifact and all that belongs to it."""
+        for owned in [found for found in self.objects if found.startswith(name)]:
+            del self.objects[owned]
+
+    def page(self, handler: Handler) -> None:
+        """Answer with the page that is kept elsewhere, else with the container's listing."""
+        names = self.links if self.source == "the page" else self.objects
+        made = [
+            f'<a href="{name}{f"#sha256={self.links[name]}" if self.links else ""}">{name}</a>'
+            for name in sorted(names)
+        ]
+        respond(handler, 200, "\n".join(made).encode())
+
+    def answer(self, name: str) -> Respond:
+        def answer(handler: Handler) -> None:
+            if name not in self.objects:
+                respond(handler, 404, b"not here")
+                return
+            sent = {"X_Object_Meta_SHA256": self.metadata[name]} if name in self.metadata else {}
+            content = self.objects[name]
+            if self.cut and name == WHEEL:
+                handler.close_connection = True
+                sent["Content_Length"] = str(len(content))
+                content = content[:-100]
+            respond(handler, 200, content, **sent)
+
+        return answer
+
+
+def release(world: World, contents: dict[str, bytes]) -> None:
+    """Publish a release as it should be."""
+    for name, content in contents.items():
+        world.announce(name, content)
+        world.put(name, content)
+        if world.source == "the page":
+            world.links[name] = sha256(content)
+    sums = [f"{sha256(content)}  {name}\n" for name, content in contents.items()]
+    pathlib.Path("SHA256SUMS").write_text("".join(sums))
+
+
+def is_cut(world: World) -> None:
+    world.cut = True
+
+
+def changed_bytes(world: World) -> None:
+    content = bytearray(world.objects[WHEEL])
+    content[60] ^= 1
+    world.objects[WHEEL] = bytes(content)
+
+
+def ended_half_way(world: World) -> None:
+    del world.objects[WHEEL]
+
+
+def another_build(world: World) -> None:
+    world.put(WHEEL, wheel(b"another build"))
+
+
+def replaced(world: World) -> None:
+    world.put(WHEEL, wheel(b"evil"))
+    world.announce(WHEEL, wheel(b"evil"), signed=False)
+
+
+def changed_on_the_way(world: World) -> None:
+    replaced(world)
+    if world.links:
+        world.links[WHEEL] = sha256(wheel(b"evil"))
+
+
+def old_one_is_back(world: World) -> None:
+    world.put(WHEEL, wheel(b"old"))
+    world.announce(WHEEL, wheel(b"old"), signed=True)  # at its time it was
+
+
+def gone(world: World) -> None:
+    world.forget(WHEEL)
+
+
+def added(world: World) -> None:
+    world.put(ADDED, wheel(b"evil", ADDED))
+    world.announce(ADDED, wheel(b"evil", ADDED), signed=False)
+
+
+def bad_build(world: World) -> None:
+    release(world, {WHEEL: wheel(b"made by a virus"), OTHER: wheel(b"good", OTHER)})
+
+
+ROWS: dict[str, Callable[[World], None]] = {
+    "a download was cut": is_cut,
+    "a disk, a cache or a proxy changed bytes": changed_bytes,
+    "an upload ended between hash file and wheel": ended_half_way,
+    "another build was uploaded without hash file": another_build,
+    "a writer of the container replaced a wheel": replaced,
+    "somebody on the way changed all answers": changed_on_the_way,
+    "an old wheel is back with all that was its": old_one_is_back,
+    "a wheel and all that was its is gone": gone,
+    "a wheel was added with a hash file of its": added,
+    "the build machine made a bad wheel": bad_build,
+}
+
+
+def fetch(cli: Cli, world: World, *options: object) -> Result:
+    routes: dict[str, Respond | bytes] = {"/": world.page}
+    routes |= {f"/{name}": world.answer(name) for name in {*world.objects, WHEEL, OTHER}}
+    told = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
+    with serving(routes) as server:
+        return cli(
+            *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *told),
+            *("demo", server.url),
+        )
+
+
+def claims(world: World) -> bool:
+    return world.source in ("hash file", "the page", "metadata")
+
+
+def contents() -> dict[str, str]:
+    found = pathlib.Path("got").glob("demo-*")
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A good release, for one source."""
+    world = World(request.param)
+    if world.source == "signature":
+        install(monkeypatch, signatures=Signatures())
+    release(world, {WHEEL: wheel(b"good"), OTHER: wheel(b"good", OTHER)})
+    return world
+
+
+each_source = pytest.mark.parametrize("world", SOURCES, indirect=True)
+
+
+def test_the_table_has_the_rows_that_are_tried() -> None:
+    assert list(TABLE) == list(ROWS)
+    heading = re.search(r"^what happened +(.*)$", PAGE, re.M)
+    assert heading is not None
+    assert tuple(re.split(" {2,}| (?=list)| (?=signature)", heading[1])) == SOURCES
+
+
+@each_source
+def test_a_good_release_is_fetched(cli: Cli, world: World) -> None:
+    assert fetch(cli, world).code == 0
+    assert contents() == {WHEEL: sha256(wheel(b"good")), OTHER: sha256(wheel(b"good", OTHER))}
+
+
+@pytest.mark.parametrize("what", ROWS)
+@each_source
+def test_a_source_detects_what_the_table_says(cli: Cli, world: World, what: str) -> None:
+    good = {WHEEL: sha256(wheel(b"good")), OTHER: sha256(wheel(b"good", OTHER))}
+    ROWS[what](world)
+    results = [fetch(cli, world)]
+    if world.source == "list":
+        results.append(cli("verify", "got", "--against", "SHA256SUMS"))
+    detected = any(result.code for result in results) or contents() == good
+    assert ("yes" if detected else "no") == TABLE[what][world.source], results
+
+
+@pytest.mark.parametrize("what", [gone, added])
+@pytest.mark.parametrize("world", ["hash file", "signature"], indirect=True)
+def test_expect_detects_what_is_gone_and_what_was_added(
+    cli: Cli, world: World, what: Callable[[World], None]
+) -> None:
+    what(world)
+    assert fetch(cli, world, "--expect", 2).code != 0

@@ -1,0 +1,395 @@
+"""The start-up files at work, in a virtual environment that has the wheel alone."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import LOCAL, Result
+from tests.support.artifacts import make_wheel
+from tests.support.environments import Environment, run, wheel_of_tree
+from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
+
+NAME = "example-1.0-py3-none-any.whl"
+
+#: What the host imports of setuptools, which has it no longer: without us,
+#: somebody else has to supply it.
+PKG_RESOURCES = """\
+import re
+from packaging.version import InvalidVersion, Version as parse_version
+def safe_version(version):
+    try:
+        return str(parse_version(version))
+    except InvalidVersion:
+        return re.sub("[^A-Za-z0-9.]+", "-", version.replace(" ", "."))
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with the wheel and what it requires, without the extra."""
+    environment = Environment.create(tmp_path_factory.mktemp("installed"))
+    environment.install(wheel_of_tree(tmp_path_factory.getbasetemp()))
+    return environment
+
+
+@pytest.fixture
+def copied(installed: Environment, tmp_path: pathlib.Path) -> Environment:
+    """Like ``installed``, but what is in its site-packages may be damaged."""
+    environment = Environment.create(tmp_path / "copied")
+    for path in installed.site_packages.iterdir():
+        here = environment.site_packages / path.name
+        if path.name == "wheelhouse_hashes":
+            shutil.copytree(path, here, ignore=shutil.ignore_patterns("__pycache__"))
+        elif path.is_file():
+            shutil.copyfile(path, here)
+        else:
+            here.symlink_to(path)
+    return environment
+
+
+@pytest.fixture
+def pkg_resources(tmp_path: pathlib.Path) -> str:
+    """A folder with what the bare host imports, for PYTHONPATH."""
+    folder = tmp_path / "pkg_resources_only"
+    folder.mkdir()
+    (folder / "pkg_resources.py").write_text(PKG_RESOURCES)
+    return str(folder)
+
+
+@pytest.fixture
+def unprocessed(installed: Environment, tmp_path: pathlib.Path) -> Environment:
+    """An empty environment: what is on its PYTHONPATH is there as after ``--target``."""
+    return Environment.create(tmp_path / "unprocessed")
+
+
+@pytest.fixture
+def upload(dist: pathlib.Path, container: pathlib.Path) -> tuple[str, ...]:
+    """An upload of one wheel, without any option of ours."""
+    make_wheel(dist, NAME)
+    return ("upload", *LOCAL, "wheels")
+
+
+def names(container: pathlib.Path) -> set[str]:
+    return {path.name for path in container.iterdir()}
+
+
+def refused(done: Result, *words: str) -> None:
+    """Check that a command ended with 2 and one line of ours that has some words."""
+    (line,) = done.err.splitlines()
+    assert line.startswith("wheelhouse-hashes: ")
+    for word in words:
+        assert word in line
+    assert done.code == 2
+
+
+BY_HOST = {NAME, "index.html", "metadata.json"}
+BY_US = {NAME, f"{NAME}.sha256", "index.html"}
+
+
+def test_host_has_our_options_once_the_wheel_is_installed(installed: Environment) -> None:
+    upload = installed.run("-m", HOST, "upload", "--help")
+    assert (upload.code, upload.err) == (0, "")
+    assert "--hashfile" in upload.out
+    fetch = installed.run("-m", HOST, "fetch", "--help")
+    assert (fetch.code, fetch.err) == (0, "")
+    assert "--verify" in fetch.out
+
+
+def test_hash_file_is_uploaded_by_the_host_of_an_installed_wheel(
+    installed: Environment, upload: tuple[str, ...], container: pathlib.Path
+) -> None:
+    done = installed.run("-m", HOST, *upload, "--hashfile")
+    assert (done.code, done.err) == (0, "")
+    assert names(container) >= BY_US
+    assert "metadata.json" not in names(container)
+
+
+def test_isolated_mode_runs_the_startup_file(installed: Environment) -> None:
+    done = installed.run("-I", "-m", HOST, "upload", "--help")
+    assert done.code == 0
+    assert "--hashfile" in done.out
+
+
+def test_process_without_the_host_loads_only_the_startup_module(
+    installed: Environment,
+) -> None:
+    code = (
+        "import sys;"
+        "print(*sorted(n for n in sys.modules"
+        " if n.partition('.')[0] in ('wheelhouse_hashes', 'pluggy', 'packaging', 'libcloud')))"
+    )
+    done = installed.run("-c", code)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.split() == ["wheelhouse_hashes", "wheelhouse_hashes._startup"]
+
+
+def test_startup_room_imports_no_module_of_its_own(installed: Environment) -> None:
+    loaded = "import sys; print(*sorted(sys.modules))"
+    with_us = installed.run("-c", loaded).out.split()
+    without = installed.run("-S", "-c", f"import site; site.main(); {loaded}").out.split()
+    bare = installed.run("-S", "-c", f"import site; {loaded}").out.split()
+    ours = {"wheelhouse_hashes", "wheelhouse_hashes._startup"}
+    assert ours <= set(with_us)
+    assert ours <= set(without)
+    assert not ours & set(bare)
+    start = f"import sys; sys.path.append({str(installed.site_packages)!r}); import site"
+    alone = installed.run("-S", "-c", f"{start}; import wheelhouse_hashes._startup; {loaded}")
+    assert set(alone.out.split()) == {*bare, *ours}
+
+
+def test_startup_file_that_ran_twice_leaves_one_finder(installed: Environment) -> None:
+    code = (
+        "import sys, wheelhouse_hashes._startup as s;"
+        "before = sys.meta_path.count(s._Finder);"
+        "s.install();"
+        "print(before, sys.meta_path.count(s._Finder))"
+    )
+    assert installed.run("-c", code).out.split() == ["1", "1"]
+
+
+def test_finder_that_ran_twice_watches_the_host_once(installed: Environment) -> None:
+    code = (
+        "import sys, wheelhouse_uploader.commandline, wheelhouse_hashes.host.attach as h;"
+        "h.watch();"
+        "print(sum(isinstance(f, h._Finder) for f in sys.meta_path))"
+    )
+    done = installed.run("-c", code)
+    assert done.out.split() == ["1"], done.err
+
+
+def test_option_is_unknown_where_startup_files_are_not_processed(
+    installed: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
+) -> None:
+    path = f"{installed.site_packages}:{pkg_resources}"
+    done = installed.run("-S", "-m", HOST, *upload, "--hashfile", PYTHONPATH=path)
+    assert done.code == 2
+    assert "unrecognized arguments: --hashfile" in done.err
+    assert not container.exists()
+
+
+def test_option_is_unknown_where_the_package_is_only_on_the_path(
+    installed: Environment,
+    unprocessed: Environment,
+    upload: tuple[str, ...],
+    container: pathlib.Path,
+    pkg_resources: str,
+) -> None:
+    path = f"{installed.site_packages}:{pkg_resources}"
+    done = unprocessed.run("-m", HOST, *upload, "--hashfile", PYTHONPATH=path)
+    assert done.code == 2
+    assert "unrecognized arguments: --hashfile" in done.err
+    assert not container.exists()
+
+
+def test_module_is_a_door_that_needs_no_startup_file(
+    installed: Environment,
+    unprocessed: Environment,
+    upload: tuple[str, ...],
+    container: pathlib.Path,
+) -> None:
+    path = str(installed.site_packages)
+    done = unprocessed.run("-m", "wheelhouse_hashes", *upload, "--hashfile", PYTHONPATH=path)
+    assert (done.code, done.err) == (0, "")
+    assert names(container) >= BY_US
+
+
+def test_module_is_a_door_under_no_site(
+    installed: Environment, upload: tuple[str, ...], container: pathlib.Path
+) -> None:
+    path = str(installed.site_packages)
+    done = installed.run("-S", "-m", "wheelhouse_hashes", *upload, "--hashfile", PYTHONPATH=path)
+    assert (done.code, done.err) == (0, "")
+    assert names(container) >= BY_US
+
+
+def test_console_script_is_a_door(
+    installed: Environment, upload: tuple[str, ...], container: pathlib.Path
+) -> None:
+    done = run(installed.python.parent / "wheelhouse-hashes", *upload, "--hashfile")
+    assert (done.code, done.err) == (0, "")
+    assert names(container) >= BY_US
+
+
+def test_door_without_the_host_is_one_line(copied: Environment) -> None:
+    (copied.site_packages / HOST).unlink()
+    done = copied.run("-m", "wheelhouse_hashes", "upload", "--hashfile", "wheels")
+    refused(done, "wheelhouse_uploader cannot be imported", "pip install")
+
+
+def test_options_are_unknown_when_switched_off(
+    installed: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
+) -> None:
+    off = {DISABLE: "1", "PYTHONPATH": pkg_resources}
+    done = installed.run("-m", HOST, *upload, "--hashfile", **off)
+    assert done.code == 2
+    assert "unrecognized arguments: --hashfile" in done.err
+    assert not container.exists()
+
+
+def test_host_runs_alone_when_switched_off(
+    installed: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
+) -> None:
+    code = (
+        "import runpy, sys;"
+        "sys.argv[0] = 'host';"
+        f"runpy.run_module({HOST!r}, run_name='__main__');"
+        "print(*(n for n in sys.modules if n.startswith(('wheelhouse_hashes', 'pluggy'))))"
+    )
+    off = {DISABLE: "1", "PYTHONPATH": pkg_resources}
+    done = installed.run("-c", code, *upload, **off)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1].split() == ["wheelhouse_hashes", "wheelhouse_hashes._startup"]
+    assert names(container) >= BY_HOST
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "False", " 0 "])
+def test_switch_that_means_no_leaves_us_on(installed: Environment, value: str) -> None:
+    done = installed.run("-m", HOST, "upload", "--help", **{DISABLE: value})
+    assert done.code == 0
+    assert "--hashfile" in done.out
+
+
+@pytest.mark.parametrize("twin", OPTION_VARIABLES)
+def test_switched_off_and_asked_for_by_a_twin_is_refused(
+    installed: Environment,
+    upload: tuple[str, ...],
+    container: pathlib.Path,
+    pkg_resources: str,
+    twin: str,
+) -> None:
+    environ = {DISABLE: "1", twin: "1", "PYTHONPATH": pkg_resources}
+    refused(installed.run("-m", HOST, *upload, **environ), f"{DISABLE}=1", twin)
+    assert not container.exists()
+
+
+def test_refusal_names_every_twin_that_asks(installed: Environment) -> None:
+    environ = {DISABLE: "1", **dict.fromkeys(OPTION_VARIABLES, "1")}
+    refused(installed.run("-m", HOST, "fetch", "p", "u", **environ), *OPTION_VARIABLES)
+
+
+@pytest.mark.parametrize("value", ["", "0", "false"])
+def test_switched_off_with_a_twin_of_no_runs_the_host_alone(
+    installed: Environment,
+    upload: tuple[str, ...],
+    container: pathlib.Path,
+    pkg_resources: str,
+    value: str,
+) -> None:
+    environ = {DISABLE: "1", **dict.fromkeys(OPTION_VARIABLES, value), "PYTHONPATH": pkg_resources}
+    done = installed.run("-m", HOST, *upload, **environ)
+    assert done.code == 0, done.err
+    assert names(container) >= BY_HOST
+
+
+def test_twin_does_not_trouble_a_process_without_the_host(installed: Environment) -> None:
+    done = installed.run("-c", "print('fine')", **{DISABLE: "1", OPTION_VARIABLES[0]: "1"})
+    assert (done.code, done.out, done.err) == (0, "fine\n", "")
+
+
+def test_door_says_so_when_switched_off(installed: Environment) -> None:
+    done = installed.run("-m", "wheelhouse_hashes", "upload", "--help", **{DISABLE: "1"})
+    refused(done, DISABLE)
+
+
+def halve(environment: Environment) -> None:
+    """Remove all of the package but what runs at start-up."""
+    for path in (environment.site_packages / "wheelhouse_hashes").iterdir():
+        if path.name not in ("__init__.py", "_startup.py"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def cut(environment: Environment) -> None:
+    """Cut the host room in half, as a full disk does."""
+    path = environment.site_packages / "wheelhouse_hashes" / "host" / "attach.py"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def without_command_line(environment: Environment) -> None:
+    """Remove a module that is wanted when a command runs, not sooner."""
+    (environment.site_packages / "wheelhouse_hashes" / "cli" / "parser.py").unlink()
+
+
+def without_pluggy(environment: Environment) -> None:
+    """Remove what the package requires, as ``pip uninstall pluggy`` does."""
+    (environment.site_packages / "pluggy").unlink()
+
+
+Damage = Callable[[Environment], None]
+
+DAMAGES = pytest.mark.parametrize("damage", [halve, cut, without_command_line, without_pluggy])
+
+
+@DAMAGES
+def test_interpreter_starts_with_a_damaged_package(copied: Environment, damage: Damage) -> None:
+    damage(copied)
+    done = copied.run("-c", "import json; print('fine')")
+    assert (done.code, done.out, done.err) == (0, "fine\n", "")
+
+
+@DAMAGES
+def test_host_runs_alone_with_a_damaged_package(
+    copied: Environment,
+    upload: tuple[str, ...],
+    container: pathlib.Path,
+    pkg_resources: str,
+    damage: Damage,
+) -> None:
+    damage(copied)
+    done = copied.run("-m", HOST, *upload, PYTHONPATH=pkg_resources)
+    assert done.code == 0, done.err
+    assert names(container) >= BY_HOST
+    ours = [line for line in done.err.splitlines() if line.startswith("wheelhouse-hashes: ")]
+    assert len(ours) == 1
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("damage", "twin"),
+    [
+        *((halve, twin) for twin in OPTION_VARIABLES),
+        (cut, "WHEELHOUSE_UPLOADER_HASHFILE"),
+        (without_command_line, "WHEELHOUSE_UPLOADER_HASHFILE"),
+        (without_pluggy, "WHEELHOUSE_UPLOADER_HASHFILE"),
+    ],
+)
+def test_damaged_package_that_a_twin_asks_for_is_refused(
+    copied: Environment,
+    upload: tuple[str, ...],
+    container: pathlib.Path,
+    pkg_resources: str,
+    damage: Damage,
+    twin: str,
+) -> None:
+    damage(copied)
+    done = copied.run("-m", HOST, *upload, PYTHONPATH=pkg_resources, **{twin: "1"})
+    refused(done, twin)
+    assert not container.exists()
+
+
+def test_startup_file_left_alone_does_no_harm(
+    copied: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
+) -> None:
+    shutil.rmtree(copied.site_packages / "wheelhouse_hashes")
+    done = copied.run("-c", "import json; print('fine')")
+    assert (done.code, done.out) == (0, "fine\n")
+    done = copied.run("-m", HOST, *upload, PYTHONPATH=pkg_resources)
+    assert done.code == 0, done.err
+    assert names(container) >= BY_HOST
+    done = copied.run("-m", HOST, *upload, "--hashfile", PYTHONPATH=pkg_resources)
+    assert done.code == 2
+    assert "unrecognized arguments: --hashfile" in done.err
+
+
+@pytest.mark.parametrize("door", [HOST, "wheelhouse_hashes"])
+def test_fetching_without_the_extra_names_the_install_command(
+    installed: Environment, tmp_path: pathlib.Path, door: str
+) -> None:
+    url = "http://127.0.0.1:9/"
+    done = installed.run("-m", door, "fetch", "--verify", "example", url)
+    refused(done, "python -m pip install 'wheelhouse-hashes[fetch]'")
+    assert done.out == ""
+    assert not (tmp_path / "dist").exists()

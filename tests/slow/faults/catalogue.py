@@ -1,0 +1,240 @@
+"""What a fault is: a small server or folder that misbehaves, and what must come of it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import pathlib
+import random
+import ssl
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from tests.support.artifacts import A, hash_file, make_wheel, sha256
+from tests.support.servers import Handler, Respond, Server, respond, serving
+from wheelhouse_hashes.causes import Cause, gravest
+
+B = "demo-1.0-1-py3-none-any.whl"
+
+#: Where the bytes of A are cut, flipped or changed.
+HALF = 60_000
+
+
+@functools.lru_cache
+def wheel(name: str = A, seed: int = 0) -> bytes:
+    """Return a valid wheel of 100 kB, the same bytes in every run."""
+    payload = random.Random(seed).randbytes(100_000)
+    with tempfile.TemporaryDirectory() as folder:
+        return make_wheel(pathlib.Path(folder), name, payload).read_bytes()
+
+
+def link(name: str, content: bytes | None = None) -> str:
+    """Return a link, with the digest of some content as its fragment if given."""
+    fragment = f"#sha256={sha256(content)}" if content is not None else ""
+    return f'<a href="{name}{fragment}">x</a>\n'
+
+
+def page(*links: str) -> bytes:
+    """Return an index page."""
+    return f"<!doctype html>\n{''.join(links)}".encode()
+
+
+def raw(head: str, body: bytes = b"") -> Respond:
+    """Answer by hand, then hang up.
+
+    :param head: status line and headers, separated by newlines.
+    """
+
+    def answer(handler: Handler) -> None:
+        handler.wfile.write("\r\n".join(head.split("\n")).encode() + b"\r\n\r\n" + body)
+        handler.close_connection = True
+
+    return answer
+
+
+def status(code: int, body: bytes = b"no", **headers: str) -> Respond:
+    """Answer with a status."""
+    return lambda handler: respond(handler, code, body, **headers)
+
+
+def in_turn(*answers: Respond | bytes) -> Respond:
+    """Give one answer after the other; the last one from then on."""
+    left = list(answers)
+
+    def answer(handler: Handler) -> None:
+        current = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(current, bytes):
+            respond(handler, 200, current)
+        else:
+            current(handler)
+
+    return answer
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+    #: The most memory it had, in MiB.
+    memory: int
+    #: The files in the target folder, hidden ones too: path to content.
+    left: dict[str, bytes]
+    #: The files and folders beside the target folder that were not there before, or changed.
+    strayed: list[str]
+
+    @property
+    def refused(self) -> list[tuple[str, Cause, str]]:
+        """The refusals on the screen: name, cause, text."""
+        found = []
+        for row in self.out.splitlines():
+            if row.startswith(("refused ", "failed ")):
+                _, _, rest = row.partition(" ")
+                name, _, text = rest.strip().partition("  ")
+                cause, _, text = text.strip().partition(": ")
+                found.append((name, Cause(cause), text))
+        return found
+
+
+@dataclass
+class Case:
+    """A fault that is set up: servers that run, a folder to work in, a command."""
+
+    #: The folder that the command runs in; the target folder ``got`` is in it.
+    folder: pathlib.Path
+    stack: contextlib.ExitStack
+    #: What the server answers.  At the start all is well.
+    routes: dict[str, Respond | bytes] = field(default_factory=dict)
+    #: What may be under a final name at the end.
+    good: dict[str, bytes] = field(default_factory=dict)
+    #: The command's address; that of the server unless given.
+    url: str = ""
+    project: str = "demo"
+    wait: str = "0"
+    options: list[str] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
+    #: What starts the command, for limits.
+    prefix: list[str] = field(default_factory=list)
+    #: The whole command line after the program, if it is no such fetch.
+    command: list[str] = field(default_factory=list)
+    #: What was asked of the server.
+    server: Server = field(default_factory=lambda: Server(""))
+
+    def __post_init__(self) -> None:
+        self.good = {A: wheel()}
+        self.routes |= {"/": page(link(A, wheel())), f"/{A}": wheel()}
+        self.routes[f"/{A}.sha256"] = hash_file(wheel())
+        self.folder.mkdir()
+
+    @property
+    def got(self) -> pathlib.Path:
+        """The target folder."""
+        return self.folder / "got"
+
+    def add(self, name: str, content: bytes) -> None:
+        """Publish another good artifact beside A."""
+        self.good[name] = content
+        listed = self.routes["/"]
+        assert isinstance(listed, bytes)
+        self.routes |= {"/": listed + link(name, content).encode(), f"/{name}": content}
+        self.routes[f"/{name}.sha256"] = hash_file(content, name)
+
+    def list(self, *links: str) -> None:
+        """Put further links on the page."""
+        listed = self.routes["/"]
+        assert isinstance(listed, bytes)
+        self.routes["/"] = listed + "".join(links).encode()
+
+    def without_digest_in_the_link(self) -> None:
+        """Leave the hash file as the one source."""
+        self.routes["/"] = page(link(A))
+
+    def serve(
+        self, routes: dict[str, Respond | bytes], tls: ssl.SSLContext | None = None
+    ) -> Server:
+        """Start another server."""
+        return self.stack.enter_context(serving(routes, tls))
+
+    def start(self) -> None:
+        """Start the server."""
+        self.server = self.serve(self.routes)
+        self.url = self.url or self.server.url
+
+
+Check = Callable[[Done], None]
+SetUp = Callable[[Case], Check | None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault of the catalogue."""
+
+    name: str
+    #: What it does: the docstring of its function.
+    does: str
+    set_up: SetUp
+    #: The entries of :data:`tests.slow.faults.entries.ENTRIES` that it is.
+    entries: tuple[str, ...]
+    #: The causes of the refusals, sorted; empty if nothing is refused.
+    causes: tuple[Cause, ...]
+    exit_code: int
+    #: What is left in the target folder.
+    left: tuple[str, ...]
+    #: Words on the screen.
+    says: str
+    #: Seconds that the command may take, on a busy machine.
+    limit: float
+    #: MiB that it may have.
+    memory: int
+    #: Whether the fault is one for any tool that is given the address of A.
+    for_peers: bool
+
+
+CATALOGUE: dict[str, Fault] = {}
+
+
+def fault(
+    *entries: str,
+    causes: tuple[Cause, ...] | Cause = (),
+    exit_code: int | None = None,
+    left: tuple[str, ...] = (),
+    says: str = "",
+    limit: float = 60.0,
+    memory: int = 128,
+    for_peers: bool = False,
+) -> Callable[[SetUp], SetUp]:
+    """Put a function into the catalogue.
+
+    :param exit_code: by default the gravest of the causes' codes.
+    """
+    causes = (causes,) if isinstance(causes, Cause) else causes
+
+    def register(set_up: SetUp) -> SetUp:
+        name = set_up.__name__
+        assert name not in CATALOGUE, name
+        code = gravest(cause.exit_code for cause in causes) if exit_code is None else exit_code
+        does = " ".join((set_up.__doc__ or "").split())
+        CATALOGUE[name] = Fault(
+            *(name, does, set_up, entries, tuple(sorted(causes, key=lambda c: c.value)), code),
+            *(tuple(sorted(left)), says, limit, memory, for_peers),
+        )
+        return set_up
+
+    return register
+
+
+@contextlib.contextmanager
+def prepared(chosen: Fault, folder: pathlib.Path) -> Iterator[tuple[Case, Check | None]]:
+    """Set a fault up: its servers run within the ``with``.
+
+    :param folder: a folder that does not exist yet.
+    """
+    with contextlib.ExitStack() as stack:
+        case = Case(folder, stack)
+        check = chosen.set_up(case)
+        case.start()
+        yield case, check

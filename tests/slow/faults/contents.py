@@ -1,0 +1,208 @@
+"""Wheels and hash files with the wrong contents (E.1, E.2.3, E.2.5)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import zipfile
+
+from tests.slow.faults.catalogue import HALF, Case, Check, Done, fault, in_turn, link, page, wheel
+from tests.slow.faults.transport import REJECTED
+from tests.support.artifacts import A, hash_file, sha256
+from wheelhouse_hashes.causes import Cause
+
+
+def flipped(seed: int = 0) -> bytes:
+    """Return the wheel with one bit flipped."""
+    body = bytearray(wheel())
+    body[HALF + seed] ^= 1
+    return bytes(body)
+
+
+@fault("E.2.3.3", causes=Cause.MISMATCH, left=(REJECTED,), for_peers=True)
+def one_bit_is_flipped(case: Case) -> Check:
+    """One bit of the wheel is flipped, each time."""
+    case.routes[f"/{A}"] = flipped()
+
+    def check(done: Done) -> None:
+        for words in (
+            f"expected  sha256:{sha256(wheel())}  hash file, ",
+            f"expected  sha256:{sha256(wheel())}  link, ",
+            f"got       sha256:{sha256(flipped())}",
+            f"got       {len(wheel())} bytes",
+        ):
+            assert words in done.out, words
+
+    return check
+
+
+@fault("E.2.3.3", causes=Cause.CORRUPT, left=(REJECTED,), for_peers=True)
+def two_reads_differ(case: Case) -> None:
+    """Another bit is flipped each time."""
+    turns = itertools.count()
+    case.routes[f"/{A}"] = in_turn(*(flipped(next(turns)) for _ in range(40)))
+
+
+@fault("E.2.3.3", left=(A,), for_peers=True)
+def one_bit_is_flipped_once(case: Case) -> None:
+    """One bit of the wheel is flipped, once."""
+    case.routes[f"/{A}"] = in_turn(flipped(), wheel())
+
+
+def _announce(case: Case, content: bytes) -> None:
+    """Let all sources say that A has this content, and serve it."""
+    case.routes = {
+        "/": page(link(A, content)),
+        f"/{A}": content,
+        f"/{A}.sha256": hash_file(content),
+    }
+
+
+@fault("E.2.3.1", left=(A,))
+def wheel_is_a_zip_bomb(case: Case) -> None:
+    """A wheel of 60 kB that unpacks to 64 MB, announced as it is: it is not unpacked."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bomb:
+        bomb.writestr(zipfile.ZipInfo("demo/zeros"), b"\0" * 64_000_000, zipfile.ZIP_DEFLATED)
+    case.good[A] = archive.getvalue()
+    _announce(case, archive.getvalue())
+
+
+@fault("E.2.3.2", left=(A,))
+def wheel_of_another_project(case: Case) -> None:
+    """A wheel whose METADATA name another project, announced as it is: digests are of bytes,
+    what is in them is for plugins to inspect."""
+    case.good[A] = wheel("other-2.0-py3-none-any.whl")
+    _announce(case, case.good[A])
+
+
+@fault("E.2.3.3", causes=Cause.MISMATCH, left=(REJECTED,), for_peers=True)
+def garbage_behind_the_wheel(case: Case) -> None:
+    """100 bytes behind the end of a valid archive, which installers pass over."""
+    case.routes[f"/{A}"] = wheel() + b"x" * 100
+
+
+@fault("E.2.3.4", causes=Cause.NOT_A_DISTRIBUTION)
+def wheel_is_a_page_too(case: Case) -> None:
+    """A polyglot: an HTML page at its beginning, a zip archive at its end, announced so."""
+    _announce(case, b"<!doctype html><script>/*" + wheel())
+
+
+@fault("E.2.3.4", causes=Cause.NOT_A_DISTRIBUTION, says="first bytes")
+def wheel_is_a_program_too(case: Case) -> None:
+    """A polyglot: a Windows program at its beginning, announced so."""
+    _announce(case, b"MZ\x90\0" + wheel())
+
+
+def _digest(algorithm: str, content: bytes) -> bytes:
+    return f"{hashlib.new(algorithm, content).hexdigest()}  {A}\n".encode()
+
+
+@fault("E.2.5", left=(A,), says="blake2b,sha512")
+def hash_files_of_other_algorithms(case: Case) -> None:
+    """Hash files of SHA-512 and BLAKE2b, none of SHA-256."""
+    case.routes = {"/": page(*(link(f"{A}{s}") for s in ("", ".sha512", ".blake2b")))}
+    case.routes |= {f"/{A}": wheel(), f"/{A}.sha512": _digest("sha512", wheel())}
+    case.routes[f"/{A}.blake2b"] = _digest("blake2b", wheel())
+
+
+@fault("E.2.5", causes=Cause.CONFLICT, left=(REJECTED,))
+def weak_digest_against_a_strong_one(case: Case) -> None:
+    """The MD5 hash file fits other bytes, the SHA-256 one does not: the weaker does not win."""
+    other = wheel(seed=1)
+    case.routes["/"] = page(*(link(f"{A}{s}") for s in ("", ".sha256", ".md5")))
+    case.routes |= {f"/{A}": other, f"/{A}.md5": _digest("md5", other)}
+
+
+@fault("E.2.5", causes=Cause.CONFLICT, left=(REJECTED,))
+def strong_digest_against_a_weak_one(case: Case) -> None:
+    """The SHA-512 hash file fits other bytes, the SHA-256 one does not: it does not win either."""
+    other = wheel(seed=1)
+    case.routes["/"] = page(*(link(f"{A}{s}") for s in ("", ".sha256", ".sha512")))
+    case.routes |= {f"/{A}": other, f"/{A}.sha512": _digest("sha512", other)}
+
+
+DIALECTS = {
+    "two spaces": "{hex}  {name}\n",
+    "asterisk": "{hex} *{name}\n",
+    "upper case": "{HEX}  {name}\n",
+    "comment": "# made by ci\n{hex}  {name}\n",
+    "CRLF": "{hex}  {name}\r\n",
+    "one space": "{hex} {name}\n",
+    "tab": "{hex}\t{name}\n",
+    "BSD tag": "SHA256 ({name}) = {hex}\n",
+    "OpenSSL 1": "SHA256({name})= {hex}\n",
+    "OpenSSL 3": "SHA2-256({name})= {hex}\n",
+    "dot slash": "{hex}  ./{name}\n",
+    "absolute path": "{hex}  /home/ci/dist/{name}\n",
+    "Windows path": "{hex}  dist\\{name}\n",
+    "escaped": "\\{hex}  dist\\\\{name}\n",
+    "bare": "{hex}",
+    "pip": "sha256:{hex}\n",
+    "byte order mark": "\ufeff{hex}  {name}\n",
+}
+
+REFUSED_DIALECTS = {
+    "empty": "",
+    "page": "<!doctype html><p>soon",
+    "certutil": "SHA256 hash of {name}:\r\n{hex}\r\nCertUtil: -hashfile completed.\r\n",
+    "Get-FileHash": "Algorithm  Hash  Path\n---------  ----  ----\nSHA256  {HEX}  C:\\{name}\n",
+    "another wheel": "{hex}  other-1.0-py3-none-any.whl\n",
+    "MD5": "{hex:.32}  {name}\n",
+    "63 digits": "{hex:.63}  {name}\n",
+    "contradiction": "{hex}  {name}\n{zeros}  {name}\n",
+    "control character": "\u202e{hex}  {name}\n",
+    "escape sequence": "{hex}  \x1b[2J{name}\n",
+    "path that climbs out to another": "{hex}  ../victim\n",
+    "NUL": "{hex}  {name}\n\0",
+    "10 MB": "{spaces}",
+    "one long line": "# {spaces:.5000}\n{hex}  {name}\n",
+}
+
+
+def _dialects(case: Case, dialects: dict[str, str]) -> tuple[str, ...]:
+    """Publish one wheel for each dialect; return their names."""
+    names = []
+    case.routes.clear()
+    case.good.clear()
+    for number, text in enumerate(dialects.values()):
+        name = f"demo-1.0-{number}-py3-none-any.whl"
+        digest = sha256(wheel())
+        words = {"hex": digest, "HEX": digest.upper(), "zeros": "0" * 64, "name": name}
+        content = text.format(**words, spaces=" " * 10_000_000 if "spaces" in text else "")
+        case.routes |= {f"/{name}": wheel(), f"/{name}.sha256": content.encode()}
+        case.good[name] = wheel()
+        names.append(name)
+    case.routes["/"] = page(*map(link, names))
+    return tuple(names)
+
+
+@fault("E.1", left=tuple(f"demo-1.0-{n}-py3-none-any.whl" for n in range(len(DIALECTS))))
+def hash_files_in_all_known_dialects(case: Case) -> None:
+    """Hash files of GNU, BSD, OpenSSL, pip, Maven, with CRLF, tabs, paths, a byte order mark."""
+    _dialects(case, DIALECTS)
+
+
+@fault("E.1", left=("demo-1.0-0-py3-none-any.whl",))
+def hash_file_in_utf_16(case: Case) -> None:
+    """A hash file as PowerShell 5 writes it: UTF-16 with a byte order mark."""
+    (name,) = _dialects(case, {"UTF-16": "{hex}  {name}\r\n"})
+    text = case.routes[f"/{name}.sha256"]
+    assert isinstance(text, bytes)
+    case.routes[f"/{name}.sha256"] = text.decode().encode("utf-16")
+
+
+@fault("E.1", causes=(Cause.UNREADABLE_HASH,) * len(REFUSED_DIALECTS))
+def hash_files_that_say_nothing_sure(case: Case) -> Check:
+    """Hash files that are empty, pages, lists of other tools, of another wheel or algorithm,
+    contradictory, over the caps, or have control characters."""
+    _dialects(case, REFUSED_DIALECTS)
+
+    def check(done: Done) -> None:
+        assert "32 hex digits are MD5" in done.out
+        assert "certutil" in done.out
+        assert "Get-FileHash" in done.out
+        assert not [path for path in case.server.paths() if path.endswith(".whl")]
+
+    return check

@@ -1,0 +1,87 @@
+"""Faults of this machine: disks, folders, clocks, files that change (E.5)."""
+
+from __future__ import annotations
+
+from tests.slow.faults.catalogue import B, Case, Check, Done, fault, status, wheel
+from tests.slow.faults.transport import REJECTED
+from tests.support.artifacts import A, hash_file
+from wheelhouse_hashes.causes import Cause
+
+
+@fault("E.5.6", causes=Cause.DISK, left=(B,), says="File too large")
+def file_is_over_the_limit(case: Case) -> None:
+    """The user may write files of 5 MB (``ulimit -f``), the wheel has 10."""
+    large = wheel() * 100
+    case.routes |= {"/": b"", f"/{A}": large, f"/{A}.sha256": hash_file(large)}
+    case.add(A, large)
+    case.add(B, wheel(B))
+    case.prefix = ["bash", "-c", 'ulimit -f 5000; exec "$@"', "bash"]
+
+
+@fault("E.5.7", causes=Cause.DISK, left=(B, f"{A}/"), says="is a folder; remove it")
+def folder_in_the_place_of_the_file(case: Case) -> None:
+    """A folder is where the wheel should be."""
+    case.add(B, wheel(B))
+    (case.got / A).mkdir(parents=True)
+
+
+@fault("E.5.7", exit_code=6)
+def file_in_the_place_of_the_folder(case: Case) -> Check:
+    """A file is where the target folder should be."""
+    case.got.write_bytes(b"precious")
+
+    def check(done: Done) -> None:
+        assert case.got.read_bytes() == b"precious"
+
+    return check
+
+
+@fault("E.5.4", exit_code=6)
+def folder_cannot_be_made(case: Case) -> None:
+    """The target folder is on a file system that takes no files."""
+    case.options = ["--local-folder", "/proc/self/got"]
+
+
+@fault("E.5.18", exit_code=6, says="File name too long")
+def folder_has_too_long_a_name(case: Case) -> None:
+    """The target folder's name has 300 bytes."""
+    case.options = ["--local-folder", "x" * 300]
+
+
+@fault("E.5.8", left=(A,))
+def run_that_died(case: Case) -> None:
+    """The private folder of a run that died, with half a wheel in it, is removed."""
+    dead = case.got / ".wheelhouse-hashes-dead"
+    dead.mkdir(parents=True)
+    (dead / ".lock").write_bytes(b"")
+    (dead / A).write_bytes(wheel()[:1000])
+
+
+@fault("E.5.8", left=(A, f"{A}.part"))
+def part_of_another_tool(case: Case) -> None:
+    """A ``.part`` that another tool left behind is neither used nor touched."""
+    case.got.mkdir()
+    (case.got / f"{A}.part").write_bytes(b"half")
+
+
+@fault("E.5.19", left=(A,))
+def clocks_disagree(case: Case) -> None:
+    """The server's clock is a century ahead; or ours was put back, which is the same."""
+    date = "Thu, 01 Jan 2099 00:00:00 GMT"
+    case.routes[f"/{A}"] = status(200, wheel(), Last_Modified=date, Date=date)
+
+
+@fault("E.5.20", left=(A, REJECTED), says="the copy in the folder was bad")
+def file_changed_after_it_was_verified(case: Case) -> None:
+    """The wheel in the folder was changed since: it is judged again, kept for a look, fetched
+    anew."""
+    case.got.mkdir()
+    (case.got / A).write_bytes(wheel(seed=1))
+
+
+@fault("E.5.20", causes=Cause.UNREACHABLE, left=(REJECTED,), says="the copy in the folder was bad")
+def file_changed_and_the_server_is_down(case: Case) -> None:
+    """The same, and it cannot be fetched anew: the bad one leaves its name all the same."""
+    case.got.mkdir()
+    (case.got / A).write_bytes(wheel(seed=1))
+    case.routes[f"/{A}"] = status(500)

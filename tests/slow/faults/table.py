@@ -1,0 +1,170 @@
+"""The table ``docs/faults.rst``: what comes of each fault, as a run found it.
+
+``python -m tests.slow.faults.table`` runs the catalogue and writes the page; with
+``--peers`` it runs the faults on other tools, too, and keeps what came of that
+in ``peers.json`` beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pathlib
+import re
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+
+from tests.slow.faults import peers
+from tests.slow.faults.catalogue import CATALOGUE, Done, Fault
+from tests.slow.faults.entries import ELSEWHERE, ENTRIES, NOT_COVERED
+from tests.slow.faults.running import MODULES, run_all
+from tests.support import ROOT
+
+PAGE = ROOT / "docs" / "faults.rst"
+
+_INTRODUCTION = """\
+======
+Faults
+======
+
+.. Written by ``python -m tests.slow.faults.table``; do not edit.
+
+What ``fetch --verify`` and ``upload --hashfile`` do when servers, networks,
+containers and disks misbehave.  Each row is a test: a real server or folder
+that has the fault, and the command line as a user would run it.  In every one
+of them
+
+- no bad file is under its final name at the end,
+- the exit code is not 0 if anything was refused,
+- each refusal has one of the documented causes,
+- nothing is written outside the target folder,
+- no control character reaches the screen, and there is no traceback,
+- the command ends within its limit.
+
+Without ``--wait`` a fetch waits up to 90 seconds for what can heal; most of
+these run with ``--wait 0``.
+"""
+
+_TITLES = {
+    "transport": "Servers, networks and proxies (E.3)",
+    "names": "Names (E.2.1)",
+    "pages": "Index pages (E.2.2)",
+    "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
+    "consistency": "Stores and overlapping jobs (E.4)",
+    "local": "This machine (E.5)",
+}
+
+_SAME = "What the screen says is cut after %d characters; ``SERVER`` stands for an address.\n"
+_LONGEST = 160
+
+#: What stands behind an address and is none of our own texts.
+_LIBCURLS = re.compile(
+    r"((?:SERVER|http://)\S*): (?!HTTP status|redirects|more than|the body|the page|not a JSON).*"
+)
+
+
+def told(done: Done) -> str:
+    """Return the line of the screen that says what came of it, the same in every run."""
+    rows = [*done.err.splitlines(), *done.out.splitlines()]
+    firsts = ("wheelhouse-hashes: error", "refused ", "failed ", "nothing matches", "replaced")
+    for first in (*firsts, "waiting", "withdrawn", "note", "sent", "there", "ok "):
+        for row in sorted(rows):  # workers print as they finish
+            if row.startswith(first):
+                return normalized(row)
+    raise ValueError(f"nothing is said: {done}")
+
+
+def normalized(row: str) -> str:
+    """Return a line without what differs from run to run."""
+    row = re.sub(r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER", row)
+    row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
+    row = re.sub(r"/\S*/(name|link|part|folder|file|base)_\w+/", "FOLDER/", row)
+    row = re.sub(r"ended after \d+ of", "ended after some of", row)
+    row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
+    row = re.sub(r" {2,}", "  ", row)
+    return row if len(row) <= _LONGEST else row[: _LONGEST - 3] + "..."
+
+
+def _literal(text: str) -> str:
+    return f"``{text}``" if text else ""
+
+
+def _rows(header: Sequence[str], rows: Sequence[Sequence[str]], widths: str) -> list[str]:
+    lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", ""]
+    for row in (header, *rows):
+        for number, cell in enumerate(row):
+            lines.append(f"   {'*' if not number else ' '} - {cell}".rstrip())
+    return [*lines, ""]
+
+
+def _heading(title: str) -> list[str]:
+    return [title, "=" * len(title), ""]
+
+
+def render(results: Mapping[str, Done], kept: peers.Kept) -> str:
+    """Return the page.
+
+    :param results: what came of each fault.
+    :param kept: what came of them with other tools.
+    """
+    lines = [_INTRODUCTION, _SAME % _LONGEST]
+    lines += [f"{len(results)} faults.", ""]
+    for module in MODULES:
+        title = module.__name__.rpartition(".")[2]
+        lines += _heading(_TITLES[title])
+        rows = []
+        for chosen in CATALOGUE.values():
+            if chosen.set_up.__module__ == module.__name__:
+                rows.append(_row(chosen, results[chosen.name]))
+        header = ("Fault", "Entry", "Cause", "Exit", "Left", "The screen says")
+        lines += _rows(header, rows, "34 8 10 5 13 30")
+    lines += _heading("The same faults on other tools")
+    lines += peers.describe(kept)
+    lines += _heading("Covered elsewhere, and not covered")
+    lines += [*_coverage(), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(chosen: Fault, done: Done) -> tuple[str, ...]:
+    causes = ", ".join(dict.fromkeys(cause.value for _, cause, _ in done.refused))
+    left = ", ".join(f"``{name}``" for name in sorted(done.left) if name)
+    left = re.sub(r"(``demo-1\.0[^,]*), .*, (``demo-1\.0[^,]*)", r"\1 ... \2", left)
+    said = told(done).replace("`", "'")
+    cell = chosen.does.replace("\\", "\\\\") if "``" not in chosen.does else chosen.does
+    return (cell, ", ".join(chosen.entries), causes, str(done.code), left, _literal(said))
+
+
+def _coverage() -> list[str]:
+    lines = []
+    for entry, what in ENTRIES.items():
+        if entry in ELSEWHERE:
+            tests = ", ".join(_literal(test) for test in ELSEWHERE[entry])
+            lines.append(f"- {entry}, {_literal(what)}: {tests}")
+        if entry in NOT_COVERED:
+            lines.append(f"- {entry}, {_literal(what)}: not covered; {NOT_COVERED[entry]}")
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the catalogue, write the page; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", action="store_true", help="run the other tools, too")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        results = run_all(pathlib.Path(folder))
+    failed = {name: done for name, done in results.items() if not isinstance(done, Done)}
+    for name, error in failed.items():
+        print(f"{name}: {error!r}", file=sys.stderr)
+    if failed:
+        return 1
+    if options.peers:
+        peers.KEPT.write_text(json.dumps(peers.run(), indent=1, sort_keys=True) + "\n")
+    done = {name: result for name, result in results.items() if isinstance(result, Done)}
+    PAGE.write_text(render(done, peers.kept()))
+    print(f"wrote {PAGE}: {len(done)} faults")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""What hypothesis makes of hash files and index pages: almost right ones."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import strategies as st
+
+from tests.slow.fuzz.targets import NAME
+from wheelhouse_hashes.artifacts import ALGORITHMS
+
+_encodings = st.sampled_from(("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"))
+
+_hex = st.one_of(
+    *(st.just("a1" * (length // 2)) for length in sorted({*ALGORITHMS.values()})),
+    st.text("0123456789abcdefABCDEFg", max_size=130),
+)
+_names = st.one_of(
+    st.sampled_from(
+        (NAME, f"./{NAME}", f"../{NAME}", f"dist\\{NAME}", f"/etc/{NAME}", "/etc/passwd", "C:x")
+    ),
+    st.text(max_size=20),
+)
+_signs = st.sampled_from(
+    (
+        "  ",
+        " *",
+        " ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\r",
+        "#",
+        "\\",
+        "\0",
+        "\u202e",
+        "\x1b[2J",
+        "<",
+        "(",
+        "a" * 5000,
+    )
+)
+_tags = st.sampled_from(("SHA256 (", "SHA2-256(", "sha256:", ") = ", ")= ", "MD5", "CertUtil: "))
+_well_formed = st.builds(
+    lambda digits, between, name, end: f"{digits}{between}{name}{end}",
+    _hex,
+    st.sampled_from(("  ", " *", " ", "\t")),
+    _names,
+    st.sampled_from(("\n", "\r\n", "", " \n")),
+)
+
+
+def _encoded(pieces: st.SearchStrategy[str], most: int) -> st.SearchStrategy[bytes]:
+    return st.builds(
+        lambda pieces, encoding: "".join(pieces).encode(encoding, "replace"),
+        st.lists(pieces, max_size=most),
+        _encodings,
+    )
+
+
+hash_files = st.one_of(
+    st.binary(max_size=300),
+    _encoded(st.one_of(_hex, _names, _signs, _tags), 12),
+    _encoded(_well_formed, 3),
+)
+
+_fragments = st.builds(
+    lambda algorithm, value, more: f"#{algorithm}={value}{more}",
+    st.sampled_from((*ALGORITHMS, "SHA256", "sha1", "egg", "")),
+    _hex,
+    st.sampled_from(("", "&egg=x", "&md5=" + "b" * 32, "#sha256=" + "c" * 64, "=")),
+)
+_addresses = st.one_of(
+    _names,
+    st.sampled_from(
+        (
+            *("http://[bad/", "http://host:99999/x", "file:///etc/passwd", "javascript:alert(1)"),
+            *("data:text/html,x", "//other/x", "ftp://h/x", "", "?q", "%2e%2e%2fx", "http://a\0b/"),
+            *(
+                "http://user:password@127.0.0.1/x",
+                "http://\u202e/",
+                "http://xn--/",
+                "x;y",
+                "http://",
+            ),
+        )
+    ),
+)
+_links = st.builds(
+    lambda before, address, fragment, after: f"<a {before}{address}{fragment}{after}",
+    st.sampled_from(('href="', "href='", "HREF=", "href = ", 'data-yanked="" href="', "")),
+    _addresses,
+    st.one_of(st.just(""), _fragments),
+    st.sampled_from(
+        ('">x</a>', "'>x</a>", ">x</a>", "", '" data-requires-python="&gt;3">x</a>', '"')
+    ),
+)
+_markup = st.sampled_from(
+    (
+        *('<base href="http://other/">', '<base href="http://[bad">', "<!--", "-->", "<script>"),
+        *("</script>", "<![CDATA[", "<?x", "&#x110000;", "&#0;", "<!DOCTYPE html>", "<a", "</a"),
+        '<meta name="pypi:repository-version" content="9.0">',
+    )
+)
+
+index_pages = st.one_of(
+    st.binary(max_size=300), _encoded(st.one_of(_links, _markup, st.text(max_size=9)), 9)
+)
+
+_values: st.SearchStrategy[object] = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _addresses, _hex),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=3), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+_files = st.fixed_dictionaries(
+    {},
+    optional={
+        "filename": st.one_of(_names, _values),
+        "url": st.one_of(_addresses, _values),
+        "size": st.one_of(st.integers(), _values),
+        "hashes": st.one_of(st.dictionaries(st.sampled_from(tuple(ALGORITHMS)), _hex), _values),
+    },
+)
+json_pages = st.one_of(
+    st.binary(max_size=100),
+    _values.map(lambda value: json.dumps(value).encode()),
+    st.lists(_files, max_size=4).map(lambda files: json.dumps({"files": files}).encode()),
+)

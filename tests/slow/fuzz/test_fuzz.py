@@ -1,0 +1,46 @@
+"""The corpus, and some of what hypothesis makes; ``tox run -e fuzz`` makes more."""
+
+from __future__ import annotations
+
+import pathlib
+
+import pytest
+from hypothesis import given, settings
+
+from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
+from tests.slow.fuzz.targets import TARGETS, fragment, hash_file, index_page, json_page
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+CASES = sorted(path for name in TARGETS for path in CORPUS.joinpath(name).iterdir())
+
+some = settings(deadline=None, max_examples=200)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_the_corpus(path: pathlib.Path) -> None:
+    content = path.read_bytes()
+    for target in TARGETS.values():
+        target(content)
+
+
+def test_each_target_has_a_corpus() -> None:
+    assert {path.parent.name for path in CASES} == set(TARGETS)
+
+
+@some
+@given(hash_files)
+def test_hash_files(data: bytes) -> None:
+    hash_file(data)
+
+
+@some
+@given(index_pages)
+def test_index_pages(data: bytes) -> None:
+    index_page(data)
+    fragment(data)
+
+
+@some
+@given(json_pages)
+def test_json_pages(data: bytes) -> None:
+    json_page(data)

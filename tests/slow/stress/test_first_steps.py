@@ -1,0 +1,35 @@
+"""docs/first-steps.rst in an environment of its own, from the first command to the last.
+
+What is installed is the wheel of this clone, by its name; pip takes what it requires from
+the package index.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pathlib
+import time
+
+import pytest
+
+from tests.docs.test_docs import COMMANDS, FIRST_STEPS, check, free_port, typed
+from tests.support.docpages import follow
+from tests.support.environments import wheel_of_tree
+
+
+def test_a_newcomer_gets_from_nothing_to_the_end(
+    tmp_path: pathlib.Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    port = free_port()
+    found = wheel_of_tree(tmp_path_factory.getbasetemp()).parent
+    environ = {"NETRC": os.devnull, "PIP_FIND_LINKS": str(found)}
+    steps = [(c, typed(FIRST_STEPS, c, tmp_path, {"port": port})) for c in COMMANDS[FIRST_STEPS]]
+    began = time.monotonic()
+    outcomes = follow(steps, tmp_path, environ)
+    with capsys.disabled():
+        print(f"{len(steps)} commands in {time.monotonic() - began:.0f} s")
+    for outcome, following in itertools.zip_longest(outcomes, outcomes[1:]):
+        check(outcome, following, port)

@@ -1,0 +1,151 @@
+"""10,000 hash files and 2,000 index pages, as a server would send them."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
+from tests.slow.fuzz.targets import NAME, opening_nothing
+from tests.support.servers import Handler, respond, serving
+from wheelhouse_hashes.artifacts import ListedArtifact
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
+from wheelhouse_hashes.formats import hash_file, pages
+from wheelhouse_hashes.options import FetchOptions
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
+
+PIECE = b"a" * 1_000_000
+
+#: What libcurl and the system may hold of what was sent and not yet read.
+IN_FLIGHT = 16_000_000
+
+
+class Sender:
+    """Sends what it is told to, and counts."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.kind = "text/html"
+        self.url = ""
+        self.sent = 0
+
+    def once(self, handler: Handler) -> None:
+        respond(handler, 200, self.body, Content_Type=self.kind)
+
+    def without_end(self, handler: Handler) -> None:
+        handler.close_connection = True
+        handler.send_response(200)
+        handler.send_header("Content-Type", self.kind)
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while self.sent < 10 * pages.MAX_BYTES:
+                handler.wfile.write(PIECE)
+                self.sent += len(PIECE)
+
+
+@pytest.fixture(scope="module")
+def sender() -> Iterator[Sender]:
+    """A server of one hash file, one page, and what has no end."""
+    sender = Sender()
+    routes = {
+        f"/{NAME}.sha256": sender.once,
+        "/page": sender.once,
+        "/endless": sender.without_end,
+        "/endless.sha256": sender.without_end,
+    }
+    with serving(routes) as server:
+        sender.url = server.url
+        yield sender
+
+
+@pytest.fixture(scope="module")
+def run(sender: Sender) -> Iterator[Session[FetchOptions]]:
+    """A fetch in progress; what is loaded at a first request is."""
+    options = FetchOptions(project_name="demo", url="http://127.0.0.1/", wait=0.0)
+    run = Session("fetch", options, Plugins.load(BUILT_IN, {}))
+    with contextlib.closing(run.client):
+        run.plugins.claims(ListedArtifact(NAME, sender.url + NAME), run)
+        yield run
+
+
+def test_ten_thousand_hash_files(sender: Sender, run: Session[FetchOptions]) -> None:
+    seen = 0
+
+    @settings(deadline=None, max_examples=10_000)
+    @given(hash_files)
+    def each(data: bytes) -> None:
+        nonlocal seen
+        seen += 1
+        sender.body = data
+        artifact = ListedArtifact(NAME, sender.url + NAME)
+        with opening_nothing():
+            claims = run.plugins.claims(artifact, run)
+        assert len(claims) == 1
+
+    each()
+    print(f"\n{seen} hash files")
+    assert seen >= 10_000
+
+
+def test_two_thousand_index_pages(sender: Sender, run: Session[FetchOptions]) -> None:
+    seen = 0
+
+    @settings(deadline=None, max_examples=2_000)
+    @given(
+        st.one_of(
+            st.tuples(st.just("text/html"), index_pages),
+            st.tuples(st.just(pages.JSON_TYPE), json_pages),
+            st.tuples(st.sampled_from(("text/plain", "x; charset=no", "", "\u00e9")), index_pages),
+        )
+    )
+    def each(page: tuple[str, bytes]) -> None:
+        nonlocal seen
+        seen += 1
+        sender.kind, sender.body = page
+        with opening_nothing():
+            try:
+                listing = run.plugins.locate(sender.url + "page", run)
+            except TransferError:
+                return
+        assert listing is not None
+        for entry in listing.entries:
+            assert entry.url.startswith(("http://", "https://"))
+
+    each()
+    print(f"\n{seen} index pages")
+    assert seen >= 2_000
+
+
+@pytest.mark.parametrize("path", ["endless", "endless.sha256"])
+def test_no_more_is_read_than_the_cap(
+    sender: Sender, run: Session[FetchOptions], path: str
+) -> None:
+    sender.sent, sender.kind = 0, "text/html"
+    if path == "endless":
+        cap = pages.MAX_BYTES
+        with pytest.raises(WheelhouseHashesError, match=f"more than {cap} bytes"):
+            run.plugins.locate(sender.url + path, run)
+    else:
+        cap = hash_file.MAX_BYTES
+        artifact = ListedArtifact("endless", sender.url + "endless")
+        (finding,) = run.plugins.claims(artifact, run)
+        assert f"more than {cap} bytes" in str(finding)
+    assert cap - len(PIECE) <= sender.sent <= cap + IN_FLIGHT
+
+
+def test_a_path_that_is_named_is_not_opened(
+    sender: Sender, run: Session[FetchOptions], tmp_path: pathlib.Path
+) -> None:
+    other = tmp_path / NAME
+    other.write_bytes(b"not the artifact")
+    sender.body = f"{'0' * 64}  {other}\n".encode()
+    with opening_nothing():
+        (claim,) = run.plugins.claims(ListedArtifact(NAME, sender.url + NAME), run)
+    assert "0" * 64 in str(claim)

@@ -1,0 +1,59 @@
+"""Memory does not grow with the size of an artifact."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import LOCAL
+from tests.support.servers import serving_folder
+
+pytestmark = pytest.mark.thorough
+
+NAME = "torch-2.0-py3-none-any.whl"
+SIZE = 2 * 1000**3
+LIMIT = 120 * 1000**2
+
+
+#: The command line, which keeps what Linux knows of its process.  What a parent
+#: is told of its child counts the memory that the fork had of the parent.
+MEASURED = """
+import atexit, pathlib
+from wheelhouse_hashes.__main__ import main
+status = pathlib.Path("/proc/self/status")
+atexit.register(lambda: pathlib.Path("status").write_text(status.read_text()))
+main()
+"""
+
+
+def peak_memory(*args: str) -> int:
+    """Run our command line; return the peak resident memory of its process, in bytes."""
+    subprocess.run([sys.executable, "-c", MEASURED, *args], check=True)
+    (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", pathlib.Path("status").read_text(), re.M)
+    return int(kilobytes) * 1024
+
+
+@pytest.fixture
+def large(dist: pathlib.Path, container: pathlib.Path) -> pathlib.Path:
+    """An artifact of 2 GB that takes no room until it is copied."""
+    with open(dist / NAME, "wb") as file:
+        file.write(b"PK\x03\x04")
+        file.truncate(SIZE)
+    return dist / NAME
+
+
+def test_two_gigabytes_take_little_memory(large: pathlib.Path, container: pathlib.Path) -> None:
+    try:
+        assert peak_memory("upload", "--hashfile", *LOCAL, "wheels") < LIMIT
+        with serving_folder(container) as server:
+            fetch = ("fetch", "--verify", "--local-folder", "got", "torch", server.url)
+            assert peak_memory(*fetch) < LIMIT
+        assert pathlib.Path("got", NAME).stat().st_size == SIZE
+    finally:
+        # pytest keeps the folders of its last runs.
+        for path in (large, container / NAME, pathlib.Path("got", NAME)):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""The display draws its rows without a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+
+import pytest
+from rich.console import Console
+
+from tests.support.artifacts import A, B
+from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
+from wheelhouse_hashes.options import Options
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.runtime.activity import Activities
+
+
+def drawn(run: Run, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, height=20, color_system=None)
+    console.print(Display(run, console)._table())
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.fixture
+def run() -> Run:
+    return Session("upload", Options(), Plugins())
+
+
+def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
+    run.activities.plan({A: 4000, B: 1000})
+    with run.activities.on(A) as activity:
+        activity.begin("hashing").bytes = 3000
+        first, last = drawn(run, 120).splitlines()
+        assert first.split()[:2] == [A, "hashing"]
+        assert "3.0 kB of 4.0 kB" in first
+        assert "0 of 2 artifacts" in last
+        assert "kB" not in last  # nothing has moved yet
+        run.activity.begin("sending", moves=True).bytes = 2000
+        first, last = drawn(run, 120).splitlines()
+        assert first.split()[:2] == [A, "sending"]
+        assert "2.0 kB of 4.0 kB" in first
+        assert "2.0 kB of 5.0 kB" in last
+    assert "1 of 2 artifacts" in drawn(run, 120)
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 99, 100, 300])
+def test_no_row_is_as_wide_as_the_terminal(run: Run, width: int) -> None:
+    run.activities.plan({A: 4000})
+    with run.activities.on(A) as activity:
+        activity.begin("receiving", lambda: 2000, moves=True)
+        rows = drawn(run, width).splitlines()
+    assert len(rows) == 2
+    assert all(len(row.rstrip()) < width for row in rows)
+
+
+def test_more_workers_than_rows(run: Run) -> None:
+    names = [f"demo-{number}-py3-none-any.whl" for number in range(64)]
+    run.activities.plan(dict.fromkeys(names))
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            stack.enter_context(run.activities.on(name))
+        assert len(drawn(run, 100).splitlines()) == 11
+        assert run.activities.state.planned == 64
+    assert run.activity.name == ""
+
+
+def test_lines_are_printed_as_they_are() -> None:
+    console = Console(file=io.StringIO(), width=20, color_system=None)
+    text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
+    Display(Session("fetch", Options(), Plugins()), console).say(text)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == text + "\n"
+
+
+def test_who_prints_lines_can_be_changed_and_changed_back(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines: list[str] = []
+    run.show_by(lines.append)
+    run.say("one")
+    run.show_by(None)
+    run.say("two")
+    assert lines == ["one"]
+    assert capsys.readouterr().out == "two\n"
+
+
+@pytest.mark.parametrize("width", range(0, 30))
+def test_a_name_is_cut_in_its_middle(width: int) -> None:
+    short = shortened(A, width)
+    assert len(short) == min(width, len(A))
+    if width >= 12:
+        assert short.startswith("dem")
+        assert short.endswith(".whl")
+
+
+def test_rate_is_that_of_the_last_seconds() -> None:
+    rate = Rate()
+    assert rate.at(0, 100.0) is None
+    assert rate.at(1000, 101.0) == 1000
+    assert rate.at(1000, 101.0 + WINDOW) == 0  # it has stopped, and that is seen
+    assert rate.at(500, 110.0) is None  # begun anew
+    assert rate.at(1500, 112.0) == 500
+
+
+def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
+    activities = Activities()
+    activities.plan({A: 4000, B: 1000})
+    with activities.on(A) as activity:
+        activity.begin("hashing").bytes = 4000
+    state = activities.state
+    assert (state.planned, state.finished, state.moved, state.total) == (2, 1, 0, 1000)
+
+
+def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:
+    activities = Activities()
+    activities.plan({A: None, B: 1000})
+    state = activities.state
+    assert (state.total, state.guessed) == (2000, True)
+    with activities.on(A) as activity:
+        activity.size = 3000
+        activity.begin("receiving", lambda: 500, moves=True)
+        state = activities.state
+        assert (state.moved, state.total, state.guessed) == (500, 4000, False)
+    activities = Activities()
+    activities.plan({A: None})
+    assert activities.state.total is None
+
+
+def test_a_thread_without_an_artifact_is_at_nothing(run: Run) -> None:
+    run.activity.begin("sending", moves=True).bytes = 9
+    assert run.activities.state.busy == ()
+    assert run.activities.state.moved == 0

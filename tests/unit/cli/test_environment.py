@@ -1,0 +1,94 @@
+"""Environment variables give options their defaults."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from wheelhouse_hashes import _settings
+from wheelhouse_hashes._startup import OPTION_VARIABLES
+from wheelhouse_hashes.cli import environment
+from wheelhouse_hashes.errors import UsageError
+
+PREFIX = "WHEELHOUSE_UPLOADER_"
+
+
+def with_all_options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    for option in ("--hashfile", "--verify"):
+        parser.add_argument(option, action="store_true")
+    parser.add_argument("--hash-algorithm", action="append")
+    parser.add_argument("--driver-option", dest="driver_options", action="append")
+    parser.add_argument("--wait", type=_settings.seconds, default=_settings.DEFAULT_WAIT)
+    parser.add_argument("--timeout", type=_settings.some_seconds, default=_settings.DEFAULT_TIMEOUT)
+    parser.add_argument(
+        "--max-workers", type=_settings.count, default=_settings.DEFAULT_MAX_WORKERS
+    )
+    return parser
+
+
+GOOD = {
+    "HASHFILE": ("1", True),
+    "VERIFY": ("yes", True),
+    "HASH_ALGORITHM": ("md5  blake2b", ["md5", "blake2b"]),
+    "DRIVER_OPTIONS": ("host=h 'proxy_url=http://p/ q'", ["host=h", "proxy_url=http://p/ q"]),
+    "WAIT": ("0.25", 0.25),
+    "TIMEOUT": ("0.5", 0.5),
+    "MAX_WORKERS": ("9", 9),
+}
+
+
+def test_every_twin_is_tested_here() -> None:
+    assert {PREFIX + name for name in GOOD} == set(OPTION_VARIABLES)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_twin_becomes_the_default_of_its_option_alone(name: str) -> None:
+    parser = with_all_options()
+    before = vars(parser.parse_args([]))
+    text, value = GOOD[name]
+    environment.apply_environment(parser._actions, {PREFIX + name: text})
+    assert vars(parser.parse_args([])) == {**before, name.lower(): value}
+
+
+def test_a_wait_of_zero_is_a_wait() -> None:
+    parser = with_all_options()
+    environment.apply_environment(parser._actions, {PREFIX + "WAIT": "0"})
+    assert parser.parse_args([]).wait == 0
+
+
+@pytest.mark.parametrize("text", ["", "  ", "0", "false", "FALSE"])
+@pytest.mark.parametrize("name", sorted(GOOD.keys() - {"WAIT"}))
+def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
+    parser = with_all_options()
+    before = vars(parser.parse_args([]))
+    environment.apply_environment(parser._actions, {PREFIX + name: text})
+    assert vars(parser.parse_args([])) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("HASH_ALGORITHM", "sha256 sha1"),
+        ("WAIT", "a while"),
+        ("TIMEOUT", "-1"),
+        ("MAX_WORKERS", "1.5"),
+    ],
+)
+def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        environment.apply_environment(with_all_options()._actions, {PREFIX + name: text})
+    assert f"{PREFIX}{name}={text!r}" in str(refusal.value)
+    assert "--" + name.lower().replace("_", "-") in str(refusal.value)
+    assert refusal.value.exit_code == 2
+
+
+def test_options_that_weaken_have_no_twin() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--missing-hash", default=_settings.REFUSE)
+    parser.add_argument("--no-ssl-check", action="store_true")
+    environ = {f"{PREFIX}MISSING_HASH": _settings.ACCEPT, f"{PREFIX}NO_SSL_CHECK": "1"}
+    environment.apply_environment(parser._actions, environ)
+    assert parser.parse_args([]).missing_hash == _settings.REFUSE
+    assert parser.parse_args([]).no_ssl_check is False

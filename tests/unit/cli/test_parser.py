@@ -1,0 +1,113 @@
+"""The parser tells whose a command is and refuses bad values."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.cli.parser import Parser, Verbs
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.plugins.manager import Plugins
+
+
+def parse(*argv: str, plugins: Plugins | None = None) -> tuple[Verbs, argparse.Namespace]:
+    """Parse a command line with a parser like the host's."""
+    verbs = Verbs(plugins or Plugins.load(BUILT_IN, {}), {})
+    parser = Parser.of(verbs)()
+    subparsers = parser.add_subparsers()
+    for verb in ("upload", "fetch", "other"):
+        subparsers.add_parser(verb).set_defaults(command=verb)
+    return verbs, parser.parse_args(argv)
+
+
+@pytest.mark.parametrize(
+    ("argv", "ours"),
+    [
+        (("upload",), False),
+        (("upload", "--hashfile"), True),
+        (("upload", "--no-replace"), True),
+        (("upload", "--resend"), True),
+        (("upload", "--hash-algorithm", "md5"), True),
+        (("fetch",), False),
+        (("fetch", "--verify"), True),
+        (("fetch", "--verify", "--wait", "1"), True),
+        (("index", "wheels"), True),
+        (("other",), False),
+        ((), False),
+    ],
+    ids=str,
+)
+def test_command_is_ours_or_the_hosts(argv: tuple[str, ...], ours: bool) -> None:
+    verbs, parsed = parse(*argv)
+    assert verbs.owns(parsed) is ours
+
+
+def test_options_without_effect_are_named_as_they_are_typed() -> None:
+    verbs, parsed = parse("fetch", "--missing-hash", "accept", "--wait", "1")
+    with pytest.raises(UsageError) as refusal:
+        verbs.owns(parsed)
+    assert "--missing-hash" in str(refusal.value)
+    assert "--wait" in str(refusal.value)
+    assert "--verify" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "text"),
+    [
+        ("--missing-hash", "perhaps"),
+        ("--wait", "-1"),
+        ("--wait", "nan"),
+        ("--timeout", "0"),
+        ("--timeout", "-1"),
+        ("--timeout", "inf"),
+        ("--max-workers", "0"),
+        ("--hash-algorithm", "sha1"),
+    ],
+)
+def test_option_with_a_bad_value_is_refused(
+    capsys: pytest.CaptureFixture[str], option: str, text: str
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse("fetch", "--verify", option, text)
+    assert end.value.code == 2
+    assert option in capsys.readouterr().err
+
+
+class Failing:
+    """A plugin whose options cannot be added."""
+
+    from wheelhouse_hashes import hookimpl
+
+    @hookimpl
+    def wheelhouse_add_options(self, verb: str) -> None:
+        raise RuntimeError("out of order")
+
+
+def test_plugin_that_fails_to_add_options_is_named() -> None:
+    plugins = Plugins.load(BUILT_IN, {})
+    plugins.register(Failing(), "failing", "failing-dist 1.0")
+    verbs, parsed = parse("upload", plugins=plugins)
+    assert not verbs.owns(parsed)  # the host's own commands go on
+    (failure,) = plugins.failures
+    assert "'failing' (failing-dist 1.0)" in failure
+
+
+def test_plugin_that_was_not_loaded_refuses_a_command_of_ours() -> None:
+    plugins = Plugins.load(BUILT_IN, {})
+    plugins.failures.append("plugin 'broken' of broken-dist 1.0 cannot be loaded")
+    verbs, parsed = parse("fetch", "--verify", plugins=plugins)
+    with pytest.raises(UsageError, match="broken-dist"):
+        verbs.run(parsed)
+
+
+def test_plugin_not_loaded_is_named_when_an_option_is_unknown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    plugins = Plugins.load(BUILT_IN, {})
+    plugins.failures.append("plugin 'broken' of broken-dist 1.0 cannot be loaded")
+    with pytest.raises(SystemExit) as end:
+        parse("fetch", "--of-a-plugin", plugins=plugins)
+    assert end.value.code == 2
+    assert "warning: plugin 'broken' of broken-dist 1.0" in capsys.readouterr().err

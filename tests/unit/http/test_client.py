@@ -1,0 +1,57 @@
+"""The client keeps what is secret to one origin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from tests.support.servers import Routes, Server, serving, to
+from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.http.client import Client
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client of its own."""
+    with closing(Client(threading.Event())) as made:
+        yield made
+
+
+def authorizations(server: Server) -> set[str | None]:
+    """Return what a server was told about who asks."""
+    assert server.requests
+    return {headers.get("authorization") for _, _, headers in server.requests}
+
+
+def test_headers_of_a_request_go_to_its_origin_only(client: Client) -> None:
+    tokens = {"X-Auth-Token": "t0ken", "Cookie": "session=t0ken", "Authorization": "Bearer t0ken"}
+    with serving({"/there": b"body"}) as other:
+        routes: Routes = {
+            "/a": to("/b"),
+            "/b": to(f"{other.url}there"),
+        }
+        with serving(routes) as server:
+            answer = client.get(f"{server.url}a", max_bytes=100, headers=tokens)
+    assert answer.body == b"body"
+    assert [headers["x-auth-token"] for _, _, headers in server.requests] == ["t0ken"] * 2
+    for _, _, headers in other.requests:
+        assert "t0ken" not in str(headers)
+
+
+def test_a_user_that_a_redirect_names_is_not_used(client: Client) -> None:
+    with serving({"/there": b"body"}) as other:
+        away = other.url.replace("://", "://eve:hers@") + "there"
+        with serving({"/a": to(away)}) as server:
+            assert client.get(f"{server.url}a", max_bytes=100).body == b"body"
+    assert authorizations(other) == {None}
+
+
+def test_endless_redirects_are_refused_at_once(client: Client) -> None:
+    refused = pytest.raises(TransferError, match="more than 10 redirects")
+    with serving({"/a": to("/b"), "/b": to("/a")}) as server, refused as refusal:
+        client.get(f"{server.url}a", max_bytes=100)
+    assert refusal.value.may_heal is False
+    assert len(server.requests) == 11

@@ -1,0 +1,69 @@
+"""The manager calls each plugin alone and names the one that fails."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.support.plugins import Recorder
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.plugins.manager import Plugins
+
+
+def test_two_plugins_of_one_name_are_not_both_loaded() -> None:
+    plugins = Plugins()
+    first, second = Recorder(), Recorder()
+    plugins.register(first, "recorder", "one 1.0")
+    with pytest.raises(ValueError, match="recorder"):
+        plugins.register(second, "recorder", "two 1.0")
+    plugins.companion_of("x")
+    assert (len(first.calls), len(second.calls)) == (1, 0)
+    assert plugins.describe("recorder") == "'recorder' (one 1.0)"
+
+
+def test_plugins_without_a_hash_add_their_options() -> None:
+    @dataclass
+    class Howl:
+        option: str
+
+        @hookimpl
+        def wheelhouse_add_options(self, parser: argparse._ArgumentGroup) -> None:
+            parser.add_argument(self.option)
+
+    plugins = Plugins()
+    for name in ("howl", "growl"):
+        plugins.register(Howl(f"--{name}"), name)
+    parser = argparse.ArgumentParser()
+    plugins.add_options("fetch", parser.add_argument_group())
+    assert plugins.failures == []
+    assert vars(parser.parse_args(["--growl", "1"])) == {"howl": None, "growl": "1"}
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_one_plugins_wrapper_does_not_see_another_plugins_options(first: bool) -> None:
+    seen: list[int] = []
+
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def wheelhouse_add_options(self, parser: argparse._ArgumentGroup) -> Iterator[None]:
+            yield
+            seen.append(len(parser._group_actions))
+
+    class Failing:
+        @hookimpl
+        def wheelhouse_add_options(self) -> None:
+            raise ValueError("no wolf")
+
+    plugins = Plugins()
+    everybody = [("wrapper", Wrapper()), ("failing", Failing())]
+    for name, plugin in everybody if first else reversed(everybody):
+        plugins.register(plugin, name)
+    plugins.add_options("fetch", argparse.ArgumentParser().add_argument_group())
+    assert seen == [0]
+    (failure,) = plugins.failures
+    assert "plugin 'failing' (built-in) failed in wheelhouse_add_options" in failure
+    plugins.add_options("verify", argparse.ArgumentParser().add_argument_group())
+    assert (seen, len(plugins.failures)) == ([0, 0], 1)

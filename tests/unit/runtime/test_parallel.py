@@ -1,0 +1,114 @@
+"""Signals and errors end the work of threads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.runtime.parallel import (
+    SECOND_SIGNAL_AFTER,
+    SIGNALS,
+    ending_on_signals,
+    for_each,
+    run_in_thread,
+)
+
+both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+
+
+@both
+def test_handlers_are_put_back_and_the_event_is_set(number: int) -> None:
+    stop = threading.Event()
+    before = [signal.getsignal(each) for each in SIGNALS]
+    with ending_on_signals(stop):
+        os.kill(os.getpid(), number)
+        assert stop.wait(10)
+    assert [signal.getsignal(each) for each in SIGNALS] == before
+
+
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    stop = threading.Event()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with ending_on_signals(stop):
+            os.kill(os.getpid(), signal.SIGINT)
+        assert not stop.is_set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_second_signal_ends_what_does_not_heed_the_first() -> None:
+    stop = threading.Event()
+    with pytest.raises(KeyboardInterrupt), ending_on_signals(stop):
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)  # at once: CI services send both
+        assert stop.wait(10)
+        time.sleep(SECOND_SIGNAL_AFTER)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+
+
+def test_in_another_thread_no_handler_is_set() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    seen: list[object] = []
+
+    def run() -> None:
+        with ending_on_signals(threading.Event()):
+            seen.extend(signal.getsignal(number) for number in SIGNALS)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert seen == before
+
+
+def test_work_that_does_not_end_is_left_behind() -> None:
+    stop, over = threading.Event(), threading.Event()
+    begun: list[int] = []
+
+    def work(item: int) -> None:
+        begun.append(item)
+        stop.set()
+        over.wait(60)
+
+    assert not for_each(range(9), work, 1, stop)
+    assert begun == [0]
+    over.set()
+
+
+def test_work_that_says_it_was_interrupted_is_left_out() -> None:
+    stop = threading.Event()
+
+    def work(item: int) -> None:
+        stop.set()
+        raise Interrupted("interrupted")
+
+    assert not for_each([1], work, 1, stop)
+
+
+def test_what_work_raises_ends_the_others_and_is_raised() -> None:
+    stop = threading.Event()
+
+    def work(item: int) -> None:
+        if item:
+            raise ZeroDivisionError
+        assert stop.wait(10)
+
+    with pytest.raises(ZeroDivisionError):
+        for_each([0, 1], work, 2, stop)
+
+
+def test_a_call_aside_returns_raises_and_is_interrupted() -> None:
+    stop = threading.Event()
+    assert run_in_thread(lambda: 7, stop) == 7
+    with pytest.raises(ZeroDivisionError):
+        run_in_thread(lambda: 1 // 0, stop)
+    assert not stop.is_set()
+    stop.set()
+    with pytest.raises(Interrupted):
+        run_in_thread(lambda: 7, stop)

@@ -1,0 +1,86 @@
+"""A LOCAL container keeps what it is given, by libcloud's API and by our staged put."""
+
+from __future__ import annotations
+
+import hashlib
+import pathlib
+import threading
+from typing import Any
+
+import pytest
+
+from tests.support.artifacts import A, make_wheel, sha256
+from wheelhouse_hashes.artifacts import LocalArtifact
+from wheelhouse_hashes.disk.files import LocalFile
+from wheelhouse_hashes.errors import AlreadyExists
+from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.stores import base as store_module
+from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.local import LocalStore
+
+
+def budget(seconds: float = 5.0) -> WaitBudget:
+    """Return a budget that nobody ends."""
+    return WaitBudget(seconds, threading.Event())
+
+
+@pytest.fixture(params=[Store, LocalStore])
+def store(request: pytest.FixtureRequest, container: pathlib.Path) -> Store:
+    """A container of the LOCAL provider, by libcloud's API alone and by our staged put."""
+    made: Store = request.param(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
+    made.open()
+    return made
+
+
+def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> None:
+    path = make_wheel(dist, A)
+    content = path.read_bytes()
+    digests = {
+        "sha256": sha256(content),
+        "md5": hashlib.md5(content, usedforsecurity=False).hexdigest(),
+    }
+    with LocalFile(path) as file:
+        artifact = LocalArtifact(path, len(content), digests, file.identity)
+        sent = store.put(artifact, file)
+        with pytest.raises(AlreadyExists):
+            store.put(artifact, file, create_only=True)
+    assert store.stat(A) == sent
+    assert store.objects() == {A: sent}
+    assert store.read(A, len(content)) == content
+    assert store.read(A, 3) == content[:3]
+    assert store.read("other", 3) is None
+    assert store.stat("other") is None
+    with pytest.raises(AlreadyExists):
+        store.put_bytes(A, b"", create_only=True)
+    store.delete(A)
+    store.delete(A)
+    assert store.objects() == {}
+
+
+def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    original: Any = store._put_bytes
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        calls.append("put")
+        if len(calls) < 3:
+            raise ConnectionError("reset")
+        return original(*args, **kwargs)
+
+    monkeypatch.setattr(store, "_put_bytes", failing)
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    store.put_bytes("x", b"content")
+    assert len(calls) == 3
+    assert store.read("x", 99) == b"content"
+
+
+def test_a_store_gives_up_with_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: object, **kwargs: object) -> object:
+        raise ConnectionError("connection refused")
+
+    monkeypatch.setattr(store, "_put_bytes", failing)
+    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    with pytest.raises(Exception, match="cannot send x: connection refused") as caught:
+        store.put_bytes("x", b"content")
+    assert caught.value.exit_code in (5, 6)  # type: ignore[attr-defined]

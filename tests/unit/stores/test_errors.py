@@ -1,0 +1,54 @@
+"""What libcloud raises is told in words."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from libcloud.common.exceptions import BaseHTTPError
+from libcloud.common.types import InvalidCredsError, LibcloudError
+from requests.exceptions import ConnectionError as NoConnection
+from requests.exceptions import ReadTimeout, SSLError
+
+from wheelhouse_hashes.stores.errors import explain, is_final, status_of
+
+
+def http_error(status: int) -> Exception:
+    """Return what libcloud raises on Swift, without any text."""
+    error: Exception = cast(Any, BaseHTTPError)(status, "")
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "final"),
+    [
+        (InvalidCredsError("<Code>SignatureDoesNotMatch</Code>"), "check --secret", True),
+        (InvalidCredsError("<Code>RequestTimeTooSkewed</Code>"), "the clock", True),
+        (InvalidCredsError("no"), "check --username and --secret", True),
+        (http_error(400), "check --provider-name, --region and --driver-option", True),
+        (LibcloudError("status_code=400 <Code>BadDigest</Code>"), "are not those", False),
+        (LibcloudError("status_code=400 <Code>RequestTimeout</Code>"), "too long", False),
+        (LibcloudError("status_code=202"), "a newer object of that name", False),
+        (http_error(403), "has no right", True),
+        (http_error(503), "not available (503)", False),
+        (LibcloudError("Unknown error. Status code: 503"), "not available (503)", False),
+        (LibcloudError("status_code=404"), "no such container", True),
+        (LibcloudError("status_code=422"), "are not those that were sent", False),
+        (LibcloudError("Unexpected status code: 507"), "full", True),
+        (NoConnection("Max retries exceeded"), "no connection to the store", False),
+        (ReadTimeout("slow"), "did not answer in time", False),
+        (SSLError("WRONG_VERSION_NUMBER"), "no connection to the store", False),
+        (LibcloudError("something\nelse"), "something else", False),
+        (OSError(28, "No space left on device"), "No space left on device", False),
+    ],
+    ids=repr,
+)
+def test_what_libcloud_raises_is_told_as_what_happened(
+    error: Exception, said: str, final: bool
+) -> None:
+    assert said in explain(error)
+    assert is_final(error) is final
+
+
+def test_status_of_what_has_none_is_zero() -> None:
+    assert status_of(LibcloudError("no idea")) == 0

@@ -1,0 +1,134 @@
+"""Options are typed, and what is wrong with them is said at once, before any request."""
+
+from __future__ import annotations
+
+import pathlib
+import shutil
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+import wheelhouse_hashes
+from tests.conftest import LOCAL, Cli
+from tests.support.artifacts import A
+from tests.support.servers import serving
+from wheelhouse_hashes.options import CheckOptions, FetchOptions, UploadOptions, make_options
+from wheelhouse_hashes.testing import make_wheel
+
+PLUGIN = """
+from wheelhouse_hashes.artifacts import Companion, LocalArtifact
+from wheelhouse_hashes.options import UploadOptions
+from wheelhouse_hashes.run import Run
+
+
+def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
+    return [] if run.options.{name} else []
+
+
+def wheelhouse_run_started(run: Run) -> None:
+    if run.options.quiet or run.options.extra["mine"]:
+        run.say("x")
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(("name", "code"), [("no_replace", 0), ("no_replce", 1)])
+def test_mypy_finds_a_misspelt_option(tmp_path: pathlib.Path, name: str, code: int) -> None:
+    (tmp_path / "plugin.py").write_text(PLUGIN.format(name=name))
+    package = pathlib.Path(wheelhouse_hashes.__file__).parent
+    shutil.copytree(package, tmp_path / "wheelhouse_hashes")
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "plugin.py"]
+    command += ["--follow-imports=silent", "--cache-dir", str(tmp_path / "cache")]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    if code:
+        assert '"UploadOptions" has no attribute "no_replce"' in ran.stdout
+        assert "Found 1 error" in ran.stdout
+
+
+def test_options_are_made_once_and_do_not_change() -> None:
+    options = make_options(
+        UploadOptions,
+        {"container_name": "c", "hash_algorithm": ["md5"], "region": None, "command": "upload"},
+        {"gpg_sign": "KEY"},
+    )
+    assert options == UploadOptions(
+        container_name="c", hash_algorithm=("md5",), extra={"gpg_sign": "KEY"}
+    )
+    assert options.provider_name == "CLOUDFILES"
+    with pytest.raises(FrozenInstanceError):
+        options.quiet = True  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        options.extra["gpg_sign"] = None  # type: ignore[index]
+
+
+def test_secrets_are_left_out_of_the_repr() -> None:
+    shown = repr(
+        UploadOptions(
+            container_name="c",
+            secret="hunter2",
+            driver_options=("token=hunter2",),
+            extra={"key": "hunter2"},
+        )
+    ) + repr(FetchOptions(project_name="demo", url="http://me:hunter2@host/"))
+    assert "hunter2" not in shown
+
+
+def test_all_usage_errors_of_a_fetch_are_said_before_the_first_request(cli: Cli) -> None:
+    pathlib.Path("names").write_text("no artifact\n")
+    with serving({}) as server:
+        result = cli(
+            *("fetch", "--verify", "--version", "x", "--expect-file", "names"),
+            *("--hash-algorithm", "md5", "demo", server.url),
+        )
+        assert server.requests == []
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "--version 'x' is not a version" in result.err
+    assert "--expect-file names: line 1" in result.err
+
+
+def test_all_usage_errors_of_a_verify_are_said_at_once(cli: Cli) -> None:
+    result = cli("verify", "gone", "--against", "http://host:99999/")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "there is no folder gone" in result.err
+    assert "malformed address" in result.err
+
+
+def test_all_usage_errors_of_an_upload_are_said_at_once(cli: Cli) -> None:
+    result = cli(
+        *("upload", "--no-replace", "--hash-algorithm", "md5", "--max-workers", "0"),
+        *("--driver-option", "hosts=1", *LOCAL, "--local-folder", "gone", "wheels"),
+    )
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    for wrong in (
+        "--max-workers 0",
+        "no folder gone",
+        "--driver-option hosts",
+        "without --hashfile",
+    ):
+        assert wrong in result.err
+
+
+def test_all_usage_errors_of_an_index_are_said_at_once(cli: Cli) -> None:
+    result = cli("index", "--provider-name", "S3", "--driver-option", "hosts=1", "wheels")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    for wrong in ("no username", "no secret", "--driver-option hosts"):
+        assert wrong in result.err
+
+
+def test_an_option_on_the_command_line_wins_over_its_environment_variable(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_HASH_ALGORITHM", "sha512 md5")
+    assert cli("upload", "--hashfile", "--hash-algorithm", "sha384", *LOCAL, "wheels").code == 0
+    assert sorted(path.suffix for path in container.glob(f"{A}.*")) == [".sha384"]
+
+
+def test_help_shows_the_defaults_of_options(cli: Cli) -> None:
+    shown = " ".join(cli("fetch", "--help").out.split())
+    for default in ("(default: 90;", "(default: 4;", "(default: 21600;", "(default: refuse)"):
+        assert default in shown
+    assert CheckOptions().wait == 90

@@ -1,0 +1,130 @@
+"""Jobs publish one artifact at the same time and leave a pair that agrees."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.commands import UPLOAD
+from wheelhouse_hashes.artifacts import Companion
+from wheelhouse_hashes.builtin import BUILT_IN
+from wheelhouse_hashes.disk.files import LocalFile
+from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.options import UploadOptions
+from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.report import UploadOutcome
+from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.local import LocalStore
+from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
+
+Job = Callable[[pathlib.Path, bytes], ArtifactUpload]
+
+
+@pytest.fixture
+def artifact_upload() -> Iterator[Job]:
+    """Return the way of one job's bytes of A into the container, listed just now."""
+    with contextlib.ExitStack() as files:
+
+        def begin(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
+            file = files.enter_context(LocalFile(make_wheel(dist, A, payload)))
+            options = UploadOptions(container_name="wheels", hashfile=True)
+            store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
+            store.open()
+            run = Session("upload", options, Plugins.load(BUILT_IN, {}))
+            return ArtifactUpload(run, store, ContainerSnapshot(store.objects(), run.plugins), file)
+
+        yield begin
+
+
+def pair(container: pathlib.Path) -> tuple[str, str]:
+    """Return the digest of A in the container, and the one that its hash file has."""
+    digest = sha256((container / A).read_bytes())
+    return digest, (container / f"{A}.sha256").read_text().split()[0]
+
+
+def test_of_two_jobs_with_other_bytes_one_is_refused(
+    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
+) -> None:
+    one = artifact_upload(tmp_path / "one", b"one")
+    other = artifact_upload(tmp_path / "other", b"other")
+    assert one.publish().outcome is UploadOutcome.SENT
+    with pytest.raises(Refusal, match="another job announced other bytes"):
+        other.publish()
+    digest, announced = pair(container)
+    assert digest == announced == one.artifact.digests["sha256"]
+
+
+def test_of_two_jobs_with_the_same_bytes_both_succeed(
+    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
+) -> None:
+    one = artifact_upload(tmp_path / "one", b"same")
+    other = artifact_upload(tmp_path / "other", b"same")
+    assert one.publish().outcome is UploadOutcome.SENT
+    assert other.publish().outcome is UploadOutcome.SENT
+
+
+def test_a_job_that_loses_a_race_takes_its_hash_file_back(
+    tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
+) -> None:
+    ours = artifact_upload(tmp_path / "ours", b"ours")
+    theirs = make_wheel(container, A, b"theirs").read_bytes()
+    with pytest.raises(Refusal, match="another job published other bytes"):
+        ours.publish()
+    assert (container / A).read_bytes() == theirs
+    assert not (container / f"{A}.sha256").exists()
+
+
+def test_a_replacement_that_comes_second_is_refused(
+    cli: Cli,
+    dist: pathlib.Path,
+    tmp_path: pathlib.Path,
+    container: pathlib.Path,
+    artifact_upload: Job,
+) -> None:
+    make_wheel(dist, A, b"old")
+    cli(*UPLOAD)
+    ours = artifact_upload(tmp_path / "ours", b"ours")
+    assert (
+        artifact_upload(tmp_path / "theirs", b"theirs").publish().outcome is UploadOutcome.REPLACED
+    )
+    with pytest.raises(Refusal, match="another job published other bytes"):
+        ours.publish()
+    digest, announced = pair(container)
+    assert digest == announced
+
+
+def test_completing_companions_notices_a_replaced_artifact(
+    cli: Cli,
+    dist: pathlib.Path,
+    tmp_path: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    artifact_upload: Job,
+) -> None:
+    make_wheel(dist, A, b"old")
+    cli(*UPLOAD, "--no-update-index")
+    (container / f"{A}.sha256").unlink()
+    ours = artifact_upload(tmp_path / "ours", b"old")
+    announce = ours._announce
+
+    def and_be_overtaken(missing: list[Companion]) -> None:
+        announce(missing)
+        make_wheel(container, A, b"replaced meanwhile")
+
+    monkeypatch.setattr(ours, "_announce", and_be_overtaken)
+    with pytest.raises(Refusal, match="after sending it, its hash file says"):
+        ours.publish()
+
+
+def budget(seconds: float = 5.0) -> WaitBudget:
+    """Return a budget that nobody ends."""
+    return WaitBudget(seconds, threading.Event())

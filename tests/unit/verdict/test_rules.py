@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.artifacts import sha256
+from wheelhouse_hashes.artifacts import (
+    ALGORITHMS,
+    Claim,
+    Digest,
+    Finding,
+    ListedArtifact,
+    Outcome,
+    Tier,
+    new_hasher,
+)
+from wheelhouse_hashes.causes import HEALABLE, Cause
+from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Seen
+from wheelhouse_hashes.verdict.rules import judge
+
+NAME = "numpy-2.3.5-py3-none-any.whl"
+END = b"PK\x05\x06 the end"
+BODY = b"PK\x03\x04 a wheel" + END
+WHEEL = ListedArtifact(NAME, f"http://host/{NAME}")
+
+
+def _claim(body: bytes, *, travels: bool = False, source: str = "link") -> Claim:
+    return Claim(Digest("sha256", sha256(body)), source, "http://host/", travels=travels)
+
+
+def _seen(body: bytes, *, length_known: bool = True) -> Seen:
+    return Seen(
+        len(body),
+        {"sha256": sha256(body)},
+        head=body[:HEAD_BYTES],
+        tail=body[-TAIL_BYTES:],
+        length_known=length_known,
+    )
+
+
+RIGHT = _claim(BODY)
+WRONG = _claim(b"announced")
+
+
+def test_bytes_that_match_every_claim_are_ok() -> None:
+    verdict = judge(WHEEL, [RIGHT, replace(RIGHT, source="hash file")], _seen(BODY))
+    assert verdict.outcome is Outcome.OK
+    assert verdict.cause is None
+    assert verdict.good
+    assert verdict.tier is Tier.CONTAINER
+
+
+def test_a_stronger_tier_does_not_overrule_a_wrong_claim() -> None:
+    logged = replace(RIGHT, source="log", tier=Tier.LOGGED)
+    verdict = judge(WHEEL, [logged, WRONG], _seen(BODY))
+    assert verdict.cause is Cause.CONFLICT
+    assert verdict.tier is None
+
+
+def test_a_stronger_algorithm_does_not_overrule_a_weaker_one() -> None:
+    md5 = Claim(Digest("md5", "0" * 32), "hash file", "")
+    seen = replace(_seen(BODY), digests={"sha256": sha256(BODY), "md5": "1" * 32})
+    assert judge(WHEEL, [RIGHT, md5], seen).outcome is Outcome.REFUSED
+
+
+def test_no_claim_refuses_unless_the_user_accepts_that() -> None:
+    refused = judge(WHEEL, [], _seen(BODY))
+    assert (refused.cause, refused.exit_code) == (Cause.MISSING_HASH, 3)
+    accepted = judge(WHEEL, [], _seen(BODY), accept_missing=True)
+    assert accepted.outcome is Outcome.UNVERIFIED
+    assert accepted.good
+    assert accepted.tier is None
+
+
+def test_accepting_a_missing_claim_does_not_accept_a_wrong_one() -> None:
+    verdict = judge(WHEEL, [WRONG], _seen(BODY), accept_missing=True)
+    assert verdict.cause is Cause.MISMATCH
+
+
+def test_a_wrong_digest_is_a_mismatch_at_each_equal_read() -> None:
+    assert judge(WHEEL, [WRONG], _seen(BODY)).cause is Cause.MISMATCH
+    assert judge(WHEEL, [WRONG], _seen(BODY), before=_seen(BODY)).cause is Cause.MISMATCH
+
+
+def test_two_reads_that_differ_are_corrupt() -> None:
+    before = _seen(BODY + b"!")
+    assert judge(WHEEL, [WRONG], _seen(BODY), before=before).cause is Cause.CORRUPT
+
+
+def test_reads_that_differ_are_no_matter_if_the_second_is_right() -> None:
+    assert judge(WHEEL, [RIGHT], _seen(BODY), before=_seen(b"PK\x03\x04")).outcome is Outcome.OK
+
+
+def test_metadata_that_agrees_makes_another_claim_stale() -> None:
+    metadata = _claim(BODY, travels=True, source="metadata")
+    for before in (None, _seen(BODY), _seen(BODY + b"!")):
+        assert judge(WHEEL, [WRONG, metadata], _seen(BODY), before=before).cause is Cause.STALE
+
+
+def test_metadata_that_does_not_agree_makes_nothing_stale() -> None:
+    metadata = _claim(b"announced", travels=True, source="metadata")
+    assert judge(WHEEL, [RIGHT, metadata], _seen(BODY)).cause is Cause.CONFLICT
+    assert judge(WHEEL, [WRONG, metadata], _seen(BODY)).cause is Cause.MISMATCH
+
+
+def test_fewer_bytes_than_listed_are_truncated() -> None:
+    artifact = replace(WHEEL, size=len(BODY) + 1)
+    verdict = judge(artifact, [WRONG], _seen(BODY), before=_seen(BODY))
+    assert (verdict.cause, verdict.exit_code) == (Cause.TRUNCATED, 5)
+    assert f"{len(BODY)} of {len(BODY) + 1} bytes" in verdict.text
+
+
+def test_a_wrong_listed_size_does_not_refuse_matching_bytes() -> None:
+    for size in (len(BODY) - 1, len(BODY) + 1):
+        assert judge(replace(WHEEL, size=size), [RIGHT], _seen(BODY)).outcome is Outcome.OK
+
+
+def test_a_body_maybe_cut_is_truncated_until_it_comes_twice() -> None:
+    seen = _seen(BODY, length_known=False)
+    assert judge(WHEEL, [WRONG], seen).cause is Cause.TRUNCATED
+    other = _seen(BODY + b"!", length_known=False)
+    assert judge(WHEEL, [WRONG], seen, before=other).cause is Cause.TRUNCATED
+    assert judge(WHEEL, [WRONG], seen, before=seen).cause is Cause.MISMATCH
+
+
+@pytest.mark.parametrize("body", [b"", b"P", b"PK\x03"])
+def test_a_body_cut_before_its_kind_shows_is_truncated(body: bytes) -> None:
+    artifact = replace(WHEEL, size=len(BODY))
+    seen = _seen(body, length_known=False)
+    assert judge(artifact, [RIGHT], seen).cause is Cause.TRUNCATED
+
+
+@pytest.mark.parametrize(
+    "name", ["numpy-2.3.5-py3-none-any.whl", "numpy-2.3.5.zip"], ids=["wheel", "zip"]
+)
+def test_a_wrong_archive_without_end_stays_truncated(name: str) -> None:
+    artifact = ListedArtifact(name, f"http://host/{name}")
+    seen = _seen(BODY.removesuffix(END))
+    for before in (None, seen, _seen(BODY)):
+        assert judge(artifact, [WRONG], seen, before=before).cause is Cause.TRUNCATED
+
+
+def test_an_sdist_that_is_no_zip_needs_no_end_of_a_zip() -> None:
+    artifact = ListedArtifact("numpy-2.3.5.tar.gz", "http://host/numpy-2.3.5.tar.gz")
+    assert judge(artifact, [WRONG], _seen(b"\x1f\x8b wrong")).cause is Cause.MISMATCH
+
+
+def test_a_missing_end_is_no_matter_if_every_claim_matches() -> None:
+    body = BODY.removesuffix(END)
+    assert judge(WHEEL, [_claim(body)], _seen(body)).outcome is Outcome.OK
+
+
+KINDS = {
+    "numpy-1.0-py3-none-any.whl": [b"PK\x03\x04"],
+    "numpy-1.0.zip": [b"PK\x03\x04", b"PK\x05\x06"],
+    "numpy-1.0.tar.gz": [b"\x1f\x8b"],
+    "numpy-1.0.win32.exe": [b"MZ"],
+}
+
+
+@pytest.mark.parametrize(("name", "magics"), KINDS.items())
+def test_a_file_must_begin_as_its_extension_says(name: str, magics: list[bytes]) -> None:
+    artifact = ListedArtifact(name, f"http://host/{name}")
+    for magic in {magic for several in KINDS.values() for magic in several}:
+        body = magic + b" and more"
+        verdict = judge(artifact, [_claim(body)], _seen(body))
+        if magic in magics:
+            assert verdict.outcome is Outcome.OK
+        else:
+            assert verdict.cause is Cause.NOT_A_DISTRIBUTION
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        (b"<!DOCTYPE html><html>", "HTML"),
+        (b"\xef\xbb\xbf\r\n\t <html>", "HTML"),
+        (b"<?xml version='1.0'?>", "XML"),
+        (b"not found", "first bytes"),
+        (b"PK\x05\x06 an empty archive", "first bytes"),
+        (b"", "empty"),
+    ],
+)
+def test_no_distribution_is_refused_even_if_a_digest_matches(body: bytes, word: str) -> None:
+    for accept in (False, True):
+        verdict = judge(WHEEL, [_claim(body)], _seen(body), accept_missing=accept)
+        assert (verdict.cause, verdict.exit_code) == (Cause.NOT_A_DISTRIBUTION, 1)
+        assert word in verdict.text
+
+
+def test_what_is_no_distribution_is_refused_without_a_claim_too() -> None:
+    verdict = judge(WHEEL, [], _seen(b"<html>"), accept_missing=True)
+    assert verdict.cause is Cause.NOT_A_DISTRIBUTION
+
+
+def test_findings_are_told_together_under_the_gravest_cause() -> None:
+    findings = [Finding(Cause.DISK, "one"), Finding(Cause.MISSING_HASH, "two")]
+    verdict = judge(WHEEL, [RIGHT, *findings], _seen(BODY))
+    assert verdict.cause is Cause.MISSING_HASH
+    assert verdict.text == "one; two"
+    assert verdict.claims == (RIGHT,)
+
+
+def test_a_verdict_carries_what_was_heard_and_seen() -> None:
+    artifact = replace(WHEEL, size=99)
+    seen = replace(_seen(BODY), on_disk=True)
+    verdict = judge(artifact, [WRONG], seen)
+    assert verdict.name == NAME
+    assert verdict.claims == (WRONG,)
+    assert verdict.digests == seen.digests
+    assert (verdict.size, verdict.expected_size) == (len(BODY), 99)
+    assert verdict.on_disk
+
+
+def test_a_name_of_no_artifact_is_an_error_of_the_program() -> None:
+    with pytest.raises(ValueError, match="not the name of an artifact"):
+        judge(ListedArtifact("index.html", "http://host/"), [], _seen(BODY))
+
+
+def test_all_but_what_is_final_can_heal() -> None:
+    final = {
+        *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN),
+        *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE),
+    }
+    assert set(Cause) - HEALABLE == final
+
+
+@pytest.mark.parametrize(("algorithm", "length"), ALGORITHMS.items())
+def test_a_digest_has_the_length_of_its_algorithm_in_lower_case(
+    algorithm: str, length: int
+) -> None:
+    assert Digest(algorithm, "AB" * (length // 2)).hex == "ab" * (length // 2)
+    assert len(new_hasher(algorithm).hexdigest()) == length
+    for digits in ("a" * (length - 1), "a" * (length + 1), "g" * length, "", "\uff11" * length):
+        with pytest.raises(ValueError, match=f"{algorithm} has {length} hex digits"):
+            Digest(algorithm, digits)
+
+
+def test_an_unknown_algorithm_is_an_error() -> None:
+    with pytest.raises(ValueError, match="unknown algorithm 'sha1'"):
+        Digest("sha1", "a" * 40)
+    with pytest.raises(ValueError, match="unknown algorithm 'sha1'"):
+        new_hasher("sha1")
