@@ -104,6 +104,8 @@ def _link(name: str, content: bytes) -> str:
     "between",
     [
         '<p title="a <!-- b">',
+        '<h1 title="a <!-- b">',
+        '<my-link title="a <!-- b">',
         '<p title="a <script >">',
         '<p title="never closed>',
         "<!-->",

@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 MAX_TAG = 8 * 1024
 
 _OPENING = re.compile(
-    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z]+)(?=\s))",
+    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z][a-z0-9-]*)(?=\s))",
     re.I,
 )
 # The rest of a tag without a ``<`` in it.  Where it does not match, the search

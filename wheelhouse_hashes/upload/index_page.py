@@ -22,7 +22,7 @@ from wheelhouse_hashes.formats.hash_file import (
     split_hash_file_name,
 )
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
-from wheelhouse_hashes.formats.pages import TooManyLinks, read_page
+from wheelhouse_hashes.formats.pages import read_page
 from wheelhouse_hashes.options import StoreOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
@@ -83,7 +83,7 @@ def render(links: Mapping[str, Digest | None]) -> bytes:
 
 def _links_of(page: bytes) -> Links:
     links: Links = {}
-    with contextlib.suppress(TooManyLinks):  # the listing has what there is
+    with contextlib.suppress(ValueError):  # too many, say: the listing has what there is
         for link in read_page(page, "text/html", INDEX):
             if link.name is not None and not link.problem:
                 links[link.name] = None
