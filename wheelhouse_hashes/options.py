@@ -1,22 +1,40 @@
-"""The parsed command line: one frozen dataclass for each verb.
+"""The parsed command line: one frozen dataclass for each verb, defaults, readers of values.
 
-The parser makes them once, and nobody changes them.  Field names are the names
-of the options with underscores; an option that nobody gave has its default.
+The parser makes the dataclasses once, and nobody changes them.  Field names are the
+names of the options with underscores; an option that nobody gave has its default.
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from wheelhouse_hashes._settings import (
-    DEFAULT_MAX_WORKERS,
-    DEFAULT_TIMEOUT,
-    DEFAULT_WAIT,
-    REFUSE,
-)
+from wheelhouse_hashes.artifacts import ALGORITHMS
+
+#: What the environment variables of options begin with.
+PREFIX = "WHEELHOUSE_UPLOADER_"
+
+#: The options that hand a verb of the host over to us, also by their environment variables.
+SWITCHES: Mapping[str, tuple[str, ...]] = {
+    "upload": ("hashfile", "driver_options"),
+    "fetch": ("verify",),
+}
+
+#: What is done if nobody claims a digest.
+REFUSE, ACCEPT = "refuse", "accept"
+
+#: How long a run may wait in all, in seconds.
+DEFAULT_WAIT = 90.0
+
+#: Six hours, as long as a CI job may run: 1.5 GB at 70 kB/s.  A server that has
+#: stopped is noticed by the idle limit; this one ends what merely drips.
+DEFAULT_TIMEOUT = 21600.0
+
+#: How many artifacts are worked on at the same time.
+DEFAULT_MAX_WORKERS = 4
 
 OptionsT = TypeVar("OptionsT", bound="Options")
 
@@ -157,3 +175,43 @@ def make_options(
         if name in known and value is not None
     }
     return kind(**given, extra=MappingProxyType(dict(extra)))
+
+
+def seconds(text: str) -> float:
+    """Read a number of seconds that is not negative."""
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return value
+
+
+def some_seconds(text: str) -> float:
+    """Read a number of seconds that is more than none."""
+    value = seconds(text)
+    if not value:
+        raise ValueError(text)
+    return value
+
+
+def count(text: str) -> int:
+    """Read a whole number from 1 on."""
+    value = int(text)
+    if value < 1:
+        raise ValueError(text)
+    return value
+
+
+def algorithm(text: str) -> str:
+    """Read the name of a digest algorithm."""
+    if text not in ALGORITHMS:
+        raise ValueError(text)
+    return text
+
+
+def driver_option(text: str) -> str:
+    """Read ``KEY=VALUE``."""
+    key, equals, _ = text.partition("=")
+    if not key or not equals:
+        # argparse would quote the text, in which there may be a secret.
+        raise argparse.ArgumentTypeError("it is not KEY=VALUE")
+    return text

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli
-from wheelhouse_hashes._settings import PREFIX
 from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
+from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.plugins.manager import Plugins
 
 VERBS = ("upload", "fetch", "index", "verify")

@@ -14,6 +14,8 @@ import wheelhouse_hashes
 from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import A
 from tests.support.servers import serving
+from wheelhouse_hashes import options
+from wheelhouse_hashes.artifacts import ALGORITHMS
 from wheelhouse_hashes.options import CheckOptions, FetchOptions, UploadOptions, make_options
 from wheelhouse_hashes.testing import make_wheel
 
@@ -132,3 +134,43 @@ def test_help_shows_the_defaults_of_options(cli: Cli) -> None:
     for default in ("(default: 90;", "(default: 4;", "(default: 21600;", "(default: refuse)"):
         assert default in shown
     assert CheckOptions().wait == 90
+
+
+@pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("90", 90.0), ("0.5", 0.5), ("1e3", 1e3)])
+def test_seconds_are_numbers_from_zero_on(text: str, value: float) -> None:
+    assert options.seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "-0.1", "nan", "inf", "-inf", "1e999"])
+def test_seconds_are_nothing_else(text: str) -> None:
+    with pytest.raises(ValueError):
+        options.seconds(text)
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.0", "-1", "inf", "nan", "soon"])
+def test_some_seconds_are_more_than_none(text: str) -> None:
+    with pytest.raises(ValueError):
+        options.some_seconds(text)
+    assert options.some_seconds("0.5") == 0.5
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", 1), ("64", 64), (" 8 ", 8)])
+def test_count_is_a_whole_number_from_one_on(text: str, value: int) -> None:
+    assert options.count(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "many"])
+def test_count_is_nothing_else(text: str) -> None:
+    with pytest.raises(ValueError):
+        options.count(text)
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_algorithm_is_one_that_is_known(name: str) -> None:
+    assert options.algorithm(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "sha1", "SHA256", "sha-256", "crc32"])
+def test_algorithm_is_no_other(name: str) -> None:
+    with pytest.raises(ValueError):
+        options.algorithm(name)

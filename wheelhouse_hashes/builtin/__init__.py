@@ -2,7 +2,7 @@
 
 ``sources`` find artifacts and claims, ``reports`` say what became of a command; options
 and progress are here.  Plugins import the public modules and ``formats``.  Some still
-import ``_settings``, ``disk`` and ``runtime``; none imports a room above those.
+import ``disk`` and ``runtime``; none imports a room above those.
 """
 
 from __future__ import annotations

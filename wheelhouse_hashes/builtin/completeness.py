@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes._settings import count
+from wheelhouse_hashes.options import count
 
 
 @hookimpl

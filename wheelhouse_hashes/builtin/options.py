@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 
 from wheelhouse_hashes import hookspecs
-from wheelhouse_hashes._settings import (
+from wheelhouse_hashes.options import (
     ACCEPT,
     DEFAULT_MAX_WORKERS,
     DEFAULT_TIMEOUT,

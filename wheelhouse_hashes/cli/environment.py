@@ -7,7 +7,9 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from wheelhouse_hashes._settings import (
+from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.options import (
     PREFIX,
     algorithm,
     count,
@@ -15,8 +17,6 @@ from wheelhouse_hashes._settings import (
     seconds,
     some_seconds,
 )
-from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.errors import UsageError
 
 
 def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from typing import Any, NoReturn
 
-from wheelhouse_hashes._settings import PREFIX, SWITCHES
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.options import OF_VERB, Options, make_options
+from wheelhouse_hashes.options import OF_VERB, PREFIX, SWITCHES, Options, make_options
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
 

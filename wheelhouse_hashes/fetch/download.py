@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Sequence
 from io import FileIO
 
-from wheelhouse_hashes._settings import ACCEPT
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors
@@ -16,7 +15,7 @@ from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.http.response import Response
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
-from wheelhouse_hashes.options import FetchOptions
+from wheelhouse_hashes.options import ACCEPT, FetchOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import certifi
 import pycurl
 
-from wheelhouse_hashes._settings import DEFAULT_TIMEOUT
 from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.options import DEFAULT_TIMEOUT
 
 #: The size of a worker's receive buffer, in bytes.
 BUFFER = 256 * 1024

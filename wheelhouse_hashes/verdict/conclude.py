@@ -5,10 +5,9 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Sequence
 
-from wheelhouse_hashes._settings import ACCEPT
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Verdict
 from wheelhouse_hashes.formats.seen import Seen
-from wheelhouse_hashes.options import CheckOptions
+from wheelhouse_hashes.options import ACCEPT, CheckOptions
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verdict.rules import judge
 

@@ -6,7 +6,7 @@ import argparse
 
 import pytest
 
-from wheelhouse_hashes import _settings
+from wheelhouse_hashes import options
 from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.cli import environment
 from wheelhouse_hashes.errors import UsageError
@@ -20,11 +20,9 @@ def with_all_options() -> argparse.ArgumentParser:
         parser.add_argument(option, action="store_true")
     parser.add_argument("--hash-algorithm", action="append")
     parser.add_argument("--driver-option", dest="driver_options", action="append")
-    parser.add_argument("--wait", type=_settings.seconds, default=_settings.DEFAULT_WAIT)
-    parser.add_argument("--timeout", type=_settings.some_seconds, default=_settings.DEFAULT_TIMEOUT)
-    parser.add_argument(
-        "--max-workers", type=_settings.count, default=_settings.DEFAULT_MAX_WORKERS
-    )
+    parser.add_argument("--wait", type=options.seconds, default=options.DEFAULT_WAIT)
+    parser.add_argument("--timeout", type=options.some_seconds, default=options.DEFAULT_TIMEOUT)
+    parser.add_argument("--max-workers", type=options.count, default=options.DEFAULT_MAX_WORKERS)
     return parser
 
 
@@ -86,9 +84,9 @@ def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) 
 
 def test_options_that_weaken_have_no_twin() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--missing-hash", default=_settings.REFUSE)
+    parser.add_argument("--missing-hash", default=options.REFUSE)
     parser.add_argument("--no-ssl-check", action="store_true")
-    environ = {f"{PREFIX}MISSING_HASH": _settings.ACCEPT, f"{PREFIX}NO_SSL_CHECK": "1"}
+    environ = {f"{PREFIX}MISSING_HASH": options.ACCEPT, f"{PREFIX}NO_SSL_CHECK": "1"}
     environment.apply_environment(parser._actions, environ)
-    assert parser.parse_args([]).missing_hash == _settings.REFUSE
+    assert parser.parse_args([]).missing_hash == options.REFUSE
     assert parser.parse_args([]).no_ssl_check is False
