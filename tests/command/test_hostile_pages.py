@@ -392,9 +392,11 @@ def test_an_answer_that_is_no_hash_file_counts_as_absent(
         asked = server.paths().count(f"/{A}.sha256")
     assert result.code == 0, result.out
     assert "verified 3 of 3" in result.out
-    if kind != "redirects":
-        again = kind in ("429", "500", "503", "dropped", "reset")
-        assert asked == (2 if again else 1)
+    if kind in ("dropped", "reset"):
+        # libcurl asks once more by itself where a kept connection has ended.
+        assert 2 <= asked <= 4
+    elif kind != "redirects":
+        assert asked == (2 if kind in ("429", "500", "503") else 1)
     notes = [line for line in result.out.splitlines() if "counts as absent" in line]
     assert len(notes) == (0 if kind == "410" else 1)
 
