@@ -38,31 +38,6 @@ class UsageError(WheelhouseHashesError):
     exit_code = 2
 
 
-class UsageErrors:
-    """Collects usage errors, so that a user learns of all of them in one run."""
-
-    def __init__(self) -> None:
-        self._errors: list[UsageError] = []
-
-    @contextlib.contextmanager
-    def noted(self) -> Iterator[None]:
-        """Keep a usage error of the block for later."""
-        try:
-            yield
-        except UsageError as error:
-            self._errors.append(error)
-
-    def raise_all(self) -> None:
-        """Raise what was collected.
-
-        :raises UsageError: if there is anything; its text has all of them.
-        """
-        if len(self._errors) == 1:
-            raise self._errors[0]
-        if self._errors:
-            raise UsageError("; ".join(dict.fromkeys(map(str, self._errors))))
-
-
 class HostMismatch(UsageError):
     """The host is not one that we know how to extend."""
 
@@ -71,6 +46,34 @@ class Interrupted(WheelhouseHashesError):
     """The run was told to end."""
 
     exit_code = 130
+
+
+class UsageErrors:
+    """Collects what is wrong with a command, so that a user learns of all of it in one run."""
+
+    def __init__(self) -> None:
+        self._errors: list[WheelhouseHashesError] = []
+
+    @contextlib.contextmanager
+    def noted(self) -> Iterator[None]:
+        """Keep an error of the block for later."""
+        try:
+            yield
+        except Interrupted:
+            raise
+        except WheelhouseHashesError as error:
+            self._errors.append(error)
+
+    def raise_all(self) -> None:
+        """Raise what was collected.
+
+        :raises UsageError: if there are several errors; its text has all of them.
+        :raises WheelhouseHashesError: the error, if there is one.
+        """
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            raise UsageError("; ".join(dict.fromkeys(error.message for error in self._errors)))
 
 
 class StoreError(WheelhouseHashesError):

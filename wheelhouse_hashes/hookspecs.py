@@ -136,7 +136,8 @@ def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run[UploadOptions
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Say what an address offers.
 
-    When: ``fetch --verify``, once, before anything is fetched; main thread.
+    When: ``fetch --verify`` and ``verify``,
+    once, before anything is fetched; main thread.
     The first plugin that does not return None answers alone; plugins are
     asked before the built-in reader of index pages and directory listings.
 
@@ -153,7 +154,8 @@ def wheelhouse_claims(  # type: ignore[empty-body]
 ) -> Sequence[Claim | Finding]:
     """Say which digests an artifact ought to have.
 
-    When: ``fetch --verify``, before the artifact's body is asked for; worker
+    When: ``fetch --verify`` and ``verify``,
+    before the artifact's body is asked for; worker
     thread.  Repeated on every further try; ``run.client`` and
     ``run.companion`` then bypass caches by themselves.  All sources are asked
     and every claim must match.
@@ -190,7 +192,8 @@ def wheelhouse_inspect(  # type: ignore[empty-body]
 ) -> Sequence[Finding]:
     """Look at an artifact's bytes and object to them.
 
-    When: ``fetch --verify``, after all claims matched; the bytes are complete
+    When: ``fetch --verify`` and ``verify``,
+    after all claims matched; the bytes are complete
     and in a file that bears the artifact's own name, in a private folder or,
     if they were there already, in the target folder; worker thread.  Repeated
     if the artifact is read again.  The file is to be read only.
@@ -209,7 +212,8 @@ def wheelhouse_artifact_settled(
 ) -> None:
     """Take note of a final verdict.
 
-    When: ``fetch --verify``, once an artifact; worker thread.  The file is
+    When: ``fetch --verify`` and ``verify``,
+    once an artifact; worker thread.  The file is
     under its final name if ``verdict.good``.  The verdict stands whatever
     happens here; an exception is reported and makes the command exit with 1.
 

@@ -7,7 +7,7 @@ names of the options with underscores; an option that nobody gave has its defaul
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -175,6 +175,16 @@ def make_options(
         if name in known and value is not None
     }
     return kind(**given, extra=MappingProxyType(dict(extra)))
+
+
+def refuse_our_names(verb: str, actions: Iterable[argparse.Action]) -> None:
+    """Check that options of a plugin do not have the names of ours.
+
+    :raises ValueError: if one does.
+    """
+    ours = {each.name for each in fields(OF_VERB[verb])}
+    if names := sorted(ours.intersection(action.dest for action in actions)):
+        raise ValueError(f"wheelhouse-hashes has options of these names: {', '.join(names)}")
 
 
 def seconds(text: str) -> float:

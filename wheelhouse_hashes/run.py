@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
@@ -62,6 +61,8 @@ class Run(Generic[O_co]):
         self.budget = WaitBudget(options.wait, self.stop)
         #: What the workers are at.
         self.activities = Activities()
+        self._making = threading.Lock()
+        self._client: Client | None = None
         self._screen = threading.Lock()
         self._silent = False
         self._noted: set[str] = set()
@@ -80,12 +81,18 @@ class Run(Generic[O_co]):
         """The algorithms that artifacts are hashed with: the default first."""
         return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *self.options.hash_algorithm)))
 
-    @cached_property
+    @property
     def client(self) -> Client:
         """The HTTP client, for further requests; safe to use from any thread.
 
         :raises UsageError: if the extra ``fetch`` is not installed.
         """
+        with self._making:
+            if self._client is None:
+                self._client = self._make_client()
+            return self._client
+
+    def _make_client(self) -> Client:
         try:
             from wheelhouse_hashes.http.client import Client
             from wheelhouse_hashes.http.settings import TransportSettings
@@ -104,7 +111,7 @@ class Run(Generic[O_co]):
     @property
     def schemes(self) -> frozenset[str]:
         """The schemes of all requests up to now, those of redirects too."""
-        return frozenset(self.client.schemes if "client" in vars(self) else ())
+        return frozenset(self._client.schemes if self._client is not None else ())
 
     @property
     def verify_tls(self) -> bool:
@@ -151,8 +158,8 @@ class Run(Generic[O_co]):
         That of an interrupted run stays open: a worker that did not end in
         time may still be using it.
         """
-        if "client" in vars(self) and not self.stop.is_set():
-            self.client.close()
+        if self._client is not None and not self.stop.is_set():
+            self._client.close()
 
     def say(self, text: str) -> None:
         """Print whole lines to standard output; safe to call from any thread.

@@ -141,6 +141,13 @@ def test_a_stray_quote_costs_its_own_link_alone(
     assert result.line("refused").split()[1] == A
 
 
+def test_a_bracket_after_a_stray_quote_costs_no_link(cli: Cli, wheel: bytes) -> None:
+    whole = f'<a href="{A}#sha256={sha256(wheel)}" data-requires-python="&gt;=3,<4">x</a>'
+    with serving({"/": f'<a href="x.zip>x</a>{whole}'.encode(), f"/{A}": wheel}) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, got()) == (0, [A]), result.out
+
+
 @pytest.mark.parametrize("text", ["<!-- {}", "<script>{}"])
 def test_an_artifact_in_what_is_never_closed_is_refused_by_name(cli: Cli, text: str) -> None:
     page = text.format(f'<a href="{A}">x</a>').encode()
@@ -434,7 +441,20 @@ def test_a_weak_claim_does_not_make_a_hash_file_optional(cli: Cli, wheel: bytes)
     assert got() == []
 
 
-@pytest.mark.parametrize("content", [hash_file(b"other"), b"0" * 63 + b"  " + A.encode()])
+_OTHER = sha256(b"other")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        hash_file(b"other"),
+        b"0" * 63 + b"  " + A.encode(),
+        f"{A}  {_OTHER}".encode(),
+        f"SHA256={_OTHER}".encode(),
+        f"Algorithm Hash Path\n--------- ---- ----\nSHA256 {_OTHER} {A}".encode(),
+        " ".join(_OTHER[i : i + 2] for i in range(0, 64, 2)).encode(),
+    ],
+)
 def test_an_unlisted_hash_file_that_is_one_still_counts(
     cli: Cli, wheel: bytes, content: bytes
 ) -> None:

@@ -21,6 +21,9 @@ from wheelhouse_hashes.upload import scan
 
 DEV = "demo-1.1.dev0-py3-none-any.whl"
 
+# libcloud signs for S3 with a function that Python 3.12 and later warn about.
+pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+
 
 def _link(path: pathlib.Path) -> None:
     path.symlink_to("/proc/self/environ")

@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import pytest
 
@@ -717,3 +718,58 @@ def tree(folder: pathlib.Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+class Adding:
+    """Adds one option to a verb, and notes its value."""
+
+    def __init__(self, verb: str, *flags: str, **arguments: Any) -> None:
+        self.verb, self.flags, self.arguments = verb, flags, arguments
+        self.seen: list[object] = []
+
+    @hookimpl
+    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+        if verb == self.verb:
+            parser.add_argument(*self.flags, **self.arguments)
+
+    @hookimpl
+    def wheelhouse_run_started(self, run: Run) -> None:
+        self.seen.append(dict(run.options.extra))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "extra"),
+    [
+        ({"type": int, "default": "30"}, (), {"days": 30}),
+        ({"type": int, "default": "30"}, ("--days", "7"), {"days": 7}),
+        ({"default": argparse.SUPPRESS}, (), {}),
+        ({"action": "append", "default": ["1"]}, ("--days", "2"), {"days": ["2"]}),
+        ({}, (), {"days": None}),
+    ],
+)
+def test_a_plugins_option_has_argparses_default(
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: dict[str, Any],
+    words: tuple[str, ...],
+    extra: dict[str, object],
+) -> None:
+    plugin = Adding("verify", "--days", **arguments)
+    install(monkeypatch, days=plugin)
+    pathlib.Path("empty").mkdir()
+    cli("verify", "empty", *words)
+    assert plugin.seen == [extra]
+
+
+@pytest.mark.parametrize(
+    ("verb", "flag"), [("upload", "--wait"), ("index", "--report"), ("fetch", "--extra")]
+)
+def test_a_plugins_option_with_a_name_of_ours_is_refused(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str, flag: str
+) -> None:
+    install(monkeypatch, greedy=Adding(verb, flag))
+    pathlib.Path("empty").mkdir()
+    result = cli("verify", "empty")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "greedy" in result.err
+    assert f"wheelhouse-hashes has options of these names: {flag[2:]}" in result.err

@@ -218,7 +218,7 @@ def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
     assert cluster.request("GET", f"{on_swift.name}/{A}").body == content
 
 
-def test_other_bytes_of_equal_size_without_our_metadata_are_replaced_on_s3(
+def test_bytes_without_our_metadata_are_replaced_on_s3(
     cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
 ) -> None:
     """Another job rebuilt the wheel and sent it without hash file; the times in it differ."""

@@ -78,7 +78,7 @@ def test_secrets_are_left_out_of_the_repr() -> None:
     assert "hunter2" not in shown
 
 
-def test_all_usage_errors_of_a_fetch_are_said_before_the_first_request(cli: Cli) -> None:
+def test_all_usage_errors_of_a_fetch_are_said_at_once(cli: Cli) -> None:
     pathlib.Path("names").write_text("no artifact\n")
     with serving({}) as server:
         result = cli(
@@ -120,7 +120,7 @@ def test_all_usage_errors_of_an_index_are_said_at_once(cli: Cli) -> None:
         assert wrong in result.err
 
 
-def test_an_option_on_the_command_line_wins_over_its_environment_variable(
+def test_a_given_option_wins_over_its_environment_variable(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(dist, A)
@@ -174,3 +174,51 @@ def test_algorithm_is_one_that_is_known(name: str) -> None:
 def test_algorithm_is_no_other(name: str) -> None:
     with pytest.raises(ValueError):
         options.algorithm(name)
+
+
+def test_a_usage_error_leaves_a_list_of_digests_alone(cli: Cli) -> None:
+    pathlib.Path("SUMS").write_text("keep me")
+    assert cli("verify", "gone", "--sums", "SUMS").code == 2
+    assert cli("fetch", "--verify", "--sums", "SUMS", "demo", "http://127.0.0.1:99999/").code == 2
+    assert pathlib.Path("SUMS").read_text() == "keep me"
+
+
+def test_a_list_that_cannot_be_read_hides_no_usage_error(cli: Cli) -> None:
+    options = ("--version", "x", "--expect-file", "gone")
+    result = cli("fetch", "--verify", *options, "demo", "http://127.0.0.1:9/")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "--version 'x'" in result.err
+    assert "cannot read gone" in result.err
+    assert cli("verify", ".", "--expect-file", "gone").code == 6
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_the_error(cli: Cli) -> None:
+    result = cli("verify", "gone", "--report", "nowhere/report.json")
+    assert result.code == 2
+    assert "there is no folder gone" in result.err
+    assert "problem: " in result.out
+
+
+@pytest.mark.parametrize("folder", ["x" * 300, "file/below"])
+def test_a_folder_that_there_cannot_be_is_one_line(cli: Cli, folder: str) -> None:
+    pathlib.Path("file").touch()
+    result = cli("verify", folder)
+    assert (result.code, result.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--driver-opton", "ex=hunter2secret"),
+        ("--driver-opton=ex=hunter2 secret",),
+        ("--drivre-option=password=hunter2",),
+    ],
+)
+def test_a_misspelt_driver_option_is_shown_without_its_value(
+    cli: Cli, words: tuple[str, ...]
+) -> None:
+    result = cli("upload", "--hashfile", *LOCAL, "wheels", *words)
+    assert result.code == 2
+    assert words[0].partition("=")[0] in result.err
+    assert "secret" not in result.err
+    assert "hunter2" not in result.err

@@ -19,6 +19,10 @@ from wheelhouse_hashes.options import OF_VERB, PREFIX, SWITCHES, Options, make_o
 from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
+#: What looks like ``--option=KEY=VALUE`` or ``KEY=VALUE``, and all that follows: a
+#: value may have blanks.
+_KEY_AND_VALUE = re.compile(r"((?:--?[\w-]+=)?(?<!\S)[A-Za-z]\w*|--?[\w-]+=\w+)=.*", re.DOTALL)
+
 
 def warn(text: str) -> None:
     """Print one line to standard error."""
@@ -102,8 +106,12 @@ class Verbs:
         # The host's default is the region of one provider: no other should see it.
         self._region = getattr(options, "region", None)
         for action, default in self._defaults.get(verb, {}).items():
-            if getattr(options, action.dest) is None:
-                setattr(options, action.dest, default)
+            if getattr(options, action.dest) is not None:
+                continue
+            if default is argparse.SUPPRESS:
+                delattr(options, action.dest)
+            else:
+                setattr(options, action.dest, _converted(action, default))
 
     def owns(self, options: argparse.Namespace) -> bool:
         """Tell whether a command is ours, or the host's alone.
@@ -140,8 +148,13 @@ class Verbs:
         known = {each.name for each in fields(kind)}
         values = vars(options)
         ours = {action.dest for action in self._ours[verb]}
-        extra = {name: values[name] for name in ours - known}
+        extra = {name: values[name] for name in ours - known if name in values}
         return Session(verb, make_options(kind, values, extra), self.plugins)
+
+
+def _converted(action: argparse.Action, default: Any) -> Any:
+    """Return a default as argparse does: text is read as if it were given."""
+    return action.type(default) if isinstance(default, str) and callable(action.type) else default
 
 
 def _add_store_options(parser: argparse.ArgumentParser) -> None:
@@ -218,8 +231,9 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        """End with a usage error, without what a misspelt ``--driver-option`` holds."""
-        super().error(re.sub(r"(--driver-?opt\S*?)=\S+", r"\1=***", message))
+        """End with a usage error; what a misspelt ``--driver-option`` holds is not shown."""
+        known, unknown, words = message.partition("unrecognized arguments: ")
+        super().error(known + unknown + _KEY_AND_VALUE.sub(r"\1=***", words))
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""

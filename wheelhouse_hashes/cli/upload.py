@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Mapping, Sequence
 
@@ -53,7 +54,7 @@ def upload(
         if max_workers < 1:
             raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
     with usage.noted():
-        if not pathlib.Path(folder).is_dir():
+        if not os.path.isdir(folder):
             raise UsageError(f"there is no folder {folder}; give one with --local-folder")
     with usage.noted():
         account.check()

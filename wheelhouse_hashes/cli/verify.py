@@ -50,12 +50,12 @@ def verify(run: Session[VerifyOptions], folder: str, against: str | None) -> Fet
     """
     usage = UsageErrors()
     with usage.noted():
-        if not pathlib.Path(folder).is_dir():
+        if not os.path.isdir(folder):
             raise UsageError(f"there is no folder {folder}")
     # What is given by its path announces all that belongs together; at an
     # address there may be other releases, too.
     address = against or folder
-    is_local = pathlib.Path(address).exists()
+    is_local = os.path.exists(address)
     with usage.noted():
         if against is not None and not is_local:
             address = authorized(run, against)

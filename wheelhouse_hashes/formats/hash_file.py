@@ -37,6 +37,9 @@ _BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*):)?(?P<hex>[0-9A-Fa-f]+)",
 #: A line that may have a digest, if not in its right form: digits first, or a tag.
 _DIGEST = re.compile(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.ASCII)
 
+#: More hex digits than an identifier of a request has: a digest of some other form.
+_LONG = re.compile(r"[0-9A-Fa-f]{56}", re.ASCII)
+
 _TAGS = {
     "sha256": "sha256",
     "sha2-256": "sha256",
@@ -108,7 +111,7 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     lines = [line for line in _lines(_decode(content)) if line and not line.startswith("#")]
     if not lines:
         raise NotAHashFile("the hash file is empty")
-    if not any(map(_DIGEST.match, lines)):
+    if not any(_DIGEST.match(line) or _LONG.search(line.replace(" ", "")) for line in lines):
         raise NotAHashFile(_unknown_form(lines[0]))
     read = {_read_line(line, artifact_name, algorithm) for line in lines}
     digests = {digest for digest, _ in read}

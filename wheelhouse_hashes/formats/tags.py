@@ -60,9 +60,12 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             continue
         closed = _USUAL_REST.match(text, position)
         stop = closed.end() if closed else 0
-        if not closed and start >= suspect:
+        if not closed:
             stop = ends.after(position)
-            if stop and not is_one_link(text[start:stop]):
+            if start < suspect:
+                # It was looked at already: a tag in it would be lost.
+                stop = 0 if _OPENING.search(text, position, stop or position) else stop
+            elif stop and not is_one_link(text[start:stop]):
                 suspect, stop = stop, 0
         if kind is None:
             position = stop or position
@@ -92,7 +95,8 @@ class _TagEnds:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._quotes = {'"': -1, "'": -1}
+        #: For each quote a position, and that of the first quote from there on.
+        self._quotes = {'"': (0, -1), "'": (0, -1)}
 
     def after(self, position: int) -> int:
         """Return the position after the ``>`` of a tag, 0 if it is not closed.
@@ -112,10 +116,15 @@ class _TagEnds:
 
     def _next(self, quote: str, position: int) -> int:
         """Return the position of the next quote, the end of the page if there is none."""
-        if self._quotes[quote] < position:
+        begun, found = self._quotes[quote]
+        if position < begun:
+            nearer = self._text.find(quote, position, begun)
+            return found if nearer < 0 else nearer
+        if found < position:
             found = self._text.find(quote, position)
-            self._quotes[quote] = len(self._text) if found < 0 else found
-        return self._quotes[quote]
+            found = len(self._text) if found < 0 else found
+            self._quotes[quote] = position, found
+        return found
 
 
 def is_one_link(tag: str) -> bool:
@@ -138,7 +147,8 @@ class _FirstTag(HTMLParser):
     text: str | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.href = dict(attrs).get("href")
+        # The first of several, as browsers do.
+        self.href = next((value for name, value in attrs if name == "href"), None)
         self.text = self.get_starttag_text()
         raise _Found
 

@@ -1,7 +1,6 @@
 """The manager of plugins: built-ins, entry points, blocking, tracing.
 
-:class:`Plugins` gives each hook as a typed method, so that nothing else
-touches pluggy, and so that what a plugin raises is told with its name.
+:class:`Plugins` has a typed method for each hook, and names the plugin that raised.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from wheelhouse_hashes.artifacts import (
     Verdict,
 )
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
-from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
+from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
@@ -221,18 +220,19 @@ class Plugins:
         return answer
 
     # One method a hook, in the order of hookspecs.py, where they are documented.
-
     def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
         """Call ``wheelhouse_add_options``, plugin by plugin.
 
-        What one raises is kept with :attr:`failures`: a command without our
-        options goes on.
+        What one raises is kept with :attr:`failures`: others go on.
         """
         for name, plugin in self._manager.list_name_plugin():
             if plugin is None or name in self._without_options:
-                continue  # switched off, or has failed for another verb
+                continue  # switched off, or it failed for another verb
+            before = set(parser._group_actions)
             try:
                 self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
+                if self._distributions.get(name) != BUILT_IN_ORIGIN:
+                    refuse_our_names(verb, {*parser._group_actions} - before)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
                 self.failures.append(str(failure))

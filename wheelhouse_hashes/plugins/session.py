@@ -49,10 +49,23 @@ def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator
             report.ended_by = error
             raise
         finally:
-            if started:
-                run.plugins.run_finished(run, report)
-            run.close()
-            run.end()
+            try:
+                if started:
+                    _finish(run, report)
+            finally:
+                run.close()
+                run.end()
+
+
+def _finish(run: Session[Options], report: Report) -> None:
+    """Call the hook that ends a command; what it raises must not hide what ended it."""
+    try:
+        run.plugins.run_finished(run, report)
+    except WheelhouseHashesError as error:
+        if report.ended_by is None:
+            raise
+        report.problems.append(error)
+        run.say(f"problem: {error.message}")
 
 
 @contextmanager

@@ -34,6 +34,8 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file; only what was verified is in it."""
     options = run.options
+    if report.ended_by is not None:
+        return  # nothing was judged: a list that is there already stays as it is
     if isinstance(report, FetchReport) and isinstance(options, CheckOptions) and options.sums:
         verdicts = sorted(report.verdicts, key=lambda verdict: verdict.name)
         lines = [
