@@ -39,11 +39,13 @@ DEFAULT_MAX_WORKERS = 4
 OptionsT = TypeVar("OptionsT", bound="Options")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Options:
     """What the options of all verbs have in common.
 
     Some verbs lack an option of these; the run goes by the default then.
+    Comparing and showing stand here once: to generate them for each class would
+    take milliseconds of every start.
     """
 
     #: Whether only what goes wrong and the closing lines are printed.
@@ -61,8 +63,17 @@ class Options:
     #: The options that other plugins than the built-in ones added, by name.
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
+    def __repr__(self) -> str:
+        shown = (f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.repr)
+        return f"{type(self).__name__}({', '.join(shown)})"
 
-@dataclass(frozen=True, kw_only=True)
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class StoreOptions(Options):
     """How a verb reaches a store; ``upload`` and ``index``."""
 
@@ -80,7 +91,7 @@ class StoreOptions(Options):
     driver_options: tuple[str, ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class UploadOptions(StoreOptions):
     """The options of ``upload``."""
 
@@ -98,12 +109,12 @@ class UploadOptions(StoreOptions):
     resend: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class IndexOptions(StoreOptions):
     """The options of ``index``."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class CheckOptions(Options):
     """How artifacts are judged; ``fetch`` and ``verify``."""
 
@@ -121,7 +132,7 @@ class CheckOptions(Options):
     explain: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class FetchOptions(CheckOptions):
     """The options of ``fetch``."""
 
@@ -137,7 +148,7 @@ class FetchOptions(CheckOptions):
     verify: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class VerifyOptions(CheckOptions):
     """The options of ``verify``."""
 

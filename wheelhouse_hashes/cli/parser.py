@@ -21,7 +21,7 @@ from wheelhouse_hashes.plugins.session import Session
 
 #: What looks like ``--option=KEY=VALUE`` or ``KEY=VALUE``, and all that follows: a
 #: value may have blanks.
-_KEY_AND_VALUE = re.compile(r"((?:--?[\w-]+=)?(?<!\S)[A-Za-z]\w*|--?[\w-]+=\w+)=.*", re.DOTALL)
+_KEY_AND_VALUE = r"(?s)((?:--?[\w-]+=)?(?<!\S)[A-Za-z]\w*|--?[\w-]+=\w+)=.*"
 
 
 def warn(text: str) -> None:
@@ -233,7 +233,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with a usage error; what a misspelt ``--driver-option`` holds is not shown."""
         known, unknown, words = message.partition("unrecognized arguments: ")
-        super().error(known + unknown + _KEY_AND_VALUE.sub(r"\1=***", words))
+        super().error(known + unknown + re.sub(_KEY_AND_VALUE, r"\1=***", words))
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""
