@@ -48,10 +48,9 @@ def upload(
     :raises WheelhouseHashesError: if the command cannot go on at all; what
         happens to single artifacts is in the report.
     """
-    max_workers = run.options.max_workers
     usage = UsageErrors()
     with usage.noted():
-        if max_workers < 1:
+        if (max_workers := run.options.max_workers) < 1:
             raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
     with usage.noted():
         if not os.path.isdir(folder):
@@ -69,7 +68,7 @@ def upload(
             snapshot = ContainerSnapshot(store.objects(), run.plugins)
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
-            uploaded = _publish_all(reporter, store, snapshot, fit, max_workers)
+            uploaded = _publish_all(reporter, store, snapshot, fit)
             _clean_up(reporter, store, snapshot, uploaded, with_index)
 
         with noting_interruption(report):
@@ -96,7 +95,6 @@ def _publish_all(
     store: Store,
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
-    max_workers: int,
 ) -> dict[str, ArtifactUpload]:
     """Publish artifacts side by side; return what is there now.
 
@@ -119,7 +117,7 @@ def _publish_all(
             reporter.settle(artifact_upload.artifact, record)
 
     run.activities.plan({path.name: size_on_disk(path) for path in paths})
-    if not for_each(paths, publish, max_workers, run.stop):
+    if not for_each(paths, publish, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
     return there
 

@@ -23,7 +23,7 @@ from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.options import VerifyOptions
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
+from wheelhouse_hashes.report import LEFTOVER_NOTE, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verify.artifact import verify_artifact
@@ -32,22 +32,10 @@ from wheelhouse_hashes.verify.artifact import verify_artifact
 def verify_folder(run: Session[VerifyOptions]) -> int:
     """Run the verb ``verify``; return its exit code.
 
-    :raises WheelhouseHashesError: if the command cannot go on at all.
-    """
-    return verify(run, run.options.folder, run.options.against).exit_code
-
-
-def verify(run: Session[VerifyOptions], folder: str, against: str | None) -> FetchReport:
-    """Judge the artifacts of a folder.
-
-    :param run: the command in progress.
-    :param folder: the folder.
-    :param against: what announces them: the address of an index page or
-        directory listing, a list of digests, or a folder; the folder itself if
-        None.
     :raises WheelhouseHashesError: if the command cannot go on at all; what is
         to be said of single artifacts is in the report.
     """
+    folder, against = run.options.folder, run.options.against
     usage = UsageErrors()
     with usage.noted():
         if not os.path.isdir(folder):
@@ -68,7 +56,7 @@ def verify(run: Session[VerifyOptions], folder: str, against: str | None) -> Fet
             _verify(reporter, pathlib.Path(folder), address, is_local)
             report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
-    return report
+    return report.exit_code
 
 
 def _verify(

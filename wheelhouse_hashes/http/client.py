@@ -176,14 +176,15 @@ class Client:
             home = origin(target)
             target = self._bypassing(target)
             for _ in range(MAX_REDIRECTS + 1):
-                self.schemes.add(origin(target)[0])
+                here = origin(target)
+                self.schemes.add(here[0])
                 reader = ResponseReader(Response(target), plan, attempt.responses)
-                redirect = self._perform(reader, headers if origin(target) == home else {})
+                redirect = self._perform(reader, headers if here == home else {})
                 if redirect is None:
                     return reader.response
                 status = reader.response.status
                 before, target = target, self._allowed(target, redirect, status)
-                if self._moved is not None and origin(before) != origin(target):
+                if self._moved is not None and here != origin(target):
                     self._moved(before, target)
         except ValueError:
             text = f"malformed address {shown(url)!r}"
