@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -53,9 +54,12 @@ class Display:
 
     :param run: the command in progress.
     :param console: where to draw; standard output by default.
+    :param per_second: how often a second it is drawn again.
     """
 
-    def __init__(self, run: Run[Options], console: Console | None = None) -> None:
+    def __init__(
+        self, run: Run[Options], console: Console | None = None, per_second: float = PER_SECOND
+    ) -> None:
         self._run = run
         self._console = console or Console()
         self._rate = Rate()
@@ -63,28 +67,43 @@ class Display:
         self._live = Live(
             console=self._console,
             get_renderable=self._table,
-            refresh_per_second=PER_SECOND,
+            auto_refresh=False,
             transient=True,
             # Not into standard output: standard error may be a file.
             redirect_stdout=False,
             redirect_stderr=False,
             vertical_overflow="crop",
         )
+        # One thread writes at a time.  rich computes how many rows to erase before it
+        # writes them, and two threads may write in another order than they computed.
+        self._writing = threading.Lock()
+        self._per_second = per_second
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._draw, daemon=True)
 
     def start(self) -> None:
         """Begin to draw, in a thread."""
         self._live.start()
+        self._thread.start()
 
     def stop(self) -> None:
         """Take what was drawn away."""
-        self._live.stop()
+        self._ended.set()
+        self._thread.join()
+        with self._writing:
+            self._live.stop()
 
     def say(self, text: str) -> None:
         """Print whole lines above the display, as they are."""
-        self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+        with self._writing:
+            self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+    def _draw(self) -> None:
+        while not self._ended.wait(1 / self._per_second):
+            with self._writing:
+                self._live.refresh()
 
     def _table(self) -> Table:
-        # Called by one thread at a time: rich holds a lock.
         state = self._run.activities.state
         # At least as wide as what they hold most often: nothing shall jump about.
         columns = [

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
+import threading
 
 import pytest
 from rich.console import Console
 
 from tests.support.artifacts import A, B
+from tests.support.terminals import Screen
 from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
 from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.plugins.manager import Plugins
@@ -73,6 +76,37 @@ def test_lines_are_printed_as_they_are() -> None:
     Display(Session("fetch", Options(), Plugins()), console).say(text)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == text + "\n"
+
+
+def test_lines_of_many_threads_leave_nothing_of_the_display(run: Run) -> None:
+    console = Console(
+        file=io.StringIO(), width=100, height=40, force_terminal=True, _environ={"TERM": "xterm"}
+    )
+    display = Display(run, console, per_second=1000)
+    names = [f"demo-{number}-py3-none-any.whl" for number in range(200)]
+
+    def work(mine: list[str]) -> None:
+        for name in mine:
+            with run.activities.on(name):
+                display.say(f"ok {name}")
+
+    threads = [threading.Thread(target=work, args=(names[start::4],)) for start in range(4)]
+    switching = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        display.start()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        display.stop()
+    finally:
+        sys.setswitchinterval(switching)
+    assert isinstance(console.file, io.StringIO)
+    screen = Screen(100)
+    screen.feed(console.file.getvalue().replace("\n", "\r\n"))
+    assert sorted(screen.text.splitlines()) == sorted(f"ok {name}" for name in names)
+    assert screen.cursor_shown
 
 
 def test_who_prints_lines_can_be_changed_and_changed_back(
