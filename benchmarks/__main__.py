@@ -65,6 +65,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     size.add_argument("--scale", choices=SCALES, default=FULL.name, help="default: %(default)s")
     parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="CASE",
                         help=f"some of: {', '.join(CASES)}")  # fmt: skip
+    parser.add_argument("--against", metavar="PYTHON",
+                        help="run each of our commands also with this interpreter, which has "
+                        "another version of the package")  # fmt: skip
     parser.add_argument("--no-install", action="store_true",
                         help="skip what is not here, install nothing")  # fmt: skip
     parser.add_argument("--folder", type=pathlib.Path,
@@ -99,7 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         environment = Environment(args.cache.absolute(), not args.no_install, say)
         scale = SCALES[args.scale]
-        suite = Suite(folder, scale, environment, Runner(folder, scale, say), say)
+        suite = Suite(folder, scale, environment, Runner(folder, scale, say, args.against), say)
         for name, value in {**machine(), **environment.versions}.items():
             say(f"{name}: {value}")
         say("load average: " + ", ".join(f"{value:.2f}" for value in load))

@@ -9,10 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.scales import Scale
+
+#: What the names of tools end in that are of the other version.
+OTHER_VERSION = ", other version"
+
+#: The modules that our commands run.
+OUR_MODULES = ("wheelhouse_hashes", "wheelhouse_uploader")
 
 
 def nothing() -> None:
@@ -74,6 +80,11 @@ class Row:
         return min(sample.seconds for sample in self.samples)
 
     @property
+    def cpu(self) -> float:
+        """The median of the CPU seconds."""
+        return statistics.median(sample.user + sample.system for sample in self.samples)
+
+    @property
     def memory(self) -> int:
         """The peak of all runs, in bytes."""
         return max(sample.memory for sample in self.samples)
@@ -90,12 +101,21 @@ class Runner:
     :param folder: where they run; their output goes to a file there.
     :param scale: how often.
     :param say: prints a line.
+    :param other: the interpreter of an environment with another version of this package,
+        whose commands are run beside ours.
     """
 
-    def __init__(self, folder: pathlib.Path, scale: Scale, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        scale: Scale,
+        say: Callable[[str], None],
+        other: str | None = None,
+    ) -> None:
         self.folder = folder
         self.scale = scale
         self.say = say
+        self.other = other
         self.rows: list[Row] = []
         self.output = folder / "output.txt"
 
@@ -130,7 +150,7 @@ class Runner:
 
         :returns: the rows by tool.
         """
-        tools = list(tools)
+        tools = [each for tool in tools for each in self._versions(tool)]
         load = os.getloadavg()[0]
         self.say(f"\n{name}  (load average {load:.2f})")
         rows = {tool.name: Row(name, tool.name, tool.verified) for tool in tools}
@@ -155,6 +175,14 @@ class Runner:
             self.say("  " + described(row))
         return rows
 
+    def _versions(self, tool: Tool) -> list[Tool]:
+        """Return a tool, and the same of the other version if it is a command of ours."""
+        is_ours = tool.command[0] == sys.executable and set(OUR_MODULES) & set(tool.command)
+        if self.other is None or not is_ours:
+            return [tool]
+        command = [self.other, *tool.command[1:]]
+        return [tool, replace(tool, name=tool.name + OTHER_VERSION, command=command)]
+
     def _has_enough(self, row: Row) -> bool:
         if row.notes.get("failed"):
             return True
@@ -166,9 +194,8 @@ def described(row: Row) -> str:
     """Return a line about a row."""
     if not row.works:
         return f"{row.tool:34} failed"
-    cpu = statistics.median(sample.user + sample.system for sample in row.samples)
     kind = "verified" if row.verified else ""
     return (
         f"{row.tool:34} {row.median:8.3f} s  (min {row.least:.3f}, {len(row.samples)} runs)  "
-        f"cpu {cpu:.2f} s  {row.memory / 1e6:.0f} MB  {kind}"
+        f"cpu {row.cpu:.2f} s  {row.memory / 1e6:.0f} MB  {kind}"
     )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from benchmarks.measure import Row
+from benchmarks.measure import OTHER_VERSION, Row
 from benchmarks.targets import Judged
 
 BEGIN = ".. The tables below are written by ``tox run -e bench -- --docs``.\n"
@@ -69,7 +69,6 @@ def times_table(rows: Sequence[Row]) -> str:
         requests = (
             f"{asked['gets'] + asked['heads'] + asked['missing']:,}" if "gets" in asked else ""
         )
-        cpu = sum(s.user + s.system for s in row.samples) / len(row.samples)
         lines.append(
             (
                 name,
@@ -77,7 +76,7 @@ def times_table(rows: Sequence[Row]) -> str:
                 f"{row.median:.3f}",
                 f"{row.least:.3f}",
                 str(len(row.samples)),
-                f"{cpu:.2f}",
+                f"{row.cpu:.2f}",
                 f"{row.memory / 1e6:.0f}",
                 requests,
             )
@@ -86,13 +85,26 @@ def times_table(rows: Sequence[Row]) -> str:
     return table(header, lines)
 
 
+def versions_table(rows: Sequence[Row]) -> str:
+    """Return what our commands take, divided by what those of the other version take."""
+    others = {(row.case, row.tool): row for row in rows if row.works}
+    lines = []
+    for row in rows:
+        other = others.get((row.case, row.tool + OTHER_VERSION))
+        if other is not None and row.works:
+            ratios = (row.median / other.median, row.least / other.least, row.cpu / other.cpu)
+            lines.append((row.case, row.tool, *(f"{ratio:.2f}" for ratio in ratios)))
+    return table(("case", "tool", "median", "min", "CPU"), lines) if lines else ""
+
+
 def as_text(
     rows: Sequence[Row], judged: Sequence[Judged], about: dict[str, Any], facts: dict[str, Any]
 ) -> str:
     """Return the tables, with what is to be known to read them."""
-    versions = "\n".join(f"- {name}: {value}" for name, value in about["versions"].items())
+    installed = "\n".join(f"- {name}: {value}" for name, value in about["versions"].items())
     skipped = "\n".join(f"- {name}: {why}" for name, why in about["skipped"].items())
     machine = ", ".join(f"{name} {value}" for name, value in about["machine"].items())
+    versions = versions_table(rows)
     parts = [
         "Targets\n=======\n",
         targets_table(judged),
@@ -100,10 +112,15 @@ def as_text(
         f"Scale *{about['scale']}*, {about['date']}; {machine}; load average "
         f"{about['load before']} before and {about['load after']} after the run.\n",
         times_table(rows),
+        *(
+            ["Divided by the other version\n============================\n", versions]
+            if versions
+            else []
+        ),
         "Not timed\n=========\n",
         "\n".join(f"- {name}: ``{value}``" for name, value in facts.items()) + "\n",
         "Versions\n========\n",
-        versions + "\n",
+        installed + "\n",
     ]
     if skipped:
         parts += ["Skipped\n=======\n", skipped + "\n"]

@@ -79,6 +79,6 @@ def startup(suite: Suite) -> None:
     if suite.environment.host_python:
         tools.append(Tool(peers.HOST, peers.host(suite.environment, "--help")))
     often = replace(suite.scale, repetitions=HELP_RUNS * suite.scale.repetitions)
-    runner = Runner(suite.folder, often, suite.say)
+    runner = Runner(suite.folder, often, suite.say, suite.runner.other)
     runner.case(HELP, tools)
     suite.runner.rows += runner.rows
