@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import enum
 import hashlib
-import pathlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from wheelhouse_hashes.causes import Cause
 
 #: The digest algorithms: name to number of hex digits.
 ALGORITHMS: Mapping[str, int] = MappingProxyType(

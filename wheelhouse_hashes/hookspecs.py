@@ -18,25 +18,25 @@ equal.
 
 from __future__ import annotations
 
-import argparse
-import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import pluggy
 
-from wheelhouse_hashes.artifacts import (
-    Claim,
-    Companion,
-    Finding,
-    ListedArtifact,
-    Listing,
-    LocalArtifact,
-    Verdict,
-)
-from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
-
 if TYPE_CHECKING:
+    import argparse
+    import pathlib
+
+    from wheelhouse_hashes.artifacts import (
+        Claim,
+        Companion,
+        Finding,
+        ListedArtifact,
+        Listing,
+        LocalArtifact,
+        Verdict,
+    )
+    from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 

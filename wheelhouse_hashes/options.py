@@ -109,7 +109,6 @@ class UploadOptions(StoreOptions):
     resend: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class IndexOptions(StoreOptions):
     """The options of ``index``."""
 

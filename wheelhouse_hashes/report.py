@@ -6,11 +6,14 @@ import enum
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause, gravest
-from wheelhouse_hashes.errors import WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.errors import WheelhouseHashesError
 
 #: What a user can do next about each cause.
 NEXT_STEP: Mapping[Cause, str] = {

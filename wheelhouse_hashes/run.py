@@ -15,12 +15,12 @@ from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import shown
-from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.http.client import Client
+    from wheelhouse_hashes.options import Options
 
 #: How to get what fetching needs.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"

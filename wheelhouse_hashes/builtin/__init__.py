@@ -8,11 +8,14 @@ import ``disk`` and ``runtime``; none imports a room above those.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import ModuleType
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.builtin import completeness, options, progress
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import hash_files, headers, index_pages, local_folders
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 #: The name that each one is blocked by, in the order in which they register;
 #: the last one is asked first, but adds its options last.

@@ -6,10 +6,13 @@ does not know how many there are.
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.options import count
+
+if TYPE_CHECKING:
+    import argparse
 
 
 @hookimpl

@@ -5,7 +5,7 @@ A plugin of its own, like the sources: it uses the public hook.
 
 from __future__ import annotations
 
-import argparse
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes.options import (
@@ -20,6 +20,9 @@ from wheelhouse_hashes.options import (
     seconds,
     some_seconds,
 )
+
+if TYPE_CHECKING:
+    import argparse
 
 
 @hookspecs.hookimpl

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.options import Options
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.progress_display import Display
+    from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 

@@ -6,6 +6,7 @@ import gc
 import pathlib
 from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
@@ -17,12 +18,14 @@ from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conf
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
-from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import FetchOptions
 
 
 def fetch(

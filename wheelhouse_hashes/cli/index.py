@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import UsageError, UsageErrors
-from wheelhouse_hashes.options import IndexOptions
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.runtime.parallel import run_in_thread
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import IndexOptions
 
 
 def rebuild_index(run: Session[IndexOptions]) -> int:

@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.cli.environment import apply_environment
@@ -16,8 +16,10 @@ from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import OF_VERB, PREFIX, SWITCHES, Options, make_options
-from wheelhouse_hashes.plugins.manager import Plugins
 from wheelhouse_hashes.plugins.session import Session
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.plugins.manager import Plugins
 
 #: What looks like ``--option=KEY=VALUE`` or ``KEY=VALUE``, and all that follows: a
 #: value may have blanks.

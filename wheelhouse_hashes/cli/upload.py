@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
@@ -16,19 +17,21 @@ from wheelhouse_hashes.errors import (
     WheelhouseHashesError,
 )
 from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts, parse_artifact_name
-from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
-from wheelhouse_hashes.stores.base import Store
-from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import UploadOptions
+    from wheelhouse_hashes.stores.base import Store
+    from wheelhouse_hashes.stores.driver import Account
 
 #: The object in which jobs on the bare host share their digests.
 HOST_METADATA = "metadata.json"

@@ -1,23 +1,13 @@
-"""Our own verbs, and how a command ends: one line and an exit code."""
+"""How a command ends: one line and an exit code."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from wheelhouse_hashes.cli.index import rebuild_index
 from wheelhouse_hashes.cli.parser import warn
-from wheelhouse_hashes.cli.verify import verify_folder
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
-from wheelhouse_hashes.plugins.session import Session
-
-#: The verbs that the host does not have.
-OUR_VERBS: Mapping[str, Callable[[Session[Any]], int]] = {
-    "index": rebuild_index,
-    "verify": verify_folder,
-}
 
 
 @contextmanager

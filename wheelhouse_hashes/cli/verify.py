@@ -11,8 +11,7 @@ import pathlib
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
@@ -20,13 +19,17 @@ from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
 from wheelhouse_hashes.listing.selection import Wanted, select
-from wheelhouse_hashes.options import VerifyOptions
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verify.artifact import verify_artifact
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+    from wheelhouse_hashes.options import VerifyOptions
 
 
 def verify_folder(run: Session[VerifyOptions]) -> int:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
-import pathlib
 import stat
-import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.runtime.activity import ByteCount
+
+if TYPE_CHECKING:
+    import io
+    import pathlib
+    import threading
 
 #: The size of the buffer that files on disk are hashed with, in bytes.
 BUFFER = 1024 * 1024

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import contextlib
-import pathlib
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
-from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.formats.seen import Seen
-from wheelhouse_hashes.http.client import Attempt
-from wheelhouse_hashes.options import FetchOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from wheelhouse_hashes.fetch.target_folder import TargetFolder
+    from wheelhouse_hashes.formats.seen import Seen
+    from wheelhouse_hashes.http.client import Attempt
+    from wheelhouse_hashes.options import FetchOptions
+    from wheelhouse_hashes.plugins.session import Session
 
 #: An object that did not change for so long, in seconds, is not in flux.
 QUIET = 3600.0

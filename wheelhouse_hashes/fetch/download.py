@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import pathlib
 import threading
 from collections.abc import Callable, Sequence
 from io import FileIO
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.formats.seen import Digester, Seen
-from wheelhouse_hashes.http.response import Response
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from wheelhouse_hashes.http.response import Response
+    from wheelhouse_hashes.plugins.session import Session
 
 Heard = Sequence[Claim | Finding]
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
 import stat
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import DiskError
 from wheelhouse_hashes.filenames import parse_artifact_name
+
+if TYPE_CHECKING:
+    import pathlib
 
 REJECTED = ".rejected"
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from packaging.version import Version
 
 from wheelhouse_hashes.filenames import parse_artifact_name, read_artifact_name
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 #: How many dev builds of one kind a container keeps.
 KEEP = 5

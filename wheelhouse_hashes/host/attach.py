@@ -104,10 +104,15 @@ def _run_through_host(
 
     :returns: the exit code.
     """
-    from wheelhouse_hashes.cli.verbs import OUR_VERBS
+    # Each verb is imported when it is run: it takes some milliseconds.
+    if run.verb == "index":
+        from wheelhouse_hashes.cli.index import rebuild_index
 
-    if run.verb in OUR_VERBS:
-        return OUR_VERBS[run.verb](run)
+        return rebuild_index(run)
+    if run.verb == "verify":
+        from wheelhouse_hashes.cli.verify import verify_folder
+
+        return verify_folder(run)
     codes: list[int] = []
 
     def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:
@@ -206,9 +211,10 @@ class _Loader(importlib.abc.Loader):
 def _attach_or_refuse(module: types.ModuleType) -> None:
     """Extend the host, or leave it alone and say why."""
     try:
-        # All that a command needs: what cannot be loaded must not come to
+        # All that every command needs.  A module that cannot be loaded must not come to
         # light when the host's command runs already.
-        importlib.import_module("wheelhouse_hashes.cli.verbs")
+        for name in ("builtin", "cli.verbs", "plugins.manager"):
+            importlib.import_module(f"wheelhouse_hashes.{name}")
         attach(module)
     except HostMismatch as error:
         complete(module)  # only of a host that we know is it known what needs it

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import types
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes._startup import HOST
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host.deferred_imports import is_put_off
+
+if TYPE_CHECKING:
+    import types
 
 #: Functions of the host's command line: the parameters that they begin with,
 #: and the globals that their code must look up for a replacement to be seen.

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from wheelhouse_hashes.artifacts import Listing
+from typing import TYPE_CHECKING
+
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import shown
-from wheelhouse_hashes.options import CheckOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line, waiting_line
 from wheelhouse_hashes.runtime.waiting import backoff
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.artifacts import Listing
+    from wheelhouse_hashes.options import CheckOptions
+    from wheelhouse_hashes.plugins.session import Session
 
 UNCHECKED = (
     "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anybody on the way can read "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
@@ -15,7 +16,9 @@ from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
 from wheelhouse_hashes.formats.urls import origin
-from wheelhouse_hashes.plugins.manager import Plugins
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.plugins.manager import Plugins
 
 
 @dataclass(frozen=True)

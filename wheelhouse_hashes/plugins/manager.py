@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import argparse
 import os
-import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
@@ -31,6 +29,9 @@ from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refu
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
+    import argparse
+    import pathlib
+
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from wheelhouse_hashes.artifacts import ListedArtifact, LocalArtifact, Outcome, Verdict
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.options import CheckOptions, UploadOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import (
     FetchReport,
     UploadOutcome,
@@ -18,6 +17,9 @@ from wheelhouse_hashes.report import (
     describe_verdict,
 )
 from wheelhouse_hashes.run import O_co
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.plugins.session import Session
 
 C_co = TypeVar("C_co", bound=CheckOptions, covariant=True)
 

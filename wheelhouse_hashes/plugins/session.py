@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
-from wheelhouse_hashes.options import Options
-from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import O_co, Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import Options
+    from wheelhouse_hashes.plugins.manager import Plugins
+    from wheelhouse_hashes.report import Report
 
 
 class Session(Run[O_co]):

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from libcloud.storage.base import Container, Object, StorageDriver
 from libcloud.storage.types import (
@@ -29,8 +29,10 @@ from wheelhouse_hashes.disk.files import LocalFile, disk_errors
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.waiting import WaitBudget, backoff
-from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.stores.driver import Account
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from libcloud.common.types import LibcloudError
@@ -26,13 +26,15 @@ from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.disk.files import LocalFile
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.base import BINARY, Store, Stored, check_unchanged, md5_of
 from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.disk.files import LocalFile
+    from wheelhouse_hashes.runtime.activity import ByteCount
 
 #: Sent with every request; stores that do not know it pass over it.
 NEWEST = {"X-Newest": "true"}

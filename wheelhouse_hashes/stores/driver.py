@@ -7,16 +7,18 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import libcloud.security
 from libcloud.common.types import InvalidCredsError
-from libcloud.storage.base import StorageDriver
 from libcloud.storage.providers import DRIVERS, get_driver
 from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
+
+if TYPE_CHECKING:
+    from libcloud.storage.base import StorageDriver
 
 #: Arguments that the host's own options give, or that are not for users.
 _NOT_OPTIONS = frozenset(

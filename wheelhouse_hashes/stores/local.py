@@ -11,17 +11,21 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
-import threading
 from collections.abc import Iterable, Iterator
-
-from libcloud.storage.base import Object
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file_on_disk
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
-from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.base import Store, Stored, check_unchanged
+
+if TYPE_CHECKING:
+    import threading
+
+    from libcloud.storage.base import Object
+
+    from wheelhouse_hashes.runtime.activity import ByteCount
 
 #: Folders that libcloud's LOCAL provider leaves out of its listings.
 _HIDDEN = frozenset({".hash", ".lock"})

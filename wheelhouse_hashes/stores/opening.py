@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from wheelhouse_hashes.runtime.waiting import WaitBudget
+from typing import TYPE_CHECKING
+
 from wheelhouse_hashes.stores.base import Store
-from wheelhouse_hashes.stores.driver import Account
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.runtime.waiting import WaitBudget
+    from wheelhouse_hashes.stores.driver import Account
 
 
 def open_store(account: Account, container: str, budget: WaitBudget) -> Store:

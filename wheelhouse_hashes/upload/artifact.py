@@ -6,6 +6,8 @@ artifact that was announced and never came can be seen to be missing.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file
@@ -17,13 +19,15 @@ from wheelhouse_hashes.formats.hash_file import (
     parse_hash_file,
     split_hash_file_name,
 )
-from wheelhouse_hashes.options import UploadOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.stores.base import BINARY, TEXT, Store, Stored
-from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import index_algorithm
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import UploadOptions
+    from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 #: How often to look for our companions beside our artifact, before those that
 #: are there instead count as another job's.

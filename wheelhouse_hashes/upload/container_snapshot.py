@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.plugins.manager import Plugins
-from wheelhouse_hashes.stores.base import Stored
+if TYPE_CHECKING:
+    from wheelhouse_hashes.plugins.manager import Plugins
+    from wheelhouse_hashes.stores.base import Stored
 
 
 class ContainerSnapshot:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Mapping
 from html import escape
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
@@ -23,10 +24,12 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import read_page
-from wheelhouse_hashes.options import StoreOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
 from wheelhouse_hashes.stores.base import HTML, Store, Stored
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import StoreOptions
+    from wheelhouse_hashes.plugins.session import Session
 
 #: The name of the page.
 INDEX = "index.html"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
-from wheelhouse_hashes.options import UploadOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import line
-from wheelhouse_hashes.stores.base import Store
-from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import UploadOptions
+    from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.stores.base import Store
+    from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 
 def prune(

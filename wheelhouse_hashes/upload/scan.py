@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-import pathlib
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import check_regular, disk_errors
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
-from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from wheelhouse_hashes.plugins.reporter import UploadReporter
 
 
 def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Verdict
-from wheelhouse_hashes.formats.seen import Seen
 from wheelhouse_hashes.options import ACCEPT, CheckOptions
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verdict.rules import judge
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Verdict
+    from wheelhouse_hashes.formats.seen import Seen
+    from wheelhouse_hashes.plugins.session import Session
 
 
 def judge_file(

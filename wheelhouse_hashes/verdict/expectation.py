@@ -5,12 +5,15 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.options import CheckOptions
-from wheelhouse_hashes.run import Run
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.options import CheckOptions
+    from wheelhouse_hashes.run import Run
 
 #: The most bytes that a list of names may have.
 MAX_BYTES = 1024 * 1024

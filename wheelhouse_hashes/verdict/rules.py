@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import (
     DEFAULT_ALGORITHM,
@@ -22,7 +23,9 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.formats.seen import Seen
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.formats.seen import Seen
 
 #: What stands at the end of every zip archive, wheels among them (the end of
 #: central directory record of the format's specification, APPNOTE.TXT 4.3.16).

@@ -5,19 +5,23 @@ Nothing is changed or renamed.
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal
-from wheelhouse_hashes.options import VerifyOptions
-from wheelhouse_hashes.plugins.reporter import FetchReporter
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.runtime.waiting import backoff
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+
+if TYPE_CHECKING:
+    import pathlib
+
+    from wheelhouse_hashes.options import VerifyOptions
+    from wheelhouse_hashes.plugins.reporter import FetchReporter
+    from wheelhouse_hashes.plugins.session import Session
 
 
 def verify_artifact(

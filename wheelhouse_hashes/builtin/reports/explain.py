@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -12,6 +11,8 @@ from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
+    import argparse
+
     from wheelhouse_hashes.run import Run
 
 _MEANING = {

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.disk.files import disk_errors
-from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
 
 SUMMARY = "GITHUB_STEP_SUMMARY"

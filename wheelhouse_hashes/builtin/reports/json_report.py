@@ -7,17 +7,18 @@ older form could misread a newer one; a new field alone is no such thing.
 
 from __future__ import annotations
 
-import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes import __version__, hookimpl
-from wheelhouse_hashes.artifacts import Claim, Verdict
 from wheelhouse_hashes.disk.atomic_write import write_file
-from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
 
 if TYPE_CHECKING:
+    import argparse
+
+    from wheelhouse_hashes.artifacts import Claim, Verdict
+    from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
 
 #: The version of the form.

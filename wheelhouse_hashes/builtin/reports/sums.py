@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -16,6 +15,8 @@ from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
+    import argparse
+
     from wheelhouse_hashes.run import Run
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,6 +29,8 @@ from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
 
 if TYPE_CHECKING:
+    import argparse
+
     from wheelhouse_hashes.run import Run
 
 SOURCE = "hash file"

@@ -13,9 +13,9 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.urls import shown
-from wheelhouse_hashes.options import CheckOptions
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
 SOURCE = "header"

@@ -27,10 +27,10 @@ from wheelhouse_hashes.formats.pages import (
 )
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import normalized, origin, shown
-from wheelhouse_hashes.options import CheckOptions
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
 SOURCE = "link"

@@ -18,9 +18,9 @@ from wheelhouse_hashes.disk.files import disk_errors, read_small_file
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
-from wheelhouse_hashes.options import CheckOptions
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
 SOURCE = "list"
