@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support import ROOT
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import sha256, wheel_bytes
 from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
@@ -54,10 +54,6 @@ class Signatures:
         if run.companion(artifact, ".sig") == signature(path.read_bytes()):
             return []
         return [Finding(Cause.UNTRUSTED, "not signed by the key")]
-
-
-def wheel(payload: bytes, name: str = WHEEL) -> bytes:
-    return make_wheel("made", name, payload).read_bytes()
 
 
 @dataclass
@@ -140,23 +136,23 @@ def ended_half_way(world: World) -> None:
 
 
 def another_build(world: World) -> None:
-    world.put(WHEEL, wheel(b"another build"))
+    world.put(WHEEL, wheel_bytes("another build"))
 
 
 def replaced(world: World) -> None:
-    world.put(WHEEL, wheel(b"evil"))
-    world.announce(WHEEL, wheel(b"evil"), signed=False)
+    world.put(WHEEL, wheel_bytes("evil"))
+    world.announce(WHEEL, wheel_bytes("evil"), signed=False)
 
 
 def changed_on_the_way(world: World) -> None:
     replaced(world)
     if world.links:
-        world.links[WHEEL] = sha256(wheel(b"evil"))
+        world.links[WHEEL] = sha256(wheel_bytes("evil"))
 
 
 def old_one_is_back(world: World) -> None:
-    world.put(WHEEL, wheel(b"old"))
-    world.announce(WHEEL, wheel(b"old"), signed=True)  # at its time it was
+    world.put(WHEEL, wheel_bytes("old"))
+    world.announce(WHEEL, wheel_bytes("old"), signed=True)  # at its time it was
 
 
 def gone(world: World) -> None:
@@ -164,12 +160,12 @@ def gone(world: World) -> None:
 
 
 def added(world: World) -> None:
-    world.put(ADDED, wheel(b"evil", ADDED))
-    world.announce(ADDED, wheel(b"evil", ADDED), signed=False)
+    world.put(ADDED, wheel_bytes("evil", ADDED))
+    world.announce(ADDED, wheel_bytes("evil", ADDED), signed=False)
 
 
 def bad_build(world: World) -> None:
-    release(world, {WHEEL: wheel(b"made by a virus"), OTHER: wheel(b"good", OTHER)})
+    release(world, {WHEEL: wheel_bytes("made by a virus"), OTHER: wheel_bytes("good", OTHER)})
 
 
 ROWS: dict[str, Callable[[World], None]] = {
@@ -212,7 +208,7 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wo
     world = World(request.param)
     if world.source == "signature":
         install(monkeypatch, signatures=Signatures())
-    release(world, {WHEEL: wheel(b"good"), OTHER: wheel(b"good", OTHER)})
+    release(world, {WHEEL: wheel_bytes("good"), OTHER: wheel_bytes("good", OTHER)})
     return world
 
 
@@ -229,13 +225,16 @@ def test_the_table_has_the_rows_that_are_tried() -> None:
 @each_source
 def test_a_good_release_is_fetched(cli: Cli, world: World) -> None:
     assert fetch(cli, world).code == 0
-    assert contents() == {WHEEL: sha256(wheel(b"good")), OTHER: sha256(wheel(b"good", OTHER))}
+    assert contents() == {
+        WHEEL: sha256(wheel_bytes("good")),
+        OTHER: sha256(wheel_bytes("good", OTHER)),
+    }
 
 
 @pytest.mark.parametrize("what", ROWS)
 @each_source
 def test_a_source_detects_what_the_table_says(cli: Cli, world: World, what: str) -> None:
-    good = {WHEEL: sha256(wheel(b"good")), OTHER: sha256(wheel(b"good", OTHER))}
+    good = {WHEEL: sha256(wheel_bytes("good")), OTHER: sha256(wheel_bytes("good", OTHER))}
     ROWS[what](world)
     results = [fetch(cli, world)]
     if world.source == "list":

@@ -6,6 +6,7 @@ import hashlib
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 from wheelhouse_hashes.testing import make_sdist, make_wheel
 
@@ -22,6 +23,7 @@ __all__ = [
     "make_wheel",
     "publish",
     "sha256",
+    "wheel_bytes",
 ]
 
 #: Artifacts of one release: the wheel that most tests make, and others.
@@ -51,6 +53,13 @@ def sha256(content: bytes) -> str:
 def hash_file(content: bytes, name: str = A) -> bytes:
     """Return the hash file of some bytes."""
     return f"{sha256(content)}  {name}\n".encode()
+
+
+def wheel_bytes(payload: str | bytes = b"payload", name: str = A) -> bytes:
+    """Return the bytes of a small wheel."""
+    data = payload.encode() if isinstance(payload, str) else payload
+    with tempfile.TemporaryDirectory() as folder:
+        return make_wheel(folder, name, data).read_bytes()
 
 
 def publish(folder: pathlib.Path, name: str, payload: bytes = b"payload") -> bytes:

@@ -21,7 +21,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.conftest import Cli, Result
-from tests.support.artifacts import A, B, make_wheel, sha256
+from tests.support.artifacts import A, B, make_wheel, sha256, wheel_bytes
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.shelf import Shelf
 from wheelhouse_hashes.http.response import ResponseReader
@@ -37,11 +37,6 @@ EXIT = {
     "stale": 5,
     "unreachable": 5,
 }
-
-
-def wheel(payload: str, name: str = A) -> bytes:
-    """Return the bytes of a small wheel."""
-    return make_wheel(pathlib.Path("made"), name, payload.encode()).read_bytes()
 
 
 @pytest.fixture
@@ -116,16 +111,16 @@ def test_each_state_of_artifact_and_hash_file_has_its_verdict(
     shelf: Shelf, artifact: str, hash_file: str, expected: str, without_header: str, header: bool
 ) -> None:
     if artifact:
-        shelf.put_artifact(wheel(artifact), header=header)
+        shelf.put_artifact(wheel_bytes(artifact), header=header)
     if hash_file:
-        shelf.put_hash_file(wheel(hash_file))
+        shelf.put_hash_file(wheel_bytes(hash_file))
     result = shelf.fetch()
     cause = expected if header else without_header
     if cause == "nothing":
         assert "nothing matches demo" in result.out
         assert (result.code, kept()) == (EXIT[cause], {})
         return
-    check(result, cause, wheel(artifact) if cause == "ok" else None)
+    check(result, cause, wheel_bytes(artifact) if cause == "ok" else None)
     if cause == "ok":
         sources = ["hash file"] * bool(hash_file) + ["header"] * header
         assert verdict(result)[1] == ", ".join(sources)
@@ -136,7 +131,7 @@ def test_each_state_of_artifact_and_hash_file_has_its_verdict(
 
 def fall_behind(shelf: Shelf, behind: str, *, header: bool = True) -> None:
     """Overwrite a pair; let node 1 miss the new artifact, the new hash file, or both."""
-    old, new = wheel("old"), wheel("new")
+    old, new = wheel_bytes("old"), wheel_bytes("new")
     shelf.put_hash_file(old)
     shelf.put_artifact(old, header=header)
     if behind == "artifact":
@@ -158,7 +153,7 @@ def test_a_stale_half_of_a_pair_is_never_accepted_and_heals(shelf: Shelf, behind
     status, before = shelf.get(stale)
     assert status == 200
     # At once, since the second try asks all replicas.
-    check(shelf.fetch(), "ok", wheel("new"))
+    check(shelf.fetch(), "ok", wheel_bytes("new"))
     # Not at all, where the old replica is the only one.
     shelf.leave_alive(1)
     result = shelf.fetch(0.6, into="alone")
@@ -170,7 +165,7 @@ def test_a_stale_half_of_a_pair_is_never_accepted_and_heals(shelf: Shelf, behind
     shelf.cluster.run_once("object-replicator")
     status, after = shelf.get(stale)
     assert (status, after != before) == (200, True)
-    check(shelf.fetch(into="after"), "ok", wheel("new"), "after")
+    check(shelf.fetch(into="after"), "ok", wheel_bytes("new"), "after")
 
 
 @pytest.mark.parametrize("behind", ["artifact", "hash file"])
@@ -180,12 +175,12 @@ def test_a_stale_half_of_a_pair_heals_at_once_without_header_too(shelf: Shelf, b
     check(shelf.fetch(), "mismatch")
     shelf.cluster.revive(2, "object")
     shelf.cluster.prefer(1)
-    assert (shelf.get()[1] == wheel("old")) == (behind == "artifact")
-    check(shelf.fetch(), "ok", wheel("new"))
+    assert (shelf.get()[1] == wheel_bytes("old")) == (behind == "artifact")
+    check(shelf.fetch(), "ok", wheel_bytes("new"))
 
 
 def test_a_pair_that_is_stale_as_a_whole_is_taken_as_a_whole(shelf: Shelf) -> None:
-    old, new = wheel("old"), wheel("new")
+    old, new = wheel_bytes("old"), wheel_bytes("new")
     fall_behind(shelf, "both")
     shelf.cluster.prefer(1)
     assert shelf.get() == (200, old)
@@ -207,20 +202,20 @@ def test_a_page_that_is_stale_never_makes_an_old_digest_good(shelf: Shelf) -> No
         page = f'<a href="{A}#sha256={sha256(content)}">{A}</a>'.encode()
         assert shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, page).status == 201
 
-    for content in (wheel("old"), wheel("new")):
+    for content in (wheel_bytes("old"), wheel_bytes("new")):
         shelf.put_pair(content)
-        with shelf.missed_by(1) if content == wheel("new") else contextlib.nullcontext():
+        with shelf.missed_by(1) if content == wheel_bytes("new") else contextlib.nullcontext():
             put_page(content)
     shelf.cluster.prefer(1)
-    assert sha256(wheel("old")).encode() in shelf.get("index.html")[1]
+    assert sha256(wheel_bytes("old")).encode() in shelf.get("index.html")[1]
     # Not at all, where the old replica is the only one.
     shelf.leave_alive(1)
     check(shelf.fetch(page="index.html"), "stale")
     # At once, since a page is asked of all replicas.
     shelf.cluster.revive(2, "object")
-    assert sha256(wheel("old")).encode() in shelf.get("index.html")[1]
+    assert sha256(wheel_bytes("old")).encode() in shelf.get("index.html")[1]
     result = shelf.fetch(page="index.html")
-    check(result, "ok", wheel("new"))
+    check(result, "ok", wheel_bytes("new"))
     assert verdict(result)[1] == "link, hash file, header"
 
 
@@ -228,19 +223,19 @@ def test_a_page_that_is_stale_never_makes_an_old_digest_good(shelf: Shelf) -> No
 def test_an_old_date_does_not_end_the_wait_for_a_stale_replica(shelf: Shelf, age: str) -> None:
     """Without a header the cause is mismatch, which is waited for only while something is young."""
     header = age == "all is days old"
-    shelf.put_hash_file(wheel("old"))
-    shelf.put_artifact(wheel("old"), header=header)
+    shelf.put_hash_file(wheel_bytes("old"))
+    shelf.put_artifact(wheel_bytes("old"), header=header)
     for name in (A, f"{A}.sha256"):
         shelf.cluster.age(f"{shelf.name}/{name}", 5)
     days = 1 if header else 0
-    shelf.put_hash_file(wheel("new"), days=days)
+    shelf.put_hash_file(wheel_bytes("new"), days=days)
     with shelf.missed_by(1):
-        shelf.put_artifact(wheel("new"), header=header, days=days)
+        shelf.put_artifact(wheel_bytes("new"), header=header, days=days)
     shelf.leave_alive(1)
-    assert shelf.get() == (200, wheel("old"))
+    assert shelf.get() == (200, wheel_bytes("old"))
     with meanwhile(lambda: shelf.cluster.revive(2, "object"), 0.7):
         result = shelf.fetch(30)
-    check(result, "ok", wheel("new"))
+    check(result, "ok", wheel_bytes("new"))
     assert waits(result) == 1
 
 
@@ -248,13 +243,13 @@ def test_an_old_date_does_not_end_the_wait_for_a_stale_replica(shelf: Shelf, age
 
 
 def late_hash_file(shelf: Shelf) -> Callable[[], object]:
-    shelf.put_artifact(wheel("new"), header=False)
-    return lambda: shelf.put_hash_file(wheel("new"))
+    shelf.put_artifact(wheel_bytes("new"), header=False)
+    return lambda: shelf.put_hash_file(wheel_bytes("new"))
 
 
 def late_artifact(shelf: Shelf) -> Callable[[], object]:
-    shelf.put_hash_file(wheel("new"))
-    return lambda: shelf.put_artifact(wheel("new"))
+    shelf.put_hash_file(wheel_bytes("new"))
+    return lambda: shelf.put_artifact(wheel_bytes("new"))
 
 
 def _missing_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
@@ -268,16 +263,16 @@ def _missing_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
 
 
 def unreplicated_artifact(shelf: Shelf) -> Callable[[], object]:
-    shelf.put_hash_file(wheel("new"))
+    shelf.put_hash_file(wheel_bytes("new"))
     with shelf.missed_by(1):
-        shelf.put_artifact(wheel("new"))
+        shelf.put_artifact(wheel_bytes("new"))
     return _missing_until_revived(shelf, A)
 
 
 def unreplicated_hash_file(shelf: Shelf) -> Callable[[], object]:
     with shelf.missed_by(1):
-        shelf.put_hash_file(wheel("new"))
-    shelf.put_artifact(wheel("new"), header=False)
+        shelf.put_hash_file(wheel_bytes("new"))
+    shelf.put_artifact(wheel_bytes("new"), header=False)
     return _missing_until_revived(shelf, f"{A}.sha256")
 
 
@@ -289,16 +284,16 @@ def _unavailable_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
 
 
 def unavailable_artifact(shelf: Shelf) -> Callable[[], object]:
-    shelf.put_hash_file(wheel("new"))
+    shelf.put_hash_file(wheel_bytes("new"))
     with shelf.missed_by(1):
-        shelf.put_artifact(wheel("new"))
+        shelf.put_artifact(wheel_bytes("new"))
     return _unavailable_until_revived(shelf, A)
 
 
 def unavailable_hash_file(shelf: Shelf) -> Callable[[], object]:
     with shelf.missed_by(1):
-        shelf.put_hash_file(wheel("new"))
-    shelf.put_artifact(wheel("new"))
+        shelf.put_hash_file(wheel_bytes("new"))
+    shelf.put_artifact(wheel_bytes("new"))
     return _unavailable_until_revived(shelf, f"{A}.sha256")
 
 
@@ -322,12 +317,12 @@ def test_a_store_that_does_not_converge_in_time_is_refused(
     assert waits(result) == 1
     with meanwhile(heal, 0.6):
         result = shelf.fetch(30)
-    check(result, "ok", wheel("new"))
+    check(result, "ok", wheel_bytes("new"))
     assert waits(result) == 1
 
 
 def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
-    shelf.put_pair(wheel("new"))
+    shelf.put_pair(wheel_bytes("new"))
     with shelf.missed_by(1):
         index = f'<a href="{A}">{A}</a>'.encode()
         answer = shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, index)
@@ -338,21 +333,21 @@ def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
     assert "503" in refused.err
     with meanwhile(heal, 0.6):
         result = shelf.fetch(30, page="index.html")
-    check(result, "ok", wheel("new"))
+    check(result, "ok", wheel_bytes("new"))
     # Each wait is said once, lest the command seem to hang.
     assert len(re.findall("^waiting ", result.out, re.MULTILINE)) == 1, result
 
 
 def test_a_listing_of_dead_servers_is_refused_as_forbidden(shelf: Shelf) -> None:
     """Swift cannot know then that anybody may list it, and says 401 instead of 503."""
-    shelf.put_pair(wheel("new"))
+    shelf.put_pair(wheel_bytes("new"))
     for node in NODES:
         shelf.cluster.kill(node, "container")
     result = shelf.fetch()
     assert (result.code, kept()) == (5, {})
     assert "HTTP status 401" in result.err
     shelf.cluster.revive(2, "container")
-    check(shelf.fetch(), "ok", wheel("new"))
+    check(shelf.fetch(), "ok", wheel_bytes("new"))
 
 
 # Servers that die during a fetch
@@ -400,8 +395,8 @@ def test_servers_may_die_while_real_wheels_are_fetched(
 
 
 def test_a_deleted_pair_that_is_still_listed_is_withdrawn(shelf: Shelf) -> None:
-    shelf.put_pair(wheel("old"))
-    shelf.put_pair(wheel("sibling", B), B)
+    shelf.put_pair(wheel_bytes("old"))
+    shelf.put_pair(wheel_bytes("sibling", B), B)
     shelf.cluster.lag(True)
     shelf.delete(A)
     shelf.delete(f"{A}.sha256")
@@ -409,19 +404,19 @@ def test_a_deleted_pair_that_is_still_listed_is_withdrawn(shelf: Shelf) -> None:
     result = shelf.fetch()
     assert verdict(result) == ("withdrawn", "")
     assert verdict(result, B) == ("ok", "hash file, header")
-    assert (result.code, kept()) == (0, {B: wheel("sibling", B)})
+    assert (result.code, kept()) == (0, {B: wheel_bytes("sibling", B)})
 
 
 def test_a_deleted_artifact_whose_hash_file_is_there_is_missing(shelf: Shelf) -> None:
-    shelf.put_pair(wheel("old"))
-    shelf.put_pair(wheel("sibling", B), B)
+    shelf.put_pair(wheel_bytes("old"))
+    shelf.put_pair(wheel_bytes("sibling", B), B)
     shelf.cluster.lag(True)
     shelf.delete(A)
     assert A in shelf.cluster.names(shelf.name)
     result = shelf.fetch()
     assert verdict(result) == ("missing-artifact", "")
     assert verdict(result, B) == ("ok", "hash file, header")
-    assert (result.code, kept()) == (4, {B: wheel("sibling", B)})
+    assert (result.code, kept()) == (4, {B: wheel_bytes("sibling", B)})
 
 
 @pytest.mark.parametrize(
@@ -438,25 +433,27 @@ def test_a_deleted_artifact_still_served_is_judged_by_claims(
     shelf: Shelf, header: bool, hash_file: str, expected: str
 ) -> None:
     """A disagreement is read anew from all replicas, and these know that it is gone."""
-    shelf.put_hash_file(wheel("old"))
-    shelf.put_artifact(wheel("old"), header=header)
-    shelf.put_pair(wheel("sibling", B), B)
+    shelf.put_hash_file(wheel_bytes("old"))
+    shelf.put_artifact(wheel_bytes("old"), header=header)
+    shelf.put_pair(wheel_bytes("sibling", B), B)
     shelf.cluster.lag(True)
     if hash_file == "gone":
         shelf.delete(f"{A}.sha256")
     elif hash_file == "another":
-        shelf.put_hash_file(wheel("new"))
+        shelf.put_hash_file(wheel_bytes("new"))
     with shelf.missed_by(1):
         shelf.delete(A)
         if hash_file == "a ghost, too":
             shelf.delete(f"{A}.sha256")
     shelf.cluster.prefer(1)
-    assert shelf.get() == (200, wheel("old"))
+    assert shelf.get() == (200, wheel_bytes("old"))
     result = shelf.fetch()
     assert verdict(result)[0] == expected, result
     assert result.code == EXIT[expected]
     assert verdict(result, B) == ("ok", "hash file, header")
-    assert kept() == {B: wheel("sibling", B)} | ({A: wheel("old")} if expected == "ok" else {})
+    assert kept() == {B: wheel_bytes("sibling", B)} | (
+        {A: wheel_bytes("old")} if expected == "ok" else {}
+    )
 
 
 # Uploads of the real command line

@@ -7,11 +7,10 @@ import functools
 import pathlib
 import random
 import ssl
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from tests.support.artifacts import A, hash_file, make_wheel, sha256
+from tests.support.artifacts import A, hash_file, sha256, wheel_bytes
 from tests.support.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes.causes import Cause, gravest
 
@@ -24,9 +23,7 @@ HALF = 60_000
 @functools.lru_cache
 def wheel(name: str = A, seed: int = 0) -> bytes:
     """Return a valid wheel of 100 kB, the same bytes in every run."""
-    payload = random.Random(seed).randbytes(100_000)
-    with tempfile.TemporaryDirectory() as folder:
-        return make_wheel(pathlib.Path(folder), name, payload).read_bytes()
+    return wheel_bytes(random.Random(seed).randbytes(100_000), name)
 
 
 def link(name: str, content: bytes | None = None) -> str:
