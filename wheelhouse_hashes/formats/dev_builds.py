@@ -56,7 +56,10 @@ _Age = tuple[Version, tuple[int, str] | tuple[()], str]
 
 
 def _kind_and_age(name: str) -> tuple[_Kind, _Age] | None:
-    """Return the kind of a dev build, in which builds supersede others, and its sort key."""
+    """Return the kind and the age of a dev build, None for other names.
+
+    Builds of one kind supersede one another; the newest has the highest age.
+    """
     parsed = parse_artifact_name(name)
     if parsed is None or not parsed.version.is_devrelease:
         return None

@@ -104,8 +104,8 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     """Read the hash file of one artifact.
 
     :param content: the content of the hash file.
-    :param artifact_name: the artifact in the name of the hash file.
-    :param algorithm: the algorithm in the name of the hash file.
+    :param artifact_name: the artifact that the hash file is named after.
+    :param algorithm: the algorithm that the hash file is named after.
     :raises HashFileError: if it does not contain exactly one digest of that
         algorithm for that artifact.
     """

@@ -251,7 +251,7 @@ class Client:
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
-        # Requests ask for identity; if a server ignores that, only small objects are decoded.
+        # The request asks for no encoding; if a server ignores that, decode small objects only.
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
         curl.setopt(pycurl.HEADERFUNCTION, reader.lines.append)
         curl.setopt(pycurl.WRITEFUNCTION, reader.body)

@@ -41,9 +41,9 @@ class Part:
     def validator(self) -> str | None:
         """The value of ``If-Range`` that identifies this version of the object.
 
-        A strong entity tag, or, if the response has no tag at all, its date, provided
-        that the object cannot have changed again within the same second.  None without
-        either, or if the server declares that it does not support ranges.
+        A strong entity tag, or, if the response has no tag at all, ``Last-Modified``,
+        provided that the object cannot have changed again within the same second.
+        None without either, or if the server declares that it does not support ranges.
         """
         headers = self.headers
         if headers.get("accept-ranges", "").lower() == "none" or not self.size:
