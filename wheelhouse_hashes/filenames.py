@@ -35,7 +35,7 @@ _EXE = re.compile(
 _LEGAL = re.compile(r"[A-Za-z0-9._+!-]+", re.ASCII)
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 
 #: The longest file name, in bytes, that common file systems take.

@@ -43,7 +43,7 @@ def test_good_artifacts_are_kept_and_nothing_else(cli: Cli, served: Server) -> N
     for name, content in contents.items():
         assert (GOT / name).read_bytes() == content
         assert re.search(
-            rf"^ok +{re.escape(name)} +sha256  hash file  container$", result.out, re.M
+            rf"^ok +{re.escape(name)} +sha256  hash file  container$", result.out, re.MULTILINE
         )
     closing = "verified 4 of 4 artifacts (weakest tier: container, over plain HTTP)"
     assert result.out.splitlines()[-1] == closing

@@ -371,7 +371,9 @@ def test_other_snippets_are_what_a_test_uses() -> None:
 
 def test_the_page_of_the_hooks_has_every_built_in_plugin() -> None:
     page = PAGES["docs/hooks.rst"]
-    (said,) = re.findall(r"Built-in plugins are blocked in the\nsame way; (.*?)\.\n", page, re.S)
+    (said,) = re.findall(
+        r"Built-in plugins are blocked in the\nsame way; (.*?)\.\n", page, re.DOTALL
+    )
     assert re.findall(r"``(.*?)``", said) == list(BUILT_IN)
 
 

@@ -89,8 +89,8 @@ def test_the_design_page_shows_the_rooms_that_exist() -> None:
     rooms = {path.parent.name for path in package.glob("*/__init__.py")}
     inner = {path.parent.name for path in package.glob("*/*/__init__.py")}
     page = ROOT.joinpath("docs", "design.rst").read_text()
-    assert set(re.findall(r"^      (\w+)/", page, re.M)) == rooms
-    assert set(re.findall(r"^        (\w+)/", page, re.M)) == inner
+    assert set(re.findall(r"^      (\w+)/", page, re.MULTILINE)) == rooms
+    assert set(re.findall(r"^        (\w+)/", page, re.MULTILINE)) == inner
     root = page.partition("wheelhouse_hashes/\n")[2].partition("host/")[0]
     modules = {path.stem for path in package.glob("*.py")}
     shown = {line[:53] for line in root.splitlines()}
@@ -122,7 +122,7 @@ def test_the_unit_tests_of_a_room_are_named_after_its_modules() -> None:
 def test_the_design_page_shows_the_folders_of_the_tests() -> None:
     folders = {path.parent.name for path in ROOT.glob("tests/*/__init__.py")}
     page = ROOT.joinpath("docs", "design.rst").read_text()
-    assert set(re.findall(r"^    tests/(\w+)/", page, re.M)) == folders
+    assert set(re.findall(r"^    tests/(\w+)/", page, re.MULTILINE)) == folders
 
 
 def test_the_files_that_the_design_page_names_exist() -> None:

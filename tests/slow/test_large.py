@@ -33,7 +33,9 @@ main()
 def peak_memory(*args: str) -> int:
     """Run our command line; return the peak resident memory of its process, in bytes."""
     subprocess.run([sys.executable, "-c", MEASURED, *args], check=True)
-    (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", pathlib.Path("status").read_text(), re.M)
+    (kilobytes,) = re.findall(
+        r"^VmHWM:\s+(\d+) kB$", pathlib.Path("status").read_text(), re.MULTILINE
+    )
     return int(kilobytes) * 1024
 
 

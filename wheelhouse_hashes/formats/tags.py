@@ -15,17 +15,17 @@ MAX_TAG = 8 * 1024
 
 _OPENING = re.compile(
     r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z][a-z0-9-]*)(?=\s))",
-    re.I,
+    re.IGNORECASE,
 )
 # The rest of a tag without a ``<`` in it.  Where it does not match, the search
 # ends before the next tag begins, so no text is searched twice.
 _USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
 _MARK = re.compile(r"[<>\"']")
 # What the name of an artifact ends with.  An unreadable tag without it loses nothing.
-ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
+ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
 # Also ``<!-->`` and ``<!--->`` are whole comments.
 _END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
-_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
+_END_OF_RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 
 _TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
 UNCLOSED = "its tag cannot be read: a quote or a bracket is not closed"

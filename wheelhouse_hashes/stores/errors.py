@@ -24,7 +24,7 @@ FAILURES = (LibcloudError, BaseHTTPError, OSError, ValueError)
 #: What is raised for a value that no header can carry.  Its text quotes the value.
 _UNSENDABLE = (InvalidHeader, UnicodeEncodeError)
 
-_STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.I)
+_STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.IGNORECASE)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 _CODES = {

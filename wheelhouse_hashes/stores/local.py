@@ -128,8 +128,7 @@ class LocalStore(Store):
             with PrivateFolder(staging) as private:
                 path = private / "object"
                 with open(path, "xb") as file:
-                    for piece in pieces:
-                        file.write(piece)
+                    file.writelines(pieces)
                 path.chmod(_MODE)
                 version = _version(name, path.stat())
                 try:

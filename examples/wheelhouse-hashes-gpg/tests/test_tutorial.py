@@ -72,7 +72,9 @@ def find(lines: Sequence[str], text: str) -> int:
 
 
 def commands(block: str) -> Iterator[Command]:
-    for command in re.findall(r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*(?:\n|\Z))*)", block, re.M):
+    for command in re.findall(
+        r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*(?:\n|\Z))*)", block, re.MULTILINE
+    ):
         yield Command(*command)
 
 

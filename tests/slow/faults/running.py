@@ -75,7 +75,7 @@ def _most_memory(pid: int) -> int:
     except OSError:
         return 0  # it has ended
     # A process that has just ended has no such line.
-    most = re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)
+    most = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
     return int(most[1]) // 1024 if most else 0
 
 
