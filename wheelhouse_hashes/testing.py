@@ -159,6 +159,7 @@ def run_python(*args: object, **environ: str) -> Result:
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
         env={**os.environ, **environ},
     )
     return Result(done.returncode, done.stdout, done.stderr)
