@@ -56,14 +56,14 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _verify(reporter, pathlib.Path(folder), address, is_local)
+            _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
             report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
     return report.exit_code
 
 
 def _verify(
-    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, is_local: bool
+    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, *, is_local: bool
 ) -> None:
     run, report = reporter.run, reporter.report
     there = _artifacts_in(folder, run)

@@ -178,7 +178,7 @@ def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
 class _Loader(importlib.abc.Loader):
     """Runs a module of the host as its own loader does, with something around it."""
 
-    def __init__(self, name: str, loader: Any, attaching: bool) -> None:
+    def __init__(self, name: str, loader: Any, *, attaching: bool) -> None:
         self._name = name
         self._loader = loader
         self._attaching = attaching
@@ -230,7 +230,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     :param attaching: whether to extend the host when it is imported.
     """
 
-    def __init__(self, attaching: bool) -> None:
+    def __init__(self, *, attaching: bool) -> None:
         self._attaching = attaching
 
     def find_spec(
@@ -243,7 +243,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(name, spec.loader, self._attaching)
+            spec.loader = _Loader(name, spec.loader, attaching=self._attaching)
         return spec
 
 
@@ -253,7 +253,7 @@ def watch(*, attaching: bool = True) -> None:
     :param attaching: whether to extend the host then, or only to import it.
     """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder(attaching))
+        sys.meta_path.insert(0, _Finder(attaching=attaching))
 
 
 def _run_command(command: list[str]) -> None:

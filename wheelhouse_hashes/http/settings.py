@@ -63,7 +63,7 @@ class TransportSettings:
     timeout: float = DEFAULT_TIMEOUT
     verify_tls: bool = True
 
-    def limit(self, small: bool) -> float:
+    def limit(self, *, small: bool) -> float:
         """Return the seconds that a request may take, in all."""
         return min(self.timeout, SMALL_TIMEOUT) if small else self.timeout
 
@@ -92,11 +92,11 @@ class TransportSettings:
         :param curl: the handle.
         :param small: whether it reads a page or a hash file.
         """
-        limit = self.limit(small)
+        limit = self.limit(small=small)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
 
-    def explained(self, code: int, text: str, seconds: float, small: bool) -> tuple[str, bool]:
+    def explained(self, code: int, text: str, seconds: float, *, small: bool) -> tuple[str, bool]:
         """Say what a libcurl error means, and whether it will be the same next time.
 
         :param code: libcurl's code.
@@ -104,7 +104,7 @@ class TransportSettings:
         :param seconds: how long the request took.
         :param small: whether it read a page or a hash file.
         """
-        limit = self.limit(small)
+        limit = self.limit(small=small)
         if code == pycurl.E_OPERATION_TIMEDOUT and seconds >= limit:
             cure = "give a longer --timeout" if limit == self.timeout else "the server is too slow"
             return f"it took longer than {limit:g} seconds ({cure})", True

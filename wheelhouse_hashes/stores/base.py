@@ -102,7 +102,7 @@ class Store:
         """The container, without a request for it."""
         return Container(self.container_name, {}, self.driver)
 
-    def open(self, create: bool = True) -> None:
+    def open(self, *, create: bool = True) -> None:
         """Look the container up.
 
         :param create: whether to make it if it does not exist.
@@ -196,15 +196,15 @@ class Store:
         :raises StoreError: if it cannot be published.
         """
         counter = counter or ByteCount()
-        put = partial(self._put, artifact, file, create_only, counter)
+        put = partial(self._put, artifact, file, counter, create_only=create_only)
         stored = self._retry(put, f"send {artifact.name}")
         counter.bytes = artifact.size
         return stored
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
     ) -> Stored:
-        self._leave_alone(artifact.name, create_only)
+        self._leave_alone(artifact.name, create_only=create_only)
         check_unchanged(artifact, file)
         extra = {"content_type": BINARY}
         return _stored(
@@ -218,25 +218,27 @@ class Store:
 
         :param media_type: the value of its ``Content-Type``.
         """
-        put = partial(self._put_bytes, name, content, media_type, create_only)
+        put = partial(self._put_bytes, name, content, media_type, create_only=create_only)
         return self._retry(put, f"send {name}")
 
-    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
+    def _put_bytes(
+        self, name: str, content: bytes, media_type: str, *, create_only: bool
+    ) -> Stored:
         # From a file: what libcloud does with a stream differs from store to
         # store (it fails on Swift, and makes a multipart object on S3).
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "content")
             path.write_bytes(content)
-            return self._put_file(str(path), name, content, media_type, create_only)
+            return self._put_file(str(path), name, content, media_type, create_only=create_only)
 
     def _put_file(
-        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+        self, path: str, name: str, content: bytes, media_type: str, *, create_only: bool
     ) -> Stored:
-        self._leave_alone(name, create_only)
+        self._leave_alone(name, create_only=create_only)
         extra = {"content_type": media_type}
         return _stored(self.driver.upload_object(path, self._container, name, extra=extra))
 
-    def _leave_alone(self, name: str, create_only: bool) -> None:
+    def _leave_alone(self, name: str, *, create_only: bool) -> None:
         """Do the best about create-only that libcloud's API allows."""
         if create_only and self._object(name) is not None:
             raise AlreadyExists(name)

@@ -62,9 +62,11 @@ class Family:
         return {self.md5_header: encoded if self.md5_in_base64 else digits}
 
 
-SWIFT = Family("ETag", False, "x-object-meta-")
-S3 = Family("Content-MD5", True, "x-amz-meta-")
-GOOGLE = Family("Content-MD5", True, "x-goog-meta-", conditional=False)
+SWIFT = Family("ETag", md5_in_base64=False, metadata_prefix="x-object-meta-")
+S3 = Family("Content-MD5", md5_in_base64=True, metadata_prefix="x-amz-meta-")
+GOOGLE = Family(
+    "Content-MD5", md5_in_base64=True, metadata_prefix="x-goog-meta-", conditional=False
+)
 
 _MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
@@ -170,38 +172,31 @@ class CloudStore(Store):
         return iter(self.driver.download_object_as_stream(obj))
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
     ) -> Stored:
         check_unchanged(artifact, file)
         digest = artifact.digests[DEFAULT_ALGORITHM]
-        md5, size = artifact.digests["md5"], artifact.size
-        metadata = {DEFAULT_ALGORITHM: digest}
-        extra = {"content_type": BINARY, "meta_data": metadata}
-        self._upload(file.reopened, artifact.name, md5, size, extra, create_only)
-        return Stored(artifact.name, size, md5, digest)
+        stored = Stored(artifact.name, artifact.size, artifact.digests["md5"], digest)
+        extra = {"content_type": BINARY, "meta_data": {DEFAULT_ALGORITHM: digest}}
+        self._upload(file.reopened, stored, extra, create_only=create_only)
+        return stored
 
     def _put_file(
-        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+        self, path: str, name: str, content: bytes, media_type: str, *, create_only: bool
     ) -> Stored:
-        md5 = md5_of(content)
-        extra = {"content_type": media_type}
-        self._upload(path, name, md5, len(content), extra, create_only)
-        return Stored(name, len(content), md5)
+        stored = Stored(name, len(content), md5_of(content))
+        self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
+        return stored
 
     def _upload(
-        self,
-        path: str,
-        name: str,
-        md5: str,
-        size: int,
-        extra: Mapping[str, object],
-        create_only: bool,
+        self, path: str, stored: Stored, extra: Mapping[str, object], *, create_only: bool
     ) -> None:
+        name, md5, size = stored.name, stored.etag, stored.size
         headers = self._family.md5(md5)
         if create_only and self._family.conditional:
             headers["If-None-Match"] = "*"
         else:
-            self._leave_alone(name, create_only)
+            self._leave_alone(name, create_only=create_only)
         driver: Any = self.driver
         # libcloud would read the file again to learn what we know already.
         driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)

@@ -52,9 +52,9 @@ class LocalStore(Store):
     def _folder(self) -> pathlib.Path:
         return pathlib.Path(self.account.username, self.container_name)
 
-    def open(self, create: bool = True) -> None:
+    def open(self, *, create: bool = True) -> None:
         """Look the container up, and remove what dead jobs left in it."""
-        super().open(create)
+        super().open(create=create)
         remove_dead(self._folder / _STAGING)
 
     def _list(self) -> Iterator[Stored]:
@@ -96,12 +96,15 @@ class LocalStore(Store):
                 return None
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
     ) -> Stored:
-        return self._publish(artifact.name, self._pieces(artifact, file, counter), create_only)
+        pieces = self._pieces(artifact, file, counter)
+        return self._publish(artifact.name, pieces, create_only=create_only)
 
-    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
-        return self._publish(name, [content], create_only)
+    def _put_bytes(
+        self, name: str, content: bytes, media_type: str, *, create_only: bool
+    ) -> Stored:
+        return self._publish(name, [content], create_only=create_only)
 
     def _pieces(
         self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount
@@ -115,7 +118,7 @@ class LocalStore(Store):
             counter.bytes = opened.tell()
         check_unchanged(artifact, file)
 
-    def _publish(self, name: str, pieces: Iterable[bytes], create_only: bool) -> Stored:
+    def _publish(self, name: str, pieces: Iterable[bytes], *, create_only: bool) -> Stored:
         """Write a file under a staging name, then give it its own.
 
         Without libcloud: its lock, if it is switched off, takes every
