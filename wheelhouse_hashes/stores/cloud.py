@@ -18,6 +18,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -134,9 +135,9 @@ class CloudStore(Store):
         # libcloud's get_object asks for the container, too.
         connection: Any = self.driver.connection
         response = connection.request(self._path(name), method="HEAD")
-        if int(response.status) == 404:
+        if int(response.status) == HTTPStatus.NOT_FOUND:
             return None
-        if int(response.status) != 200:
+        if int(response.status) != HTTPStatus.OK:
             raise LibcloudError(f"Unexpected status code: {response.status}")
         headers = {key.lower(): value for key, value in response.headers.items()}
         if is_deleted(headers):
@@ -205,7 +206,7 @@ class CloudStore(Store):
                 path, self._container, name, extra=extra, verify_hash=False, headers=headers
             )
         except LibcloudError as error:
-            if create_only and status_of(error) == 412:
+            if create_only and status_of(error) == HTTPStatus.PRECONDITION_FAILED:
                 raise AlreadyExists(name) from None
             raise
 

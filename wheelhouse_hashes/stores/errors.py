@@ -9,6 +9,7 @@ can be relied on is the status in it, and the codes of the S3 API
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 from libcloud.common.exceptions import BaseHTTPError
@@ -130,9 +131,9 @@ class _BadRequests:
     body: Any
 
     def success(self) -> bool:
-        return int(self.status) != 400 and super().success()  # type: ignore[misc]
+        return int(self.status) != HTTPStatus.BAD_REQUEST and super().success()  # type: ignore[misc]
 
     def parse_error(self) -> Any:
-        if int(self.status) == 400:
+        if int(self.status) == HTTPStatus.BAD_REQUEST:
             raise LibcloudError(f"status_code=400 {self.body}")
         return super().parse_error()  # type: ignore[misc]
