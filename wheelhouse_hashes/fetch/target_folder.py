@@ -80,7 +80,7 @@ class TargetFolder:
                 os.fsync(file)
             finally:
                 os.close(file)
-            os.replace(path, self.path / path.name)
+            path.replace(self.path / path.name)
 
     def sync(self) -> None:
         """Put the final names on the disk, where the system can (POSIX)."""
@@ -104,7 +104,7 @@ class TargetFolder:
             rejected.mkdir(mode=0o700, exist_ok=True)
             if rejected.is_symlink():
                 raise NotADirectoryError(str(rejected))
-            os.replace(path, target)
+            path.replace(target)
         except OSError:
             with disk_errors(f"remove the refused {path}"):
                 path.unlink(missing_ok=True)

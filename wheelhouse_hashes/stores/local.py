@@ -90,7 +90,7 @@ class LocalStore(Store):
         """
         with disk_errors(f"read {name}"):
             try:
-                with open(self._folder / name, "rb") as file:
+                with self._folder.joinpath(name).open("rb") as file:
                     return file.read(max_bytes)
             except FileNotFoundError:
                 return None
@@ -130,7 +130,7 @@ class LocalStore(Store):
             staging.mkdir(exist_ok=True)
             with PrivateFolder(staging) as private:
                 path = private / "object"
-                with open(path, "xb") as file:
+                with path.open("xb") as file:
                     file.writelines(pieces)
                 path.chmod(_MODE)
                 version = _version(name, path.stat())
@@ -138,7 +138,7 @@ class LocalStore(Store):
                     if create_only:
                         _create(path, final)
                     else:
-                        os.replace(path, final)
+                        path.replace(final)
                 except FileExistsError:
                     raise AlreadyExists(name) from None
         return version
@@ -179,7 +179,7 @@ def _create(path: pathlib.Path, final: pathlib.Path) -> None:
         # A file system without hard links: looking first is the best there is.
         if final.exists():
             raise FileExistsError(str(final)) from None
-        os.replace(path, final)
+        path.replace(final)
 
 
 def _version(name: str, status: os.stat_result) -> Stored:
