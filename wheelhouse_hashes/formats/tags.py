@@ -43,8 +43,6 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """
     ends = _TagEnds(text)
     position = 0
-    # A tag up to here was found to end too late: its text is searched for others.
-    suspect = 0
     while match := _OPENING.search(text, position):
         start, position = match.span()
         kind = match["kind"]
@@ -58,15 +56,7 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
                 return
             position = end.end()
             continue
-        closed = _USUAL_REST.match(text, position)
-        stop = closed.end() if closed else 0
-        if not closed:
-            stop = ends.after(position)
-            if start < suspect:
-                # It was looked at already: a tag in it would be lost.
-                stop = 0 if _OPENING.search(text, position, stop or position) else stop
-            elif stop and not is_one_link(text[start:stop]):
-                suspect, stop = stop, 0
+        stop = ends.of_tag(start, position)
         if kind is None:
             position = stop or position
             continue
@@ -75,9 +65,8 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             yield kind.lower(), text[start:stop]
             continue
         problem = _TOO_LONG if stop else UNCLOSED
-        if not stop:
-            following = _OPENING.search(text, position)
-            stop = following.start() if following else len(text)
+        following = None if stop else _OPENING.search(text, position)
+        stop = stop or (following.start() if following else len(text))
         position = stop
         if ARTIFACT.search(text, start, stop):
             yield problem, text[start:stop]
@@ -97,6 +86,26 @@ class _TagEnds:
         self._text = text
         #: For each quote a position, and that of the first quote from there on.
         self._quotes = {'"': (0, -1), "'": (0, -1)}
+        # A tag up to here was found to end too late: its text is searched for others.
+        self._suspect = 0
+
+    def of_tag(self, start: int, position: int) -> int:
+        """Return the position after a tag, 0 if it is not closed or holds other tags.
+
+        :param start: where the tag begins.
+        :param position: the position after its name.
+        """
+        text = self._text
+        if closed := _USUAL_REST.match(text, position):
+            return closed.end()
+        stop = self.after(position)
+        if start < self._suspect:
+            # It was looked at already: a tag in it would be lost.
+            return 0 if _OPENING.search(text, position, stop or position) else stop
+        if stop and not is_one_link(text[start:stop]):
+            self._suspect = stop
+            return 0
+        return stop
 
     def after(self, position: int) -> int:
         """Return the position after the ``>`` of a tag, 0 if it is not closed.

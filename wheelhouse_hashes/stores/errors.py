@@ -96,6 +96,10 @@ def explain(error: Exception) -> str:
         )
     if isinstance(error, InvalidCredsError):
         return _STATUSES[401]
+    return _explain_connection(error)
+
+
+def _explain_connection(error: Exception) -> str:
     if isinstance(error, Timeout):
         return "the store did not answer in time"
     if isinstance(error, NoConnection):
