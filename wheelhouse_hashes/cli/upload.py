@@ -56,7 +56,7 @@ def upload(
         if (max_workers := run.options.max_workers) < 1:
             raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
     with usage.noted():
-        if not os.path.isdir(folder):
+        if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
             raise UsageError(f"there is no folder {folder}; give one with --local-folder")
     with usage.noted():
         account.check()

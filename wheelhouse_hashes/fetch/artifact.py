@@ -174,7 +174,7 @@ class ArtifactFetch:
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
-        return judge_file(self._run, self.artifact, heard, seen, path, before)
+        return judge_file(self._run, self.artifact, heard, seen, path, before=before)
 
     def _refused(self, refusal: Refusal) -> Verdict:
         claims = claims_of(self.artifact.claims)

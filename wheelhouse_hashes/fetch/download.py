@@ -128,7 +128,7 @@ class Download:
     @property
     def seen(self) -> Seen:
         """What was read."""
-        assert self._response is not None
+        assert self._response is not None  # noqa: S101 (for the type checker)
         return self._digester.seen(length_known=self._response.length_known)
 
 

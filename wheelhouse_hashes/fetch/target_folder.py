@@ -21,6 +21,8 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 if TYPE_CHECKING:
     import pathlib
 
+    from typing_extensions import Self
+
 REJECTED = ".rejected"
 
 
@@ -44,7 +46,7 @@ class TargetFolder:
         #: Where files are received, under their own names.
         self.private = self._private.path
 
-    def __enter__(self) -> TargetFolder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:

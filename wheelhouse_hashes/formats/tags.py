@@ -155,7 +155,11 @@ class _FirstTag(HTMLParser):
     href: str | None = None
     text: str | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(
+        self,
+        tag: str,  # noqa: ARG002 (the base class has it)
+        attrs: list[tuple[str, str | None]],
+    ) -> None:
         # The first of several, as browsers do.
         self.href = next((value for name, value in attrs if name == "href"), None)
         self.text = self.get_starttag_text()

@@ -79,7 +79,7 @@ class TransportSettings:
         curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
         bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
-        is_folder = os.path.isdir(bundle)
+        is_folder = os.path.isdir(bundle)  # noqa: PTH112 (Path.is_dir can raise)
         curl.setopt(pycurl.CAPATH if is_folder else pycurl.CAINFO, bundle)
         curl.setopt(pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, bundle)
         if not self.verify_tls:
@@ -113,8 +113,10 @@ class TransportSettings:
         if code == pycurl.E_COULDNT_RESOLVE_PROXY or "unsupported proxy" in text.lower():
             # libcurl's text quotes the proxy, and its password.
             return (
-                "the proxy that the environment names cannot be used: check https_proxy, "
-                "http_proxy and all_proxy",
+                (
+                    "the proxy that the environment names cannot be used: check https_proxy, "
+                    "http_proxy and all_proxy"
+                ),
                 True,
             )
         return text, code in _USELESS

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
+
+T = TypeVar("T")
 
 #: Names of plugins to leave out, separated by commas.
 DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
@@ -63,12 +65,12 @@ class Plugins:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self._hook: Any = self._manager.hook
+        self._hook = self._manager.hook
         self._distributions: dict[str, str] = {}
         #: Whether every hook call is printed.
         self.tracing = False
         self._without_options: set[str] = set()
-        self._hooks_of: dict[str, Any] = {}
+        self._hooks_of: dict[str, pluggy.HookRelay] = {}
         #: What could not be loaded: one sentence each, naming the plugin.
         self.failures: list[str] = []
         #: The names of the plugins that the user switched off.
@@ -137,7 +139,7 @@ class Plugins:
         """Return a plugin's name and distribution, for messages."""
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
-    def _alone(self, name: str, plugin: object) -> Any:
+    def _alone(self, name: str, plugin: object) -> pluggy.HookRelay:
         """Return the hooks as if there were no other plugin; made once, it takes its time.
 
         pluggy's ``subset_hook_caller`` fails if any plugin has no hash (a dataclass).
@@ -152,7 +154,7 @@ class Plugins:
         self._hooks_of[name] = manager.hook
         return manager.hook
 
-    def _call(self, hook: str, **arguments: Any) -> Any:
+    def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
             return getattr(self._hook, hook)(**arguments)
         except (Refusal, Interrupted):
@@ -185,7 +187,7 @@ class Plugins:
         return " or ".join(map(self.describe, others or names))
 
     def _gather(
-        self, hook: str, kinds: type | tuple[type, ...], **arguments: Any
+        self, hook: str, kinds: type | tuple[type, ...], **arguments: object
     ) -> list[tuple[str, Any]]:
         """Join the sequences that the plugins return, and check what is in them.
 
@@ -212,7 +214,7 @@ class Plugins:
                 raise PluginError(name, hook, error) from error
         return items
 
-    def _first(self, hook: str, kind: type, **arguments: Any) -> Any:
+    def _first(self, hook: str, kind: type[T], **arguments: object) -> T | None:
         """Return the answer of the first plugin that has one, and check it."""
         answer = self._call(hook, **arguments)
         if answer is not None and not isinstance(answer, kind):
@@ -229,11 +231,12 @@ class Plugins:
         for name, plugin in self._manager.list_name_plugin():
             if plugin is None or name in self._without_options:
                 continue  # switched off, or it failed for another verb
-            before = set(parser._group_actions)
+            before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
             try:
                 self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
                 if self._distributions.get(name) != BUILT_IN_ORIGIN:
-                    refuse_our_names(verb, {*parser._group_actions} - before)
+                    added = {*parser._group_actions} - before  # noqa: SLF001 (as above)
+                    refuse_our_names(verb, added)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
                 self.failures.append(str(failure))
@@ -255,8 +258,7 @@ class Plugins:
 
     def companion_of(self, object_name: str) -> str | None:
         """Call ``wheelhouse_companion_of``."""
-        answer: str | None = self._first("wheelhouse_companion_of", str, object_name=object_name)
-        return answer
+        return self._first("wheelhouse_companion_of", str, object_name=object_name)
 
     def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
         """Call ``wheelhouse_artifact_uploaded``."""
@@ -264,8 +266,7 @@ class Plugins:
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
-        answer: Listing | None = self._first("wheelhouse_locate", Listing, url=url, run=run)
-        return answer
+        return self._first("wheelhouse_locate", Listing, url=url, run=run)
 
     def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""

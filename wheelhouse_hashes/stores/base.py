@@ -202,7 +202,12 @@ class Store:
         return stored
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
+        self,
+        artifact: LocalArtifact,
+        file: LocalFile,
+        counter: ByteCount,  # noqa: ARG002 (libcloud does not count)
+        *,
+        create_only: bool,
     ) -> Stored:
         self._leave_alone(artifact.name, create_only=create_only)
         check_unchanged(artifact, file)
@@ -232,7 +237,13 @@ class Store:
             return self._put_file(str(path), name, content, media_type, create_only=create_only)
 
     def _put_file(
-        self, path: str, name: str, content: bytes, media_type: str, *, create_only: bool
+        self,
+        path: str,
+        name: str,
+        content: bytes,  # noqa: ARG002 (for CloudStore)
+        media_type: str,
+        *,
+        create_only: bool,
     ) -> Stored:
         self._leave_alone(name, create_only=create_only)
         extra = {"content_type": media_type}

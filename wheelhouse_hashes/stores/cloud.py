@@ -91,7 +91,7 @@ def family_of(driver_class: type) -> Family | None:
     return next((family for name, family in _FAMILIES if name in names), None)
 
 
-def _keep_token(connection: Any) -> None:
+def _keep_token(connection: Any) -> None:  # noqa: ANN401 (libcloud's are untyped)
     """Authenticate once a driver.
 
     The first version of Swift's authentication tells no expiry, and libcloud
@@ -111,7 +111,7 @@ class CloudStore(Store):
     @property
     def _family(self) -> Family:
         family = family_of(type(self.driver))
-        assert family is not None
+        assert family is not None  # noqa: S101 (for the type checker)
         return family
 
     def _make_driver(self) -> StorageDriver:
@@ -173,7 +173,12 @@ class CloudStore(Store):
         return iter(self.driver.download_object_as_stream(obj))
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
+        self,
+        artifact: LocalArtifact,
+        file: LocalFile,
+        counter: ByteCount,  # noqa: ARG002 (libcloud does not count)
+        *,
+        create_only: bool,
     ) -> Stored:
         check_unchanged(artifact, file)
         digest = artifact.digests[DEFAULT_ALGORITHM]
@@ -200,7 +205,7 @@ class CloudStore(Store):
             self._leave_alone(name, create_only=create_only)
         driver: Any = self.driver
         # libcloud would read the file again to learn what we know already.
-        driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)
+        driver._hash_buffered_stream = lambda *_args, **_kwargs: (md5, size)  # noqa: SLF001 (no public hook)
         try:
             driver.upload_object(
                 path, self._container, name, extra=extra, verify_hash=False, headers=headers

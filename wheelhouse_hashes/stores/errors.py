@@ -115,7 +115,7 @@ def _explain_connection(error: Exception) -> str:
     return _STATUSES.get(status_of(error), one_line(error))
 
 
-def raise_bad_requests(connection: Any) -> None:
+def raise_bad_requests(connection: object) -> None:
     """Have a connection to the S3 API raise a 400 with what the store says of it.
 
     libcloud takes a 400 for an answer like any other, and drops its text; a
@@ -137,7 +137,7 @@ class _BadRequests:
     def success(self) -> bool:
         return int(self.status) != HTTPStatus.BAD_REQUEST and super().success()  # type: ignore[misc]
 
-    def parse_error(self) -> Any:
+    def parse_error(self) -> object:
         if int(self.status) == HTTPStatus.BAD_REQUEST:
             raise LibcloudError(f"status_code=400 {self.body}")
         return super().parse_error()  # type: ignore[misc]

@@ -102,7 +102,12 @@ class LocalStore(Store):
         return self._publish(artifact.name, pieces, create_only=create_only)
 
     def _put_bytes(
-        self, name: str, content: bytes, media_type: str, *, create_only: bool
+        self,
+        name: str,
+        content: bytes,
+        media_type: str,  # noqa: ARG002 (files have none)
+        *,
+        create_only: bool,
     ) -> Stored:
         return self._publish(name, [content], create_only=create_only)
 
