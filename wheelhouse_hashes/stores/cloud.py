@@ -30,8 +30,9 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.stores.base import BINARY, Store, Stored, check_unchanged, md5_of
+from wheelhouse_hashes.stores.base import BINARY, Store, check_unchanged
 from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
+from wheelhouse_hashes.stores.stored import Stored, md5_of
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.disk.files import LocalFile
