@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -26,6 +26,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
+from wheelhouse_hashes.plugins.guards import guarded_content, unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Plugins:
             return
         try:
             self._manager.register(plugin, name)
-            unknown = _unknown_hooks(self._manager, plugin)
+            unknown = unknown_hooks(self._manager, plugin)
             if unknown:
                 raise ValueError(f"it implements unknown hooks: {', '.join(unknown)}")
         except (pluggy.PluginValidationError, ValueError) as error:
@@ -254,7 +255,7 @@ class Plugins:
         """Call ``wheelhouse_companions``; their content is guarded like a hook."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
-        return [replace(item, content=_guarded(name, hook, item)) for name, item in items]
+        return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]
 
     def companion_of(self, object_name: str) -> str | None:
         """Call ``wheelhouse_companion_of``."""
@@ -294,29 +295,3 @@ class Plugins:
     ) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
-
-
-def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
-    def content() -> bytes:
-        try:
-            made = companion.content()
-            if not isinstance(made, bytes):
-                raise TypeError(f"the content of {companion.name} is {type(made).__name__}")
-        except (Refusal, Interrupted):
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(plugin, hook, error) from error
-        return made
-
-    return content
-
-
-def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:
-    """Return the hooks that a plugin implements and that nobody specified."""
-    callers = manager.get_hookcallers(plugin) or []
-    return [
-        caller.name
-        for caller in callers
-        if caller.spec is None
-        and not all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
-    ]
