@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pathlib
 import re
@@ -17,6 +18,10 @@ from tests.support import ROOT
 #: Run without the start-up files: they import the installed package, which would be
 #: looked at in place of the copy.
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+#: The most lines of a module of the package, and of a function in one.
+MAX_MODULE = 320
+MAX_FUNCTION = 60
 
 
 @pytest.fixture
@@ -95,6 +100,22 @@ def test_the_design_page_shows_the_rooms_that_exist() -> None:
     modules = {path.stem for path in package.glob("*.py")}
     shown = {line[:53] for line in root.splitlines()}
     assert set(re.findall(r"\b\w+\b", " ".join(shown))) == modules
+
+
+def test_no_module_of_the_package_is_longer_than_320_lines() -> None:
+    package = ROOT / "wheelhouse_hashes"
+    lengths = {path: len(path.read_text().splitlines()) for path in package.rglob("*.py")}
+    assert {path.name: lines for path, lines in lengths.items() if lines > MAX_MODULE} == {}
+
+
+def test_no_function_of_the_package_is_longer_than_60_lines() -> None:
+    lengths = {
+        f"{path.stem}.{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in ROOT.joinpath("wheelhouse_hashes").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION} == {}
 
 
 def test_the_design_page_shows_the_floors() -> None:
