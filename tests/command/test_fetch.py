@@ -797,7 +797,7 @@ def test_good_file_of_another_run_is_left_alone(cli: Cli, wheel: bytes) -> None:
 
     def other_run(handler: Handler) -> None:
         GOT.joinpath("new").write_bytes(wheel)
-        os.replace(GOT / "new", GOT / A)
+        GOT.joinpath("new").replace(GOT / A)
         respond(handler, 500, b"")
 
     routes: Routes = {"/": page(A), f"/{A}": other_run, f"/{A}.sha256": hash_file(wheel)}

@@ -407,7 +407,7 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     original: Any = LocalStore._put
 
     def racing(*args: Any, **kwargs: Any) -> Any:
-        with open(dist / A, "ab") as file:
+        with dist.joinpath(A).open("ab") as file:
             file.write(b"more")
         return original(*args, **kwargs)
 

@@ -109,8 +109,10 @@ ELSEWHERE = {
     ],
     (STARTUP, f"{UPLOADER} fetch --verify --version VERSION PROJECT URL"): [
         (
-            "tests/host/test_setup_py.py"
-            "::test_where_it_cannot_be_imported_one_line_names_the_command",
+            (
+                "tests/host/test_setup_py.py"
+                "::test_where_it_cannot_be_imported_one_line_names_the_command"
+            ),
             "fetch --verify --version VERSION PROJECT URL",
         ),
         (README, f"{UPLOADER} fetch --verify --version 1.0 PROJECT URL"),
@@ -352,7 +354,11 @@ def test_pip_removes_all_that_was_installed(
     assert {"wheelhouse_hashes.pth", "wheelhouse_hashes.start"} <= set(left())
     pip = [sys.executable, "-m", "pip", "--python", str(environment.python)]
     done = subprocess.run(
-        [*pip, "uninstall", "wheelhouse-hashes"], input=b"y\n", env=clean(), capture_output=True
+        [*pip, "uninstall", "wheelhouse-hashes"],
+        check=False,
+        input=b"y\n",
+        env=clean(),
+        capture_output=True,
     )
     assert (done.returncode, left()) == (0, []), done
 

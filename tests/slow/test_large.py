@@ -42,7 +42,7 @@ def peak_memory(*args: str) -> int:
 @pytest.fixture
 def large(dist: pathlib.Path, container: pathlib.Path) -> pathlib.Path:
     """An artifact of 2 GB that takes no room until it is copied."""
-    with open(dist / NAME, "wb") as file:
+    with dist.joinpath(NAME).open("wb") as file:
         file.write(b"PK\x03\x04")
         file.truncate(SIZE)
     return dist / NAME

@@ -153,6 +153,7 @@ def follow(
     kept["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), kept["PATH"]])
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
+        check=False,
         cwd=folder,
         env={**kept, **environ},
         stdout=subprocess.PIPE,
@@ -160,6 +161,7 @@ def follow(
         timeout=300,
     )
     *printed, rest = re.split(rf"\n{_MARK}(\d+)\n", done.stdout)
-    assert not rest and len(printed) == 2 * len(lines), done.stdout
+    assert not rest, done.stdout
+    assert len(printed) == 2 * len(lines), done.stdout
     said = zip((command for command, _ in lines), printed[::2], printed[1::2], strict=True)
     return [Outcome(command, text, int(code)) for command, text, code in said]
