@@ -167,6 +167,7 @@ def follow(script: list[str], folder: pathlib.Path, monkeypatch: pytest.MonkeyPa
     whatever_happens = f"trap 'kill $(jobs -p) 2> /dev/null; {no_agent}' EXIT"
     done = subprocess.run(
         ["bash", "-c", "\n".join(["exec 2>&1", whatever_happens, *script])],
+        check=False,
         cwd=clone,
         stdout=subprocess.PIPE,
         text=True,
