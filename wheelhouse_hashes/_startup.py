@@ -82,7 +82,12 @@ class _Finder:
     woken = False
 
     @classmethod
-    def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
+    def find_spec(
+        cls,
+        name: str,
+        path: object = None,  # noqa: ARG003 (the import system's signature)
+        target: object = None,  # noqa: ARG003 (the same)
+    ) -> None:
         """Answer the import system (:class:`importlib.abc.MetaPathFinder`)."""
         # ``python -m`` looks a package up twice.
         if name == HOST and not cls.woken:

@@ -19,6 +19,9 @@ _PASSING = frozenset({408, 425, 429})
 #: supported, loop detected, network authentication required.
 _LASTING = frozenset({501, 505, 508, 511})
 
+#: The first server error (5xx).
+_FIRST_SERVER_ERROR = 500
+
 
 class WheelhouseHashesError(Exception):
     """Ends a command with one line and :attr:`exit_code`."""
@@ -142,7 +145,9 @@ class TransferError(Refusal):
         """
         if self.cause is Cause.TRUNCATED or self.status == 0:
             return self.may_heal
-        return self.status in _PASSING or (self.status >= 500 and self.status not in _LASTING)
+        if self.status >= _FIRST_SERVER_ERROR:
+            return self.status not in _LASTING
+        return self.status in _PASSING
 
 
 class HashFileError(Refusal):

@@ -35,7 +35,7 @@ _EXE = re.compile(
 _LEGAL = re.compile(r"[A-Za-z0-9._+!-]+", re.ASCII)
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 
 #: The longest file name, in bytes, that common file systems take.
@@ -124,6 +124,10 @@ def why_unsafe(name: str) -> str | None:
     # Before it is normalized: that takes time that grows with the square of the length.
     if len(name) > MAX_NAME_BYTES:
         return f"it is longer than {MAX_NAME_BYTES} bytes"
+    return _unsafe_characters(name) or _unsafe_form(name)
+
+
+def _unsafe_characters(name: str) -> str | None:
     if not _LEGAL.fullmatch(name):
         if any(unicodedata.category(c) in _UNSEEN for c in name):
             return "it has a control character"
@@ -131,6 +135,10 @@ def why_unsafe(name: str) -> str | None:
             return "it has a path separator or a character that Windows refuses"
         if unicodedata.normalize("NFC", name) != name:
             return "it is not in Unicode normal form C"
+    return None
+
+
+def _unsafe_form(name: str) -> str | None:
     if name.startswith(("-", ".")):
         return "it begins with a dash or a dot"
     if name.endswith((".", " ", ".part")):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     O_co = typing_extensions.TypeVar("O_co", bound=Options, covariant=True, default=Options)
 else:
-    O_co = TypeVar("O_co")
+    O_co = TypeVar("O_co", covariant=True)
 
 #: The statuses that mean "there is no such object".  S3 answers 403 to those
 #: who may not list the container.

@@ -159,6 +159,7 @@ def run_python(*args: object, **environ: str) -> Result:
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
         env={**os.environ, **environ},
     )
     return Result(done.returncode, done.stdout, done.stderr)
@@ -194,7 +195,7 @@ def entry_points_of(plugins: Mapping[str, object]) -> Callable[..., Any]:
     """Return what stands for ``importlib.metadata.entry_points`` in :func:`installed`."""
 
     def entry_points(*, group: str) -> list[_Point]:
-        assert group == hookspecs.GROUP
+        assert group == hookspecs.GROUP  # noqa: S101 (only tests call it)
         return [_Point(name, plugin) for name, plugin in plugins.items()]
 
     return entry_points
@@ -297,7 +298,11 @@ def serving_folder(folder: str | os.PathLike[str]) -> Iterator[Server]:
             server.note(self)
             super().do_GET()
 
-        def copyfile(self, source: Any, outputfile: object) -> None:
+        def copyfile(
+            self,
+            source: Any,  # noqa: ANN401 (as the base class has it)
+            outputfile: object,  # noqa: ARG002 (the same)
+        ) -> None:
             self.connection.sendfile(source)
 
         def log_message(self, *args: object) -> None:

@@ -43,7 +43,7 @@ def test_good_artifacts_are_kept_and_nothing_else(cli: Cli, served: Server) -> N
     for name, content in contents.items():
         assert (GOT / name).read_bytes() == content
         assert re.search(
-            rf"^ok +{re.escape(name)} +sha256  hash file  container$", result.out, re.M
+            rf"^ok +{re.escape(name)} +sha256  hash file  container$", result.out, re.MULTILINE
         )
     closing = "verified 4 of 4 artifacts (weakest tier: container, over plain HTTP)"
     assert result.out.splitlines()[-1] == closing
@@ -797,7 +797,7 @@ def test_good_file_of_another_run_is_left_alone(cli: Cli, wheel: bytes) -> None:
 
     def other_run(handler: Handler) -> None:
         GOT.joinpath("new").write_bytes(wheel)
-        os.replace(GOT / "new", GOT / A)
+        GOT.joinpath("new").replace(GOT / A)
         respond(handler, 500, b"")
 
     routes: Routes = {"/": page(A), f"/{A}": other_run, f"/{A}.sha256": hash_file(wheel)}

@@ -150,7 +150,7 @@ def test_an_upload_shows_what_it_hashes_and_sends(
     dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, OTHER)
-    with open(dist / A, "wb") as file:
+    with dist.joinpath(A).open("wb") as file:
         file.truncate(64 * 1024**3)  # more than can be hashed soon; it takes no room
     terminal = Terminal(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn")
     # The other artifact may be there before a rate is known, or after.

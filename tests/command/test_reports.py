@@ -115,7 +115,7 @@ def test_sums_are_what_sha256sum_reads(cli: Cli, bad: str) -> None:
     lines = pathlib.Path("SHA256SUMS").read_text().splitlines()
     assert [line.split("  ")[1] for line in lines] == [A]
     command = ["sha256sum", "--strict", "-c", "../SHA256SUMS"]
-    checked = subprocess.run(command, cwd="got", capture_output=True, text=True)
+    checked = subprocess.run(command, check=False, cwd="got", capture_output=True, text=True)
     assert (checked.returncode, checked.stdout) == (0, f"{A}: OK\n")
     assert cli("verify", "got", "--against", "SHA256SUMS").code == 0
 

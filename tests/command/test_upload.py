@@ -406,10 +406,10 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     make_wheel(dist, A)
     original: Any = LocalStore._put
 
-    def racing(*args: Any) -> Any:
-        with open(dist / A, "ab") as file:
+    def racing(*args: Any, **kwargs: Any) -> Any:
+        with dist.joinpath(A).open("ab") as file:
             file.write(b"more")
-        return original(*args)
+        return original(*args, **kwargs)
 
     monkeypatch.setattr(LocalStore, "_put", racing)
     result = cli(*UPLOAD)

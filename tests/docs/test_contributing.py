@@ -11,22 +11,22 @@ from tests.support import ROOT
 PAGE = ROOT.joinpath("CONTRIBUTING.rst").read_text("utf-8")
 TOX = ROOT.joinpath("tox.ini").read_text("utf-8")
 TOWNCRIER = ROOT.joinpath("towncrier.toml").read_text("utf-8")
-COMMANDS = re.findall(r"^    (\.?\S+/python\S* .*|\.venv/.*|python3 .*)$", PAGE, re.M)
-TYPES = re.findall(r'^directory = "(\w+)"$', TOWNCRIER, re.M)
+COMMANDS = re.findall(r"^    (\.?\S+/python\S* .*|\.venv/.*|python3 .*)$", PAGE, re.MULTILINE)
+TYPES = re.findall(r'^directory = "(\w+)"$', TOWNCRIER, re.MULTILINE)
 
 
 def table(title: str) -> list[tuple[str, str]]:
     """Return the lines of a table with this title, split in two columns."""
-    (ruler, body) = re.findall(rf"^(=+)  =+\n{title} .*\n=.*\n((?:.*\n)*?)=", PAGE, re.M)[0]
+    (ruler, body) = re.findall(rf"^(=+)  =+\n{title} .*\n=.*\n((?:.*\n)*?)=", PAGE, re.MULTILINE)[0]
     width = len(ruler)
     return [(line[:width], line[width:]) for line in body.splitlines()]
 
 
 def environments() -> set[str]:
     """Return the environments that tox.ini has."""
-    (listed,) = re.findall(r"^env_list = (.*)$", TOX, re.M)
+    (listed,) = re.findall(r"^env_list = (.*)$", TOX, re.MULTILINE)
     found = set(listed.split(", "))
-    for section in re.findall(r"^\[testenv:(.+)\]$", TOX, re.M):
+    for section in re.findall(r"^\[testenv:(.+)\]$", TOX, re.MULTILINE):
         name, _, factors = section.partition("{")
         found |= {name + factor for factor in factors.rstrip("}").split(",")}
     return found
@@ -34,14 +34,14 @@ def environments() -> set[str]:
 
 def test_the_first_command_is_the_readmes_second() -> None:
     readme = ROOT.joinpath("README.rst").read_text("utf-8")
-    demo, tests = re.findall(r"^    (python3 -m venv .*)$", readme, re.M)
+    demo, tests = re.findall(r"^    (python3 -m venv .*)$", readme, re.MULTILINE)
     assert demo not in COMMANDS
     assert COMMANDS[0] == tests
 
 
 def test_the_quick_loop_runs_pytest_as_tox_does() -> None:
     (loop,) = (command for command in COMMANDS if " -m pytest " in command)
-    (marked,) = re.findall(r"^    PYTEST_ADDOPTS = (-m \"not thorough\")$", TOX, re.M)
+    (marked,) = re.findall(r"^    PYTEST_ADDOPTS = (-m \"not thorough\")$", TOX, re.MULTILINE)
     options = set(re.findall(r"\{posargs:(-q -n .*)\}", TOX))
     assert [f"{loop.partition(' -m pytest ')[2]}"] == [f"{each} {marked}" for each in options]
 
@@ -86,7 +86,7 @@ def test_the_files_that_it_names_exist() -> None:
 
 
 def test_its_types_of_fragments_are_those_of_towncrier() -> None:
-    (said,) = re.findall(r"Keep a\nChangelog: (.*?)\.\n", PAGE, re.S)
+    (said,) = re.findall(r"Keep a\nChangelog: (.*?)\.\n", PAGE, re.DOTALL)
     assert re.findall(r"``(\w+)``", said) == TYPES
 
 

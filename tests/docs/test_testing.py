@@ -66,7 +66,7 @@ def test_a_result_has_one_line_that_starts_so() -> None:
     result = testing.Result(0, "ok  one\nok  two\nverified 2\n", "")
     assert result.line("verified") == "verified 2"
     for start in ("ok", "refused"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="values to unpack"):
             result.line(start)
 
 

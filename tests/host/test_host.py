@@ -692,6 +692,7 @@ class Pair:
         bare, extended = (
             subprocess.run(
                 [sys.executable, "-m", HOST, *args],
+                check=False,
                 capture_output=True,
                 text=True,
                 timeout=120,

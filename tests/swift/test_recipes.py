@@ -48,5 +48,7 @@ def test_two_jobs_and_a_release_manager(
     done = bash(collect, "demo", "1.0", 2, url)
     assert (done.code, done.out.count("PASSED")) == (0, 2), done
     assert sorted(path.name for path in pathlib.Path("demo-1.0").iterdir()) == names
-    sums = subprocess.run(["sha256sum", "-c", "--strict", "../SHA256SUMS"], cwd="demo-1.0")
+    sums = subprocess.run(
+        ["sha256sum", "-c", "--strict", "../SHA256SUMS"], check=False, cwd="demo-1.0"
+    )
     assert sums.returncode == 0

@@ -36,27 +36,9 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             help="print only what is refused, what goes wrong and the closing lines",
         )
     if verb == "upload":
-        parser.add_argument(
-            "--no-replace",
-            action="store_true",
-            help="refuse to replace an artifact of the container by other bytes (exit 1)",
-        )
-        parser.add_argument(
-            "--resend",
-            action="store_true",
-            help="send everything again, also what is there already",
-        )
+        _add_publishing_options(parser)
     if verb in ("upload", "index"):
-        parser.add_argument(
-            "--driver-option",
-            dest="driver_options",
-            action="append",
-            type=driver_option,
-            metavar="KEY=VALUE",
-            help="an argument of the provider's libcloud driver, such as host or "
-            "ex_force_auth_url; repeatable, a wrong key lists the known ones (environment: "
-            f"{PREFIX}DRIVER_OPTIONS, separated by spaces, quoted as in a shell)",
-        )
+        _add_driver_option(parser)
     if verb == "fetch":
         parser.add_argument(
             "--verify",
@@ -65,41 +47,74 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             f"claim (environment: {PREFIX}VERIFY=1)",
         )
     if verb in ("fetch", "verify"):
-        parser.add_argument(
-            "--missing-hash",
-            choices=(REFUSE, ACCEPT),
-            default=REFUSE,
-            help="what to do with an artifact that no source claims a digest of "
-            "(default: %(default)s)",
-        )
-        parser.add_argument(
-            "--max-workers",
-            type=count,
-            metavar="N",
-            default=DEFAULT_MAX_WORKERS,
-            help="maximum number of artifacts that are worked on at the same time "
-            f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
-        )
-        parser.add_argument(
-            "--wait",
-            type=seconds,
-            metavar="SECONDS",
-            default=DEFAULT_WAIT,
-            help="how long a run may wait, in all, for a store that is not consistent yet "
-            f"(default: %(default)g; environment: {PREFIX}WAIT)",
-        )
-        parser.add_argument(
-            "--timeout",
-            type=some_seconds,
-            metavar="SECONDS",
-            default=DEFAULT_TIMEOUT,
-            help="how long one download may take, in all "
-            f"(default: %(default)g; environment: {PREFIX}TIMEOUT). It ends sooner after 30 "
-            "seconds without a connection, or 60 below 1000 bytes a second",
-        )
-        parser.add_argument(
-            "--no-ssl-check",
-            action="store_true",
-            help="do not check TLS certificates: anybody on the way can replace what is "
-            "fetched (an authority of your own: name its bundle in SSL_CERT_FILE)",
-        )
+        _add_check_options(parser)
+        _add_network_options(parser)
+
+
+def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--no-replace",
+        action="store_true",
+        help="refuse to replace an artifact of the container by other bytes (exit 1)",
+    )
+    parser.add_argument(
+        "--resend",
+        action="store_true",
+        help="send everything again, also what is there already",
+    )
+
+
+def _add_driver_option(parser: argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--driver-option",
+        dest="driver_options",
+        action="append",
+        type=driver_option,
+        metavar="KEY=VALUE",
+        help="an argument of the provider's libcloud driver, such as host or "
+        "ex_force_auth_url; repeatable, a wrong key lists the known ones (environment: "
+        f"{PREFIX}DRIVER_OPTIONS, separated by spaces, quoted as in a shell)",
+    )
+
+
+def _add_check_options(parser: argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--missing-hash",
+        choices=(REFUSE, ACCEPT),
+        default=REFUSE,
+        help="what to do with an artifact that no source claims a digest of (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-workers",
+        type=count,
+        metavar="N",
+        default=DEFAULT_MAX_WORKERS,
+        help="maximum number of artifacts that are worked on at the same time "
+        f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
+    )
+
+
+def _add_network_options(parser: argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        metavar="SECONDS",
+        default=DEFAULT_WAIT,
+        help="how long a run may wait, in all, for a store that is not consistent yet "
+        f"(default: %(default)g; environment: {PREFIX}WAIT)",
+    )
+    parser.add_argument(
+        "--timeout",
+        type=some_seconds,
+        metavar="SECONDS",
+        default=DEFAULT_TIMEOUT,
+        help="how long one download may take, in all "
+        f"(default: %(default)g; environment: {PREFIX}TIMEOUT). It ends sooner after 30 "
+        "seconds without a connection, or 60 below 1000 bytes a second",
+    )
+    parser.add_argument(
+        "--no-ssl-check",
+        action="store_true",
+        help="do not check TLS certificates: anybody on the way can replace what is "
+        "fetched (an authority of your own: name its bundle in SSL_CERT_FILE)",
+    )

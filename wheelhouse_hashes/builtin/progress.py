@@ -19,7 +19,6 @@ from wheelhouse_hashes import hookimpl
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.progress_display import Display
     from wheelhouse_hashes.options import Options
-    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
 
@@ -61,7 +60,7 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
 
 # First of all: what other plugins print here stands below.
 @hookimpl(tryfirst=True)
-def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
+def wheelhouse_run_finished(run: Run[Options]) -> None:
     """Take the display away."""
     display = _displays.pop(run, None)
     if display is not None:

@@ -47,8 +47,8 @@ def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, 
 
 
 _readers: dict[str, Any] = {
-    PREFIX + "HASHFILE": lambda text: True,
-    PREFIX + "VERIFY": lambda text: True,
+    PREFIX + "HASHFILE": lambda _: True,
+    PREFIX + "VERIFY": lambda _: True,
     PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
     PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
     PREFIX + "WAIT": seconds,

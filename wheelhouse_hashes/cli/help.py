@@ -29,29 +29,34 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "upload": (
         ("in a CI job, the secret in the environment",
          "upload --hashfile --no-update-index wheels"),
-        ("into a folder, to try it", "upload --hashfile --provider-name LOCAL \\\n"
-         "      --username store --secret none --local-folder dist wheels"),
-        ("to a Swift cluster of your own", "upload --hashfile \\\n"
-         "      --provider-name OPENSTACK_SWIFT \\\n"
-         "      --driver-option ex_force_auth_url=https://auth.example.org:5000 wheels"),
+        ("into a folder, to try it",
+         ("upload --hashfile --provider-name LOCAL \\\n"
+          "      --username store --secret none --local-folder dist wheels")),
+        ("to a Swift cluster of your own",
+         ("upload --hashfile \\\n"
+          "      --provider-name OPENSTACK_SWIFT \\\n"
+          "      --driver-option ex_force_auth_url=https://auth.example.org:5000 wheels")),
     ),
     "fetch": (
         ("one release, all of it, with a list of its digests",
-         "fetch --verify --version 1.0 --expect 39 \\\n"
-         "      --sums SHA256SUMS demo https://example.org/wheels/"),
-        ("why is this one refused?", "fetch --verify --explain demo-1.0.tar.gz \\\n"
-         "      demo https://example.org/wheels/"),
+         ("fetch --verify --version 1.0 --expect 39 \\\n"
+          "      --sums SHA256SUMS demo https://example.org/wheels/")),
+        ("why is this one refused?",
+         ("fetch --verify --explain demo-1.0.tar.gz \\\n"
+          "      demo https://example.org/wheels/")),
     ),
     "index": (
         ("after all jobs are done", "index wheels"),
-        ("in a folder", "index --provider-name LOCAL \\\n"
-         "      --username store --secret none wheels"),
+        ("in a folder",
+         ("index --provider-name LOCAL \\\n"
+          "      --username store --secret none wheels")),
     ),
     "verify": (
         ("the last line before twine upload", "verify dist --against SHA256SUMS --expect 39"),
         ("what its own hash files say", "verify dist"),
-        ("what the container says now", "verify dist \\\n"
-         "      --against https://example.org/wheels/"),
+        ("what the container says now",
+         ("verify dist \\\n"
+          "      --against https://example.org/wheels/")),
     ),
 }  # fmt: skip
 
@@ -103,15 +108,19 @@ def describe(verb: str, parser: argparse.ArgumentParser) -> None:
     """
     for title, names in SECTIONS.items():
         section = parser.add_argument_group(f"{title} ({GROUP_TITLE})")
-        for group in parser._action_groups:
+        for group in parser._action_groups:  # noqa: SLF001 (argparse has no public list)
             # The other groups of upload and fetch are the host's.
             if group.title == GROUP_TITLE or verb == "verify":
-                for action in [a for a in group._group_actions if a.dest in names]:
-                    group._group_actions.remove(action)
-                    section._group_actions.append(action)
-        section._group_actions.sort(key=lambda action: names.index(action.dest))
+                for action in [a for a in _actions_of(group) if a.dest in names]:
+                    _actions_of(group).remove(action)
+                    _actions_of(section).append(action)
+        _actions_of(section).sort(key=lambda action: names.index(action.dest))
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = epilog(verb)
+
+
+def _actions_of(group: argparse._ArgumentGroup) -> list[argparse.Action]:
+    return group._group_actions  # noqa: SLF001 (argparse has no public list)
 
 
 def epilog(verb: str) -> str:

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -50,7 +50,7 @@ class Verbs:
         self._defaults: dict[str, dict[argparse.Action, Any]] = {}
         self._region: str | None = None
 
-    def extend(self, subparsers: Any) -> None:
+    def extend(self, subparsers: argparse._SubParsersAction[Parser]) -> None:
         """Add our options to the host's verbs, and our verbs.
 
         :param subparsers: what ``add_subparsers`` of the host's parser returned.
@@ -77,14 +77,15 @@ class Verbs:
         )
         for verb in ("upload", "fetch", "index", "verify"):
             parser = subparsers.choices[verb]
-            before = set(parser._actions)
+            actions = parser._actions  # noqa: SLF001 (argparse has no public list)
+            before = set(actions)
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
-            self._ours[verb] = [action for action in parser._actions if action not in before]
+            self._ours[verb] = [action for action in actions if action not in before]
             describe(verb, parser)
             apply_environment(self._ours[verb], self.environ)
             self._defaults[verb] = parser.withhold_defaults(
                 action
-                for action in parser._actions
+                for action in actions
                 if action in self._ours[verb] or action.dest == "region"
             )
             offered = {action.dest for action in self._ours[verb]}
@@ -154,7 +155,7 @@ class Verbs:
         return Session(verb, make_options(kind, values, extra), self.plugins)
 
 
-def _converted(action: argparse.Action, default: Any) -> Any:
+def _converted(action: argparse.Action, default: object) -> object:
     """Return a default as argparse does: text is read as if it were given."""
     return action.type(default) if isinstance(default, str) and callable(action.type) else default
 
@@ -185,10 +186,11 @@ class Parser(argparse.ArgumentParser):
         """Return this class with some verbs: the host makes its parsers itself."""
         return type(cls.__name__, (cls,), {"verbs": verbs})
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as argparse has them)
         super().__init__(*args, **kwargs)
-        self._subparsers_action: Any = None
-        self._host_options: frozenset[str] | None = None
+        self._subparsers_action: argparse._SubParsersAction[Parser]
+        #: The option strings of the host; None before it has parsed.
+        self.host_options: frozenset[str] | None = None
         self._withheld: dict[argparse.Action, Any] = {}
 
     def withhold_defaults(self, actions: Iterable[argparse.Action]) -> dict[argparse.Action, Any]:
@@ -211,15 +213,20 @@ class Parser(argparse.ArgumentParser):
             for action in self._withheld:
                 action.default = None
 
-    def add_subparsers(self, **kwargs: Any) -> Any:
+    def add_subparsers(  # type: ignore[override]
+        self,
+        **kwargs: Any,  # noqa: ANN401 (as argparse has them)
+    ) -> argparse._SubParsersAction[Parser]:
         """Remember what holds the verbs."""
         self._subparsers_action = super().add_subparsers(**kwargs)
         return self._subparsers_action
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
         """Add our options and verbs, then parse."""
         for parser in self._subparsers_action.choices.values():
-            parser._host_options = frozenset(parser._option_string_actions)
+            parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
         self.verbs.extend(self._subparsers_action)
         try:
             options = super().parse_args(args, namespace)
@@ -240,5 +247,5 @@ class Parser(argparse.ArgumentParser):
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""
         matches: list[Any] = super()._get_option_tuples(option_string)
-        hosts = [match for match in matches if match[1] in (self._host_options or ())]
+        hosts = [match for match in matches if match[1] in (self.host_options or ())]
         return hosts or matches

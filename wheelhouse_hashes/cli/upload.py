@@ -56,7 +56,7 @@ def upload(
         if (max_workers := run.options.max_workers) < 1:
             raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
     with usage.noted():
-        if not os.path.isdir(folder):
+        if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
             raise UsageError(f"there is no folder {folder}; give one with --local-folder")
     with usage.noted():
         account.check()
@@ -72,7 +72,7 @@ def upload(
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
             uploaded = _publish_all(reporter, store, snapshot, fit)
-            _clean_up(reporter, store, snapshot, uploaded, with_index)
+            _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
 
         with noting_interruption(report):
             # In one thread: each one that uses the store has to authenticate.
@@ -141,6 +141,7 @@ def _clean_up(
     store: Store,
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, ArtifactUpload],
+    *,
     with_index: bool,
 ) -> None:
     """Prune and index.  The artifacts are safe: a failure is a problem to report."""

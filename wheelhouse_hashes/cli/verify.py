@@ -41,12 +41,12 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     folder, against = run.options.folder, run.options.against
     usage = UsageErrors()
     with usage.noted():
-        if not os.path.isdir(folder):
+        if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
             raise UsageError(f"there is no folder {folder}")
     # What is given by its path announces all that belongs together; at an
     # address there may be other releases, too.
     address = against or folder
-    is_local = os.path.exists(address)
+    is_local = os.path.exists(address)  # noqa: PTH110 (Path.exists can raise)
     with usage.noted():
         if against is not None and not is_local:
             address = authorized(run, against)
@@ -56,14 +56,14 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _verify(reporter, pathlib.Path(folder), address, is_local)
+            _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
             report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
     return report.exit_code
 
 
 def _verify(
-    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, is_local: bool
+    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, *, is_local: bool
 ) -> None:
     run, report = reporter.run, reporter.report
     there = _artifacts_in(folder, run)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import pathlib
     import threading
 
+    from typing_extensions import Self
+
 #: The size of the buffer that files on disk are hashed with, in bytes.
 BUFFER = 1024 * 1024
 
@@ -143,7 +145,7 @@ class LocalFile:
                 self._file.close()
                 raise DiskError(f"cannot read {path}: it was replaced by something else")
 
-    def __enter__(self) -> LocalFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

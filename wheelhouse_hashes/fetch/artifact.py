@@ -83,14 +83,9 @@ class ArtifactFetch:
         pauses = backoff()
         fresh = reported = False
         while True:
-            retry_after, had = 0.0, self._received
+            had = self._received
             with self._run.client.attempt(fresh=fresh) as attempt:
-                try:
-                    verdict = self._try_once()
-                except Refusal as refusal:
-                    verdict = self._refused(refusal)
-                    if isinstance(refusal, TransferError):
-                        retry_after = refusal.retry_after or 0.0
+                verdict, retry_after = self._try_and_catch()
             cause = verdict.cause
             if cause is None or not verdict.may_heal:
                 return verdict
@@ -100,9 +95,7 @@ class ArtifactFetch:
                 if not fresh:
                     fresh = True  # no pause: a cache or a stale replica may have answered
                     continue
-                if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
-                    return verdict  # deleted, but still in an outdated listing
-                if cause is not Cause.STALE and self._is_quiet(attempt):
+                if self._is_stable(cause, attempt):
                     return verdict
             if not reported and self._run.budget.seconds:
                 reported = True
@@ -111,6 +104,12 @@ class ArtifactFetch:
             self._run.activity.begin("waiting")
             if not self._run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
+
+    def _is_stable(self, cause: Cause, attempt: Attempt) -> bool:
+        """Return whether waiting cannot change what the store answers."""
+        if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
+            return True  # deleted, but still in an outdated listing
+        return cause is not Cause.STALE and self._is_quiet(attempt)
 
     @property
     def _received(self) -> int:
@@ -129,6 +128,14 @@ class ArtifactFetch:
         dates = attempt.dates if self._page_date is None else [*attempt.dates, self._page_date]
         now = time.time()
         return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
+
+    def _try_and_catch(self) -> tuple[Verdict, float]:
+        """Return the verdict of one try, and the seconds that ``Retry-After`` asks for."""
+        try:
+            return self._try_once(), 0.0
+        except Refusal as refusal:
+            retry_after = refusal.retry_after if isinstance(refusal, TransferError) else None
+            return self._refused(refusal), retry_after or 0.0
 
     def _try_once(self) -> Verdict:
         self._run.activity.begin("asking")
@@ -167,7 +174,7 @@ class ArtifactFetch:
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
-        return judge_file(self._run, self.artifact, heard, seen, path, before)
+        return judge_file(self._run, self.artifact, heard, seen, path, before=before)
 
     def _refused(self, refusal: Refusal) -> Verdict:
         claims = claims_of(self.artifact.claims)

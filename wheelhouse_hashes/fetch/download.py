@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Heard = Sequence[Claim | Finding]
 
+#: The most digits of a ``Content-Length`` that is believed: as many as 2**63 has.
+_MAX_DIGITS = 19
+
 _buffers = threading.local()
 
 
@@ -117,7 +120,7 @@ class Download:
         if (
             run.activity.size is None
             and not response.offset
-            and len(length) < 20
+            and len(length) <= _MAX_DIGITS
             and length.isdecimal()
         ):
             run.activity.size = int(length)
@@ -125,7 +128,7 @@ class Download:
     @property
     def seen(self) -> Seen:
         """The facts about the bytes that were read."""
-        assert self._response is not None
+        assert self._response is not None  # noqa: S101 (for the type checker)
         return self._digester.seen(length_known=self._response.length_known)
 
 

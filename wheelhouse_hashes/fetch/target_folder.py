@@ -20,6 +20,8 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 if TYPE_CHECKING:
     import pathlib
 
+    from typing_extensions import Self
+
 REJECTED = ".rejected"
 
 
@@ -43,7 +45,7 @@ class TargetFolder:
         #: The folder in which files are received, under their own names.
         self.private = self._private.path
 
-    def __enter__(self) -> TargetFolder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -79,7 +81,7 @@ class TargetFolder:
                 os.fsync(file)
             finally:
                 os.close(file)
-            os.replace(path, self.path / path.name)
+            path.replace(self.path / path.name)
 
     def sync(self) -> None:
         """Flush the final names to disk, where the system supports it (POSIX)."""
@@ -103,7 +105,7 @@ class TargetFolder:
             rejected.mkdir(mode=0o700, exist_ok=True)
             if rejected.is_symlink():
                 raise NotADirectoryError(str(rejected))
-            os.replace(path, target)
+            path.replace(target)
         except OSError:
             with disk_errors(f"remove the refused file {path}"):
                 path.unlink(missing_ok=True)

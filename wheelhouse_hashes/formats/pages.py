@@ -188,26 +188,33 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
     for tag in anchors:
         plain = _PLAIN.fullmatch(tag)
         href = plain["href"] if plain else href_of(tag)
-        if not href:
-            if not is_one_link(tag) and ARTIFACT.search(tag):
-                yield Link(None, tag, problem=UNCLOSED)
-            continue
-        address, _, fragment = href.partition("#")
-        name = address
-        if _NAME.fullmatch(address):
-            address = beside + address
-        else:
-            try:
-                parts = split(address)
-                name = unquote(parts.path.rpartition("/")[2])
-                address = urljoin(base, urlunsplit(parts))
-            except ValueError:
-                yield Link(None, address, problem=_MALFORMED)
-                continue
-        if fragment.count("&") >= MAX_DIGESTS:
-            yield Link(name, address, problem=_TOO_MANY_DIGESTS)
-        else:
-            yield Link(name, address, _split_fragment(fragment))
+        if href:
+            yield _read_href(href, base, beside)
+        elif not is_one_link(tag) and ARTIFACT.search(tag):
+            yield Link(None, tag, problem=UNCLOSED)
+
+
+def _read_href(href: str, base: str, beside: str) -> Link:
+    """Return the link that an ``href`` makes.
+
+    :param href: its value, decoded.
+    :param base: the address that it is relative to.
+    :param beside: that address up to the last slash, for plain names.
+    """
+    address, _, fragment = href.partition("#")
+    name = address
+    if _NAME.fullmatch(address):
+        address = beside + address
+    else:
+        try:
+            parts = split(address)
+            name = unquote(parts.path.rpartition("/")[2])
+            address = urljoin(base, urlunsplit(parts))
+        except ValueError:
+            return Link(None, address, problem=_MALFORMED)
+    if fragment.count("&") >= MAX_DIGESTS:
+        return Link(name, address, problem=_TOO_MANY_DIGESTS)
+    return Link(name, address, _split_fragment(fragment))
 
 
 def _split_fragment(fragment: str) -> tuple[tuple[str, str], ...]:

@@ -15,17 +15,17 @@ MAX_TAG = 8 * 1024
 
 _OPENING = re.compile(
     r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z][a-z0-9-]*)(?=\s))",
-    re.I,
+    re.IGNORECASE,
 )
 # The rest of a tag that contains no ``<``.  If it does not match, the search ends
 # before the next tag begins, so no text is searched twice.
 _USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
 _MARK = re.compile(r"[<>\"']")
 # The end of an artifact's name.  An unreadable tag without one is skipped without loss.
-ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
+ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
 # ``<!-->`` and ``<!--->`` are complete comments, too.
 _END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
-_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
+_END_OF_RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 
 _TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
 UNCLOSED = "its tag has an unclosed quote or bracket"
@@ -43,8 +43,6 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """
     ends = _TagEnds(text)
     position = 0
-    # A tag up to this position ended too late: its text is searched for other tags.
-    suspect = 0
     while match := _OPENING.search(text, position):
         start, position = match.span()
         kind = match["kind"]
@@ -58,15 +56,7 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
                 return
             position = end.end()
             continue
-        closed = _USUAL_REST.match(text, position)
-        stop = closed.end() if closed else 0
-        if not closed:
-            stop = ends.after(position)
-            if start < suspect:
-                # This text was searched before: a tag in it would be lost.
-                stop = 0 if _OPENING.search(text, position, stop or position) else stop
-            elif stop and not is_one_link(text[start:stop]):
-                suspect, stop = stop, 0
+        stop = ends.of_tag(start, position)
         if kind is None:
             position = stop or position
             continue
@@ -75,9 +65,8 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             yield kind.lower(), text[start:stop]
             continue
         problem = _TOO_LONG if stop else UNCLOSED
-        if not stop:
-            following = _OPENING.search(text, position)
-            stop = following.start() if following else len(text)
+        following = None if stop else _OPENING.search(text, position)
+        stop = stop or (following.start() if following else len(text))
         position = stop
         if ARTIFACT.search(text, start, stop):
             yield problem, text[start:stop]
@@ -97,6 +86,26 @@ class _TagEnds:
         self._text = text
         #: For each quote character: a position, and the first quote from there on.
         self._quotes = {'"': (0, -1), "'": (0, -1)}
+        # A tag up to this position ended too late: its text is searched for other tags.
+        self._suspect = 0
+
+    def of_tag(self, start: int, position: int) -> int:
+        """Return the position after a tag, 0 if it is not closed or holds other tags.
+
+        :param start: where the tag begins.
+        :param position: the position after its name.
+        """
+        text = self._text
+        if closed := _USUAL_REST.match(text, position):
+            return closed.end()
+        stop = self.after(position)
+        if start < self._suspect:
+            # This text was searched before: a tag in it would be lost.
+            return 0 if _OPENING.search(text, position, stop or position) else stop
+        if stop and not is_one_link(text[start:stop]):
+            self._suspect = stop
+            return 0
+        return stop
 
     def after(self, position: int) -> int:
         """Return the position after the ``>`` of a tag, 0 if it is not closed.
@@ -146,7 +155,11 @@ class _FirstTag(HTMLParser):
     href: str | None = None
     text: str | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def handle_starttag(
+        self,
+        tag: str,  # noqa: ARG002 (the base class has it)
+        attrs: list[tuple[str, str | None]],
+    ) -> None:
         # The first of several, as in browsers.
         self.href = next((value for name, value in attrs if name == "href"), None)
         self.text = self.get_starttag_text()

@@ -31,6 +31,8 @@ _UNTOUCHED = "/%:@!$&'()*+,;=~"
 MAX_HOST = 255
 MAX_LABEL = 63
 
+_MAX_PORT = 65535
+
 _LABELS = re.compile("[.\u3002\uff0e\uff61]")
 
 
@@ -82,7 +84,7 @@ def normalized(url: str) -> str:
         return url
     parts = split(url)
     host = (parts.hostname or "").encode("idna").decode()
-    if not host or (parts.port is not None and not 0 < parts.port < 65536):
+    if not host or (parts.port is not None and not 0 < parts.port <= _MAX_PORT):
         raise ValueError(f"{url!r} has no host, or an invalid port")
     host = f"[{host}]" if ":" in host else host
     user = parts.netloc.rpartition("@")[0]
@@ -100,7 +102,7 @@ def normalized(url: str) -> str:
 
 def _is_normal(url: str) -> bool:
     match = _NORMAL.fullmatch(url)
-    return match is not None and int(match["port"] or 1) < 65536
+    return match is not None and int(match["port"] or 1) <= _MAX_PORT
 
 
 def split_user(url: str) -> tuple[str, tuple[str, str] | None]:

@@ -28,6 +28,10 @@ from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
+    import argparse
+
+    from libcloud.storage.base import StorageDriver
+
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.plugins.session import Session
 
@@ -98,7 +102,10 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
 
 
 def _run_through_host(
-    module: types.ModuleType, original: Callable[[], None], run: Session[Any], options: Any
+    module: types.ModuleType,
+    original: Callable[[], None],
+    run: Session[Any],
+    options: argparse.Namespace,
 ) -> int:
     """Let the host's own ``main`` run a command, with our phases in it.
 
@@ -143,7 +150,7 @@ class _Failed(Exception):
         self.exit_code = exit_code
 
 
-def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
+def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
     """Return the host's uploader with our upload phase; its CDN step stays its own."""
     from wheelhouse_hashes.cli.upload import upload
     from wheelhouse_hashes.stores.driver import Account
@@ -154,7 +161,7 @@ def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
             options = run.options.driver_options
             return Account(self.provider_name, self.username, self.secret, self.region, options)
 
-        def make_driver(self) -> Any:
+        def make_driver(self) -> StorageDriver:
             return self.account.make_driver()
 
         def get_container_cdn_url(self, container_name: str) -> str:
@@ -165,7 +172,7 @@ def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
                 return f"container {container_name} (this store has no CDN to switch on)"
             return url
 
-        def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:
+        def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:  # noqa: ARG002 (the host passes it)
             report = upload(
                 run, self.account, container, local_folder, with_index=self.update_index
             )
@@ -178,12 +185,12 @@ def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
 class _Loader(importlib.abc.Loader):
     """Runs a module of the host as its own loader does, with something around it."""
 
-    def __init__(self, name: str, loader: Any, attaching: bool) -> None:
+    def __init__(self, name: str, loader: importlib.abc.Loader, *, attaching: bool) -> None:
         self._name = name
         self._loader = loader
         self._attaching = attaching
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._loader, name)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
@@ -230,7 +237,7 @@ class _Finder(importlib.abc.MetaPathFinder):
     :param attaching: whether to extend the host when it is imported.
     """
 
-    def __init__(self, attaching: bool) -> None:
+    def __init__(self, *, attaching: bool) -> None:
         self._attaching = attaching
 
     def find_spec(
@@ -243,7 +250,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(name, spec.loader, self._attaching)
+            spec.loader = _Loader(name, spec.loader, attaching=self._attaching)
         return spec
 
 
@@ -253,7 +260,7 @@ def watch(*, attaching: bool = True) -> None:
     :param attaching: whether to extend the host then, or only to import it.
     """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder(attaching))
+        sys.meta_path.insert(0, _Finder(attaching=attaching))
 
 
 def _run_command(command: list[str]) -> None:

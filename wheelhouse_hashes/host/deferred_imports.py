@@ -16,9 +16,12 @@ import importlib
 import sys
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes._startup import HOST
+
+if TYPE_CHECKING:
+    import argparse
 
 #: What the host's command line imports and only its function for uploads uses.
 _FOR_UPLOADS = (
@@ -87,7 +90,7 @@ class _PutOff:
         self._later = later
         self._uploads = vars(module)[_UPLOADS]
 
-    def __call__(self, name: str) -> Any:
+    def __call__(self, name: str) -> object:
         if name not in self._later:
             raise AttributeError(f"module {self._module.__name__!r} has no attribute {name!r}")
         complete(self._module)
@@ -98,7 +101,7 @@ class _PutOff:
 
     def begin(self) -> None:
         @functools.wraps(self._uploads)
-        def handle_upload(options: Any) -> Any:
+        def handle_upload(options: argparse.Namespace) -> object:
             complete(self._module)
             return self._uploads(options)
 

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 
 from wheelhouse_hashes._startup import HOST, VERIFY, is_on
 
+#: The host's own default for the number of its workers.
+_HOST_WORKERS = 4
+
 
 def checked(
     original: Callable[..., None], run_command: Callable[[list[str]], None]
@@ -29,7 +32,7 @@ def checked(
         folder: str,
         project_name: str,
         version: str | None = None,
-        max_workers: int = 4,
+        max_workers: int = _HOST_WORKERS,
     ) -> None:
         if not is_on(os.environ.get(VERIFY)):
             original(index_url, folder, project_name, version, max_workers)
@@ -37,7 +40,7 @@ def checked(
         command = [HOST, "fetch", "--verify", f"--local-folder={folder}"]
         command += [f"--version={version}"] if version is not None else []
         # Its own default leaves the word to ours, and to the environment variable of that.
-        command += [f"--max-workers={max_workers}"] if max_workers != 4 else []
+        command += [f"--max-workers={max_workers}"] if max_workers != _HOST_WORKERS else []
         run_command([*command, project_name, index_url])
 
     return download_artifacts

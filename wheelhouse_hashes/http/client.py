@@ -268,7 +268,9 @@ class Client:
             code, text = (*error.args, "")[:2]
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             seconds = curl.getinfo(pycurl.TOTAL_TIME)
-            reason, final = self._settings.explained(int(code), str(text), seconds, plan.small)
+            reason, final = self._settings.explained(
+                int(code), str(text), seconds, small=plan.small
+            )
             reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
         return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
 

@@ -51,7 +51,8 @@ def from_netrc(host: str) -> User | None:
     """
     named = os.environ.get("NETRC")
     names = (named,) if named else ("~/.netrc", "~/_netrc")
-    for path in (pathlib.Path(os.path.expanduser(name)) for name in names):
+    # Path.expanduser raises where there is no home.
+    for path in (pathlib.Path(os.path.expanduser(name)) for name in names):  # noqa: PTH111
         try:
             found = netrc.netrc(str(path)).authenticators(host)
         except FileNotFoundError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import pycurl
 
@@ -140,7 +141,8 @@ class ResponseReader:
     @property
     def _good(self) -> bool:
         """Whether the body is the requested one."""
-        return self.response.status == 200 or (self.response.status == 206 and self._is_rest)
+        status = self.response.status
+        return status == HTTPStatus.OK or (status == HTTPStatus.PARTIAL_CONTENT and self._is_rest)
 
     @property
     def _is_rest(self) -> bool:
@@ -151,7 +153,7 @@ class ResponseReader:
             return
         self._begun = True
         response, part = self.response, self.plan.part
-        if part is not None and response.status == 206:
+        if part is not None and response.status == HTTPStatus.PARTIAL_CONTENT:
             response.headers = part.combined(response.headers)
             response.offset = response.size = part.size
         # Recorded before the body is read, because begin() may refuse the body.
@@ -188,7 +190,7 @@ class ResponseReader:
             raise self._raised
         if stopped:
             raise Interrupted("interrupted")
-        if self.response.status >= 200 and not self._good:
+        if self.response.status >= HTTPStatus.OK and not self._good:
             return
         if code == pycurl.E_FILESIZE_EXCEEDED:
             raise self._too_large()
@@ -216,7 +218,7 @@ class ResponseReader:
             raise self._error(Cause.FORBIDDEN, f"HTTP status {status}")
         if status in (404, 410):
             raise self._error(self.plan.absent, f"HTTP status {status}")
-        if status == 416 and self._is_rest:
+        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._is_rest:
             raise NotContinued("the server has no bytes after the received part")
         if not self._good:
             raise self._error(Cause.UNREACHABLE, f"HTTP status {status}")

@@ -18,7 +18,7 @@ _STRONG_TAG = re.compile(r'"(?P<quoted>[^"\s]+)"|(?P<bare>[^"\s,/]+)')
 
 _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.I)
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 
 #: Headers that describe the body of one response, not the object.
 _OF_ONE_ANSWER = frozenset({"content-length", "content-range", "transfer-encoding"})

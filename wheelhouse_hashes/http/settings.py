@@ -64,7 +64,7 @@ class TransportSettings:
     timeout: float = DEFAULT_TIMEOUT
     verify_tls: bool = True
 
-    def limit(self, small: bool) -> float:
+    def limit(self, *, small: bool) -> float:
         """Return the total time limit of a request, in seconds."""
         return min(self.timeout, SMALL_TIMEOUT) if small else self.timeout
 
@@ -80,7 +80,7 @@ class TransportSettings:
         curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
         bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
-        is_folder = os.path.isdir(bundle)
+        is_folder = os.path.isdir(bundle)  # noqa: PTH112 (Path.is_dir can raise)
         curl.setopt(pycurl.CAPATH if is_folder else pycurl.CAINFO, bundle)
         curl.setopt(pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, bundle)
         if not self.verify_tls:
@@ -93,11 +93,11 @@ class TransportSettings:
         :param curl: the handle.
         :param small: whether it reads a page or a hash file.
         """
-        limit = self.limit(small)
+        limit = self.limit(small=small)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
 
-    def explained(self, code: int, text: str, seconds: float, small: bool) -> tuple[str, bool]:
+    def explained(self, code: int, text: str, seconds: float, *, small: bool) -> tuple[str, bool]:
         """Return the meaning of a libcurl error, and whether a retry would fail in the same way.
 
         :param code: libcurl's error code.
@@ -105,7 +105,7 @@ class TransportSettings:
         :param seconds: the duration of the request, in seconds.
         :param small: whether it read a page or a hash file.
         """
-        limit = self.limit(small)
+        limit = self.limit(small=small)
         if code == pycurl.E_OPERATION_TIMEDOUT and seconds >= limit:
             hint = "increase --timeout" if limit == self.timeout else "the server is too slow"
             return f"timed out after {limit:g} seconds ({hint})", True
@@ -114,8 +114,10 @@ class TransportSettings:
         if code == pycurl.E_COULDNT_RESOLVE_PROXY or "unsupported proxy" in text.lower():
             # libcurl's message quotes the proxy, including its password.
             return (
-                "cannot use the proxy set in the environment: check https_proxy, http_proxy "
-                "and all_proxy",
+                (
+                    "cannot use the proxy set in the environment: check https_proxy, http_proxy "
+                    "and all_proxy"
+                ),
                 True,
             )
         return text, code in _USELESS

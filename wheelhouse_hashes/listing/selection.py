@@ -77,7 +77,7 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
             leftovers.append(name)
             continue
         others = companions.get(name, {})
-        artifact = _artifact(name, listed.get(name, []), others, superseded)
+        artifact = _artifact(name, listed.get(name, []), others, superseded=superseded)
         artifacts.append(artifact)
         misplaced += [other for other in others if other not in artifact.companions]
     offered = {artifact.name for artifact in artifacts}
@@ -146,7 +146,7 @@ class _Matcher:
 
 
 def _artifact(
-    name: str, entries: Sequence[Entry], companions: Mapping[str, Entry], superseded: bool
+    name: str, entries: Sequence[Entry], companions: Mapping[str, Entry], *, superseded: bool
 ) -> ListedArtifact:
     """Combine the entries of one artifact with those companions that are beside it."""
     first = entries[0] if entries else _beside(name, next(iter(companions.values())))

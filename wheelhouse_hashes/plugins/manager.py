@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -26,6 +26,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
+from wheelhouse_hashes.plugins.guards import guarded_content, unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
+
+T = TypeVar("T")
 
 #: Names of plugins to leave out, separated by commas.
 DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
@@ -63,12 +66,12 @@ class Plugins:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self._hook: Any = self._manager.hook
+        self._hook = self._manager.hook
         self._distributions: dict[str, str] = {}
         #: Whether every hook call is printed.
         self.tracing = False
         self._without_options: set[str] = set()
-        self._hooks_of: dict[str, Any] = {}
+        self._hooks_of: dict[str, pluggy.HookRelay] = {}
         #: What could not be loaded: one sentence each, naming the plugin.
         self.failures: list[str] = []
         #: The names of the plugins that the user switched off.
@@ -109,7 +112,7 @@ class Plugins:
             return
         try:
             self._manager.register(plugin, name)
-            unknown = _unknown_hooks(self._manager, plugin)
+            unknown = unknown_hooks(self._manager, plugin)
             if unknown:
                 raise ValueError(f"it implements unknown hooks: {', '.join(unknown)}")
         except (pluggy.PluginValidationError, ValueError) as error:
@@ -137,7 +140,7 @@ class Plugins:
         """Return a plugin's name and distribution, for messages."""
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
-    def _alone(self, name: str, plugin: object) -> Any:
+    def _alone(self, name: str, plugin: object) -> pluggy.HookRelay:
         """Return the hooks as if there were no other plugin; made once, it takes its time.
 
         pluggy's ``subset_hook_caller`` fails if any plugin has no hash (a dataclass).
@@ -152,7 +155,7 @@ class Plugins:
         self._hooks_of[name] = manager.hook
         return manager.hook
 
-    def _call(self, hook: str, **arguments: Any) -> Any:
+    def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
             return getattr(self._hook, hook)(**arguments)
         except (Refusal, Interrupted):
@@ -185,7 +188,7 @@ class Plugins:
         return " or ".join(map(self.describe, others or names))
 
     def _gather(
-        self, hook: str, kinds: type | tuple[type, ...], **arguments: Any
+        self, hook: str, kinds: type | tuple[type, ...], **arguments: object
     ) -> list[tuple[str, Any]]:
         """Join the sequences that the plugins return, and check what is in them.
 
@@ -212,7 +215,7 @@ class Plugins:
                 raise PluginError(name, hook, error) from error
         return items
 
-    def _first(self, hook: str, kind: type, **arguments: Any) -> Any:
+    def _first(self, hook: str, kind: type[T], **arguments: object) -> T | None:
         """Return the answer of the first plugin that has one, and check it."""
         answer = self._call(hook, **arguments)
         if answer is not None and not isinstance(answer, kind):
@@ -229,11 +232,12 @@ class Plugins:
         for name, plugin in self._manager.list_name_plugin():
             if plugin is None or name in self._without_options:
                 continue  # switched off, or it failed for another verb
-            before = set(parser._group_actions)
+            before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
             try:
                 self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
                 if self._distributions.get(name) != BUILT_IN_ORIGIN:
-                    refuse_our_names(verb, {*parser._group_actions} - before)
+                    added = {*parser._group_actions} - before  # noqa: SLF001 (as above)
+                    refuse_our_names(verb, added)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
                 self.failures.append(str(failure))
@@ -251,12 +255,11 @@ class Plugins:
         """Call ``wheelhouse_companions``; their content is guarded like a hook."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
-        return [replace(item, content=_guarded(name, hook, item)) for name, item in items]
+        return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]
 
     def companion_of(self, object_name: str) -> str | None:
         """Call ``wheelhouse_companion_of``."""
-        answer: str | None = self._first("wheelhouse_companion_of", str, object_name=object_name)
-        return answer
+        return self._first("wheelhouse_companion_of", str, object_name=object_name)
 
     def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
         """Call ``wheelhouse_artifact_uploaded``."""
@@ -264,8 +267,7 @@ class Plugins:
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
-        answer: Listing | None = self._first("wheelhouse_locate", Listing, url=url, run=run)
-        return answer
+        return self._first("wheelhouse_locate", Listing, url=url, run=run)
 
     def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""
@@ -293,29 +295,3 @@ class Plugins:
     ) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
-
-
-def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
-    def content() -> bytes:
-        try:
-            made = companion.content()
-            if not isinstance(made, bytes):
-                raise TypeError(f"the content of {companion.name} is {type(made).__name__}")
-        except (Refusal, Interrupted):
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(plugin, hook, error) from error
-        return made
-
-    return content
-
-
-def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:
-    """Return the hooks that a plugin implements and that nobody specified."""
-    callers = manager.get_hookcallers(plugin) or []
-    return [
-        caller.name
-        for caller in callers
-        if caller.spec is None
-        and not all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
-    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,7 +15,12 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
     """Print each hook call to standard error."""
     lock = threading.Lock()
 
-    def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
+    def after(
+        outcome: pluggy.Result[Any],
+        name: str,
+        impls: Sequence[pluggy.HookImpl],
+        arguments: Mapping[str, Any],
+    ) -> None:
         about = arguments.get("artifact") or arguments.get("object_name") or ""
         about = getattr(about, "name", about) or arguments.get("verb", "")
         result = repr(outcome.exception or outcome.get_result())

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.session import Session
 
 
-def judge_file(
+def judge_file(  # noqa: PLR0913 (the facts about one file)
     run: Session[CheckOptions],
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
     path: pathlib.Path,
+    *,
     before: Seen | None = None,
 ) -> Verdict:
     """Compare claims and bytes; if they agree, let the plugins inspect the file.

@@ -99,15 +99,19 @@ def judge(
     if kind is not None:
         return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
     if not claims:
-        if accept_missing and cut:
-            return refused(verdict, Refusal(Cause.TRUNCATED, cut))
-        if accept_missing:
-            return replace(verdict, outcome=Outcome.UNVERIFIED, text="no digest found")
-        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
+        return _unclaimed(verdict, cut, accept_missing=accept_missing)
     wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
     if not wrong:
         return replace(verdict, outcome=Outcome.OK)
     return refused(verdict, Refusal(*_disagreement(artifact, claims, wrong, seen, before)))
+
+
+def _unclaimed(verdict: Verdict, cut: str | None, *, accept_missing: bool) -> Verdict:
+    if not accept_missing:
+        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
+    if cut:
+        return refused(verdict, Refusal(Cause.TRUNCATED, cut))
+    return replace(verdict, outcome=Outcome.UNVERIFIED, text="no digest found")
 
 
 def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
@@ -142,6 +146,10 @@ def _disagreement(
         return Cause.CONFLICT, "the sources disagree with each other"
     if cut:
         return Cause.TRUNCATED, cut
+    return _compare_reads(seen, before)
+
+
+def _compare_reads(seen: Seen, before: Seen | None) -> tuple[Cause, str]:
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
         return Cause.TRUNCATED, f"the body ended after {seen.size} bytes; its length is unknown"

@@ -178,7 +178,7 @@ def signed_copy(gpg: Gpg, name: str) -> bytes:
     return gpg("--armor", "--output", "-", "--local-user", KEY, "--sign", path)
 
 
-def clear_text(gpg: Gpg, name: str) -> bytes:
+def clear_text(gpg: Gpg, _name: str) -> bytes:
     return gpg("--output", "-", "--local-user", KEY, "--clear-sign", stdin=b"this wheel is good")
 
 
@@ -203,8 +203,8 @@ CASES: dict[str, tuple[Callable[[Gpg, str], bytes], str]] = {
     ),
     "cut in the middle": (cut_in_the_middle, "is cut, or is none of a file"),
     "cut at a line": (cut_at_a_line, "is cut, or is none of a file"),
-    "empty": (lambda gpg, name: b"", "is cut, or is none of a file"),
-    "page": (lambda gpg, name: b"<html>not here</html>", "is cut, or is none of a file"),
+    "empty": (lambda _gpg, _name: b"", "is cut, or is none of a file"),
+    "page": (lambda _gpg, _name: b"<html>not here</html>", "is cut, or is none of a file"),
     "signed copy": (signed_copy, "is cut, or is none of a file"),
     "clear text": (clear_text, "is cut, or is none of a file"),
     "good and strange": (good_and_strange, "not in the keyring"),

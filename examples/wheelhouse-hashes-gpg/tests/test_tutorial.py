@@ -72,7 +72,9 @@ def find(lines: Sequence[str], text: str) -> int:
 
 
 def commands(block: str) -> Iterator[Command]:
-    for command in re.findall(r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*(?:\n|\Z))*)", block, re.M):
+    for command in re.findall(
+        r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*(?:\n|\Z))*)", block, re.MULTILINE
+    ):
         yield Command(*command)
 
 
@@ -165,6 +167,7 @@ def follow(script: list[str], folder: pathlib.Path, monkeypatch: pytest.MonkeyPa
     whatever_happens = f"trap 'kill $(jobs -p) 2> /dev/null; {no_agent}' EXIT"
     done = subprocess.run(
         ["bash", "-c", "\n".join(["exec 2>&1", whatever_happens, *script])],
+        check=False,
         cwd=clone,
         stdout=subprocess.PIPE,
         text=True,

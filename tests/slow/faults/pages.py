@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from tests.slow.faults.catalogue import B, Case, Check, Done, fault, link, page, status, wheel
@@ -137,8 +138,6 @@ def two_links_with_two_digests(case: Case) -> None:
 @fault("E.2.2.10", left=(A,), says="md5 detects accidents only")
 def digest_is_md5(case: Case) -> None:
     """The only digest is ``#md5=``."""
-    import hashlib
-
     digest = hashlib.md5(wheel(), usedforsecurity=False).hexdigest()
     case.routes["/"] = page(f'<a href="{A}#md5={digest}">x</a>')
     del case.routes[f"/{A}.sha256"]

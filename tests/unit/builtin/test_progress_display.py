@@ -121,7 +121,7 @@ def test_who_prints_lines_can_be_changed_and_changed_back(
     assert capsys.readouterr().out == "two\n"
 
 
-@pytest.mark.parametrize("width", range(0, 30))
+@pytest.mark.parametrize("width", range(30))
 def test_a_name_is_cut_in_its_middle(width: int) -> None:
     short = shortened(A, width)
     assert len(short) == min(width, len(A))

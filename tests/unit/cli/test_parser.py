@@ -6,6 +6,7 @@ import argparse
 
 import pytest
 
+from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import UsageError
@@ -77,8 +78,6 @@ def test_option_with_a_bad_value_is_refused(
 
 class Failing:
     """A plugin whose options cannot be added."""
-
-    from wheelhouse_hashes import hookimpl
 
     @hookimpl
     def wheelhouse_add_options(self, verb: str) -> None:

@@ -95,8 +95,10 @@ def test_utf_16_without_a_byte_order_mark_is_refused(encoding: str) -> None:
 
 REFUSED: dict[str, tuple[str, str]] = {
     "certutil": (
-        f"SHA256 hash of {NAME}:\r\n{HEX}\r\n"
-        "CertUtil: -hashfile command completed successfully.\r\n",
+        (
+            f"SHA256 hash of {NAME}:\r\n{HEX}\r\n"
+            "CertUtil: -hashfile command completed successfully.\r\n"
+        ),
         "certutil",
     ),
     "certutil of Windows 7": (

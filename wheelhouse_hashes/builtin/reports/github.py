@@ -7,6 +7,7 @@ Sources: the workflow commands and the environment files of GitHub Actions
 from __future__ import annotations
 
 import os
+import pathlib
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -35,7 +36,10 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
                 run.say(_annotation("incomplete", text))
     path = os.environ.get(SUMMARY)
     if path and rows:
-        with disk_errors(f"write {SUMMARY}"), open(path, "a", encoding="utf-8") as file:
+        with (
+            disk_errors(f"write {SUMMARY}"),
+            pathlib.Path(path).open("a", encoding="utf-8") as file,
+        ):
             file.write(_table(run.verb, report, rows))
 
 

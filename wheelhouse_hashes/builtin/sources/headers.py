@@ -7,16 +7,11 @@ between two versions from one that has the wrong bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.urls import shown
-
-if TYPE_CHECKING:
-    from wheelhouse_hashes.options import CheckOptions
-    from wheelhouse_hashes.run import Run
 
 SOURCE = "header"
 
@@ -27,7 +22,7 @@ PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 
 @hookimpl
 def wheelhouse_response_claims(
-    artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
+    artifact: ListedArtifact, headers: Mapping[str, str]
 ) -> Sequence[Claim | Finding]:
     """Read the metadata headers that are named after an algorithm."""
     claims: list[Claim | Finding] = []

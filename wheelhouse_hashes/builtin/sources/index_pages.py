@@ -38,7 +38,7 @@ SOURCE = "link"
 #: The most malformed links that are shown.  All of them are counted.
 MAX_SHOWN = 20
 
-_HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
+_HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.IGNORECASE)
 
 
 @hookimpl
