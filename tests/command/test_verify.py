@@ -152,7 +152,7 @@ def test_an_index_page_that_is_not_there_is_one_line(cli: Cli, paths: list[pathl
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere",), "there is no folder nowhere"),
+        (("nowhere",), "nowhere: no such folder"),
         (("dist", "--against", "nowhere"), "nowhere"),
         (("dist", "--against", "ftp://host/"), "no address that can be read"),
     ],
