@@ -118,7 +118,7 @@ def test_module_that_is_no_host_is_refused_untouched() -> None:
 @pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
 def test_host_that_lost_a_seam_is_refused_untouched(host: types.ModuleType, name: str) -> None:
     delattr(host, name)
-    refused_and_untouched(host, f"no {name}")
+    refused_and_untouched(host, f"{name}() is missing")
 
 
 @pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)

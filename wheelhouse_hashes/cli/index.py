@@ -52,10 +52,10 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             run.say(f"container {store.container_name}: index page with {len(links)} links")
             without = sum(1 for digest in links.values() if digest is None)
             if without:
-                run.say(f"{without} of them without a digest: upload these with --hashfile")
+                run.say(f"links without a digest: {without}; upload these with --hashfile")
         if report.interrupted:
-            run.say(f"container {store.container_name}: index page not confirmed")
-            run.say("interrupted: run the command again")
+            run.say(f"container {store.container_name}: nothing was confirmed")
+            run.say("interrupted: run it again")
     return report.exit_code
 
 
