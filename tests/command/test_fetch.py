@@ -376,7 +376,7 @@ def test_nothing_that_matches_is_exit_4_and_says_what_is_there(cli: Cli, served:
     result = cli(*FETCH[:-1], "--version", "2.0", "demo", served.url)
     assert result.code == 4
     assert "nothing matches demo 2.0" in result.out
-    assert "versions there: 1.0" in result.out
+    assert "available versions: 1.0" in result.out
     assert cli(*FETCH[:-1], "nobody", served.url).code == 4
 
 
@@ -713,7 +713,7 @@ def test_hash_file_that_is_not_beside_its_artifact_is_not_asked(cli: Cli, wheel:
             result = cli(*FETCH, server.url)
         assert other.requests == []
     assert result.code == 3
-    assert "it is not beside its artifact" in result.out
+    assert "not in the same folder as its artifact" in result.out
 
 
 @pytest.mark.parametrize("url", ["http://[bad/", "http://u:p@host:999999/", "http://host:abc/"])

@@ -85,7 +85,7 @@ def test_waits_are_shown(slow: Slow) -> None:
         shown = terminal.until(lambda text: re.search(r"waiting [1-9]\d* of 30 s", text))
         slow.go_on.set()
         assert terminal.end() == 4
-    assert "fetch: looking what is there, waiting " in shown
+    assert "fetch: reading the listing, waiting " in shown
 
 
 def plain_output(slow: Slow, *args: str, environ: Mapping[str, str] | None = None) -> Terminal:

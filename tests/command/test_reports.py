@@ -75,7 +75,7 @@ def test_a_verify_and_what_ends_it_are_reported(cli: Cli, dist: pathlib.Path) ->
     assert cli("verify", "dist", "--report", "report.json").code == 3
     assert read()["artifacts"][0]["cause"] == "missing-hash"
     assert cli("verify", "nowhere", "--report", "report.json").code == 2
-    assert read()["ended_by"] == "there is no folder nowhere"
+    assert read()["ended_by"] == "nowhere: no such folder"
 
 
 def test_reports_hold_no_secrets(cli: Cli, bad: str) -> None:
@@ -136,10 +136,10 @@ def test_a_verdict_is_explained(cli: Cli, bad: str) -> None:
     assert "  hash file claims sha256:" in explained
     assert "does not match" in explained.partition(A)[0]
     assert f"    where  {bad}{B}.sha256\n" in explained
-    assert "    tier   container: from the same hands as the bytes" in explained
+    assert "    tier   container: published with the artifact: detects accidents" in explained
     assert "verdict: mismatch (exit 1)" in explained
-    assert "verdict: every claim matches the bytes, and nobody objects" in explained
-    assert "other.whl: this run judged no artifact of that name" in result.out
+    assert "verdict: every digest matches, and no plugin objects" in explained
+    assert "other.whl: no such artifact in this run" in result.out
 
 
 @pytest.fixture

@@ -208,7 +208,7 @@ def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: A
             result = cli(*FETCH, server.url)
         assert plain.requests == []
     assert result.code == 5
-    assert "an https page must not lead to http" in result.line("refused")
+    assert "http links on an https page are not followed" in result.line("refused")
 
 
 def test_a_user_goes_to_https_and_not_to_http(cli: Cli, wheel: bytes, trusted: Authority) -> None:

@@ -66,7 +66,7 @@ def test_hash_algorithm_needs_hashfile(
     make_wheel(dist, A)
     result = cli("upload", *LOCAL, "--hash-algorithm", "md5", "wheels")
     assert result.code == 2
-    assert "--hash-algorithm has no effect without --hashfile" in result.err
+    assert "--hash-algorithm: no effect without --hashfile" in result.err
     assert not container.exists()
 
 
@@ -147,7 +147,7 @@ def test_replacing_what_other_jobs_link_to_is_noted(
     make_wheel(dist, A, b"new")
     note = cli(*UPLOAD).line("note")
     assert note.split()[1] == A
-    assert "metadata.json still has the digest of the old bytes" in note
+    assert "metadata.json still has the old digest" in note
 
 
 def test_no_replace_keeps_other_bytes(
@@ -248,7 +248,7 @@ def test_a_folder_that_is_not_there_is_one_line(cli: Cli, container: pathlib.Pat
     result = cli(*UPLOAD, "--local-folder", "nowhere")
     assert result.code == 2
     assert result.err == (
-        "wheelhouse-hashes: error: there is no folder nowhere; give one with --local-folder\n"
+        "wheelhouse-hashes: error: nowhere: no such folder; choose another with --local-folder\n"
     )
 
 
@@ -484,7 +484,7 @@ def test_a_failed_upload_is_not_called_a_success(
 
 def test_no_workers_are_refused(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     result = cli(*UPLOAD, "--max-workers", "0")
-    assert (result.code, "--max-workers 0" in result.err) == (2, True)
+    assert (result.code, "--max-workers 0: must be at least 1" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("provider", ["CLOUDFILES_UK", "S3_EU_WEST3", "NIMBUS"])

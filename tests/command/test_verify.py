@@ -152,7 +152,7 @@ def test_an_index_page_that_is_not_there_is_one_line(cli: Cli, paths: list[pathl
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("nowhere",), "there is no folder nowhere"),
+        (("nowhere",), "nowhere: no such folder"),
         (("dist", "--against", "nowhere"), "nowhere"),
         (("dist", "--against", "ftp://host/"), "unsupported address; use an http or https URL"),
     ],
@@ -178,7 +178,7 @@ def test_a_list_that_contradicts_itself_is_refused(
 def test_an_empty_folder_matches_nothing(cli: Cli, dist: pathlib.Path) -> None:
     result = cli("verify", "dist")
     assert result.code == 4
-    assert "there are no artifacts in dist" in result.out
+    assert "no artifacts in dist, and none announced by dist" in result.out
 
 
 def test_other_files_are_named(cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path) -> None:

@@ -156,4 +156,4 @@ c.main()
     done = python("-c", code)
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
-    assert f"the Uploader of this {HOST} is another" in line
+    assert f"unsupported {HOST}: unexpected definition of Uploader()" in line

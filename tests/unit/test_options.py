@@ -94,7 +94,7 @@ def test_all_usage_errors_of_a_fetch_are_said_at_once(cli: Cli) -> None:
 def test_all_usage_errors_of_a_verify_are_said_at_once(cli: Cli) -> None:
     result = cli("verify", "gone", "--against", "http://host:99999/")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "there is no folder gone" in result.err
+    assert "gone: no such folder" in result.err
     assert "malformed URL" in result.err
 
 
@@ -106,7 +106,7 @@ def test_all_usage_errors_of_an_upload_are_said_at_once(cli: Cli) -> None:
     assert (result.code, result.err.count("\n")) == (2, 1)
     for wrong in (
         "--max-workers 0",
-        "no folder gone",
+        "gone: no such folder",
         "--driver-option hosts",
         "without --hashfile",
     ):
@@ -195,7 +195,7 @@ def test_a_list_that_cannot_be_read_hides_no_usage_error(cli: Cli) -> None:
 def test_a_report_that_cannot_be_written_does_not_hide_the_error(cli: Cli) -> None:
     result = cli("verify", "gone", "--report", "nowhere/report.json")
     assert result.code == 2
-    assert "there is no folder gone" in result.err
+    assert "gone: no such folder" in result.err
     assert "problem: " in result.out
 
 

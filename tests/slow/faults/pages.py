@@ -85,7 +85,7 @@ def links_of_other_schemes(case: Case) -> None:
     )
 
 
-@fault("E.2.2.5", causes=Cause.UNREACHABLE, left=(B,), says="must not lead to http")
+@fault("E.2.2.5", causes=Cause.UNREACHABLE, left=(B,), says="http links on an https page")
 def http_link_on_an_https_page(case: Case) -> None:
     """A TLS server's page has a link to a plain HTTP address."""
     del case.good[A]
@@ -207,7 +207,7 @@ def json_page_of_another_kind(case: Case) -> None:
     case.routes["/"] = lambda handler: respond(handler, 200, body.encode(), Content_Type=JSON_TYPE)
 
 
-@fault("E.2.2.9", left=(A,), says="left out a malformed link")
+@fault("E.2.2.9", left=(A,), says="ignored a malformed link")
 def malformed_link(case: Case) -> None:
     """A link to no possible address, with an escape sequence in it, beside a good one."""
     case.list('<a href="http://[\x1b[2J/x.whl">x</a>')

@@ -1,6 +1,6 @@
-"""The digest in an object's own metadata, read from the answer that has its bytes.
+"""Digests in an object's own metadata, read from the response that carries its bytes.
 
-It can be neither older nor newer than the bytes, so it tells a store that is
+They are neither older nor newer than the bytes, so they distinguish a store that is
 between two versions from one that has the wrong bytes.
 """
 
@@ -15,8 +15,8 @@ from wheelhouse_hashes.formats.urls import shown
 
 SOURCE = "header"
 
-#: The prefixes of metadata headers: OpenStack Swift, the S3 family, Google
-#: Cloud Storage, Azure Blob Storage.
+#: Prefixes of metadata headers: OpenStack Swift, the S3 family, Google Cloud Storage,
+#: Azure Blob Storage.
 PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 
 
@@ -24,7 +24,7 @@ PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 def wheelhouse_response_claims(
     artifact: ListedArtifact, headers: Mapping[str, str]
 ) -> Sequence[Claim | Finding]:
-    """Read the metadata headers that are named after an algorithm."""
+    """Read the metadata headers that are named after a digest algorithm."""
     claims: list[Claim | Finding] = []
     for prefix in PREFIXES:
         for algorithm in ALGORITHMS:
