@@ -1,4 +1,4 @@
-"""``WHEELHOUSE_HASHES_TRACE=1``: print each hook call."""
+"""Printing of hook calls for ``WHEELHOUSE_HASHES_TRACE=1``."""
 
 from __future__ import annotations
 

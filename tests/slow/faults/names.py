@@ -77,7 +77,7 @@ def name_with_a_stream(case: Case) -> Check:
     return _also(case, f"{A}:ads")
 
 
-@fault("E.2.1.6", causes=Cause.UNSAFE_NAME, says="Windows reserves it")
+@fault("E.2.1.6", causes=Cause.UNSAFE_NAME, says="reserved for a device on Windows")
 def name_of_a_device(case: Case) -> Check:
     """``con.x-1.0.tar.gz``, which is the console on Windows; CON itself is no artifact."""
     case.project = "con.x"
@@ -92,7 +92,7 @@ def name_of_a_device(case: Case) -> Check:
     return check
 
 
-@fault("E.2.1.7", causes=Cause.UNSAFE_NAME, says="Windows reserves it")
+@fault("E.2.1.7", causes=Cause.UNSAFE_NAME, says="reserved for a device on Windows")
 def name_of_the_null_device(case: Case) -> None:
     """``nul.x-1.0-py3-none-any.whl``, which is nothing on Windows; nul.whl is no artifact."""
     case.project = "nul.x"
