@@ -144,7 +144,7 @@ def name_in_two_normal_forms(case: Case) -> Check:
     return _also(case, unicodedata.normalize("NFD", f"d\u00e9mo{A[4:]}"))
 
 
-@fault("E.2.1.13", causes=(Cause.UNSAFE_NAME, Cause.UNSAFE_NAME), left=(B,), says="in case only")
+@fault("E.2.1.13", causes=(Cause.UNSAFE_NAME, Cause.UNSAFE_NAME), left=(B,), says="only in case")
 def names_that_differ_in_case(case: Case) -> None:
     """``X.whl`` and ``x.whl``, one file on Windows and macOS: neither is kept."""
     case.add(B, wheel(B))
