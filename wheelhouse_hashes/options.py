@@ -194,8 +194,8 @@ def refuse_our_names(verb: str, actions: Iterable[argparse.Action]) -> None:
 
     :raises ValueError: if one does.
     """
-    ours = {each.name for each in fields(OF_VERB[verb])}
-    if names := sorted(ours.intersection(action.dest for action in actions)):
+    own = {each.name for each in fields(OF_VERB[verb])}
+    if names := sorted(own.intersection(action.dest for action in actions)):
         raise ValueError(f"option names already used by wheelhouse-hashes: {', '.join(names)}")
 
 
