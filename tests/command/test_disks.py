@@ -192,7 +192,9 @@ def test_a_file_in_the_place_of_the_folder(cli: Cli, offered: Server) -> None:
     GOT.write_text("mine")
     result = cli(*FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
-    assert result.err == "wheelhouse-hashes: error: disk: cannot make the folder got: File exists\n"
+    assert (
+        result.err == "wheelhouse-hashes: error: disk: cannot create the folder got: File exists\n"
+    )
     assert GOT.read_text() == "mine"
 
 

@@ -543,7 +543,7 @@ def test_a_plugin_that_is_left_out_takes_no_part_and_is_named(
     monkeypatch.setenv(DISABLED_PLUGINS, "recorder, broken")
     result = fetch(cli, released.url)
     assert (result.code, result.err, recorder.calls) == (0, "", [])
-    assert result.out.splitlines()[0] == "plugins switched off: recorder, broken"
+    assert result.out.splitlines()[0] == "disabled plugins: recorder, broken"
     monkeypatch.setenv(DISABLED_PLUGINS, "broken")
     assert fetch(cli, released.url).code == 0
     assert recorder.calls[-1] == "wheelhouse_run_finished fetch"
@@ -556,7 +556,7 @@ def test_hash_files_can_be_left_out(
     pathlib.Path("store", "wheels", HASH_FILE).write_text("nonsense")
     result = fetch(cli, released.url)
     assert result.code == 0
-    assert "plugins switched off: hash-files" in result.out
+    assert "disabled plugins: hash-files" in result.out
     assert f"/{HASH_FILE}" not in released.paths()
     assert f"{A}  sha256  link  container" in result.out
 

@@ -157,11 +157,11 @@ def test_github_shows_a_table_and_annotations(cli: Cli, bad: str, summary: pathl
     text = summary.read_text()
     assert text.startswith("before\n### wheelhouse fetch: exit 1\n")
     assert "| demo-1.0-py3-none-any.whl | ok | hash file |" in text
-    assert "expected 3 artifacts, 1 are good" in text
+    assert "expected 3 good artifacts, found 1" in text
     annotation = result.line(f"::error title={B}::")
     assert "mismatch" in annotation
     assert "next" not in annotation.partition("::")[0]
-    assert "::error title=incomplete::expected 3 artifacts" in result.out
+    assert "::error title=incomplete::expected 3 good artifacts, found 1" in result.out
 
 
 def test_names_cannot_break_out_of_an_annotation(
@@ -196,7 +196,7 @@ def test_an_artifact_that_was_not_judged_is_not_expected(
     assert cli(*FETCH, served.url).code == 0
     result = cli(*FETCH, "--expect", "1", served.url)
     assert result.code == 4
-    assert "incomplete: in the folder, and not judged: other-1.0-py3-none-any.whl" in result.out
+    assert "incomplete: in the folder, but not judged: other-1.0-py3-none-any.whl" in result.out
 
 
 @pytest.mark.parametrize("option", ["--expect", "--report", "--sums", "--explain"])

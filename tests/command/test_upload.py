@@ -377,7 +377,7 @@ def test_a_dev_sdist_is_skipped_as_the_host_does(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_sdist(dist, "demo-1.1.dev0.tar.gz")
-    assert "can be uploaded as a wheel only" in cli(*UPLOAD).line("skipped")
+    assert "dev builds can only be uploaded as wheels" in cli(*UPLOAD).line("skipped")
 
 
 def test_a_file_that_cannot_be_read_does_not_cost_the_others(

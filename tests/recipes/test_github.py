@@ -179,7 +179,7 @@ def test_from_the_matrix_to_a_verified_release(
             path.unlink()
         short = release(workflow, tmp_path / "short", server.url)
         assert [result.code for result in short] == [0, 0, 4]
-        said = f"expected {expected} artifacts, {expected - 3} are good"
+        said = f"expected {expected} good artifacts, found {expected - 3}"
         assert f"::error title=incomplete::{said}" in short[-1].out
         for path, content in kept.items():
             path.write_bytes(content)

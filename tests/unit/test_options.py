@@ -87,7 +87,7 @@ def test_all_usage_errors_of_a_fetch_are_said_at_once(cli: Cli) -> None:
         )
         assert server.requests == []
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "--version 'x' is not a version" in result.err
+    assert "--version 'x': not a valid version" in result.err
     assert "--expect-file names: line 1" in result.err
 
 
@@ -95,7 +95,7 @@ def test_all_usage_errors_of_a_verify_are_said_at_once(cli: Cli) -> None:
     result = cli("verify", "gone", "--against", "http://host:99999/")
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert "there is no folder gone" in result.err
-    assert "malformed address" in result.err
+    assert "malformed URL" in result.err
 
 
 def test_all_usage_errors_of_an_upload_are_said_at_once(cli: Cli) -> None:

@@ -163,8 +163,8 @@ def test_md5_alone_says_that_it_detects_accidental_corruption_only() -> None:
 
 
 def test_what_is_neither_verified_nor_refused_is_one_line() -> None:
-    verdict = Verdict(NAME, Outcome.UNVERIFIED, text="no source claims a digest")
-    assert describe_verdict(verdict) == f"unverified  {NAME}  no source claims a digest"
+    verdict = Verdict(NAME, Outcome.UNVERIFIED, text="no digest found")
+    assert describe_verdict(verdict) == f"unverified  {NAME}  no digest found"
     gone = Verdict(NAME, Outcome.WITHDRAWN, text="gone")
     assert describe_verdict(gone) == f"withdrawn  {NAME}  gone"
 

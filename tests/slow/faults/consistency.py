@@ -30,7 +30,7 @@ def hash_file_before_the_wheel(case: Case) -> None:
     case.wait = "9"
 
 
-@fault("E.4.1", causes=Cause.MISSING_ARTIFACT, says="it never came")
+@fault("E.4.1", causes=Cause.MISSING_ARTIFACT, says="the artifact never appeared")
 def hash_file_and_never_the_wheel(case: Case) -> None:
     """The hash file is there, the wheel never comes: its job was cut off."""
     case.routes |= {"/": page(link(f"{A}.sha256")), f"/{A}": status(404)}

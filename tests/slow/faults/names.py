@@ -196,7 +196,7 @@ def name_of_a_part(case: Case) -> None:
     case.routes[f"/{A}.part"] = wheel()
 
 
-@fault("E.2.1.19", causes=Cause.DISK, left=(A, B), says="no regular file")
+@fault("E.2.1.19", causes=Cause.DISK, left=(A, B), says="is not a regular file; remove it")
 def link_in_the_place_of_the_file(case: Case) -> Check:
     """A symbolic link to a file elsewhere is where the wheel should be."""
     case.add(B, wheel(B))

@@ -128,7 +128,7 @@ def page_redirects_in_a_loop(case: Case) -> None:
     case.routes["/"] = status(302, Location="/")
 
 
-@fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="disagree among themselves")
+@fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="disagree with each other")
 def two_links_with_two_digests(case: Case) -> None:
     """Two links with one name and two digests."""
     case.list(link(A, b"other"))

@@ -82,7 +82,7 @@ def test_a_dev_build_that_is_no_wheel_is_refused_as_by_the_host(
 ) -> None:
     with pytest.raises(ValueError, match="only dev wheel"):
         host.stamp_dev_wheel(name)
-    with pytest.raises(ValueError, match="wheel only"):
+    with pytest.raises(ValueError, match="only be uploaded as wheels"):
         stamped_name(name, NOW)
 
 
