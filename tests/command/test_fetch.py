@@ -259,7 +259,7 @@ def test_md5_alone_says_what_it_is_good_for(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     content = make_wheel(folder, A).read_bytes()
     (folder / f"{A}.md5").write_text(hashlib.md5(content, usedforsecurity=False).hexdigest())
-    assert "md5 detects accidents only" in cli(*FETCH, served.url).line("ok")
+    assert "md5 detects accidental corruption only" in cli(*FETCH, served.url).line("ok")
 
 
 def test_hash_algorithm_names_a_hash_file_that_no_page_lists(cli: Cli, wheel: bytes) -> None:
@@ -354,7 +354,7 @@ def test_artifacts_that_were_not_judged_are_named(cli: Cli, served: Server) -> N
     result = cli(*FETCH, served.url)
     assert result.code == 0
     *_, heading, first, second = result.out.splitlines()
-    assert heading == "in the folder, but not judged by this run:"
+    assert heading == "in the folder but not checked by this run:"
     assert [first.strip(), second.strip()] == ["demo-0.9-py3-none-any.whl", "other-1.0.tar.gz"]
 
 
@@ -476,7 +476,7 @@ def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
     with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": late}) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
-    assert "hash file not there yet: waiting, up to 9 s" in result.line("waiting")
+    assert "hash file not published yet; waiting up to 9 s" in result.line("waiting")
 
 
 def test_old_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
@@ -535,7 +535,7 @@ def test_page_that_is_not_there_is_one_line(cli: Cli) -> None:
     assert result.code == 5
     assert result.err == (
         f"wheelhouse-hashes: error: unreachable: {server.url}: HTTP status 404; "
-        "check the address and the network, then fetch again\n"
+        "check the URL and the network, then fetch it again\n"
     )
 
 
@@ -645,7 +645,7 @@ def test_names_that_differ_in_case_only_are_refused(cli: Cli, wheel: bytes) -> N
     with serving({"/": page(A, twin), f"/{A}": wheel, f"/{twin}": wheel}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 1
-    assert result.out.count("unsafe-name: another name differs from it in case only") == 2
+    assert result.out.count("unsafe-name: another name differs only in case") == 2
     assert got() == []
 
 
@@ -653,7 +653,7 @@ def test_names_that_climb_out_are_refused(cli: Cli, wheel: bytes, tmp_path: path
     with serving({"/": page(f"%2e%2e%2f{A}", f"..%5c{A}", f"x/%2e%2e%2f{A}")}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 1
-    assert result.out.count("unsafe-name: it has a path separator") == 2
+    assert result.out.count("unsafe-name: the name contains a path separator") == 2
     assert not (tmp_path / A).exists()
 
 
@@ -687,7 +687,7 @@ def test_withdrawn_artifact_with_an_old_copy_is_missing(cli: Cli, wheel: bytes) 
     assert result.code == 4
     assert "the copy in the folder was left there, unverified" in result.line("refused")
     assert result.out.splitlines()[-2:] == [
-        "in the folder, but not judged by this run:",
+        "in the folder but not checked by this run:",
         f"           {A}",
     ]
 

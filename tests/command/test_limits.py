@@ -225,7 +225,7 @@ def test_a_page_without_end_has_one_here(cli: Cli, chunked: bool) -> None:
     with serving({"/": endless(chunked)}) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 5
-    assert f"{server.url}: more than {64 * 2**20} bytes; look at the address" in result.err
+    assert f"{server.url}: more than {64 * 2**20} bytes; check the URL" in result.err
 
 
 def bomb(size: int, kind: str) -> Respond:

@@ -164,7 +164,7 @@ def test_an_upload_shows_what_it_hashes_and_sends(
     lines = shown.splitlines()
     assert lines[-2].startswith(A)
     assert lines[-1].startswith("1 of 2 artifacts")
-    assert terminal.screen.text.splitlines()[-1].startswith("interrupted: run it again")
+    assert terminal.screen.text.splitlines()[-1].startswith("interrupted: run the command again")
 
 
 def test_quiet_says_what_is_refused_and_the_closing_lines_alone(

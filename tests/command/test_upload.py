@@ -235,7 +235,7 @@ def test_names_that_differ_in_case_only_are_refused(
         make_sdist(dist, name)
     result = cli(*UPLOAD)
     assert result.code == 1
-    assert result.out.count("unsafe-name: another name differs from it in case only") == 2
+    assert result.out.count("unsafe-name: another name differs only in case") == 2
     assert [path.name for path in container.glob("*.gz")] == ["demo-2.0.tar.gz"]
     for path in dist.iterdir():
         path.unlink()

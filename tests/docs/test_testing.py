@@ -59,7 +59,7 @@ def test_a_plugin_that_cannot_be_loaded_is_one() -> None:
     with testing.installed(broken=ImportError("no module named wolf")):
         ended = testing.run("upload", "--hashfile", "wheels")
     assert ended.code == 2
-    assert "plugin 'broken' of broken-dist 1.0 cannot be loaded" in ended.err
+    assert "plugin 'broken' (broken-dist 1.0) cannot be loaded" in ended.err
 
 
 def test_a_result_has_one_line_that_starts_so() -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
-    """Return a function that makes a companion's content, and names its plugin if that fails.
+    """Return a companion's content function, wrapped so that errors name the plugin.
 
     :param plugin: the description of the plugin, for messages.
     :param hook: the hook that returned the companion.
@@ -25,7 +25,8 @@ def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[]
         try:
             made = companion.content()
             if not isinstance(made, bytes):
-                raise TypeError(f"the content of {companion.name} is {type(made).__name__}")
+                kind = type(made).__name__
+                raise TypeError(f"the content of {companion.name} must be bytes, not {kind}")
         except (Refusal, Interrupted):
             raise
         except (Exception, SystemExit) as error:
@@ -36,7 +37,7 @@ def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[]
 
 
 def unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:
-    """Return the hooks that a plugin implements and that nobody specified."""
+    """Return the names of hooks that a plugin implements but that do not exist."""
     callers = manager.get_hookcallers(plugin) or []
     return [
         caller.name

@@ -1,6 +1,6 @@
-"""The manager of plugins: built-ins, entry points, blocking, tracing.
+"""The plugin manager: built-in plugins, entry points, blocking and tracing.
 
-:class:`Plugins` has a typed method for each hook, and names the plugin that raised.
+:class:`Plugins` has one typed method per hook and reports which plugin raised.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Names of plugins to leave out, separated by commas.
+#: Environment variable: comma-separated names of plugins to disable.
 DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
 
-#: Prints every hook call to standard error.
+#: Environment variable: print every hook call to standard error.
 TRACE = "WHEELHOUSE_HASHES_TRACE"
 
-#: What messages call the origin of a built-in plugin.
+#: Shown in messages as the distribution of a built-in plugin.
 BUILT_IN_ORIGIN = "built-in"
 
 _CLAIMS = (Claim, Finding)
@@ -68,13 +68,13 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._hook = self._manager.hook
         self._distributions: dict[str, str] = {}
-        #: Whether every hook call is printed.
+        #: Whether hook calls are printed.
         self.tracing = False
         self._without_options: set[str] = set()
         self._hooks_of: dict[str, pluggy.HookRelay] = {}
-        #: What could not be loaded: one sentence each, naming the plugin.
+        #: One sentence for each plugin that could not be loaded.
         self.failures: list[str] = []
-        #: The names of the plugins that the user switched off.
+        #: The names of the plugins that the user disabled.
         self.disabled: tuple[str, ...] = ()
 
     @classmethod
@@ -84,7 +84,7 @@ class Plugins:
         """Return the built-in plugins and all installed ones.
 
         :param built_in: the built-in plugins, by name.
-        :param environ: the environment, by default that of the process.
+        :param environ: the environment; by default ``os.environ``.
         """
         environ = os.environ if environ is None else environ
         plugins = cls()
@@ -101,12 +101,12 @@ class Plugins:
         return plugins
 
     def register(self, plugin: object, name: str, distribution: str = BUILT_IN_ORIGIN) -> None:
-        """Add one plugin; a plugin that the user switched off is left out.
+        """Register a plugin, unless the user disabled it.
 
         :param plugin: a module or object with hook implementations.
-        :param name: the name to block it by and to call it in messages.
-        :param distribution: where it comes from, for messages.
-        :raises ValueError: if the name is taken, or the plugin is not valid.
+        :param name: the name for messages and for disabling it.
+        :param distribution: the distribution that it comes from, for messages.
+        :raises ValueError: if the name is taken or the plugin is not valid.
         """
         if self._manager.is_blocked(name):
             return
@@ -114,7 +114,7 @@ class Plugins:
             self._manager.register(plugin, name)
             unknown = unknown_hooks(self._manager, plugin)
             if unknown:
-                raise ValueError(f"it implements unknown hooks: {', '.join(unknown)}")
+                raise ValueError(f"unknown hooks: {', '.join(unknown)}")
         except (pluggy.PluginValidationError, ValueError) as error:
             if self._manager.get_plugin(name) is plugin:
                 self._manager.unregister(plugin)
@@ -126,13 +126,13 @@ class Plugins:
             if self._manager.is_blocked(point.name):
                 continue
             dist = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-            # Whatever a plugin does when it is imported, the user hears of it.
+            # Importing a plugin can raise anything, even SystemExit; always report it.
             try:
                 self.register(point.load(), point.name, dist)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 self.failures.append(
-                    f"plugin {point.name!r} of {dist} cannot be loaded: "
-                    f"{type(error).__name__}: {error}; repair or uninstall it, "
+                    f"plugin {point.name!r} ({dist}) cannot be loaded: "
+                    f"{type(error).__name__}: {error}; fix or uninstall it, "
                     f"or set {DISABLED_PLUGINS}={point.name}"
                 )
 
@@ -141,9 +141,9 @@ class Plugins:
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
     def _alone(self, name: str, plugin: object) -> pluggy.HookRelay:
-        """Return the hooks as if there were no other plugin; made once, it takes its time.
+        """Return the hooks of one plugin only; cached because creating them is slow.
 
-        pluggy's ``subset_hook_caller`` fails if any plugin has no hash (a dataclass).
+        pluggy's ``subset_hook_caller`` fails if any plugin is unhashable (a dataclass).
         """
         if name in self._hooks_of:
             return self._hooks_of[name]
@@ -160,14 +160,14 @@ class Plugins:
             return getattr(self._hook, hook)(**arguments)
         except (Refusal, Interrupted):
             raise
-        # A plugin that exits must not end the run as if all was well.
+        # A plugin that calls sys.exit(0) must not make the run look successful.
         except (Exception, SystemExit) as error:
             if isinstance(error, UsageError) and hook in _MAIN_THREAD:
                 raise
             raise PluginError(self._culprit(hook, error), hook, error) from error
 
     def _culprit(self, hook: str, error: BaseException) -> str:
-        """Find out which plugin raised, by the functions that it passed through."""
+        """Return the description of the plugin that raised, found in the traceback."""
         frames = []
         trace = error.__traceback__
         while trace is not None:
@@ -179,9 +179,9 @@ class Plugins:
         return self._any_of(hook)
 
     def _any_of(self, hook: str) -> str:
-        """Name the plugins that implement a hook, where it cannot be told which one it was.
+        """Describe the plugins that implement a hook, if it is unknown which one failed.
 
-        The built-in ones are under suspicion only if there are no others.
+        Built-in plugins are named only if there are no others.
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
         others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
@@ -190,15 +190,15 @@ class Plugins:
     def _gather(
         self, hook: str, kinds: type | tuple[type, ...], **arguments: object
     ) -> list[tuple[str, Any]]:
-        """Join the sequences that the plugins return, and check what is in them.
+        """Call a hook, join the returned sequences and check the types of their items.
 
-        :returns: what they returned, each with the description of its plugin.
+        :returns: the items, each with the description of its plugin.
         """
         answers = self._call(hook, **arguments)
         if all(isinstance(answer, (list, tuple)) and not answer for answer in answers):
-            return []  # by far the most frequent case
+            return []  # fast path, by far the most frequent case
         impls = getattr(self._hook, hook).get_hookimpls()
-        # pluggy leaves out those that answered None, and then nobody can tell.
+        # pluggy omits results that are None, so the plugins can then not be matched.
         names = [self.describe(impl.plugin_name) for impl in reversed(impls)]
         if len(names) != len(answers):
             names = [self._any_of(hook)] * len(answers)
@@ -207,7 +207,7 @@ class Plugins:
             try:
                 for item in answer:
                     if not isinstance(item, kinds):
-                        raise TypeError(f"it returned {item!r}")
+                        raise TypeError(f"unexpected return value {item!r}")
                     items.append((name, item))
             except (Refusal, Interrupted):
                 raise
@@ -216,22 +216,22 @@ class Plugins:
         return items
 
     def _first(self, hook: str, kind: type[T], **arguments: object) -> T | None:
-        """Return the answer of the first plugin that has one, and check it."""
+        """Call a ``firstresult`` hook and check the type of its result."""
         answer = self._call(hook, **arguments)
         if answer is not None and not isinstance(answer, kind):
-            error = TypeError(f"it returned {answer!r}")
+            error = TypeError(f"unexpected return value {answer!r}")
             raise PluginError(self._any_of(hook), hook, error)
         return answer
 
-    # One method a hook, in the order of hookspecs.py, where they are documented.
+    # One method per hook, in the order of hookspecs.py, which documents them.
     def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
-        """Call ``wheelhouse_add_options``, plugin by plugin.
+        """Call ``wheelhouse_add_options`` for one plugin after the other.
 
-        What one raises is kept with :attr:`failures`: others go on.
+        An exception is added to :attr:`failures`; the other plugins are still called.
         """
         for name, plugin in self._manager.list_name_plugin():
             if plugin is None or name in self._without_options:
-                continue  # switched off, or it failed for another verb
+                continue  # disabled, or failed for another verb
             before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
             try:
                 self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
@@ -252,7 +252,7 @@ class Plugins:
         self._call("wheelhouse_run_finished", run=run, report=report)
 
     def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
-        """Call ``wheelhouse_companions``; their content is guarded like a hook."""
+        """Call ``wheelhouse_companions``; errors of ``content`` are reported like a hook's."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
         return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]

@@ -1,4 +1,4 @@
-"""``WHEELHOUSE_HASHES_TRACE=1``: print each hook call."""
+"""Printing of hook calls for ``WHEELHOUSE_HASHES_TRACE=1``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
         about = arguments.get("artifact") or arguments.get("object_name") or ""
         about = getattr(about, "name", about) or arguments.get("verb", "")
         result = repr(outcome.exception or outcome.get_result())
-        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
+        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
         with lock:
             sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
 

@@ -135,7 +135,7 @@ def two_links_with_two_digests(case: Case) -> None:
     case.list(link(A, b"other"))
 
 
-@fault("E.2.2.10", left=(A,), says="md5 detects accidents only")
+@fault("E.2.2.10", left=(A,), says="md5 detects accidental corruption only")
 def digest_is_md5(case: Case) -> None:
     """The only digest is ``#md5=``."""
     digest = hashlib.md5(wheel(), usedforsecurity=False).hexdigest()

@@ -48,7 +48,7 @@ def body_is_cut(case: Case) -> None:
     case.routes[f"/{A}"] = _cut()
 
 
-@fault("E.3.1", left=(A,), says="waiting, up to 9 s", for_peers=True)
+@fault("E.3.1", left=(A,), says="waiting up to 9 s", for_peers=True)
 def body_is_cut_once(case: Case) -> None:
     """The body ends in the middle, once."""
     case.routes[f"/{A}"] = in_turn(_cut(), wheel())
