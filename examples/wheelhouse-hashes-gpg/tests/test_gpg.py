@@ -107,7 +107,7 @@ def test_a_rerun_signs_what_has_no_signature_and_nothing_else(container: Contain
     assert upload(container, "--gpg-sign", KEY).line("there").endswith("already there")
     assert signature.read_bytes() == before
     signature.unlink()
-    assert "its companions were not" in upload(container, "--gpg-sign", KEY).line("sent")
+    assert "sent its missing companions" in upload(container, "--gpg-sign", KEY).line("sent")
     assert signature.exists()
 
 
@@ -409,7 +409,7 @@ def test_twins_do_what_the_options_do(
     assert upload(container).code == 0
     assert fetch(served).code == 7
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_SIGN", KEY)
-    assert upload(container).line("sent").endswith("its companions were not)")
+    assert upload(container).line("sent").endswith("sent its missing companions)")
     assert fetch(served).code == 0
     assert fetch(served, "--gpg-keyring", "nowhere.asc").code == 2  # the option wins
 
