@@ -77,7 +77,7 @@ class Store:
     #: Digests that the store needs in addition to those that the user selects.
     algorithms: tuple[str, ...] = ("md5",)
 
-    #: Whether an object may not be visible immediately after its put.
+    #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
     def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
