@@ -105,7 +105,8 @@ def test_a_container_that_goes_away_is_named_as_missing(
     result = cli("upload", "--hashfile", "--no-update-index", *store, container)
     assert result.code == 5
     failed = result.line("failed")
-    assert "the container" in failed and "does not exist" in failed
+    assert "the container" in failed
+    assert "does not exist" in failed
     assert "hash" not in failed.replace("sha256", "").replace("--hashfile", "")
 
 
