@@ -56,9 +56,11 @@ def refuse(reason: str) -> None:
     requested = variables_set()
     advice = ""
     if requested:
-        needs, variables = ("needs", "variable") if len(requested) == 1 else ("need", "variables")
+        one = len(requested) == 1
+        require, variables = ("requires", "variable") if one else ("require", "variables")
         advice = (
-            f"; {', '.join(requested)} {needs} wheelhouse-hashes: fix this or unset the {variables}"
+            f"; {', '.join(requested)} {require} wheelhouse-hashes: fix the problem or unset the "
+            f"{variables}"
         )
     sys.stderr.write(f"wheelhouse-hashes: {reason}{advice}\n")
     if requested:

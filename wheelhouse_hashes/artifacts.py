@@ -69,7 +69,7 @@ class Digest:
 class Tier(enum.IntEnum):
     """How far a claim can be trusted.  A higher number is stronger."""
 
-    CONTAINER = 1  #: published by the same party as the bytes: detects accidents only
+    CONTAINER = 1  #: published with the artifact: detects accidental corruption, not tampering
     PINNED = 2  #: a digest supplied by the user
     LOGGED = 3  #: a digest in a tamper-evident log
 

@@ -12,7 +12,7 @@ class Cause(enum.Enum):
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
     CORRUPT = "corrupt"  #: two reads returned different bytes
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
-    CONFLICT = "conflict"  #: the sources disagree with each other
+    CONFLICT = "conflict"  #: the digests found contradict each other
     NOT_A_DISTRIBUTION = "not-a-distribution"  #: not a wheel, sdist or installer: an HTML page
     UNSAFE_NAME = "unsafe-name"  #: the name is not safe as a local file name
     PLUGIN = "plugin"  #: a plugin raised an exception
@@ -20,7 +20,7 @@ class Cause(enum.Enum):
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     DISK = "disk"  #: a local file or folder cannot be read or written
-    TRUNCATED = "truncated"  #: the body ended early
+    TRUNCATED = "truncated"  #: the download ended early
     STALE = "stale"  #: the store serves a mix of two versions
     UNREACHABLE = "unreachable"  #: no response, or a server error
     FORBIDDEN = "forbidden"  #: HTTP status 401 or 403

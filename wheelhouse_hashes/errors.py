@@ -36,9 +36,20 @@ class WheelhouseHashesError(Exception):
 
 
 class UsageError(WheelhouseHashesError):
-    """Invalid command line, environment variable or installation."""
+    """Invalid command line, environment variable or installation.
+
+    :param messages: one line for each error.
+    """
 
     exit_code = 2
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__(*messages)
+        #: The message of each error, for one line each.
+        self.messages = messages
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.messages))
 
 
 class HostMismatch(UsageError):
@@ -70,13 +81,13 @@ class UsageErrors:
     def raise_all(self) -> None:
         """Raise the collected errors, if any.
 
-        :raises UsageError: if there are several errors; its message lists all of them.
+        :raises UsageError: if there are several errors; it has all of their messages.
         :raises WheelhouseHashesError: the error itself, if there is only one.
         """
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            raise UsageError("; ".join(dict.fromkeys(error.message for error in self._errors)))
+            raise UsageError(*dict.fromkeys(error.message for error in self._errors))
 
 
 class StoreError(WheelhouseHashesError):

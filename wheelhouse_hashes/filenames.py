@@ -133,7 +133,7 @@ def _unsafe_characters(name: str) -> str | None:
         if any(c in _SEPARATORS_AND_WILDCARDS for c in name):
             return "the name contains a path separator or a character not allowed on Windows"
         if unicodedata.normalize("NFC", name) != name:
-            return "the name is not in Unicode normal form C"
+            return "the name is not in Unicode normalization form C (NFC)"
     return None
 
 
@@ -176,7 +176,7 @@ def resembled(name: str) -> ArtifactName | None:
 
 
 #: The message for each name that :func:`case_conflicts` returns.
-CASE_CONFLICT = "another name differs only in case"
+CASE_CONFLICT = "the name differs from another one only in case"
 
 
 def case_conflicts(names: Iterable[str]) -> set[str]:

@@ -7,6 +7,7 @@ default value.
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -199,41 +200,70 @@ def refuse_our_names(verb: str, actions: Iterable[argparse.Action]) -> None:
         raise ValueError(f"option names already used by wheelhouse-hashes: {', '.join(names)}")
 
 
+# The functions below raise ArgumentTypeError, because argparse prints its message.  For a
+# ValueError, it prints the function's name and the text, which may contain a secret.
+
+
 def seconds(text: str) -> float:
-    """Parse a non-negative number of seconds."""
-    value = float(text)
-    if not 0 <= value < float("inf"):
-        raise ValueError(text)
+    """Parse a non-negative number of seconds.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds, at least 0")
     return value
 
 
 def some_seconds(text: str) -> float:
-    """Parse a positive number of seconds."""
-    value = seconds(text)
-    if not value:
-        raise ValueError(text)
+    """Parse a positive number of seconds.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    value = _number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds, greater than 0")
     return value
 
 
+def _number(text: str) -> float:
+    """Return the number in a text, NaN if it has none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
 def count(text: str) -> int:
-    """Parse a positive integer."""
-    value = int(text)
+    """Parse a positive integer.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
     if value < 1:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError("must be a whole number, at least 1")
     return value
 
 
 def algorithm(text: str) -> str:
-    """Parse the name of a digest algorithm."""
+    """Parse the name of a digest algorithm.
+
+    :raises argparse.ArgumentTypeError: if it is not supported.
+    """
     if text not in ALGORITHMS:
-        raise ValueError(text)
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(ALGORITHMS)}")
     return text
 
 
 def driver_option(text: str) -> str:
-    """Parse ``KEY=VALUE``."""
+    """Parse ``KEY=VALUE``.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
     key, equals, _ = text.partition("=")
     if not key or not equals:
-        # For a ValueError, argparse would print the text, which may contain a secret.
         raise argparse.ArgumentTypeError("must be KEY=VALUE")
     return text

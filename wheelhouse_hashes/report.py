@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 #: The advice printed for each cause.
 NEXT_STEP: Mapping[Cause, str] = {
-    Cause.UNTRUSTED: "do not publish it; contact the owner of the log, pin or key",
+    Cause.UNTRUSTED: "do not publish it; report it to the maintainer of the transparency "
+    "log, pinned digests or signing key",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
-    Cause.MISMATCH: "do not publish it; compare it with the CI job's log and upload it again",
+    Cause.MISMATCH: "do not publish it; compare its digest with the one in the CI job's log, "
+    "then upload the correct file again",
     Cause.CONFLICT: "upload it again with --hashfile or run the index command, then fetch it again",
     Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
     Cause.UNSAFE_NAME: "rename the object in the container",
@@ -27,7 +29,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
-    Cause.DISK: "free disk space or check the folder's permissions, then run the command again",
+    Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
     Cause.STALE: "fetch it again later or with a longer --wait",
     Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
@@ -36,7 +38,7 @@ NEXT_STEP: Mapping[Cause, str] = {
 }
 
 #: The note about companions that were left over when a dev build was pruned.
-LEFTOVER_NOTE = "older dev build of which only companions remain"
+LEFTOVER_NOTE = "older dev build; only its companions remain"
 
 _MARGIN = " " * 11
 
@@ -163,7 +165,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
         sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
         text = f"{algorithms}  {sources}  {verdict.tier}"
         if algorithms == "md5":
-            text += "  md5 detects accidental corruption only"
+            text += "  md5 detects accidental corruption, not tampering"
         if verdict.text:
             text += f"  ({verdict.text})"
         return line(word, verdict.name, text, width)

@@ -33,7 +33,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             "-q",
             "--quiet",
             action="store_true",
-            help="print only refusals, problems and the summary",
+            help="print only refused artifacts, warnings, errors and the summary",
         )
     if verb == "upload":
         _add_publishing_options(parser)
@@ -55,7 +55,8 @@ def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "--no-replace",
         action="store_true",
-        help="refuse to replace an artifact in the container with different content (exit code 1)",
+        help="do not overwrite an artifact that is already in the container; fail with exit code "
+        "1 if its content differs",
     )
     parser.add_argument(
         "--resend",
@@ -72,8 +73,8 @@ def _add_driver_option(parser: argparse._ArgumentGroup) -> None:
         type=driver_option,
         metavar="KEY=VALUE",
         help="argument for the provider's Libcloud driver, such as host or "
-        "ex_force_auth_url; repeatable; an unknown key lists the valid ones (environment: "
-        f"{PREFIX}DRIVER_OPTIONS, separated by spaces, quoted as in a shell)",
+        "ex_force_auth_url; repeatable; if KEY is unknown, the error message lists the valid "
+        f"keys (environment: {PREFIX}DRIVER_OPTIONS, space-separated and quoted as in a shell)",
     )
 
 
@@ -108,8 +109,8 @@ def _add_network_options(parser: argparse._ArgumentGroup) -> None:
         type=some_seconds,
         metavar="SECONDS",
         default=DEFAULT_TIMEOUT,
-        help="maximum total time for one download, which also fails after 30 seconds "
-        "without a connection or 60 seconds below 1000 bytes per second "
+        help="maximum total time for one download; in addition, a download fails if it cannot "
+        "connect within 30 seconds or stays below 1000 bytes per second for 60 seconds "
         f"(default: %(default)g; environment: {PREFIX}TIMEOUT)",
     )
     parser.add_argument(

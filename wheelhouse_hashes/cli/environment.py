@@ -36,14 +36,12 @@ def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, 
             continue
         try:
             action.default = _readers[variable](text)
-        except (ValueError, argparse.ArgumentTypeError):
+        except (ValueError, argparse.ArgumentTypeError) as error:
             if action.dest == "driver_options":  # it may hold secrets
-                why = "expected KEY=VALUE words, separated by spaces and quoted as in a shell"
+                why = "expected KEY=VALUE pairs, separated by spaces and quoted as in a shell"
                 raise UsageError(f"{variable}: {why}") from None
-            raise UsageError(
-                f"{variable}={text!r}: invalid value for {action.option_strings[-1]} "
-                f"{action.metavar}"
-            ) from None
+            option = action.option_strings[-1]
+            raise UsageError(f"{variable}={text!r}: {option} {error}") from None
 
 
 _readers: dict[str, Any] = {

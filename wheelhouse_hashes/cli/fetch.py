@@ -111,7 +111,8 @@ def _note_other_origins(
     here = urlsplit(listing.url).netloc
     one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
     for netloc in sorted({urlsplit(url).netloc for url in one_of_each} - {here}):
-        run.note(line("note", f"the page at {here} links to artifacts at {netloc}"))
+        text = f"the page at {here} links to artifacts on another server, {netloc}"
+        run.note(line("note", text))
 
 
 def _fetch_all(

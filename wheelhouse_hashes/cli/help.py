@@ -29,7 +29,7 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "upload": (
         ("from a CI job, with username and secret in the environment",
          "upload --hashfile --no-update-index wheels"),
-        ("to a local folder, for a trial run",
+        ("trial run: LOCAL uses the folder USERNAME/CONTAINER and ignores the secret",
          ("upload --hashfile --provider-name LOCAL \\\n"
           "      --username store --secret none --local-folder dist wheels")),
         ("to a private Swift cluster",
@@ -47,14 +47,14 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "index": (
         ("after all upload jobs have finished", "index wheels"),
-        ("with a local folder as the store",
+        ("local store: LOCAL uses the folder USERNAME/CONTAINER and ignores the secret",
          ("index --provider-name LOCAL \\\n"
           "      --username store --secret none wheels")),
     ),
     "verify": (
         ("last check before twine upload", "verify dist --against SHA256SUMS --expect 39"),
         ("check against the hash files in the folder", "verify dist"),
-        ("check against the current content of the container",
+        ("check against the current contents of the container",
          ("verify dist \\\n"
           "      --against https://example.org/wheels/")),
     ),
@@ -63,7 +63,7 @@ _EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
 _ACCOUNT = """
 environment:
   WHEELHOUSE_UPLOADER_USERNAME, WHEELHOUSE_UPLOADER_SECRET
-                  defaults of --username and --secret
+                  defaults for --username and --secret
 """
 
 _HTTP = """
@@ -73,8 +73,10 @@ environment:
                   proxy settings and netrc file, as for curl
 """
 
-_STORE_CODES = """\
-    2  usage error
+_USAGE = "usage or installation error (for example, a plugin that cannot be loaded)"
+
+_STORE_CODES = f"""\
+    2  {_USAGE}
     5  store, network or authentication error
     6  local file or disk error
   130  interrupted
@@ -82,7 +84,7 @@ _STORE_CODES = """\
 
 _UPLOAD_CODES: Mapping[str, str] = {
     "upload": f"""
-exit codes (with any option of wheelhouse-hashes):
+exit codes (if a wheelhouse-hashes option is used):
     0  all artifacts are in the container
     1  artifact refused (for example, by --no-replace), or plugin error
 {_STORE_CODES}""",
@@ -95,7 +97,7 @@ exit codes:
 
 _WITHOUT_CAUSE = {
     0: "no artifact was refused",
-    2: "usage error, or the run could not be verified",
+    2: _USAGE,
     130: "interrupted",
 }
 
@@ -140,8 +142,11 @@ def _fetch_codes(verb: str) -> str:
     words = {code: [text] for code, text in _WITHOUT_CAUSE.items()}
     for cause in Cause:
         words.setdefault(cause.exit_code, []).append(cause.value)
-    words[Cause.MISSING_ARTIFACT.exit_code] += ["--expect not met", "nothing matched"]
-    words[Cause.UNTRUSTED.exit_code][0] += " (plugins only)"
-    title = "exit codes (with --verify)" if verb == "fetch" else "exit codes"
+    words[Cause.MISSING_ARTIFACT.exit_code] += [
+        "--expect or --expect-file not met",
+        "nothing matched",
+    ]
+    words[Cause.UNTRUSTED.exit_code][0] += " (reported only by plugins)"
+    title = f"exit codes{' (with --verify)' if verb == 'fetch' else ''}, by cause of the refusal"
     lines = [f"{code:>5}  {', '.join(words[code])}" for code in sorted(words)]
     return f"\n{title}:\n" + "\n".join(lines) + "\n"

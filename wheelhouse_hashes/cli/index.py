@@ -1,4 +1,4 @@
-"""The ``index`` verb: rebuild the index page of a container from its content."""
+"""The ``index`` verb: rebuild the index page of a container from its contents."""
 
 from __future__ import annotations
 
@@ -49,13 +49,16 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
 
         with noting_interruption(report):
             links = run_in_thread(rebuild, run.stop)
-            run.say(f"container {store.container_name}: index page with {len(links)} links")
+            noun = "link" if len(links) == 1 else "links"
+            run.say(f"container {store.container_name}: index page with {len(links)} {noun}")
             without = sum(1 for digest in links.values() if digest is None)
             if without:
-                run.say(f"links without a digest: {without}; upload these with --hashfile")
+                run.say(
+                    f"links without a digest: {without}; upload their artifacts again with --hashfile"
+                )
         if report.interrupted:
             run.say(f"container {store.container_name}: nothing was confirmed")
-            run.say("interrupted: run it again")
+            run.say("interrupted: run the command again")
     return report.exit_code
 
 

@@ -57,7 +57,7 @@ class Verbs:
         :raises WheelhouseHashesError: if a plugin fails or the value of an environment
             variable is invalid.
         """
-        about = "Rebuild the index page of a container from its content."
+        about = "Rebuild the index page of a container from its contents."
         index = subparsers.add_parser("index", help=about, description=about)
         index.set_defaults(command="index")
         _add_store_options(index)
@@ -122,14 +122,14 @@ class Verbs:
             return False
         if verb in self._unmet:
             raise UsageError(
-                f"{self._unmet[verb]} is set, but the plugin that provides the option is not active"
+                f"{self._unmet[verb]} is set, but the plugin that provides its option is not active"
             )
         switches = SWITCHES.get(verb, ())
         if not switches or any(getattr(options, switch, False) for switch in switches):
             return True
         if verb == "fetch" and self.given:
             names = ", ".join("--" + dest.replace("_", "-") for dest in self.given)
-            raise UsageError(f"{names}: no effect without --verify; add it")
+            raise UsageError(f"{names}: no effect without --verify; add --verify")
         return bool(self.given)
 
     def run(self, options: argparse.Namespace) -> Session[Options]:
@@ -139,7 +139,7 @@ class Verbs:
             refused an artifact.
         """
         if self.plugins.failures:
-            raise UsageError("; ".join(self.plugins.failures))
+            raise UsageError(*self.plugins.failures)
         verb: str = options.command
         if verb == "upload":
             options.region = self._region

@@ -56,7 +56,7 @@ def upload(
     usage = UsageErrors()
     with usage.noted():
         if (max_workers := run.options.max_workers) < 1:
-            raise UsageError(f"--max-workers {max_workers}: must be at least 1")
+            raise UsageError(f"--max-workers {max_workers}: must be a whole number, at least 1")
     with usage.noted():
         if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
             raise UsageError(f"{folder}: no such folder; choose another with --local-folder")

@@ -1,4 +1,4 @@
-"""The end of a command: one line on standard error, and an exit code."""
+"""The end of a command: one line per error on standard error, and an exit code."""
 
 from __future__ import annotations
 
@@ -14,10 +14,16 @@ from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 def exit_with_one_line() -> Iterator[None]:
     """Turn an error that ends a command into one line and an exit code.
 
+    Several usage errors are printed on one line each.
+
     :raises SystemExit: with this exit code.
     """
     try:
         yield
+    except UsageError as error:
+        for message in error.messages:
+            warn(f"error: {message}")
+        sys.exit(error.exit_code)
     except WheelhouseHashesError as error:
         warn(f"error: {error.message}")
         sys.exit(error.exit_code)

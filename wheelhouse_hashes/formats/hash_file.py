@@ -195,7 +195,7 @@ def _read_line(line: str, artifact_name: str, algorithm: str) -> tuple[Digest, s
         raise HashFileError(_unknown_form(line))
     note = "" if name is None else _check_name(name, artifact_name)
     if tag is not None and _TAGS.get(tag.lower()) != algorithm:
-        raise HashFileError(f"the hash file has a {tag} digest, not {algorithm}")
+        raise HashFileError(f"the digest is labeled {tag}, not {algorithm}")
     digits = match["hex"]
     if len(digits) != ALGORITHMS[algorithm]:
         kind = _LENGTHS.get(len(digits), "unknown algorithm")

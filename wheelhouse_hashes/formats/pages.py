@@ -55,7 +55,7 @@ _PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
 _TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
-_MALFORMED = "its address is malformed"
+_MALFORMED = "its URL is malformed"
 
 
 class TooManyLinks(ValueError):
@@ -164,7 +164,7 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
     except TooManyLinks:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise ValueError("not a valid JSON page of a simple repository (PEP 691)") from None
+        raise ValueError("not a valid JSON page of the simple API (PEP 691)") from None
 
 
 def _read_html(text: str, url: str) -> Iterator[Link]:

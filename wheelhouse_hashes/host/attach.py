@@ -168,7 +168,7 @@ def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
                 url: str = super().get_container_cdn_url(container_name)
             # Stores without a CDN raise different errors, which the host reports as failures.
             except Exception:  # noqa: BLE001
-                return f"container {container_name} (no CDN at this store)"
+                return f"container {container_name} (no CDN URL available)"
             return url
 
         def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:  # noqa: ARG002 (the host passes it)

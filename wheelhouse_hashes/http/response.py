@@ -195,10 +195,11 @@ class ResponseReader:
         if code == pycurl.E_FILESIZE_EXCEEDED:
             raise self._too_large()
         if self._good and code in _BODY_ENDED_EARLY:
-            length = self.response.headers.get("content-length", "an unknown number of")
-            raise self._error(
-                Cause.TRUNCATED, f"the body ended after {self.response.size} of {length} bytes"
-            )
+            size, length = self.response.size, self.response.headers.get("content-length")
+            ended = f"{size} of {length} bytes"
+            if not length:
+                ended = f"{size} bytes (the expected size is unknown)"
+            raise self._error(Cause.TRUNCATED, f"the download ended after {ended}")
         why = printable(text) or f"libcurl error {code}"
         raise self._error(Cause.UNREACHABLE, why, final=final)
 

@@ -110,7 +110,7 @@ class TransportSettings:
             hint = "increase --timeout" if limit == self.timeout else "the server is too slow"
             return f"timed out after {limit:g} seconds ({hint})", True
         if code in _CERTIFICATE_ERRORS:
-            return f"{text} (to trust a CA of your own, set {CA_VARIABLES[0]})", True
+            return f"{text} (to trust a private CA, set {CA_VARIABLES[0]})", True
         if code == pycurl.E_COULDNT_RESOLVE_PROXY or "unsupported proxy" in text.lower():
             # libcurl's message quotes the proxy, including its password.
             return (

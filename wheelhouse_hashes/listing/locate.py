@@ -82,5 +82,12 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
         else:
             if listing is not None:
                 return listing
-            raise UsageError(f"{shown(address)}: unsupported address; use an http or https URL")
+            raise UsageError(f"{shown(address)}: {_why_unsupported(run, address)}")
     raise AssertionError("backoff() never ends")
+
+
+def _why_unsupported(run: Session[CheckOptions], address: str) -> str:
+    if "://" in address:
+        return "unsupported URL; use http or https"
+    nor = ", and no such file or folder" if run.verb == "verify" else ""
+    return f"not an http or https URL{nor}"

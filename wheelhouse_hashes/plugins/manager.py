@@ -60,6 +60,11 @@ _MAIN_THREAD = frozenset(
 )
 
 
+def _names(kinds: type | tuple[type, ...]) -> str:
+    """Return the names of types, for messages."""
+    return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+
+
 class Plugins:
     """The plugins of one command, and one typed method for each hook."""
 
@@ -207,7 +212,7 @@ class Plugins:
             try:
                 for item in answer:
                     if not isinstance(item, kinds):
-                        raise TypeError(f"unexpected return value {item!r}")
+                        raise TypeError(f"expected {_names(kinds)}, got {item!r}")
                     items.append((name, item))
             except (Refusal, Interrupted):
                 raise
@@ -219,7 +224,7 @@ class Plugins:
         """Call a ``firstresult`` hook and check the type of its result."""
         answer = self._call(hook, **arguments)
         if answer is not None and not isinstance(answer, kind):
-            error = TypeError(f"unexpected return value {answer!r}")
+            error = TypeError(f"expected {_names(kind)} or None, got {answer!r}")
             raise PluginError(self._any_of(hook), hook, error)
         return answer
 

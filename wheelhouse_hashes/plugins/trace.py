@@ -24,8 +24,8 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
         about = arguments.get("artifact") or arguments.get("object_name") or ""
         about = getattr(about, "name", about) or arguments.get("verb", "")
         result = repr(outcome.exception or outcome.get_result())
-        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
+        called = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
         with lock:
-            sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
+            sys.stderr.write(f"trace: {name}({about}): called {called}; result: {result}\n")
 
     manager.add_hookcall_monitoring(lambda *_: None, after)

@@ -34,25 +34,26 @@ _CODES = {
     "InvalidAccessKeyId": "the store does not recognize the username: check --username",
     "AccessDenied": "permission denied: check the user's permissions on the container",
     "NoSuchBucket": "the container does not exist",
-    "BadDigest": "the store received different bytes than were sent: check the network and any "
-    "proxy, then try again",
-    "IncompleteBody": "the store did not receive the whole body: try again",
+    "BadDigest": "the data that the store received differs from the data sent: check the network "
+    "and any proxy, then try again",
+    "IncompleteBody": "the store did not receive the whole file: try again",
     "RequestTimeout": "the store timed out waiting for data: try again",
     "InvalidBucketName": "the store does not allow this container name: choose another one",
-    "AuthorizationHeaderMalformed": "the store expects another region: set --region",
+    "AuthorizationHeaderMalformed": "the store expects a different region: set --region",
 }
 
 #: Codes of temporary failures, which a retry can fix.
 _PASSING = frozenset({"BadDigest", "IncompleteBody", "RequestTimeout"})
 
 _STATUSES = {
-    202: "the store has a newer object of this name: check that the clocks of its servers agree",
+    202: "the store has a newer object with this name: ask its operator to check that the server "
+    "clocks agree",
     400: "the store rejected the request (400): check --provider-name, --region "
     "and --driver-option",
     401: "the store rejected the credentials: check --username and --secret",
     403: "permission denied: check the secret, and the user's permissions on the container",
     404: "the container or the object does not exist",
-    409: "the store has a newer object of this name, or the object is in use: try again",
+    409: "the store has a newer object with this name, or the object is in use: try again",
     413: "the object is too large for the store",
     422: _CODES["BadDigest"],
     429: "the store is limiting the request rate: try again later",
@@ -92,8 +93,8 @@ def explain(error: Exception) -> str:
             return _CODES[code]
     if isinstance(error, _UNSENDABLE):
         return (
-            "--username, --secret or a --driver-option contains a line break or another "
-            "character that HTTP cannot carry: correct it"
+            "--username, --secret or --driver-option contains a character that is not allowed "
+            "in an HTTP header, such as a line break: correct the value"
         )
     if isinstance(error, InvalidCredsError):
         return _STATUSES[401]
@@ -108,7 +109,7 @@ def _explain_connection(error: Exception) -> str:
     if isinstance(error, ValueError):
         # The exception's text may quote part of a password.
         return (
-            "the address of the store or of a proxy is malformed: check --driver-option and "
+            "the URL of the store or of a proxy is malformed: check --driver-option and "
             "the environment variables https_proxy, http_proxy and all_proxy"
         )
     if isinstance(error, RequestException):

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 #: companions count as another job's.
 MAX_LOOKS = 4
 
+_PUBLISHED = "another job published this artifact with different content"
+_ANNOUNCED = "another job announced different content for this artifact"
+
 
 class ArtifactUpload:
     """The upload of one artifact.  Creating it reads the file once, to hash it.
@@ -105,10 +108,12 @@ class ArtifactUpload:
         :returns: a note on the replaced artifact.
         """
         if self._run.options.no_replace:
-            raise self._refused("--no-replace: the container already has different bytes")
+            raise self._refused(
+                "--no-replace: the container already has this artifact with different content"
+            )
         store = self._store
         if not store.eventually_consistent and store.stat(self.artifact.name) != stored:
-            raise self._refused("another job published different bytes")
+            raise self._refused(_PUBLISHED)
         digest = self._announced()
         ours = {companion.name for companion in self.companions}
         for name in self._snapshot.companions.get(self.artifact.name, ()):
@@ -133,7 +138,7 @@ class ArtifactUpload:
                     self._created[companion.name] = content
                 ours = not create_only or self._is_still_ours(companion)
             if not ours:
-                raise self._give_way("another job announced different bytes")
+                raise self._give_way(_ANNOUNCED)
 
     def _is_still_ours(self, companion: Companion) -> bool:
         """Return whether no other job has replaced a companion that this job created.
@@ -159,7 +164,7 @@ class ArtifactUpload:
                 return stored
             if self._prevails(stored):
                 return self._put()
-            raise self._give_way("another job published different bytes") from None
+            raise self._give_way(_PUBLISHED) from None
 
     def _give_way(self, why: str) -> Refusal:
         """Delete the companions that this job created; return the refusal to raise."""
@@ -243,8 +248,8 @@ class ArtifactUpload:
                 break
         raise Refusal(
             Cause.CONFLICT,
-            f"after the upload, {self._bytes_there()}; another job is uploading different bytes "
-            "under this name: find out which are right and upload those again",
+            f"after the upload, {self._content_there()}; another job is uploading a different file "
+            "under the same name: find out which file is correct and upload that one again",
         )
 
     def _may_be_sent(self, found: Stored, before: Stored | None) -> bool:
@@ -263,17 +268,18 @@ class ArtifactUpload:
             same = announced is not None and announced == self.artifact.digest(announced.algorithm)
         return same
 
-    def _bytes_there(self) -> str:
-        digest = self._announced()
-        return f"its hash file has {digest}" if digest else "the container has different bytes"
+    def _content_there(self) -> str:
+        if digest := self._announced():
+            return f"its hash file contains the digest {digest}"
+        return "the artifact in the container has different content"
 
     def _refused(self, why: str) -> Refusal:
         published = self._announced()
         local = self.artifact.digest(DEFAULT_ALGORITHM)
         if published is not None and published == self.artifact.digest(published.algorithm):
             text = (
-                f"the published hash file has the local digest, {published}, "
-                "but the published artifact does not match it"
+                f"the published hash file matches the local file ({published}), "
+                "but the published artifact does not"
             )
         else:
             text = f"container: {published or 'unknown, no valid hash file'}; local: {local}"

@@ -33,12 +33,12 @@ def collect_companions(run: Session[UploadOptions], artifact: LocalArtifact) -> 
         if why := why_unsafe(companion.name):
             raise Refusal(
                 Cause.UNSAFE_NAME,
-                f"a plugin returned the companion {printable(companion.name)!r}: {why}",
+                f"a plugin returned an invalid companion, {printable(companion.name)!r}: {why}",
             )
         if run.plugins.companion_of(companion.name) != artifact.name:
             raise Refusal(
                 Cause.PLUGIN,
-                f"a plugin returned the companion {companion.name!r}, but no plugin's "
+                f"a plugin returned an invalid companion, {companion.name!r}: no plugin's "
                 f"wheelhouse_companion_of returns {artifact.name} for it",
             )
     return companions

@@ -71,7 +71,11 @@ def update_index(
         previous |= links
         objects = store.objects()
     run.note(
-        line("note", INDEX, "other jobs also write it: run the index command when all are done")
+        line(
+            "note",
+            INDEX,
+            "also written by other jobs: run the index command when all of them have finished",
+        )
     )
     return links
 

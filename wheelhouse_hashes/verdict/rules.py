@@ -138,12 +138,12 @@ def _disagreement(
 ) -> tuple[Cause, str]:
     """Return the cause of a disagreement and its text: stale before corrupt before mismatch."""
     if any(claim.travels for claim in claims if claim not in wrong):
-        return Cause.STALE, "the store is still switching between two versions of it"
+        return Cause.STALE, "the artifact and a digest found for it are from different versions"
     cut = _cut(artifact, seen)
     if cut and _is_short(artifact, seen):
         return Cause.TRUNCATED, cut
     if len(wrong) < len(claims) or _contradictory(claims):
-        return Cause.CONFLICT, "the sources disagree with each other"
+        return Cause.CONFLICT, "the digests found for this artifact contradict each other"
     if cut:
         return Cause.TRUNCATED, cut
     return _compare_reads(seen, before)
@@ -152,9 +152,10 @@ def _disagreement(
 def _compare_reads(seen: Seen, before: Seen | None) -> tuple[Cause, str]:
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
-        return Cause.TRUNCATED, f"the body ended after {seen.size} bytes; its length is unknown"
+        text = f"the download ended after {seen.size} bytes (the expected size is unknown)"
+        return Cause.TRUNCATED, text
     if before is not None and not same_as_before:
-        return Cause.CORRUPT, "two downloads of it differ from each other"
+        return Cause.CORRUPT, "two downloads of this artifact gave different content"
     return Cause.MISMATCH, "the bytes do not match the expected digest"
 
 
@@ -167,7 +168,7 @@ def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
     if _is_short(artifact, seen):
         return f"{seen.size} of {artifact.size} bytes arrived"
     if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
-        return f"the end of the archive is missing after {seen.size} bytes"
+        return f"the archive is cut off after {seen.size} bytes"
     return None
 
 

@@ -40,8 +40,8 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             metavar="KEY",
             type=_not_empty,
             default=_variable(SIGN_VARIABLE),
-            help="sign each artifact with this gpg key and publish the signature beside it, "
-            f"such as X.whl.asc (environment: {SIGN_VARIABLE})",
+            help="sign each artifact with this gpg key and publish the signature (such as "
+            f"X.whl.asc) beside it (environment: {SIGN_VARIABLE})",
         )
     if verb == "fetch":
         parser.add_argument(
@@ -49,8 +49,8 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             metavar="FILE",
             type=_not_empty,
             default=_variable(KEYRING_VARIABLE),
-            help="keep an artifact only if it is signed with a key in this file; create it with "
-            f"gpg --armor --export KEY > FILE (environment: {KEYRING_VARIABLE})",
+            help="keep an artifact only if it is signed with a key in this file; create the "
+            f"file with gpg --armor --export KEY > FILE (environment: {KEYRING_VARIABLE})",
         )
 
 

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
 
 _MEANING = {
-    Tier.CONTAINER: "published with the artifact: detects accidents, not tampering",
+    Tier.CONTAINER: "published with the artifact: detects accidental corruption, not tampering",
     Tier.PINNED: "from a digest list that you provided",
     Tier.LOGGED: "from a tamper-evident log",
 }
 
 _OUTCOMES = {
-    Outcome.OK: "every digest matches, and no plugin objects",
+    Outcome.OK: "every digest matches, and no plugin rejected it",
     Outcome.UNVERIFIED: "no digest was found; accepted by --missing-hash accept",
-    Outcome.WITHDRAWN: "the artifact counts as neither good nor missing",
+    Outcome.WITHDRAWN: "the artifact no longer exists: neither verified nor refused",
 }
 
 

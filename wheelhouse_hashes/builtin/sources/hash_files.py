@@ -43,7 +43,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--hashfile",
             action="store_true",
-            help="publish a hash file beside each artifact, such as X.whl.sha256, for "
+            help="publish a hash file (such as X.whl.sha256) beside each artifact, for use with "
             "sha256sum -c (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
         )
     if verb in ("upload", "fetch", "verify"):
@@ -55,9 +55,9 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             action="append",
             choices=tuple(ALGORITHMS),
             metavar="NAME",
-            help=f"{purpose}: {', '.join(ALGORITHMS)} (md5 detects accidents, not tampering); "
-            f"repeatable (default: {DEFAULT_ALGORITHM}; environment: "
-            "WHEELHOUSE_UPLOADER_HASH_ALGORITHM, separated by spaces)",
+            help=f"{purpose}: {', '.join(ALGORITHMS)} (md5 detects accidental corruption, not "
+            f"tampering); repeatable (default: {DEFAULT_ALGORITHM}; environment: "
+            "WHEELHOUSE_UPLOADER_HASH_ALGORITHM, space-separated)",
         )
 
 
@@ -66,7 +66,7 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
     """Refuse an upload with ``--hash-algorithm`` but without ``--hashfile``."""
     options = run.options
     if isinstance(options, UploadOptions) and options.hash_algorithm and not options.hashfile:
-        raise UsageError("--hash-algorithm: no effect without --hashfile; add it")
+        raise UsageError("--hash-algorithm: no effect without --hashfile; add --hashfile")
 
 
 @hookimpl
@@ -114,8 +114,11 @@ def wheelhouse_claims(
             read = parse_hash_file(content, artifact.name, algorithm)
         except (HashFileError, TransferError) as error:
             if optional and _is_absence(error):
-                text = f"{where}: not a hash file, and none is listed; treated as absent"
-                run.note_once("no hash file", f"{text} ({error})")
+                text = (
+                    f"{where}: not a valid hash file, and the page lists none for this artifact; "
+                    f"treated as missing ({error})"
+                )
+                run.note_once("no hash file", text)
                 continue
             if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
                 raise

@@ -96,14 +96,14 @@ def _refused(target: str, page: str) -> str | None:
     try:
         scheme, _, _ = origin(target)
         if not scheme:
-            return "links without a scheme are not followed"
+            return "its URL has no scheme; the base URL of the page is neither http nor https"
         if scheme not in ("http", "https"):
-            return f"{printable(scheme)} links are not followed"
+            return f"links with a {printable(scheme)}: URL are not followed"
         if scheme == "http" and origin(page)[0] == "https":
             return "http links on an https page are not followed"
         normalized(target)
     except ValueError:
-        return "its address is malformed"
+        return "its URL is malformed"
     return None
 
 
@@ -125,5 +125,6 @@ def _claims(hashes: Iterable[tuple[str, str]], where: str) -> tuple[Claim | Find
             try:
                 claims.append(Claim(Digest(algorithm, value), SOURCE, where))
             except ValueError as error:
-                claims.append(Finding(Cause.UNREADABLE_HASH, f"link at {where}: {error}"))
+                text = f"link on the page {where}: {error}"
+                claims.append(Finding(Cause.UNREADABLE_HASH, text))
     return tuple(claims)
