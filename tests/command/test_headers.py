@@ -36,7 +36,7 @@ def test_a_hash_file_that_the_metadata_contradict_is_stale(cli: Cli, wheel: byte
     with serving(routes(wheel, other, X_Object_Meta_Sha256=sha256(wheel))) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 5
-    assert "stale: the store is still switching between two versions of it" in result.line(
+    assert "stale: the artifact and a digest found for it are from different" in result.line(
         "refused"
     )
 

@@ -404,7 +404,7 @@ def test_an_answer_that_is_no_hash_file_counts_as_absent(
         assert 2 <= asked <= 4
     elif kind != "redirects":
         assert asked == (2 if kind in ("429", "500", "503") else 1)
-    notes = [line for line in result.out.splitlines() if "treated as absent" in line]
+    notes = [line for line in result.out.splitlines() if "treated as missing" in line]
     assert len(notes) == (0 if kind == "410" else 1)
 
 

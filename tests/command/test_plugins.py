@@ -331,7 +331,7 @@ def test_a_companion_with_an_unsafe_name_refuses_its_artifact(
     install(monkeypatch, broken=Climbing())
     result = upload(cli)
     assert result.code == 1
-    assert "a plugin returned the companion" in result.out
+    assert "a plugin returned an invalid companion" in result.out
     assert "\x1b" not in result.out
     assert [path.name for path in pathlib.Path("store").iterdir()] == ["wheels"]
 
@@ -609,12 +609,15 @@ def test_tracing_prints_each_call_and_no_secret(
     fetched = fetch(cli, url)
     assert (sent.code, fetched.code) == (0, 0)
     lines = (sent.err + fetched.err).splitlines()
-    traced = [re.fullmatch(r"trace: (\w+)\(([^)]*)\) -> ([^:]+): (.*)", line) for line in lines]
+    form = r"trace: (\w+)\(([^)]*)\): called ([^;]+); result: (.*)"
+    traced = [re.fullmatch(form, line) for line in lines]
     assert None not in traced
     called = [match[1] for match in traced if match and "recorder" in match[3]]
     assert called == [call.split()[0] for call in recorder.calls]
     assert set(called) == set(SPECS)
-    assert f"trace: wheelhouse_companion_of({A}) -> recorder, hash-files: None" in lines
+    assert (
+        f"trace: wheelhouse_companion_of({A}): called recorder, hash-files; result: None" in lines
+    )
     for result in (sent, fetched):
         for secret in ("hunter2", "hunter3", "somebody"):
             assert secret not in result.out + result.err
@@ -625,7 +628,7 @@ def test_tracing_tells_what_a_plugin_raised(
 ) -> None:
     install(monkeypatch, broken=Broken("claims", ValueError("boom")))
     monkeypatch.setenv(TRACE, "1")
-    said = f"trace: wheelhouse_claims({A}) -> broken, hash-files: ValueError('boom')\n"
+    said = f"trace: wheelhouse_claims({A}): called broken, hash-files; result: ValueError('boom')\n"
     assert said in fetch(cli, released.url).err
 
 

@@ -136,9 +136,9 @@ def test_a_verdict_is_explained(cli: Cli, bad: str) -> None:
     assert "  hash file claims sha256:" in explained
     assert "does not match" in explained.partition(A)[0]
     assert f"    where  {bad}{B}.sha256\n" in explained
-    assert "    tier   container: published with the artifact: detects accidents" in explained
+    assert "    tier   container: published with the artifact: detects accidental" in explained
     assert "verdict: mismatch (exit 1)" in explained
-    assert "verdict: every digest matches, and no plugin objects" in explained
+    assert "verdict: every digest matches, and no plugin rejected it" in explained
     assert "other.whl: no such artifact in this run" in result.out
 
 
@@ -196,7 +196,7 @@ def test_an_artifact_that_was_not_judged_is_not_expected(
     assert cli(*FETCH, served.url).code == 0
     result = cli(*FETCH, "--expect", "1", served.url)
     assert result.code == 4
-    assert "incomplete: in the folder, but not judged: other-1.0-py3-none-any.whl" in result.out
+    assert "incomplete: in the folder, but not checked: other-1.0-py3-none-any.whl" in result.out
 
 
 @pytest.mark.parametrize("option", ["--expect", "--report", "--sums", "--explain"])

@@ -159,7 +159,7 @@ def test_no_replace_keeps_other_bytes(
     make_wheel(dist, A, b"new")
     result = cli(*UPLOAD, "--no-replace")
     assert result.code == 1
-    assert "--no-replace: the container already has different bytes" in result.line("refused")
+    assert "--no-replace: the container already has this artifact" in result.line("refused")
     assert result.line("there").split()[1] == B
     assert (container / A).read_bytes() == content
     assert sha256(content) in (container / f"{A}.sha256").read_text()
@@ -235,7 +235,7 @@ def test_names_that_differ_in_case_only_are_refused(
         make_sdist(dist, name)
     result = cli(*UPLOAD)
     assert result.code == 1
-    assert result.out.count("unsafe-name: another name differs only in case") == 2
+    assert result.out.count("unsafe-name: the name differs from another one only in case") == 2
     assert [path.name for path in container.glob("*.gz")] == ["demo-2.0.tar.gz"]
     for path in dist.iterdir():
         path.unlink()
@@ -484,7 +484,8 @@ def test_a_failed_upload_is_not_called_a_success(
 
 def test_no_workers_are_refused(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     result = cli(*UPLOAD, "--max-workers", "0")
-    assert (result.code, "--max-workers 0: must be at least 1" in result.err) == (2, True)
+    assert result.code == 2
+    assert "--max-workers 0: must be a whole number, at least 1" in result.err
 
 
 @pytest.mark.parametrize("provider", ["CLOUDFILES_UK", "S3_EU_WEST3", "NIMBUS"])

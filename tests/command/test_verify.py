@@ -153,8 +153,8 @@ def test_an_index_page_that_is_not_there_is_one_line(cli: Cli, paths: list[pathl
     ("arguments", "said"),
     [
         (("nowhere",), "nowhere: no such folder"),
-        (("dist", "--against", "nowhere"), "nowhere"),
-        (("dist", "--against", "ftp://host/"), "unsupported address; use an http or https URL"),
+        (("dist", "--against", "nowhere"), "nowhere: not an http or https URL, and no such file"),
+        (("dist", "--against", "ftp://host/"), "unsupported URL; use http or https"),
     ],
 )
 def test_what_is_not_there_is_one_line(
@@ -204,8 +204,8 @@ def test_names_are_expected(cli: Cli, sums: pathlib.Path) -> None:
     names.write_text(f"# the release\n{A}\r\n{B}\n\n{OTHER}\n")
     result = cli("verify", "dist", "--against", sums, "--expect-file", names)
     assert result.code == 4
-    assert f"expected, but not good: {OTHER}" in result.out
-    assert f"good, but not expected: {SDIST}" in result.out
+    assert f"expected, but missing or refused: {OTHER}" in result.out
+    assert f"not expected: {SDIST}" in result.out
     names.write_text(f"{A}\n{B}\n{SDIST}\n")
     assert cli("verify", "dist", "--against", sums, "--expect-file", names).code == 0
     names.write_text("numpy>=2\n")

@@ -87,7 +87,7 @@ def test_artifacts_have_hash_files_metadata_and_links(
 
 def test_no_cdn_is_a_plain_sentence(upload: Cli, dist: pathlib.Path) -> None:
     out = upload().out
-    assert "no CDN at this store" in out
+    assert "no CDN URL available" in out
     assert "Failed to enable CDN" not in out
 
 
@@ -390,7 +390,7 @@ def test_a_damaged_body_is_refused_before_it_is_published(
         patch.setattr(LibcloudConnection, "prepared_request", damaging)
         result = upload("--no-update-index")
     assert result.code == 5
-    assert "the store received different bytes than were sent" in result.line("failed")
+    assert "the data that the store received differs from the data sent" in result.line("failed")
     assert cluster.request("HEAD", f"{container}/{A}").status == 404
 
 

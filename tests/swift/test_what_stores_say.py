@@ -213,7 +213,7 @@ def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
     assert cluster.request("PUT", f"{on_swift.name}/{A}", body=other).status == 201
     refused = upload(cli, on_swift, "--no-replace")
     assert refused.code == 1
-    assert "the published hash file has the local digest" in refused.line("refused")
+    assert "the published hash file matches the local file" in refused.line("refused")
     assert "replaced 1" in upload(cli, on_swift).out
     assert cluster.request("GET", f"{on_swift.name}/{A}").body == content
 

@@ -122,7 +122,7 @@ UNSAFE = {
     "less than": ("a<.whl", "separator"),
     "greater than": ("a>.whl", "separator"),
     "pipe": ("a|.whl", "separator"),
-    "form D": (unicodedata.normalize("NFD", "é.whl"), "normal form C"),
+    "form D": (unicodedata.normalize("NFD", "é.whl"), "normalization form C"),
     "dash first": ("-a.whl", "dash"),
     "dot first": (".a.whl", "dot"),
     "dot last": ("a.whl.", "ends with"),

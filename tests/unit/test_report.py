@@ -156,7 +156,7 @@ def test_a_source_that_claims_twice_is_named_once() -> None:
 
 def test_md5_alone_says_that_it_detects_accidental_corruption_only() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "link", "")
-    assert "md5 detects accidental corruption only" in describe_verdict(
+    assert "md5 detects accidental corruption, not tampering" in describe_verdict(
         Verdict(NAME, Outcome.OK, claims=(md5,))
     )
     assert "accidental" not in describe_verdict(Verdict(NAME, Outcome.OK, claims=(md5, CLAIM)))

@@ -142,10 +142,8 @@ def _fetch_codes(verb: str) -> str:
     words = {code: [text] for code, text in _WITHOUT_CAUSE.items()}
     for cause in Cause:
         words.setdefault(cause.exit_code, []).append(cause.value)
-    words[Cause.MISSING_ARTIFACT.exit_code] += [
-        "--expect or --expect-file not met",
-        "nothing matched",
-    ]
+    incomplete = "--expect or --expect-file not met"
+    words[Cause.MISSING_ARTIFACT.exit_code] += [incomplete, "nothing matched"]
     words[Cause.UNTRUSTED.exit_code][0] += " (reported only by plugins)"
     title = f"exit codes{' (with --verify)' if verb == 'fetch' else ''}, by cause of the refusal"
     lines = [f"{code:>5}  {', '.join(words[code])}" for code in sorted(words)]

@@ -54,7 +54,8 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             without = sum(1 for digest in links.values() if digest is None)
             if without:
                 run.say(
-                    f"links without a digest: {without}; upload their artifacts again with --hashfile"
+                    f"links without a digest: {without}; "
+                    "upload their artifacts again with --hashfile"
                 )
         if report.interrupted:
             run.say(f"container {store.container_name}: nothing was confirmed")

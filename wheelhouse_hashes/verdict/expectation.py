@@ -44,10 +44,9 @@ class Expectation:
         if self.count is not None and self.count != len(good):
             differences.append(f"expected {self.count} good artifacts, found {len(good)}")
         names = set(good) if self.names is None else self.names
-        differences += [
-            f"expected, but missing or refused: {name}" for name in sorted(names - set(good))
-        ]
-        differences += [f"not expected: {name}" for name in sorted(set(good) - names)]
+        lacking, surplus = sorted(names - set(good)), sorted(set(good) - names)
+        differences += [f"expected, but missing or refused: {name}" for name in lacking]
+        differences += [f"not expected: {name}" for name in surplus]
         differences += [f"in the folder, but not checked: {name}" for name in sorted(unjudged)]
         return differences
 

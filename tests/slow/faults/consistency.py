@@ -164,7 +164,7 @@ def there(case: Case, expected: dict[str, bytes]) -> Check:
     "E.4.10",
     exit_code=1,
     causes=Cause.CONFLICT,
-    says="--no-replace: the container already has different bytes",
+    says="--no-replace: the container already has this artifact with different content",
 )
 def upload_of_other_bytes_with_no_replace(case: Case) -> Check:
     """A second CI run uploads other bytes under one name, with ``--no-replace``."""
@@ -213,7 +213,7 @@ def hash_file_of_a_pruned_dev_build(case: Case) -> Check:
     case.list(link("demo-1.0.dev0-py3-none-any.whl.sha256"))
 
     def check(done: Done) -> None:
-        assert "older dev build of which only companions remain" in done.out
+        assert "older dev build; only its companions remain" in done.out
 
     return check
 

@@ -65,14 +65,19 @@ def page_of_nested_json(case: Case) -> None:
     case.routes["/"] = status(200, b"[" * 1_000_000, Content_Type=JSON_TYPE)
 
 
-@fault("E.2.2.3", causes=Cause.MISMATCH, left=(REJECTED,), says="links to artifacts at")
+@fault("E.2.2.3", causes=Cause.MISMATCH, left=(REJECTED,), says="artifacts on another server")
 def base_on_another_host(case: Case) -> None:
     """``<base href>`` leads to another server, which has another wheel; it is named."""
     other = case.serve({f"/{A}": wheel(seed=1)})
     case.routes["/"] = page(f'<base href="{other.url}">', link(A, wheel()))
 
 
-@fault("E.2.2.4", causes=(Cause.UNREACHABLE,) * 4, left=(A,), says="file links are not followed")
+@fault(
+    "E.2.2.4",
+    causes=(Cause.UNREACHABLE,) * 4,
+    left=(A,),
+    says="links with a file: URL are not followed",
+)
 def links_of_other_schemes(case: Case) -> None:
     """Links to ``file:``, ``ftp:``, ``javascript:`` and ``data:`` with the right digest."""
     canary = case.folder / "demo-1.0-2-py3-none-any.whl"
@@ -129,13 +134,13 @@ def page_redirects_in_a_loop(case: Case) -> None:
     case.routes["/"] = status(302, Location="/")
 
 
-@fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="disagree with each other")
+@fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="contradict each other")
 def two_links_with_two_digests(case: Case) -> None:
     """Two links with one name and two digests."""
     case.list(link(A, b"other"))
 
 
-@fault("E.2.2.10", left=(A,), says="md5 detects accidental corruption only")
+@fault("E.2.2.10", left=(A,), says="md5 detects accidental corruption, not tampering")
 def digest_is_md5(case: Case) -> None:
     """The only digest is ``#md5=``."""
     digest = hashlib.md5(wheel(), usedforsecurity=False).hexdigest()
@@ -213,7 +218,7 @@ def malformed_link(case: Case) -> None:
     case.list('<a href="http://[\x1b[2J/x.whl">x</a>')
 
 
-@fault("E.2.2.9", causes=Cause.UNREACHABLE, left=(A,), says="its address is malformed")
+@fault("E.2.2.9", causes=Cause.UNREACHABLE, left=(A,), says="its URL is malformed")
 def malformed_link_to_a_wheel(case: Case) -> None:
     """A link to no possible address, whose end is the name of a wheel."""
     case.list(f'<a href="http://[bad/{B}">x</a>')

@@ -60,7 +60,8 @@ _LONGEST = 160
 
 #: What stands behind an address and is none of our own texts.
 _LIBCURLS = re.compile(
-    r"((?:SERVER|http://)\S*): (?!HTTP status|redirects|more than|the body|the page|not a JSON).*"
+    r"((?:SERVER|http://)\S*): "
+    r"(?!HTTP status|redirects|more than|the download|the page|not a JSON).*"
 )
 
 
@@ -80,7 +81,7 @@ def normalized(row: str) -> str:
     row = re.sub(r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"/\S*/(name|link|part|folder|file|base)_\w+/", "FOLDER/", row)
-    row = re.sub(r"ended after \d+ of", "ended after some of", row)
+    row = re.sub(r"ended after \d+", "ended after some", row)
     row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
     row = re.sub(r" {2,}", "  ", row)
     return row if len(row) <= _LONGEST else row[: _LONGEST - 3] + "..."

@@ -325,7 +325,7 @@ def test_one_malformed_link_is_named_and_costs_no_other(locate: Locate) -> None:
     assert "malformed" in note
     assert bad in note
     # It may be what somebody asks for, so it is not passed over.
-    assert listing.left_out == ((NAME, "its address is malformed"),)
+    assert listing.left_out == ((NAME, "its URL is malformed"),)
 
 
 def test_one_malformed_link_in_json_is_named_and_costs_no_other(locate: Locate) -> None:
@@ -389,14 +389,14 @@ def test_links_of_other_schemes_are_left_out_and_named(locate: Locate, scheme: s
     assert list(_urls(listing)) == [NAME]
     ((name, why),) = listing.left_out
     assert name == SDIST
-    assert why == f"{scheme.partition(':')[0]} links are not followed"
+    assert why == f"links with a {scheme.partition(':')[0]}: URL are not followed"
 
 
 def test_other_schemes_in_json_are_left_out_and_named(locate: Locate) -> None:
     file = {"filename": NAME, "url": f"file:///f/{NAME}", "hashes": {"sha256": HEX}}
     listing = locate(_json(file), JSON_TYPE)
     assert listing.entries == ()
-    assert listing.left_out == ((NAME, "file links are not followed"),)
+    assert listing.left_out == ((NAME, "links with a file: URL are not followed"),)
 
 
 def test_other_schemes_to_no_artifact_are_left_out_silently(

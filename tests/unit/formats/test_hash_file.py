@@ -131,10 +131,10 @@ REFUSED: dict[str, tuple[str, str]] = {
     "SHA-1 digits": (f"{'a' * 40}  {NAME}\n", r"40 hex digits \(SHA-1\)"),
     "63 digits": (f"{HEX[:63]}  {NAME}\n", "63 hex digits"),
     "65 digits": (f"{HEX}0  {NAME}\n", "65 hex digits"),
-    "MD5 tag": (f"MD5 ({NAME}) = {'a' * 32}\n", "has a MD5 digest, not sha256"),
-    "tag of another algorithm": (f"SHA512 ({NAME}) = {HEX}\n", "has a SHA512 digest, not sha256"),
-    "prefix of another algorithm": (f"md5:{HEX}\n", "has a md5 digest, not sha256"),
-    "unknown tag": (f"TIGER ({NAME}) = {HEX}\n", "has a TIGER digest, not sha256"),
+    "MD5 tag": (f"MD5 ({NAME}) = {'a' * 32}\n", "is labeled MD5, not sha256"),
+    "tag of another algorithm": (f"SHA512 ({NAME}) = {HEX}\n", "is labeled SHA512, not sha256"),
+    "prefix of another algorithm": (f"md5:{HEX}\n", "is labeled md5, not sha256"),
+    "unknown tag": (f"TIGER ({NAME}) = {HEX}\n", "is labeled TIGER, not sha256"),
     "same name twice, different hex": (f"{HEX}  {NAME}\n{HEX2}  {NAME}\n", "2 different digests"),
     "bare hex and another hex": (f"{HEX}\n{HEX2}  {NAME}\n", "2 different digests"),
     "path to another name": (f"{HEX}  ../dist/{OTHER}\n", f"another file.*{OTHER}"),
@@ -206,7 +206,7 @@ def test_the_tags_of_each_algorithm_are_known(algorithm: str, tag: str) -> None:
 
 def test_sha512_and_blake2b_are_told_apart_by_the_tag() -> None:
     content = f"BLAKE2b ({NAME}) = {'b' * 128}\n".encode()
-    with pytest.raises(HashFileError, match="has a BLAKE2b digest, not sha512"):
+    with pytest.raises(HashFileError, match="is labeled BLAKE2b, not sha512"):
         parse_hash_file(content, NAME, "sha512")
 
 

@@ -46,11 +46,11 @@ def test_an_http_link_on_an_https_page_is_refused() -> None:
 
 def test_a_link_without_a_scheme_is_refused() -> None:
     why = index_pages._refused(f"//host/{NAME}", "http://host/")
-    assert why == "links without a scheme are not followed"
+    assert why == "its URL has no scheme; the base URL of the page is neither http nor https"
 
 
 def test_a_link_without_a_host_is_refused() -> None:
-    assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its address is malformed"
+    assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its URL is malformed"
 
 
 @pytest.mark.parametrize(
