@@ -358,7 +358,7 @@ class Announcer:
         assert not on_main_thread()
         there = sorted(path.name for path in self._container.glob("*.whl*"))
         self.published.append((artifact.name, there))
-        run.say(f"told      {artifact.name}")
+        run.say(f"announced {artifact.name}")
 
 
 def test_hook_wheelhouse_artifact_uploaded(
@@ -367,7 +367,7 @@ def test_hook_wheelhouse_artifact_uploaded(
     announcer = Announcer(container)
     install(monkeypatch, announcer=announcer)
     wheel = make_wheel(dist, A)
-    assert upload(cli).line("told").endswith(A)
+    assert upload(cli).line("announced").endswith(A)
     assert announcer.published == [(A, [A, HASH_FILE])]
     assert upload(cli).line("there").split()[1] == A
     assert len(announcer.published) == 1

@@ -45,18 +45,18 @@ RUN_AS_A_WHOLE = {
 }
 
 #: Runs in its own environment, which takes time: ``tox run -e docs``.
-NEWCOMER = "tests/slow/stress/test_first_steps.py::test_a_newcomer_gets_from_nothing_to_the_end"
+NEWCOMER = "tests/slow/stress/test_first_steps.py::test_first_steps_page_commands"
 FIRST_STEPS = "docs/first-steps.rst"
 BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
 #: The README's first command also prints the other commands of its walkthrough.
 DEMO = [
     (
-        "tests/recipes/test_newcomer.py::test_the_readmes_first_command_ends_as_it_shows",
+        "tests/recipes/test_newcomer.py::test_readme_first_command_prints_shown_output",
         "what they say",
     )
 ]
 UPLOADER = "python -m wheelhouse_uploader"
-RECIPES = "tests/recipes/test_page.py::test_the_commands_of_the_page_run"
+RECIPES = "tests/recipes/test_page.py::test_ci_page_commands"
 NO_STARTUP = "tests/host/test_startup.py::test_option_is_unknown_where_"
 
 #: Commands that are not run here, each with its evidence: a file of the checkout (a test id or a
@@ -97,7 +97,7 @@ ELSEWHERE = {
     (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
     (CI, "CIBW_BUILD="): [(RECIPES, "cibuildwheel")],
     (CI, "twine check FOLDER/*"): [
-        ("tests/recipes/test_twine.py::test_a_fetched_folder_needs_no_cleaning", "twine check")
+        ("tests/recipes/test_twine.py::test_twine_check_accepts_fetched_folder", "twine check")
     ],
     # The pages for release managers show them with real options.
     (CI, "twine upload FOLDER/*"): [
