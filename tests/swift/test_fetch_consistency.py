@@ -533,8 +533,8 @@ def test_pruned_dev_builds_still_listed_are_not_missing(
     done = shelf.cli(*upload)
     assert done.code == 0, done
     shelf.cluster.lag(False)
-    shelf.put_pair(content, new)  # its listing row
-    if listed == "hash file":  # also reported: the artifact itself is gone
+    shelf.put_pair(content, new)  # adds its listing row
+    if listed == "hash file":  # the listing drops the artifact
         shelf.put_artifact(content, pruned)
         shelf.delete(pruned)
     for name in (pruned, f"{pruned}.sha256"):

@@ -58,8 +58,8 @@ def test_wrapper_does_not_see_options_of_other_plugin(first: bool) -> None:
             raise ValueError("no wolf")
 
     plugins = Plugins()
-    both = [("wrapper", Wrapper()), ("failing", Failing())]
-    for name, plugin in both if first else reversed(both):
+    plugin_list = [("wrapper", Wrapper()), ("failing", Failing())]
+    for name, plugin in plugin_list if first else reversed(plugin_list):
         plugins.register(plugin, name)
     plugins.add_options("fetch", argparse.ArgumentParser().add_argument_group())
     assert seen == [0]
