@@ -52,6 +52,7 @@ FOREIGN = (
     "all_proxy",
     "NO_PROXY",
     "no_proxy",
+    "FORCE_COLOR",
 )
 
 # Artifacts.
