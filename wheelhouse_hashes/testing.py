@@ -53,6 +53,7 @@ FOREIGN = (
     "NO_PROXY",
     "no_proxy",
     "FORCE_COLOR",
+    "PYTHON_COLORS",
 )
 
 # Artifacts.
