@@ -1,8 +1,8 @@
-"""The one build step that setup.cfg has no words for.
+"""Build step that setup.cfg cannot express: add the start-up files to editable wheels.
 
-Everything else is in setup.cfg.  A regular wheel takes the two start-up files
-along as package data; an editable wheel holds no package data at all, so they
-are added here, through ``WheelFile`` so that RECORD gets their hashes.
+Everything else is in setup.cfg.  Regular wheels contain the two start-up files as
+package data.  Editable wheels contain no package data, so the files are added here,
+with ``WheelFile`` so that their hashes are in RECORD.
 """
 
 import pathlib
@@ -16,10 +16,10 @@ STARTUP_FILES = ("wheelhouse_hashes.pth", "wheelhouse_hashes.start")
 
 
 class EditableWheelWithStartupFiles(editable_wheel):
-    """An editable wheel that also runs the start-up files."""
+    """Build an editable wheel that includes the start-up files."""
 
     def run(self) -> None:
-        """Build the wheel, then build it again with the files in it."""
+        """Build the wheel, then repack it with the start-up files."""
         super().run()
         (built,) = pathlib.Path(self.dist_dir).glob("*editable*.whl")
         here = pathlib.Path(__file__).parent

@@ -8,7 +8,7 @@ no error.  Exit code 1: one of our own commands failed.
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import os
 import pathlib
 import shutil
@@ -85,7 +85,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 def draw(results: pathlib.Path, folder: pathlib.Path, environment: Environment) -> None:
     """Draw the pictures, in a process of their own: it takes much memory."""
     command = [sys.executable, "-m", "benchmarks.plots", str(results), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         last = done.stderr.strip().splitlines()[-1:]
         say(f"SKIPPED: pictures: {' '.join(last)}")
@@ -100,16 +100,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     began, load = time.monotonic(), os.getloadavg()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="wheelhouse-bench-", dir=args.folder))
     try:
-        environment = Environment(args.cache.absolute(), not args.no_install, say)
+        environment = Environment(args.cache.absolute(), say, install=not args.no_install)
         scale = SCALES[args.scale]
         suite = Suite(folder, scale, environment, Runner(folder, scale, say, args.against), say)
         for name, value in {**machine(), **environment.versions}.items():
             say(f"{name}: {value}")
         say("load average: " + ", ".join(f"{value:.2f}" for value in load))
         try:
-            for name in CASES:
+            for name, case in CASES.items():
                 if name in args.only:
-                    CASES[name](suite)
+                    case(suite)
         except KeyboardInterrupt:
             suite.skip("the rest", "interrupted")
     finally:
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = suite.runner.rows
     judged = Targets(rows, suite.facts).judge()
     about = {
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "scale": scale.name,
         "seconds": round(time.monotonic() - began),
         "load before": [round(value, 2) for value in load],

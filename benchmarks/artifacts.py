@@ -55,7 +55,7 @@ def write_wheel(path: pathlib.Path, size: int) -> str:
     digest = hashlib.sha256()
     central = b""
     count = offset = 0
-    with open(path, "wb") as file:
+    with path.open("wb") as file:
 
         def write(data: bytes) -> None:
             nonlocal offset
@@ -130,7 +130,7 @@ def write_pages(of: ArtifactSet, listed: list[str], suffix: str = "", others: st
 
 def flip_a_bit(of: ArtifactSet, name: str) -> None:
     """Damage one artifact of a set where no archive reader looks."""
-    with open(of.folder / name, "r+b") as file:
+    with of.folder.joinpath(name).open("r+b") as file:
         file.seek(of.folder.joinpath(name).stat().st_size // 2)
         byte = file.read(1)
         file.seek(-1, os.SEEK_CUR)

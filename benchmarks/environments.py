@@ -39,7 +39,7 @@ class Environment:
     :param say: prints a line.
     """
 
-    def __init__(self, cache: pathlib.Path, install: bool, say: Callable[[str], None]) -> None:
+    def __init__(self, cache: pathlib.Path, say: Callable[[str], None], *, install: bool) -> None:
         self._say = say
         self._install = install
         self.versions: dict[str, str] = {}
@@ -57,7 +57,12 @@ class Environment:
     def _ran(self, command: Sequence[str]) -> str | None:
         """Return the output of a command, None if it failed."""
         done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd="/"
+            command,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd="/",
         )
         return None if done.returncode else done.stdout
 

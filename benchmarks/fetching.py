@@ -41,7 +41,7 @@ MATCHING = (50, 50_000)
 
 
 @contextmanager
-def _served_set(
+def served_set(
     suite: Suite, count: int, size: int, *, linked: bool = False, link: bool = False
 ) -> Iterator[tuple[ArtifactSet, Served, Fetchers]]:
     """Make a set and serve it; remove it and what was fetched at the end."""
@@ -61,7 +61,7 @@ def flipped(suite: Suite) -> None:
     suite.say("\none flipped bit in one of two artifacts: who notices?")
     wanted = (OURS, FRAGMENTS, HOST, RCLONE, ARIA2, CURL, WGET, PIP)
     noticed: dict[str, bool] = {}
-    with _served_set(suite, 2, 100_000) as (made, _, fetchers):
+    with served_set(suite, 2, 100_000) as (made, _, fetchers):
         tools = fetchers.tools(*wanted)
         for tool in tools:
             if suite.runner.run(tool).exit_code:
@@ -76,7 +76,7 @@ def flipped(suite: Suite) -> None:
 
 def numpy(suite: Suite) -> None:
     """Fetch a release like numpy's, with all tools; then again into the full folder."""
-    with _served_set(suite, *suite.scale.numpy) as (_, served, fetchers):
+    with served_set(suite, *suite.scale.numpy) as (_, served, fetchers):
         title = f"{NUMPY}: {sizes(*suite.scale.numpy)}"
         suite.say(f"\n== {title}")
         suite.runner.case(
@@ -93,7 +93,7 @@ def torch(suite: Suite) -> None:
 
     They are one file under several names: both sides would not fit into memory else.
     """
-    with _served_set(suite, *suite.scale.torch, linked=True) as (_, served, fetchers):
+    with served_set(suite, *suite.scale.torch, linked=True) as (_, served, fetchers):
         suite.say(f"\n== {TORCH}: {sizes(*suite.scale.torch)}")
         suite.runner.case(TORCH, fetchers.tools(OURS, HOST, CURL_ALONE, TWO_CORES))
         _again(suite, AGAIN_TORCH, served, fetchers)
@@ -105,7 +105,7 @@ def _again(suite: Suite, case: str, served: Served, fetchers: Fetchers) -> None:
     suite.runner.run(fill)
     served.counts()
     tools = [
-        Tool(OURS, fill.command, True, after=served.counts),
+        Tool(OURS, fill.command, verified=True, after=served.counts),
         Tool(TWO_CORES, [sys.executable, "-S", str(HASHER), str(suite.got)]),
     ]
     rows = suite.runner.case(case, tools)
@@ -115,7 +115,7 @@ def _again(suite: Suite, case: str, served: Served, fetchers: Fetchers) -> None:
 
 def small(suite: Suite) -> None:
     """Fetch many small artifacts: here the hash files cost most."""
-    with _served_set(suite, *suite.scale.small) as (_, _, fetchers):
+    with served_set(suite, *suite.scale.small) as (_, _, fetchers):
         suite.say(f"\n== {SMALL}: {sizes(*suite.scale.small)}")
         wanted = (OURS, FRAGMENTS, HOST, RCLONE, ARIA2, CURL, WGET)
         suite.runner.case(SMALL, fetchers.tools(*wanted))
@@ -123,7 +123,7 @@ def small(suite: Suite) -> None:
 
 def one(suite: Suite) -> None:
     """Fetch one wheel."""
-    with _served_set(suite, 1, suite.scale.numpy[1]) as (_, _, fetchers):
+    with served_set(suite, 1, suite.scale.numpy[1]) as (_, _, fetchers):
         suite.say(f"\n== {ONE}: {sizes(1, suite.scale.numpy[1])}")
         wanted = (OURS, HOST, RCLONE, ARIA2, CURL, WGET, PIP)
         suite.runner.case(ONE, fetchers.tools(*wanted))
@@ -131,7 +131,7 @@ def one(suite: Suite) -> None:
 
 def link(suite: Suite) -> None:
     """Fetch the numpy-like set through a link as people have it."""
-    with _served_set(suite, *suite.scale.numpy, link=True) as (_, _, fetchers):
+    with served_set(suite, *suite.scale.numpy, link=True) as (_, _, fetchers):
         suite.say(f"\n== {LINK}: {sizes(*suite.scale.numpy)}")
         suite.runner.case(LINK, fetchers.tools(OURS, HOST))
 
@@ -139,7 +139,7 @@ def link(suite: Suite) -> None:
 def page(suite: Suite) -> None:
     """Fetch the few artifacts of one project from a page of thousands of others."""
     count, size = MATCHING
-    with _served_set(suite, count, size) as (made, _, fetchers):
+    with served_set(suite, count, size) as (made, _, fetchers):
         digest = "0" * 64
         others = "".join(
             f'<a href="{name}#sha256={digest}">{name}</a>\n'
@@ -160,7 +160,7 @@ def page(suite: Suite) -> None:
 def slope(suite: Suite) -> None:
     """Fetch few and many tiny artifacts, to see whether each costs the same."""
     counts = suite.scale.slope
-    with _served_set(suite, counts[-1], 1000) as (made, _, fetchers):
+    with served_set(suite, counts[-1], 1000) as (made, _, fetchers):
         suite.say(f"\n== {SLOPE}: {', '.join(f'{count:,}' for count in counts)} artifacts")
         tools = []
         for count in counts:

@@ -16,7 +16,7 @@ def digest(path: pathlib.Path) -> str:
     hasher = hashlib.sha256()
     buffer = bytearray(BUFFER)
     view = memoryview(buffer)
-    with open(path, "rb", buffering=0) as file:
+    with path.open("rb", buffering=0) as file:
         while count := file.readinto(buffer):
             hasher.update(view[:count])
     return hasher.hexdigest()

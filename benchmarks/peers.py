@@ -64,7 +64,9 @@ class Fetchers:
         self._into.mkdir()
         self._served.counts()
 
-    def _tool(self, name: str, command: list[str], verified: bool, **environ: str | None) -> Tool:
+    def _tool(
+        self, name: str, command: list[str], *, verified: bool, **environ: str | None
+    ) -> Tool:
         return Tool(name, command, verified, environ, self._clear, self._served.counts)
 
     def _list(self, name: str, lines: Iterable[str]) -> str:
@@ -93,7 +95,7 @@ class Fetchers:
 
     def ours(self, page: str = "") -> Tool:
         """Return our verified fetch from a listing that names the hash files."""
-        return self._tool(OURS, ours("fetch", "--verify", *self._place(page)), True)
+        return self._tool(OURS, ours("fetch", "--verify", *self._place(page)), verified=True)
 
     def _place(self, page: str) -> tuple[str, ...]:
         return ("--local-folder", str(self._into), PROJECT, self._url + page)
@@ -101,12 +103,14 @@ class Fetchers:
     def fragments(self, page: str = "links.html") -> Tool:
         """Return our verified fetch from a page of fragments, no hash file asked for."""
         command = ours("fetch", "--verify", *self._place(page))
-        return self._tool(FRAGMENTS, command, True, WHEELHOUSE_HASHES_DISABLED_PLUGINS="hash-files")
+        return self._tool(
+            FRAGMENTS, command, verified=True, WHEELHOUSE_HASHES_DISABLED_PLUGINS="hash-files"
+        )
 
     def host(self, page: str = "links.html") -> Tool:
         """Return the bare host's fetch, which verifies nothing."""
         command = host(self._environment, "fetch", *self._place(page))
-        return self._tool(HOST, command, False)
+        return self._tool(HOST, command, verified=False)
 
     def rclone(self) -> Tool:
         """Return rclone's two commands; the second one reads all again."""
@@ -114,7 +118,7 @@ class Fetchers:
         copy += ["--checkers", PARALLEL, "--include", "*.whl", "--http-url", self._url, ":http:"]
         check = ["rclone", "checksum", "--config", "/dev/null", "sha256", str(self._set.sums)]
         command = f"{shlex.join([*copy, str(self._into)])} && {shlex.join(check)} {self._into}"
-        return self._tool(RCLONE, ["sh", "-c", command], True)
+        return self._tool(RCLONE, ["sh", "-c", command], verified=True)
 
     def aria2(self) -> Tool:
         """Return aria2 with the digests in its list."""
@@ -125,7 +129,7 @@ class Fetchers:
         command = ["aria2c", "--quiet", "-j", PARALLEL, "-x", "1", "-s", "1"]
         command += ["--file-allocation=none", "--no-conf", "--max-tries=1"]
         command += ["-d", str(self._into), "-i", self._list("aria2.txt", lines)]
-        return self._tool(ARIA2, command, True)
+        return self._tool(ARIA2, command, verified=True)
 
     def _summed(self, fetch: list[str]) -> list[str]:
         check = f"cd {shlex.quote(str(self._into))} && sha256sum -c --quiet {self._set.sums}"
@@ -138,17 +142,19 @@ class Fetchers:
 
     def curl(self) -> Tool:
         """Return curl, and then sha256sum."""
-        return self._tool(CURL, self._summed(self._curl_command()), True)
+        return self._tool(CURL, self._summed(self._curl_command()), verified=True)
 
     def curl_alone(self) -> Tool:
         """Return curl, which verifies nothing."""
-        return self._tool(CURL_ALONE, self._curl_command(), False)
+        return self._tool(CURL_ALONE, self._curl_command(), verified=False)
 
     def wget(self) -> Tool:
         """Return wget on one connection, and then sha256sum."""
         lines = [self._url + name for name in self._set.digests]
         command = ["wget", "--no-config", "-q", "-P", str(self._into)]
-        return self._tool(WGET, self._summed([*command, "-i", self._list("wget.txt", lines)]), True)
+        return self._tool(
+            WGET, self._summed([*command, "-i", self._list("wget.txt", lines)]), verified=True
+        )
 
     def pip(self) -> Tool:
         """Return pip, which takes one artifact a run: it chooses one file of a project."""
@@ -156,12 +162,12 @@ class Fetchers:
         download = [sys.executable, "-m", "pip", "--isolated", "download", "--quiet", "--no-deps"]
         download += ["--no-index", "--no-cache-dir", "--disable-pip-version-check", "-d"]
         command = ["xargs", "-a", self._list("pip.txt", lines), "-P", PARALLEL, "-n", "1"]
-        return self._tool(PIP, [*command, *download, str(self._into)], True, **NO_PIP)
+        return self._tool(PIP, [*command, *download, str(self._into)], verified=True, **NO_PIP)
 
     def two_cores(self) -> Tool:
         """Return a floor: the SHA-256 of all artifacts, two threads, no network."""
         command = [sys.executable, "-S", str(HASHER), str(self._set.folder)]
-        return Tool(TWO_CORES, command, False)
+        return Tool(TWO_CORES, command, verified=False)
 
 
 def ours(*args: str) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib as mpl
 
 mpl.use("Agg")
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 
 #: The cases that have a picture of their own: with few tools, a table is enough.
 TOOLS = 4
@@ -38,7 +38,7 @@ def _file(folder: pathlib.Path, case: str) -> pathlib.Path:
 
 def _bars(case: str, rows: list[dict[str, Any]], folder: pathlib.Path) -> pathlib.Path:
     rows = sorted((row for row in rows), key=lambda row: row["median"], reverse=True)
-    figure, axes = pyplot.subplots(figsize=(7, 0.4 * len(rows) + 1.2))
+    figure, axes = plt.subplots(figsize=(7, 0.4 * len(rows) + 1.2))
     colors = [
         "tab:blue" if row["tool"].startswith("ours") else "tab:green" if row["verified"] else "0.7"
         for row in rows
@@ -52,7 +52,7 @@ def _bars(case: str, rows: list[dict[str, Any]], folder: pathlib.Path) -> pathli
     figure.tight_layout()
     target = _file(folder, case)
     figure.savefig(target, dpi=100)
-    pyplot.close(figure)
+    plt.close(figure)
     return target
 
 
@@ -60,7 +60,7 @@ def _slopes(rows: dict[str, list[dict[str, Any]]], folder: pathlib.Path) -> list
     cases = [case for case in rows if case.endswith("cost of each")]
     if not cases:
         return []
-    figure, axes = pyplot.subplots(figsize=(7, 4))
+    figure, axes = plt.subplots(figsize=(7, 4))
     for case in cases:
         points = sorted((int(row["tool"].split()[0]), row["median"]) for row in rows[case])
         axes.loglog(*zip(*points, strict=True), "o-", label=case)
@@ -70,7 +70,7 @@ def _slopes(rows: dict[str, list[dict[str, Any]]], folder: pathlib.Path) -> list
     figure.tight_layout()
     target = _file(folder, "cost of each")
     figure.savefig(target, dpi=100)
-    pyplot.close(figure)
+    plt.close(figure)
     return [target]
 
 

@@ -109,8 +109,10 @@ def as_text(
         "Targets\n=======\n",
         targets_table(judged),
         "Times\n=====\n",
-        f"Scale *{about['scale']}*, {about['date']}; {machine}; load average "
-        f"{about['load before']} before and {about['load after']} after the run.\n",
+        (
+            f"Scale *{about['scale']}*, {about['date']}; {machine}; load average "
+            f"{about['load before']} before and {about['load after']} after the run.\n"
+        ),
         times_table(rows),
         *(
             ["Divided by the other version\n============================\n", versions]

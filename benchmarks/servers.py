@@ -49,7 +49,8 @@ def serving(folder: pathlib.Path, *, link: bool = False) -> Iterator[Served]:
         [sys.executable, str(SERVER), str(folder), *limits],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     try:
         yield Served(f"http://127.0.0.1:{int(process.stdout.readline())}")
     finally:

@@ -76,7 +76,7 @@ class Targets:
         return self.judged
 
     def _add(
-        self, target: str, wanted: str, measured: str = "not measured", hit: bool | None = None
+        self, target: str, wanted: str, measured: str = "not measured", *, hit: bool | None = None
     ) -> None:
         self.judged.append(Judged(target, wanted, measured, hit))
 
@@ -98,7 +98,7 @@ class Targets:
             return
         median = both[0].median / both[1].median
         least = both[0].least / both[1].least
-        self._add(f"{case}: {target}", wanted, f"{median:.2f} (min {least:.2f})", meets(median))
+        self._add(f"{case}: {target}", wanted, f"{median:.2f} (min {least:.2f})", hit=meets(median))
 
     def _at_most(self, target: str, case: str, one: str, other: str, limit: float) -> None:
         """Judge whether one tool takes at most so many times the time of another."""
@@ -120,7 +120,7 @@ class Targets:
         written = found["bytes written to the folder"] / total
         back = found["bytes read from the folder"] / total
         hit = received <= 1.01 and written == 1 and back == 0
-        self._add(target, "1 / 1 / 0", f"{received:.3f} / {written:.3f} / {back:.3f}", hit)
+        self._add(target, "1 / 1 / 0", f"{received:.3f} / {written:.3f} / {back:.3f}", hit=hit)
 
     def _memory(self, case: str, tool: str) -> None:
         row = self._rows.get((case, tool))
@@ -128,7 +128,7 @@ class Targets:
         if row is None:
             self._add(target, "< 120 MB")
             return
-        self._add(target, "< 120 MB", f"{row.memory / 1e6:.0f} MB", row.memory < 120e6)
+        self._add(target, "< 120 MB", f"{row.memory / 1e6:.0f} MB", hit=row.memory < 120e6)
 
     def _floor(self) -> None:
         """Judge against the larger of hashing on all cores and an unhashed transfer."""
@@ -144,7 +144,7 @@ class Targets:
             return
         floor = max(hashing.median, min(row.median for row in plain))
         ratio = ours.median / floor
-        self._add(target, "≤ 1.15", f"{ratio:.2f} (floor {floor:.2f} s)", ratio <= 1.15)
+        self._add(target, "≤ 1.15", f"{ratio:.2f} (floor {floor:.2f} s)", hit=ratio <= 1.15)
         # Not a target: what hashing and transfer take when they share the cores.
         cpu = [
             sum(s.user + s.system for s in row.samples) / len(row.samples)
@@ -154,7 +154,6 @@ class Targets:
             f"{case}: CPU seconds of hashing + of the unhashed transfer's client",
             "",
             f"{cpu[0]:.2f} + {min(cpu[1:]):.2f}",
-            None,
         )
 
     def _rehash(self, case: str) -> None:
@@ -167,7 +166,7 @@ class Targets:
         notes = both[1].notes
         fetched = notes["body_bytes"] >= notes["bytes in the folder"]
         hit = rate >= 0.9 and not fetched
-        self._add(target, "≥ 0.9, 0", f"{rate:.2f}, {'all' if fetched else 0}", hit)
+        self._add(target, "≥ 0.9, 0", f"{rate:.2f}, {'all' if fetched else 0}", hit=hit)
 
     def _slope(self, case: str) -> None:
         """Compare what a further artifact costs among many with what it costs among few."""
@@ -186,7 +185,7 @@ class Targets:
             for cost, (count, _) in zip(each, found[1:], strict=True)
         )
         # The first one is a difference of times that are hardly longer than a start.
-        self._add(target, f"last / the one before ≤ {FLAT}", said, each[-1] <= FLAT * each[-2])
+        self._add(target, f"last / the one before ≤ {FLAT}", said, hit=each[-1] <= FLAT * each[-2])
 
     def _start(self) -> None:
         found = self._facts.get(startup.START)
@@ -195,4 +194,4 @@ class Targets:
             self._add(target, "≤ 1 ms")
             return
         added = found["added, median of the pairs, ms"]
-        self._add(target, "≤ 1 ms", f"{added:.2f} ms", added <= 1)
+        self._add(target, "≤ 1 ms", f"{added:.2f} ms", hit=added <= 1)

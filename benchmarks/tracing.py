@@ -69,7 +69,7 @@ def trace(suite: Suite) -> None:
     count, size = suite.scale.numpy
     count = min(count, 8)
     log = suite.folder / "strace.txt"
-    with fetching._served_set(suite, count, size) as (made, _, fetchers):
+    with fetching.served_set(suite, count, size) as (made, _, fetchers):
         tool = fetchers.ours()
         strace = ["strace", "-f", "-y", "-o", str(log), "-e", f"trace={_CALLS}"]
         before = tool.before

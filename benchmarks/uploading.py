@@ -69,7 +69,7 @@ def _dist(suite: Suite, count: int, size: int, *, linked: bool = False) -> Itera
     dist = suite.folder / "dist"
     dist.mkdir()
     for name in made.digests:
-        os.rename(made.folder / name, dist / name)
+        made.folder.joinpath(name).rename(dist / name)
     shutil.rmtree(made.folder)
     try:
         yield dist
@@ -119,9 +119,7 @@ def swift(suite: Suite) -> None:
         shutil.rmtree(suite.folder / "swift", ignore_errors=True)
 
 
-def _swift_tools(
-    suite: Suite, dist: pathlib.Path, cluster: Cluster, container: str, port: int
-) -> list[Tool]:
+def _swift_tools(suite: Suite, dist: pathlib.Path, container: str, port: int) -> list[Tool]:
     """Return the uploads of one folder into one container, through a port."""
     root = f"http://127.0.0.1:{port}"
     auth, storage = f"{root}/auth/v1.0", f"{root}/v1/AUTH_test"
@@ -156,7 +154,7 @@ def _into_swift(suite: Suite, case: str, cluster: Cluster, dist: pathlib.Path) -
             ):
                 pass
 
-    tools = _swift_tools(suite, dist, cluster, container, cluster.s3_port)
+    tools = _swift_tools(suite, dist, container, cluster.s3_port)
     for tool in tools:
         tool.before = empty
     suite.runner.case(case, tools)
@@ -169,7 +167,7 @@ def _count_requests(suite: Suite, cluster: Cluster) -> None:
     counted: dict[str, dict[str, int]] = {}
     suite.say(f"\n{REQUESTS}: {count} artifacts")
     with _dist(suite, count, 1000) as dist, counting(cluster.s3_port) as (port, counts):
-        for tool in _swift_tools(suite, dist, cluster, "", port):
+        for tool in _swift_tools(suite, dist, "", port):
             container = cluster.create(f"counted-{uuid.uuid4().hex[:8]}")
             counts.clear()
             sample = suite.runner.run(Tool(tool.name, [*tool.command[:-1], container]))

@@ -1,10 +1,10 @@
-"""The main job, on real artifacts: upload with hash files, fetch, refuse, verify.
+"""Demo with real artifacts: upload with hash files, fetch, refuse, verify.
 
-Downloads a release of one project for several platforms from the package
-index, then runs the commands that a CI job and a release manager would type,
-and prints them.  Everything happens in a temporary folder, which is removed
-again; the container is a folder (libcloud's LOCAL provider), served on
-loopback.  Exits with 0 if everything came out as it should.
+Downloads a release of one project for several platforms from the package index, then
+prints and runs the commands that a CI job and a release manager would use.  The demo
+runs in a temporary folder, which is removed afterwards; the container is a folder
+(libcloud's LOCAL provider), served on loopback.  Exits with 0 if all commands had the
+expected results.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 PROJECT, VERSION = "coverage", "7.6.1"
 
-#: What ``pip download`` is told to get artifacts for other machines than this one.
+#: Options of ``pip download`` for platforms other than this one.
 WHEELS = {
     "a manylinux wheel": "--platform manylinux2014_x86_64 --python-version 3.11",
     "a Windows wheel": "--platform win_amd64 --python-version 3.12",
@@ -44,7 +44,7 @@ def say(text: str) -> None:
 
 
 def run(command: str, expected: int = 0, *, quiet: bool = False) -> None:
-    """Run a command as it is printed; end the demo if it does not end as expected."""
+    """Print and run a command; exit unless its exit code is the expected one."""
     words = shlex.split(command)
     if not quiet:
         print(f"$ {command}", flush=True)
@@ -53,11 +53,11 @@ def run(command: str, expected: int = 0, *, quiet: bool = False) -> None:
     if not quiet:
         print(f"(exit code {code})", flush=True)
     if code != expected:
-        sys.exit(f"demo: expected exit code {expected} of: {command}")
+        sys.exit(f"demo: expected exit code {expected}, got {code}: {command}")
 
 
 def download() -> None:
-    """Get the artifacts of one release into ``dist``."""
+    """Download the artifacts of one release into ``dist``."""
     pip = "python -m pip --disable-pip-version-check download --quiet --no-deps --dest dist"
     for what, options in WHEELS.items():
         print(f"downloading {what}", flush=True)
@@ -68,7 +68,7 @@ def download() -> None:
 
 @contextlib.contextmanager
 def served(folder: str) -> Iterator[str]:
-    """Serve a folder on loopback; yield its address."""
+    """Serve a folder on loopback; yield its URL."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -103,30 +103,30 @@ def main() -> None:
     download()
     pathlib.Path("store").mkdir()
 
-    say("The CI job uploads it, with one hash file for each artifact")
+    say("The CI job uploads it, with a hash file for each artifact")
     run(UPLOAD)
     if shutil.which("sha256sum"):
-        say("Anybody can check the container")
+        say("Anyone can check the container with sha256sum")
         print("$ (cd store/wheels && sha256sum -c *.sha256)", flush=True)
         subprocess.run("sha256sum -c *.sha256", shell=True, check=True, cwd="store/wheels")  # noqa: S602
 
     with served("store/wheels") as url:
-        say("The release manager fetches it, and keeps what is verified")
+        say("The release manager fetches it and keeps verified artifacts only")
         run(f"{FETCH} --sums SHA256SUMS --local-folder release {url}")
 
         victim = next(pathlib.Path("store/wheels").glob("*win_amd64.whl"))
-        say(f"One bit of {victim.name} goes bad in the store")
+        say(f"One bit of {victim.name} flips in the store")
         damage(victim)
         run(f"{FETCH} --local-folder release-2 {url}", expected=1)
 
-    say("Under a final name there are good files only")
+    say("Only good files have final names")
     for folder in ("release", "release-2"):
         names = sorted(path.name for path in pathlib.Path(folder).glob(f"{PROJECT}-*"))
         print(f"{folder}: {len(names)} artifacts", *names, sep="\n  ", flush=True)
         if len(names) != {"release": 4, "release-2": 3}[folder]:
-            sys.exit(f"demo: expected another number of artifacts in {folder}")
+            sys.exit(f"demo: unexpected number of artifacts in {folder}")
 
-    say("The last line before twine upload: is it whole, and is it all?")
+    say("Before twine upload: check that the folder is intact and complete")
     run(f"{VERIFY} release")
     run(f"{VERIFY} release-2", expected=4)
 

@@ -1,7 +1,7 @@
 """Verified uploads and fetches for wheelhouse-uploader.
 
-This module is on the start-up path of every interpreter that has the package
-installed, so it imports nothing.  A plugin needs one name from here::
+Every interpreter of an environment with this package imports this module at
+start-up, so it imports nothing itself.  Plugins need one name from it::
 
     from wheelhouse_hashes import hookimpl
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> object:
-    """Load ``hookimpl``, and pluggy with it, when somebody asks (:pep:`562`)."""
+    """Load ``hookimpl``, and with it pluggy, on first access (:pep:`562`)."""
     if name == "hookimpl":
         from wheelhouse_hashes.hookspecs import hookimpl
 

@@ -1,6 +1,6 @@
-"""The command that needs no start-up file: ``python -m wheelhouse_hashes``.
+"""The command that does not depend on the start-up file: ``python -m wheelhouse_hashes``.
 
-It takes the same verbs and options as ``python -m wheelhouse_uploader``.
+It accepts the same verbs and options as ``python -m wheelhouse_uploader``.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from wheelhouse_hashes._startup import DISABLE, is_on
 
 
 def main() -> None:
-    """Run a command.
+    """Run the command line.
 
-    :raises SystemExit: with the command's exit code, unless that is 0.
+    :raises SystemExit: with the command's exit code, unless it is 0.
     """
     if is_on(os.environ.get(DISABLE)):
-        sys.stderr.write(f"wheelhouse-hashes: switched off by {DISABLE}; unset it\n")
+        sys.stderr.write(f"wheelhouse-hashes: disabled by {DISABLE}; unset it\n")
         sys.exit(2)
     from wheelhouse_hashes.errors import WheelhouseHashesError
     from wheelhouse_hashes.host import attach

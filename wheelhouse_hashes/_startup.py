@@ -1,29 +1,29 @@
-"""Wait, at next to no cost, for the host to be imported.
+"""Register an import hook that notices when the host is imported.
 
-``wheelhouse_hashes.pth`` (and, from Python 3.15 on, ``wheelhouse_hashes.start``,
-:pep:`829`) calls :func:`install` at the start of every interpreter, in a
-virtual environment twice.  All that happens then is that one finder joins
-``sys.meta_path``.  It finds nothing, ever; but when somebody imports the host
-it wakes :mod:`wheelhouse_hashes.host.attach` first.
+``wheelhouse_hashes.pth`` (from Python 3.15 on, ``wheelhouse_hashes.start``, :pep:`829`)
+calls :func:`install` at the start of every interpreter; in a virtual environment it
+runs twice.  It only adds a finder to ``sys.meta_path``.  The finder never finds a
+module, but it activates :mod:`wheelhouse_hashes.host.attach` before the host is imported.
 
-Nothing but ``sys`` is imported before that.
+Until then only ``sys`` is imported, to keep interpreter start-up fast.
 """
 
 import sys
 
 HOST = "wheelhouse_uploader"
 
-#: The module to wake.  It is imported by its name: this module is below all others.
+#: The module that extends the host.  It is imported by name because this module is
+#: the lowest layer and must not depend on any other.
 ATTACH_MODULE = "wheelhouse_hashes.host.attach"
 
 DISABLE = "WHEELHOUSE_HASHES_DISABLE"
 
-#: The one that also asks for a check where there is no command line of ours.
+#: Also applies where the command line is not used: ``python setup.py fetch_artifacts``.
 VERIFY = "WHEELHOUSE_UPLOADER_VERIFY"
 
-#: The environment variables of command line options.  They are here, and not with
-#: the options, because they must be known even if nothing else can be imported:
-#: setting any of them requests a verified run.
+#: The environment variables of command line options.  They are defined here because
+#: they must be available even if no other module can be imported: setting any of
+#: them requests a verified run, which must not silently become an unverified one.
 OPTION_VARIABLES = (
     "WHEELHOUSE_UPLOADER_HASHFILE",
     "WHEELHOUSE_UPLOADER_HASH_ALGORITHM",
@@ -36,37 +36,42 @@ OPTION_VARIABLES = (
 
 
 def is_on(value: "str | None") -> bool:
-    """Tell whether the value of a switch in the environment means "on"."""
+    """Return whether the value of an environment variable means "on"."""
     return (value or "").strip().lower() not in ("", "0", "false")
 
 
 def variables_set() -> "list[str]":
-    """Return the names of the environment variables of options that are on."""
+    """Return the names of the option environment variables that are on."""
     import os
 
     return [name for name in OPTION_VARIABLES if is_on(os.environ.get(name))]
 
 
 def refuse(reason: str) -> None:
-    """Say why the host runs without us; exit with 2 if that would break a promise.
+    """Report why the host runs alone; exit if a verified run was requested.
 
-    :raises SystemExit: with status 2 when such a variable is set, since
-        the run it asks for cannot be had.
+    :param reason: why the host cannot be extended.
+    :raises SystemExit: with status 2 if one of :data:`OPTION_VARIABLES` is on.
     """
-    asked = variables_set()
-    verdict = f"; {', '.join(asked)} asks for it: unset one of them" if asked else ""
-    sys.stderr.write(f"wheelhouse-hashes: {reason}{verdict}\n")
-    if asked:
+    requested = variables_set()
+    advice = ""
+    if requested:
+        needs, variables = ("needs", "variable") if len(requested) == 1 else ("need", "variables")
+        advice = (
+            f"; {', '.join(requested)} {needs} wheelhouse-hashes: fix this or unset the {variables}"
+        )
+    sys.stderr.write(f"wheelhouse-hashes: {reason}{advice}\n")
+    if requested:
         raise SystemExit(2)
 
 
 def wake() -> None:
-    """Get ready for the host, which is about to be imported."""
+    """Prepare to extend the host, which is about to be imported."""
     import os
 
     if is_on(os.environ.get(DISABLE)):
         if variables_set():
-            refuse(f"switched off by {DISABLE}={os.environ[DISABLE]}")
+            refuse(f"disabled by {DISABLE}={os.environ[DISABLE]}")
         return
     try:
         import importlib
@@ -77,20 +82,25 @@ def wake() -> None:
 
 
 class _Finder:
-    """A finder that finds nothing and wakes us when the host is looked for."""
+    """A finder that never finds a module but calls :func:`wake` when the host is imported."""
 
     woken = False
 
     @classmethod
-    def find_spec(cls, name: str, path: object = None, target: object = None) -> None:
-        """Answer the import system (:class:`importlib.abc.MetaPathFinder`)."""
-        # ``python -m`` looks a package up twice.
+    def find_spec(
+        cls,
+        name: str,
+        path: object = None,  # noqa: ARG003 (the import system's signature)
+        target: object = None,  # noqa: ARG003 (the same)
+    ) -> None:
+        """Implement :meth:`importlib.abc.MetaPathFinder.find_spec`."""
+        # ``python -m`` looks up a package twice.
         if name == HOST and not cls.woken:
             cls.woken = True
             wake()
 
 
 def install() -> None:
-    """Start to wait for the host.  Calling it again changes nothing."""
+    """Register the finder.  Further calls have no effect."""
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)

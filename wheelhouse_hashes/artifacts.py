@@ -1,7 +1,6 @@
-"""The nouns: what is uploaded, fetched, claimed and concluded.
+"""Values passed to and returned by plugins: artifacts, digests, claims and verdicts.
 
-They are plain values.  Plugins get and return them, so their fields are part
-of the contract of :mod:`wheelhouse_hashes.hookspecs`.
+Their fields are part of the public contract, see :mod:`wheelhouse_hashes.hookspecs`.
 """
 
 from __future__ import annotations
@@ -21,35 +20,35 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.causes import Cause
 
-#: The digest algorithms: name to number of hex digits.
+#: Supported digest algorithms: name to number of hex digits.
 ALGORITHMS: Mapping[str, int] = MappingProxyType(
     {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, "md5": 32}
 )
 
-#: The algorithm of a hash file, unless another one is asked for.
+#: The algorithm of hash files unless ``--hash-algorithm`` names another one.
 DEFAULT_ALGORITHM = "sha256"
 
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII)
 
 
 def new_hasher(algorithm: str) -> hashlib._Hash:
-    """Return a fresh hash object for one of :data:`ALGORITHMS`.
+    """Return a new hash object for one of :data:`ALGORITHMS`.
 
-    :raises ValueError: if the algorithm is not one of them.
+    :raises ValueError: if the algorithm is not supported.
     """
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"unknown algorithm {algorithm!r}, not one of {', '.join(ALGORITHMS)}")
-    # Nothing here is a signature: the flag keeps md5 usable on FIPS systems.
+        raise ValueError(f"unknown algorithm {algorithm!r}; supported: {', '.join(ALGORITHMS)}")
+    # Digests are not used as signatures here; the flag keeps md5 available on FIPS systems.
     return hashlib.new(algorithm, usedforsecurity=False)
 
 
 @dataclass(frozen=True)
 class Digest:
-    """The digest of some bytes.
+    """A digest and its algorithm.
 
     :param algorithm: one of :data:`ALGORITHMS`.
-    :param hex: hex digits; upper case is folded.
-    :raises ValueError: if the algorithm is unknown or the digits do not fit it.
+    :param hex: the hex digits; converted to lower case.
+    :raises ValueError: if the algorithm is unknown or the number of digits does not match it.
     """
 
     algorithm: str
@@ -61,7 +60,7 @@ class Digest:
         if length is None:
             raise ValueError(f"unknown algorithm {self.algorithm!r}")
         if len(self.hex) != length or not _HEX.fullmatch(self.hex):
-            raise ValueError(f"{self.algorithm} has {length} hex digits, not {self.hex!r}")
+            raise ValueError(f"{self.algorithm} has {length} hex digits, got {self.hex!r}")
 
     def __str__(self) -> str:
         return f"{self.algorithm}:{self.hex}"
@@ -70,8 +69,8 @@ class Digest:
 class Tier(enum.IntEnum):
     """How far a claim can be trusted.  A higher number is stronger."""
 
-    CONTAINER = 1  #: same hands as the bytes: detects accidents only
-    PINNED = 2  #: a digest that the user holds
+    CONTAINER = 1  #: published by the same party as the bytes: detects accidents only
+    PINNED = 2  #: a digest supplied by the user
     LOGGED = 3  #: a digest in a tamper-evident log
 
     def __str__(self) -> str:
@@ -84,133 +83,133 @@ class Claim:
 
     #: The digest.
     digest: Digest
-    #: The source's short name, as it is shown: ``hash file``, ``link``.
+    #: The source's short name for messages, such as ``hash file`` or ``link``.
     source: str
-    #: Where the expectation came from: an address without secrets, or a path.
+    #: Where the claim was found: a URL without secrets, or a path.
     where: str
     #: How far it can be trusted.
     tier: Tier = Tier.CONTAINER
-    #: True for a claim that came in the same answer as the bytes, so that it
-    #: can be neither older nor newer than they are.
+    #: True if the claim arrived in the same HTTP response as the bytes and so
+    #: cannot be older or newer than they are.
     travels: bool = False
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A further objection to an artifact.  It refuses the artifact."""
+    """An objection to an artifact; the artifact is refused."""
 
-    #: The documented cause.
+    #: The cause to report.
     cause: Cause
     #: One sentence for the user.
     text: str
-    #: True if another try may heal it, whatever its cause: a store that is
-    #: not consistent yet may show an old companion beside a new artifact.
+    #: True if a retry may resolve it, whatever the cause.  For example, an eventually
+    #: consistent store may serve an old companion beside a new artifact.
     may_heal: bool = False
 
 
 @dataclass(frozen=True)
 class Companion:
-    """A small object that is published beside an artifact."""
+    """A small object published beside an artifact, such as a hash file or signature."""
 
-    #: The name of the object.
+    #: The object's name.
     name: str
-    #: Makes the content.  Called when the object has to be sent, again on a
-    #: retry, and, if it is reproducible, to compare it with what is there.
+    #: Returns the content.  Called before the object is sent, again on each retry,
+    #: and, if it is reproducible, to compare it with the published object.
     content: Callable[[], bytes] = field(repr=False)
-    #: True if the content follows from the artifact's bytes and name alone.
-    #: Such a companion counts as being there already only with the same
-    #: content; of another (a signature) its being there is enough.
+    #: True if the content depends only on the artifact's bytes and name.  A published
+    #: object is then up to date only if its content is equal.  Otherwise, as for a
+    #: signature, any published object is kept.
     reproducible: bool = True
 
 
 @dataclass(frozen=True)
 class LocalArtifact:
-    """An artifact that is about to be uploaded, or was."""
+    """An artifact to upload, or one that was uploaded."""
 
     #: The file.
     path: pathlib.Path
     #: Its size in bytes.
     size: int
-    #: Its digests: algorithm to lower-case hex.  ``sha256`` is always there.
+    #: Its digests: algorithm to lower-case hex.  Always includes ``sha256``.
     digests: Mapping[str, str] = field(repr=False)
-    #: What tells this version of the file from another one on the disk.
+    #: Identifies this version of the file on disk, to detect changes.
     identity: tuple[int, ...] = field(default=(), repr=False)
 
     @property
     def name(self) -> str:
-        """The name of the file and of the object."""
+        """The name of the file and of the published object."""
         return self.path.name
 
     def digest(self, algorithm: str) -> Digest:
-        """Return one digest.
+        """Return the digest for one algorithm.
 
-        :raises KeyError: if it was not asked for with ``--hash-algorithm``.
+        :raises KeyError: if it was not requested with ``--hash-algorithm``.
         """
         return Digest(algorithm, self.digests[algorithm])
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One object that an address offers, as ``wheelhouse_locate`` found it."""
+    """One object of a listing, as returned by ``wheelhouse_locate``."""
 
-    #: The name of the object, percent-decoded.
+    #: The object's name, percent-decoded.
     name: str
-    #: Its absolute ``http`` or ``https`` address, without a fragment.  It may
-    #: be signed, so it is not shown as it is.
+    #: Its absolute ``http`` or ``https`` URL, without a fragment.  It may be signed,
+    #: so it must not be printed unredacted.
     url: str = field(repr=False)
-    #: Its size in bytes, None if the address does not say.
+    #: Its size in bytes, None if unknown.
     size: int | None = None
-    #: Further request headers; they go to the origin of :attr:`url` only.
+    #: Additional request headers, sent only to the origin of :attr:`url`.
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: What comes with the entry, such as a link's fragment.
+    #: Claims and findings from the listing itself, such as a link's fragment.
     claims: tuple[Claim | Finding, ...] = ()
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What an address offers."""
+    """The objects that a URL offers."""
 
-    #: The address, as it was after redirects; without secrets.
+    #: The URL after redirects, without secrets.
     url: str
-    #: All objects, companions too.
+    #: All objects, including companions.
     entries: tuple[Entry, ...]
-    #: When it last changed, in seconds since the epoch; None if unknown.
+    #: The time of the last change, in seconds since the epoch; None if unknown.
     last_modified: float | None = None
-    #: What a user should know about it: one sentence each.
+    #: Notes for the user, one sentence each.
     notes: tuple[str, ...] = ()
-    #: Names of objects whose addresses must not be asked, and why: an artifact
-    #: that is not offered elsewhere is refused.
+    #: Names of objects whose URLs must not be requested, each with the reason.  A
+    #: requested artifact that has no other URL is refused.
     left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class ListedArtifact:
-    """An artifact that is about to be fetched, or was."""
+    """An artifact to fetch or verify, or one that was."""
 
     #: Its name.
     name: str
-    #: Its address, as in :class:`Entry`.
+    #: Its URL, as in :class:`Entry`.
     url: str = field(repr=False)
-    #: Its size in bytes, None if the listing does not say.
+    #: Its size in bytes, None if the listing does not report it.
     size: int | None = None
     #: Request headers, as in :class:`Entry`.
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: What came with the listing.
+    #: Claims and findings from the listing.
     claims: tuple[Claim | Finding, ...] = ()
-    #: The companions that the listing names: object name to address.
+    #: Its companions in the listing: object name to URL.
     companions: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: False if only companions of it are listed.
+    #: False if only its companions are listed.
     listed: bool = True
-    #: True if it is an old dev build, and enough younger ones are listed that
-    #: uploads delete it.
+    #: True if it is an old dev build that uploads prune because enough newer ones
+    #: are listed.
     superseded: bool = False
 
     @property
     def parsed(self) -> ArtifactName:
         """The parts of the name.
 
-        :raises ValueError: if the name is not that of an artifact; the names
-            in a run always are.
+        :raises ValueError: if the name is not an artifact's; this does not happen for
+            artifacts of a run.
         """
         parsed = parse_artifact_name(self.name)
         if parsed is None:
@@ -219,37 +218,37 @@ class ListedArtifact:
 
 
 class Outcome(enum.Enum):
-    """What became of one artifact of a fetch."""
+    """The outcome for one artifact of ``fetch`` or ``verify``."""
 
     OK = "ok"  #: verified
-    UNVERIFIED = "unverified"  #: kept without a claim, because the user said so
-    REFUSED = "refused"  #: not under its final name
+    UNVERIFIED = "unverified"  #: kept without a claim (``--missing-hash accept``)
+    REFUSED = "refused"  #: not kept under its final name
     WITHDRAWN = "withdrawn"  #: listed, but neither it nor its hash file exists
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was concluded about one artifact."""
+    """The result of checking one artifact."""
 
     #: The artifact's name.
     name: str
-    #: What became of it.
+    #: The outcome.
     outcome: Outcome
     #: Why it was refused; None unless it was.
     cause: Cause | None = None
-    #: One sentence for the user; empty if there is nothing to say.
+    #: One sentence for the user; may be empty.
     text: str = ""
-    #: All claims that were heard.
+    #: All claims about the artifact.
     claims: tuple[Claim, ...] = ()
-    #: The digests of the bytes that were seen: algorithm to hex.
+    #: The digests of the bytes that were read: algorithm to hex.
     digests: Mapping[str, str] = field(default_factory=dict)
-    #: The number of bytes that were seen, None if there were none.
+    #: The number of bytes that were read, None if none were.
     size: int | None = None
-    #: The number of bytes that were expected, None if nobody said.
+    #: The expected number of bytes, None if unknown.
     expected_size: int | None = None
-    #: True if the bytes were already in the folder.
+    #: True if the file was already in the folder.
     on_disk: bool = False
-    #: True if it was refused, and another try may end otherwise.
+    #: True if it was refused and a retry may succeed.
     may_heal: bool = False
 
     @property
@@ -259,12 +258,12 @@ class Verdict:
 
     @property
     def tier(self) -> Tier | None:
-        """The strongest tier that vouches for it, None if it is not verified."""
+        """The strongest tier among its claims, None if it is not verified."""
         if self.outcome is not Outcome.OK:
             return None
         return max(claim.tier for claim in self.claims)
 
     @property
     def exit_code(self) -> int:
-        """The exit code that this verdict asks for."""
+        """The exit code for this verdict."""
         return self.cause.exit_code if self.cause else 0

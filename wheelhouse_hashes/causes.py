@@ -1,4 +1,4 @@
-"""Why an artifact was refused: the closed list of causes, and their exit codes."""
+"""The closed list of causes for refusing an artifact, and their exit codes."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterable
 
 
 class Cause(enum.Enum):
-    """Why an artifact was refused.  The value is the word that users see."""
+    """Why an artifact was refused.  The value is the word shown to users."""
 
-    UNTRUSTED = "untrusted"  #: a log, a pin or a signature objects; for plugins
-    CORRUPT = "corrupt"  #: two reads of it differed from each other
-    MISMATCH = "mismatch"  #: the same wrong bytes twice
-    CONFLICT = "conflict"  #: the sources disagree among themselves
-    NOT_A_DISTRIBUTION = "not-a-distribution"  #: an HTML page, say
-    UNSAFE_NAME = "unsafe-name"  #: its name must not become a file here
-    PLUGIN = "plugin"  #: a plugin raised
+    UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
+    CORRUPT = "corrupt"  #: two reads returned different bytes
+    MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
+    CONFLICT = "conflict"  #: the sources disagree with each other
+    NOT_A_DISTRIBUTION = "not-a-distribution"  #: not a wheel, sdist or installer: an HTML page
+    UNSAFE_NAME = "unsafe-name"  #: the name is not safe as a local file name
+    PLUGIN = "plugin"  #: a plugin raised an exception
     MISSING_HASH = "missing-hash"  #: no source claims a digest
-    UNREADABLE_HASH = "unreadable-hash"  #: its hash file cannot be understood
-    MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, not served
-    DISK = "disk"  #: a local file or folder failed
+    UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
+    MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
+    DISK = "disk"  #: a local file or folder cannot be read or written
     TRUNCATED = "truncated"  #: the body ended early
-    STALE = "stale"  #: the store is between two versions
-    UNREACHABLE = "unreachable"  #: no answer, or a server error
-    FORBIDDEN = "forbidden"  #: 401 or 403
-    TOO_LARGE = "too-large"  #: over a size cap
+    STALE = "stale"  #: the store serves a mix of two versions
+    UNREACHABLE = "unreachable"  #: no response, or a server error
+    FORBIDDEN = "forbidden"  #: HTTP status 401 or 403
+    TOO_LARGE = "too-large"  #: over a size limit
 
     @property
     def exit_code(self) -> int:
-        """The exit code of a run in which this was the gravest cause."""
+        """The exit code of a run whose most serious cause this is."""
         return _EXIT_CODES[self]
 
 
@@ -51,7 +51,7 @@ _EXIT_CODES = {
     Cause.TOO_LARGE: 5,
 }
 
-#: Causes that another try within the wait can heal.
+#: Causes that a retry within ``--wait`` may resolve.
 HEALABLE = frozenset(
     {
         Cause.MISMATCH,
@@ -67,21 +67,21 @@ HEALABLE = frozenset(
     }
 )
 
-#: The exit codes, gravest first: a run that was interrupted or could not be
-#: checked at all, then the causes.
+#: Exit codes by precedence, highest first: interrupted (130), usage (2), then those
+#: of the causes.
 GRAVITY = (130, 2, 7, 1, 3, 4, 6, 5)
 
 
 def gravest(exit_codes: Iterable[int]) -> int:
-    """Return the gravest of some exit codes, 0 if there are none.
+    """Return the exit code with the highest precedence, 0 if there is none.
 
-    :param exit_codes: exit codes of parts of a run; zeros are ignored.
+    :param exit_codes: exit codes of the parts of a run; zeros are ignored.
     """
     return min((code for code in exit_codes if code), key=GRAVITY.index, default=0)
 
 
 def gravest_cause(causes: Iterable[Cause]) -> Cause:
-    """Return the cause that a set of objections to one file is reported under.
+    """Return the cause to report if there are several objections to one file.
 
     :param causes: at least one cause.
     """

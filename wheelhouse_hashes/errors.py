@@ -1,7 +1,7 @@
-"""One family of errors: what a user reads is one line, and an exit code.
+"""Exceptions.  Each has a one-line message and an exit code.
 
-Everything that is raised on purpose derives from :exc:`WheelhouseHashesError`.
-Its text names what went wrong and what to do next; it never holds a secret.
+All exceptions raised deliberately derive from :exc:`WheelhouseHashesError`.  The
+message says what went wrong and what to do next; it never contains secrets.
 """
 
 from __future__ import annotations
@@ -19,44 +19,47 @@ _PASSING = frozenset({408, 425, 429})
 #: supported, loop detected, network authentication required.
 _LASTING = frozenset({501, 505, 508, 511})
 
+#: The first server error (5xx).
+_FIRST_SERVER_ERROR = 500
+
 
 class WheelhouseHashesError(Exception):
-    """Ends a command with one line and :attr:`exit_code`."""
+    """Base class: ends a command with a one-line message and :attr:`exit_code`."""
 
-    #: The exit code of a command that this error ends.
+    #: The exit code of a command that ends with this error.
     exit_code = 1
 
     @property
     def message(self) -> str:
-        """What the user reads."""
+        """The message for the user."""
         return str(self)
 
 
 class UsageError(WheelhouseHashesError):
-    """The command line, an environment variable or the set-up cannot be used."""
+    """Invalid command line, environment variable or installation."""
 
     exit_code = 2
 
 
 class HostMismatch(UsageError):
-    """The host is not one that we know how to extend."""
+    """The installed wheelhouse-uploader is missing or not supported."""
 
 
 class Interrupted(WheelhouseHashesError):
-    """The run was told to end."""
+    """The run was interrupted by the user or a signal."""
 
     exit_code = 130
 
 
 class UsageErrors:
-    """Collects what is wrong with a command, so that a user learns of all of it in one run."""
+    """Collects usage errors so that one run reports all of them."""
 
     def __init__(self) -> None:
         self._errors: list[WheelhouseHashesError] = []
 
     @contextlib.contextmanager
     def noted(self) -> Iterator[None]:
-        """Keep an error of the block for later."""
+        """Collect an error raised in the ``with`` block."""
         try:
             yield
         except Interrupted:
@@ -65,10 +68,10 @@ class UsageErrors:
             self._errors.append(error)
 
     def raise_all(self) -> None:
-        """Raise what was collected.
+        """Raise the collected errors, if any.
 
-        :raises UsageError: if there are several errors; its text has all of them.
-        :raises WheelhouseHashesError: the error, if there is one.
+        :raises UsageError: if there are several errors; its message lists all of them.
+        :raises WheelhouseHashesError: the error itself, if there is only one.
         """
         if len(self._errors) == 1:
             raise self._errors[0]
@@ -77,22 +80,21 @@ class UsageErrors:
 
 
 class StoreError(WheelhouseHashesError):
-    """The store, the network to it, or the credentials failed."""
+    """The store failed, cannot be reached, or rejected the credentials."""
 
     exit_code = 5
 
 
 class AlreadyExists(StoreError):
-    """Create-only was asked for, and the object exists."""
+    """A create-only upload was requested, but the object exists."""
 
 
 class Refusal(WheelhouseHashesError):
-    """One artifact cannot be accepted, for a documented :class:`Cause`.
+    """One artifact is refused.
 
     :param cause: the documented cause.
     :param text: one sentence for the user.
-    :param may_heal: whether another try may heal it; None leaves that to the
-        cause.
+    :param may_heal: whether a retry may succeed; None if that depends on the cause.
     """
 
     def __init__(self, cause: Cause, text: str, *, may_heal: bool | None = None) -> None:
@@ -102,23 +104,23 @@ class Refusal(WheelhouseHashesError):
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
-        """The exit code that belongs to the cause."""
+        """The exit code of the cause."""
         return self.cause.exit_code
 
     @property
     def message(self) -> str:
-        """What the user reads: the cause, and the sentence."""
+        """The message for the user: the cause and the text."""
         return f"{self.cause.value}: {self}"
 
 
 class TransferError(Refusal):
-    """A request failed.  :attr:`status` is its HTTP status, 0 if there was none.
+    """A request failed.
 
     :param cause: the documented cause.
     :param text: one sentence for the user.
-    :param status: the HTTP status code (:rfc:`9110`), or 0.
-    :param retry_after: seconds that the server asked to wait, or None.
-    :param final: whether asking again would end in the same way.
+    :param status: the HTTP status code (:rfc:`9110`), 0 if there was no response.
+    :param retry_after: the delay requested by the server, in seconds, or None.
+    :param final: whether a retry would fail in the same way.
     """
 
     def __init__(
@@ -136,17 +138,19 @@ class TransferError(Refusal):
 
     @property
     def transient(self) -> bool:
-        """Whether the server or the way to it is in trouble, so that another try may succeed.
+        """Whether the failure is temporary, so that a retry may succeed.
 
-        That is: no answer, one that was cut, or a status that says so.
+        True if there was no response, a truncated one, or one with a temporary status.
         """
         if self.cause is Cause.TRUNCATED or self.status == 0:
             return self.may_heal
-        return self.status in _PASSING or (self.status >= 500 and self.status not in _LASTING)
+        if self.status >= _FIRST_SERVER_ERROR:
+            return self.status not in _LASTING
+        return self.status in _PASSING
 
 
 class HashFileError(Refusal):
-    """A hash file that says nothing that can be relied on.
+    """A hash file is invalid.
 
     :param text: one sentence for the user.
     """
@@ -156,7 +160,7 @@ class HashFileError(Refusal):
 
 
 class NotAHashFile(HashFileError):
-    """What was got where a hash file can be is something else: an error page, say."""
+    """The response for a hash file's URL is something else, such as an error page."""
 
 
 class DiskError(Refusal):
@@ -170,11 +174,11 @@ class DiskError(Refusal):
 
 
 class PluginError(Refusal):
-    """A plugin raised something that is not of this family.
+    """A plugin raised an exception that is not a :exc:`WheelhouseHashesError`.
 
     :param plugin: the plugin's name and distribution.
     :param hook: the name of the hook that failed.
-    :param error: what the plugin raised.
+    :param error: the exception.
     """
 
     def __init__(self, plugin: str, hook: str, error: BaseException) -> None:
@@ -187,5 +191,5 @@ class PluginError(Refusal):
 
     @property
     def message(self) -> str:
-        """What the user reads: the sentence begins with the cause."""
+        """The message for the user; the text already starts with the cause."""
         return str(self)

@@ -1,9 +1,8 @@
-"""Names of artifacts: which are valid, which may become a file here.
+"""Artifact names: parsing, and checks that a name is safe as a local file name.
 
-The names of wheels and sdists are read by :mod:`packaging` (the binary
-distribution format and the source distribution file name specifications, and
-:pep:`503` for project names).  ``.exe`` installers are a name form that the
-host still uploads.
+:mod:`packaging` parses the names of wheels and sdists (the binary distribution format
+and source distribution file name specifications; :pep:`503` for project names).
+``.exe`` installers are supported because the host still uploads them.
 """
 
 from __future__ import annotations
@@ -34,18 +33,18 @@ _EXE = re.compile(
     re.ASCII,
 )
 
-# Project names (:pep:`508`), versions (:pep:`440`) and tags need no more.
+# All characters that project names (:pep:`508`), versions (:pep:`440`) and tags may have.
 _LEGAL = re.compile(r"[A-Za-z0-9._+!-]+", re.ASCII)
 
 # https://learn.microsoft.com/windows/win32/fileio/naming-a-file
-_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.I)
+_WINDOWS_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\..*)?", re.IGNORECASE)
 _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 
-#: The longest file name, in bytes, that common file systems take.
+#: The maximum length of a file name on common file systems, in bytes.
 MAX_NAME_BYTES = 255
 
-#: The most tags that the compressed tags of a wheel may stand for.  No wheel has
-#: a fourth of that; 255 bytes have room for half a million.
+#: The maximum number of tags after expanding a wheel's compressed tag set.  Real wheels
+#: have less than a quarter of this, but a name of 255 bytes could expand to half a million.
 MAX_TAGS = 256
 
 # Control, format and surrogate characters, line and paragraph separators.
@@ -56,21 +55,21 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 class ArtifactName:
     """The parts of an artifact's name."""
 
-    #: The project's name, normalized as :pep:`503` says.
+    #: The project's name, normalized according to :pep:`503`.
     project: str
     #: The version (:pep:`440`).
     version: Version
     #: ``wheel``, ``sdist`` or ``exe``.
     kind: str
-    #: What else tells builds of one version apart: tags, platform, extension.
+    #: What else distinguishes builds of one version: tags, platform or extension.
     variant: frozenset[str]
-    #: The build tag of a wheel; empty if it has none.
+    #: A wheel's build tag; empty if there is none.
     build: tuple[int, str] | tuple[()] = ()
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def parse_artifact_name(name: str) -> ArtifactName | None:
-    """Read the name of an artifact.
+    """Parse the name of an artifact.
 
     :param name: a file or object name, without folders.
     :returns: its parts, or None if it is not the name of an artifact.
@@ -82,18 +81,18 @@ def parse_artifact_name(name: str) -> ArtifactName | None:
 
 
 def read_artifact_name(name: str) -> ArtifactName:
-    """Read the name of an artifact, or say what is wrong with it.
+    """Parse the name of an artifact.
 
     :param name: a file or object name, without folders.
     :raises ValueError: with the reason, if it is not the name of an artifact.
     """
     if len(name) > MAX_NAME_BYTES:
-        raise ValueError(f"it is longer than {MAX_NAME_BYTES} bytes")
+        raise ValueError(f"the name is longer than {MAX_NAME_BYTES} bytes")
     if not _LEGAL.fullmatch(name):
-        raise ValueError("it has a character that no artifact's name has")
+        raise ValueError("the name contains a character not allowed in artifact names")
     if name.endswith(".whl"):
         if math.prod(part.count(".") + 1 for part in name.split("-")[-3:]) > MAX_TAGS:
-            raise ValueError(f"it has more than {MAX_TAGS} tags")
+            raise ValueError(f"the name has more than {MAX_TAGS} tags")
         try:
             project, version, build, tags = parse_wheel_filename(name)
         except (InvalidWheelFilename, InvalidVersion) as error:
@@ -113,48 +112,55 @@ def read_artifact_name(name: str) -> ArtifactName:
             raise ValueError(str(error)) from None
         variant = frozenset({match["platform"], match["python"] or ""})
         return ArtifactName(canonicalize_name(match["name"]), version, "exe", variant)
-    raise ValueError("not the name of a wheel (.whl), an sdist (.tar.gz, .zip) or an .exe")
+    raise ValueError("not the name of a wheel (.whl), sdist (.tar.gz, .zip) or .exe installer")
 
 
 def why_unsafe(name: str) -> str | None:
-    """Say why a name must not become a file here, by POSIX and Windows rules.
+    """Return why a name is not safe as a local file name on POSIX or Windows.
 
     :param name: the name, percent-decoded exactly once.
     :returns: the reason, or None if the name is safe.
     """
     if name in ("", ".", ".."):
-        return "it is empty or a folder"
-    # Before it is normalized: that takes time that grows with the square of the length.
+        return "the name is empty or refers to a folder"
+    # Checked before normalizing, which takes quadratic time.
     if len(name) > MAX_NAME_BYTES:
-        return f"it is longer than {MAX_NAME_BYTES} bytes"
+        return f"the name is longer than {MAX_NAME_BYTES} bytes"
+    return _unsafe_characters(name) or _unsafe_form(name)
+
+
+def _unsafe_characters(name: str) -> str | None:
     if not _LEGAL.fullmatch(name):
         if any(unicodedata.category(c) in _UNSEEN for c in name):
-            return "it has a control character"
+            return "the name contains a control character"
         if any(c in _SEPARATORS_AND_WILDCARDS for c in name):
-            return "it has a path separator or a character that Windows refuses"
+            return "the name contains a path separator or a character not allowed on Windows"
         if unicodedata.normalize("NFC", name) != name:
-            return "it is not in Unicode normal form C"
+            return "the name is not in Unicode normal form C"
+    return None
+
+
+def _unsafe_form(name: str) -> str | None:
     if name.startswith(("-", ".")):
-        return "it begins with a dash or a dot"
+        return "the name starts with a dash or a dot"
     if name.endswith((".", " ", ".part")):
-        return "it ends with a dot, a space or .part"
+        return "the name ends with a dot, a space or .part"
     if len(name.encode()) > MAX_NAME_BYTES:
-        return f"it is longer than {MAX_NAME_BYTES} bytes"
+        return f"the name is longer than {MAX_NAME_BYTES} bytes"
     if _WINDOWS_RESERVED.fullmatch(name):
-        return "Windows reserves it for a device"
+        return "the name is reserved for a device on Windows"
     return None
 
 
 def resembled(name: str) -> ArtifactName | None:
-    """Read a name that is not safe as what it would be taken for.
+    """Parse the artifact name that an unsafe name could be mistaken for.
 
-    A path is taken for its last part, a name with an alternate data stream for
-    either part; what cannot be seen is passed over or ends the name; dots and
-    spaces at the end and dashes and dots at the beginning are passed over.
+    A path is read as its last part, and a name with an alternate data stream as either
+    part.  Invisible characters are either dropped or end the name.  Trailing dots and
+    spaces and leading dashes, dots and spaces are ignored.
 
     :param name: the name, percent-decoded exactly once.
-    :returns: the parts of the artifact's name that it resembles, None if it
-        resembles none.
+    :returns: the parts of the artifact name that it resembles, or None.
     """
     seen = [None if unicodedata.category(c) in _UNSEEN else c for c in name[-4096:]]
     parts = [
@@ -165,21 +171,21 @@ def resembled(name: str) -> ArtifactName | None:
     for part in parts:
         stem = part.strip(" .").lstrip("-. ")
         if len(stem) > MAX_NAME_BYTES:
-            # The first two parts are enough to tell whether somebody wants it.
+            # Project and version are enough to decide whether it was requested.
             stem = "-".join(stem.split("-")[:2])[:MAX_NAME_BYTES] + ".tar.gz"
         if (parsed := parse_artifact_name(stem)) is not None:
             return parsed
     return None
 
 
-#: What is said of each name that :func:`case_conflicts` returns.
-CASE_CONFLICT = "another name differs from it in case only"
+#: The message for each name that :func:`case_conflicts` returns.
+CASE_CONFLICT = "another name differs only in case"
 
 
 def case_conflicts(names: Iterable[str]) -> set[str]:
-    """Return the names that another one differs from in case only.
+    """Return the names that differ from another one only in case.
 
-    On Windows and macOS the second of them would overwrite the first.
+    On Windows and macOS, the second file would overwrite the first.
     """
     folded: dict[str, list[str]] = defaultdict(list)
     for name in names:
@@ -188,7 +194,7 @@ def case_conflicts(names: Iterable[str]) -> set[str]:
 
 
 def printable(text: str) -> str:
-    """Return text for the screen: control characters escaped, one line."""
+    """Return text as one line with control characters escaped, for the terminal."""
     if text.isprintable():
         return text
     return "".join(

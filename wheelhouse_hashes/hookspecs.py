@@ -1,19 +1,16 @@
-"""The contract: every hook that a plugin can implement.
+"""The public contract: all hooks that a plugin can implement.
 
-A plugin is a module or object with functions that bear these names and the
-marker :data:`hookimpl`; an installed one is found through the entry-point
-group ``wheelhouse_hashes``.  An implementation takes the arguments that it
-needs and leaves the others out.
+A plugin is a module or object with functions that have these names and are marked
+with :data:`hookimpl`.  Installed plugins are found through the entry-point group
+``wheelhouse_hashes``.  An implementation may omit arguments that it does not need.
 
-What holds for every hook: a call that raises is never passed over in silence.
-An error of :mod:`wheelhouse_hashes.errors` keeps its own cause (so what
-``run.client`` raises may pass through); anything else counts as cause
-``plugin`` and names the plugin and its distribution.  In a worker thread it
-refuses the artifact in hand; in the main thread it ends the command.  Hooks
-that run in worker threads run at the same time for different artifacts.
+Exceptions are never ignored.  An error of :mod:`wheelhouse_hashes.errors` keeps its
+own cause, so errors raised by ``run.client`` can be left to propagate.  Any other
+exception is reported with cause ``plugin``, the plugin's name and its distribution.
+In a worker thread it refuses the current artifact; in the main thread it ends the
+command.  Hooks in worker threads are called concurrently for different artifacts.
 
-``docs/hooks.rst`` has one section a hook, with examples; a test keeps the two
-equal.
+``docs/hooks.rst`` has one section per hook, with examples; a test keeps both in sync.
 """
 
 from __future__ import annotations
@@ -40,24 +37,24 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
-#: The marker's name, and the entry-point group.
+#: The project name of the markers, and the entry-point group.
 GROUP = "wheelhouse_hashes"
 
 hookspec = pluggy.HookspecMarker(GROUP)
 
-#: Marks a function of a plugin as the implementation of the hook it is named after.
+#: Marks a function of a plugin as the implementation of the hook with the same name.
 hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 @hookspec
 def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
-    """Add options to a verb.
+    """Add command line options to a verb.
 
-    When: the parser is being built, once for each verb (``upload``, ``fetch``,
-    ``index``, ``verify``), whichever of them the user gave; main thread.
-    A command that uses none of our options belongs to the host alone, and no
-    other hook is called in it.  A plugin that raises here counts as one that
-    cannot be loaded: a warning then, exit code 2 in a command of ours.
+    When: the parser is built, once for each verb (``upload``, ``fetch``, ``index``,
+    ``verify``), regardless of the verb that was given; main thread.  A command without
+    any wheelhouse-hashes option is run by the host alone, and no other hook is called.
+    A plugin that raises here is treated as one that cannot be loaded: the host's own
+    commands print a warning, all others end with exit code 2.
 
     :param verb: the verb.
     :param parser: the group to call ``add_argument`` on.
@@ -66,11 +63,11 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
 
 @hookspec
 def wheelhouse_run_started(run: Run[Options]) -> None:
-    """Get ready: check options, open pins and checkpoints.
+    """Check options and open files such as pins and checkpoints.
 
-    When: once a command that uses our options, before anything is sent or
-    asked for; main thread.  Raise :exc:`~wheelhouse_hashes.errors.UsageError`
-    to end the command with exit code 2.
+    When: once per command that uses a wheelhouse-hashes option, before the first
+    request; main thread.  Raise :exc:`~wheelhouse_hashes.errors.UsageError` to end the
+    command with exit code 2.
 
     :param run: the command in progress.
     """
@@ -78,54 +75,54 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
 
 @hookspec
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
-    """Close what was opened, write reports.
+    """Close resources and write reports.
 
-    When: once for every ``wheelhouse_run_started`` that succeeded, also after
-    a failure; main thread.  All verdicts are final.
+    When: once if ``wheelhouse_run_started`` succeeded, even if the command failed
+    later; main thread.  All verdicts are final.
 
     :param run: the command that ends.
-    :param report: what became of every artifact.
+    :param report: the results for all artifacts.
     """
 
 
 @hookspec
 def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> Sequence[Companion]:  # type: ignore[empty-body]
-    """Name the objects to publish beside an artifact.
+    """Return the objects to publish beside an artifact.
 
-    When: ``upload``, before the artifact is published, and for artifacts that
-    are there already; worker thread.  May be asked again when an upload is
-    retried.  The content is asked for if the object has to be sent or, of a
-    reproducible companion, to be compared with what is there.
-    Your own ``wheelhouse_companion_of`` must know every name that you return.
+    When: ``upload``, before the artifact is published, and for artifacts that are
+    already in the container; worker thread.  May be called again if an upload is
+    retried.  The content is requested when the object is sent or, if the companion is
+    reproducible, compared with the published object.  The plugin's own
+    ``wheelhouse_companion_of`` must recognize every returned name.
 
     :param artifact: the artifact, with its digests.
     :param run: the command in progress.
-    :returns: companions; empty if there are none.
+    :returns: companions; may be empty.
     """
 
 
 @hookspec(firstresult=True)
 def wheelhouse_companion_of(object_name: str) -> str | None:
-    """Tell which artifact an object belongs to.
+    """Return the name of the artifact that an object belongs to.
 
-    When: any listing, once for every object; any thread.  It must be quick
-    and go by the name alone.  An object that belongs to an artifact is never
-    listed as a package, is deleted with its artifact, and shows an artifact
-    that was announced and never came.
+    When: once for every object of any listing; any thread.  It must be fast and depend
+    only on the name.  A companion is never listed as a package, is deleted with its
+    artifact, and announces its artifact: a missing artifact is then detected.
 
     :param object_name: the name of an object.
-    :returns: the artifact's name, or None if it is no companion that you know.
+    :returns: the artifact's name, or None if the object is not one of this plugin's
+        companions.
     """
 
 
 @hookspec
 def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
-    """Take note of an artifact that is published.
+    """Handle an artifact that was published.
 
-    When: ``upload``, after a read-back showed the artifact and its
-    companions; worker thread; once an artifact that was sent.  Not for
-    artifacts that were there already.  It stays published whatever happens
-    here; an exception is reported and makes the command exit with 1.
+    When: ``upload``, once per artifact that was sent, after a read-back confirmed the
+    artifact and its companions; worker thread.  Not called for artifacts that were
+    already in the container.  The artifact stays published even if the hook raises; the
+    exception is reported and the command exits with 1.
 
     :param artifact: the artifact.
     :param run: the command in progress.
@@ -134,17 +131,16 @@ def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run[UploadOptions
 
 @hookspec(firstresult=True)
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
-    """Say what an address offers.
+    """Return the listing of a URL.
 
-    When: ``fetch --verify`` and ``verify``,
-    once, before anything is fetched; main thread.
-    The first plugin that does not return None answers alone; plugins are
-    asked before the built-in reader of index pages and directory listings.
+    When: ``fetch --verify`` and ``verify``, once, before anything is fetched; main
+    thread.  The first result other than None is used.  Plugins are called before the
+    built-in reader of index pages and directory listings.
 
-    :param url: the address that the user gave, with its fragment but without
-        user and password (``run.client`` holds them for its origin).
+    :param url: the URL that the user gave, with its fragment but without user name and
+        password (``run.client`` sends them to its origin).
     :param run: the command in progress.
-    :returns: everything that is offered, or None if the address is not yours.
+    :returns: the listing, or None if the plugin does not handle this URL.
     """
 
 
@@ -152,18 +148,15 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
 def wheelhouse_claims(  # type: ignore[empty-body]
     artifact: ListedArtifact, run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
-    """Say which digests an artifact ought to have.
+    """Return the digests that an artifact is claimed to have.
 
-    When: ``fetch --verify`` and ``verify``,
-    before the artifact's body is asked for; worker
-    thread.  Repeated on every further try; ``run.client`` and
-    ``run.companion`` then bypass caches by themselves.  All sources are asked
-    and every claim must match.
+    When: ``fetch --verify`` and ``verify``, before the artifact is requested; worker
+    thread.  Called again on every retry; ``run.client`` and ``run.companion`` then
+    bypass caches automatically.  All plugins are called, and every claim must match.
 
     :param artifact: the artifact; its own ``claims`` came with the listing.
     :param run: the command in progress.
-    :returns: claims; a finding refuses the artifact; empty means "I do not
-        know it".
+    :returns: claims; empty if the plugin has none.  A finding refuses the artifact.
     """
 
 
@@ -171,16 +164,16 @@ def wheelhouse_claims(  # type: ignore[empty-body]
 def wheelhouse_response_claims(  # type: ignore[empty-body]
     artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
-    """Say which digests the answer's own headers claim.
+    """Return the digests claimed by the headers of the response.
 
-    When: ``fetch --verify``, after the headers of the answer that carries the
-    artifact and before its body; worker thread.  Repeated on every further
-    try.  Not for artifacts that are on disk already.
+    When: ``fetch --verify``, after the headers of the response with the artifact and
+    before its body; worker thread.  Called again on every retry.  Not called for
+    artifacts that are already on disk.
 
     :param artifact: the artifact.
-    :param headers: the headers, names in lower case.  If the bytes came in
-        several answers after a cut, those of the last one go before those of
-        the first (:rfc:`9110`, section 15.3.7.3).
+    :param headers: the headers, with names in lower case.  If a download was resumed,
+        headers of the last response take precedence over those of the first
+        (:rfc:`9110`, section 15.3.7.3).
     :param run: the command in progress.
     :returns: as for ``wheelhouse_claims``; set ``travels`` on each claim.
     """
@@ -190,19 +183,18 @@ def wheelhouse_response_claims(  # type: ignore[empty-body]
 def wheelhouse_inspect(  # type: ignore[empty-body]
     artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
 ) -> Sequence[Finding]:
-    """Look at an artifact's bytes and object to them.
+    """Inspect an artifact's bytes and return objections.
 
-    When: ``fetch --verify`` and ``verify``,
-    after all claims matched; the bytes are complete
-    and in a file that bears the artifact's own name, in a private folder or,
-    if they were there already, in the target folder; worker thread.  Repeated
-    if the artifact is read again.  The file is to be read only.
+    When: ``fetch --verify`` and ``verify``, after all claims matched; worker thread.
+    Called again if the artifact is read again.  The file is complete and has the
+    artifact's own name; it is in a private folder or, if it was already there, in the
+    target folder.  It must not be modified.
 
     :param artifact: the artifact.
     :param path: the file.
     :param run: the command in progress.
-    :returns: findings; empty means "no objection".  Set ``may_heal`` on one
-        that a store which is not consistent yet can bring about.
+    :returns: findings; empty if there are no objections.  Set ``may_heal`` on a finding
+        that an eventually consistent store can cause.
     """
 
 
@@ -210,14 +202,13 @@ def wheelhouse_inspect(  # type: ignore[empty-body]
 def wheelhouse_artifact_settled(
     artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
 ) -> None:
-    """Take note of a final verdict.
+    """Handle a final verdict.
 
-    When: ``fetch --verify`` and ``verify``,
-    once an artifact; worker thread.  The file is
-    under its final name if ``verdict.good``.  The verdict stands whatever
-    happens here; an exception is reported and makes the command exit with 1.
+    When: ``fetch --verify`` and ``verify``, once per artifact; worker thread.  The file
+    has its final name if ``verdict.good``.  The verdict stands even if the hook raises;
+    the exception is reported and the command exits with 1.
 
     :param artifact: the artifact.
-    :param verdict: what was concluded.
+    :param verdict: the verdict.
     :param run: the command in progress.
     """

@@ -1,7 +1,7 @@
-"""The parsed command line: one frozen dataclass for each verb, defaults, readers of values.
+"""The parsed command line: one frozen dataclass per verb, defaults, and value parsers.
 
-The parser makes the dataclasses once, and nobody changes them.  Field names are the
-names of the options with underscores; an option that nobody gave has its default.
+Field names are option names with underscores.  An option that was not given has its
+default value.
 """
 
 from __future__ import annotations
@@ -14,26 +14,28 @@ from typing import Any, TypeVar
 
 from wheelhouse_hashes.artifacts import ALGORITHMS
 
-#: What the environment variables of options begin with.
+#: The prefix of option environment variables.
 PREFIX = "WHEELHOUSE_UPLOADER_"
 
-#: The options that hand a verb of the host over to us, also by their environment variables.
+#: The options that make wheelhouse-hashes run a verb of the host, also if they are set by
+#: environment variables.
 SWITCHES: Mapping[str, tuple[str, ...]] = {
     "upload": ("hashfile", "driver_options"),
     "fetch": ("verify",),
 }
 
-#: What is done if nobody claims a digest.
+#: What to do if no digest is found for an artifact.
 REFUSE, ACCEPT = "refuse", "accept"
 
-#: How long a run may wait in all, in seconds.
+#: Maximum total time that a run waits for the store, in seconds.
 DEFAULT_WAIT = 90.0
 
-#: Six hours, as long as a CI job may run: 1.5 GB at 70 kB/s.  A server that has
-#: stopped is noticed by the idle limit; this one ends what merely drips.
+#: Maximum time for one download, in seconds.  Six hours is the limit of a common CI job
+#: and enough for 1.5 GB at 70 kB/s.  Stalled connections hit the idle limit much earlier;
+#: this limit ends downloads that trickle just above it.
 DEFAULT_TIMEOUT = 21600.0
 
-#: How many artifacts are worked on at the same time.
+#: Number of artifacts processed in parallel.
 DEFAULT_MAX_WORKERS = 4
 
 OptionsT = TypeVar("OptionsT", bound="Options")
@@ -41,26 +43,26 @@ OptionsT = TypeVar("OptionsT", bound="Options")
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Options:
-    """What the options of all verbs have in common.
+    """Options common to all verbs.
 
-    Some verbs lack an option of these; the run goes by the default then.
-    Comparing and showing stand here once: to generate them for each class would
-    take milliseconds of every start.
+    A verb without one of these options uses its default.  ``__repr__`` and ``__eq__``
+    are written by hand because generating them for each class adds milliseconds to
+    every start.
     """
 
-    #: Whether only what goes wrong and the closing lines are printed.
+    #: Whether to print only problems and the closing lines.
     quiet: bool = False
-    #: How long a run may wait, in all, for a store that is not consistent yet; in seconds.
+    #: Maximum total time to wait for a store that is not consistent yet, in seconds.
     wait: float = DEFAULT_WAIT
-    #: How long one download may take, in all; in seconds.
+    #: Maximum total time for one download, in seconds.
     timeout: float = DEFAULT_TIMEOUT
-    #: Whether TLS certificates go unchecked.
+    #: Whether to skip checking TLS certificates.
     no_ssl_check: bool = False
-    #: The digest algorithms that were asked for; the default one if none was.
+    #: The digest algorithms given with ``--hash-algorithm``; empty means the default.
     hash_algorithm: tuple[str, ...] = ()
-    #: The file for the JSON report, None if none is wanted.
+    #: The file for the JSON report, None for no report.
     report: str | None = None
-    #: The options that other plugins than the built-in ones added, by name.
+    #: The options added by plugins that are not built in, by name.
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
@@ -75,19 +77,19 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class StoreOptions(Options):
-    """How a verb reaches a store; ``upload`` and ``index``."""
+    """Options for accessing a store; ``upload`` and ``index``."""
 
     #: The name of the container.
     container_name: str
-    #: The account; None if it is in the environment.
+    #: The account name; None if it comes from the environment.
     username: str | None = field(default=None, repr=False)
-    #: The secret key; None if it is in the environment.
+    #: The secret key; None if it comes from the environment.
     secret: str | None = field(default=None, repr=False)
     #: The name of a libcloud storage provider.
     provider_name: str = "CLOUDFILES"
-    #: The region, None if nobody gave one.
+    #: The region, None if not given.
     region: str | None = None
-    #: Arguments of the provider's driver, ``KEY=VALUE`` each.  They may hold secrets.
+    #: Arguments for the provider's driver as ``KEY=VALUE``; may contain secrets.
     driver_options: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -95,17 +97,17 @@ class StoreOptions(Options):
 class UploadOptions(StoreOptions):
     """The options of ``upload``."""
 
-    #: The folder whose artifacts are uploaded.
+    #: The folder with the artifacts to upload.
     local_folder: str = "dist"
-    #: How many artifacts are sent at the same time.
+    #: Number of artifacts to upload in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
-    #: Whether the index page is left as it is.
+    #: Whether to leave the index page unchanged.
     no_update_index: bool = False
-    #: Whether hash files are published.
+    #: Whether to publish hash files.
     hashfile: bool = False
-    #: Whether an artifact with other bytes is left alone.
+    #: Whether to refuse replacing an artifact that has different bytes.
     no_replace: bool = False
-    #: Whether what is there already is sent again.
+    #: Whether to send artifacts again that are already in the container.
     resend: bool = False
 
 
@@ -115,19 +117,19 @@ class IndexOptions(StoreOptions):
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class CheckOptions(Options):
-    """How artifacts are judged; ``fetch`` and ``verify``."""
+    """Options for checking artifacts; ``fetch`` and ``verify``."""
 
-    #: What is done with an artifact without a claim: ``refuse`` or ``accept``.
+    #: What to do with an artifact without a claim: ``refuse`` or ``accept``.
     missing_hash: str = REFUSE
-    #: How many artifacts are worked on at the same time.
+    #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
-    #: The number of good artifacts that there must be, None if any will do.
+    #: The required number of good artifacts, None for any number.
     expect: int | None = None
-    #: A file with the names of the artifacts that there must be.
+    #: A file with the names of the required artifacts, None if not given.
     expect_file: str | None = None
-    #: The file for the digests of what was verified, None if none is wanted.
+    #: The file to write the digests of verified artifacts to, None for no file.
     sums: str | None = None
-    #: The artifacts whose verdicts are explained.
+    #: The artifacts whose verdicts to explain.
     explain: tuple[str, ...] = ()
 
 
@@ -137,13 +139,13 @@ class FetchOptions(CheckOptions):
 
     #: The name of the project.
     project_name: str
-    #: The address that the artifacts are fetched from, as the user gave it.
+    #: The URL to fetch from, as given by the user.
     url: str = field(repr=False)
     #: The version, None for all versions.
     version: str | None = None
-    #: The folder that artifacts are kept in.
+    #: The folder for the fetched artifacts.
     local_folder: str = "dist"
-    #: Whether only what is verified is kept; without it the host fetches alone.
+    #: Whether to keep verified artifacts only; if False, the host fetches alone.
     verify: bool = False
 
 
@@ -151,13 +153,13 @@ class FetchOptions(CheckOptions):
 class VerifyOptions(CheckOptions):
     """The options of ``verify``."""
 
-    #: The folder whose artifacts are judged.
+    #: The folder with the artifacts to check.
     folder: str
-    #: What announces the artifacts; None for the folder itself.
+    #: The digest list, folder or URL to check against; None for the folder itself.
     against: str | None = field(default=None, repr=False)
 
 
-#: The options of each verb.
+#: The options class of each verb.
 OF_VERB: Mapping[str, type[Options]] = MappingProxyType(
     {
         "upload": UploadOptions,
@@ -173,10 +175,10 @@ def make_options(
 ) -> OptionsT:
     """Return the options of a verb.
 
-    :param kind: their class.
-    :param values: option names and values; None is left to the default, and a
-        list becomes a tuple.
-    :param extra: the names and values of the options of other plugins.
+    :param kind: the options class.
+    :param values: option names and values; None means the default, and lists become
+        tuples.
+    :param extra: names and values of the options added by plugins.
     """
     known = {each.name for each in fields(kind)} - {"extra"}
     given: dict[str, Any] = {
@@ -188,17 +190,17 @@ def make_options(
 
 
 def refuse_our_names(verb: str, actions: Iterable[argparse.Action]) -> None:
-    """Check that options of a plugin do not have the names of ours.
+    """Check that a plugin's options do not reuse names of wheelhouse-hashes options.
 
     :raises ValueError: if one does.
     """
-    ours = {each.name for each in fields(OF_VERB[verb])}
-    if names := sorted(ours.intersection(action.dest for action in actions)):
-        raise ValueError(f"wheelhouse-hashes has options of these names: {', '.join(names)}")
+    own = {each.name for each in fields(OF_VERB[verb])}
+    if names := sorted(own.intersection(action.dest for action in actions)):
+        raise ValueError(f"option names already used by wheelhouse-hashes: {', '.join(names)}")
 
 
 def seconds(text: str) -> float:
-    """Read a number of seconds that is not negative."""
+    """Parse a non-negative number of seconds."""
     value = float(text)
     if not 0 <= value < float("inf"):
         raise ValueError(text)
@@ -206,7 +208,7 @@ def seconds(text: str) -> float:
 
 
 def some_seconds(text: str) -> float:
-    """Read a number of seconds that is more than none."""
+    """Parse a positive number of seconds."""
     value = seconds(text)
     if not value:
         raise ValueError(text)
@@ -214,7 +216,7 @@ def some_seconds(text: str) -> float:
 
 
 def count(text: str) -> int:
-    """Read a whole number from 1 on."""
+    """Parse a positive integer."""
     value = int(text)
     if value < 1:
         raise ValueError(text)
@@ -222,16 +224,16 @@ def count(text: str) -> int:
 
 
 def algorithm(text: str) -> str:
-    """Read the name of a digest algorithm."""
+    """Parse the name of a digest algorithm."""
     if text not in ALGORITHMS:
         raise ValueError(text)
     return text
 
 
 def driver_option(text: str) -> str:
-    """Read ``KEY=VALUE``."""
+    """Parse ``KEY=VALUE``."""
     key, equals, _ = text.partition("=")
     if not key or not equals:
-        # argparse would quote the text, in which there may be a secret.
-        raise argparse.ArgumentTypeError("it is not KEY=VALUE")
+        # For a ValueError, argparse would print the text, which may contain a secret.
+        raise argparse.ArgumentTypeError("must be KEY=VALUE")
     return text

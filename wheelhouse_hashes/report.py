@@ -1,4 +1,4 @@
-"""What became of everything: lines for the screen, and the exit code."""
+"""Results of a command: the lines to print, and the exit code."""
 
 from __future__ import annotations
 
@@ -15,40 +15,40 @@ from wheelhouse_hashes.filenames import printable
 if TYPE_CHECKING:
     from wheelhouse_hashes.errors import WheelhouseHashesError
 
-#: What a user can do next about each cause.
+#: The advice printed for each cause.
 NEXT_STEP: Mapping[Cause, str] = {
-    Cause.UNTRUSTED: "do not publish it; ask who keeps the log, the pin or the key",
-    Cause.CORRUPT: "check the network and the proxy, then fetch again",
-    Cause.MISMATCH: "do not publish it; compare with the CI job's log, upload it again",
-    Cause.CONFLICT: "upload it again with --hashfile, or run the verb index, then fetch again",
-    Cause.NOT_A_DISTRIBUTION: "open the address in a browser: is it an error or login page?",
+    Cause.UNTRUSTED: "do not publish it; contact the owner of the log, pin or key",
+    Cause.CORRUPT: "check the network and any proxy, then fetch it again",
+    Cause.MISMATCH: "do not publish it; compare it with the CI job's log and upload it again",
+    Cause.CONFLICT: "upload it again with --hashfile or run the index command, then fetch it again",
+    Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
     Cause.UNSAFE_NAME: "rename the object in the container",
-    Cause.PLUGIN: "repair the plugin, or leave it out with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
-    Cause.MISSING_HASH: "upload it with --hashfile, or fetch with --missing-hash accept",
+    Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
+    Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile",
-    Cause.MISSING_ARTIFACT: "fetch again; if the container lacks it, run the upload again first",
-    Cause.DISK: "make room, or check the folder's permissions, then run it again",
-    Cause.TRUNCATED: "fetch again, with a longer --wait if the network is bad",
-    Cause.STALE: "fetch again later, or with a longer --wait",
-    Cause.UNREACHABLE: "check the address and the network, then fetch again",
+    Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
+    Cause.DISK: "free disk space or check the folder's permissions, then run the command again",
+    Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
+    Cause.STALE: "fetch it again later or with a longer --wait",
+    Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
     Cause.FORBIDDEN: "check the container's read permission and your credentials",
-    Cause.TOO_LARGE: "look at the address: it serves more than such a file can have",
+    Cause.TOO_LARGE: "check the URL: no valid file of this kind is that large",
 }
 
-#: The note about companions that pruning left behind.
-LEFTOVER_NOTE = "only companions are left of this older dev build"
+#: The note about companions that were left over when a dev build was pruned.
+LEFTOVER_NOTE = "older dev build of which only companions remain"
 
 _MARGIN = " " * 11
 
-#: Names are aligned up to this width; a few long ones must not push the rest
-#: of every line off the screen.
+#: Maximum width of the name column, so that a few long names do not push the text of
+#: every line off the screen.
 MAX_WIDTH = 60
 
 
 def line(word: str, name: str, text: str = "", width: int = 0) -> str:
-    """Return one line for the screen: a word that says what it is, a name, the rest.
+    """Return one line for the terminal: an outcome or other word, a name, and a text.
 
-    Names and texts may come from anybody, so control characters are escaped.
+    Names and texts may come from untrusted sources, so control characters are escaped.
 
     :param width: the width of the longest name, for alignment.
     """
@@ -56,31 +56,32 @@ def line(word: str, name: str, text: str = "", width: int = 0) -> str:
     return f"{word:<9}  {name:<{min(width, MAX_WIDTH)}}  {text}".rstrip()
 
 
-#: What may come by itself, where the words of a refusal would be too final.
+#: Texts for causes that are expected to go away, in place of the refusal's text, which
+#: sounds final.
 _NOT_YET: Mapping[Cause, str] = {
-    Cause.MISSING_HASH: "hash file not there yet",
-    Cause.MISSING_ARTIFACT: "artifact not there yet",
+    Cause.MISSING_HASH: "hash file not published yet",
+    Cause.MISSING_ARTIFACT: "artifact not published yet",
 }
 
 
 def waiting_line(name: str, cause: Cause, text: str, seconds: float) -> str:
-    """Return the line that says, once, that something is tried again.
+    """Return the line, printed once per artifact, that says it will be retried.
 
-    :param seconds: how long the run may wait, in all.
+    :param seconds: the maximum total time that the run waits.
     """
     why = _NOT_YET.get(cause, f"{cause.value}: {text}")
-    return line("waiting", name, f"{why}: waiting, up to {seconds:g} s")
+    return line("waiting", name, f"{why}; waiting up to {seconds:g} s")
 
 
 @dataclass
 class Report:
-    """What became of a command; the base of the two kinds of report."""
+    """The results of a command; base class of the two kinds of report."""
 
-    #: What plugins raised where nothing could be refused any more.
+    #: Errors raised by plugins when it was too late to refuse an artifact.
     problems: list[WheelhouseHashesError] = field(default_factory=list)
-    #: True if the user ended the command.
+    #: True if the user interrupted the command.
     interrupted: bool = False
-    #: What ended the command before its time, None if nothing did.
+    #: The error that ended the command early, None if there was none.
     ended_by: WheelhouseHashesError | None = None
 
     def _codes(self) -> list[int]:
@@ -88,7 +89,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """The exit code: the gravest of all, 130 if interrupted, 0 if all is well."""
+        """The exit code: the most serious one, 130 if interrupted, 0 on success."""
         if self.interrupted:
             return 130
         return self.ended_by.exit_code if self.ended_by else gravest(self._codes())
@@ -96,19 +97,19 @@ class Report:
 
 @dataclass
 class FetchReport(Report):
-    """What became of the artifacts of a fetch."""
+    """The results of ``fetch`` or ``verify``."""
 
-    #: The verdicts, in the order in which they were final.
+    #: The verdicts, in the order in which they became final.
     verdicts: list[Verdict] = field(default_factory=list)
-    #: Artifacts in the folder that this run did not judge.
+    #: Artifacts in the folder that this run did not check.
     unjudged: list[str] = field(default_factory=list)
-    #: In what the folder differs from what the user expects it to have.
+    #: How the folder differs from ``--expect`` and ``--expect-file``.
     incomplete: list[str] = field(default_factory=list)
-    #: True if the address has nothing of what was asked for.
+    #: True if the listing has none of the requested artifacts.
     nothing_matched: bool = False
-    #: True if bytes or digests came without TLS.
+    #: True if bytes or digests were transferred without TLS.
     plain_http: bool = False
-    #: True if they came over TLS from anybody.
+    #: True if they were transferred over TLS without checking certificates.
     unchecked_tls: bool = False
 
     def _codes(self) -> list[int]:
@@ -121,7 +122,7 @@ class FetchReport(Report):
 
     @property
     def good(self) -> list[str]:
-        """The names of the artifacts that are under their final names."""
+        """The names of the artifacts that were accepted."""
         return [verdict.name for verdict in self.verdicts if verdict.good]
 
     def closing(self) -> str:
@@ -141,19 +142,19 @@ class FetchReport(Report):
         ]
         lines = [", ".join(parts)]
         if self.unjudged:
-            lines.append("in the folder, but not judged by this run:")
+            lines.append("in the folder but not checked by this run:")
             lines += [f"{_MARGIN}{name}" for name in self.unjudged]
         lines += [f"incomplete: {text}" for text in self.incomplete]
         lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
         if self.interrupted:
-            lines.append("interrupted: run it again, good files are kept")
+            lines.append("interrupted: run the command again; good files are kept")
         return "\n".join(lines)
 
 
 def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     """Return the lines about one artifact.
 
-    :param verdict: what was concluded.
+    :param verdict: the verdict.
     :param width: the width of the longest name, for alignment.
     """
     word = verdict.outcome.value
@@ -162,7 +163,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
         sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
         text = f"{algorithms}  {sources}  {verdict.tier}"
         if algorithms == "md5":
-            text += "  md5 detects accidents only"
+            text += "  md5 detects accidental corruption only"
         if verdict.text:
             text += f"  ({verdict.text})"
         return line(word, verdict.name, text, width)
@@ -184,27 +185,27 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
 
 
 class UploadOutcome(enum.Enum):
-    """What became of one file of an upload."""
+    """The outcome for one file of an upload."""
 
     SENT = "sent"  #: published, and confirmed by a read-back
-    REPLACED = "replaced"  #: the same, in the place of other bytes
-    THERE = "there"  #: it and every companion were there already
+    REPLACED = "replaced"  #: as ``SENT``, in place of different bytes
+    THERE = "there"  #: it and all companions were already in the container
     SKIPPED = "skipped"  #: not an artifact
-    REFUSED = "refused"  #: the container has other bytes, or a plugin objected
+    REFUSED = "refused"  #: different bytes in the container, or a plugin objected
     FAILED = "failed"  #: the store, the network or the disk failed
 
 
 @dataclass(frozen=True)
 class UploadRecord:
-    """What became of one file of an upload."""
+    """The result for one file of an upload."""
 
     #: The file's name.
     name: str
-    #: What became of it.
+    #: The outcome.
     outcome: UploadOutcome
     #: One sentence for the user; may be empty.
     text: str = ""
-    #: The exit code that this record asks for.
+    #: The exit code for this record.
     exit_code: int = 0
 
     @classmethod
@@ -212,7 +213,7 @@ class UploadRecord:
         """Return the record of a file that was not published.
 
         :param name: the file's name.
-        :param error: why it was not.
+        :param error: the reason.
         """
         outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
         return cls(name, outcome, error.message, error.exit_code)
@@ -220,11 +221,11 @@ class UploadRecord:
 
 @dataclass
 class UploadReport(Report):
-    """What became of the files of an upload."""
+    """The results of an upload."""
 
-    #: The records, in the order in which they came to be.
+    #: The records, in the order in which they were made.
     records: list[UploadRecord] = field(default_factory=list)
-    #: The names of old dev builds, and of their companions, that were deleted.
+    #: The names of old dev builds and their companions that were deleted.
     pruned: list[str] = field(default_factory=list)
 
     def _codes(self) -> list[int]:
@@ -243,7 +244,7 @@ class UploadReport(Report):
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
         lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
         if self.interrupted:
-            lines.append("interrupted: run it again, it sends what is missing")
+            lines.append("interrupted: run the command again to send the rest")
         return "\n".join(lines)
 
 

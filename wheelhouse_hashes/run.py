@@ -1,4 +1,4 @@
-"""The command in progress, as plugins see it."""
+"""The command in progress, as passed to plugins."""
 
 from __future__ import annotations
 
@@ -22,44 +22,44 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.http.client import Client
     from wheelhouse_hashes.options import Options
 
-#: How to get what fetching needs.
+#: The command that installs the requirements of fetching.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
 
 if TYPE_CHECKING:
-    # With a default (PEP 696); type checkers bring it.
+    # Has a default (PEP 696); type checkers bundle typing_extensions.
     import typing_extensions
 
     O_co = typing_extensions.TypeVar("O_co", bound=Options, covariant=True, default=Options)
 else:
-    O_co = TypeVar("O_co")
+    O_co = TypeVar("O_co", covariant=True)
 
-#: The statuses that mean "there is no such object".  S3 answers 403 to those
-#: who may not list the container.
+#: HTTP statuses that mean "no such object".  S3 returns 403 instead of 404 to clients
+#: that may not list the container.
 _ABSENT = (403, 404, 410)
 
 
 class Run(Generic[O_co]):
-    """Everything that a plugin may use of the command in progress.
+    """The command in progress: everything that it provides to plugins.
 
-    Its type says which options there are: a ``Run[FetchOptions]`` has those of
-    ``fetch``, a ``Run`` those that all verbs have in common.
+    The type parameter is the class of the options: a ``Run[FetchOptions]`` has those of
+    ``fetch``, a plain ``Run`` those common to all verbs.
 
     :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
     :param options: the parsed command line.
-    :param tracing: whether every hook call is printed.
+    :param tracing: whether to print every hook call.
     """
 
     def __init__(self, verb: str, options: O_co, *, tracing: bool = False) -> None:
         #: The verb.
         self.verb = verb
         self._options = options
-        #: Whether every hook call is printed.
+        #: Whether hook calls are printed.
         self.tracing = tracing
-        #: Set when the run must end: Ctrl-C, SIGTERM.
+        #: Set when the run must end (Ctrl-C or SIGTERM).
         self.stop = threading.Event()
-        #: The time that may be spent on waiting for the store.
+        #: The time left to wait for the store.
         self.budget = WaitBudget(options.wait, self.stop)
-        #: What the workers are at.
+        #: The current activities of all worker threads.
         self.activities = Activities()
         self._making = threading.Lock()
         self._client: Client | None = None
@@ -73,17 +73,17 @@ class Run(Generic[O_co]):
 
     @property
     def options(self) -> O_co:
-        """The parsed command line; it may hold secrets."""
+        """The parsed command line; may contain secrets."""
         return self._options
 
     @property
     def algorithms(self) -> tuple[str, ...]:
-        """The algorithms that artifacts are hashed with: the default first."""
+        """The algorithms that artifacts are hashed with; the default comes first."""
         return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *self.options.hash_algorithm)))
 
     @property
     def client(self) -> Client:
-        """The HTTP client, for further requests; safe to use from any thread.
+        """The HTTP client, for additional requests; thread-safe.
 
         :raises UsageError: if the extra ``fetch`` is not installed.
         """
@@ -110,23 +110,23 @@ class Run(Generic[O_co]):
 
     @property
     def schemes(self) -> frozenset[str]:
-        """The schemes of all requests up to now, those of redirects too."""
+        """The URL schemes of all requests so far, including redirects."""
         return frozenset(self._client.schemes if self._client is not None else ())
 
     @property
     def verify_tls(self) -> bool:
-        """Whether certificates are checked: not with ``--no-ssl-check``."""
+        """Whether TLS certificates are checked; False with ``--no-ssl-check``."""
         return not self.options.no_ssl_check
 
     def companion(self, artifact: ListedArtifact, suffix: str) -> bytes | None:
-        """Read a companion of an artifact, of at most 64 KiB.
+        """Return the content of an artifact's companion, at most 64 KiB.
 
-        It is asked for where the listing says, else beside the artifact.
+        The companion's URL is taken from the listing if it is there; otherwise it is the
+        artifact's URL with the suffix.
 
         :param artifact: the artifact.
-        :param suffix: what the companion's name has after the artifact's,
-            with the dot: ``.sha256``.
-        :returns: its content, or None if there is none (404, 403).
+        :param suffix: the suffix of the companion's name, with its dot: ``.sha256``.
+        :returns: the content, or None if the companion does not exist (403, 404, 410).
         :raises TransferError: if the request fails in any other way.
         """
         url = self.companion_url(artifact, suffix)
@@ -143,9 +143,10 @@ class Run(Generic[O_co]):
 
     @staticmethod
     def companion_url(artifact: ListedArtifact, suffix: str) -> str | None:
-        """Return the address of a companion, or None if it cannot be told.
+        """Return the URL of a companion, or None if it is unknown.
 
-        A signed address (one with a query) is good for one object only.
+        It cannot be derived from a signed URL (one with a query), which is valid for one
+        object only.
         """
         listed = artifact.companions.get(artifact.name + suffix)
         if listed is not None or "?" in artifact.url:
@@ -153,33 +154,33 @@ class Run(Generic[O_co]):
         return artifact.url + suffix
 
     def close(self) -> None:
-        """Close the client, if there is one.
+        """Close the HTTP client, if there is one.
 
-        That of an interrupted run stays open: a worker that did not end in
-        time may still be using it.
+        The client of an interrupted run stays open because a worker that did not end in
+        time may still use it.
         """
         if self._client is not None and not self.stop.is_set():
             self._client.close()
 
     def say(self, text: str) -> None:
-        """Print whole lines to standard output; safe to call from any thread.
+        """Print whole lines to standard output; thread-safe.
 
-        Nothing is printed after the end of an interrupted run: the work that
-        it left behind must not get between the interpreter and its end.
+        Nothing is printed after the end of an interrupted run, because output from
+        abandoned worker threads could interfere with interpreter shutdown.
         """
         with self._screen:
             if not self._silent:
                 self._show(text)
 
     def note(self, text: str) -> None:
-        """Print whole lines that say nothing bad, as :meth:`say`; nothing with ``--quiet``."""
+        """Print whole lines as :meth:`say` does, unless ``--quiet`` is given."""
         if not self.options.quiet:
             self.say(text)
 
     def note_once(self, topic: str, text: str) -> None:
-        """Print a note that says nothing bad, once a run for each topic.
+        """Print a note once per run and topic, unless ``--quiet`` is given.
 
-        :param topic: what the note is about.
+        :param topic: identifies the note.
         :param text: one sentence.
         """
         with self._screen:
@@ -189,21 +190,21 @@ class Run(Generic[O_co]):
         self.note(f"{'note':<9}  {printable(text)}")
 
     def show_by(self, show: Callable[[str], None] | None) -> None:
-        """Have all further lines printed by a function: a display must know of them.
+        """Set the function that prints all further lines, for a terminal display.
 
-        :param show: prints whole lines to standard output, from any thread but
-            from one at a time; None for what does it usually.
+        :param show: prints whole lines to standard output; may be called from any
+            thread, but never concurrently.  None restores the default.
         """
         with self._screen:
             self._show = show or _print
 
     @property
     def activity(self) -> Activity:
-        """What this worker thread is at; a hook that takes long may say so here."""
+        """The activity of the current worker thread; a slow hook may report progress here."""
         return self.activities.mine
 
     def end(self) -> None:
-        """Print nothing more if the run was told to end."""
+        """Suppress all further output if the run was interrupted."""
         with self._screen:
             self._silent = self.stop.is_set()
 
@@ -214,7 +215,7 @@ def _print(text: str) -> None:
 
 
 def _read_local(url: str) -> bytes | None:
-    """Read a companion beside an artifact of a local folder, None if it is not there.
+    """Return the content of a companion in a local folder, None if it does not exist.
 
     :raises DiskError: if it cannot be read.
     """

@@ -1,8 +1,8 @@
-"""For the tests of plugins: small artifacts, a container, a server, the command line.
+"""Helpers for testing plugins: small artifacts, containers, servers, the command line.
 
-Nothing of this package imports this module, and it imports no test framework:
-what is here are functions and context managers for any of them.  Whatever
-listens, listens on loopback.  ``docs/plugin-tutorial.rst`` shows it at work.
+The helpers are plain functions and context managers that work with any test framework.
+Servers listen on loopback only.  ``docs/plugin-tutorial.rst`` shows how to use them.
+The rest of the package does not import this module.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wheelhouse_hashes._startup import DISABLE, OPTION_VARIABLES
 from wheelhouse_hashes.host import attach
 from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 
-#: Environment variables that change what a command does: unset them in tests.
+#: Environment variables that affect commands; unset them in tests.
 FOREIGN = (
     *OPTION_VARIABLES,
     DISABLE,
@@ -64,10 +64,10 @@ def make_wheel(
 ) -> pathlib.Path:
     """Write a small valid wheel.
 
-    :param folder: where to; it is made if it is not there.
-    :param name: the name of the wheel, any valid one.
-    :param payload: the content of its one data file.
-    :returns: its path.
+    :param folder: the folder to write to; created if it does not exist.
+    :param name: the file name, any valid wheel name.
+    :param payload: the content of its only data file.
+    :returns: the wheel's path.
     """
     project, version = name.split("-")[:2]
     info = f"{project}-{version}.dist-info"
@@ -92,7 +92,7 @@ def make_wheel(
 def make_sdist(
     folder: str | os.PathLike[str], name: str, payload: bytes = b"payload"
 ) -> pathlib.Path:
-    """Write a small sdist (``.tar.gz``); parameters and result as of :func:`make_wheel`."""
+    """Write a small sdist (``.tar.gz``); parameters and result as for :func:`make_wheel`."""
     stem = name.removesuffix(".tar.gz")
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w") as archive:
@@ -115,16 +115,17 @@ def _target(folder: str | os.PathLike[str], name: str) -> pathlib.Path:
 
 @dataclass
 class Result:
-    """How a command ended: its exit code, and what it printed."""
+    """The result of a command: its exit code, standard output and standard error."""
 
     code: int
     out: str
     err: str
 
     def line(self, start: str) -> str:
-        """Return the one line of the output that starts so.
+        """Return the only line of standard output with this prefix.
 
-        :raises ValueError: if there is none, or more than one.
+        :param start: the prefix.
+        :raises ValueError: if no line or several lines have it.
         """
         (line,) = (line for line in self.out.splitlines() if line.startswith(start))
         return line
@@ -133,7 +134,7 @@ class Result:
 def run(*args: object) -> Result:
     """Run ``python -m wheelhouse_uploader`` in this process, with the installed plugins.
 
-    :param args: the arguments; paths and numbers will do.
+    :param args: the arguments, converted with :class:`str`.
     """
     out, err = io.StringIO(), io.StringIO()
     code: object = 0
@@ -150,24 +151,25 @@ def run(*args: object) -> Result:
 
 
 def run_python(*args: object, **environ: str) -> Result:
-    """Run this interpreter in a process of its own, for at most two minutes.
+    """Run this interpreter in a subprocess, with a timeout of two minutes.
 
     :param args: its arguments, such as ``-m``, ``wheelhouse_uploader``, ``fetch``.
-    :param environ: environment variables to set, beside those of this process.
-    :raises subprocess.TimeoutExpired: if it does not end.
+    :param environ: environment variables to set in addition to those of this process.
+    :raises subprocess.TimeoutExpired: if it does not end in time.
     """
     done = subprocess.run(
         [sys.executable, *map(str, args)],
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
         env={**os.environ, **environ},
     )
     return Result(done.returncode, done.stdout, done.stderr)
 
 
 class _Point:
-    """An entry point whose plugin is here already, or an error that loading it raises."""
+    """An entry point that loads a given plugin, or raises a given exception."""
 
     def __init__(self, name: str, plugin: object) -> None:
         self.name = name
@@ -182,21 +184,24 @@ class _Point:
 
 @contextlib.contextmanager
 def installed(**plugins: object) -> Iterator[None]:
-    """Make plugins the installed ones, for the commands of :func:`run`.
+    """Replace the installed plugins for commands run with :func:`run`.
 
-    :param plugins: entry-point names, and the modules or objects that they
-        load; an exception is raised by loading.  Messages say that ``x``
-        comes from the distribution ``x-dist 1.0``.
+    :param plugins: entry-point names and the modules or objects that they load; an
+        exception is raised on loading.  In messages, plugin ``x`` comes from the
+        distribution ``x-dist 1.0``.
     """
     with mock.patch("wheelhouse_hashes.plugins.manager.entry_points", entry_points_of(plugins)):
         yield
 
 
 def entry_points_of(plugins: Mapping[str, object]) -> Callable[..., Any]:
-    """Return what stands for ``importlib.metadata.entry_points`` in :func:`installed`."""
+    """Return a replacement for ``importlib.metadata.entry_points``, as :func:`installed` uses it.
+
+    :param plugins: entry-point names and plugins, as for :func:`installed`.
+    """
 
     def entry_points(*, group: str) -> list[_Point]:
-        assert group == hookspecs.GROUP
+        assert group == hookspecs.GROUP  # noqa: S101 (only tests call it)
         return [_Point(name, plugin) for name, plugin in plugins.items()]
 
     return entry_points
@@ -206,9 +211,9 @@ def entry_points_of(plugins: Mapping[str, object]) -> Callable[..., Any]:
 
 
 def local_options(store: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Return the store options by which ``upload`` and ``index`` reach LOCAL containers.
+    """Return the options with which ``upload`` and ``index`` use containers of a local folder.
 
-    :param store: the folder that holds the containers, a folder each.
+    :param store: the folder that holds the containers, one subfolder each.
     """
     return ("--provider-name", "LOCAL", "--username", str(store), "--secret", "none")
 
@@ -217,18 +222,21 @@ def local_options(store: str | os.PathLike[str]) -> tuple[str, ...]:
 class Container:
     """A container of libcloud's LOCAL provider."""
 
-    #: The folder that is the container; it is there after the first upload.
+    #: The folder of the container; created by the first upload.
     path: pathlib.Path
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """The arguments of ``upload`` and ``index`` that name it; options first."""
+        """The arguments of ``upload`` and ``index`` for this container; options first."""
         return (*local_options(self.path.parent), self.path.name)
 
 
 @contextlib.contextmanager
 def local_container(name: str = "wheels") -> Iterator[Container]:
-    """Give a container in a temporary folder, which is removed in the end."""
+    """Yield a container in a temporary folder, which is removed afterwards.
+
+    :param name: the container's name.
+    """
     with tempfile.TemporaryDirectory(prefix="wheelhouse-") as store:
         yield Container(pathlib.Path(store, name))
 
@@ -240,18 +248,18 @@ Handler = http.server.BaseHTTPRequestHandler
 
 @dataclass
 class Server:
-    """A server in progress: its address, and what it was asked."""
+    """A running server: its URL and the requests that it received."""
 
     url: str
-    #: One entry a request: method, path with query, headers in lower case.
+    #: One entry per request: method, path with query, headers with names in lower case.
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
     def paths(self) -> list[str]:
-        """Return the paths that were asked for, without queries."""
+        """Return the requested paths, without queries."""
         return [path.partition("?")[0] for _, path, _ in self.requests]
 
     def note(self, handler: Handler) -> None:
-        """Add a request; for handlers of :func:`running`."""
+        """Record a request; for handlers used with :func:`running`."""
         headers = {name.lower(): value for name, value in handler.headers.items()}
         self.requests.append((handler.command, handler.path, headers))
 
@@ -260,19 +268,19 @@ class _Quiet(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that hang up may be what is tested."""
+        """Print nothing: tests may close connections on purpose."""
 
 
 @contextlib.contextmanager
 def running(handler: Callable[..., Handler], tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Run a handler class on a free loopback port; yield its address, without a slash.
+    """Serve with a handler class on a free loopback port; yield the URL without final slash.
 
     :param handler: the handler class.
-    :param tls: how to speak TLS, for an ``https`` address.
+    :param tls: the TLS context for an ``https`` URL, None for ``http``.
     """
     server = _Quiet(("127.0.0.1", 0), handler)
     if tls is not None:
-        # The handshake is left to the handler's thread: here it would hold up all.
+        # The handshake is done in the handler's thread; here it would block all connections.
         server.socket = tls.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )
@@ -288,18 +296,22 @@ def running(handler: Callable[..., Handler], tls: ssl.SSLContext | None = None) 
 
 @contextlib.contextmanager
 def serving_folder(folder: str | os.PathLike[str]) -> Iterator[Server]:
-    """Serve a folder as Python's own server does: files, listings, ``index.html``."""
+    """Serve a folder as ``python -m http.server`` does: files, listings, ``index.html``."""
     server = Server("")
 
     class Files(http.server.SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body are written one after the other
+        disable_nagle_algorithm = True  # headers and body are written separately
 
         def do_GET(self) -> None:
             server.note(self)
             super().do_GET()
 
-        def copyfile(self, source: Any, outputfile: object) -> None:
+        def copyfile(
+            self,
+            source: Any,  # noqa: ANN401 (as the base class has it)
+            outputfile: object,  # noqa: ARG002 (the same)
+        ) -> None:
             self.connection.sendfile(source)
 
         def log_message(self, *args: object) -> None:

@@ -36,7 +36,9 @@ def test_a_hash_file_that_the_metadata_contradict_is_stale(cli: Cli, wheel: byte
     with serving(routes(wheel, other, X_Object_Meta_Sha256=sha256(wheel))) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 5
-    assert "stale: the store is between two versions of it" in result.line("refused")
+    assert "stale: the store is still switching between two versions of it" in result.line(
+        "refused"
+    )
 
 
 def test_metadata_that_disagree_refuse_the_bytes(cli: Cli, wheel: bytes) -> None:

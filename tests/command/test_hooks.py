@@ -342,7 +342,7 @@ def test_hook_wheelhouse_companion_of(
     missing = fetch(cli, served.url)
     assert missing.code == 4
     assert missing.line("refused").split()[1] == A
-    assert "and it never came" in missing.line("refused")
+    assert "but the artifact never appeared" in missing.line("refused")
     assert sorted(notes.asked) == [f"{A}.note", HASH_FILE]
 
 

@@ -33,7 +33,7 @@ def test_index_names_what_has_no_digest(
     (container / f"{A}.sha256").write_text("not a hash file")
     result = cli(*INDEX)
     assert result.code == 0
-    assert "1 of them have no digest" in result.out
+    assert "links without a digest: 1; upload" in result.out
 
 
 def test_index_of_no_container_is_one_line(cli: Cli, container: pathlib.Path) -> None:

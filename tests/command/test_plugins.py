@@ -39,7 +39,7 @@ GOOD = "demo-2.0-py3-none-any.whl"
 BROKEN = "plugin 'broken' (broken-dist 1.0)"
 
 #: The same, if it could not be loaded.
-UNLOADED = "plugin 'broken' of broken-dist 1.0"
+UNLOADED = "plugin 'broken' (broken-dist 1.0)"
 
 
 class Broken:
@@ -515,7 +515,7 @@ def test_a_name_of_a_built_in_plugin_cannot_be_taken(
     install(monkeypatch, **{"hash-files": Recorder()})
     result = fetch(cli, released.url)
     assert result.code == 2
-    assert "plugin 'hash-files' of hash-files-dist 1.0 cannot be loaded" in result.err
+    assert "plugin 'hash-files' (hash-files-dist 1.0) cannot be loaded" in result.err
 
 
 def test_an_optional_hook_may_be_unknown(
@@ -543,7 +543,7 @@ def test_a_plugin_that_is_left_out_takes_no_part_and_is_named(
     monkeypatch.setenv(DISABLED_PLUGINS, "recorder, broken")
     result = fetch(cli, released.url)
     assert (result.code, result.err, recorder.calls) == (0, "", [])
-    assert result.out.splitlines()[0] == "plugins switched off: recorder, broken"
+    assert result.out.splitlines()[0] == "disabled plugins: recorder, broken"
     monkeypatch.setenv(DISABLED_PLUGINS, "broken")
     assert fetch(cli, released.url).code == 0
     assert recorder.calls[-1] == "wheelhouse_run_finished fetch"
@@ -556,7 +556,7 @@ def test_hash_files_can_be_left_out(
     pathlib.Path("store", "wheels", HASH_FILE).write_text("nonsense")
     result = fetch(cli, released.url)
     assert result.code == 0
-    assert "plugins switched off: hash-files" in result.out
+    assert "disabled plugins: hash-files" in result.out
     assert f"/{HASH_FILE}" not in released.paths()
     assert f"{A}  sha256  link  container" in result.out
 
@@ -694,9 +694,9 @@ def test_an_installed_plugin_that_fails_to_import_is_named(
     path = {"PYTHONPATH": str(tmp_path / "site")}
     command = ("-m", "wheelhouse_uploader", "upload", *LOCAL, "--no-enable-cdn")
     said = (
-        "plugin 'greeting' of wheelhouse-greeting 1.0 cannot be loaded: "
+        "plugin 'greeting' (wheelhouse-greeting 1.0) cannot be loaded: "
         "ModuleNotFoundError: No module named 'a_module_that_nobody_has'; "
-        f"repair or uninstall it, or set {DISABLED_PLUGINS}=greeting\n"
+        f"fix or uninstall it, or set {DISABLED_PLUGINS}=greeting\n"
     )
 
     alone = python(*command, "alone")
@@ -772,4 +772,4 @@ def test_a_plugins_option_with_a_name_of_ours_is_refused(
     result = cli("verify", "empty")
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert "greedy" in result.err
-    assert f"wheelhouse-hashes has options of these names: {flag[2:]}" in result.err
+    assert f"option names already used by wheelhouse-hashes: {flag[2:]}" in result.err

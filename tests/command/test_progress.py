@@ -85,7 +85,7 @@ def test_waits_are_shown(slow: Slow) -> None:
         shown = terminal.until(lambda text: re.search(r"waiting [1-9]\d* of 30 s", text))
         slow.go_on.set()
         assert terminal.end() == 4
-    assert "fetch: looking what is there, waiting " in shown
+    assert "fetch: reading the listing, waiting " in shown
 
 
 def plain_output(slow: Slow, *args: str, environ: Mapping[str, str] | None = None) -> Terminal:
@@ -150,7 +150,7 @@ def test_an_upload_shows_what_it_hashes_and_sends(
     dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, OTHER)
-    with open(dist / A, "wb") as file:
+    with dist.joinpath(A).open("wb") as file:
         file.truncate(64 * 1024**3)  # more than can be hashed soon; it takes no room
     terminal = Terminal(*UPLOAD, "--local-folder", "dist", "--no-enable-cdn")
     # The other artifact may be there before a rate is known, or after.
@@ -164,7 +164,7 @@ def test_an_upload_shows_what_it_hashes_and_sends(
     lines = shown.splitlines()
     assert lines[-2].startswith(A)
     assert lines[-1].startswith("1 of 2 artifacts")
-    assert terminal.screen.text.splitlines()[-1].startswith("interrupted: run it again")
+    assert terminal.screen.text.splitlines()[-1].startswith("interrupted: run the command again")
 
 
 def test_quiet_says_what_is_refused_and_the_closing_lines_alone(

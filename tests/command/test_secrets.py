@@ -126,7 +126,8 @@ def test_what_a_server_says_about_a_secret_is_not_repeated(
         url = server.url.replace("://", "://someone:hunter2@")
         artifact = cli(*FETCH, url)
         listing = cli(*FETCH, f"{url}no/")
-    assert artifact.code and listing.code
+    assert artifact.code
+    assert listing.code
     said = artifact.out + artifact.err + listing.out + listing.err
     for secret in ("hunter2", "someone", basic("someone", "hunter2")[6:]):
         assert secret not in said

@@ -73,7 +73,7 @@ def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
 def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
     """Interrupt a fetch; return what is left in the folder, hidden names too."""
     out, err = interrupted(number, ready, *FETCH_AND_WAIT, url)
-    assert out.splitlines()[-1] == "interrupted: run it again, good files are kept"
+    assert out.splitlines()[-1] == "interrupted: run the command again; good files are kept"
     assert any(line.startswith("verified ") for line in out.splitlines())
     assert err == ""
     return got()
@@ -82,7 +82,7 @@ def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
 def interrupted_upload(number: int, ready: Ready) -> str:
     """Interrupt an upload into ``store/wheels``; return what it printed."""
     out, err = interrupted(number, ready, *UPLOAD, "--local-folder", "dist")
-    assert out.splitlines()[-1] == "interrupted: run it again, it sends what is missing"
+    assert out.splitlines()[-1] == "interrupted: run the command again to send the rest"
     assert out.splitlines()[-2].startswith("container wheels: ")
     assert err == ""
     return out
@@ -284,6 +284,6 @@ def test_while_a_store_does_not_answer(number: int, verb: str, dist: pathlib.Pat
         )
         for connection in held:
             connection.close()
-    assert out.splitlines()[-1].startswith("interrupted: run it again")
+    assert out.splitlines()[-1].startswith("interrupted: run ")
     assert out.splitlines()[-2].startswith("container wheels: nothing was ")
     assert err == ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import http.server
 import os
 import pathlib
@@ -35,7 +35,7 @@ class Authority:
 
     def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         """Return a server's side of TLS, by default for 127.0.0.1."""
-        then = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC) if expired else None
+        then = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) if expired else None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issued = self.made.issue_cert(*(names or ("127.0.0.1",)), not_after=then)
         issued.configure_cert(context)
@@ -208,7 +208,7 @@ def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: A
             result = cli(*FETCH, server.url)
         assert plain.requests == []
     assert result.code == 5
-    assert "an https page must not lead to http" in result.line("refused")
+    assert "http links on an https page are not followed" in result.line("refused")
 
 
 def test_a_user_goes_to_https_and_not_to_http(cli: Cli, wheel: bytes, trusted: Authority) -> None:

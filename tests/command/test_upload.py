@@ -66,7 +66,7 @@ def test_hash_algorithm_needs_hashfile(
     make_wheel(dist, A)
     result = cli("upload", *LOCAL, "--hash-algorithm", "md5", "wheels")
     assert result.code == 2
-    assert "--hash-algorithm has no effect without --hashfile" in result.err
+    assert "--hash-algorithm: no effect without --hashfile" in result.err
     assert not container.exists()
 
 
@@ -147,7 +147,7 @@ def test_replacing_what_other_jobs_link_to_is_noted(
     make_wheel(dist, A, b"new")
     note = cli(*UPLOAD).line("note")
     assert note.split()[1] == A
-    assert "metadata.json still has the digest of the old bytes" in note
+    assert "metadata.json still has the old digest" in note
 
 
 def test_no_replace_keeps_other_bytes(
@@ -235,7 +235,7 @@ def test_names_that_differ_in_case_only_are_refused(
         make_sdist(dist, name)
     result = cli(*UPLOAD)
     assert result.code == 1
-    assert result.out.count("unsafe-name: another name differs from it in case only") == 2
+    assert result.out.count("unsafe-name: another name differs only in case") == 2
     assert [path.name for path in container.glob("*.gz")] == ["demo-2.0.tar.gz"]
     for path in dist.iterdir():
         path.unlink()
@@ -248,7 +248,7 @@ def test_a_folder_that_is_not_there_is_one_line(cli: Cli, container: pathlib.Pat
     result = cli(*UPLOAD, "--local-folder", "nowhere")
     assert result.code == 2
     assert result.err == (
-        "wheelhouse-hashes: error: there is no folder nowhere; give one with --local-folder\n"
+        "wheelhouse-hashes: error: nowhere: no such folder; choose another with --local-folder\n"
     )
 
 
@@ -377,7 +377,7 @@ def test_a_dev_sdist_is_skipped_as_the_host_does(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_sdist(dist, "demo-1.1.dev0.tar.gz")
-    assert "can be uploaded as a wheel only" in cli(*UPLOAD).line("skipped")
+    assert "dev builds can only be uploaded as wheels" in cli(*UPLOAD).line("skipped")
 
 
 def test_a_file_that_cannot_be_read_does_not_cost_the_others(
@@ -406,10 +406,10 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     make_wheel(dist, A)
     original: Any = LocalStore._put
 
-    def racing(*args: Any) -> Any:
-        with open(dist / A, "ab") as file:
+    def racing(*args: Any, **kwargs: Any) -> Any:
+        with dist.joinpath(A).open("ab") as file:
             file.write(b"more")
-        return original(*args)
+        return original(*args, **kwargs)
 
     monkeypatch.setattr(LocalStore, "_put", racing)
     result = cli(*UPLOAD)
@@ -484,7 +484,7 @@ def test_a_failed_upload_is_not_called_a_success(
 
 def test_no_workers_are_refused(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     result = cli(*UPLOAD, "--max-workers", "0")
-    assert (result.code, "--max-workers 0" in result.err) == (2, True)
+    assert (result.code, "--max-workers 0: must be at least 1" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("provider", ["CLOUDFILES_UK", "S3_EU_WEST3", "NIMBUS"])

@@ -109,8 +109,10 @@ ELSEWHERE = {
     ],
     (STARTUP, f"{UPLOADER} fetch --verify --version VERSION PROJECT URL"): [
         (
-            "tests/host/test_setup_py.py"
-            "::test_where_it_cannot_be_imported_one_line_names_the_command",
+            (
+                "tests/host/test_setup_py.py"
+                "::test_where_it_cannot_be_imported_one_line_names_the_command"
+            ),
             "fetch --verify --version VERSION PROJECT URL",
         ),
         (README, f"{UPLOADER} fetch --verify --version 1.0 PROJECT URL"),
@@ -352,7 +354,11 @@ def test_pip_removes_all_that_was_installed(
     assert {"wheelhouse_hashes.pth", "wheelhouse_hashes.start"} <= set(left())
     pip = [sys.executable, "-m", "pip", "--python", str(environment.python)]
     done = subprocess.run(
-        [*pip, "uninstall", "wheelhouse-hashes"], input=b"y\n", env=clean(), capture_output=True
+        [*pip, "uninstall", "wheelhouse-hashes"],
+        check=False,
+        input=b"y\n",
+        env=clean(),
+        capture_output=True,
     )
     assert (done.returncode, left()) == (0, []), done
 
@@ -371,7 +377,9 @@ def test_other_snippets_are_what_a_test_uses() -> None:
 
 def test_the_page_of_the_hooks_has_every_built_in_plugin() -> None:
     page = PAGES["docs/hooks.rst"]
-    (said,) = re.findall(r"Built-in plugins are blocked in the\nsame way; (.*?)\.\n", page, re.S)
+    (said,) = re.findall(
+        r"Built-in plugins are blocked in the\nsame way; (.*?)\.\n", page, re.DOTALL
+    )
     assert re.findall(r"``(.*?)``", said) == list(BUILT_IN)
 
 

@@ -147,7 +147,7 @@ def test_a_page_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 def test_every_cause_is_with_its_exit_code(verb: str) -> None:
-    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.M))
+    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.MULTILINE))
     assert {"0", "2", "130"} <= rows.keys()
     for cause in Cause:
         assert re.search(rf"\b{cause.value}\b", rows[str(cause.exit_code)])

@@ -11,7 +11,7 @@ README = ROOT.joinpath("README.rst").read_text()
 
 
 def test_there_are_two_commands_and_ci_runs_the_second() -> None:
-    commands = re.findall(r"^    (python3 -m venv .*)$", README, re.M)
+    commands = re.findall(r"^    (python3 -m venv .*)$", README, re.MULTILINE)
     assert len(commands) == 2
     demo, tests = commands
     assert demo.endswith("examples/demo.py")
@@ -20,6 +20,6 @@ def test_there_are_two_commands_and_ci_runs_the_second() -> None:
 
 def test_every_cause_is_in_the_table_with_its_exit_code() -> None:
     table = README[README.index("exit code  the gravest cause") :]
-    rows = dict(re.findall(r"^(\d+) +(\S.*(?:\n {11}.*)*)", table, re.M))
+    rows = dict(re.findall(r"^(\d+) +(\S.*(?:\n {11}.*)*)", table, re.MULTILINE))
     for cause in Cause:
         assert f"``{cause.value}``" in rows[str(cause.exit_code)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pathlib
 import re
@@ -17,6 +18,10 @@ from tests.support import ROOT
 #: Run without the start-up files: they import the installed package, which would be
 #: looked at in place of the copy.
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+
+#: The most lines of a module of the package, and of a function in one.
+MAX_MODULE = 320
+MAX_FUNCTION = 60
 
 
 @pytest.fixture
@@ -34,6 +39,7 @@ def lint(package: pathlib.Path) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(package.parent), sysconfig.get_path("purelib")])
     return subprocess.run(
         [sys.executable, "-S", "-c", LINT, "--no-cache"],
+        check=False,
         cwd=package.parent,
         env={**os.environ, "PYTHONPATH": path, "COLUMNS": "300"},
         capture_output=True,
@@ -53,8 +59,10 @@ def test_the_package_keeps_its_floors(copy: pathlib.Path) -> None:
     [
         "from wheelhouse_hashes.stores.base import Store\n",
         "def later():\n    from wheelhouse_hashes.stores.base import Store\n",
-        "from typing import TYPE_CHECKING\n"
-        "if TYPE_CHECKING:\n    from wheelhouse_hashes.stores.base import Store\n",
+        (
+            "from typing import TYPE_CHECKING\n"
+            "if TYPE_CHECKING:\n    from wheelhouse_hashes.stores.base import Store\n"
+        ),
     ],
     ids=["at the top", "in a function", "for types only"],
 )
@@ -89,12 +97,28 @@ def test_the_design_page_shows_the_rooms_that_exist() -> None:
     rooms = {path.parent.name for path in package.glob("*/__init__.py")}
     inner = {path.parent.name for path in package.glob("*/*/__init__.py")}
     page = ROOT.joinpath("docs", "design.rst").read_text()
-    assert set(re.findall(r"^      (\w+)/", page, re.M)) == rooms
-    assert set(re.findall(r"^        (\w+)/", page, re.M)) == inner
+    assert set(re.findall(r"^      (\w+)/", page, re.MULTILINE)) == rooms
+    assert set(re.findall(r"^        (\w+)/", page, re.MULTILINE)) == inner
     root = page.partition("wheelhouse_hashes/\n")[2].partition("host/")[0]
     modules = {path.stem for path in package.glob("*.py")}
     shown = {line[:53] for line in root.splitlines()}
     assert set(re.findall(r"\b\w+\b", " ".join(shown))) == modules
+
+
+def test_no_module_of_the_package_is_longer_than_320_lines() -> None:
+    package = ROOT / "wheelhouse_hashes"
+    lengths = {path: len(path.read_text().splitlines()) for path in package.rglob("*.py")}
+    assert {path.name: lines for path, lines in lengths.items() if lines > MAX_MODULE} == {}
+
+
+def test_no_function_of_the_package_is_longer_than_60_lines() -> None:
+    lengths = {
+        f"{path.stem}.{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in ROOT.joinpath("wheelhouse_hashes").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION} == {}
 
 
 def test_the_design_page_shows_the_floors() -> None:
@@ -122,7 +146,7 @@ def test_the_unit_tests_of_a_room_are_named_after_its_modules() -> None:
 def test_the_design_page_shows_the_folders_of_the_tests() -> None:
     folders = {path.parent.name for path in ROOT.glob("tests/*/__init__.py")}
     page = ROOT.joinpath("docs", "design.rst").read_text()
-    assert set(re.findall(r"^    tests/(\w+)/", page, re.M)) == folders
+    assert set(re.findall(r"^    tests/(\w+)/", page, re.MULTILINE)) == folders
 
 
 def test_the_files_that_the_design_page_names_exist() -> None:

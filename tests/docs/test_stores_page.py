@@ -14,7 +14,7 @@ from tests.support import ROOT
 from wheelhouse_hashes.stores import base as store_module
 
 PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
-BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.M)
+BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
 RECIPES = [block.replace("\\\n", "").strip() for block in BLOCK.findall(PAGE)]
 
 #: What each recipe of a provider connects to first, in the order of the page; in capitals, as

@@ -59,14 +59,14 @@ def test_a_plugin_that_cannot_be_loaded_is_one() -> None:
     with testing.installed(broken=ImportError("no module named wolf")):
         ended = testing.run("upload", "--hashfile", "wheels")
     assert ended.code == 2
-    assert "plugin 'broken' of broken-dist 1.0 cannot be loaded" in ended.err
+    assert "plugin 'broken' (broken-dist 1.0) cannot be loaded" in ended.err
 
 
 def test_a_result_has_one_line_that_starts_so() -> None:
     result = testing.Result(0, "ok  one\nok  two\nverified 2\n", "")
     assert result.line("verified") == "verified 2"
     for start in ("ok", "refused"):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="values to unpack"):
             result.line(start)
 
 

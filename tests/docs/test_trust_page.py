@@ -28,7 +28,7 @@ SOURCES = ("hash file", "the page", "metadata", "list", "signature")
 CELL = r" +(yes|no)" * len(SOURCES)
 TABLE = {
     what.strip(): dict(zip(SOURCES, cells, strict=True))
-    for what, *cells in re.findall(rf"^(\S.*?\S){CELL}$", PAGE, re.M)
+    for what, *cells in re.findall(rf"^(\S.*?\S){CELL}$", PAGE, re.MULTILINE)
 }
 
 WHEEL, OTHER, ADDED = (f"demo-1.0-{tag}-none-any.whl" for tag in ("cp310", "cp311", "cp312"))
@@ -217,7 +217,7 @@ each_source = pytest.mark.parametrize("world", SOURCES, indirect=True)
 
 def test_the_table_has_the_rows_that_are_tried() -> None:
     assert list(TABLE) == list(ROWS)
-    heading = re.search(r"^what happened +(.*)$", PAGE, re.M)
+    heading = re.search(r"^what happened +(.*)$", PAGE, re.MULTILINE)
     assert heading is not None
     assert tuple(re.split(" {2,}| (?=list)| (?=signature)", heading[1])) == SOURCES
 

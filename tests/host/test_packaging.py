@@ -129,11 +129,16 @@ def test_wheel_of_the_sdist_is_the_wheel_of_the_tree(
     assert members(wheel_of_sdist) == members(wheel)
 
 
-def test_sdist_holds_the_startup_files_and_the_tests(sdist: pathlib.Path) -> None:
+def test_sdist_holds_every_file_of_the_repository(
+    sdist: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
+    source = tree(tmp_path_factory.getbasetemp())
+    files = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.is_file()}
     here = pathlib.Path(__file__).relative_to(ROOT).as_posix()
-    assert {*STARTUP_FILES, "setup.py", "setup.cfg", "tox.ini", here} <= names
+    assert {*STARTUP_FILES, "SECURITY.rst", "changelog.d/README.rst", here} <= files
+    assert files - names == {".gitignore"}
 
 
 def test_metadata_and_readme_name_the_same_pythons(wheel: pathlib.Path) -> None:

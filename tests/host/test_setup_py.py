@@ -112,7 +112,7 @@ def test_where_it_cannot_be_imported_one_line_names_the_command(
 ) -> None:
     done = setup_py(new, index.url, "fetch_artifacts", **ON)
     (line,) = done.err.splitlines()
-    assert "fetch_artifacts needs setuptools before 75" in line
+    assert "fetch_artifacts requires setuptools<75" in line
     assert line.endswith(
         "python -m wheelhouse_uploader fetch --verify --version VERSION PROJECT URL"
     )

@@ -84,7 +84,11 @@ def would_build(workflow: Workflow, machine: str, project: pathlib.Path) -> list
     command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers"]
     command += ["--platform", platform, "--archs", architecture, str(project)]
     done = subprocess.run(
-        command, capture_output=True, text=True, env={**environ, "PATH": "/usr/bin:/bin"}
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**environ, "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, f"{done.stderr}\npip install cibuildwheel"
     return done.stdout.split()
@@ -123,11 +127,11 @@ def release(workflow: Workflow, folder: pathlib.Path, url: str, **environ: str) 
 )
 def test_the_schema_of_the_service_accepts_it(name: str, schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
-    done = subprocess.run([*command, str(CI / name)], capture_output=True, text=True)
+    done = subprocess.run([*command, str(CI / name)], check=False, capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install check-jsonschema"
     spoilt = pathlib.Path("spoilt.yml")
     spoilt.write_text((CI / name).read_text().replace("\njobs:", "\njobs: 7\nold:"))
-    done = subprocess.run([*command, str(spoilt)], capture_output=True, text=True)
+    done = subprocess.run([*command, str(spoilt)], check=False, capture_output=True, text=True)
     assert done.returncode == 1
 
 
@@ -179,7 +183,7 @@ def test_from_the_matrix_to_a_verified_release(
             path.unlink()
         short = release(workflow, tmp_path / "short", server.url)
         assert [result.code for result in short] == [0, 0, 4]
-        said = f"expected {expected} artifacts, {expected - 3} are good"
+        said = f"expected {expected} good artifacts, found {expected - 3}"
         assert f"::error title=incomplete::{said}" in short[-1].out
         for path, content in kept.items():
             path.write_bytes(content)

@@ -11,11 +11,11 @@ from tests.recipes.running import CI, bash
 from tests.support.servers import serving_folder
 
 PAGE = CI.parent.parent / "docs" / "ci.rst"
-BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.M)
+BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
 
 
 def test_the_page_shows_each_recipe_as_it_is() -> None:
-    included = re.findall(r"^\.\. literalinclude:: (\S+)$", PAGE.read_text(), re.M)
+    included = re.findall(r"^\.\. literalinclude:: (\S+)$", PAGE.read_text(), re.MULTILINE)
     shown = sorted((PAGE.parent / path).resolve() for path in included)
     assert shown == sorted(path.resolve() for path in CI.rglob("*") if path.is_file())
 

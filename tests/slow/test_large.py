@@ -33,14 +33,16 @@ main()
 def peak_memory(*args: str) -> int:
     """Run our command line; return the peak resident memory of its process, in bytes."""
     subprocess.run([sys.executable, "-c", MEASURED, *args], check=True)
-    (kilobytes,) = re.findall(r"^VmHWM:\s+(\d+) kB$", pathlib.Path("status").read_text(), re.M)
+    (kilobytes,) = re.findall(
+        r"^VmHWM:\s+(\d+) kB$", pathlib.Path("status").read_text(), re.MULTILINE
+    )
     return int(kilobytes) * 1024
 
 
 @pytest.fixture
 def large(dist: pathlib.Path, container: pathlib.Path) -> pathlib.Path:
     """An artifact of 2 GB that takes no room until it is copied."""
-    with open(dist / NAME, "wb") as file:
+    with dist.joinpath(NAME).open("wb") as file:
         file.write(b"PK\x03\x04")
         file.truncate(SIZE)
     return dist / NAME

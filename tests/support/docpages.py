@@ -45,7 +45,9 @@ def commands(page: str) -> list[Command]:
     What a page includes from a file is not looked at: that file has tests of its own.
     """
     found: list[tuple[int, Command]] = []
-    text = re.sub(r"^\.\. (?!code-block|\w+::).*\n(?:(?: .*)?\n)*", _blank, page, flags=re.M)
+    text = re.sub(
+        r"^\.\. (?!code-block|\w+::).*\n(?:(?: .*)?\n)*", _blank, page, flags=re.MULTILINE
+    )
     for start, block in _blocks(text):
         found += [(start + offset, command) for offset, command in _in_block(block)]
         text = text[:start] + _blank(block) + text[start + len(block) :]
@@ -60,7 +62,9 @@ def _blank(what: re.Match[str] | str) -> str:
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
     """Return literal blocks that may hold commands, each with where it starts."""
-    opening = re.compile(r"^( *)(?:.. code-block:: *(\w*)|.*::) *\n((?: *:[\w-]+:.*\n)*)\n+", re.M)
+    opening = re.compile(
+        r"^( *)(?:.. code-block:: *(\w*)|.*::) *\n((?: *:[\w-]+:.*\n)*)\n+", re.MULTILINE
+    )
     for match in opening.finditer(text):
         if match[2] in ("text", "python", "json", "toml", "yaml"):
             continue
@@ -149,6 +153,7 @@ def follow(
     kept["PATH"] = os.pathsep.join([str(pathlib.Path(sys.executable).parent), kept["PATH"]])
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)],
+        check=False,
         cwd=folder,
         env={**kept, **environ},
         stdout=subprocess.PIPE,
@@ -156,6 +161,7 @@ def follow(
         timeout=300,
     )
     *printed, rest = re.split(rf"\n{_MARK}(\d+)\n", done.stdout)
-    assert not rest and len(printed) == 2 * len(lines), done.stdout
+    assert not rest, done.stdout
+    assert len(printed) == 2 * len(lines), done.stdout
     said = zip((command for command, _ in lines), printed[::2], printed[1::2], strict=True)
     return [Outcome(command, text, int(code)) for command, text, code in said]

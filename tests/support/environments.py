@@ -54,6 +54,7 @@ def run(*command: object, **environ: str) -> Result:
     """Run a program in a clean environment."""
     done = subprocess.run(
         [str(part) for part in command],
+        check=False,
         capture_output=True,
         text=True,
         timeout=120,
@@ -65,7 +66,7 @@ def run(*command: object, **environ: str) -> Result:
 def tool(name: str, *args: object) -> None:
     """Run pip or build, which may need the whole environment; fail with what it said."""
     command = [sys.executable, "-m", name, *map(str, args)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

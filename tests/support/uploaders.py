@@ -109,7 +109,7 @@ def _run(kind: Callable[[], Command], folder: str, argv: list[str]) -> None:
     os.chdir(folder)
     command = kind()
     sys.argv = ["wheelhouse_uploader", *argv]
-    with open(os.devnull, "w") as null, contextlib.redirect_stdout(null):
+    with pathlib.Path(os.devnull).open("w") as null, contextlib.redirect_stdout(null):
         command()
 
 

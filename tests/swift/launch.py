@@ -43,7 +43,7 @@ def lag(_: dict[str, str], **conf: str) -> Callable[[App], App]:
 
     def wrap(app: App) -> App:
         def lagging(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            if "HTTP_X_CONTAINER_HOST" in environ and os.path.exists(conf["switch"]):
+            if "HTTP_X_CONTAINER_HOST" in environ and pathlib.Path(conf["switch"]).exists():
                 environ["HTTP_X_CONTAINER_HOST"] = conf["closed"]
             return app(environ, start_response)
 

@@ -75,7 +75,7 @@ def test_after_convergence_a_run_that_sends_nothing_leaves_five(
     make_wheel(dist, BUILDS[-1], BUILDS[-1].encode())
     further = upload()
     assert (further.code, "already there" in further.out) == (0, True)
-    assert len(re.findall("^pruned ", further.out, re.M)) == 6
+    assert len(re.findall("^pruned ", further.out, re.MULTILINE)) == 6
     assert cluster.names(public_container) == LEFT
     check_pairs(cluster, public_container, {name: made[name] for name in BUILDS[3:]})
     assert "verified 5 of 5 artifacts" in fetch().out
@@ -148,8 +148,8 @@ def test_a_delete_that_fails_half_way_is_ended_by_the_next_run(
         assert got.code == 0, got.out
         # The word stands in the line of what is withdrawn, and nowhere else.
         bad = "^refused|^problem|^(?!withdrawn ).*missing"
-        assert not re.search(bad, got.out, re.M), got.out
-        assert all(re.search(f"^ok +{re.escape(n)} ", got.out, re.M) for n in BUILDS[1:6])
+        assert not re.search(bad, got.out, re.MULTILINE), got.out
+        assert all(re.search(f"^ok +{re.escape(n)} ", got.out, re.MULTILINE) for n in BUILDS[1:6])
 
     # Whatever is left of the pair, nobody who fetches is told that something is missing.
     for node in nodes:

@@ -121,7 +121,7 @@ def test_an_endpoint_that_is_down_is_named_by_index_and_fetch(
     assert "no connection to the store: check its address" in said
     url = f"{cluster.storage_url}/{container}/"
     said = only_line(cli("fetch", "--verify", "--wait", "0", "demo", url))
-    assert "check the address and the network, then fetch again" in said
+    assert "check the URL and the network, then fetch it again" in said
 
 
 @pytest.mark.usefixtures("hasty")

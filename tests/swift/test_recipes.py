@@ -41,12 +41,14 @@ def test_two_jobs_and_a_release_manager(
     assert bash(upload, "job-0", **job).code == 0
     collect = RECIPE / "collect-release.sh"
     short = bash(collect, "demo", "1.0", 2, url, WHEELHOUSE_UPLOADER_WAIT="0")
-    assert (short.code, "expected 2 artifacts, 1 are good" in short.out) == (4, True)
+    assert (short.code, "expected 2 good artifacts, found 1" in short.out) == (4, True)
     assert bash(upload, "job-1", **job).code == 0
     names = ["demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz"]
     assert cluster.names(public_container) == sorted([*names, *(f"{x}.sha256" for x in names)])
     done = bash(collect, "demo", "1.0", 2, url)
     assert (done.code, done.out.count("PASSED")) == (0, 2), done
     assert sorted(path.name for path in pathlib.Path("demo-1.0").iterdir()) == names
-    sums = subprocess.run(["sha256sum", "-c", "--strict", "../SHA256SUMS"], cwd="demo-1.0")
+    sums = subprocess.run(
+        ["sha256sum", "-c", "--strict", "../SHA256SUMS"], check=False, cwd="demo-1.0"
+    )
     assert sums.returncode == 0

@@ -88,7 +88,7 @@ def test_metadata_of_a_presigned_answer_vouch_for_its_bytes(
     url = links_to(cluster, public_container, container, {A: "", B: sha256(wheels[B])})
     result = fetch(cli, url)
     assert (result.code, kept()) == (0, wheels), result
-    sources = dict(re.findall(r"^ok +(\S+) +sha256  (.*?)  ", result.out, re.M))
+    sources = dict(re.findall(r"^ok +(\S+) +sha256  (.*?)  ", result.out, re.MULTILINE))
     assert sources == {A: "header", B: "link, header"}
     assert "Signature" not in result.out + result.err
 
@@ -104,6 +104,6 @@ def test_metadata_tell_stale_from_mismatch(
     assert cluster.request("PUT", f"{container}/{B}", body=old).status == 201
     url = links_to(cluster, public_container, container, {A: "0" * 64, B: "0" * 64})
     result = fetch(cli, url)
-    causes = dict(re.findall(r"^refused +(\S+) +([a-z-]+):", result.out, re.M))
+    causes = dict(re.findall(r"^refused +(\S+) +([a-z-]+):", result.out, re.MULTILINE))
     assert causes == {A: "stale", B: "mismatch"}
     assert (result.code, kept()) == (1, {})

@@ -87,7 +87,7 @@ def test_artifacts_have_hash_files_metadata_and_links(
 
 def test_no_cdn_is_a_plain_sentence(upload: Cli, dist: pathlib.Path) -> None:
     out = upload().out
-    assert "this store has no CDN to switch on" in out
+    assert "no CDN at this store" in out
     assert "Failed to enable CDN" not in out
 
 

@@ -154,17 +154,17 @@ def test_a_source_that_claims_twice_is_named_once() -> None:
     assert text == f"ok         {NAME}  md5,sha256  link  pinned"
 
 
-def test_md5_alone_says_that_it_detects_accidents_only() -> None:
+def test_md5_alone_says_that_it_detects_accidental_corruption_only() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "link", "")
-    assert "md5 detects accidents only" in describe_verdict(
+    assert "md5 detects accidental corruption only" in describe_verdict(
         Verdict(NAME, Outcome.OK, claims=(md5,))
     )
-    assert "accidents" not in describe_verdict(Verdict(NAME, Outcome.OK, claims=(md5, CLAIM)))
+    assert "accidental" not in describe_verdict(Verdict(NAME, Outcome.OK, claims=(md5, CLAIM)))
 
 
 def test_what_is_neither_verified_nor_refused_is_one_line() -> None:
-    verdict = Verdict(NAME, Outcome.UNVERIFIED, text="no source claims a digest")
-    assert describe_verdict(verdict) == f"unverified  {NAME}  no source claims a digest"
+    verdict = Verdict(NAME, Outcome.UNVERIFIED, text="no digest found")
+    assert describe_verdict(verdict) == f"unverified  {NAME}  no digest found"
     gone = Verdict(NAME, Outcome.WITHDRAWN, text="gone")
     assert describe_verdict(gone) == f"withdrawn  {NAME}  gone"
 
@@ -243,11 +243,11 @@ def test_the_closing_of_a_fetch_names_problems_and_interruption() -> None:
     first, *rest = report.closing().splitlines()
     assert first.startswith("verified 1 of 1")
     assert rest == [
-        "in the folder, but not judged by this run:",
+        "in the folder but not checked by this run:",
         " " * 11 + "old-1.0.zip",
         " " * 11 + "old-2.0.zip",
         "problem: log is full",
-        "interrupted: run it again, good files are kept",
+        "interrupted: run the command again; good files are kept",
     ]
 
 
@@ -260,7 +260,7 @@ def test_the_closing_of_an_upload_counts_its_files() -> None:
     assert report.closing("wheels").splitlines() == [
         "container wheels: sent 2, there 1, pruned 2",
         "problem: no page",
-        "interrupted: run it again, it sends what is missing",
+        "interrupted: run the command again to send the rest",
     ]
     assert UploadReport().closing("wheels") == "container wheels: nothing to send"
     early = UploadReport(interrupted=True).closing("wheels").splitlines()

@@ -1,8 +1,8 @@
-"""The built-in plugins, which take part in a command through the public hooks.
+"""Built-in plugins, which use the public hooks.
 
-``sources`` find artifacts and claims, ``reports`` say what became of a command; options
-and progress are here.  Plugins import the public modules and ``formats``.  Some still
-import ``disk`` and ``runtime``; none imports a room above those.
+``sources`` locate artifacts and claims, ``reports`` write reports; the modules here add
+options and the progress display.  The plugins import the public modules and ``formats``.
+Some still import ``disk`` and ``runtime``; none imports a subpackage above those.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from wheelhouse_hashes.builtin.sources import hash_files, headers, index_pages, 
 if TYPE_CHECKING:
     from types import ModuleType
 
-#: The name that each one is blocked by, in the order in which they register;
-#: the last one is asked first, but adds its options last.
+#: Built-in plugins by the name that disables them, in registration order.  Hooks call
+#: the last one first, but it adds its options last.
 BUILT_IN: Mapping[str, ModuleType] = {
     "options": options,
     "completeness": completeness,

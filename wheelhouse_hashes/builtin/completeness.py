@@ -1,7 +1,6 @@
-"""Whether all is there: ``--expect N`` and ``--expect-file LIST``.
+"""Completeness checks: ``--expect N`` and ``--expect-file LIST``.
 
-A release that lacks a wheel looks like one that has all of them, to whoever
-does not know how many there are.
+Without an expected count, an incomplete release looks complete.
 """
 
 from __future__ import annotations
@@ -23,10 +22,11 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             "--expect",
             type=count,
             metavar="N",
-            help="the number of artifacts that the folder must have, all of them good (exit 4)",
+            help="require exactly N good artifacts in the folder (exit code 4 otherwise)",
         )
         parser.add_argument(
             "--expect-file",
             metavar="LIST",
-            help="a file with the names of the artifacts that it must have, one a line (exit 4)",
+            help="require exactly the artifacts named in the file LIST, one per line "
+            "(exit code 4 otherwise)",
         )

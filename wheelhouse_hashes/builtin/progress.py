@@ -1,7 +1,7 @@
-"""Progress on a terminal: how far the run is, and what each worker is at.
+"""Progress on a terminal: the state of the run, and the current step of each worker.
 
-It is a plugin of its own, on public hooks.  Ten times a second it looks at the
-numbers that the workers leave in ``run.activities``; no work waits for it.
+A separate plugin that uses the public hooks.  Ten times a second it reads the numbers
+that the workers store in ``run.activities``; no worker waits for it.
 
 Sources: https://no-color.org; the display is rich's (https://rich.readthedocs.io).
 """
@@ -19,7 +19,6 @@ from wheelhouse_hashes import hookimpl
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.progress_display import Display
     from wheelhouse_hashes.options import Options
-    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
 
@@ -27,13 +26,13 @@ _displays: WeakKeyDictionary[Run, Display] = WeakKeyDictionary()
 
 
 def is_wanted(run: Run[Options], environ: Mapping[str, str]) -> bool:
-    """Tell whether a run may draw on the screen.
+    """Return whether to show progress for a run.
 
-    Not where standard output is no terminal, or one without a cursor that can
-    be moved; not if ``NO_COLOR`` is set and not empty, which many set to get
-    plain lines; not with ``--quiet``, nor among the lines of a trace.
+    Progress is not shown for ``index``, with ``--quiet``, while hook calls are traced, if
+    ``NO_COLOR`` is set and not empty (often used to get plain lines), or if standard output
+    is not a terminal with a movable cursor.
 
-    :param run: the command in progress.
+    :param run: the current run.
     :param environ: the environment.
     """
     if run.options.quiet or run.verb == "index":
@@ -44,10 +43,10 @@ def is_wanted(run: Run[Options], environ: Mapping[str, str]) -> bool:
     return sys.stdout.isatty() and environ.get("TERM", "") not in no_cursor
 
 
-# Last of all: where another plugin ends the command here, none ends the display.
+# Last, because nothing would stop the display if another plugin ended the command here.
 @hookimpl(trylast=True)
 def wheelhouse_run_started(run: Run[Options]) -> None:
-    """Show the display, where there is a terminal and rich."""
+    """Start the display, if there is a terminal and rich is installed."""
     if not is_wanted(run, os.environ):
         return
     try:
@@ -55,14 +54,14 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
     except ImportError:
         return
     _displays[run] = display = Display(run)
-    run.show_by(display.say)
+    run.show_by(display.print)
     display.start()
 
 
-# First of all: what other plugins print here stands below.
+# First, so that the output of other plugins appears after the display is removed.
 @hookimpl(tryfirst=True)
-def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
-    """Take the display away."""
+def wheelhouse_run_finished(run: Run[Options]) -> None:
+    """Remove the display."""
     display = _displays.pop(run, None)
     if display is not None:
         display.stop()

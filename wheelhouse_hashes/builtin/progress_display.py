@@ -1,4 +1,4 @@
-"""What progress looks like, drawn by rich; the only module that imports it."""
+"""The progress display, drawn with rich; the only module that imports rich."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.runtime.activity import Activity, State
 
-#: How often a second the display looks at what is done.
+#: Refreshes of the display per second.
 PER_SECOND = 10
 
-#: The width of a bar, and that of a terminal with room for bars.
+#: Width of a bar, and minimum width of a terminal for bars, in columns.
 BAR, WIDE = 12, 100
 
 
 class Name:
-    """The name of an artifact, cut in the middle: both ends tell wheels apart."""
+    """An artifact name, shortened in the middle because both ends distinguish wheels."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -42,7 +42,7 @@ class Name:
 
 
 def shortened(name: str, width: int) -> str:
-    """Return a name that fits into a width, without its middle if need be."""
+    """Return a name, shortened in the middle if it is longer than *width*."""
     if len(name) <= width:
         return name
     end = max(0, width - 3) * 2 // 3
@@ -50,11 +50,11 @@ def shortened(name: str, width: int) -> str:
 
 
 class Display:
-    """The display of one run: a line for each worker, one for the whole.
+    """The display of one run: a row for each worker, and one for the whole run.
 
-    :param run: the command in progress.
-    :param console: where to draw; standard output by default.
-    :param per_second: how often a second it is drawn again.
+    :param run: the current run.
+    :param console: the console to draw on; standard output by default.
+    :param per_second: refreshes per second.
     """
 
     def __init__(
@@ -69,32 +69,32 @@ class Display:
             get_renderable=self._table,
             auto_refresh=False,
             transient=True,
-            # Not into standard output: standard error may be a file.
+            # rich would print standard error, which may be a file, on standard output.
             redirect_stdout=False,
             redirect_stderr=False,
             vertical_overflow="crop",
         )
         # One thread writes at a time.  rich computes how many rows to erase before it
-        # writes them, and two threads may write in another order than they computed.
+        # writes, and two threads might not write in the order in which they computed.
         self._writing = threading.Lock()
         self._per_second = per_second
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._draw, daemon=True)
 
     def start(self) -> None:
-        """Begin to draw, in a thread."""
+        """Start to draw, in a thread."""
         self._live.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """Take what was drawn away."""
+        """Stop drawing and remove the display."""
         self._ended.set()
         self._thread.join()
         with self._writing:
             self._live.stop()
 
-    def say(self, text: str) -> None:
-        """Print whole lines above the display, as they are."""
+    def print(self, text: str) -> None:
+        """Print whole lines above the display, without formatting."""
         with self._writing:
             self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
@@ -105,7 +105,7 @@ class Display:
 
     def _table(self) -> Table:
         state = self._run.activities.state
-        # At least as wide as what they hold most often: nothing shall jump about.
+        # The minimum widths fit typical values, so that the columns do not jump.
         columns = [
             Column(ratio=1, no_wrap=True),
             Column(min_width=len("confirming"), no_wrap=True),
@@ -115,19 +115,19 @@ class Display:
             Column(min_width=len("0:00"), no_wrap=True, justify="right"),
         ]
         if self._console.width < WIDE:
-            columns[2].width = 0  # names tell more than bars
+            columns[2].width = 0  # names are more useful than bars
         table = Table.grid(*columns, padding=(0, 1))
-        # The echo of Ctrl-C must not begin another line.
+        # Leave room for the echo of Ctrl-C, which would otherwise start another line.
         table.width = max(1, self._console.width - len("^C") - 1)
         room = max(1, self._console.height // 2)
         busy = state.busy
         self._rates = {activity: self._rates.get(activity, Rate()) for activity in busy}
         for activity in busy[:room]:
-            table.add_row(*self._line_of(activity))
-        table.add_row(*self._last_line(state))
+            table.add_row(*self._activity_row(activity))
+        table.add_row(*self._summary_row(state))
         return table
 
-    def _line_of(self, activity: Activity) -> Iterator[RenderableType]:
+    def _activity_row(self, activity: Activity) -> Iterator[RenderableType]:
         count, size = activity.count, activity.size
         rate = self._rates[activity].at(count) if count else None
         yield Name(activity.name)
@@ -137,12 +137,12 @@ class Display:
         yield _speed(rate) if count else ""
         yield ""
 
-    def _last_line(self, state: State) -> Iterator[RenderableType]:
+    def _summary_row(self, state: State) -> Iterator[RenderableType]:
         rate = self._rate.at(state.moved)
         waited = self._run.budget.waiting
         verb = self._run.verb
         count = f"{state.finished} of {state.planned} artifacts"
-        text = Text(count if state.planned else f"{verb}: looking what is there", style="bold")
+        text = Text(count if state.planned else f"{verb}: reading the listing", style="bold")
         if waited is not None:
             text.append(f", waiting {waited:.0f} of {self._run.budget.seconds:g} s", "yellow")
         yield text
@@ -168,29 +168,29 @@ def _speed(rate: float | None) -> Text:
 
 
 def _time(seconds: float) -> str:
-    """Return a time that is left: ``0:07``, ``1:02:03``."""
+    """Format the remaining time: ``0:07``, ``1:02:03``."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-#: Seconds that the rate is measured over.
+#: Period over which a rate is measured, in seconds.
 WINDOW = 5.0
 
 
 class Rate:
-    """How fast something goes, over the last seconds."""
+    """Transfer rate over the last seconds."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int]] = deque()
 
     def at(self, moved: int, now: float | None = None) -> float | None:
-        """Take note of how many bytes were moved by now.
+        """Record the number of bytes moved so far, and return the rate.
 
-        :param moved: the number of bytes; less than before means that
-            something has begun anew.
-        :param now: the time in seconds, of any clock that does not go back.
-        :returns: bytes per second, None if not known yet.
+        :param moved: the number of bytes; a lower number than before means that a
+            transfer started again.
+        :param now: the time in seconds, from any monotonic clock.
+        :returns: bytes per second, or None if not known yet.
         """
         now = time.monotonic() if now is None else now
         if self._samples and moved < self._samples[-1][1]:

@@ -1,4 +1,4 @@
-"""Options from the environment: a variable that is set becomes the default of its option."""
+"""Default values of options from environment variables."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from wheelhouse_hashes.options import (
 
 
 def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, str]) -> None:
-    """Make environment variables that are set the defaults of their options.
+    """Use the values of environment variables as the defaults of their options.
 
-    :param actions: our options of a verb; an option of the host may have the
-        same name, and has no variable.
+    :param actions: the options that wheelhouse-hashes adds to a verb.  Options of the
+        host may have the same names, but have no variables.
     :param environ: the environment.
-    :raises UsageError: if a variable has a value that its option does not take.
+    :raises UsageError: if the value of a variable is invalid.
     """
     for action in actions:
         variable = PREFIX + action.dest.upper()
         text = environ.get(variable)
-        # No seconds at all is a time to wait; elsewhere 0 means off.
+        # For --wait, 0 is a valid value; for all other options, it means off.
         is_zero_wait = action.dest == "wait" and (text or "").strip() == "0"
         if text is None or variable not in _readers or not (is_on(text) or is_zero_wait):
             continue
@@ -38,17 +38,17 @@ def apply_environment(actions: Iterable[argparse.Action], environ: Mapping[str, 
             action.default = _readers[variable](text)
         except (ValueError, argparse.ArgumentTypeError):
             if action.dest == "driver_options":  # it may hold secrets
-                why = "does not hold KEY=VALUE words, separated by spaces and quoted as in a shell"
-                raise UsageError(f"{variable} {why}") from None
+                why = "expected KEY=VALUE words, separated by spaces and quoted as in a shell"
+                raise UsageError(f"{variable}: {why}") from None
             raise UsageError(
-                f"{variable}={text!r} is not a value that {action.option_strings[-1]} takes: "
+                f"{variable}={text!r}: invalid value for {action.option_strings[-1]} "
                 f"{action.metavar}"
             ) from None
 
 
 _readers: dict[str, Any] = {
-    PREFIX + "HASHFILE": lambda text: True,
-    PREFIX + "VERIFY": lambda text: True,
+    PREFIX + "HASHFILE": lambda _: True,
+    PREFIX + "VERIFY": lambda _: True,
     PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
     PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
     PREFIX + "WAIT": seconds,

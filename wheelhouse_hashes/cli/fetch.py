@@ -1,4 +1,4 @@
-"""The verb ``fetch``: locate, select, fetch each artifact, report."""
+"""The ``fetch`` verb: locate, select and fetch each artifact, then report."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
 def fetch(
     run: Session[FetchOptions], url: str, folder: str, project: str, version: str | None
 ) -> FetchReport:
-    """Fetch the artifacts of a project, and keep those that are verified.
+    """Fetch the artifacts of a project and keep those that pass verification.
 
-    :param run: the command in progress.
-    :param url: the address of an index page or directory listing.
-    :param folder: where to keep the artifacts.
-    :param project: the project's name.
-    :param version: its version; all versions if None.
-    :raises WheelhouseHashesError: if the command cannot go on at all; what
-        happens to single artifacts is in the report.
+    :param run: the current run.
+    :param url: the URL of an index page or directory listing.
+    :param folder: the folder for the artifacts.
+    :param project: the name of the project.
+    :param version: the version, or None for all versions.
+    :raises WheelhouseHashesError: if the command cannot continue.  Errors that concern
+        single artifacts are in the report.
     """
     usage = UsageErrors()
     with usage.noted():
@@ -63,7 +63,7 @@ def _fetch(
 ) -> None:
     """Locate, select and fetch the artifacts.
 
-    :raises Interrupted: if the run was told to end.
+    :raises Interrupted: if the run is interrupted.
     """
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
@@ -71,15 +71,15 @@ def _fetch(
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     for name in selection.misplaced:
-        run.note(line("note", name, "left out: it is not beside its artifact"))
-    artifacts = _refuse_unasked(selection, reporter)
+        run.note(line("note", name, "ignored: not in the same folder as its artifact"))
+    artifacts = _refuse_unsafe(selection, reporter)
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
         options = run.options
         name = f"{options.project_name} {options.version or ''}".rstrip()
-        found = ", ".join(map(str, selection.versions)) or "none of this project"
-        run.say(f"nothing matches {name} at {listing.url}; versions there: {found}")
-    _name_other_origins(run, listing, artifacts)
+        found = ", ".join(map(str, selection.versions)) or "none"
+        run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
+    _note_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
         try:
             finished = _fetch_all(reporter, artifacts, target, listing)
@@ -91,10 +91,10 @@ def _fetch(
         raise Interrupted("interrupted")
 
 
-def _refuse_unasked(
+def _refuse_unsafe(
     selection: Selection, reporter: FetchReporter[FetchOptions]
 ) -> list[ListedArtifact]:
-    """Refuse what must not be asked for or become a file here; return the other artifacts."""
+    """Refuse artifacts with an unsafe name or URL; return the others."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
     refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
     refused += [(name, Cause.UNSAFE_NAME, CASE_CONFLICT) for name in sorted(conflicts)]
@@ -105,7 +105,7 @@ def _refuse_unasked(
     return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]
 
 
-def _name_other_origins(
+def _note_other_origins(
     run: Session[FetchOptions], listing: Listing, artifacts: Sequence[ListedArtifact]
 ) -> None:
     here = urlsplit(listing.url).netloc
@@ -124,7 +124,7 @@ def _fetch_all(
     fetch_one = partial(_fetch_one, reporter, target, listing)
     reporter.align(artifact.name for artifact in artifacts)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
-    # What lives as long as the run need not be looked through again and again.
+    # Exempt objects that live as long as the run from garbage collection.
     gc.freeze()
     try:
         return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)

@@ -1,4 +1,4 @@
-"""The verb ``index``: write the index page of a container anew, from what it holds."""
+"""The ``index`` verb: rebuild the index page of a container from its content."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def rebuild_index(run: Session[IndexOptions]) -> int:
-    """Run the verb ``index``; return its exit code.
+    """Run the ``index`` verb and return its exit code.
 
     :raises WheelhouseHashesError: if the page cannot be written.
     """
-    # Here, and not for verbs that reach no store: Libcloud takes long to import.
+    # Imported here because Libcloud is slow to import and not every verb uses a store.
     from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
     from wheelhouse_hashes.stores.opening import open_store
     from wheelhouse_hashes.upload.index_page import Links, update_index
@@ -52,7 +52,7 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             run.say(f"container {store.container_name}: index page with {len(links)} links")
             without = sum(1 for digest in links.values() if digest is None)
             if without:
-                run.say(f"{without} of them have no digest: upload these artifacts with --hashfile")
+                run.say(f"links without a digest: {without}; upload these with --hashfile")
         if report.interrupted:
             run.say(f"container {store.container_name}: nothing was confirmed")
             run.say("interrupted: run it again")
@@ -63,6 +63,6 @@ def _credential(value: str | None, name: str) -> str:
     value = value or os.environ.get(f"WHEELHOUSE_UPLOADER_{name}")
     if not value:
         raise UsageError(
-            f"no {name.lower()}: give --{name.lower()} or set WHEELHOUSE_UPLOADER_{name}"
+            f"no {name.lower()}: use --{name.lower()} or set WHEELHOUSE_UPLOADER_{name}"
         )
     return value

@@ -1,4 +1,4 @@
-"""The command line: the host's verbs with our options, and our own verbs."""
+"""Argument parser: the host's verbs with additional options, and the new verbs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -21,8 +21,8 @@ from wheelhouse_hashes.plugins.session import Session
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.manager import Plugins
 
-#: What looks like ``--option=KEY=VALUE`` or ``KEY=VALUE``, and all that follows: a
-#: value may have blanks.
+#: Matches ``--option=KEY=VALUE`` or ``KEY=VALUE`` and everything after it, because a
+#: value may contain spaces.
 _KEY_AND_VALUE = r"(?s)((?:--?[\w-]+=)?(?<!\S)[A-Za-z]\w*|--?[\w-]+=\w+)=.*"
 
 
@@ -32,59 +32,56 @@ def warn(text: str) -> None:
 
 
 class Verbs:
-    """The command line's verbs: the host's, with our options, and our own.
+    """The verbs of the command line: the host's, with additional options, and the new ones.
 
-    :param plugins: the plugins that take part.
-    :param environ: the environment, by default that of the process.
+    :param plugins: the active plugins.
+    :param environ: the environment; that of the process by default.
     """
 
     def __init__(self, plugins: Plugins, environ: Mapping[str, str] | None = None) -> None:
         self.plugins = plugins
         self.environ = os.environ if environ is None else environ
-        #: Our options, by verb.
+        #: Options added by plugins, by verb.
         self._ours: dict[str, list[argparse.Action]] = {}
-        #: Environment variables that ask for what no plugin offers, by verb.
+        #: Environment variables whose option no plugin provides, by verb.
         self._unmet: dict[str, str] = {}
-        #: Our options on the command line; those of the environment are not.
+        #: Names of the added options on the command line, without those from the environment.
         self.given: list[str] = []
         self._defaults: dict[str, dict[argparse.Action, Any]] = {}
         self._region: str | None = None
 
-    def extend(self, subparsers: Any) -> None:
-        """Add our options to the host's verbs, and our verbs.
+    def extend(self, subparsers: argparse._SubParsersAction[Parser]) -> None:
+        """Add options to the host's verbs, and add the new verbs.
 
-        :param subparsers: what ``add_subparsers`` of the host's parser returned.
-        :raises WheelhouseHashesError: if a plugin fails, or an environment
-            variable has a value that its option does not take.
+        :param subparsers: the return value of ``add_subparsers`` of the host's parser.
+        :raises WheelhouseHashesError: if a plugin fails or the value of an environment
+            variable is invalid.
         """
-        index = subparsers.add_parser(
-            "index",
-            help="Write the index page of a container anew, from what is there.",
-            description="Write the index page of a container anew, from what is there.",
-        )
+        about = "Rebuild the index page of a container from its content."
+        index = subparsers.add_parser("index", help=about, description=about)
         index.set_defaults(command="index")
         _add_store_options(index)
-        about = "Judge the artifacts of a local folder, and change nothing."
+        about = "Verify the artifacts in a local folder, without changing anything."
         verify = subparsers.add_parser("verify", help=about, description=about)
         verify.set_defaults(command="verify")
-        verify.add_argument("folder", help="the folder")
+        verify.add_argument("folder", help="path to the folder to verify")
         verify.add_argument(
             "--against",
-            metavar="WHAT",
-            help="what announces the artifacts: a list of digests (SHA256SUMS), a folder with "
-            "hash files, or the address of an index page or container (default: the folder "
-            "itself)",
+            metavar="SOURCE",
+            help="source of the digests: a digest list (such as SHA256SUMS), a folder with hash "
+            "files, or the URL of an index page or container (default: the folder itself)",
         )
         for verb in ("upload", "fetch", "index", "verify"):
             parser = subparsers.choices[verb]
-            before = set(parser._actions)
+            actions = parser._actions  # noqa: SLF001 (argparse has no public list)
+            before = set(actions)
             self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
-            self._ours[verb] = [action for action in parser._actions if action not in before]
+            self._ours[verb] = [action for action in actions if action not in before]
             describe(verb, parser)
             apply_environment(self._ours[verb], self.environ)
             self._defaults[verb] = parser.withhold_defaults(
                 action
-                for action in parser._actions
+                for action in actions
                 if action in self._ours[verb] or action.dest == "region"
             )
             offered = {action.dest for action in self._ours[verb]}
@@ -94,18 +91,18 @@ class Verbs:
                     self._unmet[verb] = variable
 
     def note_given(self, options: argparse.Namespace) -> None:
-        """Learn which options are on the command line, and give the others their defaults.
+        """Record which options are on the command line, and set the others to their defaults.
 
-        An option that was given wins over its environment variable, also one
-        that can be given several times.
+        An option on the command line overrides its environment variable, even if the
+        option is repeatable.
 
-        :param options: what was parsed without the defaults.
+        :param options: the parsed options, without defaults.
         """
         verb = getattr(options, "command", "")
         for action in self._ours.get(verb, ()):
             if getattr(options, action.dest) is not None:
                 self.given.append(action.dest)
-        # The host's default is the region of one provider: no other should see it.
+        # The host's default region exists at one provider only: do not pass it to others.
         self._region = getattr(options, "region", None)
         for action, default in self._defaults.get(verb, {}).items():
             if getattr(options, action.dest) is not None:
@@ -116,16 +113,16 @@ class Verbs:
                 setattr(options, action.dest, _converted(action, default))
 
     def owns(self, options: argparse.Namespace) -> bool:
-        """Tell whether a command is ours, or the host's alone.
+        """Return whether wheelhouse-hashes runs a command; if not, the host runs it alone.
 
-        :raises UsageError: if it has options of ours that would have no effect.
+        :raises UsageError: if an option of wheelhouse-hashes would have no effect.
         """
         verb = getattr(options, "command", None)
         if verb not in self._ours:
             return False
         if verb in self._unmet:
             raise UsageError(
-                f"{self._unmet[verb]} is set, and the plugin that has this option is not there"
+                f"{self._unmet[verb]} is set, but the plugin that provides the option is not active"
             )
         switches = SWITCHES.get(verb, ())
         if not switches or any(getattr(options, switch, False) for switch in switches):
@@ -136,10 +133,10 @@ class Verbs:
         return bool(self.given)
 
     def run(self, options: argparse.Namespace) -> Session[Options]:
-        """Return the run of a command that is ours.
+        """Return the run of a command that wheelhouse-hashes runs.
 
-        :raises UsageError: if a plugin could not be loaded: it may be one
-            that would have refused something.
+        :raises UsageError: if a plugin could not be loaded, because it might have
+            refused an artifact.
         """
         if self.plugins.failures:
             raise UsageError("; ".join(self.plugins.failures))
@@ -154,13 +151,13 @@ class Verbs:
         return Session(verb, make_options(kind, values, extra), self.plugins)
 
 
-def _converted(action: argparse.Action, default: Any) -> Any:
-    """Return a default as argparse does: text is read as if it were given."""
+def _converted(action: argparse.Action, default: object) -> object:
+    """Convert a default as argparse does: text is parsed like text from the command line."""
     return action.type(default) if isinstance(default, str) and callable(action.type) else default
 
 
 def _add_store_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options by which the host's ``upload`` reaches a store."""
+    """Add the store options of the host's ``upload``."""
     parser.add_argument("container_name", help="name of the container")
     parser.add_argument("--username", help="account name for the cloud storage")
     parser.add_argument("--secret", help="secret API key for the cloud storage")
@@ -176,25 +173,28 @@ def _add_store_options(parser: argparse.ArgumentParser) -> None:
 
 
 class Parser(argparse.ArgumentParser):
-    """The host's parser, to which our options are added before it parses."""
+    """The host's argument parser; adds options and verbs before it parses."""
 
     verbs: Verbs
 
     @classmethod
     def of(cls, verbs: Verbs) -> type[Parser]:
-        """Return this class with some verbs: the host makes its parsers itself."""
+        """Return a subclass bound to *verbs*, because the host creates its parsers itself."""
         return type(cls.__name__, (cls,), {"verbs": verbs})
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as argparse has them)
         super().__init__(*args, **kwargs)
-        self._subparsers_action: Any = None
-        self._host_options: frozenset[str] | None = None
+        self._subparsers_action: argparse._SubParsersAction[Parser]
+        #: The option strings of the host; None before it has parsed.
+        self.host_options: frozenset[str] | None = None
         self._withheld: dict[argparse.Action, Any] = {}
 
     def withhold_defaults(self, actions: Iterable[argparse.Action]) -> dict[argparse.Action, Any]:
-        """Let None stand for some options that nobody gives; the help shows their defaults.
+        """Set defaults to None, so that options that were not given can be recognized.
 
-        :returns: the defaults.
+        The help still shows the original defaults.
+
+        :returns: the original defaults.
         """
         self._withheld = {action: action.default for action in actions}
         for action in self._withheld:
@@ -202,7 +202,7 @@ class Parser(argparse.ArgumentParser):
         return self._withheld
 
     def format_help(self) -> str:
-        """Return the help of a verb, with the defaults of all options."""
+        """Return the help of a verb, with the original defaults."""
         for action, default in self._withheld.items():
             action.default = default
         try:
@@ -211,20 +211,25 @@ class Parser(argparse.ArgumentParser):
             for action in self._withheld:
                 action.default = None
 
-    def add_subparsers(self, **kwargs: Any) -> Any:
-        """Remember what holds the verbs."""
+    def add_subparsers(  # type: ignore[override]
+        self,
+        **kwargs: Any,  # noqa: ANN401 (as argparse has them)
+    ) -> argparse._SubParsersAction[Parser]:
+        """Keep a reference to the action that holds the verbs."""
         self._subparsers_action = super().add_subparsers(**kwargs)
         return self._subparsers_action
 
-    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Add our options and verbs, then parse."""
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Add options and verbs, then parse."""
         for parser in self._subparsers_action.choices.values():
-            parser._host_options = frozenset(parser._option_string_actions)
+            parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
         self.verbs.extend(self._subparsers_action)
         try:
             options = super().parse_args(args, namespace)
         except SystemExit as end:
-            # An option that nobody knows may be that of a plugin which failed.
+            # An unrecognized option may belong to a plugin that failed to load.
             if end.code:
                 for failure in self.verbs.plugins.failures:
                     warn(f"warning: {failure}")
@@ -233,12 +238,12 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        """End with a usage error; what a misspelt ``--driver-option`` holds is not shown."""
+        """Exit with a usage error; mask the value of a misspelled ``--driver-option``."""
         known, unknown, words = message.partition("unrecognized arguments: ")
         super().error(known + unknown + re.sub(_KEY_AND_VALUE, r"\1=***", words))
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
-        """Keep the host's abbreviations: ``fetch --ver`` means ``--version``."""
+        """Prefer the host's options for abbreviations: ``fetch --ver`` means ``--version``."""
         matches: list[Any] = super()._get_option_tuples(option_string)
-        hosts = [match for match in matches if match[1] in (self._host_options or ())]
+        hosts = [match for match in matches if match[1] in (self.host_options or ())]
         return hosts or matches

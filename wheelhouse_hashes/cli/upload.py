@@ -1,4 +1,4 @@
-"""The verb ``upload``: scan, announce and publish each artifact, prune, index."""
+"""The ``upload`` verb: scan, announce and publish each artifact, prune, index."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.stores.base import Store
     from wheelhouse_hashes.stores.driver import Account
 
-#: The object in which jobs on the bare host share their digests.
+#: Object in which jobs that use the host alone share their digests.
 HOST_METADATA = "metadata.json"
+
+#: Maximum size of this object, in bytes.
 MAX_HOST_METADATA = 64 * 1024 * 1024
 
 
@@ -43,21 +45,21 @@ def upload(
 ) -> UploadReport:
     """Upload the artifacts of a folder.
 
-    :param run: the command in progress.
-    :param account: how to reach the store.
+    :param run: the current run.
+    :param account: the account at the store.
     :param container: the name of the container.
-    :param folder: the folder; its dev wheels are renamed, as the host does.
+    :param folder: the folder; dev wheels in it are renamed, as the host does.
     :param with_index: whether to write the index page.
-    :raises WheelhouseHashesError: if the command cannot go on at all; what
-        happens to single artifacts is in the report.
+    :raises WheelhouseHashesError: if the command cannot continue.  Errors that concern
+        single artifacts are in the report.
     """
     usage = UsageErrors()
     with usage.noted():
         if (max_workers := run.options.max_workers) < 1:
-            raise UsageError(f"--max-workers {max_workers}: give a number from 1 on")
+            raise UsageError(f"--max-workers {max_workers}: must be at least 1")
     with usage.noted():
-        if not os.path.isdir(folder):
-            raise UsageError(f"there is no folder {folder}; give one with --local-folder")
+        if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
+            raise UsageError(f"{folder}: no such folder; choose another with --local-folder")
     with usage.noted():
         account.check()
     reporter = UploadReporter(run)
@@ -72,10 +74,10 @@ def upload(
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
             uploaded = _publish_all(reporter, store, snapshot, fit)
-            _clean_up(reporter, store, snapshot, uploaded, with_index)
+            _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
 
         with noting_interruption(report):
-            # In one thread: each one that uses the store has to authenticate.
+            # All in one thread, because each thread that uses the store must authenticate.
             run_in_thread(publish, run.stop)
         run.say(report.closing(store.container_name))
     return report
@@ -84,7 +86,7 @@ def upload(
 def _without_case_conflicts(
     paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, reporter: UploadReporter
 ) -> list[pathlib.Path]:
-    """Refuse names that differ in case only: a fetch would refuse them, too."""
+    """Refuse names that differ only in case, because a fetch would refuse them, too."""
     ours = {path.name for path in paths}
     conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
     refusal = Refusal(Cause.UNSAFE_NAME, CASE_CONFLICT)
@@ -99,12 +101,12 @@ def _publish_all(
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
 ) -> dict[str, ArtifactUpload]:
-    """Publish artifacts side by side; return what is there now.
+    """Publish artifacts concurrently; return those that are now in the container.
 
-    :raises Interrupted: if the run was told to end.
+    :raises Interrupted: if the run is interrupted.
     """
     run = reporter.run
-    there: dict[str, ArtifactUpload] = {}
+    published: dict[str, ArtifactUpload] = {}
 
     def publish(path: pathlib.Path) -> None:
         try:
@@ -116,23 +118,23 @@ def _publish_all(
         except WheelhouseHashesError as error:
             reporter.add(UploadRecord.of_error(path.name, error))
         else:
-            there[record.name] = artifact_upload
+            published[record.name] = artifact_upload
             reporter.settle(artifact_upload.artifact, record)
 
     run.activities.plan({path.name: size_on_disk(path) for path in paths})
     if not for_each(paths, publish, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
-    return there
+    return published
 
 
-def _named_by_the_host(
+def _in_host_metadata(
     store: Store, snapshot: ContainerSnapshot, replaced: Sequence[str]
 ) -> list[str]:
-    """Return those replaced artifacts whose old digest a job without us will publish again."""
+    """Return the replaced artifacts whose old digest the host alone would publish again."""
     if not replaced or HOST_METADATA not in snapshot.objects:
         return []
     content = store.read(HOST_METADATA, MAX_HOST_METADATA) or b""
-    # Names are plain ASCII, so they stand in the JSON as they are.
+    # Names are ASCII, so JSON does not escape them.
     return [name for name in replaced if f'"{name}"'.encode() in content]
 
 
@@ -141,9 +143,10 @@ def _clean_up(
     store: Store,
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, ArtifactUpload],
+    *,
     with_index: bool,
 ) -> None:
-    """Prune and index.  The artifacts are safe: a failure is a problem to report."""
+    """Prune and index.  The artifacts are published already, so failures are only reported."""
     run, report = reporter.run, reporter.report
     try:
         companions = {
@@ -151,8 +154,8 @@ def _clean_up(
             for name, artifact_upload in uploaded.items()
         }
         replaced = [r.name for r in report.records if r.outcome is UploadOutcome.REPLACED]
-        for name in _named_by_the_host(store, snapshot, replaced):
-            run.note(line("note", name, f"{HOST_METADATA} still has the digest of the old bytes"))
+        for name in _in_host_metadata(store, snapshot, replaced):
+            run.note(line("note", name, f"{HOST_METADATA} still has the old digest"))
         report.pruned += prune(run, store, snapshot, companions)
         if with_index:
             digests = {

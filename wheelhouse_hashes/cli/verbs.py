@@ -1,4 +1,4 @@
-"""How a command ends: one line and an exit code."""
+"""The end of a command: one line on standard error, and an exit code."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 
 @contextmanager
 def exit_with_one_line() -> Iterator[None]:
-    """Turn what ends a command before its time into one line and an exit code.
+    """Turn an error that ends a command into one line and an exit code.
 
-    :raises SystemExit: with that code.
+    :raises SystemExit: with this exit code.
     """
     try:
         yield

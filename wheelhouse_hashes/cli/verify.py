@@ -1,7 +1,7 @@
-"""The verb ``verify``: judge the artifacts of a local folder, and change nothing.
+"""The ``verify`` verb: verify the artifacts in a local folder, without changing anything.
 
-They are judged by the same rules as fetched ones, against what is announced:
-by the folder itself, by another one, by a list of digests, or by an address.
+The rules are the same as for fetched artifacts.  The digests come from the folder itself,
+another folder, a digest list, or the listing at a URL.
 """
 
 from __future__ import annotations
@@ -33,20 +33,19 @@ if TYPE_CHECKING:
 
 
 def verify_folder(run: Session[VerifyOptions]) -> int:
-    """Run the verb ``verify``; return its exit code.
+    """Run the ``verify`` verb and return its exit code.
 
-    :raises WheelhouseHashesError: if the command cannot go on at all; what is
-        to be said of single artifacts is in the report.
+    :raises WheelhouseHashesError: if the command cannot continue.  Errors that concern
+        single artifacts are in the report.
     """
     folder, against = run.options.folder, run.options.against
     usage = UsageErrors()
     with usage.noted():
-        if not os.path.isdir(folder):
-            raise UsageError(f"there is no folder {folder}")
-    # What is given by its path announces all that belongs together; at an
-    # address there may be other releases, too.
+        if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
+            raise UsageError(f"{folder}: no such folder")
+    # A local path announces one release; a URL may offer others, too.
     address = against or folder
-    is_local = os.path.exists(address)
+    is_local = os.path.exists(address)  # noqa: PTH110 (Path.exists can raise)
     with usage.noted():
         if against is not None and not is_local:
             address = authorized(run, against)
@@ -56,14 +55,14 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _verify(reporter, pathlib.Path(folder), address, is_local)
+            _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
             report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
     return report.exit_code
 
 
 def _verify(
-    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, is_local: bool
+    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, *, is_local: bool
 ) -> None:
     run, report = reporter.run, reporter.report
     there = _artifacts_in(folder, run)
@@ -78,9 +77,9 @@ def _verify(
     ]
     report.nothing_matched = not artifacts
     if not artifacts:
-        run.say(f"there are no artifacts in {folder}, and {listing.url} announces none")
+        run.say(f"no artifacts in {folder}, and none announced by {listing.url}")
     reporter.align(artifact.name for artifact in artifacts)
-    # What is only announced takes no time.
+    # Artifacts that are announced but not in the folder need no hashing.
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     verify_one = partial(verify_artifact, reporter, there, set(announced))
@@ -93,7 +92,7 @@ def _verify(
 
 
 def _artifacts_in(folder: pathlib.Path, run: Session[VerifyOptions]) -> dict[str, pathlib.Path]:
-    """Return the artifacts of a folder by name; name what else ``twine`` would meet there."""
+    """Return the artifacts in a folder by name; note other files, which ``twine`` would see."""
     there = {}
     with disk_errors(f"list the folder {folder}"):
         names = sorted(os.listdir(folder))
@@ -101,12 +100,12 @@ def _artifacts_in(folder: pathlib.Path, run: Session[VerifyOptions]) -> dict[str
         if parse_artifact_name(name) is not None:
             there[name] = folder / name
         elif not name.startswith(".") and run.plugins.companion_of(name) is None:
-            run.note(line("note", printable(name), "not an artifact: it was not judged"))
+            run.note(line("note", printable(name), "not verified: not an artifact"))
     return there
 
 
 def _projects(names: Mapping[str, object]) -> Wanted:
-    """Return the projects and versions of some artifacts: an address may offer more."""
+    """Return the projects and versions of some artifacts, because a URL may offer others."""
     wanted: dict[str, set[Version]] = defaultdict(set)
     for name in names:
         if (parsed := parse_artifact_name(name)) is not None:

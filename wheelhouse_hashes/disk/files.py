@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal
@@ -143,7 +143,7 @@ class LocalFile:
                 self._file.close()
                 raise DiskError(f"cannot read {path}: it was replaced by something else")
 
-    def __enter__(self) -> LocalFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:

@@ -1,4 +1,4 @@
-"""Fetch one artifact: claims, bytes, verdict, and another try where it can heal."""
+"""Fetch one artifact: claims, bytes, verdict, and retries where they can help."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import FetchOptions
     from wheelhouse_hashes.plugins.session import Session
 
-#: An object that did not change for so long, in seconds, is not in flux.
+#: Seconds without modification after which an object counts as stable.
 QUIET = 3600.0
 
-#: Causes under which the refused bytes are worth a look.
-_KEPT_FOR_A_LOOK = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
+#: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
+_KEPT_CAUSES = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
 
 
 class ArtifactFetch:
-    """The way of one artifact to its verdict.
+    """The fetch of one artifact, up to its verdict.
 
     :param artifact: the artifact.
     :param run: the command in progress.
-    :param folder: where it is to be.
+    :param folder: the target folder.
     :param page_date: when the listing last changed, in seconds since the
         epoch; None if unknown.
     """
@@ -63,9 +63,9 @@ class ArtifactFetch:
         self._cut: Download | None = None
 
     def run(self) -> Verdict:
-        """Try until there is a verdict that further waiting cannot better.
+        """Retry until the verdict is good, or until waiting longer cannot improve it.
 
-        :raises Interrupted: if the run was told to end.
+        :raises Interrupted: if the run was interrupted.
         """
         try:
             self._existing = self.folder.existing(self.artifact.name)
@@ -75,7 +75,7 @@ class ArtifactFetch:
             verdict = self._refused(refusal)
         if not verdict.good or verdict.on_disk:
             with contextlib.suppress(OSError):
-                # At once, and not with its folder: a full disk needs the room.
+                # Not left for the folder's cleanup: a full disk needs the space now.
                 self._private.unlink(missing_ok=True)
         return verdict
 
@@ -83,26 +83,19 @@ class ArtifactFetch:
         pauses = backoff()
         fresh = reported = False
         while True:
-            retry_after, had = 0.0, self._received
+            had = self._received
             with self._run.client.attempt(fresh=fresh) as attempt:
-                try:
-                    verdict = self._try_once()
-                except Refusal as refusal:
-                    verdict = self._refused(refusal)
-                    if isinstance(refusal, TransferError):
-                        retry_after = refusal.retry_after or 0.0
+                verdict, retry_after = self._try_and_catch()
             cause = verdict.cause
             if cause is None or not verdict.may_heal:
                 return verdict
             if self._received > had:
-                pauses = backoff()  # it gets on
-            if not self._is_of_the_way(verdict):
+                pauses = backoff()  # there was progress
+            if not self._is_transport_failure(verdict):
                 if not fresh:
-                    fresh = True  # at once: a cache or a stale replica may have answered
+                    fresh = True  # no pause: a cache or a stale replica may have answered
                     continue
-                if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
-                    return verdict  # deleted, and its row in the listing lags
-                if cause is not Cause.STALE and self._is_quiet(attempt):
+                if self._is_stable(cause, attempt):
                     return verdict
             if not reported and self._run.budget.seconds:
                 reported = True
@@ -112,23 +105,37 @@ class ArtifactFetch:
             if not self._run.budget.pause(max(next(pauses), retry_after)):
                 return verdict
 
+    def _is_stable(self, cause: Cause, attempt: Attempt) -> bool:
+        """Return whether waiting cannot change what the store answers."""
+        if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
+            return True  # deleted, but still in an outdated listing
+        return cause is not Cause.STALE and self._is_quiet(attempt)
+
     @property
     def _received(self) -> int:
-        """The number of bytes that another try need not ask for."""
+        """The number of bytes that a retry need not request again."""
         return self._cut.size if self._cut is not None else 0
 
-    def _is_of_the_way(self, verdict: Verdict) -> bool:
-        """Tell whether a refusal comes from the way and not from the store's state."""
+    def _is_transport_failure(self, verdict: Verdict) -> bool:
+        """Return whether the transport, not the state of the store, caused a refusal."""
         if verdict.cause is Cause.TRUNCATED:
-            # Unless all of a body of known length came, and it is short.
+            # If a body of known length arrived in full, the stored object itself is short.
             return not (verdict.digests and self._before and self._before.length_known)
         return verdict.cause in (Cause.UNREACHABLE, Cause.CORRUPT)
 
     def _is_quiet(self, attempt: Attempt) -> bool:
-        """Tell whether nothing that was answered has changed for an hour."""
+        """Return whether everything served has been unchanged for :data:`QUIET` seconds."""
         dates = attempt.dates if self._page_date is None else [*attempt.dates, self._page_date]
         now = time.time()
         return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
+
+    def _try_and_catch(self) -> tuple[Verdict, float]:
+        """Return the verdict of one try, and the seconds that ``Retry-After`` asks for."""
+        try:
+            return self._try_once(), 0.0
+        except Refusal as refusal:
+            retry_after = refusal.retry_after if isinstance(refusal, TransferError) else None
+            return self._refused(refusal), retry_after or 0.0
 
     def _try_once(self) -> Verdict:
         self._run.activity.begin("asking")
@@ -167,7 +174,7 @@ class ArtifactFetch:
     def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
-        return judge_file(self._run, self.artifact, heard, seen, path, before)
+        return judge_file(self._run, self.artifact, heard, seen, path, before=before)
 
     def _refused(self, refusal: Refusal) -> Verdict:
         claims = claims_of(self.artifact.claims)
@@ -176,7 +183,7 @@ class ArtifactFetch:
         return refused(verdict, refusal)
 
     def _conclude(self, verdict: Verdict) -> Verdict:
-        """Act on a final verdict: names, ``.rejected``, what is left to say."""
+        """Act on a final verdict: publish or reject the file, and complete the text."""
         if verdict.good and verdict.on_disk:
             return replace(verdict, text=_join(verdict.text, "already in the folder"))
         if verdict.cause is Cause.MISSING_ARTIFACT:
@@ -185,12 +192,12 @@ class ArtifactFetch:
             verdict = self._clear_the_name(verdict, self._existing)
         if verdict.good:
             self.folder.publish(self._private)
-        elif verdict.cause in _KEPT_FOR_A_LOOK and self._private.exists():
+        elif verdict.cause in _KEPT_CAUSES and self._private.exists():
             self.folder.reject(self._private)
         return verdict
 
     def _clear_the_name(self, verdict: Verdict, existing: pathlib.Path) -> Verdict:
-        """Take a bad file from under the final name, unless another run replaced it."""
+        """Remove a bad file from the final name, unless another run replaced it."""
         note = "" if verdict.good else "the copy in the folder was left there, unverified"
         if self._existing_is_bad:
             with contextlib.suppress(FileNotFoundError):
@@ -199,17 +206,17 @@ class ArtifactFetch:
         return replace(verdict, text=_join(verdict.text, note))
 
     def _missing(self, verdict: Verdict) -> Verdict:
-        """Tell an artifact that was withdrawn from one that was announced and is missing."""
+        """Distinguish a withdrawn artifact from one that is announced but missing."""
         if not self.artifact.listed:
-            note = "its hash file or another companion is there, and it never came"
+            note = "its hash file or another companion exists, but the artifact never appeared"
             return replace(verdict, text=_join(verdict.text, note))
         if self._existing is not None or (verdict.claims and not self.artifact.superseded):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
-        reason = "neither it nor a hash file of it exists"
-        if verdict.claims:  # the delete of its hash file is still to come, or lags
-            reason = "gone: younger dev builds displace it"
-        text = f"{cause}: it is listed, but {reason}"
+        reason = "neither it nor its hash file exists"
+        if verdict.claims:  # its hash file is not deleted yet, or is still visible
+            reason = "deleted: superseded by newer dev builds"
+        text = f"{cause}: listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
 
 

@@ -1,4 +1,4 @@
-"""The bytes of one artifact on their way into its private file: read, hashed, written once."""
+"""Download one artifact into its private file: read, hash and write in one pass."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ if TYPE_CHECKING:
 
 Heard = Sequence[Claim | Finding]
 
+#: The most digits of a ``Content-Length`` that is believed: as many as 2**63 has.
+_MAX_DIGITS = 19
+
 _buffers = threading.local()
 
 
 class Download:
-    """One read of an artifact's body, in one piece or, after a cut, in several.
+    """One read of an artifact's body, in one piece or, if it was interrupted, in several.
 
-    What was received stays received: :meth:`receive` can be called again after
-    it failed, and asks for the rest then, if the server can do that.
+    Received bytes are kept: after a failure, :meth:`receive` can be called again and
+    then requests only the rest, if the server supports that.
 
     :param artifact: the artifact.
     :param run: the command in progress.
@@ -42,7 +45,7 @@ class Download:
     def __init__(
         self, artifact: ListedArtifact, run: Session[FetchOptions], path: pathlib.Path
     ) -> None:
-        #: What was heard: what :meth:`receive` was told, and the headers' claims.
+        #: The claims and findings passed to :meth:`receive`, and those of the headers.
         self.heard: list[Claim | Finding] = []
         self._artifact = artifact
         self._run = run
@@ -57,10 +60,10 @@ class Download:
         return self._digester.size
 
     def receive(self, heard: Heard) -> None:
-        """Read the body, or what is missing of it.
+        """Read the body, or the rest of it.
 
-        :param heard: what the sources said.
-        :raises Refusal: if the body cannot be had, or nobody vouches for it.
+        :param heard: the claims and findings of the sources.
+        :raises Refusal: if the body cannot be read, or no source claims a digest for it.
         """
         artifact = self._artifact
         with (
@@ -82,14 +85,14 @@ class Download:
                 self._pieces.flush()
 
     def _take(self, data: memoryview, file: FileIO) -> None:
-        """Take what was received: hash it, write it."""
+        """Hash and write received bytes."""
         self._digester.update(data)
         while data:
             data = data[file.write(data) :]
 
     @property
     def received(self) -> int:
-        """The number of bytes that were received, also those that are not in the file yet."""
+        """The number of bytes received, including those not yet written to the file."""
         return self.size + (self._pieces.filled if self._pieces is not None else 0)
 
     @property
@@ -99,7 +102,7 @@ class Download:
         return Part(self.size, self._response.headers)
 
     def _begin(self, response: Response, heard: Heard, file: FileIO) -> None:
-        """Hear what the headers claim; do not read a body that nobody vouches for."""
+        """Add the claims of the headers; refuse the body if no digest is claimed at all."""
         run = self._run
         self.heard = [*heard, *run.plugins.response_claims(self._artifact, response.headers, run)]
         refuse_findings(self.heard)
@@ -107,7 +110,7 @@ class Download:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms_of(self.heard)
         if response.offset and not self._digester.algorithms >= set(wanted):
-            raise NotContinued("a digest is wanted that the beginning went without")
+            raise NotContinued("a claim needs an algorithm that the first part was not hashed with")
         if not response.offset:
             file.seek(0)
             file.truncate()
@@ -117,32 +120,32 @@ class Download:
         if (
             run.activity.size is None
             and not response.offset
-            and len(length) < 20
+            and len(length) <= _MAX_DIGITS
             and length.isdecimal()
         ):
             run.activity.size = int(length)
 
     @property
     def seen(self) -> Seen:
-        """What was read."""
-        assert self._response is not None
+        """The facts about the bytes that were read."""
+        assert self._response is not None  # noqa: S101 (for the type checker)
         return self._digester.seen(length_known=self._response.length_known)
 
 
 class _Pieces:
-    """Collects pieces of a body: libcurl hands on 16 KiB at most.
+    """Joins the pieces of a body: libcurl delivers at most 16 KiB at a time.
 
-    Other threads can run while much is hashed or written at once, and need not
-    be asked so often.
+    Other threads can run while a large piece is hashed or written, and large
+    pieces mean fewer switches between threads.
 
-    :param take: gets all pieces, in order, as few large ones.
+    :param take: called with the body in order, in few large pieces.
     """
 
     def __init__(self, take: Callable[[memoryview], object]) -> None:
         self._take = take
-        #: The number of bytes that are collected.
+        #: The number of collected bytes.
         self.filled = 0
-        # One a worker: to make it anew costs as much as a small artifact's hash.
+        # One buffer per worker: allocating it costs as much as hashing a small artifact.
         buffer: memoryview | None = getattr(_buffers, "buffer", None)
         if buffer is None:
             buffer = _buffers.buffer = memoryview(bytearray(BUFFER))
@@ -161,14 +164,14 @@ class _Pieces:
             self.filled = end
 
     def flush(self) -> None:
-        """Hand on what is left."""
+        """Pass on the collected bytes."""
         filled, self.filled = self.filled, 0
         if filled:
             self._take(self._buffer[:filled])
 
 
 def refuse_findings(heard: Heard) -> None:
-    """Refuse at once if a source objects: no bytes can change that.
+    """Refuse at once if a source objects: the bytes cannot change that.
 
     :raises Refusal: with the gravest cause.
     """

@@ -1,9 +1,8 @@
 """The folder that artifacts are fetched into.
 
-Bytes are received in a private folder inside it, where a file bears its own
-name; one rename puts a verified file under its final name.  Refused bytes that
-may be worth a look go to ``.rejected``, under names that ``*.whl`` does not
-match.
+Files are received in a private folder inside it, under their own names; a single
+rename moves a verified file to its final name.  Refused files that are worth
+inspecting go to ``.rejected``, under names that ``*.whl`` does not match.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
@@ -28,32 +27,32 @@ REJECTED_SUFFIX = ".rejected"
 
 
 class TargetFolder:
-    """A folder that one run fetches into; a context manager.
+    """The folder that one run fetches into; a context manager.
 
-    :param path: the folder; it is made if it is not there.
+    :param path: the folder; created if it does not exist.
     :raises DiskError: if it cannot be used.
     """
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
-        with disk_errors(f"make the folder {path}"):
+        with disk_errors(f"create the folder {path}"):
             path.mkdir(parents=True, exist_ok=True)
         remove_dead(path)
         with disk_errors(f"write to the folder {path}"):
             self._private = PrivateFolder(path)
-        #: Where files are received, under their own names.
+        #: The folder in which files are received, under their own names.
         self.private = self._private.path
 
-    def __enter__(self) -> TargetFolder:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self._private.__exit__(*exc_info)
 
     def existing(self, name: str) -> pathlib.Path | None:
-        """Return the file under a final name, None if there is none.
+        """Return the file with a final name, None if it does not exist.
 
-        :raises DiskError: if something else than a file is in its place.
+        :raises DiskError: if something other than a regular file has that name.
         """
         path = self.path / name
         try:
@@ -61,29 +60,29 @@ class TargetFolder:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise DiskError(f"cannot look at {path}: {error.strerror}") from error
+            raise DiskError(f"cannot access {path}: {error.strerror}") from error
         if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+            kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
             raise DiskError(f"{path} is {kind}; remove it")
         return path
 
     def publish(self, path: pathlib.Path) -> None:
-        """Put a verified file of the private folder under its final name.
+        """Move a verified file from the private folder to its final name.
 
-        Its data are on the disk (fsync) before the name is.
+        The data is on disk (fsync) before the name is.
 
         :raises DiskError: if that fails.
         """
-        with disk_errors(f"keep {path.name}"):
-            file = os.open(path, os.O_RDWR)  # Windows syncs only what can be written
+        with disk_errors(f"save {path.name}"):
+            file = os.open(path, os.O_RDWR)  # Windows syncs writable descriptors only
             try:
                 os.fsync(file)
             finally:
                 os.close(file)
-            os.replace(path, self.path / path.name)
+            path.replace(self.path / path.name)
 
     def sync(self) -> None:
-        """Put the final names on the disk, where the system can (POSIX)."""
+        """Flush the final names to disk, where the system supports it (POSIX)."""
         with contextlib.suppress(OSError):
             folder = os.open(self.path, os.O_RDONLY)
             try:
@@ -92,9 +91,9 @@ class TargetFolder:
                 os.close(folder)
 
     def reject(self, path: pathlib.Path) -> str:
-        """Move a refused file to ``.rejected``, one file a name.
+        """Move a refused file to ``.rejected``, replacing an earlier one of that name.
 
-        :returns: what was done, for the user: it is removed if ``.rejected``
+        :returns: what was done, for the user; the file is removed if ``.rejected``
             cannot be used.
         :raises DiskError: if it can be neither moved nor removed.
         """
@@ -104,15 +103,15 @@ class TargetFolder:
             rejected.mkdir(mode=0o700, exist_ok=True)
             if rejected.is_symlink():
                 raise NotADirectoryError(str(rejected))
-            os.replace(path, target)
+            path.replace(target)
         except OSError:
-            with disk_errors(f"remove the refused {path}"):
+            with disk_errors(f"remove the refused file {path}"):
                 path.unlink(missing_ok=True)
             return "removed"
         return f"moved to {REJECTED}"
 
     def unjudged(self, judged: set[str]) -> list[str]:
-        """Return the names of artifacts in the folder that are not among the judged."""
+        """Return the names of the artifacts in the folder that are not in *judged*."""
         with disk_errors(f"list the folder {self.path}"):
             names = sorted(os.listdir(self.path))
         return [name for name in names if name not in judged and parse_artifact_name(name)]

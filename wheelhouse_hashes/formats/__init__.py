@@ -1,6 +1,6 @@
-"""Formats that are read or written: text goes in, values come out.
+"""Parsers and formatters: text in, values out.
 
-Nothing here reads a file or opens a connection, so all of it is tested with
-plain strings.  This room imports only public modules, such as ``artifacts``
+Nothing here reads a file or opens a connection, so plain strings are enough to
+test all of it.  This package imports only public modules, such as ``artifacts``
 and ``filenames``.
 """

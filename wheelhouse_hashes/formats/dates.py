@@ -1,4 +1,4 @@
-"""Dates as HTTP headers carry them."""
+"""Dates in HTTP headers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 
 def http_date(value: str | None) -> float | None:
-    """Return a header's date in seconds since the epoch, None if it has none.
+    """Return the date in a header, in seconds since the epoch, None if it has none.
 
     :param value: the header's value (:rfc:`9110`, section 5.6.7), None if it
         was not sent.

@@ -1,8 +1,8 @@
-"""Dev builds: the time stamp that the host gives them, and how many it keeps.
+"""Dev builds: the time stamp that the host adds, and the number of builds it keeps.
 
-CI uploads a wheel of a development version again and again.  The host renames
-it, so that each build has a name of its own that sorts by upload time, and
-keeps the youngest five of each platform.
+CI uploads wheels of a development version again and again.  The host renames them,
+so that each build has a unique name that sorts by upload time, and keeps the
+newest five for each platform.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from wheelhouse_hashes.filenames import parse_artifact_name, read_artifact_name
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: How many dev builds of one kind a container keeps.
+#: Number of dev builds of one kind that a container keeps.
 KEEP = 5
 
 _STAMP = re.compile(r"\d{14}(?!\d)", re.ASCII)
 
 
 def stamped_name(name: str, now: datetime) -> str:
-    """Return the name that an artifact is uploaded under.
+    """Return the name under which an artifact is uploaded.
 
-    Wheels of development versions get the time in front of their local
-    version, unless they have one; other names stay as they are.
+    Wheels of development versions get a time stamp in front of their local
+    version, unless they have one; other names do not change.
 
     :param name: the artifact's name.
     :param now: the time of the upload, in UTC.
-    :raises ValueError: if the name is not an artifact's, or is that of a dev
-        build in a form that cannot be stamped.
+    :raises ValueError: if the name is not an artifact name, or is that of a dev
+        build that is not a wheel.
     """
     parsed = read_artifact_name(name)
     version = parsed.version
     if not version.is_devrelease:
         return name
     if parsed.kind != "wheel":
-        raise ValueError("a dev build can be uploaded as a wheel only")
+        raise ValueError("dev builds can only be uploaded as wheels")
     if _STAMP.match(version.local or ""):
         return name
-    # The host joins with an underscore, which is what packaging reads as a dot.
+    # The host joins with an underscore, which packaging reads as a dot.
     stamp = now.strftime("%Y%m%d%H%M%S")
     local = f"{stamp}_{version.local}" if version.local else stamp
     project, _, rest = name.split("-", 2)
@@ -56,7 +56,10 @@ _Age = tuple[Version, tuple[int, str] | tuple[()], str]
 
 
 def _kind_and_age(name: str) -> tuple[_Kind, _Age] | None:
-    """Return which builds supersede one another, and their order; None if it is no dev build."""
+    """Return the kind and the age of a dev build, None for other names.
+
+    Builds of one kind supersede one another; the newest has the highest age.
+    """
     parsed = parse_artifact_name(name)
     if parsed is None or not parsed.version.is_devrelease:
         return None
@@ -66,7 +69,7 @@ def _kind_and_age(name: str) -> tuple[_Kind, _Age] | None:
 class DevBuilds:
     """The dev builds among some names, by project and platform.
 
-    :param names: the names of artifacts; there may be others among them.
+    :param names: the names of artifacts; names of other files are ignored.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -78,17 +81,17 @@ class DevBuilds:
             ages.sort(reverse=True)
 
     def like(self, name: str) -> list[str]:
-        """Return the builds for the same project and platform, youngest first.
+        """Return the builds for the same project and platform, newest first.
 
-        :param name: an artifact's name; the answer is empty if it is no dev build.
+        :param name: an artifact's name; the list is empty if it is not a dev build.
         """
         found = _kind_and_age(name)
         return [] if found is None else [age[-1] for age in self._kinds.get(found[0], ())]
 
     def is_superseded(self, name: str) -> bool:
-        """Tell whether enough younger builds of its kind supersede a build.
+        """Return whether a build is superseded by enough newer builds of its kind.
 
-        :param name: the name of a build, which need not be among these.
+        :param name: the name of a build, which need not be one of *names*.
         """
         found = _kind_and_age(name)
         if found is None:

@@ -1,12 +1,13 @@
-"""The hash file: written one way, read in many dialects, refused otherwise.
+"""Hash files: written in one format, read in many dialects.
 
-Written is what GNU ``sha256sum`` writes: lower-case hex, two spaces, the base
+The written format is that of GNU ``sha256sum``: lower-case hex, two spaces, the base
 name, a line feed; ASCII, no byte order mark, the same bytes on every system.
-Read is also what other tools and systems make of it: BSD tags, OpenSSL's
+The reader also accepts the output of other tools and systems: BSD tags, OpenSSL's
 spelling, bare digits, upper case, CRLF, byte order marks, UTF-16, paths.
+Anything else is refused.
 
-A hash file stands for the one artifact that it is named after.  A path inside
-it is never opened; only its last part is compared.
+A hash file describes the one artifact that it is named after.  A path inside it
+is never opened; only its last part is compared.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError, NotAHashFile
 from wheelhouse_hashes.filenames import printable
 
-#: The most bytes that a hash file may have.
+#: Maximum size of a hash file, in bytes.
 MAX_BYTES = 64 * 1024
 
-#: The most bytes that a list of digests may have.
+#: Maximum size of a digest list, in bytes.
 MAX_LIST_BYTES = 16 * 1024 * 1024
 
-#: The most characters that one of its lines may have.
+#: Maximum length of a line, in characters.
 MAX_LINE = 4 * 1024
 
 _GNU = re.compile(r"(?P<escaped>\\?)(?P<hex>[0-9A-Fa-f]+)(?: [ *]|[ \t])(?P<name>\S.*)", re.ASCII)
@@ -34,10 +35,10 @@ _TAG = re.compile(
 )
 _BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*):)?(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
 
-#: A line that may have a digest, if not in its right form: digits first, or a tag.
+#: A line that may contain a digest, even in a wrong form: digits first, or a tag.
 _DIGEST = re.compile(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.ASCII)
 
-#: More hex digits than an identifier of a request has: a digest of some other form.
+#: More hex digits than a request identifier has: a digest in another form.
 _LONG = re.compile(r"[0-9A-Fa-f]{56}", re.ASCII)
 
 _TAGS = {
@@ -53,7 +54,7 @@ _TAGS = {
     "md5": "md5",
 }
 
-#: What a list of digests is called: ``SHA256SUMS`` and its like.
+#: Names of digest lists, such as ``SHA256SUMS``, and their algorithms.
 _LISTS = {
     "sha256sums": "sha256",
     "sha384sums": "sha384",
@@ -68,11 +69,11 @@ _LENGTHS = {32: "MD5", 40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384",
 
 @dataclass(frozen=True)
 class HashFile:
-    """What a hash file says."""
+    """The content of a hash file."""
 
     #: The digest of the artifact that the file is named after.
     digest: Digest
-    #: What was unusual about it; empty if nothing was.
+    #: A note about something unusual in it, or the empty string.
     note: str = ""
 
 
@@ -82,9 +83,9 @@ def hash_file_name(artifact_name: str, algorithm: str) -> str:
 
 
 def split_hash_file_name(name: str) -> tuple[str, str] | None:
-    """Return the artifact's name and the algorithm of a hash file's name.
+    """Split the name of a hash file into the artifact's name and the algorithm.
 
-    :returns: None if the name does not end with one of the algorithms.
+    :returns: None if the name does not end with a known algorithm.
     """
     stem, _, algorithm = name.rpartition(".")
     return (stem, algorithm) if stem and algorithm in ALGORITHMS else None
@@ -102,11 +103,11 @@ def format_hash_file(digest: Digest, artifact_name: str) -> bytes:
 def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashFile:
     """Read the hash file of one artifact.
 
-    :param content: what the hash file holds.
-    :param artifact_name: the name of the artifact that it is named after.
-    :param algorithm: the algorithm that it is named after.
-    :raises HashFileError: if it does not say, without contradiction, one
-        digest of that algorithm for that artifact.
+    :param content: the content of the hash file.
+    :param artifact_name: the artifact that the hash file is named after.
+    :param algorithm: the algorithm that the hash file is named after.
+    :raises HashFileError: if it does not contain exactly one digest of that
+        algorithm for that artifact.
     """
     lines = [line for line in _lines(_decode(content)) if line and not line.startswith("#")]
     if not lines:
@@ -116,28 +117,28 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     read = {_read_line(line, artifact_name, algorithm) for line in lines}
     digests = {digest for digest, _ in read}
     if len(digests) > 1:
-        raise HashFileError(f"the hash file contradicts itself: {len(digests)} digests")
+        raise HashFileError(f"the hash file has {len(digests)} different digests")
     notes = sorted({note for _, note in read if note})
     return HashFile(digests.pop(), "; ".join(notes))
 
 
 def list_algorithm(name: str) -> str | None:
-    """Return the algorithm of a list of digests by its name.
+    """Return the algorithm that the name of a digest list implies.
 
     :param name: a file name, such as ``SHA256SUMS`` or ``sha256sums.txt``.
-    :returns: None if it is not the name of such a list.
+    :returns: None if it is not the name of a digest list.
     """
     return _LISTS.get(name.lower().removesuffix(".txt"))
 
 
 def parse_list(content: bytes, algorithm: str) -> dict[str, Digest]:
-    """Read a list of digests, as ``sha256sum *`` writes it.
+    """Read a digest list, such as the output of ``sha256sum *``.
 
-    :param content: what the list holds.
+    :param content: the content of the list.
     :param algorithm: the algorithm of its digests.
     :returns: the digests by file name, without folders.
-    :raises HashFileError: if a line is not of a known form, or two lines
-        contradict each other.
+    :raises HashFileError: if a line has an unknown form, or two lines contradict
+        each other.
     """
     digests: dict[str, Digest] = {}
     for line in _lines(_decode(content, MAX_LIST_BYTES)):
@@ -149,9 +150,9 @@ def parse_list(content: bytes, algorithm: str) -> dict[str, Digest]:
         name = re.split(r"[/\\]", match["name"])[-1]
         digest, _ = _read_line(line, name, algorithm)
         if digests.setdefault(name, digest) != digest:
-            raise HashFileError(f"the hash file contradicts itself about {printable(name)!r}")
+            raise HashFileError(f"the digest list has two digests for {printable(name)!r}")
     if not digests:
-        raise HashFileError("the hash file is empty")
+        raise HashFileError("the digest list is empty")
     return digests
 
 
@@ -176,12 +177,12 @@ def _lines(text: str) -> list[str]:
         raise NotAHashFile("the hash file is JSON")
     lines = text.replace("\r\n", "\n").split("\n")
     if any(len(line) > MAX_LINE for line in lines):
-        raise NotAHashFile(f"the hash file has a line of more than {MAX_LINE} characters")
+        raise NotAHashFile(f"the hash file has a line longer than {MAX_LINE} characters")
     return [line.rstrip(" \t") for line in lines]
 
 
 def _read_line(line: str, artifact_name: str, algorithm: str) -> tuple[Digest, str]:
-    """Return what one line says: the digest, and a note or the empty string."""
+    """Return the digest in a line, and a note or the empty string."""
     name: str | None = None
     tag: str | None = None
     if match := _TAG.fullmatch(line) or _BARE.fullmatch(line):
@@ -194,12 +195,13 @@ def _read_line(line: str, artifact_name: str, algorithm: str) -> tuple[Digest, s
         raise HashFileError(_unknown_form(line))
     note = "" if name is None else _check_name(name, artifact_name)
     if tag is not None and _TAGS.get(tag.lower()) != algorithm:
-        raise HashFileError(f"the hash file is about {tag}, not {algorithm}")
+        raise HashFileError(f"the hash file has a {tag} digest, not {algorithm}")
     digits = match["hex"]
     if len(digits) != ALGORITHMS[algorithm]:
-        kind = _LENGTHS.get(len(digits), "no digest that we know")
+        kind = _LENGTHS.get(len(digits), "unknown algorithm")
         raise HashFileError(
-            f"{len(digits)} hex digits are {kind}; {algorithm} has {ALGORITHMS[algorithm]}"
+            f"the digest has {len(digits)} hex digits ({kind}); {algorithm} has "
+            f"{ALGORITHMS[algorithm]}"
         )
     return Digest(algorithm, digits), note
 
@@ -207,17 +209,17 @@ def _read_line(line: str, artifact_name: str, algorithm: str) -> tuple[Digest, s
 def _check_name(name: str, artifact_name: str) -> str:
     base = re.split(r"[/\\]", name)[-1]
     if base != artifact_name:
-        raise HashFileError(f"the hash file is about another file, {printable(base)!r}")
+        raise HashFileError(f"the hash file names another file: {printable(base)!r}")
     if name in (base, f"./{base}"):
         return ""
     if not name.isprintable():
         raise HashFileError(f"the hash file has a control character: {printable(name)!r}")
-    return f"the hash file names a path, {printable(name)!r}; only its last part counts"
+    return f"the hash file names a path, {printable(name)!r}; only its last part is compared"
 
 
 def _unknown_form(line: str) -> str:
     if line.startswith(("Algorithm", "---------")):
-        return "the hash file is a Get-FileHash list; write it with sha256sum or --hashfile"
+        return "the hash file is Get-FileHash output; write it with sha256sum or --hashfile"
     if re.match(r"[A-Za-z0-9-]+ (hash of|von) ", line) or line.startswith("CertUtil:"):
         return "the hash file is certutil output; write it with sha256sum or --hashfile"
-    return f"the hash file has a line that is not of any known form: {printable(line[:80])!r}"
+    return f"the hash file has a line in an unknown format: {printable(line[:80])!r}"

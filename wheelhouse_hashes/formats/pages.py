@@ -1,8 +1,8 @@
 """Read pages of links: HTML (:pep:`503`), JSON (:pep:`691`), lists of names.
 
-Each link is read for itself, so that one malformed link does not cost the others.
-Whoever wrote a page, reading it takes time and memory that grow with its size,
-and no faster.
+Links are read independently, so a malformed link does not affect the others.
+Reading takes time and memory proportional to the size of the page, even if the
+page is hostile.
 """
 
 from __future__ import annotations
@@ -28,30 +28,30 @@ from wheelhouse_hashes.formats.urls import split
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
-#: The most bytes that a page may have.
+#: Maximum size of a page, in bytes.
 MAX_BYTES = 64 * 1024 * 1024
 
-#: What to ask for, best first (:rfc:`9110`, ``Accept``).
+#: The media types to request, best first (:rfc:`9110`, ``Accept``).
 ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0.2, */*;q=0.1"
 
-#: The most links that a page may have; the largest projects on the package
-#: index have a tenth of that.
+#: Maximum number of links of a page; the largest projects on the package index
+#: have a tenth of that.
 MAX_LINKS = 100_000
 
-#: The most characters, percent-encoded, of what the links of a page are relative to.
+#: Maximum length of the base URL of a page, in characters, percent-encoded.
 MAX_BASE = 2048
 
-#: The most digests that a link may have.  The package index gives one.
+#: Maximum number of digests of a link.  The package index gives one.
 MAX_DIGESTS = 8
 
-#: The charsets that a page may have, as :mod:`codecs` names them.  Some others
-#: take time that grows with the square of the page's size (``punycode``).
+#: The supported charsets, as :mod:`codecs` names them.  Some others take time that
+#: grows with the square of the page's size (``punycode``).
 CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"})
 
-#: The usual link, whose address needs no decoding.
+#: The usual link, whose URL needs no decoding.
 _PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
 
-#: An address that is a name in the same folder, and in its normal form.
+#: A relative URL that is a file name in the same folder, in normal form.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
 _TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
@@ -69,13 +69,13 @@ class TooManyLinks(ValueError):
 class Link:
     """A link of a page."""
 
-    #: The file's name, percent-decoded; None if it cannot be told.
+    #: The file's name, percent-decoded; None if unknown.
     name: str | None
-    #: Its absolute address, without a fragment; the text itself if that cannot be read.
+    #: Its absolute URL, without a fragment; the raw text if it cannot be parsed.
     address: str
-    #: The digests that it claims, as they stand there: algorithm and value.
+    #: The digests that it claims, unchanged: algorithm and value.
     hashes: tuple[tuple[str, str], ...] = ()
-    #: The file's size in bytes, None if the page does not say.
+    #: The file's size in bytes, None if the page does not give it.
     size: int | None = None
     #: Why the link cannot be read; empty if it can.
     problem: str = ""
@@ -86,9 +86,9 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
 
     :param body: the page.
     :param content_type: the value of its ``Content-Type``, which may be empty.
-    :param url: its address, for relative links.
-    :raises ValueError: if a JSON page is not one of :pep:`691`.
-    :raises TooManyLinks: if it has more than :data:`MAX_LINKS` of them.
+    :param url: its URL, for relative links.
+    :raises ValueError: if a JSON page does not conform to :pep:`691`.
+    :raises TooManyLinks: if it has more than :data:`MAX_LINKS` links.
     """
     message = Message()
     message["Content-Type"] = content_type or "text/html"
@@ -102,7 +102,7 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
 
 
 def _charset(message: Message) -> str:
-    """Return the charset to decode a page with: the one it names, if that may be used."""
+    """Return the charset of a page: the declared one if it is supported, otherwise UTF-8."""
     try:
         name = codecs.lookup(message.get_content_charset() or "utf-8").name
     except (LookupError, ValueError):
@@ -111,10 +111,10 @@ def _charset(message: Message) -> str:
 
 
 def folder_of(url: str) -> str:
-    """Return the address that a page's relative links are relative to.
+    """Return the base URL of a page's relative links.
 
-    A last part without a dot is a folder, as the host has it: a container's
-    address is often given without the slash at its end.
+    A last part without a dot counts as a folder, as in the host: the URL of a
+    container is often given without a trailing slash.
     """
     scheme, netloc, path, _, _ = split(url)
     if not path.endswith("/") and "." not in path.rpartition("/")[2]:
@@ -123,13 +123,13 @@ def folder_of(url: str) -> str:
 
 
 def _usable(base: str) -> str:
-    """Return what addresses are relative to, if it is not too long to stand before each.
+    """Return a base URL unchanged, if it is short enough to be put before each link.
 
-    :raises ValueError: if it is.
+    :raises ValueError: if it is too long.
     """
     if len(quote(base)) > MAX_BASE:
         raise ValueError(
-            f"the address of the page, or its base, has more than {MAX_BASE} characters"
+            f"the URL of the page, or its base URL, has more than {MAX_BASE} characters"
         )
     return base
 
@@ -164,7 +164,7 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
     except TooManyLinks:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise ValueError("not a JSON page of a simple repository (PEP 691)") from None
+        raise ValueError("not a valid JSON page of a simple repository (PEP 691)") from None
 
 
 def _read_html(text: str, url: str) -> Iterator[Link]:
@@ -179,7 +179,7 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
         elif kind != "base":
             yield Link(None, tag, problem=kind)
         elif not based:
-            with contextlib.suppress(ValueError):  # then the page names no base
+            with contextlib.suppress(ValueError):  # a malformed base is ignored
                 named = href_of(tag)
                 based = named is not None
                 split(named or "")
@@ -188,30 +188,37 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
     for tag in anchors:
         plain = _PLAIN.fullmatch(tag)
         href = plain["href"] if plain else href_of(tag)
-        if not href:
-            if not is_one_link(tag) and ARTIFACT.search(tag):
-                yield Link(None, tag, problem=UNCLOSED)
-            continue
-        address, _, fragment = href.partition("#")
-        name = address
-        if _NAME.fullmatch(address):
-            address = beside + address
-        else:
-            try:
-                parts = split(address)
-                name = unquote(parts.path.rpartition("/")[2])
-                address = urljoin(base, urlunsplit(parts))
-            except ValueError:
-                yield Link(None, address, problem=_MALFORMED)
-                continue
-        if fragment.count("&") >= MAX_DIGESTS:
-            yield Link(name, address, problem=_TOO_MANY_DIGESTS)
-        else:
-            yield Link(name, address, _split_fragment(fragment))
+        if href:
+            yield _read_href(href, base, beside)
+        elif not is_one_link(tag) and ARTIFACT.search(tag):
+            yield Link(None, tag, problem=UNCLOSED)
+
+
+def _read_href(href: str, base: str, beside: str) -> Link:
+    """Return the link that an ``href`` makes.
+
+    :param href: its value, decoded.
+    :param base: the address that it is relative to.
+    :param beside: that address up to the last slash, for plain names.
+    """
+    address, _, fragment = href.partition("#")
+    name = address
+    if _NAME.fullmatch(address):
+        address = beside + address
+    else:
+        try:
+            parts = split(address)
+            name = unquote(parts.path.rpartition("/")[2])
+            address = urljoin(base, urlunsplit(parts))
+        except ValueError:
+            return Link(None, address, problem=_MALFORMED)
+    if fragment.count("&") >= MAX_DIGESTS:
+        return Link(name, address, problem=_TOO_MANY_DIGESTS)
+    return Link(name, address, _split_fragment(fragment))
 
 
 def _split_fragment(fragment: str) -> tuple[tuple[str, str], ...]:
-    """Return the digests of a fragment (:pep:`503`), which may have several parts."""
+    """Return the digests in a fragment (:pep:`503`), which may have several parts."""
     if not fragment:
         return ()
     parts = (part.partition("=") for part in fragment.split("&"))

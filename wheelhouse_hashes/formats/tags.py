@@ -1,6 +1,6 @@
 """Find the ``<a …>`` and ``<base …>`` tags of an HTML page.
 
-Whoever wrote a page, this takes time that grows with its size, and no faster.
+This takes time proportional to the size of the page, even if the page is hostile.
 """
 
 from __future__ import annotations
@@ -10,46 +10,44 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
-#: The most characters that a tag may have.  A longer one is not taken apart.
+#: Maximum length of a tag, in characters.  Longer tags are not parsed.
 MAX_TAG = 8 * 1024
 
 _OPENING = re.compile(
     r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z][a-z0-9-]*)(?=\s))",
-    re.I,
+    re.IGNORECASE,
 )
-# The rest of a tag without a ``<`` in it.  Where it does not match, the search
-# ends before the next tag begins, so no text is searched twice.
+# The rest of a tag that contains no ``<``.  If it does not match, the search ends
+# before the next tag begins, so no text is searched twice.
 _USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
 _MARK = re.compile(r"[<>\"']")
-# What the name of an artifact ends with.  An unreadable tag without it loses nothing.
-ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.I)
-# Also ``<!-->`` and ``<!--->`` are whole comments.
+# The end of an artifact's name.  An unreadable tag without one is skipped without loss.
+ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
+# ``<!-->`` and ``<!--->`` are complete comments, too.
 _END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
-_END_OF_RAW = {name: re.compile(f"</{name}", re.I) for name in ("script", "style")}
+_END_OF_RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 
 _TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
-UNCLOSED = "its tag cannot be read: a quote or a bracket is not closed"
+UNCLOSED = "its tag has an unclosed quote or bracket"
 
 
 def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """Yield the ``<a …>`` and ``<base …>`` tags: the kind and the whole tag.
 
-    A tag that cannot be read and may name an artifact is yielded with the
-    reason instead of the kind.
+    An unreadable tag that may name an artifact is yielded with the reason in
+    place of the kind.
 
-    The standard library's parser needs time that grows with the square of what
-    a page never closes, so that a page of a megabyte could keep it busy for
-    days.  Here the time grows with the size of the page: see :class:`_TagEnds`.
+    The standard library's parser takes time that grows with the square of the
+    unclosed markup: a page of one megabyte could keep it busy for days.  Here the
+    time is proportional to the size of the page: see :class:`_TagEnds`.
     """
     ends = _TagEnds(text)
     position = 0
-    # A tag up to here was found to end too late: its text is searched for others.
-    suspect = 0
     while match := _OPENING.search(text, position):
         start, position = match.span()
         kind = match["kind"]
         if kind is None and not match["other"]:
-            # A comment or a script: there are no links in it.
+            # Comments and scripts contain no links.
             end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
             end = end_of.search(text, position - (0 if match["raw"] else 2))
             if end is None:
@@ -58,15 +56,7 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
                 return
             position = end.end()
             continue
-        closed = _USUAL_REST.match(text, position)
-        stop = closed.end() if closed else 0
-        if not closed:
-            stop = ends.after(position)
-            if start < suspect:
-                # It was looked at already: a tag in it would be lost.
-                stop = 0 if _OPENING.search(text, position, stop or position) else stop
-            elif stop and not is_one_link(text[start:stop]):
-                suspect, stop = stop, 0
+        stop = ends.of_tag(start, position)
         if kind is None:
             position = stop or position
             continue
@@ -75,33 +65,52 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             yield kind.lower(), text[start:stop]
             continue
         problem = _TOO_LONG if stop else UNCLOSED
-        if not stop:
-            following = _OPENING.search(text, position)
-            stop = following.start() if following else len(text)
+        following = None if stop else _OPENING.search(text, position)
+        stop = stop or (following.start() if following else len(text))
         position = stop
         if ARTIFACT.search(text, start, stop):
             yield problem, text[start:stop]
 
 
 class _TagEnds:
-    """Finds where tags end whose quoted values have a ``<``.
+    """Finds the ends of tags that have a ``<`` in a quoted value.
 
-    Two searches that begin at different tags and both go on cannot be in the
-    same state (outside of quotes, in single ones, in double ones), and one that
-    meets a ``<`` outside of quotes ends.  So no text is searched more than twice.
+    Two searches that begin at different tags and both continue cannot be in the
+    same state (outside quotes, in single quotes, in double quotes), and a search
+    that meets a ``<`` outside quotes ends.  So no text is searched more than twice.
 
     :param text: the page.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        #: For each quote a position, and that of the first quote from there on.
+        #: For each quote character: a position, and the first quote from there on.
         self._quotes = {'"': (0, -1), "'": (0, -1)}
+        # A tag up to this position ended too late: its text is searched for other tags.
+        self._suspect = 0
+
+    def of_tag(self, start: int, position: int) -> int:
+        """Return the position after a tag, 0 if it is not closed or holds other tags.
+
+        :param start: where the tag begins.
+        :param position: the position after its name.
+        """
+        text = self._text
+        if closed := _USUAL_REST.match(text, position):
+            return closed.end()
+        stop = self.after(position)
+        if start < self._suspect:
+            # This text was searched before: a tag in it would be lost.
+            return 0 if _OPENING.search(text, position, stop or position) else stop
+        if stop and not is_one_link(text[start:stop]):
+            self._suspect = stop
+            return 0
+        return stop
 
     def after(self, position: int) -> int:
         """Return the position after the ``>`` of a tag, 0 if it is not closed.
 
-        :param position: a position within the tag, outside of quotes.
+        :param position: a position within the tag, outside quotes.
         """
         limit = position + MAX_TAG
         while mark := _MARK.search(self._text, position, limit):
@@ -115,7 +124,7 @@ class _TagEnds:
         return 0
 
     def _next(self, quote: str, position: int) -> int:
-        """Return the position of the next quote, the end of the page if there is none."""
+        """Return the position of the next quote, or the end of the page without one."""
         begun, found = self._quotes[quote]
         if position < begun:
             nearer = self._text.find(quote, position, begun)
@@ -128,9 +137,9 @@ class _TagEnds:
 
 
 def is_one_link(tag: str) -> bool:
-    """Tell whether a text is one whole tag.
+    """Return whether a text is exactly one tag.
 
-    It is not if a quote was not closed in one of several tags.
+    It is not if one of several tags has an unclosed quote.
     """
     first = _first_tag(tag)
     if first.text != tag:
@@ -139,15 +148,19 @@ def is_one_link(tag: str) -> bool:
 
 
 class _Found(Exception):
-    """Ends the standard library's parser after its first tag."""
+    """Stops the standard library's parser after its first tag."""
 
 
 class _FirstTag(HTMLParser):
     href: str | None = None
     text: str | None = None
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        # The first of several, as browsers do.
+    def handle_starttag(
+        self,
+        tag: str,  # noqa: ARG002 (the base class has it)
+        attrs: list[tuple[str, str | None]],
+    ) -> None:
+        # The first of several, as in browsers.
         self.href = next((value for name, value in attrs if name == "href"), None)
         self.text = self.get_starttag_text()
         raise _Found
@@ -161,5 +174,5 @@ def _first_tag(text: str) -> _FirstTag:
 
 
 def href_of(tag: str) -> str | None:
-    """Return the address in an ``<a …>`` or ``<base …>`` tag, None if there is none."""
+    """Return the URL in an ``<a …>`` or ``<base …>`` tag, None if it has none."""
     return _first_tag(tag).href

@@ -1,9 +1,9 @@
-"""Objects that are deleted, and that Swift answers for as if they were there.
+"""Recognize deleted objects that Swift serves as if they existed.
 
-Asked for the newest copy (``X-Newest``), a proxy of Swift that finds an old one
-before it finds a newer tombstone drops the old one's body, and sends its
-headers: 200, an ``ETag``, and ``Content-Length: 0``.  That is so after a delete
-that some replicas missed.  Source: Swift 2.38, measured (tests/swift).
+After a delete that some replicas missed, a request for the newest copy
+(``X-Newest``) may find an old copy before the newer tombstone.  Swift's proxy then
+drops the body of the old copy, but sends its headers: 200, an ``ETag``, and
+``Content-Length: 0``.  Source: Swift 2.38, measured (tests/swift).
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-#: An MD5 in hex, as Swift's entity tags are.
+#: An MD5 in hex, the form of Swift's entity tags.
 _MD5 = re.compile(r'"?([0-9a-f]{32})"?', re.ASCII)
 
 _MD5_OF_NOTHING = hashlib.md5(usedforsecurity=False).hexdigest()
 
 
 def is_deleted(headers: Mapping[str, str]) -> bool:
-    """Tell whether a good answer of Swift is that of an object which is deleted.
+    """Return whether a successful response of Swift is for a deleted object.
 
-    :param headers: the answer's headers, names in lower case.
+    :param headers: the headers of the response, names in lower case.
     """
     if headers.get("content-length") != "0" or "x-trans-id" not in headers:
         return False

@@ -1,4 +1,4 @@
-"""Addresses: their origin, the secrets in them, what of them may be shown."""
+"""URLs: their origin, the secrets in them, and the part that may be shown."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
 from wheelhouse_hashes.filenames import printable
 
-#: The user of an address, its query and its fragment; also where it is malformed.
+#: The user, the query and the fragment of a URL, even if it is malformed.
 _SECRETS = re.compile(r"^([^/?#]*//)[^/?#]*@|[?#].*$", re.DOTALL)
 
-#: What ends before the path: the scheme, the user, the host and the port.
+#: The part before the path: the scheme, the user, the host and the port.
 _HEAD = re.compile(r"[^/?#]*//[^/?#]*")
 
-#: Addresses that are in their normal form: most are, and looking is cheap.
+#: URLs in normal form: most are, and this check is cheap.
 _NORMAL = re.compile(
     r"https?://(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?P<port>[1-9][0-9]{0,4}))?"
     r"/[A-Za-z0-9/%:@!$&'()*+,;=~._-]*",
     re.ASCII,
 )
 
-#: What stays as it is in a path or query: reserved characters, and the sign of
-#: what is encoded already.
+#: Characters that are not encoded in a path or query: reserved ones, and the percent
+#: sign of existing encodings.
 _UNTOUCHED = "/%:@!$&'()*+,;=~"
 
 
-#: The most characters of a host that is not ASCII, and of each of its labels
+#: Maximum length of a non-ASCII host, and of each of its labels, in characters
 #: (:rfc:`1035`).
 MAX_HOST = 255
 MAX_LABEL = 63
+
+_MAX_PORT = 65535
 
 _LABELS = re.compile("[.\u3002\uff0e\uff61]")
 
 
 def split(url: str) -> SplitResult:
-    """Split an address as :func:`urllib.parse.urlsplit` does.
+    """Split a URL as :func:`urllib.parse.urlsplit` does.
 
-    A host that is not ASCII is normalized there, and again by IDNA.  That takes
-    time that grows with the square of its length, so the length is checked before.
+    A non-ASCII host is normalized there, and again by IDNA, in time that grows with
+    the square of its length, so the length is checked first.
 
-    :raises ValueError: if the address is malformed, or its host is too long.
+    :raises ValueError: if the URL is malformed, or its host is too long.
     """
     if not url.isascii():
         head = _HEAD.match(re.sub("[\t\r\n]", "", url))
@@ -53,9 +55,9 @@ def split(url: str) -> SplitResult:
 
 
 def origin(url: str) -> tuple[str, str, int]:
-    """Return an address's origin: scheme, host, port (:rfc:`6454`).
+    """Return a URL's origin: scheme, host, port (:rfc:`6454`).
 
-    :raises ValueError: if the address has no valid port.
+    :raises ValueError: if the URL is malformed, or its port is invalid.
     """
     head = _HEAD.match(url)
     return _origin(head[0] if head else url)
@@ -70,19 +72,20 @@ def _origin(url: str) -> tuple[str, str, int]:
 
 
 def normalized(url: str) -> str:
-    """Return an address in the form in which it can be asked for.
+    """Return a URL in the form in which it is requested.
 
-    What needs percent-encoding and is not encoded yet gets it (:rfc:`3986`),
-    the host is put in ASCII (IDNA, :rfc:`3490`), the fragment is dropped.
+    Characters that need percent-encoding are encoded unless they already are
+    (:rfc:`3986`), the host is converted to ASCII (IDNA, :rfc:`3490`), and the
+    fragment is dropped.
 
-    :raises ValueError: if it names no host, or no port that there can be.
+    :raises ValueError: if it has no host, or an invalid port.
     """
     if _is_normal(url):
         return url
     parts = split(url)
     host = (parts.hostname or "").encode("idna").decode()
-    if not host or (parts.port is not None and not 0 < parts.port < 65536):
-        raise ValueError(f"{url!r} names no host and port")
+    if not host or (parts.port is not None and not 0 < parts.port <= _MAX_PORT):
+        raise ValueError(f"{url!r} has no host, or an invalid port")
     host = f"[{host}]" if ":" in host else host
     user = parts.netloc.rpartition("@")[0]
     netloc = (f"{user}@" if user else "") + host + (f":{parts.port}" if parts.port else "")
@@ -99,13 +102,13 @@ def normalized(url: str) -> str:
 
 def _is_normal(url: str) -> bool:
     match = _NORMAL.fullmatch(url)
-    return match is not None and int(match["port"] or 1) < 65536
+    return match is not None and int(match["port"] or 1) <= _MAX_PORT
 
 
 def split_user(url: str) -> tuple[str, tuple[str, str] | None]:
-    """Take user and password out of an address.
+    """Split the user and password from a URL.
 
-    :returns: the address without them, and the two, or None.
+    :returns: the URL without them; the user and password, or None.
     """
     if _is_normal(url):
         return url, None
@@ -118,8 +121,8 @@ def split_user(url: str) -> tuple[str, tuple[str, str] | None]:
 
 
 def shown(url: str) -> str:
-    """Return an address, or what should be one, for the screen.
+    """Return a URL, even a malformed one, for display.
 
-    It has no user, no query and no fragment: there are secrets in them.
+    The user, the query and the fragment are removed: they may contain secrets.
     """
     return printable(_SECRETS.sub(r"\1", url))

@@ -1,7 +1,6 @@
-"""wheelhouse-uploader, extended from outside.
+"""Integration with the host, wheelhouse-uploader, which has no hooks.
 
-The host has no hooks of its own.  These modules wait for it to be imported,
-check that it is a version they know, and run our commands through it.  This
-is the top room: it may import every other one, and only ``__main__`` and
-``testing`` import it.
+These modules wait for the host to be imported, check that its version is supported, and
+run commands through it.  This is the top subpackage: it may import every other one, and
+only ``__main__`` and ``testing`` import it.
 """

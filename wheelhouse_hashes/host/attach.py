@@ -1,12 +1,11 @@
-"""Extend wheelhouse-uploader, which has no hooks of its own, from outside.
+"""Attach to the host, wheelhouse-uploader, which has no hooks.
 
-The host will never change again, so it is extended from outside: one global of
-its command line module, ``main``, is replaced, and while a command runs, the
-few globals which that function looks up.  Nothing is touched before all of
-them were found to be what they are known to be (``internals``).
+The host is archived and will not change, so its globals can be replaced: ``main`` of its
+command line module, and, while a command runs, the few globals that ``main`` looks up.
+Nothing is replaced before ``internals`` has checked all of them.
 
-Its other command is in ``setup_py``, what it needs while it is imported in
-``pkg_resources_shim``, and what it need not import yet in ``deferred_imports``.
+``setup_py`` handles the other command of the host, ``pkg_resources_shim`` a module that it
+needs for its import, and ``deferred_imports`` the modules that it can import later.
 """
 
 from __future__ import annotations
@@ -28,29 +27,33 @@ from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
+    import argparse
+
+    from libcloud.storage.base import StorageDriver
+
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.plugins.session import Session
 
 COMMANDLINE = f"{HOST}.commandline"
 
-#: The module of the function that downloads, and that of ``python setup.py
-#: fetch_artifacts``, which takes it from there.
+#: Module of the download function, and module of ``python setup.py fetch_artifacts``,
+#: which imports this function.
 FETCH = f"{HOST}.fetch"
 DISTUTILS = f"{HOST}.cmd"
 
-#: The modules that import ``pkg_resources``.
+#: Modules that import ``pkg_resources``.
 NEED_PKG_RESOURCES = (f"{HOST}.utils", FETCH)
 
-#: What is wrapped while it is imported.
+#: Modules that are patched when they are imported.
 WATCHED = frozenset({COMMANDLINE, DISTUTILS, *NEED_PKG_RESOURCES})
 
 
 def attach(module: types.ModuleType) -> Callable[[], None]:
-    """Extend the host.
+    """Replace the ``main`` function of the host.
 
-    :param module: its command line module.
-    :returns: a function that undoes it.
-    :raises HostMismatch: if the host is not one that we know.
+    :param module: the host's command line module.
+    :returns: a function that restores the original.
+    :raises HostMismatch: if this version of the host is not supported.
     """
     check_host(module)
     original = module.main
@@ -73,7 +76,7 @@ def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
 
 
 def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
-    """Run a command: parse it, then leave it to the host, or run it through the host."""
+    """Parse a command, then run it through the host or leave it to the host alone."""
     from wheelhouse_hashes.builtin import BUILT_IN
     from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
     from wheelhouse_hashes.cli.verbs import exit_with_one_line
@@ -92,19 +95,22 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
             if code:
                 sys.exit(code)
             return
-    # The host's alone, with its own way to end: nothing of ours is around it.
+    # Outside of exit_with_one_line, because the host alone handles its own errors.
     with _replaced(module, parse_args=lambda: options):
         original()
 
 
 def _run_through_host(
-    module: types.ModuleType, original: Callable[[], None], run: Session[Any], options: Any
+    module: types.ModuleType,
+    original: Callable[[], None],
+    run: Session[Any],
+    options: argparse.Namespace,
 ) -> int:
-    """Let the host's own ``main`` run a command, with our phases in it.
+    """Run a command through the host's ``main``, with its upload or fetch phase replaced.
 
     :returns: the exit code.
     """
-    # Each verb is imported when it is run: it takes some milliseconds.
+    # Only the verb that runs is imported, because each takes some milliseconds.
     if run.verb == "index":
         from wheelhouse_hashes.cli.index import rebuild_index
 
@@ -116,7 +122,7 @@ def _run_through_host(
     codes: list[int] = []
 
     def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:
-        run.client.close()  # there is none without the extra: say so before it is imported
+        run.client.close()  # without the extra "fetch", end here with a helpful message
         from wheelhouse_hashes.cli.fetch import fetch
 
         codes.append(fetch(run, url, folder, project_name, version).exit_code)
@@ -136,15 +142,15 @@ def _run_through_host(
 
 
 class _Failed(Exception):
-    """Ends an upload that has said all there is to say, before the host calls it a success."""
+    """Ends a failed upload, which is already reported, before the host reports success."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
         self.exit_code = exit_code
 
 
-def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
-    """Return the host's uploader with our upload phase; its CDN step stays its own."""
+def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
+    """Return the host's uploader class with its upload phase replaced, but not its CDN step."""
     from wheelhouse_hashes.cli.upload import upload
     from wheelhouse_hashes.stores.driver import Account
 
@@ -154,18 +160,18 @@ def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
             options = run.options.driver_options
             return Account(self.provider_name, self.username, self.secret, self.region, options)
 
-        def make_driver(self) -> Any:
+        def make_driver(self) -> StorageDriver:
             return self.account.make_driver()
 
         def get_container_cdn_url(self, container_name: str) -> str:
             try:
                 url: str = super().get_container_cdn_url(container_name)
-            # Each store refuses in its own way; the host would call that a failure.
+            # Stores without a CDN raise different errors, which the host reports as failures.
             except Exception:  # noqa: BLE001
-                return f"container {container_name} (this store has no CDN to switch on)"
+                return f"container {container_name} (no CDN at this store)"
             return url
 
-        def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:
+        def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:  # noqa: ARG002 (the host passes it)
             report = upload(
                 run, self.account, container, local_folder, with_index=self.update_index
             )
@@ -176,14 +182,14 @@ def _uploader_class(base: Any, run: Session[UploadOptions]) -> Any:
 
 
 class _Loader(importlib.abc.Loader):
-    """Runs a module of the host as its own loader does, with something around it."""
+    """Executes a module of the host with its original loader, and patches it."""
 
-    def __init__(self, name: str, loader: Any, attaching: bool) -> None:
+    def __init__(self, name: str, loader: importlib.abc.Loader, *, attaching: bool) -> None:
         self._name = name
         self._loader = loader
         self._attaching = attaching
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self._loader, name)
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType | None:
@@ -209,15 +215,15 @@ class _Loader(importlib.abc.Loader):
 
 
 def _attach_or_refuse(module: types.ModuleType) -> None:
-    """Extend the host, or leave it alone and say why."""
+    """Attach to the host, or print why not and leave the host unchanged."""
     try:
-        # All that every command needs.  A module that cannot be loaded must not come to
-        # light when the host's command runs already.
+        # Import what every command needs, so that a module that cannot be imported is
+        # reported before the host's command runs.
         for name in ("builtin", "cli.verbs", "plugins.manager"):
             importlib.import_module(f"wheelhouse_hashes.{name}")
         attach(module)
     except HostMismatch as error:
-        complete(module)  # only of a host that we know is it known what needs it
+        complete(module)  # deferring is only safe for a supported host
         refuse(str(error))
     except Exception as error:  # noqa: BLE001 (a broken installation must not stop the host)
         complete(module)
@@ -225,12 +231,12 @@ def _attach_or_refuse(module: types.ModuleType) -> None:
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the host's modules as they are, and puts :class:`_Loader` around theirs.
+    """Finds the host's modules as usual, and wraps their loaders in :class:`_Loader`.
 
-    :param attaching: whether to extend the host when it is imported.
+    :param attaching: whether to attach to the host when it is imported.
     """
 
-    def __init__(self, attaching: bool) -> None:
+    def __init__(self, *, attaching: bool) -> None:
         self._attaching = attaching
 
     def find_spec(
@@ -243,21 +249,21 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(name, spec.loader, self._attaching)
+            spec.loader = _Loader(name, spec.loader, attaching=self._attaching)
         return spec
 
 
 def watch(*, attaching: bool = True) -> None:
-    """Be there when the host's modules are imported.  Calling it again changes nothing.
+    """Patch the host's modules when they are imported.  Calling this again has no effect.
 
-    :param attaching: whether to extend the host then, or only to import it.
+    :param attaching: whether to attach to the host then, or only to make its import work.
     """
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Finder(attaching))
+        sys.meta_path.insert(0, _Finder(attaching=attaching))
 
 
 def _run_command(command: list[str]) -> None:
-    """Run a command line of the host, or refuse a host that we do not know."""
+    """Run a command line of the host, or refuse an unsupported host."""
     with _replaced(sys, argv=command):
         try:
             run_host()
@@ -268,9 +274,9 @@ def _run_command(command: list[str]) -> None:
 def run_host() -> None:
     """Import the host and run its command line, as ``python -m`` does.
 
-    :raises HostMismatch: if it cannot be imported, or is not one that we know.
+    :raises HostMismatch: if it cannot be imported or is not supported.
     """
-    watch(attaching=False)  # it is done below, where a refusal ends the command
+    watch(attaching=False)  # attached below, where a refusal ends the command
     try:
         module = importlib.import_module(COMMANDLINE)
     except ImportError as error:

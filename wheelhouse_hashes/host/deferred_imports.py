@@ -1,11 +1,11 @@
-"""Libcloud, imported by the host when it is needed: for an upload, and for nothing else.
+"""Deferred import of Libcloud, which the host needs for uploads only.
 
-The host's command line imports it for every verb, and requests with it; that
-takes a fifth to a third of a start, and a Libcloud that cannot be imported would
-end every verb.  While the command line is imported, empty modules stand in their
-place.  What it took from them is put in, as if nothing had been, when somebody
-uploads or looks at it.  ``importlib.util.LazyLoader`` saves nothing here: the
-host imports names from these modules, and a lazy module is loaded for that.
+The host's command line module imports Libcloud, and with it requests, for every verb.
+That takes a fifth to a third of the startup time, and a broken Libcloud would break
+every verb.  While the command line module is imported, placeholders take the place of
+these modules.  The names that it imported from them are resolved when an upload starts
+or when one of them is accessed.  ``importlib.util.LazyLoader`` does not help: the host
+imports names from these modules, which loads a lazy module at once.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import importlib
 import sys
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from wheelhouse_hashes._startup import HOST
 
-#: What the host's command line imports and only its function for uploads uses.
+if TYPE_CHECKING:
+    import argparse
+
+#: Modules that the host's command line imports and only its upload function uses.
 _FOR_UPLOADS = (
     "libcloud",
     "libcloud.common",
@@ -29,12 +32,12 @@ _FOR_UPLOADS = (
     f"{HOST}.upload",
 )
 
-#: The function of the host's command line that uploads.
+#: Name of the upload function of the host's command line.
 _UPLOADS = "handle_upload"
 
 
 class _StandIn(types.ModuleType):
-    """A module that is not imported yet."""
+    """Placeholder for a module that is not imported yet."""
 
     def __getattr__(self, name: str) -> _Later:
         if name.startswith("__"):
@@ -42,7 +45,7 @@ class _StandIn(types.ModuleType):
         return _Later(self.__name__, name)
 
     def real(self) -> object:
-        """Import it, with those of its submodules that are stood in for."""
+        """Import the module, with those of its submodules that have placeholders."""
         for name in _FOR_UPLOADS:
             if f"{name}.".startswith(f"{self.__name__}."):
                 importlib.import_module(name)
@@ -50,22 +53,22 @@ class _StandIn(types.ModuleType):
 
 
 class _Later:
-    """What is to be taken from a module when that is imported."""
+    """Placeholder for an attribute of a module that is not imported yet."""
 
     def __init__(self, module: str, name: str) -> None:
         self._module = module
         self._name = name
 
     def real(self) -> object:
-        """Import the module, and take it."""
+        """Import the module and return the attribute."""
         return getattr(importlib.import_module(self._module), self._name)
 
 
 @contextlib.contextmanager
 def stand_ins() -> Iterator[None]:
-    """Let others be imported without what only uploads need.
+    """Put placeholders in the place of the modules that only uploads need.
 
-    Nothing is done if some of it is there already: there is no time to save.
+    Does nothing if any of them is imported already, because there is no time to save.
     """
     if any(name in sys.modules for name in _FOR_UPLOADS):
         yield
@@ -80,14 +83,14 @@ def stand_ins() -> Iterator[None]:
 
 
 class _PutOff:
-    """What a module lacks until it is needed; its ``__getattr__`` (:pep:`562`) meanwhile."""
+    """The deferred globals of a module, and its ``__getattr__`` (:pep:`562`) meanwhile."""
 
     def __init__(self, module: types.ModuleType, later: Mapping[str, _StandIn | _Later]) -> None:
         self._module = module
         self._later = later
         self._uploads = vars(module)[_UPLOADS]
 
-    def __call__(self, name: str) -> Any:
+    def __call__(self, name: str) -> object:
         if name not in self._later:
             raise AttributeError(f"module {self._module.__name__!r} has no attribute {name!r}")
         complete(self._module)
@@ -98,7 +101,7 @@ class _PutOff:
 
     def begin(self) -> None:
         @functools.wraps(self._uploads)
-        def handle_upload(options: Any) -> Any:
+        def handle_upload(options: argparse.Namespace) -> object:
             complete(self._module)
             return self._uploads(options)
 
@@ -113,29 +116,29 @@ class _PutOff:
 
 
 def put_off(module: types.ModuleType) -> None:
-    """Have what stands in a module imported as soon as it is needed.
+    """Resolve the placeholders in a module as soon as they are needed.
 
-    :param module: the host's command line, imported among :func:`stand_ins`.
+    :param module: the host's command line module, imported inside :func:`stand_ins`.
     """
     later = {n: v for n, v in vars(module).items() if isinstance(v, (_StandIn, _Later))}
     if not later:
         return
     if _UPLOADS in vars(module):
         _PutOff(module, later).begin()
-    else:  # nobody knows what needs it
+    else:  # an unknown host: any function may need them
         vars(module).update({name: value.real() for name, value in later.items()})
 
 
 def is_put_off(module: types.ModuleType, name: str) -> bool:
-    """Tell whether one of a module's globals is not imported yet."""
+    """Return whether a global of a module is deferred and not imported yet."""
     later = vars(module).get("__getattr__")
     return isinstance(later, _PutOff) and name in later
 
 
 def complete(module: types.ModuleType) -> None:
-    """Import what was put off, if anything was.
+    """Import everything that is still deferred.
 
-    :raises ImportError: if that fails.
+    :raises ImportError: if an import fails.
     """
     later = vars(module).get("__getattr__")
     if isinstance(later, _PutOff):

@@ -1,4 +1,4 @@
-"""The host's functions that are replaced or called, and the check that they are as known."""
+"""Functions of the host that are replaced or called, and the check of their signatures."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from wheelhouse_hashes.host.deferred_imports import is_put_off
 if TYPE_CHECKING:
     import types
 
-#: Functions of the host's command line: the parameters that they begin with,
-#: and the globals that their code must look up for a replacement to be seen.
+#: Functions of the host's command line module: their first parameters, and the globals
+#: that their code must look up for a replacement to have an effect.
 KNOWN_FUNCTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "main": ((), ("parse_args", "handle_upload", "download_artifacts")),
     "parse_args": ((), ("argparse",)),
@@ -26,13 +26,16 @@ KNOWN_FUNCTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
-def check_host(module: types.ModuleType) -> None:
-    """Check that a host is one that we know.
+_SUPPORTED = "supported: 0.10.0-0.10.3"
 
-    What it has not imported yet is checked when it is, by :func:`check_function`.
+
+def check_host(module: types.ModuleType) -> None:
+    """Check that this version of the host is supported.
+
+    Functions that are not imported yet are checked later, by :func:`check_function`.
 
     :param module: the host's command line module.
-    :raises HostMismatch: naming the first thing that is not as expected.
+    :raises HostMismatch: if a function is not as expected; names the first one.
     """
     for name in KNOWN_FUNCTIONS:
         if not is_put_off(module, name):
@@ -40,7 +43,7 @@ def check_host(module: types.ModuleType) -> None:
 
 
 def check_function(module: types.ModuleType, name: str) -> None:
-    """Check one of the host's functions.
+    """Check one function of the host.
 
     :param module: the host's command line module.
     :param name: one of :data:`KNOWN_FUNCTIONS`.
@@ -49,9 +52,9 @@ def check_function(module: types.ModuleType, name: str) -> None:
     parameters, looked_up = KNOWN_FUNCTIONS[name]
     function = getattr(module, name, None)
     if not callable(function):
-        raise HostMismatch(f"this {HOST} has no {name}; 0.10.0 to 0.10.3 are known")
+        raise HostMismatch(f"unsupported {HOST}: {name}() is missing; {_SUPPORTED}")
     has = tuple(inspect.signature(function).parameters)
     code = getattr(inspect.unwrap(function), "__code__", None)
     uses = code.co_names if code is not None else ()
     if has[: len(parameters)] != parameters or not set(looked_up) <= set(uses):
-        raise HostMismatch(f"the {name} of this {HOST} is another; 0.10.0 to 0.10.3 are known")
+        raise HostMismatch(f"unsupported {HOST}: unexpected definition of {name}(); {_SUPPORTED}")

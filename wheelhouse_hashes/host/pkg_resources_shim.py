@@ -1,4 +1,4 @@
-"""A stand-in for ``pkg_resources``, which the host imports and setuptools no longer has."""
+"""Replacement for ``pkg_resources``, which the host imports and setuptools has removed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from packaging.version import InvalidVersion, Version
 
 
 def safe_version(version: str) -> str:
-    """Do what ``pkg_resources.safe_version`` does: normalize a version (:pep:`440`)."""
+    """Normalize a version (:pep:`440`), as ``pkg_resources.safe_version`` does."""
     try:
         return str(Version(version))
     except InvalidVersion:
@@ -22,9 +22,10 @@ def safe_version(version: str) -> str:
 
 @contextlib.contextmanager
 def pkg_resources_stand_in() -> Iterator[None]:
-    """Let the host import a module with the two functions of ``pkg_resources`` that it uses.
+    """Provide a ``pkg_resources`` module with the two functions that the host uses.
 
-    Its source also has an escape that Python 3.12 and later warn about.
+    Also ignore warnings about an invalid escape sequence in the host's source, which
+    Python 3.12 and later report.
     """
     stand_in = types.ModuleType("pkg_resources")
     vars(stand_in).update(safe_version=safe_version, parse_version=Version)

@@ -1,11 +1,11 @@
 """HTTP through libcurl: one pass over the bytes, limits, errors with a cause.
 
-libcurl does the transport; here its errors become causes, secrets stay with
-their origin, and redirects are followed one by one, because libcurl would
-take ``X-Auth-Token`` and its like along to another host.
+libcurl does the transport.  This module maps its errors to causes, keeps secrets
+with their origin, and follows redirects one by one, because libcurl would forward
+``X-Auth-Token`` and similar headers to another host.
 
-Sources: HTTP semantics and caching (:rfc:`9110`, :rfc:`9111`); the meaning of
-each option and error code is libcurl's, at https://curl.se/libcurl/c/.
+Sources: HTTP semantics and caching (:rfc:`9110`, :rfc:`9111`); libcurl's options
+and error codes (https://curl.se/libcurl/c/).
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, Resp
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import TransportSettings, check_descriptors
 
-#: The most redirects that one request follows.
+#: Maximum number of redirects that one request follows.
 MAX_REDIRECTS = 10
 
-#: The most bytes that an artifact may have: twice what a zip file without the
-#: ZIP64 extension can.  A body without an end has one here.
+#: Maximum artifact size, in bytes: twice the limit of a zip file without the ZIP64
+#: extension.  Guards against bodies that never end.
 MAX_ARTIFACT = 8 * 1024**3
 
-#: What a re-read says to caches on the way, and to Swift, which then asks all
-#: replicas for their newest copy.
+#: Headers of a re-read: they bypass caches, and make Swift ask all replicas for
+#: their newest copy.
 FRESH_HEADERS = {"Cache-Control": "no-cache", "X-Newest": "true"}
 
 
@@ -46,7 +46,7 @@ _LOGIN = (pycurl.USERNAME, pycurl.PASSWORD)
 
 @dataclass
 class Attempt:
-    """Requests that belong together: one try at one artifact."""
+    """The requests of one try at one artifact."""
 
     #: Whether they bypass caches and stale replicas.
     fresh: bool = False
@@ -55,16 +55,16 @@ class Attempt:
 
     @property
     def dates(self) -> list[float | None]:
-        """The ``Last-Modified`` of each good response, None where it is not known."""
+        """The ``Last-Modified`` of each good response, None where it is unknown."""
         return [response.last_modified for response in self.responses]
 
 
 class Client:
-    """An HTTP client for many threads; each has one connection that is kept.
+    """An HTTP client for many threads; each thread keeps one connection.
 
-    :param stop: set when the run must end; ends every transfer at once.
+    :param stop: set when the run must end; aborts downloads at once.
     :param settings: the time limit, and whether certificates are checked.
-    :param moved: is called with the two addresses of each redirect to another
+    :param moved: called with the old and the new URL of each redirect to another
         origin, in the thread that made the request.
     """
 
@@ -74,7 +74,7 @@ class Client:
         settings: TransportSettings | None = None,
         moved: Callable[[str, str], object] | None = None,
     ) -> None:
-        #: The schemes of all requests, those of redirects too: ``http``, ``https``.
+        #: The schemes of all requests, including redirects: ``http``, ``https``.
         self.schemes: set[str] = set()
         self._stop = stop
         self._settings = settings or TransportSettings()
@@ -84,21 +84,21 @@ class Client:
         self._handles: list[pycurl.Curl] = []
 
     def authorize(self, url: str, *, by_user: bool = False) -> str:
-        """Keep the user and password of an address for its origin.
+        """Store the user and password of a URL for its origin.
 
-        :param url: the address.
-        :param by_user: whether the user gave it; netrc is asked for it then.
-        :returns: the address without them.
-        :raises ValueError: if the address names no origin.
+        :param url: the URL.
+        :param by_user: whether the user gave the URL; if so, netrc is consulted, too.
+        :returns: the URL without them.
+        :raises ValueError: if the URL has no valid origin.
         """
         return self._credentials.take(url, by_user=by_user)
 
     @contextlib.contextmanager
     def attempt(self, *, fresh: bool) -> Iterator[Attempt]:
-        """Bracket this thread's requests for one artifact.
+        """Group this thread's requests for one artifact.
 
-        :param fresh: whether they shall bypass caches and stale replicas.
-        :returns: what is to be known about their answers.
+        :param fresh: whether they bypass caches and stale replicas.
+        :returns: the attempt, which collects the good responses.
         """
         self._local.attempt = attempt = Attempt(fresh)
         try:
@@ -117,14 +117,14 @@ class Client:
     ) -> Response:
         """Read a small object into memory.
 
-        A body that is compressed although nobody asked for it is decoded.
+        A body that the server compressed without being asked to is decoded.
 
-        :param url: an ``http`` or ``https`` address.
-        :param max_bytes: the most bytes that are read.
-        :param headers: further request headers, for the address's origin only.
-        :param accept: the media types to ask for (``Accept``).
-        :param fresh: whether caches and stale replicas shall not answer.
-        :raises TransferError: if it cannot be had; 401 and 403 are cause
+        :param url: an ``http`` or ``https`` URL.
+        :param max_bytes: the maximum size of the body.
+        :param headers: additional request headers, sent to the URL's origin only.
+        :param accept: the media types to request (``Accept``).
+        :param fresh: whether to bypass caches and stale replicas.
+        :raises TransferError: if it cannot be read; 401 and 403 have the cause
             ``forbidden``.
         """
         body = BytesIO()
@@ -145,20 +145,20 @@ class Client:
     ) -> Response:
         """Read an object in one pass, its bytes as they were sent.
 
-        A ``Content-Encoding`` is not undone: for an artifact it is a server's
-        opinion about ``.tar.gz``, and digests are of the file itself.
+        A ``Content-Encoding`` is not decoded: some servers declare one for
+        ``.tar.gz`` files, and digests are those of the file itself.
 
-        :param url: an ``http`` or ``https`` address.
-        :param receive: gets each piece of the body.
-        :param begin: called once, when the headers of a good answer are
-            complete and before the first piece; what it raises is raised here.
-            The answer's ``offset`` says where the pieces belong.  After
-            :exc:`NotContinued` the whole is asked for.
-        :param headers: further request headers, for the address's origin only.
-        :param part: what is there already.  Only the rest is asked for, and
-            what is not the rest of that version is not received; it begins at
-            offset 0 then.
-        :raises TransferError: if it cannot be had; 404 and 410 are cause
+        :param url: an ``http`` or ``https`` URL.
+        :param receive: called with each piece of the body.
+        :param begin: called once, when the headers of a good response are
+            complete and before the first piece; its exceptions are raised here.
+            The response's ``offset`` is the position of the first piece.  After
+            :exc:`NotContinued` the whole object is requested.
+        :param headers: additional request headers, sent to the URL's origin only.
+        :param part: the part already received.  Only the rest is requested; if
+            the response is not the rest of the same version, the object is read
+            from offset 0.
+        :raises TransferError: if it cannot be read; 404 and 410 have the cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
         plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT)
@@ -169,7 +169,7 @@ class Client:
         return self._follow(url, plan, headers or {})
 
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Response:
-        """Make a request, and those that its redirects ask for."""
+        """Make a request, and follow its redirects."""
         attempt = self._attempt
         try:
             target = normalized(url)
@@ -187,20 +187,21 @@ class Client:
                 if self._moved is not None and here != origin(target):
                     self._moved(before, target)
         except ValueError:
-            text = f"malformed address {shown(url)!r}"
+            text = f"malformed URL {shown(url)!r}"
             raise TransferError(Cause.UNREACHABLE, text, final=True) from None
         text = f"{shown(url)}: more than {MAX_REDIRECTS} redirects"
         raise TransferError(Cause.UNREACHABLE, text, status, final=True)
 
     @staticmethod
     def _allowed(target: str, redirect: str, status: int) -> str:
-        """Return where a redirect leads, if it may be followed.
+        """Return the target of a redirect.
 
-        :raises ValueError: if that is no address.
+        :raises ValueError: if the target is malformed.
+        :raises TransferError: if it must not be followed.
         """
         scheme = split(redirect).scheme.lower()
         if scheme not in ("http", "https"):
-            why = "redirects to what is neither http nor https"
+            why = "redirects to a URL that is neither http nor https"
         elif scheme == "http" and origin(target)[0] == "https":
             why = "redirects from https to http"
         else:
@@ -208,7 +209,7 @@ class Client:
         raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}", status, final=True)
 
     def _bypassing(self, url: str) -> str:
-        """Add a query that no cache has seen, where the address has room for one."""
+        """Add a query that no cache has seen, unless the URL has a query."""
         if not self._attempt.fresh or urlsplit(url).query:
             return url
         return f"{url}?fresh={secrets.token_hex(4)}"
@@ -229,10 +230,10 @@ class Client:
         return handle
 
     def _perform(self, reader: ResponseReader, headers: Mapping[str, str]) -> str | None:
-        """Make one request; return where it redirects to, if it does.
+        """Make one request; return the target of its redirect, None without one.
 
-        A handle keeps its options: all that differ from request to request are
-        set each time.
+        A handle keeps its options, so those that differ between requests are set
+        each time.
         """
         url = reader.response.url
         plan = reader.plan
@@ -250,7 +251,7 @@ class Client:
         curl.setopt(pycurl.URL, url)
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
-        # Identity is asked for; only what is small is decoded if a server disobeys.
+        # The request asks for no encoding; if a server ignores that, decode small objects only.
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
         curl.setopt(pycurl.HEADERFUNCTION, reader.lines.append)
         curl.setopt(pycurl.WRITEFUNCTION, reader.body)
@@ -267,7 +268,9 @@ class Client:
             code, text = (*error.args, "")[:2]
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             seconds = curl.getinfo(pycurl.TOTAL_TIME)
-            reason, final = self._settings.explained(int(code), str(text), seconds, plan.small)
+            reason, final = self._settings.explained(
+                int(code), str(text), seconds, small=plan.small
+            )
             reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
         return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
 

@@ -1,4 +1,4 @@
-"""User names and passwords: from addresses and from netrc, each for one origin."""
+"""User names and passwords from URLs and netrc, each for one origin."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ User = tuple[str, str]
 
 
 class Credentials:
-    """What is sent to whom; an origin never gets what is another's."""
+    """A user and password for each origin; never sent to another origin."""
 
     def __init__(self) -> None:
         self._users: dict[tuple[str, str, int], User] = {}
 
     def take(self, url: str, *, by_user: bool) -> str:
-        """Keep the user and password of an address for its origin.
+        """Store the user and password of a URL for its origin.
 
-        The first ones stay: a page cannot change those of its own origin.
-        Without them netrc is asked, as pip asks it, but only for an address
-        that the user gave: it goes by the host alone, so that a page could
-        draw a password to another port, or to plain HTTP.
+        The first ones are kept: a page cannot change those of its own origin.
+        A URL without them is looked up in netrc, as pip does, but only if the user
+        gave it: netrc knows hosts only, so a page could otherwise have a password
+        sent to another port, or over plain HTTP.
 
-        :param url: the address.
-        :param by_user: whether the user gave it, and not a page.
-        :returns: the address without them.
-        :raises ValueError: if the address names no origin.
+        :param url: the URL.
+        :param by_user: whether the user gave the URL, and not a page.
+        :returns: the URL without them.
+        :raises ValueError: if the URL has no valid origin.
         """
         bare, user = split_user(url)
         if user is None and by_user:
@@ -38,20 +38,21 @@ class Credentials:
         return bare
 
     def of(self, url: str) -> User | None:
-        """Return the user and password of an address's origin, if there are any."""
+        """Return the user and password for a URL's origin, None if none are known."""
         return self._users.get(origin(url))
 
 
 def from_netrc(host: str) -> User | None:
-    """Look a host up in the file that ``NETRC`` names, else in ``~/.netrc`` or ``~/_netrc``.
+    """Look up a host in the file that ``NETRC`` names, or in ``~/.netrc`` or ``~/_netrc``.
 
-    A file that is not there, or that cannot be read, has nothing to say.
+    A file that is missing or unreadable is treated as empty.
 
-    :param host: the host's name, in lower case.
+    :param host: the host name, in lower case.
     """
     named = os.environ.get("NETRC")
     names = (named,) if named else ("~/.netrc", "~/_netrc")
-    for path in (pathlib.Path(os.path.expanduser(name)) for name in names):
+    # Path.expanduser raises where there is no home.
+    for path in (pathlib.Path(os.path.expanduser(name)) for name in names):  # noqa: PTH111
         try:
             found = netrc.netrc(str(path)).authenticators(host)
         except FileNotFoundError:

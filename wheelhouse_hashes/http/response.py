@@ -1,7 +1,7 @@
-"""The response to one HTTP request, as libcurl hands it over in callbacks.
+"""The response to one HTTP request, read through libcurl's callbacks.
 
-Sources: HTTP semantics (:rfc:`9110`); libcurl's error codes are explained at
-https://curl.se/libcurl/c/libcurl-errors.html.
+Sources: HTTP semantics (:rfc:`9110`); libcurl's error codes
+(https://curl.se/libcurl/c/libcurl-errors.html).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import pycurl
 
@@ -20,10 +21,10 @@ from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
-#: The most bytes of an error page that are read past to keep the connection.
+#: Maximum bytes of an error page that are skipped to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
 
-#: CURLE_HTTP2_STREAM, which pycurl has no name for.
+#: CURLE_HTTP2_STREAM, which pycurl does not define.
 _HTTP2_STREAM = 92
 
 _BODY_ENDED_EARLY = frozenset(
@@ -36,29 +37,29 @@ Begin = Callable[["Response"], None]
 
 @dataclass
 class Response:
-    """What came back: the headers, and for small objects the body."""
+    """A response: the headers and, for small objects, the body."""
 
-    #: The address that answered, after redirects.
+    #: The URL that sent the response, after redirects.
     url: str
     #: The status code (:rfc:`9110`).
     status: int = 0
     #: The headers, names in lower case, repeated ones joined by a comma.
     headers: dict[str, str] = field(default_factory=dict)
-    #: Where the bytes that came belong; not 0 if the rest of a part came.
+    #: The position of the body in the object; not 0 if only the rest was sent.
     offset: int = 0
-    #: The number of bytes that are there of the whole, with those before the offset.
+    #: The number of bytes received so far, including those before the offset.
     size: int = 0
-    #: The body, if it was asked for with :meth:`Client.get`.
+    #: The body, if it was requested with :meth:`Client.get`.
     body: bytes = b""
 
     @property
     def last_modified(self) -> float | None:
-        """``Last-Modified`` in seconds since the epoch, None if not known."""
+        """``Last-Modified`` in seconds since the epoch, None if unknown."""
         return http_date(self.headers.get("last-modified"))
 
     @property
     def length_known(self) -> bool:
-        """Whether the end of the body could be told from its being cut."""
+        """Whether a complete body can be distinguished from a truncated one."""
         return (
             "content-length" in self.headers
             or "chunked" in self.headers.get("transfer-encoding", "").lower()
@@ -68,33 +69,33 @@ class Response:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do with the response to a request, whichever redirect leads to it."""
+    """How to process the final response to a request, after any redirects."""
 
     receive: Receive
     begin: Begin | None
     max_bytes: int
     headers: Mapping[str, str]
-    #: Whether it is a page or a hash file: decoded if it is compressed.
+    #: Whether the object is a page or a hash file, which is decoded if compressed.
     small: bool = False
     absent: Cause = Cause.UNREACHABLE
-    #: What is there already, if only the rest is asked for.
+    #: The part already received, if only the rest is requested.
     part: Part | None = None
 
 
 class ResponseReader:
-    """Reads the response to one request: libcurl calls it back.
+    """Reads the response to one request; its methods are callbacks of libcurl.
 
-    :param response: is filled in.
-    :param plan: what to do with it.
-    :param good: it is added to these as soon as its body is to be read.
+    :param response: filled in while reading.
+    :param plan: how to process it.
+    :param good: the list that a good response is added to, before its body is read.
     """
 
     def __init__(self, response: Response, plan: Plan, good: list[Response]) -> None:
         self.response = response
         self.plan = plan
         self._good_ones = good
-        #: Lines of headers that were not read yet.  A callback costs a change of
-        #: threads, so it does as little as there can be.
+        #: Header lines that are not parsed yet.  Each callback costs a thread
+        #: switch, so the callback only appends.
         self.lines: list[bytes] = []
         self._begun = False
         self._ignored = 0
@@ -106,7 +107,7 @@ class ResponseReader:
         for text in b"".join(self.lines).decode("latin-1").split("\n"):
             name, colon, value = text.partition(":")
             if text[:5].upper() == "HTTP/":
-                # A proxy's answer, or an interim one, came before this one.
+                # Earlier headers belong to a proxy's or an interim response: drop them.
                 version, _, rest = text[5:].strip().partition(" ")
                 code = rest[:3]
                 self.response.status = int(code) if code.isascii() and code.isdigit() else 0
@@ -118,9 +119,9 @@ class ResponseReader:
         self.lines.clear()
 
     def body(self, data: bytes) -> int | None:
-        """Take a piece of the body; anything but None ends the transfer."""
-        # pycurl prints what a callback raises and goes on with its own error,
-        # so it is carried out by hand.
+        """Process a piece of the body; a return value other than None aborts the transfer."""
+        # pycurl prints an exception of a callback and replaces it by its own error,
+        # so the exception is kept, and raised after the transfer.
         try:
             if not self._begun:
                 self._read_headers()
@@ -139,8 +140,9 @@ class ResponseReader:
 
     @property
     def _good(self) -> bool:
-        """Whether the body is what was asked for."""
-        return self.response.status == 200 or (self.response.status == 206 and self._is_rest)
+        """Whether the body is the requested one."""
+        status = self.response.status
+        return status == HTTPStatus.OK or (status == HTTPStatus.PARTIAL_CONTENT and self._is_rest)
 
     @property
     def _is_rest(self) -> bool:
@@ -151,10 +153,10 @@ class ResponseReader:
             return
         self._begun = True
         response, part = self.response, self.plan.part
-        if part is not None and response.status == 206:
+        if part is not None and response.status == HTTPStatus.PARTIAL_CONTENT:
             response.headers = part.combined(response.headers)
             response.offset = response.size = part.size
-        # Noted before the body: a caller may have no use for that.
+        # Recorded before the body is read, because begin() may refuse the body.
         self._good_ones.append(response)
         if self.plan.begin is not None:
             self.plan.begin(response)
@@ -173,14 +175,14 @@ class ResponseReader:
         )
 
     def failed(self, code: int, text: str, status: int, *, stopped: bool, final: bool) -> None:
-        """Raise what a libcurl error means, unless the status says more.
+        """Raise the exception for a libcurl error, unless the status says more.
 
-        :param code: libcurl's code.
-        :param text: what it means, for the user.
-        :param status: the status as libcurl has it: what a proxy said before
-            there was a tunnel is no answer.
-        :param stopped: whether the run was told to end.
-        :param final: whether asking again would end in the same way.
+        :param code: libcurl's error code.
+        :param text: its meaning, for the user.
+        :param status: the status that libcurl reports; a proxy's response to
+            CONNECT does not count.
+        :param stopped: whether the run was interrupted.
+        :param final: whether a retry would fail in the same way.
         """
         self._read_headers()
         self.response.status = status
@@ -188,12 +190,12 @@ class ResponseReader:
             raise self._raised
         if stopped:
             raise Interrupted("interrupted")
-        if self.response.status >= 200 and not self._good:
+        if self.response.status >= HTTPStatus.OK and not self._good:
             return
         if code == pycurl.E_FILESIZE_EXCEEDED:
             raise self._too_large()
         if self._good and code in _BODY_ENDED_EARLY:
-            length = self.response.headers.get("content-length", "unknown")
+            length = self.response.headers.get("content-length", "an unknown number of")
             raise self._error(
                 Cause.TRUNCATED, f"the body ended after {self.response.size} of {length} bytes"
             )
@@ -201,13 +203,14 @@ class ResponseReader:
         raise self._error(Cause.UNREACHABLE, why, final=final)
 
     def finish(self, redirect: str | None) -> str | None:
-        """Return where to go on, or raise what the status means.
+        """Return the target of a redirect, or raise the exception for a bad status.
 
-        :raises NotContinued: if there is no such rest of the object.
+        :raises NotContinued: if the object has no bytes after the received part.
+        :raises TransferError: for any other status that is not good.
         """
         self._read_headers()
         if self._good and is_deleted(self.response.headers):
-            self.response.status = 404  # which it would say if it had found another copy first
+            self.response.status = 404  # Swift's answer if it had found the tombstone first
         status = self.response.status
         if redirect:
             return redirect
@@ -215,8 +218,8 @@ class ResponseReader:
             raise self._error(Cause.FORBIDDEN, f"HTTP status {status}")
         if status in (404, 410):
             raise self._error(self.plan.absent, f"HTTP status {status}")
-        if status == 416 and self._is_rest:
-            raise NotContinued("the server has no bytes there")
+        if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._is_rest:
+            raise NotContinued("the server has no bytes after the received part")
         if not self._good:
             raise self._error(Cause.UNREACHABLE, f"HTTP status {status}")
         self._start()
@@ -224,7 +227,7 @@ class ResponseReader:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for (:rfc:`9110`)."""
+    """Return the delay that ``Retry-After`` asks for, in seconds (:rfc:`9110`)."""
     value = response.headers.get("retry-after")
     if value is None:
         return None

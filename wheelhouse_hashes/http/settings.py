@@ -1,6 +1,6 @@
 """The settings of the transport: time limits, certificates, proxies.
 
-All of it is done by libcurl; https://curl.se/libcurl/c/ explains each option.
+libcurl implements all of them; https://curl.se/libcurl/c/ explains each option.
 """
 
 from __future__ import annotations
@@ -19,56 +19,57 @@ from wheelhouse_hashes.options import DEFAULT_TIMEOUT
 #: The size of a worker's receive buffer, in bytes.
 BUFFER = 256 * 1024
 
-#: Seconds to connect in: name look-up, TCP, proxy and TLS.
+#: Time limit for connecting, in seconds: name look-up, TCP, proxy and TLS.
 CONNECT_TIMEOUT = 30.0
 
-#: A transfer that stays below so many bytes a second for so many seconds is
-#: idle.  A modem is faster than that, and a VPN that reconnects is back before.
+#: A transfer below this speed (bytes per second) for this time (seconds) is aborted
+#: as idle.  A modem is faster, and a VPN reconnects sooner.
 IDLE_SPEED = 1000
 IDLE_TIMEOUT = 60
 
-#: Seconds for a page or a hash file, in all: 64 MiB at 110 kB/s.
+#: Time limit for a page or a hash file, in seconds: 64 MiB at 110 kB/s.
 SMALL_TIMEOUT = 600.0
 
-#: Whose certificates are trusted: the first of these that is set, a file or a
-#: folder; else certifi's bundle.  The libcurl of pycurl's wheels has no default.
+#: Environment variables that name the trusted certificates, a file or a folder; the
+#: first one that is set is used.  The fallback is certifi's bundle, because the
+#: libcurl in pycurl's wheels has no default.
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
-#: Certificates that are not good, or not to be read: asking again changes nothing.
+#: Invalid or unreadable certificates: a retry does not help.
 _CERTIFICATE_ERRORS = frozenset(
     {pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CERTPROBLEM}
 )
 
-#: What asking again does not change: an address or a protocol that cannot be used.
+#: Unusable URLs and protocols: a retry does not help.
 _USELESS = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
 
-#: How many files a request may have open at a time: sockets, what libcurl waits
-#: with, a bundle of certificates.
+#: Maximum number of file descriptors that a request needs at a time: for sockets,
+#: libcurl's polling and a certificate bundle.
 _DESCRIPTORS = 6
 
 
 @dataclass(frozen=True)
 class TransportSettings:
-    """How requests are made: the time limit, and whether certificates are checked.
+    """The settings of all requests: the time limit, and whether certificates are checked.
 
-    Proxies are those of the environment, as libcurl reads it: ``http_proxy``
-    (lower case only), ``https_proxy``, ``all_proxy`` and ``no_proxy``.
+    libcurl reads the proxies from the environment: ``http_proxy`` (lower case only),
+    ``https_proxy``, ``all_proxy`` and ``no_proxy``.
 
-    :param timeout: seconds for one request, in all; a shorter one shortens the
-        connect and idle limits, too.
-    :param verify_tls: whether certificates of servers are checked; that of a
-        proxy always is.
+    :param timeout: the total time limit of a request, in seconds; a short one
+        shortens the connect and idle limits, too.
+    :param verify_tls: whether the certificates of servers are checked; those of
+        proxies always are.
     """
 
     timeout: float = DEFAULT_TIMEOUT
     verify_tls: bool = True
 
-    def limit(self, small: bool) -> float:
-        """Return the seconds that a request may take, in all."""
+    def limit(self, *, small: bool) -> float:
+        """Return the total time limit of a request, in seconds."""
         return min(self.timeout, SMALL_TIMEOUT) if small else self.timeout
 
     def prepare(self, curl: pycurl.Curl) -> None:
-        """Set the options of a handle that are the same for all requests.
+        """Set those options of a handle that are the same for all requests.
 
         :param curl: the handle.
         """
@@ -79,7 +80,7 @@ class TransportSettings:
         curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
         bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
-        is_folder = os.path.isdir(bundle)
+        is_folder = os.path.isdir(bundle)  # noqa: PTH112 (Path.is_dir can raise)
         curl.setopt(pycurl.CAPATH if is_folder else pycurl.CAINFO, bundle)
         curl.setopt(pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, bundle)
         if not self.verify_tls:
@@ -92,38 +93,40 @@ class TransportSettings:
         :param curl: the handle.
         :param small: whether it reads a page or a hash file.
         """
-        limit = self.limit(small)
+        limit = self.limit(small=small)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
 
-    def explained(self, code: int, text: str, seconds: float, small: bool) -> tuple[str, bool]:
-        """Say what a libcurl error means, and whether it will be the same next time.
+    def explained(self, code: int, text: str, seconds: float, *, small: bool) -> tuple[str, bool]:
+        """Return the meaning of a libcurl error, and whether a retry would fail in the same way.
 
-        :param code: libcurl's code.
-        :param text: libcurl's text.
-        :param seconds: how long the request took.
+        :param code: libcurl's error code.
+        :param text: libcurl's error message.
+        :param seconds: the duration of the request, in seconds.
         :param small: whether it read a page or a hash file.
         """
-        limit = self.limit(small)
+        limit = self.limit(small=small)
         if code == pycurl.E_OPERATION_TIMEDOUT and seconds >= limit:
-            cure = "give a longer --timeout" if limit == self.timeout else "the server is too slow"
-            return f"it took longer than {limit:g} seconds ({cure})", True
+            hint = "increase --timeout" if limit == self.timeout else "the server is too slow"
+            return f"timed out after {limit:g} seconds ({hint})", True
         if code in _CERTIFICATE_ERRORS:
-            return f"{text} (authorities of your own: {CA_VARIABLES[0]})", True
+            return f"{text} (to trust a CA of your own, set {CA_VARIABLES[0]})", True
         if code == pycurl.E_COULDNT_RESOLVE_PROXY or "unsupported proxy" in text.lower():
-            # libcurl's text quotes the proxy, and its password.
+            # libcurl's message quotes the proxy, including its password.
             return (
-                "the proxy that the environment names cannot be used: check https_proxy, "
-                "http_proxy and all_proxy",
+                (
+                    "cannot use the proxy set in the environment: check https_proxy, http_proxy "
+                    "and all_proxy"
+                ),
                 True,
             )
         return text, code in _USELESS
 
 
 def check_descriptors() -> None:
-    """Check that a request could open what it needs: libcurl does not tell.
+    """Check that this process can open the files of a request: libcurl does not report it.
 
-    :raises DiskError: if this process may open no more files.
+    :raises DiskError: if it cannot.
     """
     opened: list[int] = []
     try:
@@ -140,5 +143,5 @@ def check_descriptors() -> None:
 
 @functools.lru_cache
 def _milliseconds(seconds: float) -> int:
-    # 0 would be no limit at all, and libcurl counts in 31 bits.
+    # 0 would mean no limit, and libcurl counts in 31 bits.
     return max(1, min(math.ceil(seconds * 1000), 2**31 - 1))

@@ -1,6 +1,6 @@
-"""What an address offers, and which part of it is asked for.
+"""The listing of an address, and the part of it that a command selects.
 
 ``locate`` gets a listing from the plugins; ``selection`` finds the artifacts and
-their companions in it.  ``fetch`` and ``verify`` both use this room.  It imports
+their companions in it.  ``fetch`` and ``verify`` both use this package.  It imports
 ``plugins``, ``runtime``, ``formats`` and the public modules below them.
 """

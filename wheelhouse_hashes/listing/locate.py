@@ -1,4 +1,4 @@
-"""Find out what an address offers."""
+"""Get the listing of an address."""
 
 from __future__ import annotations
 
@@ -15,39 +15,37 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.session import Session
 
 UNCHECKED = (
-    "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anybody on the way can read "
-    "passwords and replace what is fetched"
+    "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anyone on the network path can read "
+    "passwords and replace files"
 )
 
 
 def authorized(run: Session[CheckOptions], url: str) -> str:
-    """Keep user and password of an address that a user gave.
+    """Store the user and password of a URL that the user gave, for its origin.
 
     :param run: the command in progress.
-    :param url: the address.
-    :returns: the address without them.
+    :param url: the URL.
+    :returns: the URL without them.
     :raises UsageError: if it is malformed.
     """
     try:
         return run.client.authorize(url, by_user=True)
     except ValueError:
-        raise UsageError(
-            f"malformed address {shown(url)!r}: give one that a browser takes"
-        ) from None
+        raise UsageError(f"malformed URL {shown(url)!r}: check its host name and port") from None
 
 
 def locate(run: Session[CheckOptions], address: str) -> Listing:
-    """Ask what an address offers; a server in trouble is asked again.
+    """Get the listing of an address; retry on transient errors.
 
-    What a user should know beforehand, and about the listing, is said.
+    Prints warnings beforehand, and the notes of the listing.
 
     :param run: the command in progress.
     :param address: the address, without user and password.
-    :raises TransferError: if it cannot be had within the wait.
-    :raises UsageError: if nobody can read such an address.
+    :raises TransferError: if the listing cannot be read within the wait.
+    :raises UsageError: if no plugin supports the address.
     """
     if run.plugins.disabled:
-        run.say(f"plugins switched off: {', '.join(run.plugins.disabled)}")
+        run.say(f"disabled plugins: {', '.join(run.plugins.disabled)}")
     if not run.verify_tls:
         run.say(line("warning", UNCHECKED))
     listing = _ask(run, address)
@@ -57,9 +55,9 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
 
 
 def remember_way(run: Session[CheckOptions], report: FetchReport) -> None:
-    """Note in the report how the run's bytes and digests came.
+    """Record in the report whether the run used plain HTTP or unchecked TLS.
 
-    One request without TLS is enough: who answers it chooses what follows.
+    One request without TLS is enough: its response determines the requests that follow.
 
     :param run: the command in progress.
     :param report: its report.
@@ -74,15 +72,15 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
         try:
             listing = run.plugins.locate(address, run)
         except TransferError as error:
-            passing = error.transient
-            if passing and not reported and run.budget.seconds:
+            transient = error.transient
+            if transient and not reported and run.budget.seconds:
                 reported = True
                 run.note(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
-            if not passing or not run.budget.pause(max(pause, error.retry_after or 0)):
+            if not transient or not run.budget.pause(max(pause, error.retry_after or 0)):
                 text = f"{error}; {NEXT_STEP[error.cause]}"
                 raise TransferError(error.cause, text, error.status) from None
         else:
             if listing is not None:
                 return listing
-            raise UsageError(f"{shown(address)} is no address that can be read: http and https are")
-    raise AssertionError("backoff ends never")
+            raise UsageError(f"{shown(address)}: unsupported address; use an http or https URL")
+    raise AssertionError("backoff() never ends")

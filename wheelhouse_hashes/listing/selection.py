@@ -1,4 +1,4 @@
-"""What to fetch of what an address offers: a project, a version, its companions."""
+"""Select artifacts from a listing, by project and version, with their companions."""
 
 from __future__ import annotations
 
@@ -23,76 +23,74 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """The artifacts of a listing that a command asks for."""
+    """The part of a listing that a command asks for."""
 
-    #: The artifacts, by name.
+    #: The artifacts, sorted by name.
     artifacts: tuple[ListedArtifact, ...]
     #: Names of older dev builds of which only companions are left.
     leftovers: tuple[str, ...]
-    #: The versions that the listing has of the project, in order.
+    #: The project's versions in the listing, in order.
     versions: tuple[Version, ...]
-    #: Names that would be artifacts but for what makes them unsafe, and why.
+    #: Unsafe names that resemble artifact names, and why they are unsafe.
     unsafe: tuple[tuple[str, str], ...] = ()
-    #: Companions that are not beside their artifact, and so are not asked.
+    #: Companions that are not beside their artifact; they are not requested.
     misplaced: tuple[str, ...] = ()
-    #: Artifacts whose addresses must not be asked, and why.
+    #: Artifacts whose URLs must not be requested, and why.
     left_out: tuple[tuple[str, str], ...] = ()
 
 
-#: Projects by their normalized names, with the versions of each; no versions
-#: mean all of them.  None stands for all projects.
+#: Projects by normalized name, with the versions of each; no versions mean
+#: all of them.  None stands for all projects.
 Wanted = Mapping[str, frozenset[Version]] | None
 
 
 def asked_for(project: str, version: str | None) -> Wanted:
-    """Return what a command asks for.
+    """Return the project and versions that a command asks for.
 
-    :param project: the project's name; compared as :pep:`503` says.
-    :param version: the version; compared as :pep:`440` says.  All if None.
-    :raises UsageError: if the version is not one.
+    :param project: the project's name; normalized according to :pep:`503`.
+    :param version: the version, compared according to :pep:`440`; None for all versions.
+    :raises UsageError: if the version is invalid.
     """
     try:
         versions = {Version(version)} if version is not None else ()
     except InvalidVersion:
-        raise UsageError(f"--version {version!r} is not a version (PEP 440)") from None
+        raise UsageError(f"--version {version!r}: not a valid version (PEP 440)") from None
     return {canonicalize_name(project): frozenset(versions)}
 
 
 def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
     """Choose artifacts, and group their companions with them.
 
-    :param listing: what the address offers.
-    :param plugins: tell which entries are companions, and of what.
-    :param wanted: which artifacts.
+    :param listing: the listing of the address.
+    :param plugins: identify the companions among the entries.
+    :param wanted: the projects and versions to select.
     """
     listed, companions, unsafe = _grouped(listing, plugins)
-    question = _Question(wanted)
+    matcher = _Matcher(wanted)
     builds = DevBuilds(listed)
     artifacts: list[ListedArtifact] = []
     leftovers: list[str] = []
     misplaced: list[str] = []
-    for name in filter(question.names, sorted({*listed, *companions})):
+    for name in filter(matcher.names, sorted({*listed, *companions})):
         superseded = builds.is_superseded(name)
         if name not in listed and superseded:
             leftovers.append(name)
             continue
         others = companions.get(name, {})
-        artifact = _artifact(name, listed.get(name, []), others, superseded)
+        artifact = _artifact(name, listed.get(name, []), others, superseded=superseded)
         artifacts.append(artifact)
         misplaced += [other for other in others if other not in artifact.companions]
     offered = {artifact.name for artifact in artifacts}
     left_out = {
         name: why
         for name, why in listing.left_out
-        if name not in offered and not why_unsafe(name) and question.names(name)
+        if name not in offered and not why_unsafe(name) and matcher.names(name)
     }
-    mistakable = tuple(
-        (name, why) for name, why in unsafe.items() if question.fits(resembled(name))
-    )
+    mistakable = tuple((name, why) for name, why in unsafe.items() if matcher.fits(resembled(name)))
     return Selection(
         tuple(artifacts),
         tuple(leftovers),
-        tuple(sorted(question.versions)),
+        tuple(sorted(matcher.versions)),
         mistakable,
         tuple(misplaced),
         tuple(left_out.items()),
@@ -104,8 +102,8 @@ def _grouped(
 ) -> tuple[dict[str, list[Entry]], dict[str, dict[str, Entry]], dict[str, str]]:
     """Group the entries of a listing.
 
-    :returns: by the name of an artifact its entries, and those of its companions
-        by their names; by an unsafe name the reason.
+    :returns: the entries of each artifact, by its name; the companions of each
+        artifact, by its name and theirs; the reason for each unsafe name.
     """
     listed: dict[str, list[Entry]] = defaultdict(list)
     companions: dict[str, dict[str, Entry]] = defaultdict(dict)
@@ -122,35 +120,35 @@ def _grouped(
     return listed, companions, unsafe
 
 
-class _Question:
-    """What a command asks for; it remembers the versions that it met.
+class _Matcher:
+    """Matches artifacts against *wanted*, and collects the versions found.
 
-    :param wanted: which artifacts.
+    :param wanted: the projects and versions to select.
     """
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        #: The versions of the projects asked for, wanted or not.
+        #: All versions found of the wanted projects, wanted or not.
         self.versions: set[Version] = set()
 
     def names(self, name: str) -> bool:
-        """Tell whether a name is that of a wanted artifact."""
+        """Return whether a name is that of a wanted artifact."""
         return self.fits(parse_artifact_name(name))
 
     def fits(self, parsed: ArtifactName | None) -> bool:
-        """Tell whether an artifact is wanted, by the parts of its name."""
+        """Return whether an artifact is wanted, judging by its parsed name."""
         wanted = self._wanted
         if parsed is None or (wanted is not None and parsed.project not in wanted):
             return False
         self.versions.add(parsed.version)
-        of_it = wanted[parsed.project] if wanted is not None else ()
-        return not of_it or parsed.version in of_it
+        versions = wanted[parsed.project] if wanted is not None else ()
+        return not versions or parsed.version in versions
 
 
 def _artifact(
-    name: str, entries: Sequence[Entry], companions: Mapping[str, Entry], superseded: bool
+    name: str, entries: Sequence[Entry], companions: Mapping[str, Entry], *, superseded: bool
 ) -> ListedArtifact:
-    """Join the entries of one artifact, and those of its companions that are beside it."""
+    """Combine the entries of one artifact with those companions that are beside it."""
     first = entries[0] if entries else _beside(name, next(iter(companions.values())))
     return ListedArtifact(
         name,
@@ -165,19 +163,19 @@ def _artifact(
 
 
 def _are_neighbours(one: Entry, other: Entry) -> bool:
-    """Tell whether two objects are in one folder of one origin.
+    """Return whether two objects are in the same folder of the same origin.
 
-    A digest from elsewhere says nothing about this container, and the headers
-    that come with an artifact must not go there.
+    A digest from another place says nothing about this container, and the
+    artifact's request headers must not be sent there.
     """
     folders = {entry.url.partition("?")[0].rpartition("/")[0] for entry in (one, other)}
     return len(folders) == 1 and origin(one.url) == origin(other.url)
 
 
 def _beside(name: str, companion: Entry) -> Entry:
-    """Return where an artifact should be of which only a companion is listed."""
+    """Return the expected entry of an artifact of which only a companion is listed."""
     parts = urlsplit(companion.url)
     path = parts.path.rpartition("/")[0] + "/" + quote(name)
-    # A query may be a signature, which is good for the companion alone.
+    # A query may be a signature that is valid for the companion only.
     url = urlunsplit(parts._replace(path=path, query=""))
     return Entry(name, url, headers=companion.headers)

@@ -1,7 +1,7 @@
-"""How plugins are found, blocked, called and traced, and how results are reported.
+"""Finding, blocking, calling and tracing plugins, and reporting results to them.
 
-``manager`` wraps pluggy and has one typed method for each hook.  ``session`` has
-the run that the verbs work with, which knows its plugins.  ``reporter`` keeps and
-prints what becomes of each file, and tells the plugins.  This room imports the
-public modules and ``runtime``; plugins themselves never import it.
+``manager`` wraps pluggy with one typed method per hook.  ``session`` extends the run
+with its plugins.  ``reporter`` records and prints the result for each file and passes
+it to the plugins.  This package imports the public modules and ``runtime``; plugins
+never import it.
 """

@@ -1,15 +1,15 @@
-"""The manager of plugins: built-ins, entry points, blocking, tracing.
+"""The plugin manager: built-in plugins, entry points, blocking and tracing.
 
-:class:`Plugins` has a typed method for each hook, and names the plugin that raised.
+:class:`Plugins` has one typed method per hook and reports which plugin raised.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -26,6 +26,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
+from wheelhouse_hashes.plugins.guards import guarded_content, unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
-#: Names of plugins to leave out, separated by commas.
+T = TypeVar("T")
+
+#: Environment variable: comma-separated names of plugins to disable.
 DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
 
-#: Prints every hook call to standard error.
+#: Environment variable: print every hook call to standard error.
 TRACE = "WHEELHOUSE_HASHES_TRACE"
 
-#: What messages call the origin of a built-in plugin.
+#: Shown in messages as the distribution of a built-in plugin.
 BUILT_IN_ORIGIN = "built-in"
 
 _CLAIMS = (Claim, Finding)
@@ -63,15 +66,15 @@ class Plugins:
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
         self._manager.add_hookspecs(hookspecs)
-        self._hook: Any = self._manager.hook
+        self._hook = self._manager.hook
         self._distributions: dict[str, str] = {}
-        #: Whether every hook call is printed.
+        #: Whether hook calls are printed.
         self.tracing = False
         self._without_options: set[str] = set()
-        self._hooks_of: dict[str, Any] = {}
-        #: What could not be loaded: one sentence each, naming the plugin.
+        self._hooks_of: dict[str, pluggy.HookRelay] = {}
+        #: One sentence for each plugin that could not be loaded.
         self.failures: list[str] = []
-        #: The names of the plugins that the user switched off.
+        #: The names of the plugins that the user disabled.
         self.disabled: tuple[str, ...] = ()
 
     @classmethod
@@ -81,7 +84,7 @@ class Plugins:
         """Return the built-in plugins and all installed ones.
 
         :param built_in: the built-in plugins, by name.
-        :param environ: the environment, by default that of the process.
+        :param environ: the environment; by default ``os.environ``.
         """
         environ = os.environ if environ is None else environ
         plugins = cls()
@@ -98,20 +101,20 @@ class Plugins:
         return plugins
 
     def register(self, plugin: object, name: str, distribution: str = BUILT_IN_ORIGIN) -> None:
-        """Add one plugin; a plugin that the user switched off is left out.
+        """Register a plugin, unless the user disabled it.
 
         :param plugin: a module or object with hook implementations.
-        :param name: the name to block it by and to call it in messages.
-        :param distribution: where it comes from, for messages.
-        :raises ValueError: if the name is taken, or the plugin is not valid.
+        :param name: the name for messages and for disabling it.
+        :param distribution: the distribution that it comes from, for messages.
+        :raises ValueError: if the name is taken or the plugin is not valid.
         """
         if self._manager.is_blocked(name):
             return
         try:
             self._manager.register(plugin, name)
-            unknown = _unknown_hooks(self._manager, plugin)
+            unknown = unknown_hooks(self._manager, plugin)
             if unknown:
-                raise ValueError(f"it implements unknown hooks: {', '.join(unknown)}")
+                raise ValueError(f"unknown hooks: {', '.join(unknown)}")
         except (pluggy.PluginValidationError, ValueError) as error:
             if self._manager.get_plugin(name) is plugin:
                 self._manager.unregister(plugin)
@@ -123,13 +126,13 @@ class Plugins:
             if self._manager.is_blocked(point.name):
                 continue
             dist = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-            # Whatever a plugin does when it is imported, the user hears of it.
+            # Importing a plugin can raise anything, even SystemExit; always report it.
             try:
                 self.register(point.load(), point.name, dist)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 self.failures.append(
-                    f"plugin {point.name!r} of {dist} cannot be loaded: "
-                    f"{type(error).__name__}: {error}; repair or uninstall it, "
+                    f"plugin {point.name!r} ({dist}) cannot be loaded: "
+                    f"{type(error).__name__}: {error}; fix or uninstall it, "
                     f"or set {DISABLED_PLUGINS}={point.name}"
                 )
 
@@ -137,10 +140,10 @@ class Plugins:
         """Return a plugin's name and distribution, for messages."""
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
-    def _alone(self, name: str, plugin: object) -> Any:
-        """Return the hooks as if there were no other plugin; made once, it takes its time.
+    def _alone(self, name: str, plugin: object) -> pluggy.HookRelay:
+        """Return the hooks of one plugin only; cached because creating them is slow.
 
-        pluggy's ``subset_hook_caller`` fails if any plugin has no hash (a dataclass).
+        pluggy's ``subset_hook_caller`` fails if any plugin is unhashable (a dataclass).
         """
         if name in self._hooks_of:
             return self._hooks_of[name]
@@ -152,19 +155,19 @@ class Plugins:
         self._hooks_of[name] = manager.hook
         return manager.hook
 
-    def _call(self, hook: str, **arguments: Any) -> Any:
+    def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
             return getattr(self._hook, hook)(**arguments)
         except (Refusal, Interrupted):
             raise
-        # A plugin that exits must not end the run as if all was well.
+        # A plugin that calls sys.exit(0) must not make the run look successful.
         except (Exception, SystemExit) as error:
             if isinstance(error, UsageError) and hook in _MAIN_THREAD:
                 raise
             raise PluginError(self._culprit(hook, error), hook, error) from error
 
     def _culprit(self, hook: str, error: BaseException) -> str:
-        """Find out which plugin raised, by the functions that it passed through."""
+        """Return the description of the plugin that raised, found in the traceback."""
         frames = []
         trace = error.__traceback__
         while trace is not None:
@@ -176,26 +179,26 @@ class Plugins:
         return self._any_of(hook)
 
     def _any_of(self, hook: str) -> str:
-        """Name the plugins that implement a hook, where it cannot be told which one it was.
+        """Describe the plugins that implement a hook, if it is unknown which one failed.
 
-        The built-in ones are under suspicion only if there are no others.
+        Built-in plugins are named only if there are no others.
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
         others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
         return " or ".join(map(self.describe, others or names))
 
     def _gather(
-        self, hook: str, kinds: type | tuple[type, ...], **arguments: Any
+        self, hook: str, kinds: type | tuple[type, ...], **arguments: object
     ) -> list[tuple[str, Any]]:
-        """Join the sequences that the plugins return, and check what is in them.
+        """Call a hook, join the returned sequences and check the types of their items.
 
-        :returns: what they returned, each with the description of its plugin.
+        :returns: the items, each with the description of its plugin.
         """
         answers = self._call(hook, **arguments)
         if all(isinstance(answer, (list, tuple)) and not answer for answer in answers):
-            return []  # by far the most frequent case
+            return []  # fast path, by far the most frequent case
         impls = getattr(self._hook, hook).get_hookimpls()
-        # pluggy leaves out those that answered None, and then nobody can tell.
+        # pluggy omits results that are None, so the plugins can then not be matched.
         names = [self.describe(impl.plugin_name) for impl in reversed(impls)]
         if len(names) != len(answers):
             names = [self._any_of(hook)] * len(answers)
@@ -204,7 +207,7 @@ class Plugins:
             try:
                 for item in answer:
                     if not isinstance(item, kinds):
-                        raise TypeError(f"it returned {item!r}")
+                        raise TypeError(f"unexpected return value {item!r}")
                     items.append((name, item))
             except (Refusal, Interrupted):
                 raise
@@ -212,28 +215,29 @@ class Plugins:
                 raise PluginError(name, hook, error) from error
         return items
 
-    def _first(self, hook: str, kind: type, **arguments: Any) -> Any:
-        """Return the answer of the first plugin that has one, and check it."""
+    def _first(self, hook: str, kind: type[T], **arguments: object) -> T | None:
+        """Call a ``firstresult`` hook and check the type of its result."""
         answer = self._call(hook, **arguments)
         if answer is not None and not isinstance(answer, kind):
-            error = TypeError(f"it returned {answer!r}")
+            error = TypeError(f"unexpected return value {answer!r}")
             raise PluginError(self._any_of(hook), hook, error)
         return answer
 
-    # One method a hook, in the order of hookspecs.py, where they are documented.
+    # One method per hook, in the order of hookspecs.py, which documents them.
     def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
-        """Call ``wheelhouse_add_options``, plugin by plugin.
+        """Call ``wheelhouse_add_options`` for one plugin after the other.
 
-        What one raises is kept with :attr:`failures`: others go on.
+        An exception is added to :attr:`failures`; the other plugins are still called.
         """
         for name, plugin in self._manager.list_name_plugin():
             if plugin is None or name in self._without_options:
-                continue  # switched off, or it failed for another verb
-            before = set(parser._group_actions)
+                continue  # disabled, or failed for another verb
+            before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
             try:
                 self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
                 if self._distributions.get(name) != BUILT_IN_ORIGIN:
-                    refuse_our_names(verb, {*parser._group_actions} - before)
+                    added = {*parser._group_actions} - before  # noqa: SLF001 (as above)
+                    refuse_our_names(verb, added)
             except (Exception, SystemExit) as error:  # noqa: BLE001
                 failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
                 self.failures.append(str(failure))
@@ -248,15 +252,14 @@ class Plugins:
         self._call("wheelhouse_run_finished", run=run, report=report)
 
     def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
-        """Call ``wheelhouse_companions``; their content is guarded like a hook."""
+        """Call ``wheelhouse_companions``; errors of ``content`` are reported like a hook's."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
-        return [replace(item, content=_guarded(name, hook, item)) for name, item in items]
+        return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]
 
     def companion_of(self, object_name: str) -> str | None:
         """Call ``wheelhouse_companion_of``."""
-        answer: str | None = self._first("wheelhouse_companion_of", str, object_name=object_name)
-        return answer
+        return self._first("wheelhouse_companion_of", str, object_name=object_name)
 
     def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
         """Call ``wheelhouse_artifact_uploaded``."""
@@ -264,8 +267,7 @@ class Plugins:
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
-        answer: Listing | None = self._first("wheelhouse_locate", Listing, url=url, run=run)
-        return answer
+        return self._first("wheelhouse_locate", Listing, url=url, run=run)
 
     def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""
@@ -293,29 +295,3 @@ class Plugins:
     ) -> None:
         """Call ``wheelhouse_artifact_settled``."""
         self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)
-
-
-def _guarded(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
-    def content() -> bytes:
-        try:
-            made = companion.content()
-            if not isinstance(made, bytes):
-                raise TypeError(f"the content of {companion.name} is {type(made).__name__}")
-        except (Refusal, Interrupted):
-            raise
-        except (Exception, SystemExit) as error:
-            raise PluginError(plugin, hook, error) from error
-        return made
-
-    return content
-
-
-def _unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:
-    """Return the hooks that a plugin implements and that nobody specified."""
-    callers = manager.get_hookcallers(plugin) or []
-    return [
-        caller.name
-        for caller in callers
-        if caller.spec is None
-        and not all(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)
-    ]

@@ -1,4 +1,4 @@
-"""What becomes of each file of a command: kept in the report, printed, told to the plugins."""
+"""Records the result for each file of a command, prints it and passes it to the plugins."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 C_co = TypeVar("C_co", bound=CheckOptions, covariant=True)
 
-#: Outcomes that are not printed with ``--quiet``.
+#: Outcomes not printed with ``--quiet``.
 _ROUTINE = frozenset({UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED})
 
-#: Outcomes of which the plugins hear: our bytes are in the container since now.
+#: Outcomes reported to plugins: this run put the artifact into the container.
 _UPLOADED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED})
 
 
 class Reporter(Generic[O_co]):
-    """The reporter of one command; the base of the two kinds.
+    """The reporter of one command; base class of the two kinds.
 
     :param run: the command in progress.
     """
@@ -42,29 +42,29 @@ class Reporter(Generic[O_co]):
         self._width = 0
 
     def align(self, names: Iterable[str]) -> None:
-        """Align the lines that follow to the longest of some names."""
+        """Align the following lines to the longest of some names."""
         self._width = max(map(len, names), default=0)
 
     def _print(self, text: str, *, routine: bool) -> None:
-        """Print lines about one file; with ``--quiet`` only what asks for a look."""
+        """Print lines about one file; with ``--quiet`` only those that need attention."""
         (self.run.note if routine else self.run.say)(text)
 
 
 class FetchReporter(Reporter[C_co]):
-    """Reports the verdicts of ``fetch`` and ``verify``; safe to use from any thread."""
+    """Reports the verdicts of ``fetch`` and ``verify``; thread-safe."""
 
     def __init__(self, run: Session[C_co]) -> None:
         super().__init__(run)
-        #: What was reported up to now.
+        #: The results so far.
         self.report = FetchReport()
 
     def add(self, verdict: Verdict) -> None:
-        """Keep a verdict and print it; a good one is not printed with ``--quiet``."""
+        """Record and print a verdict; with ``--quiet``, outcome ``ok`` is not printed."""
         self.report.verdicts.append(verdict)
         self._print(describe_verdict(verdict, self._width), routine=verdict.outcome is Outcome.OK)
 
     def settle(self, artifact: ListedArtifact, verdict: Verdict) -> None:
-        """Add the final verdict about an artifact, and hand it to the plugins."""
+        """Record the final verdict about an artifact and pass it to the plugins."""
         self.add(verdict)
         try:
             self.run.plugins.artifact_settled(artifact, verdict, self.run)
@@ -73,20 +73,20 @@ class FetchReporter(Reporter[C_co]):
 
 
 class UploadReporter(Reporter[UploadOptions]):
-    """Reports what became of the files of an upload; safe to use from any thread."""
+    """Reports the results for the files of an upload; thread-safe."""
 
     def __init__(self, run: Session[UploadOptions]) -> None:
         super().__init__(run)
-        #: What was reported up to now.
+        #: The results so far.
         self.report = UploadReport()
 
     def add(self, record: UploadRecord) -> None:
-        """Keep a record and print it; a routine one is not printed with ``--quiet``."""
+        """Record and print a result; with ``--quiet``, routine outcomes are not printed."""
         self.report.records.append(record)
         self._print(describe_record(record, self._width), routine=record.outcome in _ROUTINE)
 
     def settle(self, artifact: LocalArtifact, record: UploadRecord) -> None:
-        """Add the record of an artifact, and tell the plugins if it was uploaded."""
+        """Record the result for an artifact; notify the plugins if it was uploaded."""
         self.add(record)
         if record.outcome in _UPLOADED:
             try:

@@ -1,4 +1,4 @@
-"""The command in progress with its plugins, and how the work of a command begins and ends."""
+"""The command in progress with its plugins, and context managers for its start and end."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 class Session(Run[O_co]):
-    """A run, and the plugins that take part in it.
+    """A run and its plugins.
 
-    Plugins see the :class:`Run`; the phases, which call the plugins, see this.
+    Phases use this class to call the plugins; plugins only see its base, :class:`Run`.
 
     :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
     :param options: the parsed command line.
-    :param plugins: the plugins that take part.
+    :param plugins: the plugins of the run.
     """
 
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
@@ -33,12 +33,12 @@ class Session(Run[O_co]):
 
 @contextmanager
 def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator[None]:
-    """Bracket the work of a command: signals, the hooks that begin and end it.
+    """Handle signals and call ``run_started`` and ``run_finished`` around a command's work.
 
-    :param run: the command in progress; its ``stop`` is set by a signal.
-    :param report: gets to know what ended the command before its time.
-    :param usage: the usage errors that were found already.
-    :raises UsageError: if there are any, those that plugins find included.
+    :param run: the command in progress; signals set its ``stop`` event.
+    :param report: the report; its ``ended_by`` is set if the command ends early.
+    :param usage: the usage errors found so far.
+    :raises UsageError: if there are any, including those raised by plugins.
     """
     started = False
     with ending_on_signals(run.stop):
@@ -61,7 +61,7 @@ def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator
 
 
 def _finish(run: Session[Options], report: Report) -> None:
-    """Call the hook that ends a command; what it raises must not hide what ended it."""
+    """Call ``run_finished``; its exceptions must not hide the error that ended the command."""
     try:
         run.plugins.run_finished(run, report)
     except WheelhouseHashesError as error:
@@ -73,7 +73,7 @@ def _finish(run: Session[Options], report: Report) -> None:
 
 @contextmanager
 def noting_interruption(report: Report) -> Iterator[None]:
-    """Note that the run was told to end; it then goes on to its summary."""
+    """Record an interruption in the report; the run then continues with its summary."""
     try:
         yield
     except Interrupted:

@@ -1,10 +1,10 @@
-"""``WHEELHOUSE_HASHES_TRACE=1``: print each hook call."""
+"""Printing of hook calls for ``WHEELHOUSE_HASHES_TRACE=1``."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,11 +15,16 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
     """Print each hook call to standard error."""
     lock = threading.Lock()
 
-    def after(outcome: Any, name: str, impls: Any, arguments: Mapping[str, Any]) -> None:
+    def after(
+        outcome: pluggy.Result[Any],
+        name: str,
+        impls: Sequence[pluggy.HookImpl],
+        arguments: Mapping[str, Any],
+    ) -> None:
         about = arguments.get("artifact") or arguments.get("object_name") or ""
         about = getattr(about, "name", about) or arguments.get("verb", "")
         result = repr(outcome.exception or outcome.get_result())
-        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "nobody"
+        asked = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
         with lock:
             sys.stderr.write(f"trace: {name}({about}) -> {asked}: {result}\n")
 

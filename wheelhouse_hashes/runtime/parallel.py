@@ -128,7 +128,7 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    notes: queue.SimpleQueue[bool] = queue.SimpleQueue()
+    notes: queue.SimpleQueue[int] = queue.SimpleQueue()
 
     def pass_on() -> None:
         while notes.get():
@@ -139,9 +139,9 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
     thread = threading.Thread(target=pass_on, daemon=True)
     first: list[float] = []
 
-    def note(number: int, frame: object) -> None:
+    def note(number: int, _frame: object) -> None:
         first.append(time.monotonic())
-        notes.put(True)
+        notes.put(number)
         if first[-1] - first[0] > SECOND_SIGNAL_AFTER:
             raise KeyboardInterrupt
 
@@ -155,5 +155,5 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number in heeded:
             signal.signal(number, before[number])
-        notes.put(False)
+        notes.put(0)
         thread.join()

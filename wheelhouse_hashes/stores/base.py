@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
-import re
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -24,12 +22,13 @@ from libcloud.storage.types import (
     ObjectDoesNotExistError,
 )
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact, new_hasher
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.waiting import WaitBudget, backoff
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
+from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.stores.driver import Account
@@ -44,26 +43,6 @@ TRIES = 4
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
-
-
-@dataclass(frozen=True)
-class Stored:
-    """An object as the store has it."""
-
-    #: Its name.
-    name: str
-    #: Its size in bytes.
-    size: int
-    #: What the store calls this version of the object; empty if it does not.
-    #: Often it is the MD5, but not where the store encrypts (KMS) or joins parts.
-    etag: str
-    #: Its SHA-256 in hex, as its own metadata have it; empty if not known.
-    sha256: str = field(default="", compare=False)
-    #: When it was put by the store's clock, in whole seconds since the epoch;
-    #: None if not known.
-    modified: float | None = field(default=None, compare=False)
-    #: Whether the etag is known to be the MD5.
-    etag_is_md5: bool = field(default=False, compare=False)
 
 
 class Store:
@@ -102,7 +81,7 @@ class Store:
         """The container, without a request for it."""
         return Container(self.container_name, {}, self.driver)
 
-    def open(self, create: bool = True) -> None:
+    def open(self, *, create: bool = True) -> None:
         """Look the container up.
 
         :param create: whether to make it if it does not exist.
@@ -129,7 +108,7 @@ class Store:
         return self._retry(lambda: {s.name: s for s in self._list()}, "list the container")
 
     def _list(self) -> Iterator[Stored]:
-        return map(_stored, self.driver.iterate_container_objects(self._container))
+        return map(stored_object, self.driver.iterate_container_objects(self._container))
 
     def stat(self, name: str) -> Stored | None:
         """Return one object as it is now, None if it is not there.
@@ -140,7 +119,7 @@ class Store:
 
     def _stat(self, name: str) -> Stored | None:
         obj = self._object(name)
-        return None if obj is None else _stored(obj)
+        return None if obj is None else stored_object(obj)
 
     def _object(self, name: str) -> Object | None:
         try:
@@ -196,18 +175,23 @@ class Store:
         :raises StoreError: if it cannot be published.
         """
         counter = counter or ByteCount()
-        put = partial(self._put, artifact, file, create_only, counter)
+        put = partial(self._put, artifact, file, counter, create_only=create_only)
         stored = self._retry(put, f"send {artifact.name}")
         counter.bytes = artifact.size
         return stored
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+        self,
+        artifact: LocalArtifact,
+        file: LocalFile,
+        counter: ByteCount,  # noqa: ARG002 (libcloud does not count)
+        *,
+        create_only: bool,
     ) -> Stored:
-        self._leave_alone(artifact.name, create_only)
+        self._leave_alone(artifact.name, create_only=create_only)
         check_unchanged(artifact, file)
         extra = {"content_type": BINARY}
-        return _stored(
+        return stored_object(
             self.driver.upload_object(file.reopened, self._container, artifact.name, extra=extra)
         )
 
@@ -218,25 +202,33 @@ class Store:
 
         :param media_type: the value of its ``Content-Type``.
         """
-        put = partial(self._put_bytes, name, content, media_type, create_only)
+        put = partial(self._put_bytes, name, content, media_type, create_only=create_only)
         return self._retry(put, f"send {name}")
 
-    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
+    def _put_bytes(
+        self, name: str, content: bytes, media_type: str, *, create_only: bool
+    ) -> Stored:
         # From a file: what libcloud does with a stream differs from store to
         # store (it fails on Swift, and makes a multipart object on S3).
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "content")
             path.write_bytes(content)
-            return self._put_file(str(path), name, content, media_type, create_only)
+            return self._put_file(str(path), name, content, media_type, create_only=create_only)
 
     def _put_file(
-        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+        self,
+        path: str,
+        name: str,
+        content: bytes,  # noqa: ARG002 (for CloudStore)
+        media_type: str,
+        *,
+        create_only: bool,
     ) -> Stored:
-        self._leave_alone(name, create_only)
+        self._leave_alone(name, create_only=create_only)
         extra = {"content_type": media_type}
-        return _stored(self.driver.upload_object(path, self._container, name, extra=extra))
+        return stored_object(self.driver.upload_object(path, self._container, name, extra=extra))
 
-    def _leave_alone(self, name: str, create_only: bool) -> None:
+    def _leave_alone(self, name: str, *, create_only: bool) -> None:
         """Do the best about create-only that libcloud's API allows."""
         if create_only and self._object(name) is not None:
             raise AlreadyExists(name)
@@ -295,21 +287,6 @@ class Store:
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
-
-
-def _stored(obj: Object) -> Stored:
-    # Azure's etag is no MD5, but its driver knows the MD5 as well.
-    md5 = obj.extra.get("md5_hash")
-    if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5):
-        return Stored(obj.name, int(obj.size), md5, etag_is_md5=True)
-    return Stored(obj.name, int(obj.size), obj.hash or "")
-
-
-def md5_of(content: bytes) -> str:
-    """Return the MD5 of some bytes in hex, which is what many stores call an etag."""
-    hasher = new_hasher("md5")
-    hasher.update(content)
-    return hasher.hexdigest()
 
 
 def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:

@@ -18,6 +18,7 @@ import base64
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -29,8 +30,9 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.stores.base import BINARY, Store, Stored, check_unchanged, md5_of
+from wheelhouse_hashes.stores.base import BINARY, Store, check_unchanged
 from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
+from wheelhouse_hashes.stores.stored import Stored, md5_of
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.disk.files import LocalFile
@@ -62,9 +64,11 @@ class Family:
         return {self.md5_header: encoded if self.md5_in_base64 else digits}
 
 
-SWIFT = Family("ETag", False, "x-object-meta-")
-S3 = Family("Content-MD5", True, "x-amz-meta-")
-GOOGLE = Family("Content-MD5", True, "x-goog-meta-", conditional=False)
+SWIFT = Family("ETag", md5_in_base64=False, metadata_prefix="x-object-meta-")
+S3 = Family("Content-MD5", md5_in_base64=True, metadata_prefix="x-amz-meta-")
+GOOGLE = Family(
+    "Content-MD5", md5_in_base64=True, metadata_prefix="x-goog-meta-", conditional=False
+)
 
 _MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
@@ -88,7 +92,7 @@ def family_of(driver_class: type) -> Family | None:
     return next((family for name, family in _FAMILIES if name in names), None)
 
 
-def _keep_token(connection: Any) -> None:
+def _keep_token(connection: Any) -> None:  # noqa: ANN401 (libcloud's are untyped)
     """Authenticate once a driver.
 
     The first version of Swift's authentication tells no expiry, and libcloud
@@ -108,7 +112,7 @@ class CloudStore(Store):
     @property
     def _family(self) -> Family:
         family = family_of(type(self.driver))
-        assert family is not None
+        assert family is not None  # noqa: S101 (for the type checker)
         return family
 
     def _make_driver(self) -> StorageDriver:
@@ -132,9 +136,9 @@ class CloudStore(Store):
         # libcloud's get_object asks for the container, too.
         connection: Any = self.driver.connection
         response = connection.request(self._path(name), method="HEAD")
-        if int(response.status) == 404:
+        if int(response.status) == HTTPStatus.NOT_FOUND:
             return None
-        if int(response.status) != 200:
+        if int(response.status) != HTTPStatus.OK:
             raise LibcloudError(f"Unexpected status code: {response.status}")
         headers = {key.lower(): value for key, value in response.headers.items()}
         if is_deleted(headers):
@@ -170,47 +174,45 @@ class CloudStore(Store):
         return iter(self.driver.download_object_as_stream(obj))
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+        self,
+        artifact: LocalArtifact,
+        file: LocalFile,
+        counter: ByteCount,  # noqa: ARG002 (libcloud does not count)
+        *,
+        create_only: bool,
     ) -> Stored:
         check_unchanged(artifact, file)
         digest = artifact.digests[DEFAULT_ALGORITHM]
-        md5, size = artifact.digests["md5"], artifact.size
-        metadata = {DEFAULT_ALGORITHM: digest}
-        extra = {"content_type": BINARY, "meta_data": metadata}
-        self._upload(file.reopened, artifact.name, md5, size, extra, create_only)
-        return Stored(artifact.name, size, md5, digest)
+        stored = Stored(artifact.name, artifact.size, artifact.digests["md5"], digest)
+        extra = {"content_type": BINARY, "meta_data": {DEFAULT_ALGORITHM: digest}}
+        self._upload(file.reopened, stored, extra, create_only=create_only)
+        return stored
 
     def _put_file(
-        self, path: str, name: str, content: bytes, media_type: str, create_only: bool
+        self, path: str, name: str, content: bytes, media_type: str, *, create_only: bool
     ) -> Stored:
-        md5 = md5_of(content)
-        extra = {"content_type": media_type}
-        self._upload(path, name, md5, len(content), extra, create_only)
-        return Stored(name, len(content), md5)
+        stored = Stored(name, len(content), md5_of(content))
+        self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
+        return stored
 
     def _upload(
-        self,
-        path: str,
-        name: str,
-        md5: str,
-        size: int,
-        extra: Mapping[str, object],
-        create_only: bool,
+        self, path: str, stored: Stored, extra: Mapping[str, object], *, create_only: bool
     ) -> None:
+        name, md5, size = stored.name, stored.etag, stored.size
         headers = self._family.md5(md5)
         if create_only and self._family.conditional:
             headers["If-None-Match"] = "*"
         else:
-            self._leave_alone(name, create_only)
+            self._leave_alone(name, create_only=create_only)
         driver: Any = self.driver
         # libcloud would read the file again to learn what we know already.
-        driver._hash_buffered_stream = lambda *args, **kwargs: (md5, size)
+        driver._hash_buffered_stream = lambda *_args, **_kwargs: (md5, size)  # noqa: SLF001 (no public hook)
         try:
             driver.upload_object(
                 path, self._container, name, extra=extra, verify_hash=False, headers=headers
             )
         except LibcloudError as error:
-            if create_only and status_of(error) == 412:
+            if create_only and status_of(error) == HTTPStatus.PRECONDITION_FAILED:
                 raise AlreadyExists(name) from None
             raise
 

@@ -130,7 +130,7 @@ class Account:
         """
         self._driver_arguments(self.driver_class())
 
-    def _driver_arguments(self, driver_class: Any) -> dict[str, Any]:
+    def _driver_arguments(self, driver_class: type[StorageDriver]) -> dict[str, Any]:
         arguments = self._read_options(driver_class)
         if self.region is not None:
             if "region" not in _arguments(driver_class):
@@ -138,7 +138,7 @@ class Account:
             arguments["region"] = self.region
         return arguments
 
-    def driver_class(self) -> Any:
+    def driver_class(self) -> type[StorageDriver]:
         """Return the provider's driver.
 
         :raises UsageError: if there is no such provider.
@@ -154,7 +154,7 @@ class Account:
         except Exception as error:  # noqa: BLE001 (names of stores that are no more)
             raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
 
-    def _read_options(self, driver_class: Any) -> dict[str, Any]:
+    def _read_options(self, driver_class: type[StorageDriver]) -> dict[str, Any]:
         known = known_options(driver_class)
         arguments = {}
         for option in self.driver_options:
@@ -176,7 +176,7 @@ class Account:
         return arguments
 
 
-def known_options(driver_class: Any) -> frozenset[str]:
+def known_options(driver_class: type[StorageDriver]) -> frozenset[str]:
     """Return the keys that ``--driver-option`` takes for a driver.
 
     :param driver_class: a libcloud storage driver.
@@ -184,7 +184,7 @@ def known_options(driver_class: Any) -> frozenset[str]:
     return _arguments(driver_class) - _NOT_OPTIONS
 
 
-def _arguments(driver_class: Any) -> frozenset[str]:
+def _arguments(driver_class: type[StorageDriver]) -> frozenset[str]:
     """Return the names of the arguments that a driver takes, its own and what it passes on."""
     names: set[str] = set()
     for base in driver_class.__mro__:
@@ -192,7 +192,7 @@ def _arguments(driver_class: Any) -> frozenset[str]:
             names |= _S3_FAMILY
         if "__init__" not in vars(base):
             continue
-        parameters = inspect.signature(base.__init__).parameters
+        parameters = inspect.signature(vars(base)["__init__"]).parameters
         names |= set(parameters)
         if all(each.kind is not each.VAR_KEYWORD for each in parameters.values()):
             # What it does not name never gets to the classes below.

@@ -9,6 +9,7 @@ can be relied on is the status in it, and the codes of the S3 API
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 from libcloud.common.exceptions import BaseHTTPError
@@ -24,7 +25,7 @@ FAILURES = (LibcloudError, BaseHTTPError, OSError, ValueError)
 #: What is raised for a value that no header can carry.  Its text quotes the value.
 _UNSENDABLE = (InvalidHeader, UnicodeEncodeError)
 
-_STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.I)
+_STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.IGNORECASE)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 _CODES = {
@@ -95,6 +96,10 @@ def explain(error: Exception) -> str:
         )
     if isinstance(error, InvalidCredsError):
         return _STATUSES[401]
+    return _explain_connection(error)
+
+
+def _explain_connection(error: Exception) -> str:
     if isinstance(error, Timeout):
         return "the store did not answer in time"
     if isinstance(error, NoConnection):
@@ -110,7 +115,7 @@ def explain(error: Exception) -> str:
     return _STATUSES.get(status_of(error), one_line(error))
 
 
-def raise_bad_requests(connection: Any) -> None:
+def raise_bad_requests(connection: object) -> None:
     """Have a connection to the S3 API raise a 400 with what the store says of it.
 
     libcloud takes a 400 for an answer like any other, and drops its text; a
@@ -130,9 +135,9 @@ class _BadRequests:
     body: Any
 
     def success(self) -> bool:
-        return int(self.status) != 400 and super().success()  # type: ignore[misc]
+        return int(self.status) != HTTPStatus.BAD_REQUEST and super().success()  # type: ignore[misc]
 
-    def parse_error(self) -> Any:
-        if int(self.status) == 400:
+    def parse_error(self) -> object:
+        if int(self.status) == HTTPStatus.BAD_REQUEST:
             raise LibcloudError(f"status_code=400 {self.body}")
         return super().parse_error()  # type: ignore[misc]

@@ -18,7 +18,8 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file_on_disk
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
-from wheelhouse_hashes.stores.base import Store, Stored, check_unchanged
+from wheelhouse_hashes.stores.base import Store, check_unchanged
+from wheelhouse_hashes.stores.stored import Stored
 
 if TYPE_CHECKING:
     import threading
@@ -52,9 +53,9 @@ class LocalStore(Store):
     def _folder(self) -> pathlib.Path:
         return pathlib.Path(self.account.username, self.container_name)
 
-    def open(self, create: bool = True) -> None:
+    def open(self, *, create: bool = True) -> None:
         """Look the container up, and remove what dead jobs left in it."""
-        super().open(create)
+        super().open(create=create)
         remove_dead(self._folder / _STAGING)
 
     def _list(self) -> Iterator[Stored]:
@@ -90,18 +91,26 @@ class LocalStore(Store):
         """
         with disk_errors(f"read {name}"):
             try:
-                with open(self._folder / name, "rb") as file:
+                with self._folder.joinpath(name).open("rb") as file:
                     return file.read(max_bytes)
             except FileNotFoundError:
                 return None
 
     def _put(
-        self, artifact: LocalArtifact, file: LocalFile, create_only: bool, counter: ByteCount
+        self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
     ) -> Stored:
-        return self._publish(artifact.name, self._pieces(artifact, file, counter), create_only)
+        pieces = self._pieces(artifact, file, counter)
+        return self._publish(artifact.name, pieces, create_only=create_only)
 
-    def _put_bytes(self, name: str, content: bytes, media_type: str, create_only: bool) -> Stored:
-        return self._publish(name, [content], create_only)
+    def _put_bytes(
+        self,
+        name: str,
+        content: bytes,
+        media_type: str,  # noqa: ARG002 (files have none)
+        *,
+        create_only: bool,
+    ) -> Stored:
+        return self._publish(name, [content], create_only=create_only)
 
     def _pieces(
         self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount
@@ -115,7 +124,7 @@ class LocalStore(Store):
             counter.bytes = opened.tell()
         check_unchanged(artifact, file)
 
-    def _publish(self, name: str, pieces: Iterable[bytes], create_only: bool) -> Stored:
+    def _publish(self, name: str, pieces: Iterable[bytes], *, create_only: bool) -> Stored:
         """Write a file under a staging name, then give it its own.
 
         Without libcloud: its lock, if it is switched off, takes every
@@ -127,16 +136,15 @@ class LocalStore(Store):
             staging.mkdir(exist_ok=True)
             with PrivateFolder(staging) as private:
                 path = private / "object"
-                with open(path, "xb") as file:
-                    for piece in pieces:
-                        file.write(piece)
+                with path.open("xb") as file:
+                    file.writelines(pieces)
                 path.chmod(_MODE)
                 version = _version(name, path.stat())
                 try:
                     if create_only:
                         _create(path, final)
                     else:
-                        os.replace(path, final)
+                        path.replace(final)
                 except FileExistsError:
                     raise AlreadyExists(name) from None
         return version
@@ -177,7 +185,7 @@ def _create(path: pathlib.Path, final: pathlib.Path) -> None:
         # A file system without hard links: looking first is the best there is.
         if final.exists():
             raise FileExistsError(str(final)) from None
-        os.replace(path, final)
+        path.replace(final)
 
 
 def _version(name: str, status: os.stat_result) -> Stored:

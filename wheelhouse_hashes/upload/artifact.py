@@ -11,22 +11,18 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file
-from wheelhouse_hashes.errors import AlreadyExists, HashFileError, Refusal, StoreError
-from wheelhouse_hashes.filenames import printable, why_unsafe
-from wheelhouse_hashes.formats.hash_file import (
-    MAX_BYTES,
-    hash_file_name,
-    parse_hash_file,
-    split_hash_file_name,
-)
+from wheelhouse_hashes.errors import AlreadyExists, Refusal, StoreError
+from wheelhouse_hashes.formats.hash_file import split_hash_file_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 from wheelhouse_hashes.runtime.waiting import backoff
-from wheelhouse_hashes.stores.base import BINARY, TEXT, Store, Stored
+from wheelhouse_hashes.upload.companions import announced_digest, collect_companions, media_type
 from wheelhouse_hashes.upload.index_page import index_algorithm
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.stores.base import Store
+    from wheelhouse_hashes.stores.stored import Stored
     from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
 #: How often to look for our companions beside our artifact, before those that
@@ -73,7 +69,7 @@ class ArtifactUpload:
         """
         run, artifact = self._run, self.artifact
         run.activity.begin("comparing")
-        missing = self.companions = self._collect_companions()
+        missing = self.companions = collect_companions(run, artifact)
         stored = self._snapshot.objects.get(artifact.name)
         same = stored is not None and self._is_ours(stored)
         complete = same and not run.options.resend
@@ -128,7 +124,7 @@ class ArtifactUpload:
             create_only = self._is_new(companion.name)
             try:
                 self._store.put_bytes(
-                    companion.name, content, _media_type(companion.name), create_only=create_only
+                    companion.name, content, media_type(companion.name), create_only=create_only
                 )
             except AlreadyExists:
                 stands = not companion.reproducible or self._has(companion.name, content)
@@ -206,23 +202,6 @@ class ArtifactUpload:
         name = self.artifact.name
         digests = f"{digest}{''.join(f' + {c.name.removeprefix(name)}' for c in self.companions)}"
         return UploadRecord(name, outcome, f"{digests}  ({text})" if text else digests)
-
-    def _collect_companions(self) -> list[Companion]:
-        """Collect companions from the plugins; reject one whose name no plugin recognizes."""
-        companions = self._run.plugins.companions(self.artifact, self._run)
-        for companion in companions:
-            if why := why_unsafe(companion.name):
-                raise Refusal(
-                    Cause.UNSAFE_NAME,
-                    f"a plugin made the companion {printable(companion.name)!r}: {why}",
-                )
-            if self._run.plugins.companion_of(companion.name) != self.artifact.name:
-                raise Refusal(
-                    Cause.PLUGIN,
-                    f"a plugin made the companion {companion.name!r}, but no plugin's "
-                    f"wheelhouse_companion_of knows that it belongs to {self.artifact.name}",
-                )
-        return companions
 
     def _is_there(self, companion: Companion) -> bool:
         if companion.reproducible:
@@ -307,18 +286,4 @@ class ArtifactUpload:
         return self.artifact.digest(index_algorithm(algorithms or [DEFAULT_ALGORITHM]))
 
     def _announced(self) -> Digest | None:
-        """Return the digest of what is there, as its hash file has it; None if it has none."""
-        name = self.artifact.name
-        for algorithm in self._run.algorithms:
-            content = self._store.read(hash_file_name(name, algorithm), MAX_BYTES + 1)
-            if content is not None:
-                try:
-                    return parse_hash_file(content, name, algorithm).digest
-                except HashFileError:
-                    continue
-        return None
-
-
-def _media_type(companion: str) -> str:
-    """Return the media type of a companion: browsers show a hash file."""
-    return BINARY if split_hash_file_name(companion) is None else TEXT
+        return announced_digest(self._run, self._store, self.artifact.name)

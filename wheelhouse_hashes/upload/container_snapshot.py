@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.manager import Plugins
-    from wheelhouse_hashes.stores.base import Stored
+    from wheelhouse_hashes.stores.stored import Stored
 
 
 class ContainerSnapshot:

@@ -25,11 +25,12 @@ from wheelhouse_hashes.formats.hash_file import (
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import read_page
 from wheelhouse_hashes.report import line
-from wheelhouse_hashes.stores.base import HTML, Store, Stored
+from wheelhouse_hashes.stores.base import HTML, Store
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import StoreOptions
     from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.stores.stored import Stored
 
 #: The name of the page.
 INDEX = "index.html"

@@ -1,4 +1,4 @@
-"""Judge the bytes of one artifact with the plugins' help."""
+"""Judge the bytes of one artifact, with the help of plugins."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.session import Session
 
 
-def judge_file(
+def judge_file(  # noqa: PLR0913 (the facts about one file)
     run: Session[CheckOptions],
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
     path: pathlib.Path,
+    *,
     before: Seen | None = None,
 ) -> Verdict:
-    """Conclude what claims and bytes say; if that is good, ask the plugins that inspect files.
+    """Compare claims and bytes; if they agree, let the plugins inspect the file.
 
     :param run: the command in progress.
     :param artifact: the artifact.
-    :param heard: what the sources said.
-    :param seen: what was seen of its bytes.
-    :param path: the file that has them.
-    :param before: what an earlier read of them saw.
+    :param heard: the claims and findings of the sources.
+    :param seen: the facts about its bytes.
+    :param path: the file with these bytes.
+    :param before: the facts from an earlier read, if any.
     """
     accept = run.options.missing_hash == ACCEPT
     verdict = judge(artifact, heard, seen, accept_missing=accept, before=before)

@@ -1,10 +1,9 @@
-"""The rules of truth: claims, and what was seen, make a verdict.  No I/O.
+"""The rules that turn claims and bytes into a verdict.  No I/O.
 
-- Every claim of every source must match; one that does not refuses the file.
-- No claim at all refuses it, unless the user accepts that.
-- Whatever the claims say, a file that is not of the kind that its name says
-  is refused.
-- A cut download is never called a mismatch where the difference can be told.
+- Every claim of every source must match; a file with a wrong claim is refused.
+- A file without any claim is refused, unless the user accepts that.
+- A file whose kind does not match its name is refused, whatever the claims are.
+- A truncated download is never reported as a mismatch if the two can be distinguished.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ from wheelhouse_hashes.errors import Refusal
 if TYPE_CHECKING:
     from wheelhouse_hashes.formats.seen import Seen
 
-#: What stands at the end of every zip archive, wheels among them (the end of
-#: central directory record of the format's specification, APPNOTE.TXT 4.3.16).
+#: The signature near the end of every zip archive, and so of every wheel: the end
+#: of central directory record (zip specification, APPNOTE.TXT 4.3.16).
 _ZIP_END = b"PK\x05\x06"
 
 _MAGIC = {
@@ -39,23 +38,23 @@ _MAGIC = {
 }
 
 
-#: What is said of an artifact that nobody vouches for.
-NO_CLAIM = "no source claims a digest of this artifact"
+#: The reason to refuse an artifact without any claim.
+NO_CLAIM = "no digest found for this artifact"
 
 
 def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
-    """Return the claims among what was heard."""
+    """Return the claims, without the findings."""
     return tuple(item for item in heard if isinstance(item, Claim))
 
 
 def algorithms_of(heard: Sequence[Claim | Finding]) -> tuple[str, ...]:
-    """Return what has to be computed: the default, and all that is claimed."""
+    """Return the algorithms to compute: the default, and all that claims use."""
     claimed = (claim.digest.algorithm for claim in claims_of(heard))
     return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *claimed)))
 
 
 def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:
-    """Return what the findings among what was heard amount to, None if there are none."""
+    """Return one refusal that combines all findings, None if there are none."""
     findings = [item for item in heard if isinstance(item, Finding)]
     if not findings:
         return None
@@ -73,13 +72,13 @@ def judge(
     accept_missing: bool = False,
     before: Seen | None = None,
 ) -> Verdict:
-    """Conclude what the claims and the bytes say about one artifact.
+    """Judge one artifact by its claims and its bytes.
 
     :param artifact: the artifact.
-    :param heard: all claims, and findings of sources and inspectors.
-    :param seen: its bytes.
+    :param heard: all claims, and the findings of sources and inspectors.
+    :param seen: the facts about its bytes.
     :param accept_missing: whether to keep an artifact without any claim.
-    :param before: what an earlier read of it saw, in a run that reads it again.
+    :param before: the facts from an earlier read in the same run, if any.
     """
     claims = claims_of(heard)
     verdict = Verdict(
@@ -100,22 +99,26 @@ def judge(
     if kind is not None:
         return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
     if not claims:
-        if accept_missing and cut:
-            return refused(verdict, Refusal(Cause.TRUNCATED, cut))
-        if accept_missing:
-            return replace(verdict, outcome=Outcome.UNVERIFIED, text="no source claims a digest")
-        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
+        return _unclaimed(verdict, cut, accept_missing=accept_missing)
     wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
     if not wrong:
         return replace(verdict, outcome=Outcome.OK)
     return refused(verdict, Refusal(*_disagreement(artifact, claims, wrong, seen, before)))
 
 
-def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
-    """Return a verdict as a refusal makes it.
+def _unclaimed(verdict: Verdict, cut: str | None, *, accept_missing: bool) -> Verdict:
+    if not accept_missing:
+        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
+    if cut:
+        return refused(verdict, Refusal(Cause.TRUNCATED, cut))
+    return replace(verdict, outcome=Outcome.UNVERIFIED, text="no digest found")
 
-    :param verdict: what is known beside that.
-    :param refusal: why.
+
+def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
+    """Return a verdict changed into a refusal.
+
+    :param verdict: the other facts about the artifact.
+    :param refusal: the reason.
     """
     return replace(
         verdict,
@@ -133,22 +136,26 @@ def _disagreement(
     seen: Seen,
     before: Seen | None,
 ) -> tuple[Cause, str]:
-    """Name the cause of a disagreement: stale before corrupt before mismatch."""
+    """Return the cause of a disagreement and its text: stale before corrupt before mismatch."""
     if any(claim.travels for claim in claims if claim not in wrong):
-        return Cause.STALE, "the store is between two versions of it"
+        return Cause.STALE, "the store is still switching between two versions of it"
     cut = _cut(artifact, seen)
     if cut and _is_short(artifact, seen):
         return Cause.TRUNCATED, cut
     if len(wrong) < len(claims) or _contradictory(claims):
-        return Cause.CONFLICT, "the sources disagree among themselves"
+        return Cause.CONFLICT, "the sources disagree with each other"
     if cut:
         return Cause.TRUNCATED, cut
+    return _compare_reads(seen, before)
+
+
+def _compare_reads(seen: Seen, before: Seen | None) -> tuple[Cause, str]:
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
-        return Cause.TRUNCATED, f"the body ended after {seen.size} bytes, its length was not told"
+        return Cause.TRUNCATED, f"the body ended after {seen.size} bytes; its length is unknown"
     if before is not None and not same_as_before:
-        return Cause.CORRUPT, "two reads of it differ from each other"
-    return Cause.MISMATCH, "the bytes are not those that were announced"
+        return Cause.CORRUPT, "two downloads of it differ from each other"
+    return Cause.MISMATCH, "the bytes do not match the expected digest"
 
 
 def _is_short(artifact: ListedArtifact, seen: Seen) -> bool:
@@ -156,16 +163,16 @@ def _is_short(artifact: ListedArtifact, seen: Seen) -> bool:
 
 
 def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
-    """Say by what a file can be told to be cut, None if it cannot."""
+    """Return the evidence that a file is truncated, None if it has none."""
     if _is_short(artifact, seen):
         return f"{seen.size} of {artifact.size} bytes arrived"
     if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
-        return f"it has {seen.size} bytes, and the end of its archive is missing"
+        return f"the end of the archive is missing after {seen.size} bytes"
     return None
 
 
 def _is_too_little_to_tell(name: str, head: bytes) -> bool:
-    """Tell whether a head is the beginning of one that would fit."""
+    """Return whether a head is too short to rule out the kind that the name says."""
     magics = next(m for extension, m in _MAGIC.items() if name.endswith(extension))
     return any(magic.startswith(head) for magic in magics)
 
@@ -176,7 +183,7 @@ def _contradictory(claims: Sequence[Claim]) -> bool:
 
 
 def _other_kind(name: str, head: bytes) -> str | None:
-    """Say what a file is instead of what its name says, None if it fits."""
+    """Return the kind of a file that does not match its name, None if it matches."""
     for extension, magics in _MAGIC.items():
         if name.endswith(extension):
             if head.startswith(magics):
@@ -185,5 +192,5 @@ def _other_kind(name: str, head: bytes) -> str | None:
                 return "empty"
             if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
                 return "an HTML or XML page"
-            return f"no {extension} file by its first bytes"
+            return f"not a {extension} file, judging by its first bytes"
     raise ValueError(f"{name!r} is not the name of an artifact")

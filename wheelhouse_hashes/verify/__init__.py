@@ -1,6 +1,6 @@
-"""One artifact of a local folder, and its verdict.
+"""Verify one artifact of a local folder.
 
-``artifact`` asks the sources for claims, hashes the file where it is, and reports
-the verdict.  It changes nothing on disk.  This room never imports ``fetch``,
+``artifact`` collects claims from the sources, hashes the file in place and reports
+the verdict.  It changes nothing on disk.  This package never imports ``fetch``,
 ``upload`` or ``builtin``.
 """

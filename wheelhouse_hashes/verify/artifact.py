@@ -1,6 +1,6 @@
-"""Judge one artifact of a folder: ask for claims, hash the file, conclude.
+"""Judge one artifact of a folder: collect claims, hash the file, compare.
 
-Nothing is changed or renamed.
+Nothing on disk is changed or renamed.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def verify_artifact(
 ) -> None:
     """Judge one artifact and report its verdict.
 
-    :param reporter: gets the verdict.
-    :param there: the artifacts of the folder, by name.
-    :param announced: the names that are announced.
+    :param reporter: receives the verdict.
+    :param there: the artifacts in the folder: name to path.
+    :param announced: the names of the announced artifacts.
     :param artifact: the artifact.
     """
     run = reporter.run
@@ -59,7 +59,7 @@ def _judge(
     path: pathlib.Path | None,
 ) -> Verdict:
     if path is None:
-        raise Refusal(Cause.MISSING_ARTIFACT, "it is announced, and not in the folder")
+        raise Refusal(Cause.MISSING_ARTIFACT, "announced, but not in the folder")
     with disk_errors(f"read {path}"):
         if not path.is_file():
             raise DiskError(f"{path} is not a file")
@@ -71,13 +71,13 @@ def _judge(
 
 
 def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim | Finding]:
-    """Ask the sources; a server that is not available is asked again."""
+    """Collect claims and findings from the sources; retry while a server is unavailable."""
     for pause in backoff():
         try:
             return [*artifact.claims, *run.plugins.claims(artifact, run)]
         except Refusal as refusal:
-            of_the_way = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
-            passing = of_the_way and refusal.may_heal
-            if not passing or not run.budget.pause(pause):
+            transport_failed = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+            transient = transport_failed and refusal.may_heal
+            if not transient or not run.budget.pause(pause):
                 raise
-    raise AssertionError("backoff ends never")
+    raise AssertionError("backoff() never ends")

@@ -1,8 +1,8 @@
 """OpenPGP signatures beside artifacts: ``upload --gpg-sign``, ``fetch --verify --gpg-keyring``.
 
-A plugin of wheelhouse-hashes.  It calls the ``gpg`` that is installed, and
-believes nothing but its status lines (``doc/DETAILS`` of GnuPG): gpg ends with
-0 also for a signature by a key that has expired or was revoked.
+A plugin for wheelhouse-hashes.  It runs the installed ``gpg`` and relies on its status
+lines (``doc/DETAILS`` of GnuPG), because gpg also exits with 0 for signatures by
+expired or revoked keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.report import FetchReport, Report
 from wheelhouse_hashes.run import Run
 
-#: What the name of a signature has after the artifact's.
+#: The suffix of a signature's name.
 SUFFIX = ".asc"
 
 # Options.
@@ -38,31 +38,31 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--gpg-sign",
             metavar="KEY",
-            type=_something,
+            type=_not_empty,
             default=_variable(SIGN_VARIABLE),
-            help="publish a signature by this key of gpg's beside each artifact, such as "
-            f"X.whl.asc (environment: {SIGN_VARIABLE})",
+            help="sign each artifact with this gpg key and publish the signature beside it, "
+            f"such as X.whl.asc (environment: {SIGN_VARIABLE})",
         )
     if verb == "fetch":
         parser.add_argument(
             "--gpg-keyring",
             metavar="FILE",
-            type=_something,
+            type=_not_empty,
             default=_variable(KEYRING_VARIABLE),
-            help="keep an artifact only if a key of this file signed it; gpg --armor --export "
-            f"KEY > FILE makes one (environment: {KEYRING_VARIABLE})",
+            help="keep an artifact only if it is signed with a key in this file; create it with "
+            f"gpg --armor --export KEY > FILE (environment: {KEYRING_VARIABLE})",
         )
 
 
-def _something(value: str) -> str:
-    """Refuse an empty value, so that an unset shell variable switches nothing off."""
+def _not_empty(value: str) -> str:
+    """Reject an empty value, so that an unset shell variable does not disable a check."""
     if not value:
-        raise argparse.ArgumentTypeError("the value is empty")
+        raise argparse.ArgumentTypeError("must not be empty")
     return value
 
 
 def _variable(name: str) -> str | None:
-    """Return the value of an environment variable; empty, 0 and false mean off."""
+    """Return the value of an environment variable; None if it is empty, 0 or false."""
     value = os.environ.get(name, "").strip()
     return None if value.lower() in ("", "0", "false") else value
 
@@ -71,19 +71,19 @@ def _variable(name: str) -> str | None:
 
 
 def gpg(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    """Run gpg, which must not ask anything on the terminal.
+    """Run gpg without terminal prompts.
 
     :param arguments: its arguments.
-    :param stdin: what it reads.
-    :raises UsageError: if there is no gpg.
+    :param stdin: its standard input.
+    :raises UsageError: if gpg cannot be run.
     """
     command = ["gpg", "--batch", "--no-tty", *arguments]
     try:
         return subprocess.run(command, input=stdin, capture_output=True, check=False)
     except OSError as error:
         raise UsageError(
-            f"gpg cannot be run ({error.strerror}): install GnuPG (apt-get install gnupg), "
-            "or leave --gpg-sign and --gpg-keyring out"
+            f"cannot run gpg ({error.strerror}): install GnuPG (apt-get install gnupg) "
+            "or omit --gpg-sign and --gpg-keyring"
         ) from None
 
 
@@ -92,98 +92,98 @@ def gpg(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[byte
 
 @hookimpl
 def wheelhouse_companions(artifact: LocalArtifact, run: Run) -> Sequence[Companion]:
-    """Publish a signature beside each artifact, if there is a key to sign with."""
+    """Publish a signature beside each artifact if ``--gpg-sign`` is given."""
     key = run.options.extra.get("gpg_sign")
     if not key:
         return []
-    # Two signatures of the same bytes differ, so that one cannot be compared with
-    # what is there.
+    # Two signatures of the same bytes differ, so a new one cannot be compared with
+    # the published one.
     return [Companion(artifact.name + SUFFIX, lambda: sign(artifact, key), reproducible=False)]
 
 
 @hookimpl
 def wheelhouse_companion_of(object_name: str) -> str | None:
-    """Know ``X.whl.asc`` and its like."""
+    """Recognize signatures such as ``X.whl.asc``."""
     name = object_name.removesuffix(SUFFIX)
     return name if name != object_name and parse_artifact_name(name) else None
 
 
 def sign(artifact: LocalArtifact, key: str) -> bytes:
-    """Return a detached signature, in ASCII armor.
+    """Return a detached signature in ASCII armor.
 
-    :param artifact: what to sign.
-    :param key: which key of gpg's to sign with.
-    :raises Refusal: if gpg cannot.
+    :param artifact: the artifact to sign.
+    :param key: the gpg key to sign with.
+    :raises Refusal: if gpg fails.
     """
     output = ("--armor", "--output", "-", "--local-user", key)
     done = gpg(*output, "--detach-sign", "--", str(artifact.path))
     if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it says nothing"]
-        raise Refusal(Cause.PLUGIN, f"it cannot be signed by {key!r}: {printable(lines[-1])}")
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no error message"]
+        raise Refusal(Cause.PLUGIN, f"cannot sign with key {key!r}: {printable(lines[-1])}")
     return done.stdout
 
 
 # Verifying.
 
-#: The status words about signatures that are not good, the gravest first.
-#: Their first argument is the key.
+#: The status keywords for signatures that are not good, most serious first.
+#: Their first argument is the key ID.
 OBJECTIONS = {
-    "BADSIG": "its signature is of other bytes",
-    "REVKEYSIG": "its signature is by the key {key}, which was revoked",
-    "EXPKEYSIG": "its signature is by the key {key}, which has expired",
-    "EXPSIG": "its signature, by the key {key}, has expired",
-    "NO_PUBKEY": "its signature is by the key {key}, which is not in the keyring",
-    "ERRSIG": "its signature, by the key {key}, is of a kind that this gpg cannot check",
+    "BADSIG": "signature does not match the file",
+    "REVKEYSIG": "signed with the revoked key {key}",
+    "EXPKEYSIG": "signed with the expired key {key}",
+    "EXPSIG": "signature by key {key} has expired",
+    "NO_PUBKEY": "signed with key {key}, which is not in the keyring",
+    "ERRSIG": "signature by key {key} is of a type that this gpg cannot check",
 }
 
 
 class Keyring:
-    """The keys that may sign.
+    """The keys that are trusted to sign.
 
-    gpg gets a home that holds these keys alone: those of the user, whatever
-    they are worth for mail, say nothing about a release.
+    gpg runs with a home directory that contains only these keys.  The user's own
+    keyring must not decide who may sign a release.
 
-    :param path: a file of public keys, as ``gpg --export`` writes it.
-    :raises UsageError: if it cannot be read, or is no such file.
+    :param path: a file of public keys, as written by ``gpg --export``.
+    :raises UsageError: if the file cannot be read or contains no public keys.
     """
 
     def __init__(self, path: str) -> None:
-        #: Who signed what was found to be good: artifact's name to signers.
+        #: The signers of verified artifacts: artifact name to key fingerprints.
         self.signers: dict[str, list[str]] = {}
         try:
             keys = pathlib.Path(path).read_bytes()
         except OSError as error:
-            raise UsageError(f"--gpg-keyring {path}: {error.strerror}; name a file") from None
+            raise UsageError(f"--gpg-keyring {path}: {error.strerror}") from None
         self._home = tempfile.TemporaryDirectory(prefix="gpg-")
         try:
             if self._gpg("--import", stdin=keys).returncode:
                 raise UsageError(
-                    f"--gpg-keyring {path}: this is no file of public keys; "
-                    "gpg --armor --export KEY > FILE makes one"
+                    f"--gpg-keyring {path}: not a file of public keys; "
+                    "create one with gpg --armor --export KEY > FILE"
                 )
         except UsageError:
             self.close()
             raise
 
     def close(self) -> None:
-        """Forget the keys."""
+        """Delete the temporary home directory."""
         self._home.cleanup()
 
     def _gpg(self, *arguments: str, stdin: bytes) -> subprocess.CompletedProcess[bytes]:
-        # Public keys need no agent, so that none is left behind.
+        # Without an agent, which public keys do not need, no process is left behind.
         own = ("--homedir", self._home.name, "--no-options", "--no-autostart")
         return gpg(*own, "--trust-model", "always", "--status-fd", "1", *arguments, stdin=stdin)
 
     def check(
         self, artifact: ListedArtifact, path: pathlib.Path, signature: bytes
     ) -> Sequence[Finding]:
-        """Say what is wrong with a signature.
+        """Check a signature; return objections.
 
-        If there are several in one file, all of them must be good.
+        If the file contains several signatures, all of them must be good.
 
         :param artifact: the artifact.
-        :param path: the file with its bytes.
-        :param signature: what was published as its signature.
+        :param path: the artifact's file.
+        :param signature: the content of the published signature file.
         """
         done = self._gpg("--verify", "--", "-", str(path), stdin=signature)
         lines = done.stdout.decode("utf-8", "replace").splitlines()
@@ -191,45 +191,45 @@ class Keyring:
         keys = {word: arguments[:1] for _, word, *arguments in status}
         for word, text in OBJECTIONS.items():
             if word in keys:
-                said = text.format(key=printable("".join(keys[word])))
-                return [Finding(Cause.UNTRUSTED, said, may_heal=word == "BADSIG")]
-        # An empty file, a page, a signed copy of something else: not one signature.
+                objection = text.format(key=printable("".join(keys[word])))
+                return [Finding(Cause.UNTRUSTED, objection, may_heal=word == "BADSIG")]
+        # No detached signature at all: an empty file, an HTML page, a signed copy of
+        # another file.
         if done.returncode or "GOODSIG" not in keys:
-            said = "its signature is cut, or is none of a file"
-            return [Finding(Cause.UNTRUSTED, said, may_heal=True)]
-        # VALIDSIG ends with the fingerprint of the whole key; a subkey may have signed.
+            objection = "signature is truncated or is not a detached signature"
+            return [Finding(Cause.UNTRUSTED, objection, may_heal=True)]
+        # VALIDSIG ends with the fingerprint of the primary key; a subkey may have signed.
         self.signers[artifact.name] = [line[-1] for line in status if line[1] == "VALIDSIG"]
         return []
 
 
 @hookimpl
 def wheelhouse_inspect(artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
-    """Refuse what is not signed, or not well, if there is a keyring to ask."""
+    """Refuse an artifact without a good signature if ``--gpg-keyring`` is given."""
     keyring = _keyrings.get(run)
     if keyring is None:
         return []
-    # While an artifact is replaced, a store may show it beside the old signature,
-    # or beside none: such a finding may heal.
+    # While an artifact is being replaced, a store may serve it with the old signature
+    # or without one, so a retry may resolve these findings.
     signature = run.companion(artifact, SUFFIX)
     if signature is None:
-        said = f"it is not signed: there is no {artifact.name}{SUFFIX}"
-        return [Finding(Cause.UNTRUSTED, said, may_heal=True)]
+        objection = f"not signed: {artifact.name}{SUFFIX} not found"
+        return [Finding(Cause.UNTRUSTED, objection, may_heal=True)]
     return keyring.check(artifact, path, signature)
 
 
 # Beginning and end.
 
-#: The keyrings of the commands in progress; there is one command a process,
-#: but for tests.
+#: The keyrings of the commands in progress.  Outside of tests, a process runs only one.
 _keyrings: dict[Run, Keyring] = {}
 
 
 @hookimpl
 def wheelhouse_run_started(run: Run) -> None:
-    """End a command that could only fail, before anything is sent or asked for."""
+    """Check the key and open the keyring before the first request."""
     key = run.options.extra.get("gpg_sign")
     if key and gpg("--list-secret-keys", "--", key).returncode:
-        raise UsageError(f"--gpg-sign {key}: there is no such key; see gpg --list-secret-keys")
+        raise UsageError(f"--gpg-sign {key}: no such secret key; see gpg --list-secret-keys")
     keyring = run.options.extra.get("gpg_keyring")
     if keyring:
         _keyrings[run] = Keyring(keyring)
@@ -237,7 +237,7 @@ def wheelhouse_run_started(run: Run) -> None:
 
 @hookimpl
 def wheelhouse_run_finished(run: Run, report: Report) -> None:
-    """Say who signed what was kept, and forget the keys."""
+    """Print who signed the accepted artifacts, and close the keyring."""
     keyring = _keyrings.pop(run, None)
     if keyring is None:
         return

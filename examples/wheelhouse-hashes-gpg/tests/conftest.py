@@ -1,4 +1,4 @@
-"""Throw-away keys, and a folder and an environment for each test."""
+"""Throw-away keys, and a separate folder and environment for each test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from wheelhouse_hashes.testing import FOREIGN
 
-#: The keys, and how long each one is good.
+#: User ID to expiration; 0 means never.
 KEYS = {
     "release@example.org": "0",
     "stranger@example.org": "0",
@@ -21,21 +21,21 @@ KEYS = {
     "expired@example.org": "1y",
 }
 
-#: When they were made, and a day on which all of them were good.
+#: The creation time of the keys, and a day on which all of them were valid.
 BIRTH, YOUTH = "20200101T000000!", "20200201T000000!"
 
 
 class Gpg:
-    """The real gpg, with a home of its own.
+    """The real gpg with its own home directory.
 
-    :param home: its home; the path must be short, since there are sockets in it.
+    :param home: the home directory; its path must be short because it contains sockets.
     """
 
     def __init__(self, home: pathlib.Path) -> None:
         self.home = home
 
     def __call__(self, *arguments: str, stdin: bytes = b"", at: str | None = None) -> bytes:
-        """Run it, at a certain time if need be; return what it prints."""
+        """Run gpg, optionally with a faked system time; return its standard output."""
         time = ("--faked-system-time", at) if at else ()
         return subprocess.run(
             ["gpg", "--homedir", self.home, "--batch", "--quiet", *time, *arguments],
@@ -50,11 +50,11 @@ class Gpg:
         return self(*output, *options, "--detach-sign", str(path), at=at)
 
     def verify(self, path: pathlib.Path) -> bytes:
-        """Check ``X.asc`` of a file ``X``; return gpg's status lines."""
+        """Verify file ``X`` with ``X.asc``; return gpg's status lines."""
         return self("--status-fd", "1", "--verify", f"{path}.asc", str(path))
 
     def revocation(self, key: str) -> bytes:
-        """Return the certificate that revokes a key; gpg made it together with the key."""
+        """Return the revocation certificate that gpg created with the key."""
         listed = self("--with-colons", "--list-keys", key).decode()
         fingerprint = listed.partition("\nfpr:")[2].split(":")[8]
         written = self.home.joinpath("openpgp-revocs.d", f"{fingerprint}.rev").read_text()
@@ -63,7 +63,7 @@ class Gpg:
 
 @pytest.fixture(scope="session")
 def gpg() -> Iterator[Gpg]:
-    """A gpg that has the secret keys of :data:`KEYS`; its agent ends with the tests."""
+    """A gpg with the secret keys of :data:`KEYS`; its agent is stopped after the tests."""
     if shutil.which("gpg") is None:
         pytest.fail("these tests need gpg: apt-get install gnupg")
     home = pathlib.Path(tempfile.mkdtemp(prefix="gpg-"))
@@ -80,7 +80,7 @@ def gpg() -> Iterator[Gpg]:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, gpg: Gpg) -> None:
-    """Run each test in a folder of its own, with the throw-away keys."""
+    """Run each test in its own folder, with the throw-away keys."""
     for name in (*FOREIGN, "WHEELHOUSE_UPLOADER_GPG_SIGN", "WHEELHOUSE_UPLOADER_GPG_KEYRING"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GNUPGHOME", os.fspath(gpg.home))
@@ -89,12 +89,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path, g
 
 @pytest.fixture(scope="session")
 def public_keys(gpg: Gpg, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """All public keys but the stranger's; one of them has been revoked meanwhile."""
+    """All public keys except the stranger's; one of them has been revoked."""
     home = tmp_path_factory.mktemp("public")
     home.chmod(0o700)
     release_manager = Gpg(home)
     known = [key for key in KEYS if "stranger" not in key]
-    # One after the other: in one file, gpg takes a revocation for a part of the key before it.
+    # Imported separately: within one file, gpg reads a revocation as part of the previous key.
     for received in (gpg("--armor", "--export", *known), gpg.revocation("revoked@example.org")):
         release_manager("--no-autostart", "--import", stdin=received)
     return release_manager("--armor", "--export")
@@ -102,7 +102,7 @@ def public_keys(gpg: Gpg, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def keyring(public_keys: bytes) -> pathlib.Path:
-    """The file that ``--gpg-keyring`` is given."""
+    """The file for ``--gpg-keyring``."""
     path = pathlib.Path("keys.asc")
     path.write_bytes(public_keys)
     return path

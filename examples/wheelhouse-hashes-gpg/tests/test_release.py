@@ -1,4 +1,4 @@
-"""A release from the build to the release manager, with a throw-away key."""
+"""A signed release, from the build to the release manager, with a throw-away key."""
 
 import os
 import pathlib
@@ -21,7 +21,7 @@ def gpg(*arguments: str) -> bytes:
 
 @pytest.fixture
 def keys(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A secret key for gpg, and a file of the public one; in a folder of the test's own."""
+    """A file with the public key; gpg's home in the test's folder has the secret key."""
     for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -33,7 +33,7 @@ def keys(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[st
         subprocess.run(["gpgconf", "--kill", "all"], check=True)
 
 
-def test_what_is_signed_is_kept_and_what_replaces_it_is_not(keys: str) -> None:
+def test_signed_wheel_is_kept_and_unsigned_replacement_is_refused(keys: str) -> None:
     with local_container() as container:
         upload = ("upload", "--hashfile", "--no-update-index")
         make_wheel("dist", WHEEL)
@@ -44,9 +44,9 @@ def test_what_is_signed_is_kept_and_what_replaces_it_is_not(keys: str) -> None:
             kept = run(*fetch, "--local-folder", "release", "demo", server.url)
             assert (kept.code, kept.line("ok").split()[1]) == (0, WHEEL)
 
-            # The container's owner replaces it, and its hash file with it.
+            # Someone with write access replaces the wheel and its hash file.
             make_wheel("dist", WHEEL, b"other bytes")
             assert run(*upload, *container.arguments).code == 0
             refused = run(*fetch, "--local-folder", "release", "demo", server.url)
             assert refused.code == 7
-            assert f"untrusted: it is not signed: there is no {WHEEL}.asc" in refused.out
+            assert f"untrusted: not signed: {WHEEL}.asc not found" in refused.out

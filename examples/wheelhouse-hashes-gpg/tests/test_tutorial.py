@@ -1,4 +1,4 @@
-"""docs/plugin-tutorial.rst, followed to the letter: its files written, its commands run."""
+"""Follow docs/plugin-tutorial.rst step by step: write its files and run its commands."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ HERE = pathlib.Path(__file__).parent.parent
 CLONE = HERE.parent.parent
 PAGE = CLONE / "docs" / "plugin-tutorial.rst"
 
-#: What the page tells its readers to serve on; a test takes a port that is free.
+#: The port on the page; the test replaces it with a free one.
 PORT = "8000"
 
-#: What stands on a line of its own between what two commands print.
+#: The line that separates the output of two commands.
 MARK = "=-=-= ended with "
 
 
 @dataclass(frozen=True)
 class Command:
-    """What a reader types, and what the page says that it prints; empty if it does not say."""
+    """A command on the page, and its output there; empty if the page shows none."""
 
     typed: str
     printed: str
@@ -38,14 +38,14 @@ class Command:
 
 @dataclass(frozen=True)
 class Piece:
-    """What a reader adds to a file of the plugin."""
+    """Text to append to a file of the plugin."""
 
     path: str
     content: str
 
 
 def blocks() -> Iterator[Command | Piece]:
-    """Return what there is to do on the page, in order."""
+    """Return the steps of the page, in order."""
     text = PAGE.read_text("utf-8")
     directive = r"^\.\. (code-block|literalinclude):: (.+)\n((?:   .*\n|\n)*)"
     for kind, argument, body in re.findall(directive, text, re.MULTILINE):
@@ -57,7 +57,7 @@ def blocks() -> Iterator[Command | Piece]:
 
 
 def piece(argument: str, options: dict[str, str]) -> Piece:
-    """Return what Sphinx includes."""
+    """Return the part of a file that Sphinx includes."""
     assert set(options) <= {"language", "start-at", "end-before"}
     path = (PAGE.parent / argument).resolve()
     lines = path.read_text("utf-8").splitlines(keepends=True)
@@ -72,16 +72,18 @@ def find(lines: Sequence[str], text: str) -> int:
 
 
 def commands(block: str) -> Iterator[Command]:
-    for command in re.findall(r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*(?:\n|\Z))*)", block, re.M):
+    for command in re.findall(
+        r"^\$ ((?:.*\\\n)*.*)\n?((?:(?!\$ ).*(?:\n|\Z))*)", block, re.MULTILINE
+    ):
         yield Command(*command)
 
 
 def pattern(printed: str) -> str:
-    """Return the expression for what is printed: three dots stand for anything."""
+    """Return a regular expression for the output; three dots match anything."""
     return r".*?".join(map(re.escape, printed.rstrip().split("...")))
 
 
-def test_the_page_has_the_whole_module_in_order() -> None:
+def test_page_includes_the_whole_module_in_order() -> None:
     written: dict[str, str] = {}
     for block in blocks():
         if isinstance(block, Piece):
@@ -95,7 +97,7 @@ def test_the_page_has_the_whole_module_in_order() -> None:
         assert content == HERE.joinpath(path).read_text("utf-8")
 
 
-def test_the_page_names_everything_of_the_testing_module() -> None:
+def test_page_mentions_every_name_of_the_testing_module() -> None:
     tree = ast.parse(pathlib.Path(testing.__file__).read_text("utf-8"))
     names: set[str] = set()
     for node in tree.body:
@@ -126,7 +128,7 @@ def test_every_step_of_the_page_does_what_it_says(
             "code=$?",
             f'echo; echo "{MARK}$code"',
         ]
-        if step.typed.endswith("&"):  # a reader is not so quick as to come before the server
+        if step.typed.endswith("&"):  # wait for the server; a reader is slower than this script
             script.append(
                 f"for i in {{1..200}}; do (: < /dev/tcp/127.0.0.1/{port}) 2> /dev/null && break; "
                 "sleep 0.05; done"
@@ -138,24 +140,24 @@ def test_every_step_of_the_page_does_what_it_says(
     outcomes = list(zip(typed, printed[0::2], printed[1::2], strict=True))
     assert rest == "", ended
     following = [*(command.typed for command in typed[1:]), ""]
-    for (command, said, code), after in zip(outcomes, following, strict=True):
+    for (command, output, code), after in zip(outcomes, following, strict=True):
         if after == "echo $?":
-            assert code != "0", (command, said)
+            assert code != "0", (command, output)
         else:
-            assert code == "0", (command, said)
+            assert code == "0", (command, output)
         if command.printed:
             shown = command.printed.replace(PORT, port)
-            assert re.fullmatch(pattern(shown), said.strip("\n"), re.DOTALL), (command, said)
+            assert re.fullmatch(pattern(shown), output.strip("\n"), re.DOTALL), (command, output)
 
 
 def follow(script: list[str], folder: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run a script in a clone; return what it prints, errors too."""
+    """Run a script in a copy of the clone; return its output, including errors."""
     clone = folder / "clone"
     left_out = shutil.ignore_patterns(
         *(".git", ".tox", ".venv", ".*_cache", ".hypothesis", "build", "*.egg-info", "__pycache__")
     )
     shutil.copytree(CLONE, clone, ignore=left_out)
-    # The interpreter of these tests is what the page calls python3.
+    # Make ``python3`` on the page the interpreter of these tests.
     path = os.pathsep.join([str(pathlib.Path(sys.executable).parent), os.environ["PATH"]])
     monkeypatch.setenv("PATH", path)
     foreign = ("PYTHON", "PYTEST", "VIRTUAL", "GNUPGHOME")
@@ -165,6 +167,7 @@ def follow(script: list[str], folder: pathlib.Path, monkeypatch: pytest.MonkeyPa
     whatever_happens = f"trap 'kill $(jobs -p) 2> /dev/null; {no_agent}' EXIT"
     done = subprocess.run(
         ["bash", "-c", "\n".join(["exec 2>&1", whatever_happens, *script])],
+        check=False,
         cwd=clone,
         stdout=subprocess.PIPE,
         text=True,

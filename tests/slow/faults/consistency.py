@@ -23,20 +23,20 @@ from wheelhouse_hashes.causes import Cause
 OLD = wheel(seed=1)
 
 
-@fault("E.4.1", left=(A,), says="waiting, up to 9 s")
+@fault("E.4.1", left=(A,), says="waiting up to 9 s")
 def hash_file_before_the_wheel(case: Case) -> None:
     """The hash file is there; the wheel comes two looks later."""
     case.routes |= {"/": page(link(f"{A}.sha256")), f"/{A}": in_turn(*[status(404)] * 2, wheel())}
     case.wait = "9"
 
 
-@fault("E.4.1", causes=Cause.MISSING_ARTIFACT, says="it never came")
+@fault("E.4.1", causes=Cause.MISSING_ARTIFACT, says="the artifact never appeared")
 def hash_file_and_never_the_wheel(case: Case) -> None:
     """The hash file is there, the wheel never comes: its job was cut off."""
     case.routes |= {"/": page(link(f"{A}.sha256")), f"/{A}": status(404)}
 
 
-@fault("E.4.2", left=(A,), says="waiting, up to 9 s")
+@fault("E.4.2", left=(A,), says="waiting up to 9 s")
 def wheel_before_the_hash_file(case: Case) -> None:
     """The wheel is there; its hash file comes two looks later."""
     case.without_digest_in_the_link()
@@ -208,7 +208,7 @@ def hash_file_of_a_pruned_dev_build(case: Case) -> Check:
     case.list(link("demo-1.0.dev0-py3-none-any.whl.sha256"))
 
     def check(done: Done) -> None:
-        assert "only companions are left of this older dev build" in done.out
+        assert "older dev build of which only companions remain" in done.out
 
     return check
 

@@ -77,7 +77,7 @@ def name_with_a_stream(case: Case) -> Check:
     return _also(case, f"{A}:ads")
 
 
-@fault("E.2.1.6", causes=Cause.UNSAFE_NAME, says="Windows reserves it")
+@fault("E.2.1.6", causes=Cause.UNSAFE_NAME, says="reserved for a device on Windows")
 def name_of_a_device(case: Case) -> Check:
     """``con.x-1.0.tar.gz``, which is the console on Windows; CON itself is no artifact."""
     case.project = "con.x"
@@ -92,7 +92,7 @@ def name_of_a_device(case: Case) -> Check:
     return check
 
 
-@fault("E.2.1.7", causes=Cause.UNSAFE_NAME, says="Windows reserves it")
+@fault("E.2.1.7", causes=Cause.UNSAFE_NAME, says="reserved for a device on Windows")
 def name_of_the_null_device(case: Case) -> None:
     """``nul.x-1.0-py3-none-any.whl``, which is nothing on Windows; nul.whl is no artifact."""
     case.project = "nul.x"
@@ -144,7 +144,7 @@ def name_in_two_normal_forms(case: Case) -> Check:
     return _also(case, unicodedata.normalize("NFD", f"d\u00e9mo{A[4:]}"))
 
 
-@fault("E.2.1.13", causes=(Cause.UNSAFE_NAME, Cause.UNSAFE_NAME), left=(B,), says="in case only")
+@fault("E.2.1.13", causes=(Cause.UNSAFE_NAME, Cause.UNSAFE_NAME), left=(B,), says="only in case")
 def names_that_differ_in_case(case: Case) -> None:
     """``X.whl`` and ``x.whl``, one file on Windows and macOS: neither is kept."""
     case.add(B, wheel(B))
@@ -196,7 +196,7 @@ def name_of_a_part(case: Case) -> None:
     case.routes[f"/{A}.part"] = wheel()
 
 
-@fault("E.2.1.19", causes=Cause.DISK, left=(A, B), says="no regular file")
+@fault("E.2.1.19", causes=Cause.DISK, left=(A, B), says="is not a regular file; remove it")
 def link_in_the_place_of_the_file(case: Case) -> Check:
     """A symbolic link to a file elsewhere is where the wheel should be."""
     case.add(B, wheel(B))

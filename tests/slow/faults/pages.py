@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from tests.slow.faults.catalogue import B, Case, Check, Done, fault, link, page, status, wheel
@@ -84,7 +85,7 @@ def links_of_other_schemes(case: Case) -> None:
     )
 
 
-@fault("E.2.2.5", causes=Cause.UNREACHABLE, left=(B,), says="must not lead to http")
+@fault("E.2.2.5", causes=Cause.UNREACHABLE, left=(B,), says="http links on an https page")
 def http_link_on_an_https_page(case: Case) -> None:
     """A TLS server's page has a link to a plain HTTP address."""
     del case.good[A]
@@ -128,17 +129,15 @@ def page_redirects_in_a_loop(case: Case) -> None:
     case.routes["/"] = status(302, Location="/")
 
 
-@fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="disagree among themselves")
+@fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="disagree with each other")
 def two_links_with_two_digests(case: Case) -> None:
     """Two links with one name and two digests."""
     case.list(link(A, b"other"))
 
 
-@fault("E.2.2.10", left=(A,), says="md5 detects accidents only")
+@fault("E.2.2.10", left=(A,), says="md5 detects accidental corruption only")
 def digest_is_md5(case: Case) -> None:
     """The only digest is ``#md5=``."""
-    import hashlib
-
     digest = hashlib.md5(wheel(), usedforsecurity=False).hexdigest()
     case.routes["/"] = page(f'<a href="{A}#md5={digest}">x</a>')
     del case.routes[f"/{A}.sha256"]
@@ -208,7 +207,7 @@ def json_page_of_another_kind(case: Case) -> None:
     case.routes["/"] = lambda handler: respond(handler, 200, body.encode(), Content_Type=JSON_TYPE)
 
 
-@fault("E.2.2.9", left=(A,), says="left out a malformed link")
+@fault("E.2.2.9", left=(A,), says="ignored a malformed link")
 def malformed_link(case: Case) -> None:
     """A link to no possible address, with an escape sequence in it, beside a good one."""
     case.list('<a href="http://[\x1b[2J/x.whl">x</a>')

@@ -28,7 +28,7 @@ def files_in(folder: pathlib.Path) -> dict[str, bytes]:
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink():
-            found[name] = b"link to " + os.fsencode(os.readlink(path))
+            found[name] = b"link to " + os.fsencode(path.readlink())
         elif path.is_file():
             found[name] = path.read_bytes()
         elif not any(path.iterdir()):
@@ -45,7 +45,7 @@ def execute(
     """
     clean = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     out, err = folder.with_suffix(".out"), folder.with_suffix(".err")
-    with open(out, "wb") as stdout, open(err, "wb") as stderr:
+    with out.open("wb") as stdout, err.open("wb") as stderr:
         started = time.monotonic()
         process = subprocess.Popen(
             command,
@@ -75,7 +75,7 @@ def _most_memory(pid: int) -> int:
     except OSError:
         return 0  # it has ended
     # A process that has just ended has no such line.
-    most = re.search(r"^VmHWM:\s+(\d+) kB", status, re.M)
+    most = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
     return int(most[1]) // 1024 if most else 0
 
 

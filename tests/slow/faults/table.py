@@ -113,10 +113,11 @@ def render(results: Mapping[str, Done], kept: peers.Kept) -> str:
     for module in MODULES:
         title = module.__name__.rpartition(".")[2]
         lines += _heading(_TITLES[title])
-        rows = []
-        for chosen in CATALOGUE.values():
-            if chosen.set_up.__module__ == module.__name__:
-                rows.append(_row(chosen, results[chosen.name]))
+        rows = [
+            _row(chosen, results[chosen.name])
+            for chosen in CATALOGUE.values()
+            if chosen.set_up.__module__ == module.__name__
+        ]
         header = ("Fault", "Entry", "Cause", "Exit", "Left", "The screen says")
         lines += _rows(header, rows, "34 8 10 5 13 30")
     lines += _heading("The same faults on other tools")

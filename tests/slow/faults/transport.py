@@ -48,7 +48,7 @@ def body_is_cut(case: Case) -> None:
     case.routes[f"/{A}"] = _cut()
 
 
-@fault("E.3.1", left=(A,), says="waiting, up to 9 s", for_peers=True)
+@fault("E.3.1", left=(A,), says="waiting up to 9 s", for_peers=True)
 def body_is_cut_once(case: Case) -> None:
     """The body ends in the middle, once."""
     case.routes[f"/{A}"] = in_turn(_cut(), wheel())
@@ -68,7 +68,7 @@ def chunked_body_is_cut(case: Case) -> None:
     case.routes[f"/{A}"] = raw("HTTP/1.1 200 OK\nTransfer-Encoding: chunked", body)
 
 
-@fault("E.3.4", causes=Cause.TRUNCATED, says="end of its archive", for_peers=True)
+@fault("E.3.4", causes=Cause.TRUNCATED, says="end of the archive is missing", for_peers=True)
 def content_length_is_too_small(case: Case) -> None:
     """Content-Length is 60000, the body goes on behind it."""
     case.routes[f"/{A}"] = raw(_length(HALF), wheel())

@@ -155,7 +155,7 @@ class _Teller:
                 self._tell(following.get(self._phase, self._phase))
             elif name in NAMES and folder == str(DIST):
                 self._tell(b"H")
-            elif name in NAMES and os.path.basename(folder).startswith(PRIVATE_PREFIX):
+            elif name in NAMES and pathlib.Path(folder).name.startswith(PRIVATE_PREFIX):
                 self._tell(b"F" if name in self._read else b"B")
                 self._read.add(name)
         elif event in ("os.link", "os.rename") and str(args[1]).endswith(".whl"):
@@ -202,7 +202,7 @@ class _Killer:
         if pid == 0:
             _command(self._argv(verb), writer, point)
         os.close(writer)
-        with open(reader, "rb") as file:
+        with open(reader, "rb") as file:  # noqa: PTH123 (a descriptor)
             told = list(struct.iter_unpack("=cd", file.read()))
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         for (byte, since), (_, until) in itertools.pairwise(told):

@@ -275,7 +275,7 @@ def test_a_size_in_json_that_is_none_is_not_believed(locate: Locate, size: objec
     ids=lambda body: str(body)[:40] or "empty",
 )
 def test_json_that_is_not_pep_691_is_one_clear_error(locate: Locate, body: str) -> None:
-    with pytest.raises(TransferError, match=r"not a JSON page .*PEP 691") as caught:
+    with pytest.raises(TransferError, match=r"not a valid JSON page .*PEP 691") as caught:
         locate(body, "application/json")
     assert caught.value.cause is Cause.UNREACHABLE
 

@@ -73,7 +73,7 @@ def test_more_workers_than_rows(run: Run) -> None:
 def test_lines_are_printed_as_they_are() -> None:
     console = Console(file=io.StringIO(), width=20, color_system=None)
     text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
-    Display(Session("fetch", Options(), Plugins()), console).say(text)
+    Display(Session("fetch", Options(), Plugins()), console).print(text)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == text + "\n"
 
@@ -88,7 +88,7 @@ def test_lines_of_many_threads_leave_nothing_of_the_display(run: Run) -> None:
     def work(mine: list[str]) -> None:
         for name in mine:
             with run.activities.on(name):
-                display.say(f"ok {name}")
+                display.print(f"ok {name}")
 
     threads = [threading.Thread(target=work, args=(names[start::4],)) for start in range(4)]
     switching = sys.getswitchinterval()
@@ -121,7 +121,7 @@ def test_who_prints_lines_can_be_changed_and_changed_back(
     assert capsys.readouterr().out == "two\n"
 
 
-@pytest.mark.parametrize("width", range(0, 30))
+@pytest.mark.parametrize("width", range(30))
 def test_a_name_is_cut_in_its_middle(width: int) -> None:
     short = shortened(A, width)
     assert len(short) == min(width, len(A))

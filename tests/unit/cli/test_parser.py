@@ -6,6 +6,7 @@ import argparse
 
 import pytest
 
+from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import UsageError
@@ -78,8 +79,6 @@ def test_option_with_a_bad_value_is_refused(
 class Failing:
     """A plugin whose options cannot be added."""
 
-    from wheelhouse_hashes import hookimpl
-
     @hookimpl
     def wheelhouse_add_options(self, verb: str) -> None:
         raise RuntimeError("out of order")
@@ -96,7 +95,7 @@ def test_plugin_that_fails_to_add_options_is_named() -> None:
 
 def test_plugin_that_was_not_loaded_refuses_a_command_of_ours() -> None:
     plugins = Plugins.load(BUILT_IN, {})
-    plugins.failures.append("plugin 'broken' of broken-dist 1.0 cannot be loaded")
+    plugins.failures.append("plugin 'broken' (broken-dist 1.0) cannot be loaded")
     verbs, parsed = parse("fetch", "--verify", plugins=plugins)
     with pytest.raises(UsageError, match="broken-dist"):
         verbs.run(parsed)
@@ -106,8 +105,8 @@ def test_plugin_not_loaded_is_named_when_an_option_is_unknown(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     plugins = Plugins.load(BUILT_IN, {})
-    plugins.failures.append("plugin 'broken' of broken-dist 1.0 cannot be loaded")
+    plugins.failures.append("plugin 'broken' (broken-dist 1.0) cannot be loaded")
     with pytest.raises(SystemExit) as end:
         parse("fetch", "--of-a-plugin", plugins=plugins)
     assert end.value.code == 2
-    assert "warning: plugin 'broken' of broken-dist 1.0" in capsys.readouterr().err
+    assert "warning: plugin 'broken' (broken-dist 1.0)" in capsys.readouterr().err

@@ -95,8 +95,10 @@ def test_utf_16_without_a_byte_order_mark_is_refused(encoding: str) -> None:
 
 REFUSED: dict[str, tuple[str, str]] = {
     "certutil": (
-        f"SHA256 hash of {NAME}:\r\n{HEX}\r\n"
-        "CertUtil: -hashfile command completed successfully.\r\n",
+        (
+            f"SHA256 hash of {NAME}:\r\n{HEX}\r\n"
+            "CertUtil: -hashfile command completed successfully.\r\n"
+        ),
         "certutil",
     ),
     "certutil of Windows 7": (
@@ -124,32 +126,32 @@ REFUSED: dict[str, tuple[str, str]] = {
     "name of another wheel, BSD": (f"SHA256 ({OTHER}) = {HEX}\n", f"another file.*{OTHER}"),
     "name of another wheel in a folder": (f"{HEX}  {NAME}/{OTHER}\n", f"another file.*{OTHER}"),
     "another wheel besides the right one": (f"{HEX}  {NAME}\n{HEX2}  {OTHER}\n", "another file"),
-    "MD5 digits": (f"{'a' * 32}  {NAME}\n", "32 hex digits are MD5; sha256 has 64"),
-    "bare MD5 digits": ("a" * 32, "32 hex digits are MD5; sha256 has 64"),
-    "SHA-1 digits": (f"{'a' * 40}  {NAME}\n", "40 hex digits are SHA-1"),
+    "MD5 digits": (f"{'a' * 32}  {NAME}\n", r"32 hex digits \(MD5\); sha256 has 64"),
+    "bare MD5 digits": ("a" * 32, r"32 hex digits \(MD5\); sha256 has 64"),
+    "SHA-1 digits": (f"{'a' * 40}  {NAME}\n", r"40 hex digits \(SHA-1\)"),
     "63 digits": (f"{HEX[:63]}  {NAME}\n", "63 hex digits"),
     "65 digits": (f"{HEX}0  {NAME}\n", "65 hex digits"),
-    "MD5 tag": (f"MD5 ({NAME}) = {'a' * 32}\n", "about MD5, not sha256"),
-    "tag of another algorithm": (f"SHA512 ({NAME}) = {HEX}\n", "about SHA512, not sha256"),
-    "prefix of another algorithm": (f"md5:{HEX}\n", "about md5, not sha256"),
-    "unknown tag": (f"TIGER ({NAME}) = {HEX}\n", "about TIGER, not sha256"),
-    "same name twice, different hex": (f"{HEX}  {NAME}\n{HEX2}  {NAME}\n", "contradicts itself"),
-    "bare hex and another hex": (f"{HEX}\n{HEX2}  {NAME}\n", "contradicts itself"),
+    "MD5 tag": (f"MD5 ({NAME}) = {'a' * 32}\n", "has a MD5 digest, not sha256"),
+    "tag of another algorithm": (f"SHA512 ({NAME}) = {HEX}\n", "has a SHA512 digest, not sha256"),
+    "prefix of another algorithm": (f"md5:{HEX}\n", "has a md5 digest, not sha256"),
+    "unknown tag": (f"TIGER ({NAME}) = {HEX}\n", "has a TIGER digest, not sha256"),
+    "same name twice, different hex": (f"{HEX}  {NAME}\n{HEX2}  {NAME}\n", "2 different digests"),
+    "bare hex and another hex": (f"{HEX}\n{HEX2}  {NAME}\n", "2 different digests"),
     "path to another name": (f"{HEX}  ../dist/{OTHER}\n", f"another file.*{OTHER}"),
     "path that ends with a slash": (f"{HEX}  {NAME}/\n", "another file"),
-    "U+202E before the hex": (f"\u202e{HEX}  {NAME}\n", r"any known form.*\\u202e"),
+    "U+202E before the hex": (f"\u202e{HEX}  {NAME}\n", r"unknown format.*\\u202e"),
     "U+202E in the name": (f"{HEX}  \u202e{NAME}\n", r"another file.*\\u202e"),
-    "escape sequence before the hex": (f"\x1b[2J{HEX}  {NAME}\n", r"any known form.*\\x1b"),
+    "escape sequence before the hex": (f"\x1b[2J{HEX}  {NAME}\n", r"unknown format.*\\x1b"),
     "escape sequence in the name": (f"{HEX}  {NAME}\x1b[2J\n", r"another file.*\\x1b"),
     "escape sequence in a folder's name": (f"{HEX}  \x1b[2J/{NAME}\n", r"\\x1b"),
     "carriage return in the line": (f"{HEX2}  {OTHER}\r{HEX}  {NAME}\n", r"another file"),
     "NUL": (f"{HEX}  {NAME}\0\n", "NUL"),
     "NUL only": ("\0", "NUL"),
     "two names": (f"{HEX}  {NAME} {OTHER}\n", "another file"),
-    "full-width digits": ("\uff11" * 64 + f"  {NAME}\n", "any known form"),
-    "a word": ("pending\n", "any known form"),
-    "line over the cap": (f"#{'x' * MAX_LINE}\n{HEX}  {NAME}\n", f"more than {MAX_LINE}"),
-    "one endless line": ("a" * (MAX_LINE + 1), f"more than {MAX_LINE}"),
+    "full-width digits": ("\uff11" * 64 + f"  {NAME}\n", "unknown format"),
+    "a word": ("pending\n", "unknown format"),
+    "line over the cap": (f"#{'x' * MAX_LINE}\n{HEX}  {NAME}\n", f"longer than {MAX_LINE}"),
+    "one endless line": ("a" * (MAX_LINE + 1), f"longer than {MAX_LINE}"),
     "file over the cap": (f"{HEX}  {NAME}\n" + "\n" * MAX_BYTES, f"larger than {MAX_BYTES}"),
     "10 MB": ("a" * 10_000_000, f"larger than {MAX_BYTES}"),
 }
@@ -204,7 +206,7 @@ def test_the_tags_of_each_algorithm_are_known(algorithm: str, tag: str) -> None:
 
 def test_sha512_and_blake2b_are_told_apart_by_the_tag() -> None:
     content = f"BLAKE2b ({NAME}) = {'b' * 128}\n".encode()
-    with pytest.raises(HashFileError, match="about BLAKE2b, not sha512"):
+    with pytest.raises(HashFileError, match="has a BLAKE2b digest, not sha512"):
         parse_hash_file(content, NAME, "sha512")
 
 

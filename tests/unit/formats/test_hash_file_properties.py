@@ -66,6 +66,7 @@ def test_gnu_sha256sum_accepts_what_is_written(name: str, body: bytes) -> None:
         companion.write_bytes(format_hash_file(digest, name))
         done = subprocess.run(
             ["sha256sum", "--check", "--strict", companion.name],
+            check=False,
             cwd=folder,
             capture_output=True,
             text=True,

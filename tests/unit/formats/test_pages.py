@@ -37,11 +37,16 @@ def test_a_last_part_without_a_dot_is_a_folder(url: str, folder: str) -> None:
 
 def test_an_http_link_on_an_https_page_is_refused() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
-    assert index_pages._refused(plain, page) == "an https page must not lead to http"
+    assert index_pages._refused(plain, page) == "http links on an https page are not followed"
     assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
     assert index_pages._refused(f"https://cdn.example/{NAME}", page) is None
     assert index_pages._refused(f"https://host/{NAME}", plain) is None
     assert index_pages._refused(plain, plain) is None
+
+
+def test_a_link_without_a_scheme_is_refused() -> None:
+    why = index_pages._refused(f"//host/{NAME}", "http://host/")
+    assert why == "links without a scheme are not followed"
 
 
 def test_a_link_without_a_host_is_refused() -> None:

@@ -70,7 +70,7 @@ def test_versions_are_compared_as_pep_440_says(version: str, wanted: list[str]) 
 
 
 def test_what_is_no_version_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="'latest' is not a version") as caught:
+    with pytest.raises(UsageError, match="'latest': not a valid version") as caught:
         _select("numpy-1.0.zip", version="latest")
     assert caught.value.exit_code == 2
 

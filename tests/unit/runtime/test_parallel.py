@@ -44,7 +44,7 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
 
 def test_a_second_signal_ends_what_does_not_heed_the_first() -> None:
     stop = threading.Event()
-    with pytest.raises(KeyboardInterrupt), ending_on_signals(stop):
+    with pytest.raises(KeyboardInterrupt), ending_on_signals(stop):  # noqa: PT012 (the last raises)
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)  # at once: CI services send both
         assert stop.wait(10)

@@ -1,5 +1,5 @@
-"""Built-in plugins that report what became of a command.
+"""Built-in plugins that report the result of a command.
 
 Each module implements ``wheelhouse_run_finished`` and reads the finished report.
-They import the public modules and the rooms ``formats`` and ``disk``.
+They import the public modules and the subpackages ``formats`` and ``disk``.
 """

@@ -1,4 +1,4 @@
-"""``--explain NAME``: every claim about one artifact, and how the verdict came about."""
+"""``--explain NAME``: every claim about one artifact, and the reason for the verdict."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
 
 _MEANING = {
-    Tier.CONTAINER: "from the same hands as the bytes: it detects accidents",
-    Tier.PINNED: "a digest that you hold",
-    Tier.LOGGED: "in a tamper-evident log",
+    Tier.CONTAINER: "published with the artifact: detects accidents, not tampering",
+    Tier.PINNED: "from a digest list that you provided",
+    Tier.LOGGED: "from a tamper-evident log",
 }
 
 _OUTCOMES = {
-    Outcome.OK: "every claim matches the bytes, and nobody objects",
-    Outcome.UNVERIFIED: "nobody claims a digest, and --missing-hash accept takes that",
-    Outcome.WITHDRAWN: "it is named, and counts as neither good nor missing",
+    Outcome.OK: "every digest matches, and no plugin objects",
+    Outcome.UNVERIFIED: "no digest was found; accepted by --missing-hash accept",
+    Outcome.WITHDRAWN: "the artifact counts as neither good nor missing",
 }
 
 
@@ -36,14 +36,14 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
             "--explain",
             action="append",
             metavar="NAME",
-            help="say every claim about one artifact, its source and tier, and how the "
-            "verdict came about; repeatable",
+            help="explain the verdict on one artifact: print every digest found for it, with "
+            "source and tier; repeatable",
         )
 
 
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
-    """Explain the verdicts that were asked for."""
+    """Print the requested explanations."""
     if not isinstance(report, FetchReport):
         return
     verdicts = {verdict.name: verdict for verdict in report.verdicts}
@@ -51,13 +51,13 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
         if name in verdicts:
             run.say(explanation(verdicts[name]))
         else:
-            run.say(f"{printable(name)}: this run judged no artifact of that name")
+            run.say(f"{printable(name)}: no such artifact in this run")
 
 
 def explanation(verdict: Verdict) -> str:
     """Return the lines that explain one verdict.
 
-    :param verdict: what was concluded.
+    :param verdict: the verdict.
     """
     lines = [f"{verdict.name}: {verdict.outcome.value}"]
     for claim in verdict.claims:
@@ -76,11 +76,11 @@ def explanation(verdict: Verdict) -> str:
             f"    tier   {claim.tier}: {_MEANING[claim.tier]}",
         ]
     if not verdict.claims:
-        lines.append("  no source claims a digest of it")
+        lines.append("  no digest was found")
     if verdict.expected_size is not None:
-        lines.append(f"  the listing says {verdict.expected_size} bytes")
+        lines.append(f"  expected size: {verdict.expected_size} bytes")
     if verdict.size is not None:
-        lines.append(f"  the bytes: {verdict.size}")
+        lines.append(f"  size: {verdict.size} bytes")
     lines += [f"    {name:<7}{value}" for name, value in sorted(verdict.digests.items())]
     if verdict.cause is not None:
         lines.append(f"  verdict: {verdict.cause.value} (exit {verdict.exit_code}): {verdict.text}")

@@ -1,4 +1,4 @@
-"""GitHub Actions: a table in the job's summary, an annotation for each refusal.
+"""GitHub Actions: a table in the job summary, and an annotation for each refusal.
 
 Sources: the workflow commands and the environment files of GitHub Actions
 (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
@@ -7,6 +7,7 @@ Sources: the workflow commands and the environment files of GitHub Actions
 from __future__ import annotations
 
 import os
+import pathlib
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -22,7 +23,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
-    """Write for the job's page, where there is one."""
+    """Write annotations and the job summary, if the run is part of a job."""
     rows = _rows(report)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for name, _, text, next_step in rows:
@@ -35,11 +36,15 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
                 run.say(_annotation("incomplete", text))
     path = os.environ.get(SUMMARY)
     if path and rows:
-        with disk_errors(f"write {SUMMARY}"), open(path, "a", encoding="utf-8") as file:
+        with (
+            disk_errors(f"write {SUMMARY}"),
+            pathlib.Path(path).open("a", encoding="utf-8") as file,
+        ):
             file.write(_table(run.verb, report, rows))
 
 
-#: Name, outcome, text, and, of what went wrong, the next step (it may be empty).
+#: Name, outcome, text, and the next step: empty if there is none to suggest, None if
+#: nothing went wrong.
 _Row = tuple[str, str, str, "str | None"]
 
 
@@ -62,7 +67,7 @@ def _rows(report: Report) -> list[_Row]:
 
 
 def _annotation(title: str, text: str) -> str:
-    """Return a workflow command; what could end it early is escaped."""
+    """Return a workflow command; escape characters that could end it early."""
     return f"::error title={_escaped(title, ':,')}::{_escaped(text)}"
 
 
@@ -82,6 +87,6 @@ def _table(verb: str, report: Report, rows: list[_Row]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text for a cell; what Markdown would read as its own is escaped."""
+    """Return text for a table cell; escape Markdown syntax."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
     return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in text)

@@ -1,8 +1,8 @@
-"""``--report FILE``: all that a run found out, as JSON.
+"""``--report FILE``: the complete result of a run, as JSON.
 
-The form is documented in ``docs/reports.rst`` and fixed by
-``docs/report.schema.json``.  :data:`SCHEMA` counts up when a reader of an
-older form could misread a newer one; a new field alone is no such thing.
+The format is documented in ``docs/reports.rst`` and defined by
+``docs/report.schema.json``.  :data:`SCHEMA` is increased if a reader of the old
+format could misread the new one; an additional field alone does not increase it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
 
-#: The version of the form.
+#: Version of the format.
 SCHEMA = 1
 
 
@@ -30,23 +30,23 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
     """Add ``--report``."""
     if verb in ("upload", "fetch", "verify"):
         parser.add_argument(
-            "--report", metavar="FILE", help="write all that was found out to a file, as JSON"
+            "--report", metavar="FILE", help="write a JSON report of the run to FILE"
         )
 
 
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
-    """Write the file, whatever the end of the run was."""
+    """Write the file, no matter how the run ended."""
     if run.options.report:
         text = json.dumps(as_json(run, report), indent=2, sort_keys=True)
         write_file(run.options.report, f"{text}\n")
 
 
 def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
-    """Return a report as plain values.
+    """Return a report as values that JSON can represent.
 
-    :param run: the run that it is about.
-    :param report: the report.
+    :param run: the run.
+    :param report: its report.
     """
     values: dict[str, Any] = {
         "schema": SCHEMA,

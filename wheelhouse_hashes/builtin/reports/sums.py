@@ -1,6 +1,6 @@
-"""``--sums FILE``: a sorted ``SHA256SUMS`` of what was verified.
+"""``--sums FILE``: a sorted ``SHA256SUMS`` of the verified artifacts.
 
-``sha256sum -c`` reads it, in the folder that the artifacts are in.
+Run ``sha256sum -c`` on it in the folder of the artifacts.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--sums",
             metavar="FILE",
-            help="write the SHA-256 of what was verified to a file that sha256sum -c reads",
+            help="write the SHA-256 digests of the verified artifacts to FILE, for sha256sum -c",
         )
 
 
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
-    """Write the file; only what was verified is in it."""
+    """Write the file; it contains verified artifacts only."""
     options = run.options
     if report.ended_by is not None:
-        return  # nothing was judged: a list that is there already stays as it is
+        return  # nothing was verified: keep an existing list
     if isinstance(report, FetchReport) and isinstance(options, CheckOptions) and options.sums:
         verdicts = sorted(report.verdicts, key=lambda verdict: verdict.name)
         lines = [

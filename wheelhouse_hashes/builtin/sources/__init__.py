@@ -1,6 +1,6 @@
-"""Built-in plugins that say which digest an artifact should have, or where artifacts are.
+"""Built-in plugins that claim digests or locate artifacts.
 
 Each module implements ``wheelhouse_locate``, ``wheelhouse_claims`` or
-``wheelhouse_response_claims``.  They import the public modules and the rooms
+``wheelhouse_response_claims``.  They import the public modules and the subpackages
 ``formats``, ``disk`` and ``runtime``.
 """

@@ -1,4 +1,4 @@
-"""Hash files: written beside each artifact on upload, asked for on fetch."""
+"""Hash files: published beside each artifact on upload, requested on fetch."""
 
 from __future__ import annotations
 
@@ -43,27 +43,30 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--hashfile",
             action="store_true",
-            help="publish a hash file beside each artifact, such as X.whl.sha256, which "
-            "sha256sum -c reads (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
+            help="publish a hash file beside each artifact, such as X.whl.sha256, for "
+            "sha256sum -c (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
         )
     if verb in ("upload", "fetch", "verify"):
+        purpose = "algorithm of the hash files" + (
+            "" if verb == "upload" else " to look for if none are listed"
+        )
         parser.add_argument(
             "--hash-algorithm",
             action="append",
             choices=tuple(ALGORITHMS),
             metavar="NAME",
-            help=f"one of {', '.join(ALGORITHMS)}; repeatable (default: {DEFAULT_ALGORITHM}; "
-            "environment: WHEELHOUSE_UPLOADER_HASH_ALGORITHM, names separated by spaces). "
-            "md5 detects accidents only",
+            help=f"{purpose}: {', '.join(ALGORITHMS)} (md5 detects accidents, not tampering); "
+            f"repeatable (default: {DEFAULT_ALGORITHM}; environment: "
+            "WHEELHOUSE_UPLOADER_HASH_ALGORITHM, separated by spaces)",
         )
 
 
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
-    """Refuse a command in which ``--hash-algorithm`` would have no effect."""
+    """Refuse an upload with ``--hash-algorithm`` but without ``--hashfile``."""
     options = run.options
     if isinstance(options, UploadOptions) and options.hash_algorithm and not options.hashfile:
-        raise UsageError("--hash-algorithm has no effect without --hashfile; add it")
+        raise UsageError("--hash-algorithm: no effect without --hashfile; add it")
 
 
 @hookimpl
@@ -83,7 +86,7 @@ def _companion(digest: Digest, name: str) -> Companion:
 
 @hookimpl
 def wheelhouse_companion_of(object_name: str) -> str | None:
-    """Know ``X.whl.sha256`` and its like."""
+    """Recognize hash files, such as ``X.whl.sha256``."""
     split = split_hash_file_name(object_name)
     if split is None or parse_artifact_name(split[0]) is None:
         return None
@@ -94,9 +97,9 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 def wheelhouse_claims(
     artifact: ListedArtifact, run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
-    """Read the hash files that are listed, else the first one that is there."""
+    """Read all listed hash files, or, if none are listed, the first one that exists."""
     listed = [a for a in ALGORITHMS if hash_file_name(artifact.name, a) in artifact.companions]
-    # A server may answer anything where nobody said that there is a hash file.
+    # A server may return anything for a hash file that is not listed.
     optional = not listed and any(
         isinstance(claim, Claim) and claim.digest.algorithm != "md5" for claim in artifact.claims
     )
@@ -111,7 +114,7 @@ def wheelhouse_claims(
             read = parse_hash_file(content, artifact.name, algorithm)
         except (HashFileError, TransferError) as error:
             if optional and _is_absence(error):
-                text = f"{where} is no hash file, and no page lists one, so it counts as absent"
+                text = f"{where}: not a hash file, and none is listed; treated as absent"
                 run.note_once("no hash file", f"{text} ({error})")
                 continue
             if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
@@ -127,7 +130,7 @@ def wheelhouse_claims(
 def _ask(
     artifact: ListedArtifact, suffix: str, run: Run[CheckOptions], *, again: bool
 ) -> bytes | None:
-    """Ask for a hash file; once more if the server is in trouble and *again* is true."""
+    """Request a hash file; if *again* is true, retry once after a transient error."""
     try:
         return run.companion(artifact, suffix)
     except TransferError as error:
@@ -137,8 +140,8 @@ def _ask(
 
 
 def _is_absence(error: HashFileError | TransferError) -> bool:
-    """Tell whether an answer means that there is no hash file."""
+    """Return whether an error means that the hash file does not exist."""
     if isinstance(error, TransferError):
-        # Without an answer (a bad certificate, say) it is about the server as a whole.
+        # An error without a response (such as a bad certificate) concerns the whole server.
         return error.status != 0 or error.transient
     return isinstance(error, NotAHashFile)

@@ -1,35 +1,30 @@
-"""The digest in an object's own metadata, read from the answer that has its bytes.
+"""Digests in an object's own metadata, read from the response that carries its bytes.
 
-It can be neither older nor newer than the bytes, so it tells a store that is
+They are neither older nor newer than the bytes, so they distinguish a store that is
 between two versions from one that has the wrong bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.urls import shown
 
-if TYPE_CHECKING:
-    from wheelhouse_hashes.options import CheckOptions
-    from wheelhouse_hashes.run import Run
-
 SOURCE = "header"
 
-#: The prefixes of metadata headers: OpenStack Swift, the S3 family, Google
-#: Cloud Storage, Azure Blob Storage.
+#: Prefixes of metadata headers: OpenStack Swift, the S3 family, Google Cloud Storage,
+#: Azure Blob Storage.
 PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 
 
 @hookimpl
 def wheelhouse_response_claims(
-    artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
+    artifact: ListedArtifact, headers: Mapping[str, str]
 ) -> Sequence[Claim | Finding]:
-    """Read the metadata headers that are named after an algorithm."""
+    """Read the metadata headers that are named after a digest algorithm."""
     claims: list[Claim | Finding] = []
     for prefix in PREFIXES:
         for algorithm in ALGORITHMS:

@@ -1,7 +1,7 @@
-"""Index pages and directory listings at ``http`` and ``https`` addresses.
+"""Index pages and directory listings at ``http`` and ``https`` URLs.
 
-Whatever a page says, only ``http`` and ``https`` links are offered, and none
-to ``http`` from an ``https`` page.
+Only ``http`` and ``https`` links are followed, and ``http`` links only from pages that
+were fetched over ``http``.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ if TYPE_CHECKING:
 
 SOURCE = "link"
 
-#: The most malformed links that are shown.  All of them are counted.
+#: Maximum number of malformed links to print.  All of them are counted.
 MAX_SHOWN = 20
 
-_HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.I)
+_HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.IGNORECASE)
 
 
 @hookimpl
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
-    """Read the page at an ``http`` or ``https`` address."""
+    """Read the page at an ``http`` or ``https`` URL."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         return None
     client = run.client
-    # In the main thread: libcurl does not look up while it waits for a connection.
+    # Not in the main thread: libcurl cannot be interrupted while it waits for a connection.
     page = run_in_thread(
         lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop
     )
     links = read_page(page.body, page.headers.get("content-type", ""), page.url)
-    # In another thread as well: the main one looks whether the run must end.
+    # Not in the main thread either, so that it can watch for an interruption.
     return run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
 
 
@@ -85,20 +85,22 @@ def _listing(
         raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
     except ValueError as error:
         raise TransferError(Cause.UNREACHABLE, f"{where}: {error}", final=True) from None
-    notes = [f"left out a malformed link: {link!r}" for link in malformed[:MAX_SHOWN]]
+    notes = [f"ignored a malformed link: {link!r}" for link in malformed[:MAX_SHOWN]]
     if len(malformed) > MAX_SHOWN:
-        notes.append(f"left out {len(malformed) - MAX_SHOWN} more malformed links")
+        notes.append(f"ignored {len(malformed) - MAX_SHOWN} more malformed links")
     return Listing(where, tuple(entries), last_modified, tuple(notes), tuple(left_out))
 
 
 def _refused(target: str, page: str) -> str | None:
-    """Say why a link is not offered, None if it is."""
+    """Return why a link is not followed, or None if it is."""
     try:
         scheme, _, _ = origin(target)
+        if not scheme:
+            return "links without a scheme are not followed"
         if scheme not in ("http", "https"):
-            return f"{printable(scheme or 'no')} links are not followed"
+            return f"{printable(scheme)} links are not followed"
         if scheme == "http" and origin(page)[0] == "https":
-            return "an https page must not lead to http"
+            return "http links on an https page are not followed"
         normalized(target)
     except ValueError:
         return "its address is malformed"
@@ -106,8 +108,8 @@ def _refused(target: str, page: str) -> str | None:
 
 
 def _artifacts_in(malformed: str) -> Iterator[str]:
-    """Yield the names of artifacts in what should be an address, or a tag with one."""
-    # The address of a tag that is too long can stand anywhere in it.
+    """Yield the names of artifacts in a malformed URL, or in a tag that contains one."""
+    # In a tag that is too long, the URL can be anywhere.
     href = _HREF.search(malformed)
     text = unescape(f"{malformed[:MAX_TAG]} {href[1] if href else ''}")
     for part in re.split(r"[\s\"'<>/?#&=]+", text):
@@ -116,12 +118,12 @@ def _artifacts_in(malformed: str) -> Iterator[str]:
 
 
 def _claims(hashes: Iterable[tuple[str, str]], where: str) -> tuple[Claim | Finding, ...]:
-    """Return a link's claims; a digest that cannot be one objects to the link."""
+    """Return the claims of a link; an invalid digest becomes a finding."""
     claims: list[Claim | Finding] = []
     for algorithm, value in hashes:
         if algorithm in ALGORITHMS:
             try:
                 claims.append(Claim(Digest(algorithm, value), SOURCE, where))
             except ValueError as error:
-                claims.append(Finding(Cause.UNREADABLE_HASH, f"the link of {where}: {error}"))
+                claims.append(Finding(Cause.UNREADABLE_HASH, f"link at {where}: {error}"))
     return tuple(claims)

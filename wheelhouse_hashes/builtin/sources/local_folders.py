@@ -1,9 +1,9 @@
-"""Local folders and lists of digests, which ``verify`` judges a folder against.
+"""Local folders and digest lists, which ``verify`` compares a folder with.
 
-A folder offers what is in it: artifacts, and companions such as hash files.  A
-list (``SHA256SUMS``, as ``sha256sum *`` writes it) claims a digest for each of
-its names; whoever gives it by name holds these digests, so they count as
-pinned.  A list that merely lies in the folder came with the bytes.
+A folder offers its artifacts, and companions such as hash files.  A digest list
+(``SHA256SUMS``, as ``sha256sum *`` writes it) claims a digest for each of its names.
+The digests of a list that the user names with ``--against`` are pinned.  Those of a list
+found in the folder are not, because it came with the artifacts.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ SOURCE = "list"
 
 @hookimpl
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
-    """Read a local folder or list; only ``verify`` has a use for them."""
+    """Read a local folder or digest list, for ``verify`` only."""
     path = pathlib.Path(url)
     if run.verb != "verify":
         return None
-    with disk_errors(f"look at {url}"):
+    with disk_errors(f"access {url}"):
         if path.is_dir():
             return Listing(printable(url), _in_folder(path))
         if path.is_file():
@@ -41,7 +41,7 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
 
 
 def _in_folder(path: pathlib.Path) -> tuple[Entry, ...]:
-    """Return what a folder offers, with the claims of the lists in it."""
+    """Return the entries of a folder, with the claims of the digest lists in it."""
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))
     here = path.resolve()
@@ -53,10 +53,10 @@ def _in_folder(path: pathlib.Path) -> tuple[Entry, ...]:
 
 
 def _in_list(path: pathlib.Path, tier: Tier) -> tuple[Entry, ...]:
-    """Return what a list of digests claims.
+    """Return the entries of a digest list, with their claims.
 
-    :raises DiskError: if it cannot be read.
-    :raises HashFileError: if it is not such a list.
+    :raises DiskError: if the list cannot be read.
+    :raises HashFileError: if it is not a digest list.
     """
     content = read_small_file(path, MAX_LIST_BYTES)
     where = printable(str(path))
