@@ -22,7 +22,7 @@ def test_region_of_the_command_line_is_passed(
 def test_local_takes_options_too(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     assert cli("upload", "--driver-option", "timeout=5", *LOCAL, "wheels").code == 0
     refused = cli("upload", "--driver-option", "timeuot=5", *LOCAL, "wheels")
-    assert (refused.code, "provider LOCAL takes" in refused.err) == (2, True)
+    assert (refused.code, "provider LOCAL accepts" in refused.err) == (2, True)
     malformed = cli("upload", "--driver-option", "timeout", *LOCAL, "wheels")
     assert malformed.code == 2
 

@@ -244,7 +244,7 @@ def _begin(url: str, *, limited: bool = True) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=limit,  # noqa: PLW1509 (this process has no other thread that holds a lock)
+        preexec_fn=limit,  # noqa: PLW1509 (it only sets limits)
     )
 
 

@@ -105,7 +105,7 @@ def test_a_file_swapped_after_it_was_hashed_is_not_published(
     monkeypatch.setattr(upload_module, "hash_file", hash_then_swap)
     result = cli(*UPLOAD)
     assert result.code == 6
-    assert "changed while it was uploaded" in result.line("failed")
+    assert "changed during the upload" in result.line("failed")
     assert not (container / A).exists()
 
 
@@ -158,7 +158,7 @@ def test_a_secret_that_cannot_be_sent_is_one_line_without_it(
     with serving({}) as server:
         result = cli("upload", "--hashfile", *_swift(server.url), "wheels")
     assert (result.code, result.err.count("\n")) == (5, 1)
-    assert "has a line end or another character that HTTP cannot carry" in result.err
+    assert "contains a line break or another character that HTTP cannot carry" in result.err
     assert "hunter2" not in result.out + result.err
     assert "SECR" not in result.out + result.err
 

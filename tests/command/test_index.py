@@ -39,7 +39,7 @@ def test_index_names_what_has_no_digest(
 def test_index_of_no_container_is_one_line(cli: Cli, container: pathlib.Path) -> None:
     result = cli(*INDEX)
     assert result.code == 5
-    assert result.err == "wheelhouse-hashes: error: there is no container 'wheels'\n"
+    assert result.err == "wheelhouse-hashes: error: container 'wheels' does not exist\n"
 
 
 def test_index_without_credentials_is_one_line(

@@ -331,7 +331,7 @@ def test_a_companion_with_an_unsafe_name_refuses_its_artifact(
     install(monkeypatch, broken=Climbing())
     result = upload(cli)
     assert result.code == 1
-    assert "a plugin made the companion" in result.out
+    assert "a plugin returned the companion" in result.out
     assert "\x1b" not in result.out
     assert [path.name for path in pathlib.Path("store").iterdir()] == ["wheels"]
 

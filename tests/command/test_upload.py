@@ -101,7 +101,7 @@ def test_a_missing_hash_file_is_completed_without_a_resend(
     inode = (container / A).stat().st_ino
     (container / f"{A}.sha256").unlink()
     result = cli(*UPLOAD)
-    assert "its companions were not" in result.line("sent")
+    assert "sent its missing companions" in result.line("sent")
     assert (container / f"{A}.sha256").exists()
     assert (container / A).stat().st_ino == inode
 
@@ -124,7 +124,7 @@ def test_replacing_says_both_digests(cli: Cli, dist: pathlib.Path, container: pa
     assert result.code == 0
     line = result.line("replaced")
     assert f"sha256:{new}" in line
-    assert f"it was sha256:{old}" in line
+    assert f"previously sha256:{old}" in line
     assert (container / f"{A}.sha256").read_text() == f"{new}  {A}\n"
     assert links(container)[A] == f"sha256={new}"
 
@@ -135,7 +135,7 @@ def test_replacing_what_the_bare_host_sent_is_said(
     make_wheel(dist, A, b"old")
     cli("upload", *LOCAL, "wheels")
     make_wheel(dist, A, b"new")
-    assert "without a hash file" in cli(*UPLOAD).line("replaced")
+    assert "previously without a hash file" in cli(*UPLOAD).line("replaced")
 
 
 def test_replacing_what_other_jobs_link_to_is_noted(
@@ -159,7 +159,7 @@ def test_no_replace_keeps_other_bytes(
     make_wheel(dist, A, b"new")
     result = cli(*UPLOAD, "--no-replace")
     assert result.code == 1
-    assert "--no-replace: other bytes are there" in result.line("refused")
+    assert "--no-replace: the container already has different bytes" in result.line("refused")
     assert result.line("there").split()[1] == B
     assert (container / A).read_bytes() == content
     assert sha256(content) in (container / f"{A}.sha256").read_text()
@@ -414,7 +414,7 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     monkeypatch.setattr(LocalStore, "_put", racing)
     result = cli(*UPLOAD)
     assert result.code == 6
-    assert "changed while it was uploaded" in result.line("failed")
+    assert "changed during the upload" in result.line("failed")
     assert not (container / A).exists()
     assert not list((container / ".hash").iterdir())
 

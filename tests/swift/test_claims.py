@@ -60,7 +60,7 @@ def test_who_is_not_the_last_to_announce_sends_nothing(
     result = upload()
     assert result.code == 1
     refused = result.line("refused")
-    assert f"another job announced other bytes (theirs: sha256:{sha256(theirs)}" in refused
+    assert f"another job announced different bytes (container: sha256:{sha256(theirs)}" in refused
     assert newest(shelf, A) is None
     assert newest(shelf, HASH_FILE) == hash_file(theirs)
 
@@ -89,7 +89,7 @@ def test_an_artifact_from_before_the_announcement_stays(
     shelf.put_artifact(theirs, days=1)
     result = upload()
     assert result.code == 1
-    assert "another job published other bytes" in result.line("refused")
+    assert "another job published different bytes" in result.line("refused")
     assert newest(shelf, A) == theirs
     assert newest(shelf, HASH_FILE) is None
 
@@ -118,6 +118,6 @@ def test_an_announcement_in_two_algorithms_is_taken_back_whole(
     around_puts(monkeypatch, [f"{A}.sha512"], after=lambda: shelf.put_hash_file(theirs))
     result = upload("--hash-algorithm", "sha512", "--hash-algorithm", "sha256")
     assert result.code == 1
-    assert "another job announced other bytes" in result.line("refused")
+    assert "another job announced different bytes" in result.line("refused")
     assert newest(shelf, A) is newest(shelf, f"{A}.sha512") is None
     assert newest(shelf, HASH_FILE) == hash_file(theirs)

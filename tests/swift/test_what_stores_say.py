@@ -156,7 +156,7 @@ def test_an_etag_that_is_no_md5_is_no_other_bytes(
     make_wheel(dist, A, b"other")
     refused = upload(cli, without_md5, "--no-replace")
     assert refused.code == 1
-    theirs, ours = refused.line("refused").partition("theirs: ")[2].split("; ours: ")
+    theirs, ours = refused.line("refused").partition("(container: ")[2].split("; local: ")
     assert theirs != ours.rstrip(")")
     replaced = upload(cli, without_md5)
     assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
@@ -213,7 +213,7 @@ def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
     assert cluster.request("PUT", f"{on_swift.name}/{A}", body=other).status == 201
     refused = upload(cli, on_swift, "--no-replace")
     assert refused.code == 1
-    assert "their hash file has our digest" in refused.line("refused")
+    assert "the published hash file has the local digest" in refused.line("refused")
     assert "replaced 1" in upload(cli, on_swift).out
     assert cluster.request("GET", f"{on_swift.name}/{A}").body == content
 

@@ -1,7 +1,7 @@
-"""Files and folders on this machine.
+"""Local files and folders.
 
-Artifacts are read by descriptor, received in a private folder, and files are
-written so that a reader sees either the whole file or none.  Every system error
-becomes a ``DiskError`` here.  This room imports ``runtime``, ``formats`` and the
-public modules below them.
+Artifacts are read by descriptor and received in a private folder, and files are
+written atomically: a reader sees either the whole file or none.  Operating system
+errors become ``DiskError`` here.  This package imports ``runtime``, ``formats`` and
+the public modules below them.
 """

@@ -1,4 +1,4 @@
-"""Write a file that is whole or not there."""
+"""Write files atomically."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from wheelhouse_hashes.disk.files import disk_errors
 
 
 def write_file(name: str, text: str) -> None:
-    """Write a text file in UTF-8 with line feeds, in place of what is there.
+    """Write a text file in UTF-8 with line feeds, atomically replacing an existing file.
 
-    Devices such as ``/dev/stdout`` are written to as they are.
+    Devices such as ``/dev/stdout`` are opened and written to instead of replaced.
 
     :param name: the file's name.
-    :param text: its content.
-    :raises DiskError: if it cannot be written.
+    :param text: the file's content.
+    :raises DiskError: if the file cannot be written.
     """
     path = pathlib.Path(name)
     with disk_errors(f"write {name}"):
@@ -24,14 +24,14 @@ def write_file(name: str, text: str) -> None:
             with open(path, "w", encoding="utf-8", newline="\n") as device:
                 device.write(text)
             return
-        target = path.resolve()  # a link stays a link
+        target = path.resolve()  # keep a symbolic link, and replace its target
         number, made = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with open(number, "w", encoding="utf-8", newline="\n") as file:
                 file.write(text)
             mask = os.umask(0)
             os.umask(mask)
-            os.chmod(made, 0o666 & ~mask)  # mkstemp's are for their owner alone
+            os.chmod(made, 0o666 & ~mask)  # mkstemp grants access to the owner only
             os.replace(made, target)
         except BaseException:
             os.unlink(made)

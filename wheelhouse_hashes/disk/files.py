@@ -1,4 +1,4 @@
-"""Files of this machine: hashing them by descriptor, their sizes, errors of the system."""
+"""Local files: hashing by descriptor, sizes, and operating system errors."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     import pathlib
     import threading
 
-#: The size of the buffer that files on disk are hashed with, in bytes.
+#: Size in bytes of the buffer for hashing files on disk.
 BUFFER = 1024 * 1024
 
 
 @contextlib.contextmanager
 def disk_errors(doing: str) -> Iterator[None]:
-    """Turn what the operating system raises into :exc:`DiskError`.
+    """Convert :exc:`OSError` to :exc:`DiskError`.
 
-    :param doing: what is being done, for the message.
+    :param doing: the operation, for the message: ``"read x.whl"``.
     """
     try:
         yield
@@ -35,12 +35,12 @@ def disk_errors(doing: str) -> Iterator[None]:
 
 
 def read_small_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
-    """Return the content of a small file; one byte too many shows that it is longer.
+    """Return the content of a small file; an extra byte shows that the file is too long.
 
     :param path: the file.
-    :param max_bytes: the most bytes that it may have.
-    :returns: at most one byte more than that.
-    :raises DiskError: if it cannot be read; its cause is the :exc:`OSError`.
+    :param max_bytes: the maximum size of the file.
+    :returns: at most *max_bytes* + 1 bytes.
+    :raises DiskError: if the file cannot be read; ``__cause__`` is the :exc:`OSError`.
     """
     with disk_errors(f"read {path}"), open(path, "rb") as file:
         return file.read(max_bytes + 1)
@@ -54,15 +54,15 @@ def hash_file_on_disk(
     follow: bool = False,
     counter: ByteCount | None = None,
 ) -> Seen:
-    """Read a file once, with a fixed buffer.
+    """Read and hash a file once, with a fixed buffer.
 
     :param path: the file.
     :param algorithms: the digests to compute.
     :param stop: set when the run must end.
-    :param follow: whether to read what a symbolic link leads to.
-    :param counter: gets to know how many bytes were read.
-    :raises OSError: if it cannot be read.
-    :raises Interrupted: if the run was told to end.
+    :param follow: whether to follow a symbolic link.
+    :param counter: receives the number of bytes read.
+    :raises OSError: if the file cannot be read.
+    :raises Interrupted: if the run must end.
     """
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
     if not follow:
@@ -77,7 +77,7 @@ def hash_file(
     stop: threading.Event,
     counter: ByteCount | None = None,
 ) -> Seen:
-    """Read an open file to its end, as :func:`hash_file_on_disk` does."""
+    """Read and hash an open file to its end; see :func:`hash_file_on_disk`."""
     digester = Digester(algorithms)
     buffer = memoryview(bytearray(BUFFER))
     counter = counter or ByteCount()
@@ -90,17 +90,17 @@ def hash_file(
 
 
 def size_on_disk(path: pathlib.Path) -> int | None:
-    """Return the size of a file in bytes for the display, None if it cannot be told."""
+    """Return the size of a file in bytes for the display, None if unknown."""
     try:
         return path.stat().st_size
     except OSError:
-        return None  # reading it will say why
+        return None  # reading the file will report the error
 
 
 def identity(path: pathlib.Path) -> tuple[int, ...]:
-    """Return what tells this version of a file from another one under its name.
+    """Return a value that differs between versions of a file under one name.
 
-    :raises OSError: if it is not there.
+    :raises OSError: if the file does not exist.
     """
     return _identity(path.stat())
 
@@ -110,9 +110,9 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 
 
 def irregular_kind(mode: int) -> str | None:
-    """Say what something in a folder is, None if it is a regular file.
+    """Return the kind of a folder's entry for messages, None for a regular file.
 
-    :param mode: its ``st_mode``, as :func:`os.lstat` has it.
+    :param mode: the entry's ``st_mode`` from :func:`os.lstat`.
     """
     if stat.S_ISREG(mode):
         return None
@@ -121,9 +121,9 @@ def irregular_kind(mode: int) -> str | None:
 
 
 class LocalFile:
-    """A regular file that is opened once, without following links; a context manager.
+    """A regular file, opened once without following links; a context manager.
 
-    Whatever its name leads to later, what is read here is one file.
+    Every read is from this file, even if its name later leads to another one.
 
     :param path: the file.
     :raises Refusal: if it is a link or a special file.
@@ -131,9 +131,9 @@ class LocalFile:
     """
 
     def __init__(self, path: pathlib.Path) -> None:
-        #: The name under which it was opened.
+        #: The path by which the file was opened.
         self.path = path
-        # A named pipe without a writer would block for ever.
+        # Without O_NONBLOCK, opening a named pipe that has no writer blocks forever.
         flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
         flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
         with disk_errors(f"read {path}"):
@@ -141,7 +141,7 @@ class LocalFile:
             self._file = open(os.open(path, flags), "rb", buffering=0)  # noqa: SIM115
             if not stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
                 self._file.close()
-                raise DiskError(f"cannot read {path}: it was replaced by something else")
+                raise DiskError(f"cannot read {path}: it is no longer a regular file")
 
     def __enter__(self) -> Self:
         return self
@@ -151,14 +151,14 @@ class LocalFile:
 
     @property
     def identity(self) -> tuple[int, ...]:
-        """What tells this version of the file from another one: also after a change in place."""
+        """A value that differs between versions of the file, even after a change in place."""
         status = os.fstat(self._file.fileno())
-        # The time of the last change of the inode cannot be put back.
+        # Unlike the mtime, the ctime cannot be set back.
         return (*_identity(status), status.st_ctime_ns)
 
     @property
     def reopened(self) -> str:
-        """A path under which others can open this very file, where the system has one."""
+        """A path that opens this very file, or the file's own path if the system has none."""
         self.rewound()
         number = self._file.fileno()
         for path in (f"/proc/self/fd/{number}", f"/dev/fd/{number}"):
@@ -168,17 +168,17 @@ class LocalFile:
         return str(self.path)
 
     def rewound(self) -> io.FileIO:
-        """Return the open file, at its beginning."""
+        """Return the open file, positioned at its start."""
         self._file.seek(0)
         return self._file
 
 
 def check_regular(path: pathlib.Path) -> None:
-    """Check that a path is a regular file, and not a link to one.
+    """Check that a path is a regular file and not a link to one.
 
-    :raises Refusal: if it is not.
-    :raises OSError: if it is not there.
+    :raises Refusal: if it is a link, a folder or a special file.
+    :raises OSError: if it does not exist.
     """
     if kind := irregular_kind(path.lstat().st_mode):
-        text = f"it is {kind}; uploads take regular files only: put a copy of the file in its place"
+        text = f"it is {kind}; only regular files are uploaded: replace it with a copy of the file"
         raise Refusal(Cause.NOT_A_DISTRIBUTION, text)

@@ -1,7 +1,7 @@
-"""A folder that one run works in, and that later runs can tell from a dead one's.
+"""A working folder for one run, which later runs can recognize as a leftover.
 
-It is locked while its run lives.  The lock ends with the process, however that
-ends, so that a folder whose lock can be had is litter.
+The folder is locked while its run is alive.  The operating system releases the lock
+when the process ends, for any reason, so an unlocked folder is a leftover.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ import fasteners
 PRIVATE_PREFIX = ".wheelhouse-hashes-"
 LOCK = ".lock"
 
-#: What is appended to the name of a folder that is being removed.
+#: Suffix of the name of a folder that is being removed.
 _DEAD = ".dead"
 
 
 def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
-    """Take the lock of a private folder, None if its run lives."""
+    """Lock a private folder; return None if its run is alive."""
     lock = fasteners.InterProcessLock(private / LOCK)
     if lock.acquire(blocking=False):
         return lock
-    lock.lockfile.close()  # fasteners keeps it open
+    lock.lockfile.close()  # fasteners leaves it open
     return None
 
 
 class PrivateFolder:
     """A private folder of this run (mode 0700); a context manager that removes it.
 
-    :param parent: the folder to make it in; it must exist.
-    :raises OSError: if it cannot be made.
+    :param parent: the existing folder to create it in.
+    :raises OSError: if it cannot be created.
     """
 
     def __init__(self, parent: pathlib.Path) -> None:
@@ -44,7 +44,7 @@ class PrivateFolder:
         return self.path
 
     def __exit__(self, *exc_info: object) -> None:
-        # In this order: removing takes an open file, and there may be no other.
+        # Unlock first: removing needs a file descriptor, and none may be left.
         self._lock.release()
         _remove(self.path)
 
@@ -56,9 +56,9 @@ def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLoc
         try:
             made = private.stat()
         except FileNotFoundError:
-            continue  # another run took it for a dead one
-        # Until it is locked it looks dead: another run may take the lock
-        # first, or remove the folder, which locking would make again.
+            continue  # another run removed it as a leftover
+        # An unlocked folder looks like a leftover: another run may lock it first,
+        # or remove it, and locking would then create it again.
         try:
             lock = _try_lock(private)
         except OSError:
@@ -75,7 +75,7 @@ def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLoc
 
 
 def _is_still(private: pathlib.Path, made: os.stat_result) -> bool:
-    """Tell whether a folder is the one that was made."""
+    """Return whether a path is still the folder that was created."""
     try:
         return os.path.samestat(made, private.stat())
     except FileNotFoundError:
@@ -83,7 +83,7 @@ def _is_still(private: pathlib.Path, made: os.stat_result) -> bool:
 
 
 def _remove(private: pathlib.Path) -> None:
-    """Remove a folder with as few open files as can be, or leave it to the next run."""
+    """Remove a folder with as few open files as possible; on failure, the next run does it."""
     try:
         for name in os.listdir(private):
             os.unlink(private / name)
@@ -93,24 +93,24 @@ def _remove(private: pathlib.Path) -> None:
 
 
 def remove_dead(parent: pathlib.Path) -> None:
-    """Remove the private folders of runs that died, and none of those that live.
+    """Remove the private folders of dead runs, but not those of running ones.
 
-    :param parent: the folder that they are in; it need not exist.
+    :param parent: the folder that contains them; it need not exist.
     """
     try:
         names = os.listdir(parent)
     except OSError:
-        return  # it is not there, or whoever makes a folder in it will say why not
+        return  # it does not exist, or creating a folder in it will report the error
     for name in names:
         private = parent / name
         if not name.startswith(PRIVATE_PREFIX) or private.is_symlink() or not private.is_dir():
             continue
-        # Somebody else's folder, or gone meanwhile: not ours to remove.
+        # Ignore folders of other users, and folders that are already gone.
         with contextlib.suppress(OSError):
             lock = _try_lock(private)
             if lock is not None:
-                # Out of the way at once: its maker may only now be about to
-                # lock it, and must not find itself in a folder that vanishes.
+                # Rename it first: its creator may be about to lock it, and must
+                # not end up in a folder that is being removed.
                 dead = private.rename(f"{private}{_DEAD}")
                 _remove(dead)
                 lock.release()

@@ -1,7 +1,7 @@
-"""Working on many artifacts at once, and stopping in time.
+"""Concurrent work on many artifacts, and stopping on time.
 
-``parallel`` runs worker threads and ends them on a signal, ``waiting`` has the pauses
-between tries and one budget for all of them, and ``activity`` says what each worker
-is doing.  This room may import ``formats`` and the public modules below it; today it
-imports only ``errors``.
+``parallel`` runs worker threads and stops them on a signal, ``waiting`` provides the
+pauses between tries and the budget that they share, and ``activity`` records what each
+worker is doing.  This package may import ``formats`` and the public modules below it;
+today it imports only ``errors``.
 """

@@ -1,7 +1,7 @@
-"""What the workers of a run are at, for those who show it.
+"""Progress of a run's workers, for the display.
 
-Nobody is called while bytes flow: work leaves its numbers where it counts them
-anyway, and who shows them comes and looks.
+No callbacks run while bytes are transferred: workers update the counters that they
+need anyway, and the display polls these.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 
 class ByteCount:
-    """A number of bytes that one thread writes and another one reads."""
+    """A byte counter, written by one thread and read by others."""
 
     __slots__ = ("bytes",)
 
@@ -22,18 +22,18 @@ class ByteCount:
 
 
 class Activity:
-    """What is being done with one artifact, by the thread that does it.
+    """The work on one artifact, updated by the thread that does it.
 
     :param name: the artifact's name.
-    :param size: its size in bytes, None if not known.
+    :param size: its size in bytes, None if unknown.
     """
 
     def __init__(self, name: str = "", size: int | None = None) -> None:
-        #: The artifact's name; empty if no artifact is in hand.
+        #: The artifact's name; empty if the work is not on an artifact.
         self.name = name
-        #: Its size in bytes, None if not known.
+        #: The artifact's size in bytes, None if unknown.
         self.size = size
-        #: What is being done, in one word such as ``receiving``.
+        #: The current step, one word such as ``receiving``.
         self.step = ""
         self._count: Callable[[], int] = int
         self._moves = False
@@ -42,14 +42,14 @@ class Activity:
     def begin(
         self, step: str, count: Callable[[], int] | None = None, *, moves: bool = False
     ) -> ByteCount:
-        """Say what is being done from now on.
+        """Begin a step.
 
         :param step: one word.
-        :param count: tells, at any time and to any thread, how many bytes of
-            the artifact it has done; the counter that is returned if None.
-        :param moves: whether these bytes are the run's work: received, sent
+        :param count: returns the number of bytes of the artifact processed so far,
+            at any time and in any thread; by default, that of the returned counter.
+        :param moves: whether these bytes count as the run's work: received, sent
             or, by ``verify``, read.
-        :returns: a counter.
+        :returns: a counter for the step.
         """
         counter = ByteCount()
         self._count = count or (lambda: counter.bytes)
@@ -61,35 +61,35 @@ class Activity:
 
     @property
     def count(self) -> int:
-        """The number of bytes that this step has done."""
+        """The number of bytes that this step has processed."""
         return self._count()
 
     @property
     def moved(self) -> int:
-        """The number of bytes that were received, sent or, by ``verify``, read."""
+        """The number of bytes received, sent or, by ``verify``, read."""
         return self._moved()
 
 
 @dataclass(frozen=True)
 class State:
-    """How far a run has come."""
+    """The progress of a run at one moment."""
 
-    #: The number of artifacts that the run is about.
+    #: The number of artifacts in the run.
     planned: int
-    #: The number of those that are finished.
+    #: The number of finished artifacts.
     finished: int
-    #: What is being done, the longest at it first.
+    #: The activities in progress, the longest-running first.
     busy: tuple[Activity, ...]
-    #: The number of bytes that were received, sent or read.
+    #: The number of bytes received, sent or read.
     moved: int
-    #: The number of bytes that there are to move, None if nothing is known.
+    #: The total number of bytes to move, None if no size is known.
     total: int | None
-    #: Whether the size of some artifacts is not known, and was guessed from the others.
+    #: Whether some sizes are unknown and were estimated from the others.
     guessed: bool
 
 
 class Activities:
-    """What all workers of a run are at."""
+    """The activities of all workers of a run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -100,16 +100,16 @@ class Activities:
         self._moved = 0
 
     def plan(self, sizes: Mapping[str, int | None]) -> None:
-        """Tell what there is to do.
+        """Add artifacts to the planned work.
 
-        :param sizes: artifacts by name, with their sizes if known.
+        :param sizes: the artifacts' sizes in bytes by name, None if unknown.
         """
         with self._lock:
             self._waiting.update(sizes)
 
     @contextmanager
     def on(self, name: str) -> Iterator[Activity]:
-        """Bracket this thread's work on one artifact.
+        """Track this thread's work on one artifact.
 
         :param name: the artifact's name.
         """
@@ -128,13 +128,13 @@ class Activities:
 
     @property
     def mine(self) -> Activity:
-        """What this thread is at; one that nobody sees if it has no artifact in hand."""
+        """This thread's activity; one that is not displayed if it works on no artifact."""
         activity: Activity | None = getattr(self._here, "activity", None)
         return activity or Activity()
 
     @property
     def state(self) -> State:
-        """How far the run has come, as of now."""
+        """The run's current progress."""
         with self._lock:
             busy = tuple(self._busy)
             waiting = list(self._waiting.values())
@@ -145,7 +145,8 @@ class Activities:
         moved_now = moved + sum(count for count, _ in moving)
         total = None
         if known or not sizes:
-            # What was there already, or was refused, never had to be moved.
+            # Of finished artifacts only the bytes moved count: some were already
+            # there, or were refused.
             mean = sum(known) // len(known) if known else 0
             ahead = sum(mean if size is None else size for size in waiting)
             ahead += sum(max(count, mean if size is None else size) for count, size in moving)

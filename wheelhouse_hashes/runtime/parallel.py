@@ -1,8 +1,9 @@
-"""Work on many artifacts side by side, and end at once when the user says so.
+"""Process many artifacts concurrently, and stop promptly on a signal.
 
-A signal is only noted: an exception out of a handler may come amidst a lock,
-a rename or a callback of libcurl's.  Work looks at ``stop`` where it can; what
-cannot (a store that does not answer) is left behind in its thread.
+Signal handlers only record the signal: an exception from a handler could interrupt
+a lock, a rename or a libcurl callback.  Workers check ``stop`` where they can.
+Shutdown abandons the threads of those that cannot, such as one waiting for a store
+that does not answer.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ from wheelhouse_hashes.errors import Interrupted
 
 T = TypeVar("T")
 
-#: How often, in seconds, to look whether the run must end.
+#: Seconds between checks whether the run must end.
 POLL = 0.05
 
-#: Seconds that work in progress has to end by itself when the run must end.
+#: Seconds that calls in progress have to finish when the run must end.
 GRACE = 0.5
 
-#: Seconds after which a second signal ends a run that did not heed the first.
+#: Seconds after the first signal from which another one ends a run that did not stop.
 SECOND_SIGNAL_AFTER = 1.0
 
-#: The signals that end a run: Ctrl-C, and what CI services and ``kill`` send.
+#: Signals that end a run: Ctrl-C, and the one that CI services and ``kill`` send.
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -38,36 +39,36 @@ def for_each(
 ) -> bool:
     """Call a function for each item, in worker threads.
 
-    :param items: what to work on.
-    :param work: called once for each item; :exc:`Interrupted` out of it
-        counts as being left out.
-    :param max_workers: how many calls run at the same time.
-    :param stop: set when no further work is to be done, for calls in progress.
-    :returns: False if the run was told to end; what was not begun is left out
-        then, and what does not end within :data:`GRACE` is left behind.
+    :param items: the items.
+    :param work: called once per item; an item whose call raises
+        :exc:`Interrupted` counts as skipped.
+    :param max_workers: the maximum number of concurrent calls.
+    :param stop: set when the run must end; calls in progress should check it.
+    :returns: False if the run was interrupted.  Items that have not started are
+        then skipped, and calls that do not finish within :data:`GRACE` are abandoned.
     """
     todo: queue.SimpleQueue[T] = queue.SimpleQueue()
     for item in items:
         todo.put(item)
-    # Not a SimpleQueue: a signal that interrupts its get just before the time is up
-    # makes it wait without a limit (CPython 3.11), if other threads keep the lock.
+    # Not a SimpleQueue: in CPython 3.11, a signal just before the timeout of its get()
+    # can make that wait without limit, if other threads hold the lock.
     ended: queue.Queue[BaseException | None] = queue.Queue()
 
-    def labour() -> None:
+    def run_worker() -> None:
         raised = None
         try:
             while not stop.is_set():
                 work(todo.get_nowait())
         except (queue.Empty, Interrupted):
             pass
-        except BaseException as error:  # noqa: BLE001 (raised again by who waits)
+        except BaseException as error:  # noqa: BLE001 (raised again by _await)
             raised = error
         ended.put(raised)
 
     workers = min(max_workers, todo.qsize())
     for _ in range(workers):
-        # No daemon would keep the process from ending.
-        threading.Thread(target=labour, daemon=True).start()
+        # A thread that is not a daemon would keep the process from ending.
+        threading.Thread(target=run_worker, daemon=True).start()
     try:
         _await(ended, workers, stop)
     except BaseException:
@@ -77,7 +78,7 @@ def for_each(
 
 
 def _await(ended: queue.Queue[BaseException | None], workers: int, stop: threading.Event) -> None:
-    """Wait for workers; raise what one of them raised."""
+    """Wait for the workers; raise the exception of one that failed."""
     raised = deadline = None
     while workers and (deadline is None or time.monotonic() < deadline):
         with contextlib.suppress(queue.Empty):
@@ -92,17 +93,17 @@ def _await(ended: queue.Queue[BaseException | None], workers: int, stop: threadi
 
 
 def run_in_thread(call: Callable[[], T], stop: threading.Event) -> T:
-    """Call a function that may block for long, in a worker thread.
+    """Call a function that may block for a long time, in a worker thread.
 
     :param call: the function.
     :param stop: set when the run must end.
-    :returns: what it returned.
-    :raises Interrupted: if the run was told to end before it did.
+    :returns: the function's result.
+    :raises Interrupted: if the run must end before the function returns.
     """
     outcome: Future[T] = Future()
 
     def attempt(call: Callable[[], T]) -> None:
-        # A failure is the caller's, and no reason to end the run.
+        # A failure is raised in the caller and does not end the run.
         try:
             outcome.set_result(call())
         except BaseException as error:  # noqa: BLE001 (raised again below)
@@ -116,14 +117,14 @@ def run_in_thread(call: Callable[[], T], stop: threading.Event) -> T:
 
 @contextlib.contextmanager
 def ending_on_signals(stop: threading.Event) -> Iterator[None]:
-    """Set an event on SIGINT and SIGTERM, instead of what they do else.
+    """Set *stop* on SIGINT and SIGTERM instead of running the default handlers.
 
-    A signal that the process ignores stays ignored.  In other threads than
-    the main one nothing is changed: only that one may.
+    A signal that the process ignores stays ignored.  Outside the main thread nothing
+    changes, because only the main thread can set handlers.
 
-    :param stop: the event.
-    :raises KeyboardInterrupt: on a further signal, :data:`SECOND_SIGNAL_AFTER` after the
-        first, for code that does not look at the event.
+    :param stop: the event to set.
+    :raises KeyboardInterrupt: on another signal more than :data:`SECOND_SIGNAL_AFTER`
+        after the first, for code that does not check the event.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -134,8 +135,8 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
         while notes.get():
             stop.set()
 
-    # A handler may interrupt a wait for the event that holds the event's lock,
-    # so another thread has to set it.
+    # A handler may interrupt code that holds the event's lock, so another thread
+    # has to set the event.
     thread = threading.Thread(target=pass_on, daemon=True)
     first: list[float] = []
 
@@ -146,14 +147,14 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
             raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in SIGNALS}
-    heeded = [number for number in SIGNALS if before[number] not in (signal.SIG_IGN, None)]
+    handled = [number for number in SIGNALS if before[number] not in (signal.SIG_IGN, None)]
     thread.start()
     try:
-        for number in heeded:
+        for number in handled:
             signal.signal(number, note)
         yield
     finally:
-        for number in heeded:
+        for number in handled:
             signal.signal(number, before[number])
         notes.put(0)
         thread.join()

@@ -1,4 +1,4 @@
-"""Waiting for a store to converge: one budget a run, spent in parallel."""
+"""Waiting for a store to converge, with one budget per run for all workers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 from wheelhouse_hashes.errors import Interrupted
 
-#: The longest pause between two tries, in seconds.
+#: Maximum pause between two tries, in seconds, before jitter.
 LONGEST_PAUSE = 15.0
 
 
 def backoff(first: float = 0.5) -> Iterator[float]:
-    """Yield pauses in seconds: doubled each time, with jitter, capped.
+    """Yield pauses in seconds, doubled each time up to a cap, with jitter.
 
-    :param first: about how long the first pause is.
+    :param first: the first pause before jitter, in seconds.
     """
     pause = first
     while True:
@@ -27,8 +27,8 @@ def backoff(first: float = 0.5) -> Iterator[float]:
 class WaitBudget:
     """The time that a run may spend waiting.
 
-    Time counts once, however many workers wait in it, and only while somebody
-    waits: a long download does not use the budget up.
+    Only waiting uses the budget, not a long download, and the time counts once even
+    if several workers wait at the same time.
 
     :param seconds: the whole budget.
     :param stop: set when the run must end; ends every pause at once.
@@ -43,7 +43,7 @@ class WaitBudget:
         self._since = 0.0
 
     def _book(self) -> float:
-        """Book the time since the last booking, return what is left."""
+        """Account for the time since the last call; return the seconds left."""
         now = time.monotonic()
         if self._waiting:
             self._spent += now - self._since
@@ -52,15 +52,15 @@ class WaitBudget:
 
     @property
     def waiting(self) -> float | None:
-        """The seconds that were spent up to now, if somebody waits just now, else None."""
+        """The seconds spent so far, None if no worker is waiting."""
         with self._lock:
             left = self._book()
             return self.seconds - left if self._waiting else None
 
     def pause(self, seconds: float) -> bool:
-        """Wait, if there is time left.
+        """Wait, if the budget allows it.
 
-        :param seconds: how long; less if the budget does not last.
+        :param seconds: how long to wait; less if the budget runs out.
         :returns: False, without waiting, if the budget is used up.
         :raises Interrupted: if the run must end.
         """

@@ -1,8 +1,8 @@
-"""Containers of object stores, through Libcloud.
+"""Containers of object stores, accessed through Libcloud.
 
-``base`` is what every store can do, ``cloud`` and ``local`` are the two kinds, and
-``opening`` chooses between them.  ``driver`` makes the provider's driver from the
-options.  Libcloud takes long to import, so only modules that reach a store import
-this room.  It imports ``disk``, ``runtime``, ``formats`` and the public modules
-below them, and never ``http``.
+``base`` implements the operations for any provider, ``cloud`` and ``local`` specialize
+them, and ``opening`` chooses among the three.  ``driver`` creates the provider's driver
+from the options.  Libcloud is slow to import, so only modules that access a store
+import this package.  It imports ``disk``, ``runtime``, ``formats`` and the public
+modules below them, and never ``http``.
 """

@@ -1,8 +1,8 @@
-"""A libcloud container: one driver a thread, retries, our own checks.
+"""A libcloud container: one driver per thread, retries, and create-only puts.
 
-:class:`Store` uses libcloud's public storage API only, so it works with every
-provider.  What libcloud reports is not taken on trust: each put is looked at
-again by whoever asked for it.
+:class:`Store` uses only libcloud's public storage API, so it works with every
+provider.  libcloud's results are not trusted: the caller checks each object again
+after sending it.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: How often one request to a store is tried.
+#: Maximum number of tries of one request to a store.
 TRIES = 4
 
-#: Media types.  Given, so that libcloud does not guess differently on different
-#: systems; pip reads no page of another type than HTML.
+#: Media types.  They are set explicitly because libcloud's guesses differ between
+#: systems, and pip reads a page only if its type is HTML.
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
@@ -48,15 +48,15 @@ HTML = "text/html; charset=utf-8"
 class Store:
     """One container of a store; safe to use from many threads.
 
-    :param account: how to reach the store.
+    :param account: the provider, credentials and driver options.
     :param container_name: the container's name.
-    :param budget: the time that retries may wait.
+    :param budget: the wait budget for retries.
     """
 
-    #: Digests that the store needs beside those that users ask for.
+    #: Digests that the store needs in addition to those that the user selects.
     algorithms: tuple[str, ...] = ("md5",)
 
-    #: Whether what was just put may not be seen yet.
+    #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
     def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
@@ -78,13 +78,13 @@ class Store:
 
     @property
     def _container(self) -> Container:
-        """The container, without a request for it."""
+        """The container, created without a request."""
         return Container(self.container_name, {}, self.driver)
 
     def open(self, *, create: bool = True) -> None:
-        """Look the container up.
+        """Look up the container.
 
-        :param create: whether to make it if it does not exist.
+        :param create: whether to create the container if it does not exist.
         :raises StoreError: if it does not exist, or cannot be reached.
         """
 
@@ -93,17 +93,17 @@ class Store:
                 self.driver.get_container(self.container_name)
             except ContainerDoesNotExistError:
                 if not create:
-                    raise StoreError(f"there is no container {self.container_name!r}") from None
-                # Another job may have been first.
+                    raise StoreError(f"container {self.container_name!r} does not exist") from None
+                # Another job may have created it first.
                 with contextlib.suppress(ContainerAlreadyExistsError):
                     self.driver.create_container(self.container_name)
 
         self._retry(look_up, "look up the container")
 
     def objects(self) -> dict[str, Stored]:
-        """Return what the container lists, by name.  It may lag.
+        """Return the container's listing, by name.  It may lag behind the container.
 
-        :raises StoreError: if it cannot be had.
+        :raises StoreError: if the container cannot be listed.
         """
         return self._retry(lambda: {s.name: s for s in self._list()}, "list the container")
 
@@ -111,11 +111,11 @@ class Store:
         return map(stored_object, self.driver.iterate_container_objects(self._container))
 
     def stat(self, name: str) -> Stored | None:
-        """Return one object as it is now, None if it is not there.
+        """Return the current state of an object, None if it does not exist.
 
-        :raises StoreError: if it cannot be had.
+        :raises StoreError: if the object cannot be looked up.
         """
-        return self._retry(lambda: self._stat(name), f"look at {name}")
+        return self._retry(lambda: self._stat(name), f"look up {name}")
 
     def _stat(self, name: str) -> Stored | None:
         obj = self._object(name)
@@ -128,11 +128,11 @@ class Store:
             return None
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
-        """Read a small object, None if it is not there.
+        """Read a small object; return None if it does not exist.
 
         :param name: the object's name.
-        :param max_bytes: the most bytes that are returned.
-        :raises StoreError: if it cannot be had.
+        :param max_bytes: the maximum number of bytes to return.
+        :raises StoreError: if the object cannot be read.
         """
 
         def read() -> bytes | None:
@@ -166,13 +166,13 @@ class Store:
         """Publish an artifact.
 
         :param artifact: the artifact.
-        :param file: its file, which is open.
-        :param counter: is told the bytes that were sent, by libcloud only at the end.
-        :param create_only: whether to leave an object of that name alone.
-        :returns: the object, to compare with what :meth:`stat` shows.
-        :raises AlreadyExists: if the object exists and must be left alone.
+        :param file: the artifact's open file.
+        :param counter: receives the number of bytes sent; libcloud reports it only at the end.
+        :param create_only: whether to refuse to replace an existing object.
+        :returns: the object, for comparison with the result of :meth:`stat`.
+        :raises AlreadyExists: if the object exists and *create_only* is set.
         :raises DiskError: if the file cannot be read, or has changed.
-        :raises StoreError: if it cannot be published.
+        :raises StoreError: if the artifact cannot be published.
         """
         counter = counter or ByteCount()
         put = partial(self._put, artifact, file, counter, create_only=create_only)
@@ -198,7 +198,7 @@ class Store:
     def put_bytes(
         self, name: str, content: bytes, media_type: str = BINARY, *, create_only: bool = False
     ) -> Stored:
-        """Publish a small object; as :meth:`put`.
+        """Publish a small object; see :meth:`put`.
 
         :param media_type: the value of its ``Content-Type``.
         """
@@ -208,8 +208,8 @@ class Store:
     def _put_bytes(
         self, name: str, content: bytes, media_type: str, *, create_only: bool
     ) -> Stored:
-        # From a file: what libcloud does with a stream differs from store to
-        # store (it fails on Swift, and makes a multipart object on S3).
+        # From a file, because libcloud treats streams differently per store: they fail
+        # on Swift, and become multipart objects on S3.
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "content")
             path.write_bytes(content)
@@ -229,30 +229,32 @@ class Store:
         return stored_object(self.driver.upload_object(path, self._container, name, extra=extra))
 
     def _leave_alone(self, name: str, *, create_only: bool) -> None:
-        """Do the best about create-only that libcloud's API allows."""
+        """Enforce create-only as far as libcloud's API allows: look before the put."""
         if create_only and self._object(name) is not None:
             raise AlreadyExists(name)
 
     def delete(self, name: str) -> None:
-        """Delete an object; one that is not there is no error.
+        """Delete an object; do nothing if it does not exist.
 
-        :raises StoreError: if it is still there.
+        :raises StoreError: if the object still exists.
         """
 
         def delete() -> None:
             obj = self._object(name)
             with contextlib.suppress(ObjectDoesNotExistError):
                 if obj and not self.driver.delete_object(obj) and self._object(name):
-                    raise StoreError(f"cannot delete {name}")
+                    raise StoreError(
+                        f"cannot delete {name}: the store refused without giving a reason"
+                    )
 
         self._retry(delete, f"delete {name}")
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
-        """Tell whether an object has an artifact's bytes, by what the store says of it.
+        """Return whether an object has an artifact's bytes, by the store's metadata.
 
-        :param stored: the object, as listed or looked at.
+        :param stored: the object, from a listing or from :meth:`stat`.
         :param artifact: the artifact.
-        :returns: None if the store does not tell: an etag may be anything.
+        :returns: None if the metadata are inconclusive: an etag need not be a digest.
         """
         if stored.size != artifact.size:
             return False
@@ -266,15 +268,15 @@ class Store:
 
     @staticmethod
     def is_known_content(stored: Stored, content: bytes) -> bool:
-        """Tell from a listing alone whether an object has some content.
+        """Return whether a listing alone shows that an object has some content.
 
-        :returns: False also if the listing does not tell, which it does only
-            where its etags are MD5.
+        :returns: False also if the listing is inconclusive: only an etag that is
+            an MD5 shows it.
         """
         return stored.etag == md5_of(content)
 
     def _retry(self, call: Callable[[], T], doing: str) -> T:
-        """Call until it succeeds, at most :data:`TRIES` times."""
+        """Call a function until it succeeds, at most :data:`TRIES` times."""
         for tries, pause in enumerate(backoff(), 1):
             try:
                 return call()
@@ -283,17 +285,17 @@ class Store:
             except FAILURES as error:
                 if tries == TRIES or is_final(error) or not self._budget.pause(pause):
                     raise self._failure(doing, error) from error
-        raise AssertionError("backoff ends never")
+        raise AssertionError("backoff() never ends")
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
 
 
 def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
-    """Check that a file still has the bytes that were hashed.
+    """Check that a file has not changed since it was hashed.
 
-    :raises DiskError: if it has not.
+    :raises DiskError: if it has changed.
     """
     with disk_errors(f"read {artifact.path}"):
         if file.identity != artifact.identity:
-            raise DiskError(f"{artifact.path} changed while it was uploaded; run it again")
+            raise DiskError(f"{artifact.path} changed during the upload: run the upload again")

@@ -1,12 +1,12 @@
-"""OpenStack Swift, and stores with the S3 API: what they can do beyond libcloud's.
+"""OpenStack Swift and stores with the S3 API: features beyond libcloud's API.
 
 - An object carries its digest in its own metadata.
-- The MD5 of a body goes ahead of it, so that a damaged body is refused before
-  it is published; libcloud itself would compare only afterwards, and would
-  read the file twice more for it.
-- ``If-None-Match: *`` leaves an object alone that is there already.
-- ``X-Newest`` makes Swift ask all its replicas.  On a listing it proves
-  nothing, so a listing is never taken for the truth.
+- The MD5 of a body is sent ahead of it, so the store rejects a damaged body before
+  publishing it.  libcloud alone would compare only afterwards, and would read the
+  file twice more to do so.
+- ``If-None-Match: *`` protects an existing object from being replaced.
+- ``X-Newest`` makes Swift query all replicas.  It does not make listings reliable, so
+  a listing is never treated as the truth.
 
 Sources: the APIs of Swift (https://docs.openstack.org/api-ref/object-store/)
 and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
@@ -38,25 +38,25 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.runtime.activity import ByteCount
 
-#: Sent with every request; stores that do not know it pass over it.
+#: Sent with every request; stores that do not support it ignore it.
 NEWEST = {"X-Newest": "true"}
 
 
 @dataclass(frozen=True)
 class Family:
-    """How the stores of one kind say things."""
+    """The headers used by one kind of store."""
 
-    #: The name of the header that carries the MD5 of a body.
+    #: The name of the header with the MD5 of a body.
     md5_header: str
-    #: Whether that MD5 is in base64, else in hex.
+    #: Whether that MD5 is in base64 instead of hex.
     md5_in_base64: bool
     #: The prefix of metadata headers.
     metadata_prefix: str
-    #: Whether ``If-None-Match: *`` leaves an object alone that is there.
+    #: Whether ``If-None-Match: *`` protects an existing object.
     conditional: bool = True
 
     def md5(self, digits: str) -> dict[str, str]:
-        """Return the header that carries an MD5.
+        """Return the header for an MD5.
 
         :param digits: the MD5 in hex.
         """
@@ -72,10 +72,10 @@ GOOGLE = Family(
 
 _MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
-#: The headers of Swift's objects in parts, whose etag is no MD5 of their bytes.
+#: Headers of Swift's multipart objects, whose etag is not the MD5 of their bytes.
 _IN_PARTS = frozenset({"x-static-large-object", "x-object-manifest"})
 
-#: libcloud's base classes, the more special ones first.
+#: libcloud's base classes, the more specific ones first.
 _FAMILIES = (
     ("CloudFilesStorageDriver", SWIFT),
     ("GoogleStorageDriver", GOOGLE),
@@ -84,7 +84,7 @@ _FAMILIES = (
 
 
 def family_of(driver_class: type) -> Family | None:
-    """Return the kind of store that a libcloud driver is for, None if it is another.
+    """Return the family of stores that a libcloud driver belongs to, None for any other.
 
     :param driver_class: a libcloud storage driver.
     """
@@ -93,10 +93,10 @@ def family_of(driver_class: type) -> Family | None:
 
 
 def _keep_token(connection: Any) -> None:  # noqa: ANN401 (libcloud's are untyped)
-    """Authenticate once a driver.
+    """Make a driver authenticate only once.
 
-    The first version of Swift's authentication tells no expiry, and libcloud
-    would ask for another token before every request.
+    Version 1 of Swift's authentication returns no expiry time, so libcloud would
+    request a new token before every request.
     """
     identity = connection.get_auth_class()
     is_token_valid = identity.is_token_valid
@@ -107,7 +107,7 @@ def _keep_token(connection: Any) -> None:  # noqa: ANN401 (libcloud's are untype
 
 
 class CloudStore(Store):
-    """A container of one of these stores."""
+    """A container on OpenStack Swift or on a store with the S3 API."""
 
     @property
     def _family(self) -> Family:
@@ -133,7 +133,7 @@ class CloudStore(Store):
         return f"/{quote(self.container_name)}/{quote(name)}"
 
     def _stat(self, name: str) -> Stored | None:
-        # libcloud's get_object asks for the container, too.
+        # libcloud's get_object would request the container, too.
         connection: Any = self.driver.connection
         response = connection.request(self._path(name), method="HEAD")
         if int(response.status) == HTTPStatus.NOT_FOUND:
@@ -149,7 +149,7 @@ class CloudStore(Store):
         if family is SWIFT:
             is_md5 = not _IN_PARTS.intersection(headers)
         else:
-            # Stores with the S3 API differ here, so our metadata go first.
+            # Stores with the S3 API differ here, so the SHA-256 in the metadata wins.
             encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms")
             encrypted |= "x-amz-server-side-encryption-customer-algorithm" in headers
             is_md5 = not sha256 and not encrypted and _MD5.fullmatch(etag) is not None
@@ -163,13 +163,13 @@ class CloudStore(Store):
         )
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
-        """Read a small object, None if it is not there; as :meth:`Store.read`."""
+        """Read a small object; see :meth:`Store.read`."""
         content = super().read(name, max_bytes)
-        # A deleted object can read like an empty one, and libcloud hides the headers.
+        # A deleted object can read as empty, and libcloud hides the headers that show it.
         return None if content == b"" and self.stat(name) is None else content
 
     def _stream(self, name: str) -> Iterator[bytes] | None:
-        # An object that nobody asked for first: one request instead of three.
+        # Without looking the object up first: one request instead of three.
         obj = Object(name, 0, "", {}, {}, self._container, self.driver)
         return iter(self.driver.download_object_as_stream(obj))
 
@@ -205,7 +205,7 @@ class CloudStore(Store):
         else:
             self._leave_alone(name, create_only=create_only)
         driver: Any = self.driver
-        # libcloud would read the file again to learn what we know already.
+        # Without this, libcloud would read the file again to compute the MD5 and the size.
         driver._hash_buffered_stream = lambda *_args, **_kwargs: (md5, size)  # noqa: SLF001 (no public hook)
         try:
             driver.upload_object(
@@ -217,9 +217,9 @@ class CloudStore(Store):
             raise
 
     def delete(self, name: str) -> None:
-        """Delete an object; one that is not there is no error.
+        """Delete an object; do nothing if it does not exist.
 
-        :raises StoreError: if it cannot be deleted.
+        :raises StoreError: if the object cannot be deleted.
         """
 
         def delete() -> None:
@@ -229,14 +229,15 @@ class CloudStore(Store):
             except ObjectDoesNotExistError:
                 return
             if not deleted and self._stat(name) is not None:
-                raise StoreError(f"cannot delete {name}: the store refused, and does not say why")
+                raise StoreError(f"cannot delete {name}: the store refused without giving a reason")
 
         self._retry(delete, f"delete {name}")
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
-        """Tell whether an object has an artifact's bytes; as :meth:`Store.has_bytes_of`.
+        """Return whether an object has an artifact's bytes; see :meth:`Store.has_bytes_of`.
 
-        A listing has the etag alone: where that is not our MD5, the object is asked.
+        A listing has only the etag: if that is not the artifact's MD5, the object's own
+        metadata are requested.
         """
         same = super().has_bytes_of(stored, artifact)
         if same is not None or stored.modified is not None:

@@ -1,4 +1,4 @@
-"""How to reach a store: libcloud's provider and the arguments of its driver."""
+"""Access to a store: libcloud's provider, credentials and driver arguments."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from wheelhouse_hashes.errors import UsageError
 if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
 
-#: Arguments that the host's own options give, or that are not for users.
+#: Arguments that the host's own options set, or that are not for users.
 _NOT_OPTIONS = frozenset(
     {"self", "args", "kwargs", "key", "secret", "region", "ex_use_locking", "ex_auth_cache"}
 )
 
-#: Arguments that drivers take without naming them.
+#: Arguments that drivers accept without naming them.
 _EVERY_DRIVER = frozenset({"timeout", "retry_delay", "backoff", "proxy_url"})
 _S3_FAMILY = frozenset({"signature_version"})
 
-#: Names that are recognized in messages, also for drivers that do not take them.
+#: Names that messages may quote, even for drivers that do not accept them.
 _ANY_DRIVER = _NOT_OPTIONS | _EVERY_DRIVER | _S3_FAMILY
 
 
@@ -40,8 +40,8 @@ def _switch(text: str) -> bool:
     return words[text.lower()]
 
 
-#: What libcloud wants as something else than text.  It goes by the key, not by
-#: the looks: ``1.0`` is a number as a timeout, and text as a version.
+#: Converters for arguments that libcloud does not take as text.  The key decides, not
+#: the form of the value: ``1.0`` is a number as a timeout, but text as a version.
 _READERS: dict[str, Callable[[str], Any]] = {
     "secure": _switch,
     "use_internal_url": _switch,
@@ -56,22 +56,22 @@ _KINDS = {_switch: "true or false", int: "a whole number", float: "a number"}
 
 _SHORTEST_SECRET = 4
 
-#: The user and password of an address, as errors about proxies quote it.
+#: The user and password in a URL, as quoted by errors about proxies.
 _PASSWORD = re.compile("//.*@")
 
 
 @dataclass(frozen=True)
 class Account:
-    """How to reach a store.
+    """An account at a store, with its provider and driver options.
 
-    White space at the ends of the user and the secret is dropped: a secret that
-    was pasted into a CI service often ends with a line feed, and no store takes it.
+    White space around the username and the secret is stripped: a secret pasted into a
+    CI service often ends with a line feed, which no store accepts.
 
     :param provider_name: the name of a libcloud storage provider.
-    :param username: the account; for LOCAL, the folder that holds containers.
+    :param username: the account; for LOCAL, the folder that contains the containers.
     :param secret: the secret key.
-    :param region: the region, None if the user gave none.
-    :param driver_options: further arguments of the driver, ``KEY=VALUE`` each.
+    :param region: the region, None if the user set none.
+    :param driver_options: further arguments of the driver, each ``KEY=VALUE``.
     """
 
     provider_name: str
@@ -87,11 +87,12 @@ class Account:
         object.__setattr__(self, "driver_options", options)
 
     def masked(self, text: str) -> str:
-        """Return a text without the secrets of this account, in any form."""
+        """Return a text with the secrets of this account masked, in any encoding."""
         values = [option.partition("=")[2].strip() for option in self.driver_options]
-        # The longest first: another one may be a part of it.
+        # Longest first: a shorter one may be part of a longer one.
         for secret in sorted((self.secret, *values), key=len, reverse=True):
-            # Short values (a port, a version) are no secrets, and would mask much else.
+            # Short values (a port, a version) are not secrets; masking them would mask
+            # unrelated text.
             if len(secret) >= _SHORTEST_SECRET:
                 encoded = secret.encode("utf-8", "surrogatepass")
                 for form in (secret, repr(secret)[1:-1], quote(encoded), quote(encoded, safe="")):
@@ -101,31 +102,31 @@ class Account:
     def make_driver(self) -> StorageDriver:
         """Return a new driver; drivers are not safe to share between threads.
 
-        :raises UsageError: if there is no such provider, or it takes no such
+        :raises UsageError: if the provider does not exist, or does not accept the
             arguments.
-        :raises OSError: if the driver connects at once, and cannot.
-        :raises libcloud.common.types.InvalidCredsError: if it does, and the
-            store does not accept the secret.
+        :raises OSError: if the driver connects immediately, and fails.
+        :raises libcloud.common.types.InvalidCredsError: if the driver connects
+            immediately, and the store rejects the secret.
         """
         driver_class = self.driver_class()
         arguments = self._driver_arguments(driver_class)
         if self.provider_name == "LOCAL":
-            # Its locks do not exclude threads and are left behind for ever;
+            # Its locks do not exclude threads, and lock files are never removed.
             # LocalStore needs none.
             arguments["ex_use_locking"] = False
         try:
             driver: StorageDriver = driver_class(self.username, self.secret, **arguments)
         except (OSError, InvalidCredsError):
-            raise  # a driver that asks for a token at once
-        except Exception as error:  # noqa: BLE001 (each driver raises something else)
+            raise  # from a driver that requests a token immediately
+        except Exception as error:  # noqa: BLE001 (each driver raises different types)
             text = self.masked(one_line(error))
             raise UsageError(f"provider {self.provider_name}: {text}") from None
         return driver
 
     def check(self) -> None:
-        """Check what can be checked without a request.
+        """Check the provider and the arguments, without a request.
 
-        :raises UsageError: if there is no such provider, or it takes no such
+        :raises UsageError: if the provider does not exist, or does not accept the
             arguments.
         """
         self._driver_arguments(self.driver_class())
@@ -134,24 +135,24 @@ class Account:
         arguments = self._read_options(driver_class)
         if self.region is not None:
             if "region" not in _arguments(driver_class):
-                raise UsageError(f"--region: provider {self.provider_name} takes none")
+                raise UsageError(f"--region: not supported by provider {self.provider_name}")
             arguments["region"] = self.region
         return arguments
 
     def driver_class(self) -> type[StorageDriver]:
-        """Return the provider's driver.
+        """Return the class of the provider's driver.
 
-        :raises UsageError: if there is no such provider.
+        :raises UsageError: if the provider does not exist.
         """
         provider = getattr(Provider, self.provider_name, None)
         if provider is None or not self.provider_name.isupper():
-            # Provider also has names of stores that are no more.
+            # Provider also has the names of discontinued stores.
             known = (n for n, value in vars(Provider).items() if n.isupper() and value in DRIVERS)
             names = ", ".join(sorted(known))
-            raise UsageError(f"--provider-name {self.provider_name!r} is not one of {names}")
+            raise UsageError(f"--provider-name {self.provider_name!r}: must be one of {names}")
         try:
             return get_driver(provider)
-        except Exception as error:  # noqa: BLE001 (names of stores that are no more)
+        except Exception as error:  # noqa: BLE001 (discontinued stores)
             raise UsageError(f"provider {self.provider_name}: {one_line(error)}") from None
 
     def _read_options(self, driver_class: type[StorageDriver]) -> dict[str, Any]:
@@ -160,24 +161,25 @@ class Account:
         for option in self.driver_options:
             key, _, text = option.partition("=")
             if key not in known:
-                # libcloud itself would pass over a misspelt key in silence.
+                # libcloud would silently ignore a misspelled key.
                 names = ", ".join(sorted(known))
-                # What does not resemble a key may be a part of a secret.
+                # Text that does not resemble a key may be part of a secret.
                 resembles = difflib.get_close_matches(key, known | _ANY_DRIVER, n=1)
-                shown = f"{key}: " if resembles else "unknown key: "
+                shown = f" {key}" if resembles else ""
                 raise UsageError(
-                    f"--driver-option {shown}provider {self.provider_name} takes {names}"
+                    f"--driver-option{shown}: unknown key; provider {self.provider_name} "
+                    f"accepts {names}"
                 )
             try:
                 arguments[key] = _READERS.get(key, str)(text.strip())
             except ValueError:
                 wanted = _KINDS[_READERS[key]]
-                raise UsageError(f"--driver-option {key}: its value is not {wanted}") from None
+                raise UsageError(f"--driver-option {key}: must be {wanted}") from None
         return arguments
 
 
 def known_options(driver_class: type[StorageDriver]) -> frozenset[str]:
-    """Return the keys that ``--driver-option`` takes for a driver.
+    """Return the ``--driver-option`` keys that a driver accepts.
 
     :param driver_class: a libcloud storage driver.
     """
@@ -185,7 +187,7 @@ def known_options(driver_class: type[StorageDriver]) -> frozenset[str]:
 
 
 def _arguments(driver_class: type[StorageDriver]) -> frozenset[str]:
-    """Return the names of the arguments that a driver takes, its own and what it passes on."""
+    """Return the names of the arguments that a driver accepts or passes to its base classes."""
     names: set[str] = set()
     for base in driver_class.__mro__:
         if base.__name__ == "BaseS3StorageDriver":
@@ -195,18 +197,18 @@ def _arguments(driver_class: type[StorageDriver]) -> frozenset[str]:
         parameters = inspect.signature(vars(base)["__init__"]).parameters
         names |= set(parameters)
         if all(each.kind is not each.VAR_KEYWORD for each in parameters.values()):
-            # What it does not name never gets to the classes below.
+            # Arguments that it does not name never reach its base classes.
             return frozenset(names)
     return frozenset(names | _EVERY_DRIVER)
 
 
 def one_line(error: Exception) -> str:
-    """Return what an error of libcloud says, on one line."""
-    said = getattr(error, "value", None) or error
-    text = _PASSWORD.sub("//***@", " ".join(str(said).split()))
+    """Return the message of a libcloud error on one line, with passwords in URLs masked."""
+    message = getattr(error, "value", None) or error
+    text = _PASSWORD.sub("//***@", " ".join(str(message).split()))
     return text or type(error).__name__
 
 
 def allow_unverified_tls() -> None:
-    """Do what ``--no-ssl-check`` of the host does, for libcloud as a whole."""
+    """Disable TLS verification in all of libcloud, as the host's ``--no-ssl-check`` does."""
     libcloud.security.VERIFY_SSL_CERT = False

@@ -1,8 +1,8 @@
-"""What really happened when libcloud raised: one sentence, and whether to try again.
+"""Explain libcloud's exceptions in one sentence, and decide whether to retry.
 
-libcloud disguises much: a missing container as a hash mismatch, a refused
-request as an error without a message, wrong credentials as an XML page.  What
-can be relied on is the status in it, and the codes of the S3 API
+libcloud often hides the cause: it raises a hash mismatch for a missing container, an
+error without a message for a refused request, and an XML page for wrong credentials.
+Only the HTTP status and the error codes of the S3 API are reliable
 (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html).
 """
 
@@ -19,52 +19,53 @@ from requests.exceptions import InvalidHeader, RequestException, Timeout
 
 from wheelhouse_hashes.stores.driver import one_line
 
-#: What libcloud raises for a request that failed.
+#: Exceptions that libcloud raises for a failed request.
 FAILURES = (LibcloudError, BaseHTTPError, OSError, ValueError)
 
-#: What is raised for a value that no header can carry.  Its text quotes the value.
+#: Exceptions for a value that no header can carry.  Their text quotes the value.
 _UNSENDABLE = (InvalidHeader, UnicodeEncodeError)
 
 _STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.IGNORECASE)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 _CODES = {
-    "RequestTimeTooSkewed": "the clock of this machine differs from the store's: set it",
-    "SignatureDoesNotMatch": "the store does not accept the secret: check --secret",
-    "InvalidAccessKeyId": "the store does not know the user: check --username",
-    "AccessDenied": "the user has no right to do that",
-    "NoSuchBucket": "there is no such container",
-    "BadDigest": "the bytes that arrived are not those that were sent",
-    "IncompleteBody": "the body ended early on its way to the store",
-    "RequestTimeout": "the store waited too long for the bytes",
-    "InvalidBucketName": "the store takes no container of that name",
-    "AuthorizationHeaderMalformed": "the store wants another region: give --region",
+    "RequestTimeTooSkewed": "the clock of this machine differs from the store's: synchronize it",
+    "SignatureDoesNotMatch": "the store rejected the secret: check --secret",
+    "InvalidAccessKeyId": "the store does not recognize the username: check --username",
+    "AccessDenied": "permission denied: check the user's permissions on the container",
+    "NoSuchBucket": "the container does not exist",
+    "BadDigest": "the store received different bytes than were sent: check the network and any "
+    "proxy, then try again",
+    "IncompleteBody": "the store did not receive the whole body: try again",
+    "RequestTimeout": "the store timed out waiting for data: try again",
+    "InvalidBucketName": "the store does not allow this container name: choose another one",
+    "AuthorizationHeaderMalformed": "the store expects another region: set --region",
 }
 
-#: Accidents among them, which another try can mend.
+#: Codes of temporary failures, which a retry can fix.
 _PASSING = frozenset({"BadDigest", "IncompleteBody", "RequestTimeout"})
 
 _STATUSES = {
-    202: "the store has a newer object of that name: do the clocks of its servers differ?",
-    400: "the store does not understand the request (400): check --provider-name, --region "
+    202: "the store has a newer object of this name: check that the clocks of its servers agree",
+    400: "the store rejected the request (400): check --provider-name, --region "
     "and --driver-option",
-    401: "the store does not accept the user and secret: check --username and --secret",
-    403: "the user has no right to do that, or the secret is wrong",
-    404: "there is no such container or object",
-    409: "the store has a newer object of that name, or it is in use: try again",
+    401: "the store rejected the credentials: check --username and --secret",
+    403: "permission denied: check the secret, and the user's permissions on the container",
+    404: "the container or the object does not exist",
+    409: "the store has a newer object of this name, or the object is in use: try again",
     413: "the object is too large for the store",
-    422: "the bytes that arrived are not those that were sent",
-    429: "the store asks to slow down",
-    503: "the store is not available (503)",
+    422: _CODES["BadDigest"],
+    429: "the store is limiting the request rate: try again later",
+    503: "the store is not available (503): try again later",
     507: "the store is full",
 }
 
-#: Statuses that another try does not change.
+#: Statuses that a retry cannot change.
 _FINAL = frozenset({400, 401, 403, 404, 405, 411, 412, 413, 507})
 
 
 def status_of(error: Exception) -> int:
-    """Return the HTTP status in what libcloud raised, 0 if there is none."""
+    """Return the HTTP status in an exception from libcloud, 0 if it has none."""
     code = getattr(error, "code", None) or getattr(error, "http_code", None)
     if isinstance(code, int):
         return code
@@ -75,7 +76,7 @@ def status_of(error: Exception) -> int:
 
 
 def is_final(error: Exception) -> bool:
-    """Tell whether another try cannot help."""
+    """Return whether a retry cannot help."""
     if _PASSING.intersection(_CODE.findall(str(error))):
         return False
     if isinstance(error, (InvalidCredsError, ValueError)):
@@ -84,15 +85,15 @@ def is_final(error: Exception) -> bool:
 
 
 def explain(error: Exception) -> str:
-    """Return what happened, in one sentence, and what to do about it."""
+    """Return one sentence on the cause of an error and the next step."""
     text = str(error)
     for code in _CODE.findall(text):
         if code in _CODES:
             return _CODES[code]
     if isinstance(error, _UNSENDABLE):
         return (
-            "the user, the secret or a --driver-option has a line end or another character "
-            "that HTTP cannot carry: set it again"
+            "--username, --secret or a --driver-option contains a line break or another "
+            "character that HTTP cannot carry: correct it"
         )
     if isinstance(error, InvalidCredsError):
         return _STATUSES[401]
@@ -105,7 +106,7 @@ def _explain_connection(error: Exception) -> str:
     if isinstance(error, NoConnection):
         return "no connection to the store: check its address and the network"
     if isinstance(error, ValueError):
-        # The text may quote a part of a password.
+        # The exception's text may quote part of a password.
         return (
             "the address of the store or of a proxy is malformed: check --driver-option and "
             "the environment variables https_proxy, http_proxy and all_proxy"
@@ -116,10 +117,10 @@ def _explain_connection(error: Exception) -> str:
 
 
 def raise_bad_requests(connection: object) -> None:
-    """Have a connection to the S3 API raise a 400 with what the store says of it.
+    """Make a connection to the S3 API raise an error with the store's text for a 400.
 
-    libcloud takes a 400 for an answer like any other, and drops its text; a
-    refused delete it even reports as a value, which is easily passed over.
+    libcloud treats a 400 like a successful response and drops its text; for a refused
+    delete it only returns a value, which is easy to miss.
 
     :param connection: the connection of a driver.
     """
@@ -129,7 +130,7 @@ def raise_bad_requests(connection: object) -> None:
 
 
 class _BadRequests:
-    """Put before one of libcloud's classes of responses."""
+    """Mixin for libcloud's response classes, placed before them in the MRO."""
 
     status: Any
     body: Any

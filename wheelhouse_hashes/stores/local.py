@@ -1,9 +1,9 @@
-"""libcloud's LOCAL provider, made safe for readers and for jobs side by side.
+"""libcloud's LOCAL provider, made safe for readers and concurrent jobs.
 
-The provider copies onto the final name, so readers see half an artifact, and
-its listing fails when a file vanishes meanwhile.  Here everything is put under
-a staging name first, in a private folder below ``.hash``, which libcloud leaves
-out of its listings, and then renamed.
+The provider copies directly to the final name, so readers can see half an artifact,
+and its listing fails if a file vanishes meanwhile.  Here every object is first written
+under a staging name, in a private folder below ``.hash`` that libcloud omits from its
+listings, and then renamed.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.runtime.activity import ByteCount
 
-#: Folders that libcloud's LOCAL provider leaves out of its listings.
+#: Folders that libcloud's LOCAL provider omits from its listings.
 _HIDDEN = frozenset({".hash", ".lock"})
 _STAGING = ".hash"
 
-#: The mode of objects, as libcloud has it.
+#: File mode of objects, as in libcloud.
 _MODE = 0o664
 
-#: The size of the pieces that artifacts are copied in, in bytes.
+#: Size in bytes of the pieces in which artifacts are copied.
 _PIECE = 1024 * 1024
 
 
@@ -54,7 +54,7 @@ class LocalStore(Store):
         return pathlib.Path(self.account.username, self.container_name)
 
     def open(self, *, create: bool = True) -> None:
-        """Look the container up, and remove what dead jobs left in it."""
+        """Look up the container, and remove the leftovers of dead jobs from it."""
         super().open(create=create)
         remove_dead(self._folder / _STAGING)
 
@@ -74,20 +74,20 @@ class LocalStore(Store):
                     continue  # it was deleted meanwhile
 
     def stat(self, name: str) -> Stored | None:
-        """Return one object as it is now, None if it is not there.
+        """Return the current state of an object, None if it does not exist.
 
-        :raises DiskError: if it cannot be looked at.
+        :raises DiskError: if the object cannot be looked up.
         """
-        with disk_errors(f"look at {name}"):
+        with disk_errors(f"look up {name}"):
             try:
                 return _version(name, self._folder.joinpath(name).stat())
             except FileNotFoundError:
                 return None
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
-        """Read a small object, None if it is not there.
+        """Read a small object; return None if it does not exist.
 
-        :raises DiskError: if it cannot be read.
+        :raises DiskError: if the object cannot be read.
         """
         with disk_errors(f"read {name}"):
             try:
@@ -115,7 +115,7 @@ class LocalStore(Store):
     def _pieces(
         self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount
     ) -> Iterator[bytes]:
-        """Read an artifact; copying it must end when the run does."""
+        """Yield an artifact in pieces, so that copying it stops when the run must end."""
         opened = file.rewound()
         while piece := opened.read(_PIECE):
             if self._stop.is_set():
@@ -125,13 +125,13 @@ class LocalStore(Store):
         check_unchanged(artifact, file)
 
     def _publish(self, name: str, pieces: Iterable[bytes], *, create_only: bool) -> Stored:
-        """Write a file under a staging name, then give it its own.
+        """Write a file under a staging name, then rename it.
 
-        Without libcloud: its lock, if it is switched off, takes every
-        exception for settled, a full disk too, and goes on with half a file.
+        libcloud is not used here: with its lock disabled, it suppresses every
+        exception, even for a full disk, and continues with half a file.
         """
         staging, final = self._folder / _STAGING, self._folder / name
-        # At once a DiskError: a full disk is no better half a second later.
+        # Raise DiskError without a retry: a disk does not stop being full so soon.
         with disk_errors(f"send {name}"):
             staging.mkdir(exist_ok=True)
             with PrivateFolder(staging) as private:
@@ -150,14 +150,14 @@ class LocalStore(Store):
         return version
 
     def _object(self, name: str) -> Object | None:
-        # libcloud takes whatever keeps it from looking at a file for "it does
-        # not exist"; a container that vanished is another matter.
+        # libcloud reports any failure to look up a file as a missing object, even
+        # if the container itself has vanished.
         if not self._folder.is_dir():
-            raise StoreError(f"there is no container {self.container_name!r}")
+            raise StoreError(f"container {self.container_name!r} does not exist")
         return super()._object(name)
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
-        """Tell whether an object has an artifact's bytes, by reading it."""
+        """Return whether an object has an artifact's bytes, by reading it."""
         if stored.size != artifact.size:
             return False
         try:
@@ -173,22 +173,22 @@ class LocalStore(Store):
 
 
 def _create(path: pathlib.Path, final: pathlib.Path) -> None:
-    """Give a file a name that nobody has.
+    """Rename a file without replacing an existing one.
 
-    :raises FileExistsError: if somebody has it.
+    :raises FileExistsError: if the final name exists.
     """
     try:
         os.link(path, final)
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
             raise
-        # A file system without hard links: looking first is the best there is.
+        # Without hard links, a check before the rename is the best available.
         if final.exists():
             raise FileExistsError(str(final)) from None
         path.replace(final)
 
 
 def _version(name: str, status: os.stat_result) -> Stored:
-    """Tell versions of a file apart: each put makes a new inode."""
+    """Return a file's version; its etag is unique, because each put creates a new inode."""
     etag = f"{status.st_dev:x}-{status.st_ino:x}-{status.st_mtime_ns:x}"
     return Stored(name, status.st_size, etag)

@@ -1,4 +1,4 @@
-"""Choose the store that fits a provider."""
+"""Choose the store class for a provider."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
-    """Return the store that fits a provider.
+    """Return the store for a provider's container.
 
-    :param account: how to reach it.
+    :param account: the provider, credentials and driver options.
     :param container: the container's name.
-    :param budget: the time that retries may wait.
+    :param budget: the wait budget for retries.
     """
     from wheelhouse_hashes.stores.cloud import CloudStore, family_of
     from wheelhouse_hashes.stores.local import LocalStore

@@ -1,4 +1,4 @@
-"""Objects as a store has them."""
+"""Objects as a store describes them."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Stored:
-    """An object as the store has it."""
+    """An object in the store, as the store describes it."""
 
-    #: Its name.
+    #: The object's name.
     name: str
     #: Its size in bytes.
     size: int
-    #: What the store calls this version of the object; empty if it does not.
-    #: Often it is the MD5, but not where the store encrypts (KMS) or joins parts.
+    #: The store's identifier of this version of the object, empty if it has none.
+    #: Often the MD5, but not if the store encrypts the object (KMS) or joined its parts.
     etag: str
-    #: Its SHA-256 in hex, as its own metadata have it; empty if not known.
+    #: The SHA-256 in hex from the object's own metadata, empty if unknown.
     sha256: str = field(default="", compare=False)
-    #: When it was put by the store's clock, in whole seconds since the epoch;
-    #: None if not known.
+    #: The time of the put by the store's clock, in whole seconds since the epoch;
+    #: None if unknown.
     modified: float | None = field(default=None, compare=False)
     #: Whether the etag is known to be the MD5.
     etag_is_md5: bool = field(default=False, compare=False)
 
 
 def stored_object(obj: Object) -> Stored:
-    """Return an object of libcloud's as a store has it."""
-    # Azure's etag is no MD5, but its driver knows the MD5 as well.
+    """Return the description of a libcloud object."""
+    # Azure's etag is not the MD5, but its driver reports the MD5 as well.
     md5 = obj.extra.get("md5_hash")
     if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5):
         return Stored(obj.name, int(obj.size), md5, etag_is_md5=True)
@@ -42,7 +42,7 @@ def stored_object(obj: Object) -> Stored:
 
 
 def md5_of(content: bytes) -> str:
-    """Return the MD5 of some bytes in hex, which is what many stores call an etag."""
+    """Return the MD5 of some bytes in hex, which many stores use as the etag."""
     hasher = new_hasher("md5")
     hasher.update(content)
     return hasher.hexdigest()

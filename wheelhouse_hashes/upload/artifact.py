@@ -1,7 +1,7 @@
-"""Publish one artifact: announce it by its companions, then send it, then look.
+"""Publish one artifact: announce it with its companions, send it, then confirm both.
 
-The companions go first: who sees the artifact finds its hash file, and an
-artifact that was announced and never came can be seen to be missing.
+Companions are sent first, so readers who see the artifact also find its hash file,
+and an announced artifact that never arrives is visibly missing.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.stores.stored import Stored
     from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
-#: How often to look for our companions beside our artifact, before those that
-#: are there instead count as another job's.
+#: Number of checks for this job's companions beside its artifact before different
+#: companions count as another job's.
 MAX_LOOKS = 4
 
 
 class ArtifactUpload:
-    """The way of one artifact into the container.  The file is read here, once.
+    """The upload of one artifact.  Creating it reads the file once, to hash it.
 
     :param run: the command in progress.
     :param store: the container.
-    :param snapshot: what it held at the start of the run.
-    :param file: the file, which stays open.
+    :param snapshot: the container's listing at the start of the run.
+    :param file: the open file; it must stay open during the upload.
     :raises DiskError: if the file cannot be read.
     """
 
@@ -56,16 +56,16 @@ class ArtifactUpload:
             version = file.identity
             seen = hash_file(file.rewound(), algorithms, run.stop, run.activity.begin("hashing"))
         self.artifact = LocalArtifact(file.path, seen.size, seen.digests, version)
-        #: What is published beside it; known after :meth:`publish`.
+        #: The objects published beside the artifact; set by :meth:`publish`.
         self.companions: list[Companion] = []
         self._created: dict[str, bytes] = {}
 
     def publish(self) -> UploadRecord:
-        """Send what is not there yet, and confirm it.
+        """Send the objects that the container lacks, and confirm them.
 
-        :raises Refusal: if the container has other bytes and must keep them,
-            or if other bytes are there in the end.
-        :raises StoreError: if it cannot be sent.
+        :raises Refusal: if the container has different bytes that must be kept,
+            or has different bytes after the upload.
+        :raises StoreError: if an object cannot be sent.
         """
         run, artifact = self._run, self.artifact
         run.activity.begin("comparing")
@@ -84,40 +84,40 @@ class ArtifactUpload:
         if complete and stored is not None:
             self._confirm(stored)
             return self._record(
-                UploadOutcome.SENT, "the artifact was there, its companions were not"
+                UploadOutcome.SENT, "artifact already there; sent its missing companions"
             )
         self._confirm(self._send())
         return self._record(UploadOutcome.REPLACED if replaced else UploadOutcome.SENT, replaced)
 
     def _is_new(self, name: str) -> bool:
-        """Tell whether an object must not be there yet.
+        """Return whether an object must not exist yet.
 
-        Where a listing is the truth, what it did not show at the start and is
-        there now comes from another job, with which we must not mix.
+        If listings are reliable, an object that exists now but was not listed at
+        the start comes from another job; its objects must not mix with this job's.
         """
         if self._run.options.no_replace:
             return True
         return not self._store.eventually_consistent and name not in self._snapshot.objects
 
     def _prepare_replacement(self, stored: Stored) -> str:
-        """Check that the artifact may be replaced, and remove what would contradict it.
+        """Check that the artifact may be replaced, and delete companions that do not fit.
 
-        :returns: what the artifact was.
+        :returns: a note on the replaced artifact.
         """
         if self._run.options.no_replace:
-            raise self._refused("--no-replace: other bytes are there")
+            raise self._refused("--no-replace: the container already has different bytes")
         store = self._store
         if not store.eventually_consistent and store.stat(self.artifact.name) != stored:
-            raise self._refused("another job published other bytes")
+            raise self._refused("another job published different bytes")
         digest = self._announced()
         ours = {companion.name for companion in self.companions}
         for name in self._snapshot.companions.get(self.artifact.name, ()):
             if name not in ours:
                 store.delete(name)
-        return f"it was {digest or 'there without a hash file'}"
+        return f"previously {digest or 'without a hash file'}"
 
     def _announce(self, companions: list[Companion]) -> None:
-        """Put the companions."""
+        """Send the companions."""
         self._run.activity.begin("announcing")
         for companion in companions:
             content = companion.content()
@@ -127,21 +127,21 @@ class ArtifactUpload:
                     companion.name, content, media_type(companion.name), create_only=create_only
                 )
             except AlreadyExists:
-                stands = not companion.reproducible or self._has(companion.name, content)
+                ours = not companion.reproducible or self._has(companion.name, content)
             else:
                 if create_only:
                     self._created[companion.name] = content
-                stands = not create_only or self._stands(companion)
-            if not stands:
-                raise self._give_way("another job announced other bytes")
+                ours = not create_only or self._is_still_ours(companion)
+            if not ours:
+                raise self._give_way("another job announced different bytes")
 
-    def _stands(self, companion: Companion) -> bool:
-        """Tell whether an announcement that we created is not another job's by now.
+    def _is_still_ours(self, companion: Companion) -> bool:
+        """Return whether no other job has replaced a companion that this job created.
 
-        Where two can create one object (Swift asks each replica by itself) the
-        later one is left, and its job publishes.  The other must know before it
-        sends: an artifact that is on its way for minutes could replace the right
-        one after that was confirmed.
+        If two jobs can both create one object (Swift checks each replica separately),
+        the later object remains and its job publishes.  The other job must find out
+        before it sends its artifact: an upload that takes minutes could replace the
+        right artifact after that was confirmed.
         """
         if not self._store.eventually_consistent or not companion.reproducible:
             return True
@@ -149,7 +149,7 @@ class ArtifactUpload:
         return self._store.read(companion.name, len(content) + 1) in (None, content)
 
     def _send(self) -> Stored:
-        """Put the artifact, unless other bytes are there that must stay."""
+        """Send the artifact, unless the container has different bytes that must be kept."""
         name = self.artifact.name
         try:
             return self._put(create_only=self._is_new(name))
@@ -159,14 +159,14 @@ class ArtifactUpload:
                 return stored
             if self._prevails(stored):
                 return self._put()
-            raise self._give_way("another job published other bytes") from None
+            raise self._give_way("another job published different bytes") from None
 
     def _give_way(self, why: str) -> Refusal:
-        """Take back what we announced, and return the refusal to raise."""
+        """Delete the companions that this job created; return the refusal to raise."""
         refused = self._refused(why)
-        for created, ours in self._created.items():
-            # It can be another job's now.
-            if self._has(created, ours):
+        for created, content in self._created.items():
+            # Another job may have replaced it.
+            if self._has(created, content):
                 self._store.delete(created)
         return refused
 
@@ -175,13 +175,13 @@ class ArtifactUpload:
         return self._store.put(self.artifact, self._file, counter, create_only=create_only)
 
     def _prevails(self, stored: Stored | None) -> bool:
-        """Tell whether our announcement, which still stands, came before a job's artifact.
+        """Return whether this job's announcement remains, and is older than the artifact there.
 
-        That job announced as well then, and gives way: the announcement that is
-        left decides, else each would give way to the other.  An artifact without
-        metadata is of a job that announces nothing, and stays.
+        The other job then announced as well and gives way: the remaining announcement
+        decides.  Without this rule, each job would give way to the other.  An artifact
+        without metadata comes from a job that announces nothing, and is kept.
 
-        :param stored: the other job's artifact, None if it is gone by now.
+        :param stored: the other job's artifact, None if it is already gone.
         """
         announced = [companion for companion in self.companions if companion.reproducible]
         if not (self._store.eventually_consistent and self._run.options.no_replace and announced):
@@ -214,7 +214,7 @@ class ArtifactUpload:
         return self._store.read(name, len(content) + 1) == content
 
     def _confirm(self, sent: Stored) -> None:
-        """Look whether what was sent is what is there.
+        """Check that the container has the bytes that were sent.
 
         Without this, two jobs that upload different bytes under one name could
         leave one job's artifact beside the other's hash file, and both would
@@ -227,8 +227,8 @@ class ArtifactUpload:
             ours = found is not None and (found == sent or self._may_be_sent(found, before))
             if ours and all(map(self._is_there, self.companions)):
                 return
-            # Nothing, or what was there before, is what a store shows that has
-            # not caught up yet; a third version is another job's.
+            # A store that has not caught up shows nothing or the previous version;
+            # a third version comes from another job.
             late = found is None or (before is not None and found.etag == before.etag)
             if not late and not ours and looks < MAX_LOOKS and self._prevails(found):
                 sent = self._put()
@@ -239,26 +239,24 @@ class ArtifactUpload:
                 break
             if not self._run.budget.pause(pause):
                 if late:
-                    raise StoreError(
-                        "it was sent, and the store does not show it yet: run the upload again"
-                    )
+                    raise StoreError("sent, but not visible in the store yet: run the upload again")
                 break
         raise Refusal(
             Cause.CONFLICT,
-            f"after sending it, {self._bytes_there()}; another job sends other bytes under "
-            "this name: find out which are right, then upload those again",
+            f"after the upload, {self._bytes_there()}; another job is uploading different bytes "
+            "under this name: find out which are right and upload those again",
         )
 
     def _may_be_sent(self, found: Stored, before: Stored | None) -> bool:
-        """Tell whether an object can be what was sent, by all that the store says of it.
+        """Return whether an object can be the one that was sent, by the store's metadata.
 
-        Where it cannot tell, that it changed is enough.
+        If the metadata are inconclusive, a changed etag is enough.
         """
         same = self._store.has_bytes_of(found, self.artifact)
         return (before is None or found.etag != before.etag) if same is None else same
 
     def _is_ours(self, stored: Stored) -> bool:
-        """Tell whether an object has our bytes; where the store cannot, its hash file does."""
+        """Return whether an object has the local bytes, by the store or else by its hash file."""
         same = self._store.has_bytes_of(stored, self.artifact)
         if same is None:
             announced = self._announced()
@@ -267,20 +265,23 @@ class ArtifactUpload:
 
     def _bytes_there(self) -> str:
         digest = self._announced()
-        return f"its hash file says {digest}" if digest else "other bytes are there"
+        return f"its hash file has {digest}" if digest else "the container has different bytes"
 
     def _refused(self, why: str) -> Refusal:
-        theirs = self._announced()
-        ours = self.artifact.digest(DEFAULT_ALGORITHM)
-        if theirs is not None and theirs == self.artifact.digest(theirs.algorithm):
-            said = f"their hash file has our digest, {theirs}, and is wrong about them"
+        published = self._announced()
+        local = self.artifact.digest(DEFAULT_ALGORITHM)
+        if published is not None and published == self.artifact.digest(published.algorithm):
+            text = (
+                f"the published hash file has the local digest, {published}, "
+                "but the published artifact does not match it"
+            )
         else:
-            said = f"theirs: {theirs or 'unknown, it has no hash file'}; ours: {ours}"
-        return Refusal(Cause.CONFLICT, f"{why} ({said})")
+            text = f"container: {published or 'unknown, no valid hash file'}; local: {local}"
+        return Refusal(Cause.CONFLICT, f"{why} ({text})")
 
     @property
     def index_digest(self) -> Digest:
-        """The digest that an index page has of it: that of a hash file, if there is one."""
+        """The artifact's digest for the index page, in the algorithm of a hash file if any."""
         splits = map(split_hash_file_name, (companion.name for companion in self.companions))
         algorithms = [split[1] for split in splits if split is not None]
         return self.artifact.digest(index_algorithm(algorithms or [DEFAULT_ALGORITHM]))

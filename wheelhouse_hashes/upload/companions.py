@@ -33,19 +33,19 @@ def collect_companions(run: Session[UploadOptions], artifact: LocalArtifact) -> 
         if why := why_unsafe(companion.name):
             raise Refusal(
                 Cause.UNSAFE_NAME,
-                f"a plugin made the companion {printable(companion.name)!r}: {why}",
+                f"a plugin returned the companion {printable(companion.name)!r}: {why}",
             )
         if run.plugins.companion_of(companion.name) != artifact.name:
             raise Refusal(
                 Cause.PLUGIN,
-                f"a plugin made the companion {companion.name!r}, but no plugin's "
-                f"wheelhouse_companion_of knows that it belongs to {artifact.name}",
+                f"a plugin returned the companion {companion.name!r}, but no plugin's "
+                f"wheelhouse_companion_of returns {artifact.name} for it",
             )
     return companions
 
 
 def announced_digest(run: Session[UploadOptions], store: Store, name: str) -> Digest | None:
-    """Return the digest of what is there, as its hash file has it; None if it has none.
+    """Return the digest in the container's hash file, None without a valid hash file.
 
     :param run: the command in progress.
     :param store: the container.
@@ -62,5 +62,5 @@ def announced_digest(run: Session[UploadOptions], store: Store, name: str) -> Di
 
 
 def media_type(companion: str) -> str:
-    """Return the media type of a companion: browsers show a hash file."""
+    """Return a companion's media type; hash files are text, so that browsers show them."""
     return BINARY if split_hash_file_name(companion) is None else TEXT

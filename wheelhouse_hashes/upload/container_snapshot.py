@@ -1,4 +1,4 @@
-"""What a container listed at one moment, and which object belongs to which artifact."""
+"""One listing of a container, with its companions assigned to their artifacts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class ContainerSnapshot:
-    """The objects of a container.
+    """The objects of a container at one moment.
 
-    :param objects: what the container listed, by name.
-    :param plugins: tell which objects are companions, and of what.
+    :param objects: the container's listing, by name.
+    :param plugins: identify companions and the artifacts they belong to.
     """
 
     def __init__(self, objects: Mapping[str, Stored], plugins: Plugins) -> None:
@@ -26,7 +26,7 @@ class ContainerSnapshot:
 
     @cached_property
     def companions(self) -> Mapping[str, list[str]]:
-        """The names of the listed companions, by the name of their artifact."""
+        """The names of the listed companions, by artifact name."""
         companions: dict[str, list[str]] = defaultdict(list)
         for name in sorted(self.objects):
             if (owner := self._plugins.companion_of(name)) is not None:

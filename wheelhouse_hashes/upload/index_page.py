@@ -1,8 +1,8 @@
-"""The container's ``index.html``: a view of what is there, never the truth.
+"""The container's ``index.html``: a view of the container, never the source of truth.
 
-Every job rewrites it from the listing, and does so again until what it wrote
-is what is listed, so that jobs side by side leave a full page behind.  Digests
-come from hash files.  Nothing is lost if it is: the next run makes it anew.
+Every job writes it from the listing, and repeats this until the page agrees with
+the listing, so concurrent jobs leave a complete page.  Digests come from hash files.
+A lost page does no harm: the next run writes it again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 #: The name of the page.
 INDEX = "index.html"
 
-#: How often the page is written before the rest is left to the next run.
+#: Maximum number of times that one run writes the page; the next run completes it.
 ROUNDS = 8
 
 Links = dict[str, Digest | None]
@@ -47,16 +47,16 @@ def update_index(
     objects: Mapping[str, Stored],
     uploaded: Mapping[str, Digest],
 ) -> Links:
-    """Write the index page, until it agrees with the listing.
+    """Write the index page until it agrees with the listing.
 
-    The page is not read back: whoever wrote it last lists the container after
-    that, and so sees what it lacks.
+    The page is not read back: the last job to write it lists the container
+    afterwards, and so sees any artifact that the page lacks.
 
     :param run: the command in progress.
     :param store: the container.
-    :param objects: what it listed in this run, without what the run deleted.
-    :param uploaded: what this run published: names and digests.
-    :returns: the links of the page: names and digests, None where there is none.
+    :param objects: the container's listing, without the objects that this run deleted.
+    :param uploaded: the artifacts that this run published, with their digests.
+    :returns: the artifacts on the page, with their digests; None if unknown.
     :raises StoreError: if the listing or the page cannot be read or written.
     """
     page = store.read(INDEX, MAX_PAGE) or b""
@@ -70,12 +70,14 @@ def update_index(
         page = new
         previous |= links
         objects = store.objects()
-    run.note(line("note", INDEX, "other jobs write it, too: run the verb index when all are done"))
+    run.note(
+        line("note", INDEX, "other jobs also write it: run the index command when all are done")
+    )
     return links
 
 
 def render(links: Mapping[str, Digest | None]) -> bytes:
-    """Return the page, in the form that the host writes and reads."""
+    """Return the page in the format that the host writes and reads."""
     rows = []
     for name in sorted(links):
         digest = links[name]
@@ -87,11 +89,11 @@ def render(links: Mapping[str, Digest | None]) -> bytes:
 
 def _links_of(page: bytes) -> Links:
     links: Links = {}
-    with contextlib.suppress(ValueError):  # too many, say: the listing has what there is
+    with contextlib.suppress(ValueError):  # e.g. too many links: the listing has them all
         for link in read_page(page, "text/html", INDEX):
             if link.name is not None and not link.problem:
                 links[link.name] = None
-                with contextlib.suppress(ValueError):  # none, or one of the host's own making
+                with contextlib.suppress(ValueError):  # malformed, or written by the host
                     links[link.name] = Digest(*link.hashes[0]) if link.hashes else None
     return links
 
@@ -103,7 +105,7 @@ def _links(
     previous: Links,
     uploaded: Mapping[str, Digest],
 ) -> Links:
-    """Return what is listed, and what a listing that lags does not show."""
+    """Return the listed artifacts, and existing ones that a lagging listing does not show."""
     names = {name for name in objects if is_package(run, name)}
     sure = set(uploaded) if store.eventually_consistent else set()
     names |= {
@@ -121,12 +123,12 @@ def _links(
 
 
 def is_package(run: Session[StoreOptions], name: str) -> bool:
-    """Tell whether an object is an artifact that a page shall list."""
+    """Return whether an object is an artifact, to be linked on the page."""
     return parse_artifact_name(name) is not None and run.plugins.companion_of(name) is None
 
 
 def _hash_files(objects: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
-    """Return the listed hash files: artifact name to algorithm to object."""
+    """Return the listed hash files, by artifact name and algorithm."""
     found: dict[str, dict[str, Stored]] = {}
     for name, stored in objects.items():
         if split := split_hash_file_name(name):
@@ -135,14 +137,14 @@ def _hash_files(objects: Mapping[str, Stored]) -> dict[str, dict[str, Stored]]:
 
 
 def index_algorithm(algorithms: Iterable[str]) -> str:
-    """Return the algorithm that the page uses, of those that hash files are there of."""
+    """Return the algorithm to use on the page, of those that have a hash file."""
     return next(name for name in ALGORITHMS if name in algorithms)
 
 
 def _digest(
     store: Store, name: str, hash_files: Mapping[str, Stored], candidate: Digest | None
 ) -> Digest | None:
-    """Return an artifact's digest as its hash file has it, else the candidate."""
+    """Return the digest in an artifact's hash file; without hash files, the candidate."""
     if not hash_files:
         return candidate
     algorithm = index_algorithm(hash_files)

@@ -1,4 +1,4 @@
-"""Delete old dev builds, and their companions with them."""
+"""Delete old dev builds together with their companions."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ def prune(
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, Sequence[str]],
 ) -> list[str]:
-    """Delete the dev builds that those just uploaded displace.
+    """Delete the dev builds that the uploaded ones supersede.
 
-    A build is deleted before its companions, so that it is never there without
-    its hash file.  A listing that lags shows too few builds, and then too few
-    are deleted; one that shows builds which are gone must not cost a real one,
-    so those that displace it are looked at first.
+    A build is deleted before its companions, so it never exists without its hash
+    file.  If a lagging listing lacks some builds, too few are deleted.  If it still
+    shows builds that are gone, they must not cost an existing one, so the builds to
+    keep are looked up in the store first.
 
     :param run: the command in progress.
     :param store: the container.
-    :param snapshot: what it listed at the start of the run.
-    :param uploaded: the artifacts that this run published, and the names of
-        their companions; the listing need not show them yet.
+    :param snapshot: the container's listing at the start of the run.
+    :param uploaded: the artifacts that this run published, with the names of
+        their companions; the listing may not show them yet.
     :returns: the names of the deleted objects.
-    :raises StoreError: if something cannot be deleted.
+    :raises StoreError: if an object cannot be deleted.
     """
     companions = {
         name: {*snapshot.companions.get(name, ()), *uploaded.get(name, ())}
         for name in {*snapshot.companions, *uploaded}
     }
     deleted: list[str] = []
-    # Names of which only companions are left count too: a delete may have
-    # failed half-way.
+    # Builds of which only companions are left count too: an earlier delete may
+    # have failed halfway.
     builds = DevBuilds({*snapshot.objects, *companions})
     kinds = {tuple(builds.like(name)) for name in uploaded}
     for kind in sorted(kinds):

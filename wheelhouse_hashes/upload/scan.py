@@ -1,4 +1,4 @@
-"""Find the artifacts of the folder that is to be uploaded; dev wheels get a time stamp."""
+"""Find the artifacts in the folder to upload; dev wheels get a timestamp."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
-    """Return the artifacts of a folder; rename dev wheels, name what is skipped.
+    """Return the artifacts in a folder; rename dev wheels, and report skipped files.
 
     :param folder: the folder.
-    :param reporter: gets a record of each file that is left out.
-    :raises DiskError: if it cannot be listed.
+    :param reporter: receives a record for each skipped or refused file.
+    :raises DiskError: if the folder cannot be listed.
     """
     paths = []
     with disk_errors(f"list the folder {folder}"):
@@ -32,7 +32,7 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
     for name in names:
         try:
             path = folder / name
-            with disk_errors(f"look at {path}"):
+            with disk_errors(f"access {path}"):
                 if path.is_dir() and not path.is_symlink():
                     raise ValueError("a folder, not a file")
                 stamped = stamped_name(name, datetime.now(UTC))

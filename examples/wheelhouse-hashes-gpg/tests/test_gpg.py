@@ -107,7 +107,7 @@ def test_rerun_signs_only_artifacts_without_signature(container: Container) -> N
     assert upload(container, "--gpg-sign", KEY).line("there").endswith("already there")
     assert signature.read_bytes() == before
     signature.unlink()
-    assert "its companions were not" in upload(container, "--gpg-sign", KEY).line("sent")
+    assert "sent its missing companions" in upload(container, "--gpg-sign", KEY).line("sent")
     assert signature.exists()
 
 
@@ -409,7 +409,7 @@ def test_environment_variables_set_the_options(
     assert upload(container).code == 0
     assert fetch(served).code == 7
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_SIGN", KEY)
-    assert upload(container).line("sent").endswith("its companions were not)")
+    assert upload(container).line("sent").endswith("sent its missing companions)")
     assert fetch(served).code == 0
     assert fetch(served, "--gpg-keyring", "nowhere.asc").code == 2  # the option wins
 

@@ -160,7 +160,12 @@ def there(case: Case, expected: dict[str, bytes]) -> Check:
     return check
 
 
-@fault("E.4.10", exit_code=1, causes=Cause.CONFLICT, says="--no-replace: other bytes are there")
+@fault(
+    "E.4.10",
+    exit_code=1,
+    causes=Cause.CONFLICT,
+    says="--no-replace: the container already has different bytes",
+)
 def upload_of_other_bytes_with_no_replace(case: Case) -> Check:
     """A second CI run uploads other bytes under one name, with ``--no-replace``."""
     upload(case, A, OLD, "--no-replace")

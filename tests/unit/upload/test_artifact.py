@@ -57,7 +57,7 @@ def test_of_two_jobs_with_other_bytes_one_is_refused(
     one = artifact_upload(tmp_path / "one", b"one")
     other = artifact_upload(tmp_path / "other", b"other")
     assert one.publish().outcome is UploadOutcome.SENT
-    with pytest.raises(Refusal, match="another job announced other bytes"):
+    with pytest.raises(Refusal, match="another job announced different bytes"):
         other.publish()
     digest, announced = pair(container)
     assert digest == announced == one.artifact.digests["sha256"]
@@ -77,7 +77,7 @@ def test_a_job_that_loses_a_race_takes_its_hash_file_back(
 ) -> None:
     ours = artifact_upload(tmp_path / "ours", b"ours")
     theirs = make_wheel(container, A, b"theirs").read_bytes()
-    with pytest.raises(Refusal, match="another job published other bytes"):
+    with pytest.raises(Refusal, match="another job published different bytes"):
         ours.publish()
     assert (container / A).read_bytes() == theirs
     assert not (container / f"{A}.sha256").exists()
@@ -96,7 +96,7 @@ def test_a_replacement_that_comes_second_is_refused(
     assert (
         artifact_upload(tmp_path / "theirs", b"theirs").publish().outcome is UploadOutcome.REPLACED
     )
-    with pytest.raises(Refusal, match="another job published other bytes"):
+    with pytest.raises(Refusal, match="another job published different bytes"):
         ours.publish()
     digest, announced = pair(container)
     assert digest == announced
@@ -121,7 +121,7 @@ def test_completing_companions_notices_a_replaced_artifact(
         make_wheel(container, A, b"replaced meanwhile")
 
     monkeypatch.setattr(ours, "_announce", and_be_overtaken)
-    with pytest.raises(Refusal, match="after sending it, its hash file says"):
+    with pytest.raises(Refusal, match="after the upload, its hash file has"):
         ours.publish()
 
 
