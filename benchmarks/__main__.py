@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = suite.runner.rows
     judged = Targets(rows, suite.facts).judge()
     about = {
-        "date": dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "scale": scale.name,
         "seconds": round(time.monotonic() - began),
         "load before": [round(value, 2) for value in load],

@@ -35,7 +35,7 @@ class Authority:
 
     def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
         """Return a TLS server context, by default for 127.0.0.1."""
-        then = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc) if expired else None
+        then = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) if expired else None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issued = self.made.issue_cert(*(names or ("127.0.0.1",)), not_after=then)
         issued.configure_cert(context)

@@ -276,6 +276,18 @@ def test_host_starts_without_warning_output(python: Cli, tmp_path: pathlib.Path)
     assert contents(nowhere) == {}
 
 
+def test_commands_emit_no_warning_in_development_mode(
+    python: Cli, dist: pathlib.Path, served: Server
+) -> None:
+    strict = ("-W", "error", "-X", "dev", "-m", HOST)
+    make_wheel(dist, NAME)
+    sent = python(*strict, "upload", "--hashfile", *LOCAL, "wheels")
+    assert (sent.code, sent.err) == (0, "")
+    fetched = python(*strict, "fetch", "--verify", "--local-folder", "got", "example", served.url)
+    assert (fetched.code, fetched.err) == (0, "")
+    assert (pathlib.Path("got") / NAME).is_file()
+
+
 def test_stand_in_is_gone_after_host_import(python: Cli) -> None:
     done = python("-c", f"import sys, {HOST}.commandline; print('pkg_resources' in sys.modules)")
     assert (done.code, done.out) == (0, "False\n")

@@ -137,8 +137,14 @@ def test_sdist_has_every_file_of_the_repository(
     assert files - names == {".gitignore"}
 
 
-def test_metadata_requires_python(wheel: pathlib.Path) -> None:
-    assert SpecifierSet(metadata(wheel)["Requires-Python"]) == SpecifierSet(">=3.10")
+def test_metadata_and_readme_name_the_same_pythons(wheel: pathlib.Path) -> None:
+    prefix = "Programming Language :: Python :: 3."
+    classifiers = metadata(wheel).get_all("Classifier") or []
+    minors = [int(c.removeprefix(prefix)) for c in classifiers if c.startswith(prefix)]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    oldest = f"3.{minors[0]}"
+    assert SpecifierSet(metadata(wheel)["Requires-Python"]) == SpecifierSet(f">={oldest}")
+    assert f"CPython {oldest} to 3.{minors[-1]} " in (ROOT / "README.rst").read_text()
 
 
 def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:

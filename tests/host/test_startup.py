@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import shutil
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -109,6 +110,17 @@ def test_isolated_mode_runs_startup_file(installed: Environment) -> None:
     done = installed.run("-I", "-m", HOST, "upload", "--help")
     assert done.code == 0
     assert "--hashfile" in done.out
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="Python 3.15 introduces .start files")
+def test_start_file_works_without_the_pth_file(copied: Environment) -> None:
+    (copied.site_packages / "wheelhouse_hashes.pth").unlink()
+    done = copied.run("-W", "error", "-m", HOST, "upload", "--help")
+    assert (done.code, done.err) == (0, "")
+    assert "--hashfile" in done.out
+    (copied.site_packages / "wheelhouse_hashes.start").unlink()
+    done = copied.run("-c", "import sys; print('wheelhouse_hashes' in sys.modules)")
+    assert (done.code, done.out) == (0, "False\n")
 
 
 def test_other_process_loads_startup_module_only(

@@ -58,10 +58,7 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from typing import Any, Literal, Self
 
 Kind = Literal["account", "container", "object"]
 Daemon = Literal["object-updater", "object-replicator", "container-replicator"]

@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -428,7 +428,7 @@ def test_wrong_clock_is_reported(
     class Late(datetime):
         @classmethod
         def utcnow(cls) -> Any:
-            return datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(hours=1)
+            return datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
 
     monkeypatch.setattr(libcloud.common.aws, "datetime", Late)
     make_wheel(dist, A)

@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import trustme
@@ -265,7 +265,7 @@ def unavailable_until(case: Case) -> None:
     """Status 503 with a date in Retry-After, then the wheel."""
 
     def unavailable(handler: Handler) -> None:
-        date = datetime.now(timezone.utc) + timedelta(seconds=2)
+        date = datetime.now(UTC) + timedelta(seconds=2)
         respond(handler, 503, b"", Retry_After=format_datetime(date, usegmt=True))
 
     case.routes[f"/{A}"] = in_turn(unavailable, wheel())
@@ -320,7 +320,7 @@ def serve_tls(
     :returns: the server's URL.
     """
     authority = trustme.CA()
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     until = now + timedelta(days=-1 if expired else 1)
     certificate = authority.issue_cert(host, not_before=now - timedelta(days=2), not_after=until)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib
 import re
 import types
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +13,7 @@ from tests.support.strategies import versions
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_name
 from wheelhouse_hashes.host import pkg_resources_shim
 
-NOW = datetime(2026, 11, 21, 19, 27, 44, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 21, 19, 27, 44, tzinfo=UTC)
 
 
 # The host uses datetime and re in ways that are deprecated in Python 3.12 and 3.13.
@@ -95,7 +95,7 @@ def test_stamped_names_keep_build_tag_and_pypy_tags() -> None:
 @given(versions(dev=True))
 def test_stamped_name_is_not_stamped_again(version: str) -> None:
     once = stamped_name(f"proj-{version}-py3-none-any.whl", NOW)
-    assert stamped_name(once, datetime(2027, 1, 1, tzinfo=timezone.utc)) == once
+    assert stamped_name(once, datetime(2027, 1, 1, tzinfo=UTC)) == once
 
 
 def test_non_artifact_name_cannot_be_stamped() -> None:
