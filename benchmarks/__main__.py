@@ -1,8 +1,8 @@
 """Run the benchmark suite: ``tox run -e bench``, ``tox run -e bench -- --quick``.
 
-All cases on loopback, our tool and its peers in turn.  Results go to a folder: ``results.json``,
-``results.rst`` and pictures.  Targets are computed, and said to be hit or missed; a missed one is
-no error.  Exit code 1: one of our own commands failed.
+All cases run on loopback, alternating between wheelhouse-hashes and other tools. The results go
+to a folder: ``results.json``, ``results.rst`` and plots. Targets are reported as hit or missed;
+a missed target is not an error. Exit code 1: a wheelhouse-hashes command failed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from benchmarks.suite import Suite
 from benchmarks.targets import Targets
 
 ROOT = pathlib.Path(__file__).parent.parent
-MEMORY = pathlib.Path("/dev/shm")  # noqa: S108 (a private folder is made in it)
+MEMORY = pathlib.Path("/dev/shm")  # noqa: S108 (a private folder is created in it)
 PAGE = ROOT / "docs" / "performance.rst"
 
 CASES: dict[str, Callable[[Suite], None]] = {
@@ -50,12 +50,12 @@ CASES: dict[str, Callable[[Suite], None]] = {
 
 
 def say(text: str) -> None:
-    """Print at once."""
+    """Print and flush."""
     print(text, flush=True)
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     size = parser.add_mutually_exclusive_group()
     size.add_argument(
@@ -83,7 +83,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def draw(results: pathlib.Path, folder: pathlib.Path, environment: Environment) -> None:
-    """Draw the pictures, in a process of their own: it takes much memory."""
+    """Draw the plots in a separate process, because it takes much memory."""
     command = [sys.executable, "-m", "benchmarks.plots", str(results), str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
@@ -117,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = suite.runner.rows
     judged = Targets(rows, suite.facts).judge()
     about = {
-        "date": dt.datetime.now(dt.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "scale": scale.name,
         "seconds": round(time.monotonic() - began),
         "load before": [round(value, 2) for value in load],

@@ -1,8 +1,8 @@
 """The artifacts of the cases, in a folder with their hash files and pages.
 
-A set is one folder: the artifacts, a hash file for each, ``index.html`` that lists both, as a
-store's listing does, and ``links.html`` that lists the artifacts with fragments, as an uploader's
-index page does.  ``SHA256SUMS`` and lists of addresses are for the other tools.
+A set is one folder: the artifacts, a hash file for each, ``index.html`` that lists both like a
+store's listing, and ``links.html`` that lists the artifacts with fragments like the host's index
+page. ``SHA256SUMS`` and lists of URLs are for the other tools.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ class ArtifactSet:
 
     @property
     def sums(self) -> pathlib.Path:
-        """The file that ``sha256sum -c`` reads."""
+        """The file for ``sha256sum -c``."""
         return self.folder / "SHA256SUMS"
 
 
 def names(count: int, project: str = PROJECT) -> list[str]:
-    """Return the names of so many artifacts of one project."""
+    """Return *count* names of artifacts of one project."""
     return [f"{project}-1.0.{number}-py3-none-any.whl" for number in range(count)]
 
 
 def write_wheel(path: pathlib.Path, size: int) -> str:
-    """Write a wheel of about so many bytes, which cannot be compressed; return its SHA-256.
+    """Write an incompressible wheel of about *size* bytes; return its SHA-256.
 
     A zip archive with stored members (APPNOTE.TXT of the format), written in one pass: the
-    payload is made of one random block, whose CRC-32 is computed as it is written.
+    payload repeats one random block, whose CRC-32 is computed while writing.
     """
     project, version = path.name.split("-")[:2]
     info = f"{project}-{version}.dist-info"
@@ -91,9 +91,9 @@ def write_wheel(path: pathlib.Path, size: int) -> str:
 
 
 def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = False) -> ArtifactSet:
-    """Make a set of artifacts.
+    """Create a set of artifacts.
 
-    :param linked: whether they are one file under many names: it takes less room then.
+    :param linked: whether they are hard links to one file, which takes less disk space.
     """
     folder.mkdir()
     digests: dict[str, str] = {}
@@ -118,7 +118,7 @@ def write_pages(of: ArtifactSet, listed: list[str], suffix: str = "", others: st
     """Write the two pages of a set.
 
     :param listed: the artifacts on them.
-    :param suffix: what the pages' names have before ``.html``.
+    :param suffix: the part of the pages' names before ``.html``.
     :param others: further links.
     """
     pairs = [f'<a href="{n}">{n}</a>\n<a href="{n}.sha256">{n}.sha256</a>\n' for n in listed]
@@ -129,7 +129,7 @@ def write_pages(of: ArtifactSet, listed: list[str], suffix: str = "", others: st
 
 
 def flip_a_bit(of: ArtifactSet, name: str) -> None:
-    """Damage one artifact of a set where no archive reader looks."""
+    """Damage one artifact of a set at a place that archive readers do not check."""
     with of.folder.joinpath(name).open("r+b") as file:
         file.seek(of.folder.joinpath(name).stat().st_size // 2)
         byte = file.read(1)

@@ -1,7 +1,7 @@
-"""Run the bare host against a Swift whose addresses it has no option for.
+"""Run the host alone with a Swift whose URLs it has no option for.
 
-``bare_swift.py AUTH_URL STORAGE_URL upload …``: a provider of libcloud's that knows them is
-registered as libcloud documents it; nothing of the host is changed.
+``bare_swift.py AUTH_URL STORAGE_URL upload …``: registers a libcloud provider that knows the
+URLs, as libcloud documents it; the host itself is unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ NAME = "bench-swift"
 
 
 class Driver(OpenStackSwiftStorageDriver):
-    """Swift at the addresses of the command line."""
+    """Swift at the URLs given on the command line."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs |= {"ex_force_auth_url": AUTH_URL, "ex_force_base_url": STORAGE_URL}
@@ -29,7 +29,7 @@ class Driver(OpenStackSwiftStorageDriver):
 AUTH_URL, STORAGE_URL = sys.argv[1:3]
 
 if __name__ == "__main__":
-    # What libcloud says of their types is not what it wants.
+    # libcloud's type annotations are wrong here.
     providers: Any = Provider
     providers.BENCH_SWIFT = NAME
     register: Any = set_driver

@@ -1,4 +1,4 @@
-"""The tools: what is installed, what could not be, and of which version each is."""
+"""The tools: which are installed, which are not available, and their versions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-#: The bare host, as a user would install it for a Python of today.
+#: The host alone, as a user would install it for a current Python.
 HOST_REQUIREMENTS = (
     "wheelhouse-uploader >=0.10,<0.11",
     "apache-libcloud >=3.8",
@@ -18,7 +18,7 @@ HOST_REQUIREMENTS = (
     "setuptools <82",
 )
 
-#: Programs: the Debian package that has each.
+#: Programs, with the Debian package of each.
 PROGRAMS = {
     "aria2c": "aria2",
     "curl": "curl",
@@ -32,10 +32,10 @@ VERSION_OPTIONS = {"rclone": "version", "strace": "-V"}
 
 
 class Environment:
-    """What the machine has to compare with.
+    """The tools on this machine that can be compared.
 
-    :param cache: where the bare host's environment is kept.
-    :param install: whether what is missing may be installed.
+    :param cache: the folder for the host's environment.
+    :param install: whether missing tools may be installed.
     :param say: prints a line.
     """
 
@@ -101,7 +101,7 @@ class Environment:
 
 
 def machine() -> dict[str, str]:
-    """Return what is to be known of the machine."""
+    """Return a description of the machine."""
     model = platform.machine()
     memory = ""
     cpuinfo, meminfo = pathlib.Path("/proc/cpuinfo"), pathlib.Path("/proc/meminfo")

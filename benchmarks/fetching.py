@@ -36,7 +36,7 @@ AGAIN_TORCH = "fetch again, torch-like"
 PAGE = "fetch 50 of a long page"
 SLOPE = "fetch, cost of each"
 
-#: Artifacts that the project on the long page has, and bytes of each.
+#: Number of artifacts of the project on the long page, and bytes of each.
 MATCHING = (50, 50_000)
 
 
@@ -44,7 +44,7 @@ MATCHING = (50, 50_000)
 def served_set(
     suite: Suite, count: int, size: int, *, linked: bool = False, link: bool = False
 ) -> Iterator[tuple[ArtifactSet, Served, Fetchers]]:
-    """Make a set and serve it; remove it and what was fetched at the end."""
+    """Create and serve a set; remove it and the fetched files at the end."""
     suite.served.mkdir(exist_ok=True)
     made = make_set(suite.served / "set", count, size, linked=linked)
     try:
@@ -57,7 +57,7 @@ def served_set(
 
 
 def flipped(suite: Suite) -> None:
-    """Find out which tools end well on a set with one flipped bit: they do not verify."""
+    """Find the tools that succeed on a set with one flipped bit: they do not verify."""
     suite.say("\none flipped bit in one of two artifacts: who notices?")
     wanted = (OURS, FRAGMENTS, HOST, RCLONE, ARIA2, CURL, WGET, PIP)
     noticed: dict[str, bool] = {}
@@ -75,7 +75,7 @@ def flipped(suite: Suite) -> None:
 
 
 def numpy(suite: Suite) -> None:
-    """Fetch a release like numpy's, with all tools; then again into the full folder."""
+    """Fetch a numpy-like release with all tools, then again into the complete folder."""
     with served_set(suite, *suite.scale.numpy) as (_, served, fetchers):
         title = f"{NUMPY}: {sizes(*suite.scale.numpy)}"
         suite.say(f"\n== {title}")
@@ -89,9 +89,9 @@ def numpy(suite: Suite) -> None:
 
 
 def torch(suite: Suite) -> None:
-    """Fetch few and very large artifacts; then again into the full folder.
+    """Fetch a few very large artifacts, then again into the complete folder.
 
-    They are one file under several names: both sides would not fit into memory else.
+    They are links to one file: otherwise both sides would not fit into memory.
     """
     with served_set(suite, *suite.scale.torch, linked=True) as (_, served, fetchers):
         suite.say(f"\n== {TORCH}: {sizes(*suite.scale.torch)}")
@@ -100,7 +100,7 @@ def torch(suite: Suite) -> None:
 
 
 def _again(suite: Suite, case: str, served: Served, fetchers: Fetchers) -> None:
-    """Fetch into a folder that is complete: hashing only, and no artifact over the network."""
+    """Fetch into a complete folder: only hashing, no artifact over the network."""
     fill = fetchers.ours()
     suite.runner.run(fill)
     served.counts()
@@ -114,7 +114,7 @@ def _again(suite: Suite, case: str, served: Served, fetchers: Fetchers) -> None:
 
 
 def small(suite: Suite) -> None:
-    """Fetch many small artifacts: here the hash files cost most."""
+    """Fetch many small artifacts, where hash files cost most."""
     with served_set(suite, *suite.scale.small) as (_, _, fetchers):
         suite.say(f"\n== {SMALL}: {sizes(*suite.scale.small)}")
         wanted = (OURS, FRAGMENTS, HOST, RCLONE, ARIA2, CURL, WGET)
@@ -130,14 +130,14 @@ def one(suite: Suite) -> None:
 
 
 def link(suite: Suite) -> None:
-    """Fetch the numpy-like set through a link as people have it."""
+    """Fetch the numpy-like set over a typical internet link."""
     with served_set(suite, *suite.scale.numpy, link=True) as (_, _, fetchers):
         suite.say(f"\n== {LINK}: {sizes(*suite.scale.numpy)}")
         suite.runner.case(LINK, fetchers.tools(OURS, HOST))
 
 
 def page(suite: Suite) -> None:
-    """Fetch the few artifacts of one project from a page of thousands of others."""
+    """Fetch the few artifacts of one project from a page that lists thousands of others."""
     count, size = MATCHING
     with served_set(suite, count, size) as (made, _, fetchers):
         digest = "0" * 64
@@ -149,7 +149,7 @@ def page(suite: Suite) -> None:
         )
         write_pages(made, list(made.digests), "-long", others)
         suite.say(f"\n== {PAGE}: {count} of {suite.scale.page:,} artifacts")
-        # Both read the page as an uploader writes it; ours asks for the hash files, too.
+        # Both read the host's index page; wheelhouse-hashes requests the hash files as well.
         ours = fetchers.ours("links-long.html")
         tools = [ours, fetchers.fragments("links-long.html")]
         if suite.environment.host_python:
@@ -158,7 +158,7 @@ def page(suite: Suite) -> None:
 
 
 def slope(suite: Suite) -> None:
-    """Fetch few and many tiny artifacts, to see whether each costs the same."""
+    """Fetch few and many tiny artifacts, to compare the cost per artifact."""
     counts = suite.scale.slope
     with served_set(suite, counts[-1], 1000) as (made, _, fetchers):
         suite.say(f"\n== {SLOPE}: {', '.join(f'{count:,}' for count in counts)} artifacts")

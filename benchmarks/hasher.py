@@ -1,4 +1,4 @@
-"""Hash all wheels of a folder with two threads: what two cores can do at best."""
+"""Hash all wheels of a folder with two threads: the lower bound on two cores."""
 
 from __future__ import annotations
 

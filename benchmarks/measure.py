@@ -1,4 +1,4 @@
-"""Run commands in turn, and note what each took."""
+"""Run commands in turn and measure each one."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from typing import Any
 
 from benchmarks.scales import Scale
 
-#: What the names of tools end in that are of the other version.
+#: The suffix of tool names for the other version.
 OTHER_VERSION = ", other version"
 
-#: The modules that our commands run.
+#: The modules that wheelhouse-hashes commands run.
 OUR_MODULES = ("wheelhouse_hashes", "wheelhouse_uploader")
 
 
 def nothing() -> None:
-    """Prepare nothing."""
+    """Do nothing."""
 
 
 @dataclass
 class Sample:
-    """What one run of a command took."""
+    """The measurements of one run of a command."""
 
     seconds: float
-    #: CPU time of the command and its children, not of the server.
+    #: CPU time of the command and its children, without the server.
     user: float
     system: float
     #: The largest resident set of one process, in bytes.
@@ -42,10 +42,10 @@ class Sample:
 class Tool:
     """One command of a case.
 
-    :param name: what it is called in tables.
+    :param name: its name in tables.
     :param command: the command line.
-    :param verified: whether it claims that what it leaves was verified.
-    :param environ: variables to set; None takes one away.
+    :param verified: whether it claims to leave verified files only.
+    :param environ: variables to set; None removes one.
     :param before: called before each run, not timed.
     :param after: called after each run, not timed; returns notes on it.
     """
@@ -66,27 +66,27 @@ class Row:
     tool: str
     verified: bool
     samples: list[Sample] = field(default_factory=list)
-    #: What else is known: requests, bytes.
+    #: Further results: requests, bytes.
     notes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def median(self) -> float:
-        """The median of the seconds."""
+        """The median seconds."""
         return statistics.median(sample.seconds for sample in self.samples)
 
     @property
     def least(self) -> float:
-        """The least of the seconds."""
+        """The minimum seconds."""
         return min(sample.seconds for sample in self.samples)
 
     @property
     def cpu(self) -> float:
-        """The median of the CPU seconds."""
+        """The median CPU seconds."""
         return statistics.median(sample.user + sample.system for sample in self.samples)
 
     @property
     def memory(self) -> int:
-        """The peak of all runs, in bytes."""
+        """The peak memory of all runs, in bytes."""
         return max(sample.memory for sample in self.samples)
 
     @property
@@ -96,13 +96,13 @@ class Row:
 
 
 class Runner:
-    """Runs commands in a folder of their own, one at a time.
+    """Runs commands in a separate folder, one at a time.
 
-    :param folder: where they run; their output goes to a file there.
-    :param scale: how often.
+    :param folder: the folder; the commands' output goes to a file there.
+    :param scale: the number of repetitions.
     :param say: prints a line.
     :param other: the interpreter of an environment with another version of this package,
-        whose commands are run beside ours.
+        whose commands are run as well.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Runner:
     def case(self, name: str, tools: Iterable[Tool]) -> dict[str, Row]:
         """Run the tools of a case in turn, in rotating order.
 
-        A tool that is slow is run less often; one that fails is not run again.
+        Slow tools run less often; a tool that fails is not run again.
 
         :returns: the rows by tool.
         """
@@ -176,7 +176,7 @@ class Runner:
         return rows
 
     def _versions(self, tool: Tool) -> list[Tool]:
-        """Return a tool, and the same of the other version if it is a command of ours."""
+        """Return a tool and, for wheelhouse-hashes, its counterpart of the other version."""
         is_ours = tool.command[0] == sys.executable and set(OUR_MODULES) & set(tool.command)
         if self.other is None or not is_ours:
             return [tool]
@@ -191,7 +191,7 @@ class Runner:
 
 
 def described(row: Row) -> str:
-    """Return a line about a row."""
+    """Return a one-line description of a row."""
     if not row.works:
         return f"{row.tool:34} failed"
     kind = "verified" if row.verified else ""

@@ -1,4 +1,4 @@
-"""The tools that fetch: ours, the bare host, and what people would use instead."""
+"""The tools that fetch: wheelhouse-hashes, the host alone, and alternatives."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ PIP = "pip download with hashes"
 CURL_ALONE = "curl"
 TWO_CORES = "hashing alone, two threads"
 
-#: All tools work on so many artifacts at a time, except wget, which cannot.
+#: Number of parallel downloads of all tools, except wget, which has none.
 PARALLEL = "4"
 
-#: Takes what the environment says of package indexes away from pip.
+#: Removes package-index settings of the environment from pip.
 NO_PIP = dict.fromkeys(("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT"))
 
 HASHER = pathlib.Path(__file__).with_name("hasher.py")
 
 
 class Fetchers:
-    """Makes the tools that fetch one set into one folder.
+    """Creates the tools that fetch one set into one folder.
 
     :param of: the set.
     :param served: the server.
-    :param into: the folder; each run begins without it.
-    :param environment: what can be had.
-    :param scratch: where lists of addresses are kept.
+    :param into: the folder; it is removed before each run.
+    :param environment: the available tools.
+    :param scratch: the folder for lists of URLs.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Fetchers:
         return str(path)
 
     def tools(self, *wanted: str) -> list[Tool]:
-        """Return those of the wanted tools that can be had, in this order."""
+        """Return the requested tools that are available, in this order."""
         makers: dict[str, tuple[str, Callable[[], Tool]]] = {
             OURS: ("", self.ours),
             FRAGMENTS: ("", self.fragments),
@@ -94,26 +94,26 @@ class Fetchers:
         ]
 
     def ours(self, page: str = "") -> Tool:
-        """Return our verified fetch from a listing that names the hash files."""
+        """Return the verified fetch from a listing with the hash files."""
         return self._tool(OURS, ours("fetch", "--verify", *self._place(page)), verified=True)
 
     def _place(self, page: str) -> tuple[str, ...]:
         return ("--local-folder", str(self._into), PROJECT, self._url + page)
 
     def fragments(self, page: str = "links.html") -> Tool:
-        """Return our verified fetch from a page of fragments, no hash file asked for."""
+        """Return the verified fetch from a page with fragments, without hash file requests."""
         command = ours("fetch", "--verify", *self._place(page))
         return self._tool(
             FRAGMENTS, command, verified=True, WHEELHOUSE_HASHES_DISABLED_PLUGINS="hash-files"
         )
 
     def host(self, page: str = "links.html") -> Tool:
-        """Return the bare host's fetch, which verifies nothing."""
+        """Return the fetch of the host alone, which verifies nothing."""
         command = host(self._environment, "fetch", *self._place(page))
         return self._tool(HOST, command, verified=False)
 
     def rclone(self) -> Tool:
-        """Return rclone's two commands; the second one reads all again."""
+        """Return rclone's two commands; the second one reads everything again."""
         copy = ["rclone", "copy", "--config", "/dev/null", "--transfers", PARALLEL]
         copy += ["--checkers", PARALLEL, "--include", "*.whl", "--http-url", self._url, ":http:"]
         check = ["rclone", "checksum", "--config", "/dev/null", "sha256", str(self._set.sums)]
@@ -141,7 +141,7 @@ class Fetchers:
         return [*command, "--output-dir", str(self._into), "-K", self._list("curl.txt", lines)]
 
     def curl(self) -> Tool:
-        """Return curl, and then sha256sum."""
+        """Return curl followed by sha256sum."""
         return self._tool(CURL, self._summed(self._curl_command()), verified=True)
 
     def curl_alone(self) -> Tool:
@@ -149,7 +149,7 @@ class Fetchers:
         return self._tool(CURL_ALONE, self._curl_command(), verified=False)
 
     def wget(self) -> Tool:
-        """Return wget on one connection, and then sha256sum."""
+        """Return wget on one connection, followed by sha256sum."""
         lines = [self._url + name for name in self._set.digests]
         command = ["wget", "--no-config", "-q", "-P", str(self._into)]
         return self._tool(
@@ -157,7 +157,7 @@ class Fetchers:
         )
 
     def pip(self) -> Tool:
-        """Return pip, which takes one artifact a run: it chooses one file of a project."""
+        """Return pip, one run per artifact, because it chooses one file of a project."""
         lines = [f"{self._url}{name}#sha256={d}" for name, d in self._set.digests.items()]
         download = [sys.executable, "-m", "pip", "--isolated", "download", "--quiet", "--no-deps"]
         download += ["--no-index", "--no-cache-dir", "--disable-pip-version-check", "-d"]
@@ -165,17 +165,17 @@ class Fetchers:
         return self._tool(PIP, [*command, *download, str(self._into)], verified=True, **NO_PIP)
 
     def two_cores(self) -> Tool:
-        """Return a floor: the SHA-256 of all artifacts, two threads, no network."""
+        """Return a lower bound: the SHA-256 of all artifacts, two threads, no network."""
         command = [sys.executable, "-S", str(HASHER), str(self._set.folder)]
         return Tool(TWO_CORES, command, verified=False)
 
 
 def ours(*args: str) -> list[str]:
-    """Return our command line."""
+    """Return the command line of wheelhouse-hashes."""
     return [sys.executable, "-m", "wheelhouse_hashes", *args]
 
 
 def host(environment: Environment, *args: str) -> list[str]:
-    """Return the bare host's command line."""
+    """Return the command line of the host alone."""
     python = environment.host_python or sys.executable
     return [python, "-W", "ignore", "-m", "wheelhouse_uploader", *args]

@@ -1,4 +1,4 @@
-"""The times as pictures."""
+"""Plots of the times."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-#: The cases that have a picture of their own: with few tools, a table is enough.
+#: The cases with their own plot; for a few tools a table is enough.
 TOOLS = 4
 
 
 def draw(results: pathlib.Path, folder: pathlib.Path) -> list[pathlib.Path]:
-    """Draw a picture for each case with several tools; return the files."""
+    """Draw a plot for each case with several tools; return the files."""
     rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in json.loads(results.read_text())["rows"]:
         if "median" in row and "failed" not in row["notes"]:

@@ -1,4 +1,4 @@
-"""A run as JSON, and as tables for docs/performance.rst."""
+"""The results as JSON and as tables for docs/performance.rst."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ END = ".. The end of the tables.\n"
 def as_json(
     rows: Sequence[Row], judged: Sequence[Judged], about: dict[str, Any], facts: dict[str, Any]
 ) -> str:
-    """Return everything that is known of a run."""
+    """Return all results as JSON values."""
     found = {
         "about": about,
         "facts": facts,
@@ -37,7 +37,7 @@ def as_json(
 
 def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Return a simple table in reStructuredText."""
-    # An empty cell in the first column would go on with the line above.
+    # An empty cell in the first column would continue the previous row.
     cells = [[cell or "\\" for cell in line] for line in (header, *lines)]
     widths = [max(len(line[i]) for line in cells) for i in range(len(header))]
     rule = "  ".join("=" * width for width in widths)
@@ -86,7 +86,7 @@ def times_table(rows: Sequence[Row]) -> str:
 
 
 def versions_table(rows: Sequence[Row]) -> str:
-    """Return what our commands take, divided by what those of the other version take."""
+    """Return the times of wheelhouse-hashes divided by those of the other version."""
     others = {(row.case, row.tool): row for row in rows if row.works}
     lines = []
     for row in rows:
@@ -100,7 +100,7 @@ def versions_table(rows: Sequence[Row]) -> str:
 def as_text(
     rows: Sequence[Row], judged: Sequence[Judged], about: dict[str, Any], facts: dict[str, Any]
 ) -> str:
-    """Return the tables, with what is to be known to read them."""
+    """Return the tables with the information needed to read them."""
     installed = "\n".join(f"- {name}: {value}" for name, value in about["versions"].items())
     skipped = "\n".join(f"- {name}: {why}" for name, why in about["skipped"].items())
     machine = ", ".join(f"{name} {value}" for name, value in about["machine"].items())

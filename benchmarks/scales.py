@@ -1,4 +1,4 @@
-"""How large the cases are: as the targets say, smaller, or only large enough to run."""
+"""The sizes of the cases: as in the targets, smaller, or the minimum."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ class Scale:
     """The sizes of all cases."""
 
     name: str
-    #: Repetitions of each tool, and how many of one that takes longer than ``slow`` seconds.
+    #: Repetitions of each tool, and of a tool that takes longer than ``slow`` seconds.
     repetitions: int
     slow: float
     slow_repetitions: int
-    #: Artifacts and bytes of each: like numpy's, like torch's, many small ones.
+    #: Number and bytes of the artifacts: numpy-like, torch-like, many small ones.
     numpy: tuple[int, int]
     torch: tuple[int, int]
     small: tuple[int, int]
-    #: Many small ones to upload.
+    #: Many small artifacts to upload.
     small_upload: tuple[int, int]
-    #: Dev wheels to upload, and how many objects their containers hold already.
+    #: Number of dev wheels to upload, and of objects already in their containers.
     dev: int
     held: tuple[int, ...]
-    #: Artifacts on the long index page.
+    #: Number of artifacts on the long index page.
     page: int
-    #: Numbers of artifacts whose cost each is compared.
+    #: Numbers of artifacts whose cost per artifact is compared.
     slope: tuple[int, ...]
     #: Pairs of interpreter starts.
     pairs: int

@@ -1,12 +1,11 @@
-"""One HTTP server for all tools: sendfile, keep-alive, TCP_NODELAY, and a count of requests.
+"""An HTTP server for all tools: sendfile, keep-alive, TCP_NODELAY, and request counts.
 
 ``python server.py FOLDER [--rate BYTES] [--delay SECONDS]`` prints its port, then serves the
-folder until its standard input ends.  A path that ends in ``/`` is its ``index.html``.
-``/-/counts`` tells, as JSON, what was asked for since it was last asked.
+folder until its standard input ends. A path that ends in ``/`` is its ``index.html``.
+``/-/counts`` returns the requests since the last such query, as JSON.
 
-``--rate`` and ``--delay`` make a link of it: one token bucket for all connections, and the
-round-trip time once for each new connection and once for each request.  Slow start and loss
-are not modelled.
+``--rate`` and ``--delay`` simulate a network link: one token bucket for all connections, and one
+round-trip time for each new connection and each request. Slow start and loss are not simulated.
 """
 
 from __future__ import annotations
@@ -24,20 +23,20 @@ from dataclasses import asdict, dataclass
 from email.utils import formatdate
 from urllib.parse import unquote
 
-#: What one call of sendfile moves at most: without a rate, and with one.
+#: Maximum bytes per sendfile call: without a rate, and with one.
 CHUNK = 1 << 24
 PACED_CHUNK = 1 << 16
 
-#: How many bytes the token bucket may save up: 5 ms at 1 Gbit/s.
+#: Capacity of the token bucket in bytes: 5 ms at 1 Gbit/s.
 BURST = 5 * 125_000
 
-#: An old date: nothing here is in flux.
+#: An old date, so that every object counts as stable.
 OLD = formatdate(time.time() - 7 * 86400, usegmt=True)
 
 
 @dataclass
 class Counts:
-    """What the tools asked for."""
+    """Counts of the tools' requests."""
 
     gets: int = 0
     heads: int = 0
@@ -47,7 +46,7 @@ class Counts:
 
 
 class Bucket:
-    """A token bucket: ``rate`` bytes a second for all who take from it."""
+    """A token bucket: ``rate`` bytes per second, shared by all connections."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
@@ -55,7 +54,7 @@ class Bucket:
         self._free_at = time.monotonic()
 
     def take(self, count: int) -> None:
-        """Wait until so many bytes may leave."""
+        """Wait until *count* bytes may be sent."""
         with self._lock:
             now = time.monotonic()
             self._free_at = max(self._free_at, now - BURST / self._rate) + count / self._rate
@@ -67,8 +66,8 @@ class Bucket:
 class Server:
     """The server.
 
-    :param folder: what is served.
-    :param rate: bytes a second, 0 for no limit.
+    :param folder: the folder to serve.
+    :param rate: bytes per second, 0 for no limit.
     :param delay: the round-trip time in seconds.
     """
 
@@ -81,7 +80,7 @@ class Server:
         self.socket = socket.create_server(("127.0.0.1", 0), backlog=1024)
 
     def run(self) -> None:
-        """Accept connections for ever, a thread for each."""
+        """Accept connections forever, one thread each."""
         while True:
             connection, _ = self.socket.accept()
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -90,7 +89,7 @@ class Server:
 
     def _serve(self, connection: socket.socket) -> None:
         received = b""
-        # Tools that hang up are their own affair.
+        # Ignore tools that close the connection early.
         with connection, contextlib.suppress(ConnectionError):
             time.sleep(self._delay)
             while True:

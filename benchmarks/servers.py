@@ -1,4 +1,4 @@
-"""Start the server, ask what it was asked for; a relay that counts a store's requests."""
+"""Start the server and read its request counts; a relay counts a store's requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-#: 1 Gbit/s in bytes, and its round-trip time in seconds.
+#: 1 Gbit/s in bytes, and the round-trip time in seconds.
 LINK_RATE = 125_000_000
 LINK_DELAY = 0.020
 
@@ -25,16 +25,16 @@ _REQUEST = re.compile(rb"(GET|HEAD|PUT|POST|DELETE|COPY) \S+ HTTP/1\.1\r\n")
 
 
 class Served:
-    """A server in progress.
+    """A running server.
 
-    :param url: its address, without a slash at the end.
+    :param url: its URL, without a trailing slash.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
 
     def counts(self) -> dict[str, Any]:
-        """Return what was asked for since the last time."""
+        """Return the requests since the last call."""
         with urllib.request.urlopen(f"{self.url}/-/counts") as answer:
             counts: dict[str, Any] = json.load(answer)
         counts["connections"] -= 1
@@ -43,7 +43,7 @@ class Served:
 
 @contextlib.contextmanager
 def serving(folder: pathlib.Path, *, link: bool = False) -> Iterator[Served]:
-    """Serve a folder, on loopback as it is or as through a link of 1 Gbit/s and 20 ms."""
+    """Serve a folder on loopback, directly or through a link of 1 Gbit/s and 20 ms."""
     limits = ["--rate", str(LINK_RATE), "--delay", str(LINK_DELAY)] if link else []
     process = subprocess.Popen(
         [sys.executable, str(SERVER), str(folder), *limits],
@@ -61,9 +61,9 @@ def serving(folder: pathlib.Path, *, link: bool = False) -> Iterator[Served]:
 
 @contextlib.contextmanager
 def counting(port: int) -> Iterator[tuple[int, Counter[str]]]:
-    """Relay connections to a port on loopback, and count the requests by method.
+    """Relay connections to a loopback port and count the requests by method.
 
-    It slows what goes through it: runs that are timed do without.
+    The relay slows down its traffic, so timed runs do not use it.
     """
     counts: Counter[str] = Counter()
     listener = socket.create_server(("127.0.0.1", 0))

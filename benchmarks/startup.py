@@ -1,7 +1,7 @@
-"""What being installed costs: paired starts of an interpreter, and ``--help``.
+"""The cost of being installed: paired interpreter starts, and ``--help``.
 
-For the time of one start the start-up file is moved out of the way, so the two starts of a pair
-differ in that file alone.  Bytecode is compiled before the first measured start.
+For one start of each pair the start-up file is moved away, so the two differ in that file only.
+Bytecode is compiled before the first measured start.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ START = "start of an interpreter"
 HELP = "--help"
 OURS = "ours"
 
-#: How many runs of ``--help`` for one repetition of anything else.
+#: Runs of ``--help`` per repetition of other commands.
 HELP_RUNS = 5
 
 PTH = pathlib.Path(sysconfig.get_path("purelib"), "wheelhouse_hashes.pth")
 
 
 def start() -> float:
-    """Start an interpreter that does nothing; return the seconds it took."""
+    """Start an interpreter that does nothing; return the seconds."""
     before = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
     return time.perf_counter() - before
 
 
 def pair(turn: int) -> tuple[float, float]:
-    """Return the seconds without and with the start-up file, in changing order."""
+    """Return the seconds without and with the start-up file, in alternating order."""
     hidden = PTH.with_suffix(".hidden")
 
     def without() -> float:
@@ -54,7 +54,7 @@ def pair(turn: int) -> tuple[float, float]:
 
 
 def startup(suite: Suite) -> None:
-    """Start a bare interpreter with and without us; then both command lines' ``--help``."""
+    """Time interpreter starts with and without the package, then ``--help`` of both commands."""
     suite.say(f"\n== {START}: {suite.scale.pairs} pairs")
     if PTH.exists():
         for turn in range(4):
@@ -74,7 +74,7 @@ def startup(suite: Suite) -> None:
         suite.skip(START, f"{PTH.name} is not installed here: install the package first")
     tools = [
         Tool(OURS, [sys.executable, "-m", "wheelhouse_uploader", "--help"]),
-        Tool("ours, the other door", peers.ours("--help")),
+        Tool("ours, module command", peers.ours("--help")),
     ]
     if suite.environment.host_python:
         tools.append(Tool(peers.HOST, peers.host(suite.environment, "--help")))

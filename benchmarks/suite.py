@@ -1,4 +1,4 @@
-"""What the cases share: the workspace, the sizes, the tools, the runner."""
+"""Shared state of the cases: the workspace, the sizes, the tools, the runner."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from benchmarks.scales import Scale
 class Suite:
     """One run of the suite."""
 
-    #: Where everything is kept meanwhile; tmpfs, if the machine has one.
+    #: The working folder; tmpfs if available.
     folder: pathlib.Path
     scale: Scale
     environment: Environment
     runner: Runner
     say: Callable[[str], None]
-    #: What was found out but not timed.
+    #: Results that are not times.
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def served(self) -> pathlib.Path:
-        """The folder that is served; sets are made in it."""
+        """The folder that is served; sets are created in it."""
         return self.folder / "served"
 
     @property
@@ -36,13 +36,13 @@ class Suite:
         return self.folder / "got"
 
     def skip(self, case: str, why: str) -> None:
-        """Say that a case is not run."""
+        """Report that a case is skipped."""
         self.environment.skipped[case] = why
         self.say(f"\nSKIPPED: {case}: {why}")
 
 
 def sizes(count: int, size: int) -> str:
-    """Return "64 x 16 MB"."""
+    """Return a text like "64 x 16 MB"."""
     for unit, name in ((1_000_000, "MB"), (1000, "kB"), (1, "B")):
         if size >= unit:
             return f"{count:,} x {size / unit:g} {name}"

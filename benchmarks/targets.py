@@ -1,4 +1,4 @@
-"""The targets: each computed from the run's own numbers, and hit or missed."""
+"""The targets: computed from the results of the run, hit or missed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks import fetching, peers, startup, tracing, uploading
 from benchmarks.measure import Row
 
-#: How much dearer an artifact among thousands may be than among dozens.
+#: Maximum cost ratio of an artifact among thousands to one among dozens.
 FLAT = 1.25
 
 Rows = Mapping[tuple[str, str], Row]
@@ -18,7 +18,7 @@ Rows = Mapping[tuple[str, str], Row]
 
 @dataclass(frozen=True)
 class Judged:
-    """One target, and what became of it."""
+    """One target and its result."""
 
     target: str
     wanted: str
@@ -30,8 +30,8 @@ class Judged:
 class Targets:
     """Judges a run.
 
-    :param rows: what was timed.
-    :param facts: what else was found out.
+    :param rows: the timed results.
+    :param facts: the other results.
     """
 
     def __init__(self, rows: list[Row], facts: Mapping[str, Any]) -> None:
@@ -101,11 +101,11 @@ class Targets:
         self._add(f"{case}: {target}", wanted, f"{median:.2f} (min {least:.2f})", hit=meets(median))
 
     def _at_most(self, target: str, case: str, one: str, other: str, limit: float) -> None:
-        """Judge whether one tool takes at most so many times the time of another."""
+        """Judge whether one tool takes at most *limit* times the time of another."""
         self._ratio(target, case, (one, other), f"≤ {limit}", lambda ratio: ratio <= limit)
 
     def _faster(self, target: str, case: str, ours: str, peer: str, factor: float) -> None:
-        """Judge whether a peer takes at least so many times our time."""
+        """Judge whether another tool takes at least *factor* times as long as wheelhouse-hashes."""
         self._ratio(target, case, (peer, ours), f"≥ {factor}", lambda ratio: ratio >= factor)
 
     def _trace(self) -> None:
@@ -115,7 +115,7 @@ class Targets:
             self._add(target, "1 / 1 / 0")
             return
         total = found["bytes of the artifacts"]
-        # Pages, hash files and headers are read, too.
+        # Pages, hash files and headers are read as well.
         received = found["bytes read from sockets"] / total
         written = found["bytes written to the folder"] / total
         back = found["bytes read from the folder"] / total
@@ -131,7 +131,7 @@ class Targets:
         self._add(target, "< 120 MB", f"{row.memory / 1e6:.0f} MB", hit=row.memory < 120e6)
 
     def _floor(self) -> None:
-        """Judge against the larger of hashing on all cores and an unhashed transfer."""
+        """Judge against the longer of hashing on all cores and an unhashed transfer."""
         case = fetching.TORCH
         ours = self._rows.get((case, peers.OURS))
         hashing = self._rows.get((case, peers.TWO_CORES))
@@ -145,7 +145,7 @@ class Targets:
         floor = max(hashing.median, min(row.median for row in plain))
         ratio = ours.median / floor
         self._add(target, "≤ 1.15", f"{ratio:.2f} (floor {floor:.2f} s)", hit=ratio <= 1.15)
-        # Not a target: what hashing and transfer take when they share the cores.
+        # Not a target: hashing and transfer when they share the cores.
         cpu = [
             sum(s.user + s.system for s in row.samples) / len(row.samples)
             for row in (hashing, *plain)
@@ -169,7 +169,7 @@ class Targets:
         self._add(target, "≥ 0.9, 0", f"{rate:.2f}, {'all' if fetched else 0}", hit=hit)
 
     def _slope(self, case: str) -> None:
-        """Compare what a further artifact costs among many with what it costs among few."""
+        """Compare the cost of one more artifact among many with its cost among few."""
         found = sorted(
             (int(tool.partition(" ")[0]), row.median)
             for (name, tool), row in self._rows.items()
@@ -184,7 +184,7 @@ class Targets:
             f"{cost:.2f} ms up to {count:,}"
             for cost, (count, _) in zip(each, found[1:], strict=True)
         )
-        # The first one is a difference of times that are hardly longer than a start.
+        # The first cost is a difference of times barely longer than a start.
         self._add(target, f"last / the one before ≤ {FLAT}", said, hit=each[-1] <= FLAT * each[-2])
 
     def _start(self) -> None:

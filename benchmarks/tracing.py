@@ -1,4 +1,4 @@
-"""How often a fetch reads and writes each byte, as strace sees it."""
+"""How often a fetch reads and writes each byte, according to strace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CASE = "bytes read and written by a fetch"
 _READS = ("read", "readv", "pread64", "recvfrom", "recvmsg", "copy_file_range")
 _WRITES = ("write", "writev", "pwrite64")
 
-#: A call that moved bytes, its file, and how many bytes.
+#: A call that moved bytes: its name, file and byte count.
 _CALL = re.compile(
     rf"(?P<call>{'|'.join((*_READS, *_WRITES))})"
     r"\(\d+<(?P<file>[^>]*)>.* = (?P<count>\d+)"
@@ -26,7 +26,7 @@ _CALLS = ",".join((*_READS, *_WRITES))
 
 
 def _whole(lines: Iterable[str]) -> Iterator[str]:
-    """Put calls together that others interrupted on the screen: unfinished, resumed."""
+    """Join calls that other threads' output splits: unfinished, resumed."""
     begun: dict[str, str] = {}
     for line in lines:
         pid, _, rest = line.partition(" ")
@@ -39,9 +39,9 @@ def _whole(lines: Iterable[str]) -> Iterator[str]:
 
 
 def moves(lines: Iterable[str], folder: str) -> tuple[Counter[str], Counter[str]]:
-    """Count the calls and the bytes that went to or came from sockets and a folder.
+    """Count the calls and bytes that were moved to or from sockets and a folder.
 
-    :param lines: what ``strace -f -y`` wrote.
+    :param lines: the output of ``strace -f -y``.
     :param folder: the folder that is fetched into.
     """
     calls: Counter[str] = Counter()
@@ -63,7 +63,7 @@ def moves(lines: Iterable[str], folder: str) -> tuple[Counter[str], Counter[str]
 
 
 def trace(suite: Suite) -> None:
-    """Count the bytes that our verified fetch moves, by what it moves them from or to."""
+    """Count the bytes that the verified fetch moves, by source and destination."""
     if "strace" not in suite.environment.programs:
         return
     count, size = suite.scale.numpy

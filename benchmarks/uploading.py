@@ -32,7 +32,7 @@ REQUESTS = "requests of an upload to Swift"
 
 BARE_SWIFT = pathlib.Path(__file__).with_name("bare_swift.py")
 
-#: Tags of dev wheels that the bare host knows; it keeps five builds of each.
+#: Tags of dev wheels that the host alone supports; it keeps five builds of each.
 TAGS = [f"cp3{minor}-cp3{minor}-manylinux_2_{libc}_x86_64" for minor in (6, 7, 8, 9)
         for libc in (17, 24, 28, 31, 34)]  # fmt: skip
 BUILDS = 5
@@ -64,7 +64,7 @@ def _tools(
 
 @contextlib.contextmanager
 def _dist(suite: Suite, count: int, size: int, *, linked: bool = False) -> Iterator[pathlib.Path]:
-    """Make a folder of artifacts to upload, and nothing else in it."""
+    """Create a folder with only the artifacts to upload."""
     made = make_set(suite.folder / "set", count, size, linked=linked)
     dist = suite.folder / "dist"
     dist.mkdir()
@@ -97,12 +97,12 @@ def local(suite: Suite) -> None:
 
 
 def torch(suite: Suite) -> None:
-    """Upload very large artifacts to LOCAL: memory, and the passes over the bytes."""
+    """Upload very large artifacts to LOCAL: memory, and passes over the bytes."""
     _into_local(suite, LOCAL_TORCH, *suite.scale.torch, linked=True)
 
 
 def swift(suite: Suite) -> None:
-    """Upload to a Swift cluster of three nodes, as tests/swift has it."""
+    """Upload to a three-node Swift cluster, like the one in tests/swift."""
     try:
         with Cluster(suite.folder / "swift") as cluster:
             for case, size in (
@@ -136,7 +136,7 @@ def _swift_tools(suite: Suite, dist: pathlib.Path, container: str, port: int) ->
     ]
     python = suite.environment.host_python
     if python:
-        # It has no option for the addresses.
+        # The host has no option for the URLs.
         command = [python, "-W", "ignore", str(BARE_SWIFT), auth, storage, *args, container]
         tools.append(Tool(HOST, command))
     return tools
@@ -146,7 +146,7 @@ def _into_swift(suite: Suite, case: str, cluster: Cluster, dist: pathlib.Path) -
     container = cluster.create(f"wheels-{uuid.uuid4().hex[:8]}")
 
     def empty() -> None:
-        # Gone from the disks, not only from the listing: there is no room for all runs.
+        # Remove them from the disks, not only from the listing: the disks cannot hold all runs.
         with ThreadPoolExecutor(4) as pool:
             for _ in pool.map(
                 lambda name: cluster.request("DELETE", f"{container}/{name}"),
@@ -178,7 +178,7 @@ def _count_requests(suite: Suite, cluster: Cluster) -> None:
 
 
 def dev(suite: Suite) -> None:
-    """Upload dev wheels into containers that hold more and more."""
+    """Upload dev wheels into containers with more and more objects."""
     template = suite.folder / "template"
     template.mkdir()
     chosen = TAGS[: -(-suite.scale.dev // BUILDS)]
@@ -195,7 +195,7 @@ def _dev_into(suite: Suite, template: pathlib.Path, held: int) -> None:
     container = store / "wheels"
 
     def prepare() -> None:
-        # The hosts rename dev wheels; what was uploaded must go.
+        # The hosts rename dev wheels; the uploaded files must be removed.
         shutil.rmtree(dist, ignore_errors=True)
         shutil.copytree(template, dist)
         for path in container.iterdir():
@@ -219,7 +219,7 @@ def _dev_into(suite: Suite, template: pathlib.Path, held: int) -> None:
 
 
 def slope(suite: Suite) -> None:
-    """Upload few and many tiny artifacts to LOCAL, to see whether each costs the same."""
+    """Upload few and many tiny artifacts to LOCAL, to compare the cost per artifact."""
     counts: Sequence[int] = suite.scale.slope
     store, folders = suite.folder / "store", suite.folder / "dists"
 

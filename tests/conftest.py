@@ -1,4 +1,4 @@
-"""Fixtures: the command line in this process and in others, servers, artifacts."""
+"""Fixtures: the command line in this process and in subprocesses, servers, artifacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["FOREIGN", "LOCAL", "Cli", "Result"]
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    """Run each test in a folder and an environment of its own."""
+    """Run each test in its own folder with a clean environment."""
     for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", os.devnull)
@@ -32,17 +32,17 @@ Cli = Callable[..., Result]
 
 @pytest.fixture
 def cli() -> Cli:
-    """Run ``python -m wheelhouse_uploader`` with our package, in this process."""
+    """Run ``python -m wheelhouse_uploader`` with this package, in this process."""
     return testing.run
 
 
 @pytest.fixture
 def python() -> Cli:
-    """Run this environment's interpreter in a process of its own."""
+    """Run this environment's interpreter in a subprocess."""
     return testing.run_python
 
 
-#: The store options of a container of the LOCAL provider in the folder ``store``.
+#: Store options for a LOCAL container in the folder ``store``.
 LOCAL = testing.local_options("store")
 
 
@@ -70,7 +70,7 @@ def served(container: pathlib.Path) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def real_wheels() -> list[pathlib.Path]:
-    """Real wheels of numpy for Linux, Windows, macOS and PyPy, from the package index."""
+    """Real numpy wheels for Linux, Windows, macOS and PyPy, from the package index."""
     cache = os.environ.get("WHEELHOUSE_HASHES_TEST_CACHE") or pathlib.Path(
         __file__
     ).parent.parent.joinpath(".tox", "wheels")
@@ -83,6 +83,6 @@ def real_wheels() -> list[pathlib.Path]:
 
 @pytest.fixture
 def commandline() -> object:
-    """The host's command line module, extended."""
+    """The host's command-line module, extended."""
     attach.watch()
     return importlib.import_module("wheelhouse_uploader.commandline")

@@ -15,6 +15,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+# packaging.utils imports this module lazily on Python 3.15 (PEP 810): without this
+# line, the first name of a wheel would need a free file descriptor.
+import packaging.tags  # noqa: F401
 from packaging.utils import (
     InvalidSdistFilename,
     InvalidWheelFilename,

@@ -44,14 +44,10 @@ FOREIGN = (
     "WHEELHOUSE_UPLOADER_SECRET",
     "APPVEYOR_PULL_REQUEST_NUMBER",
     "TRAVIS_PULL_REQUEST",
-    "http_proxy",
-    "https_proxy",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
+    *(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")),
+    *(f"{scheme}_PROXY" for scheme in ("HTTP", "HTTPS", "ALL", "NO")),
+    "FORCE_COLOR",
+    "PYTHON_COLORS",
 )
 
 # Artifacts.

@@ -1,4 +1,4 @@
-"""Full disks, read-only folders, too many open files, and what stands in the way: exit 6."""
+"""Disk errors: full disks, read-only folders, file limits, and occupied names (exit code 6)."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ LARGE = "demo-1.0-2large-py3-none-any.whl"
 FETCH_ONE_BY_ONE = (*FETCH, "--max-workers", "1")
 UPLOAD_ONE_BY_ONE = (*UPLOAD, "--max-workers", "1", "--local-folder", "dist")
 
-#: Room for the small artifact and its hash file, and not for the large one.
+#: Enough space for the small artifact and its hash file, but not for the large one.
 ROOM = 400 * 1024
 
 
 @pytest.fixture
 def wheels(tmp_path: pathlib.Path, dist: pathlib.Path) -> dict[str, bytes]:
-    """A small wheel and a large one, to upload."""
+    """A small and a large wheel to upload."""
     sizes = {SMALL: 50_000, LARGE: 2_000_000}
     return {n: make_wheel(dist, n, os.urandom(size)).read_bytes() for n, size in sizes.items()}
 
 
 @pytest.fixture
 def offered(served: Server, wheels: dict[str, bytes], container: pathlib.Path) -> Server:
-    """The same, to fetch."""
+    """The same wheels, published for fetching."""
     for name, content in wheels.items():
         (container / name).write_bytes(content)
         (container / f"{name}.sha256").write_text(f"{sha256(content)}  {name}\n")
     return served
 
 
-def on_a_disk_of_its_own(place: str, prepare: str, *command: str) -> Result:
-    """Run a command with a small file system at a folder; leave a copy of it in ``after``.
+def run_on_small_disk(place: str, prepare: str, *command: str) -> Result:
+    """Run a command with a small file system mounted on a folder; copy that folder to ``after``.
 
     :param place: the folder.
-    :param prepare: what a shell does there before.
+    :param prepare: shell commands to run in the mount before the command.
     """
     assert shutil.which("unshare"), "install unshare: apt-get install util-linux"
     script = (
@@ -66,8 +66,8 @@ def on_a_disk_of_its_own(place: str, prepare: str, *command: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def test_fetch_onto_a_full_disk(offered: Server, wheels: dict[str, bytes]) -> None:
-    result = on_a_disk_of_its_own("got", "", *FETCH_ONE_BY_ONE, offered.url)
+def test_fetch_to_full_disk(offered: Server, wheels: dict[str, bytes]) -> None:
+    result = run_on_small_disk("got", "", *FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert "disk: cannot write" in result.line("refused")
     assert "No space left on device" in result.line("refused")
@@ -77,7 +77,7 @@ def test_fetch_onto_a_full_disk(offered: Server, wheels: dict[str, bytes]) -> No
     assert pathlib.Path("after", SMALL).read_bytes() == wheels[SMALL]
 
 
-def test_the_half_that_did_not_fit_makes_room_for_the_next(
+def test_fetch_frees_space_of_failed_artifact(
     offered: Server, wheels: dict[str, bytes], container: pathlib.Path
 ) -> None:
     later = "demo-1.0-3later-py3-none-any.whl"
@@ -86,16 +86,16 @@ def test_the_half_that_did_not_fit_makes_room_for_the_next(
             (container / f"{SMALL}{suffix}").read_bytes().replace(SMALL.encode(), later.encode())
         )
         (container / f"{later}{suffix}").write_bytes(content)
-    result = on_a_disk_of_its_own("got", "", *FETCH_ONE_BY_ONE, offered.url)
+    result = run_on_small_disk("got", "", *FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert sorted(os.listdir("after")) == [SMALL, later]
 
 
-def test_fetch_into_a_read_only_folder(
+def test_fetch_into_read_only_folder(
     offered: Server, wheels: dict[str, bytes], dist: pathlib.Path
 ) -> None:
     prepare = f'cp dist/{SMALL} "$0"; mount -o remount,ro "$0"'
-    result = on_a_disk_of_its_own("got", prepare, *FETCH_ONE_BY_ONE, offered.url)
+    result = run_on_small_disk("got", prepare, *FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
     assert result.err == (
         "wheelhouse-hashes: error: disk: cannot write to the folder got: Read-only file system\n"
@@ -103,8 +103,8 @@ def test_fetch_into_a_read_only_folder(
     assert os.listdir("after") == [SMALL]
 
 
-def test_upload_onto_a_full_disk(wheels: dict[str, bytes], container: pathlib.Path) -> None:
-    result = on_a_disk_of_its_own("store/wheels", "", *UPLOAD_ONE_BY_ONE)
+def test_upload_to_full_disk(wheels: dict[str, bytes], container: pathlib.Path) -> None:
+    result = run_on_small_disk("store/wheels", "", *UPLOAD_ONE_BY_ONE)
     assert result.code == 6
     assert result.line("failed").split()[1] == LARGE
     assert "No space left on device" in result.line("failed")
@@ -117,10 +117,8 @@ def test_upload_onto_a_full_disk(wheels: dict[str, bytes], container: pathlib.Pa
     assert LARGE not in pathlib.Path("after/index.html").read_text()
 
 
-def test_upload_into_a_read_only_container(
-    wheels: dict[str, bytes], container: pathlib.Path
-) -> None:
-    result = on_a_disk_of_its_own("store/wheels", 'mount -o remount,ro "$0"', *UPLOAD_ONE_BY_ONE)
+def test_upload_into_read_only_container(wheels: dict[str, bytes], container: pathlib.Path) -> None:
+    result = run_on_small_disk("store/wheels", 'mount -o remount,ro "$0"', *UPLOAD_ONE_BY_ONE)
     assert result.code == 6
     assert result.out.count("Read-only file system") >= len(wheels)
     assert os.listdir("after") == []
@@ -142,10 +140,10 @@ attach.run_host()
 
 
 @pytest.mark.parametrize("verb", ["fetch", "upload"])
-def test_files_larger_than_a_limit(
+def test_file_size_limit_is_disk_error(
     python: Cli, offered: Server, wheels: dict[str, bytes], container: pathlib.Path, verb: str
 ) -> None:
-    # As a quota, the limit comes with a signal of its own.
+    # RLIMIT_FSIZE also sends a signal (SIGXFSZ), as a disk quota does.
     if verb == "upload":
         shutil.rmtree(container)
     command = (*FETCH_ONE_BY_ONE, offered.url) if verb == "fetch" else UPLOAD_ONE_BY_ONE
@@ -158,7 +156,7 @@ def test_files_larger_than_a_limit(
     assert not list(folder.glob(".wheelhouse-hashes-*"))
 
 
-def test_too_many_open_files_for_a_fetch(
+def test_fetch_with_too_many_open_files(
     python: Cli, offered: Server, wheels: dict[str, bytes]
 ) -> None:
     codes = []
@@ -174,7 +172,7 @@ def test_too_many_open_files_for_a_fetch(
     assert few == [6] * len(few)
 
 
-def test_too_many_open_files_for_an_upload(
+def test_upload_with_too_many_open_files(
     python: Cli, wheels: dict[str, bytes], container: pathlib.Path
 ) -> None:
     codes = []
@@ -189,7 +187,7 @@ def test_too_many_open_files_for_an_upload(
     assert codes == [6, 6, 0]
 
 
-def test_a_file_in_the_place_of_the_folder(cli: Cli, offered: Server) -> None:
+def test_fetch_refuses_file_in_place_of_folder(cli: Cli, offered: Server) -> None:
     GOT.write_text("mine")
     result = cli(*FETCH_ONE_BY_ONE, offered.url)
     assert result.code == 6
@@ -200,7 +198,7 @@ def test_a_file_in_the_place_of_the_folder(cli: Cli, offered: Server) -> None:
 
 
 @pytest.mark.parametrize("kind", ["folder", "link to a file", "dangling link", "pipe"])
-def test_something_in_the_place_of_an_artifact(
+def test_fetch_refuses_occupied_artifact_name(
     cli: Cli, offered: Server, wheels: dict[str, bytes], tmp_path: pathlib.Path, kind: str
 ) -> None:
     GOT.mkdir()

@@ -1,4 +1,4 @@
-"""Commands hand ``--driver-option`` and ``--region`` to libcloud."""
+"""``--driver-option`` and ``--region`` are passed to libcloud."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ import pytest
 from tests.conftest import LOCAL, Cli
 
 
-def test_region_of_the_command_line_is_passed(
+def test_region_option_is_passed_to_driver(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
-    # The host's own default is the region of one provider: S3 would refuse it.
+    # The host's own default region belongs to another provider; S3 would refuse it.
     s3 = ("--provider-name", "S3", "--username", "u", "--secret", "s", "wheels")
     down = ("--driver-option", "host=127.0.0.1", "--driver-option", "port=9")
     given = cli("upload", "--hashfile", "--region", "ord", *down, *s3)
     assert (given.code, "region: ord" in given.err) == (2, True)
 
 
-def test_local_takes_options_too(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+def test_local_provider_takes_driver_options(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
     assert cli("upload", "--driver-option", "timeout=5", *LOCAL, "wheels").code == 0
     refused = cli("upload", "--driver-option", "timeuot=5", *LOCAL, "wheels")
     assert (refused.code, "provider LOCAL accepts" in refused.err) == (2, True)
@@ -27,7 +29,7 @@ def test_local_takes_options_too(cli: Cli, dist: pathlib.Path, container: pathli
     assert malformed.code == 2
 
 
-def test_twin_of_driver_options_makes_a_command_ours(
+def test_driver_options_variable_extends_plain_upload(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,

@@ -34,7 +34,7 @@ from tests.support.servers import Handler, Respond, Routes, Server, respond, ser
 from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
 
 
-def test_good_artifacts_are_kept_and_nothing_else(cli: Cli, served: Server) -> None:
+def test_fetch_keeps_good_artifacts_only(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     contents = {name: publish(folder, name) for name in (A, B, C, SDIST)}
     result = cli(*FETCH, served.url)
@@ -49,7 +49,7 @@ def test_good_artifacts_are_kept_and_nothing_else(cli: Cli, served: Server) -> N
     assert result.out.splitlines()[-1] == closing
 
 
-def test_each_artifact_costs_two_requests(cli: Cli, served: Server) -> None:
+def test_fetch_makes_two_requests_per_artifact(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     for name in (A, B, C):
         publish(folder, name)
@@ -57,7 +57,7 @@ def test_each_artifact_costs_two_requests(cli: Cli, served: Server) -> None:
     assert len(served.requests) == 1 + 2 * 3
 
 
-def test_flipped_bit_is_a_mismatch_read_twice(cli: Cli, wheel: bytes) -> None:
+def test_flipped_bit_is_mismatch_after_two_reads(cli: Cli, wheel: bytes) -> None:
     bad = bytearray(wheel)
     bad[50_000] ^= 1
     routes: Routes = {"/": page(A), f"/{A}": bytes(bad), f"/{A}.sha256": hash_file(wheel)}
@@ -72,7 +72,7 @@ def test_flipped_bit_is_a_mismatch_read_twice(cli: Cli, wheel: bytes) -> None:
     assert (GOT / ".rejected" / f"{A}.rejected").read_bytes() == bytes(bad)
 
 
-def test_a_second_look_bypasses_caches(cli: Cli, wheel: bytes) -> None:
+def test_second_read_bypasses_caches(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": hash_file(b"other")}
     with serving(routes) as server:
         cli(*FETCH, server.url)
@@ -83,15 +83,15 @@ def test_a_second_look_bypasses_caches(cli: Cli, wheel: bytes) -> None:
     assert second[2]["x-newest"] == "true"
 
 
-def test_cut_body_is_truncated(cli: Cli, wheel: bytes) -> None:
-    def cut(handler: Handler) -> None:
+def test_truncated_body_is_refused(cli: Cli, wheel: bytes) -> None:
+    def truncated(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(wheel)))
         handler.end_headers()
         handler.wfile.write(wheel[:60_000])
         handler.close_connection = True
 
-    with serving({"/": page(A), f"/{A}": cut, f"/{A}.sha256": hash_file(wheel)}) as server:
+    with serving({"/": page(A), f"/{A}": truncated, f"/{A}.sha256": hash_file(wheel)}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 5
     assert f"truncated: {server.url}{A}: the download ended after 60000 of {len(wheel)} bytes" in (
@@ -100,26 +100,26 @@ def test_cut_body_is_truncated(cli: Cli, wheel: bytes) -> None:
     assert got() == []
 
 
-def test_cut_body_of_unknown_length_is_truncated(cli: Cli, wheel: bytes) -> None:
+def test_truncated_body_of_unknown_length_is_refused(cli: Cli, wheel: bytes) -> None:
     lengths = iter((60_000, 70_000, 80_000))
 
-    def cut(handler: Handler) -> None:
+    def truncated(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(wheel[: next(lengths)])
         handler.close_connection = True
 
-    with serving({"/": page(A), f"/{A}": cut, f"/{A}.sha256": hash_file(wheel)}) as server:
+    with serving({"/": page(A), f"/{A}": truncated, f"/{A}.sha256": hash_file(wheel)}) as server:
         result = cli(*FETCH, server.url)
     assert (result.code, "truncated: " in result.line("refused")) == (5, True)
     assert got() == []
 
 
-def test_cut_body_is_mended_within_the_wait(cli: Cli, wheel: bytes) -> None:
+def test_truncated_body_is_fetched_again_within_wait(cli: Cli, wheel: bytes) -> None:
     tries: list[int] = []
 
-    def once_cut(handler: Handler) -> None:
+    def truncated_once(handler: Handler) -> None:
         tries.append(1)
         if len(tries) > 1:
             return respond(handler, 200, wheel)
@@ -130,7 +130,7 @@ def test_cut_body_is_mended_within_the_wait(cli: Cli, wheel: bytes) -> None:
         handler.close_connection = True
         return None
 
-    routes: Routes = {"/": page(A), f"/{A}": once_cut, f"/{A}.sha256": hash_file(wheel)}
+    routes: Routes = {"/": page(A), f"/{A}": truncated_once, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
@@ -151,7 +151,7 @@ def test_html_page_is_not_a_distribution(cli: Cli, wheel: bytes) -> None:
     assert got() == []
 
 
-def test_html_page_is_refused_also_where_it_was_announced(cli: Cli) -> None:
+def test_html_page_with_matching_digest_is_refused(cli: Cli) -> None:
     html = b"<!doctype html><p>uploaded by mistake"
     with serving({"/": page(f"{A}#sha256={sha256(html)}"), f"/{A}": html}) as server:
         assert cli(*FETCH, server.url).code == 1
@@ -166,7 +166,7 @@ def test_missing_hash_is_refused_before_the_body(cli: Cli, wheel: bytes) -> None
     assert got() == []
 
 
-def test_missing_hash_may_be_accepted_and_is_counted(cli: Cli, wheel: bytes) -> None:
+def test_missing_hash_accept_counts_unverified(cli: Cli, wheel: bytes) -> None:
     with serving({"/": page(A), f"/{A}": wheel}) as server:
         result = cli(*FETCH, "--missing-hash", "accept", server.url)
     assert result.code == 0
@@ -176,9 +176,7 @@ def test_missing_hash_may_be_accepted_and_is_counted(cli: Cli, wheel: bytes) -> 
 
 
 @pytest.mark.parametrize("status", [403, 404])
-def test_absent_hash_file_is_no_matter_with_a_digest_in_the_link(
-    cli: Cli, wheel: bytes, status: int
-) -> None:
+def test_absent_hash_file_is_ignored_with_link_digest(cli: Cli, wheel: bytes, status: int) -> None:
     routes: Routes = {
         "/": page(f"{A}#sha256={sha256(wheel)}"),
         f"/{A}": wheel,
@@ -219,7 +217,7 @@ def test_hash_file_of_another_artifact_is_refused(cli: Cli, wheel: bytes) -> Non
     assert (result.code, "names another file" in result.out) == (3, True)
 
 
-def test_hash_file_that_was_compressed_unasked_is_read(cli: Cli, wheel: bytes) -> None:
+def test_unrequested_compressed_hash_file_is_read(cli: Cli, wheel: bytes) -> None:
     def compressed(handler: Handler) -> None:
         respond(handler, 200, gzip.compress(hash_file(wheel)), Content_Encoding="gzip")
 
@@ -227,15 +225,15 @@ def test_hash_file_that_was_compressed_unasked_is_read(cli: Cli, wheel: bytes) -
         assert cli(*FETCH, server.url).code == 0
 
 
-def test_artifact_is_kept_as_sent_whatever_its_encoding(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_content_encoding_of_artifact_is_ignored(cli: Cli, tmp_path: pathlib.Path) -> None:
     content = make_sdist(tmp_path / "made", SDIST).read_bytes()
 
-    def mislabelled(handler: Handler) -> None:
+    def with_gzip_header(handler: Handler) -> None:
         respond(handler, 200, content, Content_Encoding="gzip")
 
     routes: Routes = {
         "/": page(SDIST),
-        f"/{SDIST}": mislabelled,
+        f"/{SDIST}": with_gzip_header,
         f"/{SDIST}.sha256": hash_file(content, SDIST),
     }
     with serving(routes) as server:
@@ -243,7 +241,7 @@ def test_artifact_is_kept_as_sent_whatever_its_encoding(cli: Cli, tmp_path: path
     assert (GOT / SDIST).read_bytes() == content
 
 
-def test_listed_hash_files_of_all_algorithms_are_asked(cli: Cli, served: Server) -> None:
+def test_listed_hash_files_of_all_algorithms_are_fetched(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     content = publish(folder, A)
     (folder / f"{A}.md5").write_text(hashlib.md5(content, usedforsecurity=False).hexdigest())
@@ -255,14 +253,14 @@ def test_listed_hash_files_of_all_algorithms_are_asked(cli: Cli, served: Server)
     assert "md5,sha256,sha512" in cli(*FETCH, served.url).line("ok")
 
 
-def test_md5_alone_says_what_it_is_good_for(cli: Cli, served: Server) -> None:
+def test_md5_alone_is_noted_as_weak(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     content = make_wheel(folder, A).read_bytes()
     (folder / f"{A}.md5").write_text(hashlib.md5(content, usedforsecurity=False).hexdigest())
     assert "md5 detects accidental corruption, not tampering" in cli(*FETCH, served.url).line("ok")
 
 
-def test_hash_algorithm_names_a_hash_file_that_no_page_lists(cli: Cli, wheel: bytes) -> None:
+def test_hash_algorithm_option_tries_unlisted_hash_file(cli: Cli, wheel: bytes) -> None:
     digits = hashlib.blake2b(wheel).hexdigest().encode()
     routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.blake2b": digits + b"  " + A.encode()}
     with serving(routes) as server:
@@ -271,7 +269,7 @@ def test_hash_algorithm_names_a_hash_file_that_no_page_lists(cli: Cli, wheel: by
     assert server.paths().index(f"/{A}.sha256") < server.paths().index(f"/{A}.blake2b")
 
 
-def test_good_file_on_disk_is_kept_without_asking_for_it(cli: Cli, served: Server) -> None:
+def test_good_file_on_disk_is_not_fetched_again(cli: Cli, served: Server) -> None:
     publish(pathlib.Path("store/wheels"), A)
     cli(*FETCH, served.url)
     inode = (GOT / A).stat().st_ino
@@ -283,7 +281,7 @@ def test_good_file_on_disk_is_kept_without_asking_for_it(cli: Cli, served: Serve
     assert (GOT / A).stat().st_ino == inode
 
 
-def test_damaged_file_on_disk_is_mended_and_kept_for_a_look(cli: Cli, served: Server) -> None:
+def test_damaged_file_on_disk_is_replaced_and_quarantined(cli: Cli, served: Server) -> None:
     content = publish(pathlib.Path("store/wheels"), A)
     GOT.mkdir()
     (GOT / A).write_bytes(content[:100])
@@ -294,7 +292,7 @@ def test_damaged_file_on_disk_is_mended_and_kept_for_a_look(cli: Cli, served: Se
     assert (GOT / ".rejected" / f"{A}.rejected").read_bytes() == content[:100]
 
 
-def test_damaged_file_leaves_its_name_also_if_it_stays_damaged(cli: Cli, wheel: bytes) -> None:
+def test_damaged_file_is_quarantined_if_fetch_fails(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(wheel[:100])
     with serving({"/": page(A), f"/{A}.sha256": hash_file(wheel)}) as server:
@@ -303,7 +301,7 @@ def test_damaged_file_leaves_its_name_also_if_it_stays_damaged(cli: Cli, wheel: 
     assert got() == [".rejected"]
 
 
-def test_file_on_disk_that_nobody_vouches_for_is_left_and_named(cli: Cli, wheel: bytes) -> None:
+def test_file_on_disk_without_claim_is_kept_and_reported(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(wheel)
     with serving({"/": page(A), f"/{A}": wheel}) as server:
@@ -314,7 +312,7 @@ def test_file_on_disk_that_nobody_vouches_for_is_left_and_named(cli: Cli, wheel:
 
 
 @pytest.mark.parametrize("kind", ["link", "folder"])
-def test_no_file_in_the_place_of_an_artifact_is_left_alone(
+def test_link_or_folder_named_like_artifact_is_untouched(
     cli: Cli, served: Server, kind: str, tmp_path: pathlib.Path
 ) -> None:
     folder = pathlib.Path("store/wheels")
@@ -333,7 +331,7 @@ def test_no_file_in_the_place_of_an_artifact_is_left_alone(
     assert result.line("ok").split()[1] == B
 
 
-def test_rejected_is_never_used_through_a_link(
+def test_rejected_folder_is_not_used_through_symlink(
     cli: Cli, wheel: bytes, tmp_path: pathlib.Path
 ) -> None:
     GOT.mkdir()
@@ -346,7 +344,7 @@ def test_rejected_is_never_used_through_a_link(
     assert got() == [".rejected"]
 
 
-def test_artifacts_that_were_not_judged_are_named(cli: Cli, served: Server) -> None:
+def test_unjudged_artifacts_in_folder_are_listed(cli: Cli, served: Server) -> None:
     publish(pathlib.Path("store/wheels"), A)
     GOT.mkdir()
     for name in ("demo-0.9-py3-none-any.whl", "other-1.0.tar.gz", "notes.txt"):
@@ -358,7 +356,7 @@ def test_artifacts_that_were_not_judged_are_named(cli: Cli, served: Server) -> N
     assert [first.strip(), second.strip()] == ["demo-0.9-py3-none-any.whl", "other-1.0.tar.gz"]
 
 
-def test_private_folders_of_dead_runs_only_are_removed(cli: Cli, served: Server) -> None:
+def test_private_folders_of_dead_runs_are_removed(cli: Cli, served: Server) -> None:
     publish(pathlib.Path("store/wheels"), A)
     dead = GOT / f"{PRIVATE_PREFIX}dead"
     dead.mkdir(parents=True)
@@ -371,7 +369,7 @@ def test_private_folders_of_dead_runs_only_are_removed(cli: Cli, served: Server)
     assert got() == [A]
 
 
-def test_nothing_that_matches_is_exit_4_and_says_what_is_there(cli: Cli, served: Server) -> None:
+def test_no_match_is_exit_4_and_lists_versions(cli: Cli, served: Server) -> None:
     publish(pathlib.Path("store/wheels"), A)
     result = cli(*FETCH[:-1], "--version", "2.0", "demo", served.url)
     assert result.code == 4
@@ -380,12 +378,12 @@ def test_nothing_that_matches_is_exit_4_and_says_what_is_there(cli: Cli, served:
     assert cli(*FETCH[:-1], "nobody", served.url).code == 4
 
 
-def test_a_version_that_is_none_is_exit_2(cli: Cli, served: Server) -> None:
+def test_invalid_version_option_is_exit_2(cli: Cli, served: Server) -> None:
     result = cli(*FETCH[:-1], "--version", "one point oh", "demo", served.url)
     assert (result.code, "not a valid version" in result.err) == (2, True)
 
 
-def test_announced_artifact_that_is_not_served_is_missing(cli: Cli, served: Server) -> None:
+def test_announced_artifact_without_bytes_is_missing(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     publish(folder, A)
     publish(folder, B)
@@ -396,7 +394,7 @@ def test_announced_artifact_that_is_not_served_is_missing(cli: Cli, served: Serv
     assert got() == [B]
 
 
-def test_listed_artifact_gone_with_its_hash_file_was_withdrawn(cli: Cli, wheel: bytes) -> None:
+def test_artifact_gone_with_hash_file_is_withdrawn(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {"/": page(A, B), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
@@ -404,7 +402,7 @@ def test_listed_artifact_gone_with_its_hash_file_was_withdrawn(cli: Cli, wheel: 
     assert "missing-artifact: listed, but neither it nor" in result.line("withdrawn")
 
 
-def test_old_dev_build_that_is_gone_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
+def test_superseded_dev_build_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
     names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
     routes: dict[str, Respond | bytes] = {"/": page(*names)}
     for name in names[1:]:
@@ -415,14 +413,14 @@ def test_old_dev_build_that_is_gone_is_not_waited_for(cli: Cli, wheel: bytes) ->
         assert (result.code, got()) == (0, names[1:])
         assert names[0] in result.line("withdrawn")
         assert "waiting" not in result.out
-        # One that no younger ones displace may still come.
+        # A build that no newer builds supersede may still appear.
         del routes[f"/{names[1]}"], routes[f"/{names[1]}.sha256"]
         shutil.rmtree("got")
         result = cli("fetch", *options[:2], "0.5", *options[3:], server.url)
     assert names[1] in result.line("waiting")
 
 
-def test_old_dev_build_deleted_half_way_is_not_missing(cli: Cli, wheel: bytes) -> None:
+def test_half_deleted_dev_build_is_withdrawn(cli: Cli, wheel: bytes) -> None:
     names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
     hash_files = [f"{name}.sha256" for name in names]
     routes: dict[str, Respond | bytes] = {"/": page(*names, *hash_files)}
@@ -433,25 +431,25 @@ def test_old_dev_build_deleted_half_way_is_not_missing(cli: Cli, wheel: bytes) -
         result = cli("fetch", "--verify", "--wait", "60", "demo", server.url)
         assert (result.code, "waiting" in result.out) == (0, False)
         assert "listed, but deleted: superseded by newer dev builds" in result.line("withdrawn")
-        # One that no younger ones displace is missing: its hash file announces it.
+        # A build that no newer builds supersede is missing: its hash file announces it.
         del routes[f"/{names[1]}"]
         result = cli(*FETCH, server.url)
     assert result.code == 4
     assert names[1] in result.line("refused")
 
 
-def test_a_run_in_which_everything_was_withdrawn_is_exit_4(cli: Cli) -> None:
+def test_all_artifacts_withdrawn_is_exit_4(cli: Cli) -> None:
     with serving({"/": page(A, B)}) as server:
         assert cli(*FETCH, server.url).code == 4
 
 
-def test_link_with_a_digest_to_nothing_is_missing(cli: Cli) -> None:
+def test_dead_link_with_digest_is_missing(cli: Cli) -> None:
     with serving({"/": page(f"{A}#sha256={sha256(b'')}")}) as server:
         result = cli(*FETCH, server.url)
     assert (result.code, "missing-artifact" in result.line("refused")) == (4, True)
 
 
-def test_litter_of_older_dev_builds_is_named_and_not_missing(cli: Cli, served: Server) -> None:
+def test_leftover_dev_hash_file_is_noted_not_missing(cli: Cli, served: Server) -> None:
     folder = pathlib.Path("store/wheels")
     for minute in range(1, 6):
         publish(folder, f"demo-1.1.dev0+2026010100{minute:02}00-py3-none-any.whl")
@@ -466,20 +464,20 @@ def test_litter_of_older_dev_builds_is_named_and_not_missing(cli: Cli, served: S
 def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
     asked: list[float] = []
 
-    def late(handler: Handler) -> None:
+    def appear_late(handler: Handler) -> None:
         asked.append(time.monotonic())
         if len(asked) < 3:
             respond(handler, 404, b"not yet")
         else:
             respond(handler, 200, hash_file(wheel))
 
-    with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": late}) as server:
+    with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": appear_late}) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
     assert "hash file not published yet; waiting up to 9 s" in result.line("waiting")
 
 
-def test_old_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
+def test_stable_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
     def old(body: bytes) -> Respond:
         return lambda handler: respond(
             handler, 200, body, Last_Modified="Thu, 01 Jan 2026 00:00:00 GMT"
@@ -494,10 +492,10 @@ def test_old_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
     assert server.paths().count(f"/{A}") == 2
 
 
-def test_server_in_trouble_is_asked_again(cli: Cli, wheel: bytes) -> None:
+def test_server_error_is_retried(cli: Cli, wheel: bytes) -> None:
     troubles = iter((503, 500))
 
-    def troubled(body: bytes) -> Respond:
+    def failing_first(body: bytes) -> Respond:
         def answer(handler: Handler) -> None:
             status = next(troubles, 200)
             respond(handler, status, body, **({"Retry_After": "0"} if status == 503 else {}))
@@ -505,8 +503,8 @@ def test_server_in_trouble_is_asked_again(cli: Cli, wheel: bytes) -> None:
         return answer
 
     routes: Routes = {
-        "/": troubled(page(A)),
-        f"/{A}": troubled(wheel),
+        "/": failing_first(page(A)),
+        f"/{A}": failing_first(wheel),
         f"/{A}.sha256": hash_file(wheel),
     }
     with serving(routes) as server:
@@ -515,7 +513,7 @@ def test_server_in_trouble_is_asked_again(cli: Cli, wheel: bytes) -> None:
 
 
 @pytest.mark.parametrize(("status", "code", "cause"), [(401, 5, "forbidden"), (500, 5, "unreach")])
-def test_status_of_an_artifact_has_a_cause(
+def test_http_status_of_artifact_has_cause(
     cli: Cli, wheel: bytes, status: int, code: int, cause: str
 ) -> None:
     routes: Routes = {
@@ -529,7 +527,7 @@ def test_status_of_an_artifact_has_a_cause(
     assert f"HTTP status {status}" in result.out
 
 
-def test_page_that_is_not_there_is_one_line(cli: Cli) -> None:
+def test_missing_page_is_one_line_error(cli: Cli) -> None:
     with serving({}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 5
@@ -539,7 +537,7 @@ def test_page_that_is_not_there_is_one_line(cli: Cli) -> None:
     )
 
 
-def test_server_that_is_not_there_is_one_line(cli: Cli) -> None:
+def test_unreachable_server_is_one_line_error(cli: Cli) -> None:
     with serving({}) as server:
         pass
     result = cli(*FETCH, server.url)
@@ -547,13 +545,13 @@ def test_server_that_is_not_there_is_one_line(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h/", "nonsense"])
-def test_other_addresses_are_refused(cli: Cli, url: str) -> None:
+def test_unsupported_url_schemes_are_refused(cli: Cli, url: str) -> None:
     result = cli(*FETCH, url)
     assert result.code == 2
     assert "use an http or https URL" in result.err
 
 
-def test_user_and_password_go_to_their_origin_only(cli: Cli, wheel: bytes) -> None:
+def test_credentials_are_sent_to_their_origin_only(cli: Cli, wheel: bytes) -> None:
     with serving({f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}) as other:
         routes: Routes = {
             "/": page(A, f"{other.url}{B}"),
@@ -591,7 +589,7 @@ def test_redirects_are_followed_within_limits(cli: Cli, wheel: bytes) -> None:
     assert result.code == 5
 
 
-def test_redirect_to_a_file_is_refused(cli: Cli, wheel: bytes) -> None:
+def test_redirect_to_file_url_is_refused(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {
         "/": page(f"{A}#sha256={sha256(wheel)}"),
         f"/{A}": lambda handler: respond(handler, 302, b"", Location="file:///etc/passwd"),
@@ -602,7 +600,7 @@ def test_redirect_to_a_file_is_refused(cli: Cli, wheel: bytes) -> None:
     assert got() == []
 
 
-def test_redirect_leaves_secrets_behind(cli: Cli, wheel: bytes) -> None:
+def test_redirect_drops_credentials(cli: Cli, wheel: bytes) -> None:
     with serving({"/there": wheel}) as other:
         routes: Routes = {
             "/": page(A),
@@ -615,7 +613,7 @@ def test_redirect_leaves_secrets_behind(cli: Cli, wheel: bytes) -> None:
     assert result.code == 0
 
 
-def test_pages_in_json_are_read(cli: Cli, wheel: bytes) -> None:
+def test_json_page_is_read(cli: Cli, wheel: bytes) -> None:
     files = [{"filename": A, "url": A, "hashes": {"sha256": sha256(wheel)}, "size": len(wheel)}]
     body = json.dumps({"meta": {"api-version": "1.1"}, "name": "demo", "files": files}).encode()
 
@@ -627,7 +625,7 @@ def test_pages_in_json_are_read(cli: Cli, wheel: bytes) -> None:
     assert result.code == 0
 
 
-def test_body_shorter_than_the_page_says_is_truncated(cli: Cli, wheel: bytes) -> None:
+def test_body_shorter_than_listed_size_is_truncated(cli: Cli, wheel: bytes) -> None:
     files = [{"filename": A, "url": A, "hashes": {"sha256": sha256(wheel)}, "size": len(wheel)}]
 
     def answer(handler: Handler) -> None:
@@ -640,16 +638,16 @@ def test_body_shorter_than_the_page_says_is_truncated(cli: Cli, wheel: bytes) ->
     assert f"{len(wheel) - 1} of {len(wheel)} bytes arrived" in result.line("refused")
 
 
-def test_names_that_differ_in_case_only_are_refused(cli: Cli, wheel: bytes) -> None:
-    twin = A.replace("demo", "Demo")
-    with serving({"/": page(A, twin), f"/{A}": wheel, f"/{twin}": wheel}) as server:
+def test_names_differing_in_case_only_are_refused(cli: Cli, wheel: bytes) -> None:
+    other_case = A.replace("demo", "Demo")
+    with serving({"/": page(A, other_case), f"/{A}": wheel, f"/{other_case}": wheel}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 1
     assert result.out.count("unsafe-name: the name differs from another one only in case") == 2
     assert got() == []
 
 
-def test_names_that_climb_out_are_refused(cli: Cli, wheel: bytes, tmp_path: pathlib.Path) -> None:
+def test_path_traversal_names_are_refused(cli: Cli, wheel: bytes, tmp_path: pathlib.Path) -> None:
     with serving({"/": page(f"%2e%2e%2f{A}", f"..%5c{A}", f"x/%2e%2e%2f{A}")}) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 1
@@ -658,7 +656,7 @@ def test_names_that_climb_out_are_refused(cli: Cli, wheel: bytes, tmp_path: path
 
 
 @pytest.mark.parametrize("count", [2, 8])
-def test_fetches_into_one_folder_at_once_all_end_well(served: Server, count: int) -> None:
+def test_concurrent_fetches_into_one_folder_succeed(served: Server, count: int) -> None:
     folder = pathlib.Path("store/wheels")
     names = [f"demo-1.0-{build}-py3-none-any.whl" for build in range(8)]
     contents = {name: publish(folder, name, os.urandom(200_000)) for name in names}
@@ -672,13 +670,13 @@ def test_fetches_into_one_folder_at_once_all_end_well(served: Server, count: int
         assert (GOT / name).read_bytes() == content
 
 
-def test_listing_without_trailing_slash_is_read(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_listing_url_without_trailing_slash_is_read(cli: Cli, tmp_path: pathlib.Path) -> None:
     publish(tmp_path / "root" / "wheels", A)
     with serving_folder(tmp_path / "root") as server:
         assert cli(*FETCH, f"{server.url}wheels").code == 0
 
 
-def test_withdrawn_artifact_with_an_old_copy_is_missing(cli: Cli, wheel: bytes) -> None:
+def test_withdrawn_artifact_with_old_copy_is_missing(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(wheel)
     routes: Routes = {"/": page(A, B), f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}
@@ -692,7 +690,7 @@ def test_withdrawn_artifact_with_an_old_copy_is_missing(cli: Cli, wheel: bytes) 
     ]
 
 
-def test_no_query_or_user_of_an_address_is_shown(cli: Cli, wheel: bytes) -> None:
+def test_url_query_and_user_are_not_shown(cli: Cli, wheel: bytes) -> None:
     signed = f"{A}?sig=SECRET1"
     with serving({f"/{B}": b"PK", f"/{B}.sha256": hash_file(wheel, B)}) as other:
         foreign = other.url.replace("://", "://bob:SECRET2@") + B
@@ -706,7 +704,7 @@ def test_no_query_or_user_of_an_address_is_shown(cli: Cli, wheel: bytes) -> None
     assert "SECRET" not in result.out + result.err + nothing.out + nothing.err
 
 
-def test_hash_file_that_is_not_beside_its_artifact_is_not_asked(cli: Cli, wheel: bytes) -> None:
+def test_hash_file_at_other_origin_is_not_fetched(cli: Cli, wheel: bytes) -> None:
     with serving({f"/{A}.sha256": hash_file(wheel)}) as other:
         routes: Routes = {"/": page(A, f"{other.url}{A}.sha256"), f"/{A}": wheel}
         with serving(routes) as server:
@@ -717,7 +715,7 @@ def test_hash_file_that_is_not_beside_its_artifact_is_not_asked(cli: Cli, wheel:
 
 
 @pytest.mark.parametrize("url", ["http://[bad/", "http://u:p@host:999999/", "http://host:abc/"])
-def test_malformed_address_is_one_line(cli: Cli, url: str) -> None:
+def test_malformed_url_is_one_line_error(cli: Cli, url: str) -> None:
     result = cli(*FETCH, url)
     assert result.code in (2, 5)
     assert "malformed URL" in result.err
@@ -725,7 +723,7 @@ def test_malformed_address_is_one_line(cli: Cli, url: str) -> None:
     assert "u:p" not in result.err
 
 
-def test_malformed_redirect_has_a_cause(cli: Cli, wheel: bytes) -> None:
+def test_malformed_redirect_has_cause(cli: Cli, wheel: bytes) -> None:
     def away(handler: Handler) -> None:
         respond(handler, 302, b"", Location="http://host:999999/")
 
@@ -734,13 +732,13 @@ def test_malformed_redirect_has_a_cause(cli: Cli, wheel: bytes) -> None:
     assert (result.code, result.err) == (5, "")
 
 
-def test_address_is_encoded_where_it_is_not(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_unencoded_url_is_encoded(cli: Cli, tmp_path: pathlib.Path) -> None:
     publish(tmp_path / "root" / "é f", A)
     with serving_folder(tmp_path / "root") as server:
         assert cli(*FETCH, f"{server.url}é f/").code == 0
 
 
-def test_odd_retry_after_is_no_matter(cli: Cli, wheel: bytes) -> None:
+def test_invalid_retry_after_is_ignored(cli: Cli, wheel: bytes) -> None:
     def busy(handler: Handler) -> None:
         handler.send_response(503)
         handler.send_header("Retry-After", "\xb2")
@@ -754,18 +752,18 @@ def test_odd_retry_after_is_no_matter(cli: Cli, wheel: bytes) -> None:
 
 
 def dated(body: bytes, date: str = "Thu, 01 Jan 2026 00:00:00 GMT") -> Respond:
-    """Return an answer with a date of long ago."""
+    """Return an answer with an old Last-Modified date."""
     return lambda handler: respond(handler, 200, body, Last_Modified=date)
 
 
-def test_missing_hash_of_an_old_artifact_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
+def test_missing_hash_of_old_artifact_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
     with serving({"/": dated(page(A)), f"/{A}": dated(wheel)}) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 3
     assert server.paths().count(f"/{A}") == 2
 
 
-def test_wheel_that_is_cut_in_the_store_is_read_twice(cli: Cli, wheel: bytes) -> None:
+def test_wheel_truncated_in_store_is_read_twice(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {
         "/": dated(page(A)),
         f"/{A}": dated(wheel[:-500]),
@@ -778,20 +776,20 @@ def test_wheel_that_is_cut_in_the_store_is_read_twice(cli: Cli, wheel: bytes) ->
     assert server.paths().count(f"/{A}") == 2
 
 
-def test_cut_wheel_is_not_accepted_for_want_of_a_digest(cli: Cli, wheel: bytes) -> None:
+def test_truncated_wheel_without_digest_is_refused(cli: Cli, wheel: bytes) -> None:
     with serving({"/": page(A), f"/{A}": wheel[:-500]}) as server:
         result = cli(*FETCH, "--missing-hash", "accept", server.url)
     assert (result.code, got()) == (5, [])
 
 
-def test_hash_file_over_the_cap_is_unreadable(cli: Cli, wheel: bytes) -> None:
+def test_oversized_hash_file_is_unreadable(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": b"#" * 70_000}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
     assert (result.code, "unreadable-hash" in result.line("refused")) == (3, True)
 
 
-def test_good_file_of_another_run_is_left_alone(cli: Cli, wheel: bytes) -> None:
+def test_good_file_of_concurrent_run_is_kept(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(b"bad")
 
@@ -806,7 +804,7 @@ def test_good_file_of_another_run_is_left_alone(cli: Cli, wheel: bytes) -> None:
     assert (GOT / A).read_bytes() == wheel
 
 
-def test_link_with_another_fragment_is_no_link_without_one(cli: Cli, wheel: bytes) -> None:
+def test_link_with_unrelated_fragment_is_fetched(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {"/": page(f"{A}#top"), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
         assert cli(*FETCH, server.url).code == 0
@@ -815,8 +813,8 @@ def test_link_with_another_fragment_is_no_link_without_one(cli: Cli, wheel: byte
 MD5 = "a6bb7bde3251ca2d810d32dadd9e8ae7"
 
 
-def remnant(handler: Handler) -> None:
-    """Answer as Swift does: 404 or, asked for the newest copy, the headers of an old one."""
+def deleted_object(handler: Handler) -> None:
+    """Answer as Swift does for a deleted object: 404, or stale headers for ``X-Newest``."""
     if handler.headers.get("X-Newest"):
         respond(handler, 200, b"", ETag=MD5, **{"X-Trans-Id": "tx1"})
     else:
@@ -824,19 +822,19 @@ def remnant(handler: Handler) -> None:
 
 
 @pytest.mark.parametrize("gone", ["both", "hash file", "artifact"])
-def test_a_deleted_object_is_missing_and_not_empty(
+def test_deleted_object_is_missing_not_empty(
     cli: Cli, tmp_path_factory: pytest.TempPathFactory, gone: str
 ) -> None:
     wheel = make_wheel(tmp_path_factory.mktemp("made"), A).read_bytes()
     routes: Routes = {
         "/": page(A, f"{A}.sha256"),
-        f"/{A}": wheel if gone == "hash file" else remnant,
-        f"/{A}.sha256": b"0" * 64 if gone == "artifact" else remnant,
+        f"/{A}": wheel if gone == "hash file" else deleted_object,
+        f"/{A}.sha256": b"0" * 64 if gone == "artifact" else deleted_object,
     }
     with serving(routes) as server:
         done = cli("fetch", "--verify", "--wait", "0", "demo", server.url)
     assert "empty" not in done.out
-    # Where both are gone nothing announces it any more.
+    # If both are gone, nothing announces the artifact anymore.
     code, line, cause = {
         "both": (4, "withdrawn", "missing-artifact"),
         "hash file": (3, "refused", "missing-hash"),

@@ -12,7 +12,7 @@ from tests.support.servers import Routes, respond, serving
 
 
 def routes(wheel: bytes, hash_file: bytes | None, **headers: str) -> Routes:
-    """Return a page, an artifact with some headers, and its hash file if there is one."""
+    """Return a page, an artifact with extra headers, and its hash file if one is given."""
     made: dict[str, object] = {
         "/": page(A),
         f"/{A}": lambda handler: respond(handler, 200, wheel, **headers),
@@ -23,15 +23,15 @@ def routes(wheel: bytes, hash_file: bytes | None, **headers: str) -> Routes:
 
 
 @pytest.mark.parametrize("prefix", ["X_Object_Meta", "x_amz_meta", "X_Goog_Meta", "x_ms_meta"])
-def test_metadata_are_a_source_of_their_own(cli: Cli, wheel: bytes, prefix: str) -> None:
+def test_metadata_digest_is_a_source(cli: Cli, wheel: bytes, prefix: str) -> None:
     with serving(routes(wheel, None, **{f"{prefix}_Sha256": sha256(wheel).upper()})) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 0
     assert result.line("ok").endswith("sha256  header  container")
-    assert len(server.requests) == 3  # page, hash file that is not there, artifact
+    assert len(server.requests) == 3  # page, absent hash file, artifact
 
 
-def test_a_hash_file_that_the_metadata_contradict_is_stale(cli: Cli, wheel: bytes) -> None:
+def test_hash_file_contradicted_by_metadata_is_stale(cli: Cli, wheel: bytes) -> None:
     other = f"{sha256(b'newer')}  {A}\n".encode()
     with serving(routes(wheel, other, X_Object_Meta_Sha256=sha256(wheel))) as server:
         result = cli(*FETCH, server.url)
@@ -41,14 +41,14 @@ def test_a_hash_file_that_the_metadata_contradict_is_stale(cli: Cli, wheel: byte
     )
 
 
-def test_metadata_that_disagree_refuse_the_bytes(cli: Cli, wheel: bytes) -> None:
+def test_metadata_digest_mismatch_is_conflict(cli: Cli, wheel: bytes) -> None:
     good = f"{sha256(wheel)}  {A}\n".encode()
     with serving(routes(wheel, good, X_Object_Meta_Sha256=sha256(b"other"))) as server:
         result = cli(*FETCH, server.url)
     assert (result.code, "conflict" in result.line("refused")) == (1, True)
 
 
-def test_metadata_that_are_no_digest_refuse_the_bytes(cli: Cli, wheel: bytes) -> None:
+def test_invalid_metadata_digest_refuses_artifact(cli: Cli, wheel: bytes) -> None:
     with serving(routes(wheel, None, X_Object_Meta_Sha256="pending")) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 3

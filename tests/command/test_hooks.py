@@ -1,4 +1,4 @@
-"""Each hook: when it is called, and what a command does with it."""
+"""Each hook: when it is called and how a command uses its result."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ from wheelhouse_hashes.run import Run
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_a_hook_has_a_test_here(name: str) -> None:
+def test_every_hook_has_a_test(name: str) -> None:
     assert f"test_hook_{name}" in globals()
 
 
-# All of them together.
+# All hooks together.
 
 
 OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")]
 
 
-def test_the_order_of_all_hooks(
+def test_order_of_all_hooks(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = Recorder()
@@ -99,11 +99,11 @@ def test_the_order_of_all_hooks(
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 
 
-# One test for each hook.
+# One test per hook.
 
 
 class Shout:
-    """Adds an option, and notes what it is worth in each run."""
+    """Adds an option and records its value in each run."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, bool]] = []
@@ -130,7 +130,7 @@ def test_hook_wheelhouse_add_options(
         shown = cli(verb, "--help")
         assert f"shout at the {verb}" in shown.out
 
-    # It is left out, and so are our own options: the host's command.
+    # Without --shout and the package's own options, this is the host's plain command.
     assert cli("upload", "--no-enable-cdn", *LOCAL, "host").code == 0
     assert shout.seen == []
     assert not (container.parent / "host" / HASH_FILE).exists()
@@ -146,7 +146,7 @@ def test_hook_wheelhouse_add_options(
 
 
 class Guard:
-    """Ends a command before it begins."""
+    """Ends a command before it starts."""
 
     def __init__(self) -> None:
         self.finished = 0
@@ -185,7 +185,7 @@ def test_hook_wheelhouse_run_started(
 
 
 class Closer:
-    """Remembers the reports of runs that ended."""
+    """Records the reports of finished runs."""
 
     def __init__(self) -> None:
         self.started: list[str] = []
@@ -222,13 +222,13 @@ def test_hook_wheelhouse_run_finished(
     fetched = closer.reports[-1]
     assert isinstance(fetched, FetchReport)
     assert [(v.name, v.cause) for v in fetched.verdicts] == [(A, Cause.MISMATCH)]
-    # The command fails as a whole; what was opened must be closed all the same.
+    # The whole command fails; wheelhouse_run_finished must still be called for cleanup.
     assert fetch(cli, served.url + "nowhere/").code == 5
     assert [verb for verb, _ in closer.ended] == ["upload", "fetch", "fetch"]
     assert [code for _, code in closer.ended][:2] == [0, 1]
 
 
-def test_a_report_knows_how_its_command_ends(
+def test_report_has_exit_code_of_failed_command(
     cli: Cli, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closer = Closer()
@@ -239,7 +239,7 @@ def test_a_report_knows_how_its_command_ends(
     assert closer.ended == [("upload", 2), ("fetch", 5)]
 
 
-def test_every_run_that_started_is_finished(
+def test_run_finished_is_called_for_every_started_run(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closer = Closer()
@@ -291,7 +291,7 @@ def test_hook_wheelhouse_companions(
     assert names == [A, f"{A}.asc", HASH_FILE]
     assert (container / f"{A}.asc").read_bytes() == b"signature 1"
 
-    # It is asked again, but nothing is signed merely to learn a name.
+    # The plugin is asked again, but nothing is signed just to learn a name.
     again = upload(cli, "--no-update-index")
     assert again.line("there").endswith("already there")
     assert (signatures.asked, signatures.signed) == ([A, A], [A])
@@ -301,16 +301,16 @@ def test_hook_wheelhouse_companions(
     assert (container / f"{A}.asc").read_bytes() == b"signature 2"
 
 
-class Strangers:
-    """Publishes companions that nobody can tell for what they are."""
+class UnrecognizedNotes:
+    """Publishes companions that no plugin recognizes."""
 
     @hookimpl
     def wheelhouse_companions(self, artifact: LocalArtifact) -> Sequence[Companion]:
         return [Companion(f"{artifact.name}.note", lambda: b"a note")]
 
 
-class Notes(Strangers):
-    """The same, done right."""
+class Notes(UnrecognizedNotes):
+    """The same, with ``wheelhouse_companion_of`` implemented."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -325,7 +325,7 @@ def test_hook_wheelhouse_companion_of(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = pathlib.Path("store", "wheels")
-    install(monkeypatch, strangers=Strangers())
+    install(monkeypatch, strangers=UnrecognizedNotes())
     make_wheel(dist, A)
     refused = upload(cli)
     assert refused.code == 1
@@ -338,7 +338,7 @@ def test_hook_wheelhouse_companion_of(
     assert upload(cli, "--no-update-index").code == 0
     (container / A).unlink()
     notes.asked.clear()
-    # Any listing: each object once.  The note shows an artifact that never came.
+    # The hook sees each listed object once. The note announces an artifact that never came.
     missing = fetch(cli, served.url)
     assert missing.code == 4
     assert missing.line("refused").split()[1] == A
@@ -346,38 +346,38 @@ def test_hook_wheelhouse_companion_of(
     assert sorted(notes.asked) == [f"{A}.note", HASH_FILE]
 
 
-class Herald:
-    """Tells what is published, at the time when it is."""
+class Announcer:
+    """Records published artifacts and what was in the container at that moment."""
 
     def __init__(self, container: pathlib.Path) -> None:
         self._container = container
-        self.told: list[tuple[str, list[str]]] = []
+        self.published: list[tuple[str, list[str]]] = []
 
     @hookimpl
     def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
         assert not on_main_thread()
         there = sorted(path.name for path in self._container.glob("*.whl*"))
-        self.told.append((artifact.name, there))
-        run.say(f"told      {artifact.name}")
+        self.published.append((artifact.name, there))
+        run.say(f"announced {artifact.name}")
 
 
 def test_hook_wheelhouse_artifact_uploaded(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    herald = Herald(container)
-    install(monkeypatch, herald=herald)
+    announcer = Announcer(container)
+    install(monkeypatch, announcer=announcer)
     wheel = make_wheel(dist, A)
-    assert upload(cli).line("told").endswith(A)
-    assert herald.told == [(A, [A, HASH_FILE])]
+    assert upload(cli).line("announced").endswith(A)
+    assert announcer.published == [(A, [A, HASH_FILE])]
     assert upload(cli).line("there").split()[1] == A
-    assert len(herald.told) == 1
+    assert len(announcer.published) == 1
     make_wheel(dist, wheel.name, b"other bytes")
     assert upload(cli).line("replaced").split()[1] == A
-    assert len(herald.told) == 2
+    assert len(announcer.published) == 2
 
 
 class Catalogue:
-    """Offers what it was made with, at the addresses that it knows."""
+    """Offers fixed entries for the URLs it handles."""
 
     def __init__(self, *entries: Entry) -> None:
         self._entries = entries
@@ -402,7 +402,7 @@ def test_hook_wheelhouse_locate(
         tokens.append(handler.headers.get("X-Token"))
         respond(handler, 200, body)
 
-    # The page would answer, too: the third party is asked first and answers alone.
+    # The page would answer too, but a third-party plugin is asked first and its answer is used.
     page = b'<a href="/other/demo-2.0-py3-none-any.whl">demo-2.0-py3-none-any.whl</a>'
     with serving({"/hidden/x": give, "/catalogue/": page, "/page/": page}) as server:
         claim = Claim(Digest("sha256", sha256(body)), "catalogue", "my desk", Tier.PINNED)
@@ -422,23 +422,23 @@ def test_hook_wheelhouse_locate(
         assert tokens == ["t"]
         assert catalogue.asked == [server.url + "catalogue/#sha256=1"]
 
-        # None: the built-in reader of pages is asked.
+        # The plugin returns None, so the built-in page reader is asked.
         assert "demo-2.0" in fetch(cli, server.url + "page/").line("withdrawn")
         assert "/page/" in server.paths()
 
 
 class Pins:
-    """Claims what it was made with, for every artifact."""
+    """Makes the same claims for every artifact."""
 
-    def __init__(self, *said: Claim | Finding) -> None:
-        self._said = said
+    def __init__(self, *returned: Claim | Finding) -> None:
+        self._returned = returned
         self.asked: list[str] = []
 
     @hookimpl
     def wheelhouse_claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding] | None:
         assert not on_main_thread()
         self.asked.append(artifact.url)
-        return self._said or None
+        return self._returned or None
 
 
 def test_hook_wheelhouse_claims(
@@ -476,7 +476,7 @@ def test_hook_wheelhouse_claims(
 
 
 class Metadata:
-    """Claims the digest that an answer's headers name."""
+    """Claims the digest named in the response headers."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
@@ -509,12 +509,12 @@ def test_hook_wheelhouse_response_claims(
         wrong = fetch(cli, server.url)
         assert wrong.code == 1
         assert "mismatch" in wrong.line("refused")
-        assert metadata.received == [0, 0]  # the body is not here yet; it is read twice
+        assert metadata.received == [0, 0]  # called before the body arrives; two reads
         sent[A] = sha256(body)
         right = fetch(cli, server.url)
         assert right.line("ok").split() == ["ok", A, "sha256", "metadata", "container"]
         assert metadata.headers[-1]["content-length"] == str(len(body))
-        # On disk already: nothing is asked for but what could vouch for it.
+        # Already on disk: only sources that can confirm it are requested.
         metadata.headers.clear()
         server.requests.clear()
         routes[f"/{HASH_FILE}"] = f"{sha256(body)}  {A}\n".encode()
@@ -524,7 +524,7 @@ def test_hook_wheelhouse_response_claims(
 
 
 class Inspector:
-    """Looks at the file, and says what it was told to say."""
+    """Records each file and returns fixed findings."""
 
     def __init__(self, *findings: Finding) -> None:
         self._findings = findings
@@ -563,21 +563,21 @@ def test_hook_wheelhouse_inspect(
     assert content.contents == [body, body]
     assert content.paths[1] == pathlib.Path("got", A)
 
-    # What no claim vouches for is not shown to anybody.
+    # Bytes that no claim confirms are not passed to plugins.
     make_wheel(pathlib.Path("store", "wheels"), A, b"other bytes")
     pathlib.Path("got", A).unlink()
     assert fetch(cli, served.url).code == 1
     assert len(content.paths) == 2
 
 
-class Late:
+class FirstTime:
     """Objects to an artifact in one hook, the first time only."""
 
     def __init__(self, hook: str, *findings: Finding) -> None:
         self._hook = hook
         self._findings: Sequence[Finding] = findings
 
-    def _say(self, hook: str) -> Sequence[Finding]:
+    def _findings_for(self, hook: str) -> Sequence[Finding]:
         if hook != self._hook:
             return []
         findings, self._findings = self._findings, []
@@ -585,19 +585,19 @@ class Late:
 
     @hookimpl
     def wheelhouse_claims(self) -> Sequence[Finding]:
-        return self._say("claims")
+        return self._findings_for("claims")
 
     @hookimpl
     def wheelhouse_response_claims(self) -> Sequence[Finding]:
-        return self._say("response_claims")
+        return self._findings_for("response_claims")
 
     @hookimpl
     def wheelhouse_inspect(self) -> Sequence[Finding]:
-        return self._say("inspect")
+        return self._findings_for("inspect")
 
 
 @pytest.mark.parametrize("hook", ["claims", "response_claims", "inspect"])
-def test_a_finding_says_whether_it_may_heal(
+def test_finding_may_heal_is_retried(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
     make_wheel(dist, A)
@@ -605,30 +605,30 @@ def test_a_finding_says_whether_it_may_heal(
     final = Finding(Cause.UNTRUSTED, "signed by a stranger")
     passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
     for findings, code in (([final], 7), ([passing, final], 7), ([passing], 0)):
-        install(monkeypatch, late=Late(hook, *findings))
+        install(monkeypatch, late=FirstTime(hook, *findings))
         assert fetch(cli, served.url).code == code
 
 
-def test_a_finding_that_may_heal_makes_nothing_else_heal(
+def test_finding_may_heal_does_not_affect_other_causes(
     cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     body = make_wheel(tmp_path / "made", A).read_bytes()
     hash_file = f"{sha256(body)}  {A}\n".encode()
     page = f'<a href="{A}">{A}</a>'.encode()
-    make_wheel(tmp_path / "got", A)  # this one is objected to, and its successor is forbidden
+    make_wheel(tmp_path / "got", A)  # the hook objects to this copy; fetching it again gives 403
 
     def forbidden(handler: Any) -> None:
         respond(handler, 403, b"no")
 
     passing = Finding(Cause.UNTRUSTED, "not signed yet", may_heal=True)
-    install(monkeypatch, late=Late("inspect", passing))
+    install(monkeypatch, late=FirstTime("inspect", passing))
     with serving({"/": page, f"/{HASH_FILE}": hash_file, f"/{A}": forbidden}) as server:
         assert fetch(cli, server.url).code == 5
     assert server.paths().count(f"/{A}") == 1
 
 
 class Watcher:
-    """Remembers what settled, and whether the file was there then."""
+    """Records each verdict and whether the file existed at that moment."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, bool]] = []
@@ -654,14 +654,14 @@ def test_hook_wheelhouse_artifact_settled(
     assert sorted(watcher.seen) == [(A, "ok", True), (bad, "refused", False)]
 
 
-# A third party's companion, from its first day to its last.
+# The whole life of a third-party companion.
 
 
 def dev_build(day: int) -> str:
     return f"demo-1.0.dev0+202401{day:02}000000-py3-none-any.whl"
 
 
-def test_a_plugins_companion_lives_and_dies_with_its_artifact(
+def test_plugin_companion_is_pruned_with_its_artifact(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signatures = Signatures()
@@ -677,7 +677,7 @@ def test_a_plugins_companion_lives_and_dies_with_its_artifact(
     assert {path.name: path.read_bytes() for path in container.glob("*.asc")} == published
     assert len(signatures.signed) == 5
 
-    # A page that lists every object, as many stores make it.
+    # A page that lists every object, as many stores generate it.
     (container / "index.html").unlink()
     with serving_folder(container) as server:
         fetched = fetch(cli, server.url)

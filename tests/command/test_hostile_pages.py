@@ -1,4 +1,4 @@
-"""Pages that lose no link and do no harm, whoever wrote them; asked for again if they can heal."""
+"""Hostile and broken index pages: no link is lost, and transient errors are retried."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def sdist(tmp_path: pathlib.Path) -> bytes:
     return make_sdist(tmp_path / "made", SDIST).read_bytes()
 
 
-# Links that a page loses.
+# Pages that could lose links.
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def sdist(tmp_path: pathlib.Path) -> bytes:
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_a_bracket_in_a_quoted_attribute_costs_no_link(
+def test_bracket_in_quoted_attribute_loses_no_link(
     cli: Cli, wheel: bytes, sdist: bytes, attribute: str, first: bool
 ) -> None:
     href = f'href="{A}#sha256={sha256(wheel)}"'
@@ -62,7 +62,7 @@ def test_a_bracket_in_a_quoted_attribute_costs_no_link(
     assert "verified 2 of 2" in result.out
 
 
-def test_verify_against_such_a_page_reads_it_too(cli: Cli, dist: pathlib.Path) -> None:
+def test_verify_reads_page_with_bracket_in_attribute(cli: Cli, dist: pathlib.Path) -> None:
     content = make_wheel(dist, A).read_bytes()
     page = f'<a href="{A}#sha256={sha256(content)}" data-requires-python="<4">x</a>'.encode()
     with serving({"/": page}) as server:
@@ -84,9 +84,7 @@ def test_verify_against_such_a_page_reads_it_too(cli: Cli, dist: pathlib.Path) -
     ],
     ids=["quote", "title", "end", "bracket", "long title", "many", "digests", "host", "entity"],
 )
-def test_an_artifact_whose_tag_cannot_be_read_is_refused_by_name(
-    cli: Cli, sdist: bytes, tag: str
-) -> None:
+def test_artifact_with_unreadable_tag_is_refused_by_name(cli: Cli, sdist: bytes, tag: str) -> None:
     page = f'<a href="{SDIST}#sha256={sha256(sdist)}">y</a>{tag}'.encode()
     with serving({"/": page, f"/{SDIST}": sdist}) as server:
         result = cli(*FETCH, server.url)
@@ -114,7 +112,7 @@ def _link(name: str, content: bytes) -> str:
         '<a title="<">x</a>',
     ],
 )
-def test_what_stands_between_links_costs_none(
+def test_markup_between_links_loses_no_link(
     cli: Cli, wheel: bytes, sdist: bytes, between: str
 ) -> None:
     page = (_link(A, wheel) + between + _link(SDIST, sdist)).encode()
@@ -127,7 +125,7 @@ def test_what_stands_between_links_costs_none(
     ("first", "later"),
     [('title="oops', 'data-requires-python=">=3"'), ("data-yanked='don't'", "class='x'")],
 )
-def test_a_stray_quote_costs_its_own_link_alone(
+def test_stray_quote_loses_only_its_own_link(
     cli: Cli, wheel: bytes, first: str, later: str
 ) -> None:
     names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(3)]
@@ -141,7 +139,7 @@ def test_a_stray_quote_costs_its_own_link_alone(
     assert result.line("refused").split()[1] == A
 
 
-def test_a_bracket_after_a_stray_quote_costs_no_link(cli: Cli, wheel: bytes) -> None:
+def test_bracket_after_stray_quote_loses_no_link(cli: Cli, wheel: bytes) -> None:
     whole = f'<a href="{A}#sha256={sha256(wheel)}" data-requires-python="&gt;=3,<4">x</a>'
     with serving({"/": f'<a href="x.zip>x</a>{whole}'.encode(), f"/{A}": wheel}) as server:
         result = cli(*FETCH, server.url)
@@ -149,14 +147,14 @@ def test_a_bracket_after_a_stray_quote_costs_no_link(cli: Cli, wheel: bytes) -> 
 
 
 @pytest.mark.parametrize("text", ["<!-- {}", "<script>{}"])
-def test_an_artifact_in_what_is_never_closed_is_refused_by_name(cli: Cli, text: str) -> None:
+def test_artifact_in_unclosed_comment_is_refused_by_name(cli: Cli, text: str) -> None:
     page = text.format(f'<a href="{A}">x</a>').encode()
     with serving({"/": page}) as server:
         result = cli(*FETCH, server.url)
     assert (result.code, result.line("refused").split()[1]) == (5, A)
 
 
-def test_a_long_base_is_refused(cli: Cli) -> None:
+def test_long_base_is_refused(cli: Cli) -> None:
     page = f'<base href="/{"a é" * 2000}/">{_link(A, b"")}'.encode()
     with serving({"/": page}) as server:
         result = cli(*FETCH, server.url)
@@ -165,7 +163,7 @@ def test_a_long_base_is_refused(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("field", ["hashes", "url"])
-def test_an_artifact_with_unreadable_json_is_refused_by_name(cli: Cli, field: str) -> None:
+def test_artifact_with_unreadable_json_is_refused_by_name(cli: Cli, field: str) -> None:
     hashes = {f"x{number}": "0" for number in range(MAX_DIGESTS + (field == "hashes"))}
     url = A if field == "hashes" else f"http://{'a' * 64}\xe9/{A}"
     body = json.dumps({"files": [{"filename": A, "url": url, "hashes": hashes}]}).encode()
@@ -176,7 +174,7 @@ def test_an_artifact_with_unreadable_json_is_refused_by_name(cli: Cli, field: st
     assert result.line("refused").split()[1] == A
 
 
-def test_malformed_links_are_counted_and_not_all_shown(cli: Cli) -> None:
+def test_malformed_links_are_counted_not_all_shown(cli: Cli) -> None:
     page = (f'<a href="http://[x/{SDIST}">x</a>' * 1000).encode()
     with serving({"/": page}) as server:
         result = cli(*FETCH, server.url)
@@ -189,7 +187,7 @@ def test_malformed_links_are_counted_and_not_all_shown(cli: Cli) -> None:
 
 SIZE = 8_000_000
 
-#: Five times what the slowest of these took on two cores, in seconds.
+#: Seconds. Five times the slowest of these pages on two cores.
 GUARD = 60
 
 MEMORY = 500 * 1024**2
@@ -250,7 +248,7 @@ def _begin(url: str, *, limited: bool = True) -> subprocess.Popen[str]:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_page_ends_in_seconds_and_in_little_memory(kind: str) -> None:
+def test_hostile_page_is_bounded_in_time_and_memory(kind: str) -> None:
     with _hostile(kind) as server:
         started = time.monotonic()
         process = _begin(server.url)
@@ -262,7 +260,7 @@ def test_a_hostile_page_ends_in_seconds_and_in_little_memory(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["tags", "quotes"])
-def test_ctrl_c_ends_the_reading_of_a_hostile_page(kind: str) -> None:
+def test_ctrl_c_interrupts_hostile_page(kind: str) -> None:
     with _hostile(kind) as server:
         process = _begin(server.url, limited=False)
         for _ in range(600):
@@ -305,7 +303,7 @@ PASSING: dict[str, Respond] = {
 
 
 def failing_first(fault: Respond, page: bytes, times: int = 1) -> Respond:
-    """Return an answer that is a fault for the first requests, and a page afterwards."""
+    """Return an answer that is a fault for the first requests and a page afterwards."""
     left = [fault] * times
 
     def answer(handler: Handler) -> None:
@@ -317,7 +315,7 @@ def failing_first(fault: Respond, page: bytes, times: int = 1) -> Respond:
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_a_page_that_fails_once_is_asked_for_again(cli: Cli, wheel: bytes, fault: str) -> None:
+def test_page_that_fails_once_is_retried(cli: Cli, wheel: bytes, fault: str) -> None:
     routes: Routes = {"/": failing_first(PASSING[fault], page_of(wheel)), f"/{A}": wheel}
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
@@ -326,7 +324,7 @@ def test_a_page_that_fails_once_is_asked_for_again(cli: Cli, wheel: bytes, fault
     assert got() == [A]
 
 
-def test_a_page_whose_connection_is_refused_is_asked_for_again(cli: Cli, wheel: bytes) -> None:
+def test_page_with_refused_connection_is_retried(cli: Cli, wheel: bytes) -> None:
     answers = {"/": page_of(wheel), f"/{A}": wheel}
 
     class Late(http.server.BaseHTTPRequestHandler):
@@ -352,14 +350,14 @@ def test_a_page_whose_connection_is_refused_is_asked_for_again(cli: Cli, wheel: 
 
 
 @pytest.mark.parametrize("status", [400, 404, 405, 410, 451, 501, 505])
-def test_a_page_that_fails_for_good_ends_the_run_at_once(cli: Cli, status: int) -> None:
+def test_permanent_page_error_ends_run_at_once(cli: Cli, status: int) -> None:
     with serving({"/": _status(status)}) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
         assert len(server.requests) == 1
     assert result.code != 0
 
 
-# A hash file that nobody listed.
+# Hash files that no page lists.
 
 NO_HASH_FILES: dict[str, Callable[[bytes], Respond]] = {
     "front page": lambda wheel: lambda h: respond(h, 200, b"<!doctype html><title>x</title>"),
@@ -382,7 +380,7 @@ NO_HASH_FILES: dict[str, Callable[[bytes], Respond]] = {
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 @pytest.mark.parametrize("kind", NO_HASH_FILES)
-def test_an_answer_that_is_no_hash_file_counts_as_absent(
+def test_invalid_unlisted_hash_file_counts_as_absent(
     cli: Cli, dist: pathlib.Path, kind: str, verb: str
 ) -> None:
     names = [A, "demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl"]
@@ -400,7 +398,7 @@ def test_an_answer_that_is_no_hash_file_counts_as_absent(
     assert result.code == 0, result.out
     assert "verified 3 of 3" in result.out
     if kind in ("dropped", "reset"):
-        # libcurl asks once more by itself where a kept connection has ended.
+        # libcurl retries once on its own if a kept-alive connection was closed.
         assert 2 <= asked <= 4
     elif kind != "redirects":
         assert asked == (2 if kind in ("429", "500", "503") else 1)
@@ -409,7 +407,7 @@ def test_an_answer_that_is_no_hash_file_counts_as_absent(
 
 
 @pytest.mark.parametrize("kind", ["front page", "empty", "JSON", "503"])
-def test_a_listed_hash_file_stays_strict(cli: Cli, wheel: bytes, kind: str) -> None:
+def test_listed_hash_file_must_be_valid(cli: Cli, wheel: bytes, kind: str) -> None:
     page = page_of(wheel) + f'<a href="{A}.sha256">x</a>'.encode()
     routes: Routes = {
         "/": page, f"/{A}": wheel, f"/{A}.sha256": NO_HASH_FILES[kind](wheel)
@@ -421,7 +419,7 @@ def test_a_listed_hash_file_stays_strict(cli: Cli, wheel: bytes, kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["front page", "empty", "JSON", "503", "401"])
-def test_without_another_claim_it_stays_strict(cli: Cli, wheel: bytes, kind: str) -> None:
+def test_hash_file_must_be_valid_without_other_claim(cli: Cli, wheel: bytes, kind: str) -> None:
     routes: Routes = {
         "/": page(A),
         f"/{A}": wheel,
@@ -433,7 +431,7 @@ def test_without_another_claim_it_stays_strict(cli: Cli, wheel: bytes, kind: str
     assert got() == []
 
 
-def test_a_weak_claim_does_not_make_a_hash_file_optional(cli: Cli, wheel: bytes) -> None:
+def test_weak_claim_does_not_make_hash_file_optional(cli: Cli, wheel: bytes) -> None:
     md5 = hashlib.md5(wheel, usedforsecurity=False).hexdigest()
     page = f'<a href="{A}#md5={md5}">x</a>'.encode()
     with serving({"/": page, f"/{A}": wheel, f"/{A}.sha256": _status(503)}) as server:
@@ -455,9 +453,7 @@ _OTHER = sha256(b"other")
         " ".join(_OTHER[i : i + 2] for i in range(0, 64, 2)).encode(),
     ],
 )
-def test_an_unlisted_hash_file_that_is_one_still_counts(
-    cli: Cli, wheel: bytes, content: bytes
-) -> None:
+def test_valid_unlisted_hash_file_counts(cli: Cli, wheel: bytes, content: bytes) -> None:
     routes: Routes = {"/": page_of(wheel), f"/{A}": wheel, f"/{A}.sha256": content}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)

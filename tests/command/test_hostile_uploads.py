@@ -1,4 +1,4 @@
-"""What lies in the folder of an upload and must not be published, and what must not be printed."""
+"""Uploads: files that must not be published, and secrets that must not be printed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from wheelhouse_hashes.upload import scan
 
 DEV = "demo-1.1.dev0-py3-none-any.whl"
 
-# libcloud signs for S3 with a function that Python 3.12 and later warn about.
+# libcloud signs S3 requests with a function that is deprecated in Python 3.12 and later.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 
 
@@ -51,7 +51,7 @@ def _socket(path: pathlib.Path) -> None:
     [_link, _link_beside, _dangling, _to_a_folder, os.mkfifo, _socket],
     ids=["environ", "wheel", "dangling", "folder", "fifo", "socket"],
 )
-def test_links_and_special_files_are_named_and_refused(
+def test_links_and_special_files_are_refused_by_name(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, make: object, name: str
 ) -> None:
     make_wheel(dist, B)
@@ -64,7 +64,7 @@ def test_links_and_special_files_are_named_and_refused(
     assert sorted(p.name for p in container.glob("*demo*")) == [B, f"{B}.sha256"]
 
 
-def test_other_links_and_folders_are_skipped_as_before(
+def test_unrelated_links_and_folders_are_skipped(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -87,7 +87,7 @@ def _changed_in_place(path: pathlib.Path) -> None:
 
 
 @pytest.mark.parametrize("how", [_replaced_by_a_link, _changed_in_place])
-def test_a_file_swapped_after_it_was_hashed_is_not_published(
+def test_file_swapped_after_hashing_is_not_published(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,
@@ -109,7 +109,7 @@ def test_a_file_swapped_after_it_was_hashed_is_not_published(
     assert not (container / A).exists()
 
 
-def test_a_link_between_the_look_and_the_opening_is_refused(
+def test_link_swapped_in_before_open_is_refused(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wheel = make_wheel(dist, A)
@@ -137,7 +137,7 @@ def _swift(url: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("verb", ["upload", "index"])
 @pytest.mark.parametrize("ends", ["{}\n", "{}\r\n", "  {}", "\t{} \r"])
-def test_white_space_at_the_ends_of_a_secret_is_dropped(
+def test_secret_is_stripped_of_white_space(
     cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, ends: str, verb: str
 ) -> None:
     make_wheel(dist, A)
@@ -150,7 +150,7 @@ def test_white_space_at_the_ends_of_a_secret_is_dropped(
 
 
 @pytest.mark.parametrize("secret", ["hunter2\nSECRET", "hunter2\rSECRET", "hunter2-SECRÄT€"])
-def test_a_secret_that_cannot_be_sent_is_one_line_without_it(
+def test_unsendable_secret_is_not_printed(
     cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, secret: str
 ) -> None:
     make_wheel(dist, A)
@@ -212,7 +212,7 @@ def test_malformed_driver_options_are_not_printed(
     ],
 )
 @pytest.mark.parametrize("verb", ["fetch", "upload"])
-def test_the_password_of_a_proxy_is_not_printed(
+def test_proxy_password_is_not_printed(
     cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, proxy: str, verb: str
 ) -> None:
     make_wheel(dist, A)

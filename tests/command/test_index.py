@@ -1,4 +1,4 @@
-"""``index`` makes the page of a container anew."""
+"""``index`` rebuilds the index page of a container."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.artifacts import A, C, make_wheel
 from tests.support.commands import INDEX, UPLOAD
 
 
-def test_the_index_is_rebuilt_from_hash_files(
+def test_index_is_rebuilt_from_hash_files(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -25,7 +25,7 @@ def test_the_index_is_rebuilt_from_hash_files(
     assert (container / "index.html").read_bytes() == page
 
 
-def test_index_names_what_has_no_digest(
+def test_index_counts_artifacts_without_digest(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     container.mkdir()
@@ -36,13 +36,13 @@ def test_index_names_what_has_no_digest(
     assert "links without a digest: 1; upload" in result.out
 
 
-def test_index_of_no_container_is_one_line(cli: Cli, container: pathlib.Path) -> None:
+def test_index_of_missing_container_is_one_line_error(cli: Cli, container: pathlib.Path) -> None:
     result = cli(*INDEX)
     assert result.code == 5
     assert result.err == "wheelhouse-hashes: error: container 'wheels' does not exist\n"
 
 
-def test_index_without_credentials_is_one_line(
+def test_index_without_credentials_is_one_line_error(
     cli: Cli, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "no username" in cli("index", "wheels").err
@@ -55,7 +55,7 @@ def test_index_without_credentials_is_one_line(
 
 
 @pytest.mark.parametrize("page", [f'<base href="/{"a" * 3000}/">', '<a href="x">' * 100_001])
-def test_a_page_that_cannot_be_read_is_written_anew(
+def test_unreadable_index_page_is_rewritten(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, page: str
 ) -> None:
     make_wheel(dist, A)

@@ -1,4 +1,4 @@
-"""How long a request may take, how much it may bring, and when it is made again."""
+"""Request limits: duration, size and retries."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from wheelhouse_hashes.http import settings as http_settings
 
 @pytest.fixture
 def over() -> Iterator[threading.Event]:
-    """Set when a test is over, for servers that are slow or silent."""
+    """Set when a test ends, for servers that are slow or silent."""
     event = threading.Event()
     yield event
     event.set()
 
 
-def dripping(over: threading.Event, length: int | None = 10**6) -> Respond:
-    """Return an answer of which a few bytes come at a time, too fast to be idle."""
+def trickling(over: threading.Event, length: int | None = 10**6) -> Respond:
+    """Return an answer that trickles, fast enough to not count as idle."""
 
-    def drip(handler: Handler) -> None:
+    def trickle(handler: Handler) -> None:
         handler.send_response(200)
         if length is None:
             handler.close_connection = True
@@ -45,11 +45,11 @@ def dripping(over: threading.Event, length: int | None = 10**6) -> Respond:
             while not over.wait(0.02):
                 handler.wfile.write(b"PK\3\4" * 100)
 
-    return drip
+    return trickle
 
 
 def silent(over: threading.Event, first: bytes) -> Respond:
-    """Return an answer that stops after its first bytes."""
+    """Return an answer that stalls after its first bytes."""
 
     def stall(handler: Handler) -> None:
         handler.wfile.write(first)
@@ -62,40 +62,40 @@ def silent(over: threading.Event, first: bytes) -> Respond:
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
 
-def test_timeout_ends_what_merely_drips(cli: Cli, wheel: bytes, over: threading.Event) -> None:
-    with serving({"/": page_of(wheel), f"/{A}": dripping(over)}) as server:
+def test_timeout_ends_trickling_artifact(cli: Cli, wheel: bytes, over: threading.Event) -> None:
+    with serving({"/": page_of(wheel), f"/{A}": trickling(over)}) as server:
         result = cli(*FETCH_AND_WAIT, "--timeout", "0.5", "--wait", "60", server.url)
-        assert server.paths().count(f"/{A}") == 1  # it would not end otherwise next time
+        assert server.paths().count(f"/{A}") == 1  # not retried: it would be just as slow again
     assert result.code == 5
     assert "unreachable: " in result.line("refused")
     assert "timed out after 0.5 seconds (increase --timeout)" in result.line("refused")
     assert got() == []
 
 
-def test_timeout_has_a_twin(
+def test_timeout_environment_variable(
     cli: Cli, wheel: bytes, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_TIMEOUT", "0.5")
-    with serving({"/": page_of(wheel), f"/{A}": dripping(over)}) as server:
+    with serving({"/": page_of(wheel), f"/{A}": trickling(over)}) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert "timed out after 0.5 seconds" in result.line("refused")
 
 
-def test_timeout_ends_a_page_that_drips(cli: Cli, over: threading.Event) -> None:
-    with serving({"/": dripping(over, None)}) as server:
+def test_timeout_ends_trickling_page(cli: Cli, over: threading.Event) -> None:
+    with serving({"/": trickling(over, None)}) as server:
         result = cli(*FETCH_AND_WAIT, "--timeout", "0.5", server.url)
     assert result.code == 5
     assert "timed out after 0.5 seconds" in result.err
 
 
-def test_small_objects_have_a_limit_of_their_own(
+def test_small_objects_have_their_own_timeout(
     cli: Cli, wheel: bytes, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_settings, "SMALL_TIMEOUT", 0.5)
     routes: Routes = {
         "/": page(A),
         f"/{A}": wheel,
-        f"/{A}.sha256": dripping(over, 60_000),
+        f"/{A}.sha256": trickling(over, 60_000),
     }
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
@@ -107,7 +107,7 @@ def test_small_objects_have_a_limit_of_their_own(
 @pytest.mark.parametrize(
     "first", [b"", HEAD, HEAD + b"PK\3\4"], ids=["no answer", "headers only", "amid the body"]
 )
-def test_silence_is_noticed(
+def test_idle_connection_times_out(
     cli: Cli,
     wheel: bytes,
     over: threading.Event,
@@ -123,7 +123,7 @@ def test_silence_is_noticed(
     assert got() == []
 
 
-def test_a_body_that_stalled_is_gone_on_with(
+def test_stalled_body_is_resumed(
     cli: Cli, wheel: bytes, over: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_settings, "IDLE_TIMEOUT", 1)
@@ -145,8 +145,8 @@ def test_a_body_that_stalled_is_gone_on_with(
 
 
 @contextlib.contextmanager
-def deaf() -> Iterator[int]:
-    """Yield a loopback port whose connections are never accepted: its queue is full."""
+def never_accepting() -> Iterator[int]:
+    """Yield a loopback port that never accepts connections: its queue is full."""
     with contextlib.ExitStack() as sockets:
         server = sockets.enter_context(socket.socket())
         server.bind(("127.0.0.1", 0))
@@ -159,19 +159,15 @@ def deaf() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_connection_that_is_never_made_is_given_up(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, scheme: str
-) -> None:
+def test_connect_timeout(cli: Cli, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     monkeypatch.setattr(http_settings, "CONNECT_TIMEOUT", 0.5)
-    with deaf() as port:
+    with never_accepting() as port:
         result = cli(*FETCH, f"{scheme}://127.0.0.1:{port}/")
     assert (result.code, result.err.count("\n")) == (5, 1)
     assert "timed out" in result.err.lower() or "timeout" in result.err.lower()
 
 
-def test_a_tls_handshake_that_is_never_answered_is_given_up(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tls_handshake_timeout(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_settings, "CONNECT_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as server:
         result = cli(*FETCH, f"https://127.0.0.1:{server.getsockname()[1]}/")
@@ -180,7 +176,7 @@ def test_a_tls_handshake_that_is_never_answered_is_given_up(
 
 
 def endless(chunked: bool) -> Respond:
-    """Return an answer without size that has no end."""
+    """Return an endless answer of unknown size."""
 
     def flow(handler: Handler) -> None:
         handler.send_response(200)
@@ -197,7 +193,7 @@ def endless(chunked: bool) -> Respond:
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_body_without_end_has_one_here(
+def test_endless_artifact_is_too_large(
     cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch, chunked: bool
 ) -> None:
     monkeypatch.setattr(http_client, "MAX_ARTIFACT", 1_000_000)
@@ -210,7 +206,7 @@ def test_a_body_without_end_has_one_here(
     assert got() == []
 
 
-def test_a_size_over_the_limit_is_refused_before_the_body(
+def test_content_length_over_limit_is_too_large(
     cli: Cli, wheel: bytes, over: threading.Event
 ) -> None:
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {10**15}\r\n\r\n".encode()
@@ -221,7 +217,7 @@ def test_a_size_over_the_limit_is_refused_before_the_body(
 
 
 @pytest.mark.parametrize("chunked", [True, False])
-def test_a_page_without_end_has_one_here(cli: Cli, chunked: bool) -> None:
+def test_endless_page_is_too_large(cli: Cli, chunked: bool) -> None:
     with serving({"/": endless(chunked)}) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 5
@@ -229,7 +225,7 @@ def test_a_page_without_end_has_one_here(cli: Cli, chunked: bool) -> None:
 
 
 def bomb(size: int, kind: str) -> Respond:
-    """Return an answer that is small on its way and large when it is decoded."""
+    """Return an answer that is small on the wire and large once decoded."""
     zeros = b"\0" * size
     body = gzip.compress(zeros) if kind.startswith("gzip") else zlib.compress(zeros)
     if kind == "gzip, gzip":
@@ -238,7 +234,7 @@ def bomb(size: int, kind: str) -> Respond:
 
 
 @pytest.mark.parametrize("kind", ["gzip", "gzip, gzip", "deflate"])
-def test_a_compressed_page_is_read_up_to_the_cap(cli: Cli, kind: str) -> None:
+def test_compressed_page_is_limited_by_decoded_size(cli: Cli, kind: str) -> None:
     with serving({"/": bomb(70 * 2**20, kind)}) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 5
@@ -246,7 +242,7 @@ def test_a_compressed_page_is_read_up_to_the_cap(cli: Cli, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gzip", "gzip, gzip", "deflate"])
-def test_a_compressed_hash_file_is_read_up_to_the_cap(cli: Cli, wheel: bytes, kind: str) -> None:
+def test_compressed_hash_file_is_limited_by_decoded_size(cli: Cli, wheel: bytes, kind: str) -> None:
     routes: Routes = {
         "/": page(A),
         f"/{A}": wheel,
@@ -260,7 +256,7 @@ def test_a_compressed_hash_file_is_read_up_to_the_cap(cli: Cli, wheel: bytes, ki
 
 
 @pytest.mark.parametrize("kind", ["gzip", "deflate", "rot13"])
-def test_a_page_that_cannot_be_decoded_is_one_line(cli: Cli, kind: str) -> None:
+def test_undecodable_page_is_one_line_error(cli: Cli, kind: str) -> None:
     body = b"not compressed at all"
     routes: Routes = {"/": lambda handler: respond(handler, 200, body, Content_Encoding=kind)}
     with serving(routes) as server:
@@ -268,7 +264,7 @@ def test_a_page_that_cannot_be_decoded_is_one_line(cli: Cli, kind: str) -> None:
     assert (result.code, result.err.count("\n")) == (5, 1)
 
 
-def test_nothing_is_asked_for_compressed(cli: Cli, wheel: bytes) -> None:
+def test_requests_ask_for_identity_encoding(cli: Cli, wheel: bytes) -> None:
     routes: Routes = {
         "/": page(A),
         f"/{A}": wheel,
@@ -288,7 +284,7 @@ def test_nothing_is_asked_for_compressed(cli: Cli, wheel: bytes) -> None:
         pytest.param(503, False, id="503, seconds", marks=pytest.mark.thorough),
     ],
 )
-def test_retry_after_is_heeded(cli: Cli, wheel: bytes, status: int, dated: bool) -> None:
+def test_retry_after_is_honored(cli: Cli, wheel: bytes, status: int, dated: bool) -> None:
     times: dict[str, list[float]] = {"page": [], "artifact": []}
 
     def busy(which: str, then: bytes) -> Respond:
@@ -296,7 +292,7 @@ def test_retry_after_is_heeded(cli: Cli, wheel: bytes, status: int, dated: bool)
             times[which].append(time.time())
             if len(times[which]) > 1:
                 return respond(handler, 200, then)
-            # A date has whole seconds, so that up to one of them is lost.
+            # HTTP dates have whole seconds, so up to one second is lost.
             later = formatdate(time.time() + 3, usegmt=True) if dated else "2"
             return respond(handler, status, b"busy", Retry_After=later)
 
@@ -309,7 +305,7 @@ def test_retry_after_is_heeded(cli: Cli, wheel: bytes, status: int, dated: bool)
         assert second - first >= 1.9
 
 
-def test_retry_after_is_capped_by_the_wait(cli: Cli, wheel: bytes) -> None:
+def test_retry_after_is_capped_by_wait(cli: Cli, wheel: bytes) -> None:
     def busy(handler: Handler) -> None:
         respond(handler, 503, b"busy", Retry_After="999999999")
 

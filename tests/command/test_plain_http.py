@@ -1,4 +1,4 @@
-"""The way of bytes and digests: plain HTTP and other origins are named, wherever they come in."""
+"""Transport notes: plain HTTP and other origins are reported wherever they occur."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAIN = "over plain HTTP"
 
 @pytest.fixture
 def tls(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that the client trusts."""
+    """A TLS server context with a certificate that the client trusts."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -30,17 +30,17 @@ def tls(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
 
 @pytest.fixture
 def wheel(dist: pathlib.Path) -> bytes:
-    """The bytes of the wheel A."""
+    """The bytes of wheel A."""
     return make_wheel(dist, A).read_bytes()
 
 
 def closing(out: str) -> str:
-    """Return the line that counts."""
+    """Return the summary line."""
     return next(line for line in out.splitlines() if line.startswith("verified "))
 
 
 @pytest.mark.parametrize("what", ["fetch", "verify"])
-def test_a_redirect_from_http_to_https_is_plain_http(
+def test_redirect_from_http_to_https_counts_as_plain_http(
     cli: Cli, wheel: bytes, tls: ssl.SSLContext, what: str
 ) -> None:
     command = FETCH if what == "fetch" else ("verify", "dist", "--wait", "0", "--against")
@@ -56,8 +56,10 @@ def test_a_redirect_from_http_to_https_is_plain_http(
 
 
 @pytest.mark.parametrize("hop", ["artifact", "hash file"])
-def test_each_hop_counts(cli: Cli, wheel: bytes, tls: ssl.SSLContext, hop: str) -> None:
-    """From plain HTTP to TLS, and by one more redirect to the bytes."""
+def test_plain_http_in_any_redirect_is_reported(
+    cli: Cli, wheel: bytes, tls: ssl.SSLContext, hop: str
+) -> None:
+    """A redirect from plain HTTP to TLS, then one more redirect to the bytes."""
     routes: Routes = {
         "/there": wheel if hop == "artifact" else hash_file(wheel),
         "/here": to("/there"),
@@ -73,7 +75,7 @@ def test_each_hop_counts(cli: Cli, wheel: bytes, tls: ssl.SSLContext, hop: str) 
     assert result.out.count(" redirects to ") == 1
 
 
-def test_tls_all_the_way_says_nothing(cli: Cli, wheel: bytes, tls: ssl.SSLContext) -> None:
+def test_tls_only_connection_has_no_note(cli: Cli, wheel: bytes, tls: ssl.SSLContext) -> None:
     with serving({"/": to("/page/"), "/page/": page_of(wheel), f"/page/{A}": wheel}, tls) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 0
@@ -81,7 +83,7 @@ def test_tls_all_the_way_says_nothing(cli: Cli, wheel: bytes, tls: ssl.SSLContex
     assert "redirects" not in result.out
 
 
-def test_a_redirect_to_another_origin_is_named_once(cli: Cli, dist: pathlib.Path) -> None:
+def test_redirect_to_other_origin_is_noted_once(cli: Cli, dist: pathlib.Path) -> None:
     names = [A, "demo-1.0-1-py3-none-any.whl", "demo-1.0-2-py3-none-any.whl"]
     wheels = {name: make_wheel(dist, name).read_bytes() for name in names}
     page = b"".join(page_of(body, name) for name, body in wheels.items())
@@ -94,7 +96,7 @@ def test_a_redirect_to_another_origin_is_named_once(cli: Cli, dist: pathlib.Path
     assert result.out.count(note) == 1
 
 
-def test_verify_says_that_certificates_were_not_checked(
+def test_verify_reports_unchecked_certificates(
     cli: Cli, wheel: bytes, tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")

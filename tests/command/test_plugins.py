@@ -1,4 +1,4 @@
-"""Plugins that misbehave, that are left out, that are traced, that are really installed."""
+"""Plugins that fail, are disabled, are traced, or are really installed."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ from wheelhouse_hashes.run import Run
 
 GOOD = "demo-2.0-py3-none-any.whl"
 
-#: How messages call the plugin that :func:`install` takes as ``broken``.
+#: The prefix of messages about the plugin that :func:`install` registers as ``broken``.
 BROKEN = "plugin 'broken' (broken-dist 1.0)"
 
-#: The same, if it could not be loaded.
+#: The same for a plugin that could not be loaded.
 UNLOADED = "plugin 'broken' (broken-dist 1.0)"
 
 
 class Broken:
-    """Raises in one hook; where there is an artifact, for :data:`A` only."""
+    """Raises in one hook; in hooks that get an artifact, only for :data:`A`."""
 
     def __init__(self, hook: str, error: BaseException) -> None:
         self._hook = f"wheelhouse_{hook}"
@@ -105,14 +105,14 @@ class Broken:
 
 
 @pytest.fixture
-def two(dist: pathlib.Path, container: pathlib.Path) -> None:
+def two_wheels(dist: pathlib.Path, container: pathlib.Path) -> None:
     """Two wheels to upload."""
     make_wheel(dist, A)
     make_wheel(dist, GOOD)
 
 
 @pytest.fixture
-def released(cli: Cli, served: Server, two: None) -> Server:
+def released(cli: Cli, served: Server, two_wheels: None) -> Server:
     """A container that holds two wheels and their hash files."""
     assert upload(cli).code == 0
     return served
@@ -129,13 +129,13 @@ def only_good_is_published() -> bool:
 
 # Exceptions.
 
-#: What a plugin may raise by accident.  sys.exit() must not end a run as a success.
+#: Exceptions a plugin may raise by accident. sys.exit() must not end a run as a success.
 ACCIDENTS = (ValueError("boom"), SystemExit(0), StoreError("boom"), UsageError("boom"))
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("hook", ["claims", "response_claims", "inspect"])
-def test_a_raise_refuses_the_artifact_in_hand_on_fetch(
+def test_plugin_error_refuses_artifact_on_fetch(
     cli: Cli,
     released: Server,
     monkeypatch: pytest.MonkeyPatch,
@@ -145,27 +145,27 @@ def test_a_raise_refuses_the_artifact_in_hand_on_fetch(
     install(monkeypatch, broken=Broken(hook, error))
     result = fetch(cli, released.url)
     assert result.code == 1
-    said = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
-    assert result.line("refused").split(maxsplit=2)[1:] == [A, f"plugin: {said}"]
+    message = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
+    assert result.line("refused").split(maxsplit=2)[1:] == [A, f"plugin: {message}"]
     assert result.line("ok").split()[1] == GOOD
     assert kept() == [GOOD]
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("hook", ["companions", "companion_of"])
-def test_a_raise_refuses_the_artifact_in_hand_on_upload(
-    cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch, hook: str, error: BaseException
+def test_plugin_error_refuses_artifact_on_upload(
+    cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch, hook: str, error: BaseException
 ) -> None:
     install(monkeypatch, broken=Broken(hook, error))
     result = upload(cli)
     assert result.code == 1
-    said = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
-    assert result.line("refused").split(maxsplit=2)[1:] == [A, said]
+    message = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
+    assert result.line("refused").split(maxsplit=2)[1:] == [A, message]
     assert result.line("sent").split()[1] == GOOD
     assert only_good_is_published()
 
 
-def test_an_error_of_ours_keeps_its_cause(
+def test_transfer_error_from_plugin_keeps_its_cause(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     error = TransferError(Cause.FORBIDDEN, "the log wants a token", 401)
@@ -177,27 +177,27 @@ def test_an_error_of_ours_keeps_its_cause(
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
-def test_an_uploaded_artifact_stays_published(
-    cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch, error: BaseException
+def test_artifact_uploaded_error_keeps_artifact_published(
+    cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     install(monkeypatch, broken=Broken("artifact_uploaded", error))
     result = upload(cli)
     assert result.code == 1
-    said = f"failed in wheelhouse_artifact_uploaded: {type(error).__name__}: {error}"
-    assert f"problem: {BROKEN} {said}\n" in result.out
+    message = f"failed in wheelhouse_artifact_uploaded: {type(error).__name__}: {error}"
+    assert f"problem: {BROKEN} {message}\n" in result.out
     assert "container wheels: sent 2\n" in result.out
     assert pathlib.Path("store", "wheels", A).exists()
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
-def test_a_settled_artifact_stays_settled(
+def test_artifact_settled_error_keeps_verdict(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     install(monkeypatch, broken=Broken("artifact_settled", error))
     result = fetch(cli, released.url)
     assert result.code == 1
-    said = f"failed in wheelhouse_artifact_settled: {type(error).__name__}: {error}"
-    assert f"problem: {BROKEN} {said}\n" in result.out
+    message = f"failed in wheelhouse_artifact_settled: {type(error).__name__}: {error}"
+    assert f"problem: {BROKEN} {message}\n" in result.out
     assert "verified 2 of 2 artifacts" in result.out
     assert kept() == [A, GOOD]
 
@@ -217,7 +217,7 @@ def test_a_settled_artifact_stays_settled(
         ("companion_of", "index"),
     ],
 )
-def test_a_raise_in_the_main_thread_ends_the_command(
+def test_plugin_error_in_main_thread_ends_command(
     cli: Cli,
     released: Server,
     monkeypatch: pytest.MonkeyPatch,
@@ -232,13 +232,13 @@ def test_a_raise_in_the_main_thread_ends_the_command(
         "index": lambda: cli("index", *LOCAL, "wheels"),
     }
     result = commands[command]()
-    said = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
-    assert result.err == f"wheelhouse-hashes: error: {said}\n"
+    message = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
+    assert result.err == f"wheelhouse-hashes: error: {message}\n"
     assert result.code == 1
 
 
 @pytest.mark.parametrize("error", [ValueError("boom"), UsageError("boom"), SystemExit(0)])
-def test_a_plugin_that_cannot_add_options_cannot_be_loaded(
+def test_plugin_failing_in_add_options_is_not_loaded(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,
@@ -247,15 +247,15 @@ def test_a_plugin_that_cannot_add_options_cannot_be_loaded(
 ) -> None:
     install(monkeypatch, broken=Broken("add_options", error))
     make_wheel(dist, A)
-    said = f"{BROKEN} failed in wheelhouse_add_options: {type(error).__name__}: {error}"
+    message = f"{BROKEN} failed in wheelhouse_add_options: {type(error).__name__}: {error}"
     host = cli("upload", *LOCAL, "wheels")
-    assert (host.code, host.err) == (0, f"wheelhouse-hashes: warning: {said}\n")
-    ours = upload(cli)
-    assert (ours.code, ours.err) == (2, f"wheelhouse-hashes: error: {said}\n")
+    assert (host.code, host.err) == (0, f"wheelhouse-hashes: warning: {message}\n")
+    extended = upload(cli)
+    assert (extended.code, extended.err) == (2, f"wheelhouse-hashes: error: {message}\n")
 
 
 @pytest.mark.parametrize("hook", ["run_started", "run_finished", "locate"])
-def test_a_usage_error_in_the_main_thread_is_exit_2(
+def test_usage_error_in_main_thread_is_exit_2(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, hook: str
 ) -> None:
     install(monkeypatch, broken=Broken(hook, UsageError("give --key FILE")))
@@ -263,7 +263,7 @@ def test_a_usage_error_in_the_main_thread_is_exit_2(
     assert (result.code, result.err) == (2, "wheelhouse-hashes: error: give --key FILE\n")
 
 
-def test_a_raise_while_pruning_costs_no_artifact(
+def test_plugin_error_while_pruning_keeps_artifacts(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new = "demo-3.0-py3-none-any.whl"
@@ -276,7 +276,7 @@ def test_a_raise_while_pruning_costs_no_artifact(
 
 
 class Contents:
-    """Makes companions, the content of one of which cannot be made."""
+    """Makes companions; the content of one of them cannot be produced."""
 
     def __init__(self, make: Callable[[], bytes]) -> None:
         self._make = make
@@ -301,8 +301,8 @@ def no_bytes() -> bytes:
 
 
 @pytest.mark.parametrize("make", [no_key, no_bytes])
-def test_a_companion_without_content_refuses_its_artifact(
-    cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch, make: Callable[[], bytes]
+def test_companion_without_content_refuses_artifact(
+    cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch, make: Callable[[], bytes]
 ) -> None:
     install(monkeypatch, broken=Contents(make))
     result = upload(cli)
@@ -313,8 +313,8 @@ def test_a_companion_without_content_refuses_its_artifact(
     assert names == {GOOD}
 
 
-class Climbing:
-    """Makes a companion whose name leads out of the container."""
+class EscapingName:
+    """Makes a companion whose name escapes the container."""
 
     @hookimpl
     def wheelhouse_companions(self, artifact: LocalArtifact) -> list[Companion]:
@@ -325,10 +325,10 @@ class Climbing:
         return GOOD if object_name.endswith(".asc") else None
 
 
-def test_a_companion_with_an_unsafe_name_refuses_its_artifact(
-    cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch
+def test_companion_with_unsafe_name_refuses_artifact(
+    cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, broken=Climbing())
+    install(monkeypatch, broken=EscapingName())
     result = upload(cli)
     assert result.code == 1
     assert "a plugin returned an invalid companion" in result.out
@@ -336,8 +336,8 @@ def test_a_companion_with_an_unsafe_name_refuses_its_artifact(
     assert [path.name for path in pathlib.Path("store").iterdir()] == ["wheels"]
 
 
-class Lazy:
-    """Returns claims one after the other, and stumbles."""
+class RaisingGenerator:
+    """Returns its claims from a generator that raises."""
 
     @hookimpl
     def wheelhouse_claims(self, artifact: ListedArtifact) -> Iterator[Claim]:
@@ -346,69 +346,69 @@ class Lazy:
         yield from ()
 
 
-def test_a_generator_that_raises_is_a_plugin_that_raises(
+def test_raising_generator_is_plugin_error(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, broken=Lazy())
+    install(monkeypatch, broken=RaisingGenerator())
     result = fetch(cli, released.url)
     assert result.code == 1
     assert BROKEN in result.line("refused")
     assert kept() == [GOOD]
 
 
-# Values of another type.
+# Hooks that return values of a wrong type.
 
 
-class Liar:
-    """Returns one value from one hook."""
+class WrongType:
+    """Returns a fixed value from one hook."""
 
     def __init__(self, value: object) -> None:
         self._value = value
 
 
-class LyingAboutClaims(Liar):
+class WrongClaims(WrongType):
     @hookimpl
     def wheelhouse_claims(self) -> object:
         return self._value
 
 
-class LyingAboutHeaders(Liar):
+class WrongResponseClaims(WrongType):
     @hookimpl
     def wheelhouse_response_claims(self) -> object:
         return self._value
 
 
-class LyingAboutBytes(Liar):
+class WrongFindings(WrongType):
     @hookimpl
     def wheelhouse_inspect(self) -> object:
         return self._value
 
 
-class LyingAboutCompanions(Liar):
+class WrongCompanions(WrongType):
     @hookimpl
     def wheelhouse_companions(self) -> object:
         return self._value
 
 
-class LyingAboutAddresses(Liar):
+class WrongListing(WrongType):
     @hookimpl
     def wheelhouse_locate(self) -> object:
         return self._value
 
 
-class LyingAboutObjects(Liar):
+class WrongCompanionOf(WrongType):
     @hookimpl
     def wheelhouse_companion_of(self) -> object:
         return self._value
 
 
 @pytest.mark.parametrize("value", [7, "no", [None], [("sha256", "00")]], ids=repr)
-@pytest.mark.parametrize("kind", [LyingAboutClaims, LyingAboutHeaders, LyingAboutBytes])
-def test_a_fetch_names_who_returned_another_type(
+@pytest.mark.parametrize("kind", [WrongClaims, WrongResponseClaims, WrongFindings])
+def test_fetch_reports_plugin_returning_wrong_type(
     cli: Cli,
     released: Server,
     monkeypatch: pytest.MonkeyPatch,
-    kind: type[Liar],
+    kind: type[WrongType],
     value: object,
 ) -> None:
     install(monkeypatch, broken=kind(value))
@@ -423,10 +423,10 @@ def test_a_fetch_names_who_returned_another_type(
 
 
 @pytest.mark.parametrize("value", [7, "no", [None], [HASH_FILE]], ids=repr)
-def test_an_upload_names_who_returned_another_type(
-    cli: Cli, two: None, monkeypatch: pytest.MonkeyPatch, value: object
+def test_upload_reports_plugin_returning_wrong_type(
+    cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch, value: object
 ) -> None:
-    install(monkeypatch, broken=LyingAboutCompanions(value))
+    install(monkeypatch, broken=WrongCompanions(value))
     result = upload(cli)
     assert result.code == 1
     refused = [line for line in result.out.splitlines() if line.startswith("refused")]
@@ -437,9 +437,9 @@ def test_an_upload_names_who_returned_another_type(
     assert not list(pathlib.Path("store", "wheels").glob("*.whl*"))
 
 
-@pytest.mark.parametrize("kind", [LyingAboutAddresses, LyingAboutObjects])
-def test_another_type_in_the_main_thread_ends_the_command(
-    cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, kind: type[Liar]
+@pytest.mark.parametrize("kind", [WrongListing, WrongCompanionOf])
+def test_wrong_type_in_main_thread_ends_command(
+    cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, kind: type[WrongType]
 ) -> None:
     install(monkeypatch, broken=kind(7))
     result = fetch(cli, released.url)
@@ -451,13 +451,13 @@ def test_another_type_in_the_main_thread_ends_the_command(
 # Plugins that cannot be loaded.
 
 
-class Misspelt:
+class MisspelledHook:
     @hookimpl
     def wheelhouse_clams(self) -> None:
         raise AssertionError("nobody calls this")
 
 
-class Surplus:
+class UnknownParameter:
     @hookimpl
     def wheelhouse_claims(self, artifact: ListedArtifact, mood: str) -> None:
         raise AssertionError("nobody calls this")
@@ -466,40 +466,40 @@ class Surplus:
 NOT_LOADABLE = {
     "ImportError: no module named wolf": ImportError("no module named wolf"),
     "SystemExit: 0": SystemExit(0),
-    "wheelhouse_clams": Misspelt(),
-    "mood": Surplus(),
+    "wheelhouse_clams": MisspelledHook(),
+    "mood": UnknownParameter(),
 }
 
 
-@pytest.mark.parametrize("told", NOT_LOADABLE)
-def test_a_plugin_that_cannot_be_loaded_is_named(
-    cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, told: str
+@pytest.mark.parametrize("reason", NOT_LOADABLE)
+def test_plugin_load_error_is_reported(
+    cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, reason: str
 ) -> None:
     plain = cli("fetch", "--local-folder", "host", "demo", released.url)
     assert (plain.code, plain.err) == (0, "")
 
-    install(monkeypatch, broken=NOT_LOADABLE[told])
+    install(monkeypatch, broken=NOT_LOADABLE[reason])
     again = cli("fetch", "--local-folder", "warned", "demo", released.url)
     assert again.code == 0
-    # The host downloads side by side, so its lines come in any order.
+    # The host downloads in parallel, so its lines come in any order.
     assert sorted(again.out.splitlines()) == sorted(plain.out.splitlines())
     assert again.err.startswith(f"wheelhouse-hashes: warning: {UNLOADED} cannot be loaded: ")
-    assert told in again.err
+    assert reason in again.err
     assert f"{DISABLED_PLUGINS}=broken" in again.err
     assert again.err.count("\n") == 1
     for name in (A, GOOD):
         assert pathlib.Path("host", name).read_bytes() == pathlib.Path("warned", name).read_bytes()
 
     released.requests.clear()
-    ours = fetch(cli, released.url)
-    assert ours.code == 2
-    assert ours.err == again.err.replace("warning", "error", 1)
+    extended = fetch(cli, released.url)
+    assert extended.code == 2
+    assert extended.err == again.err.replace("warning", "error", 1)
     assert released.requests == []
     assert upload(cli).code == 2
     assert cli("index", *LOCAL, "wheels").code == 2
 
 
-def test_an_unknown_option_may_be_that_of_a_plugin_which_failed(
+def test_unknown_option_reports_plugin_load_error(
     cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, broken=ImportError("no module named wolf"))
@@ -509,7 +509,7 @@ def test_an_unknown_option_may_be_that_of_a_plugin_which_failed(
     assert f"wheelhouse-hashes: warning: {UNLOADED} cannot be loaded: " in result.err
 
 
-def test_a_name_of_a_built_in_plugin_cannot_be_taken(
+def test_built_in_plugin_name_cannot_be_reused(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, **{"hash-files": Recorder()})
@@ -518,7 +518,7 @@ def test_a_name_of_a_built_in_plugin_cannot_be_taken(
     assert "plugin 'hash-files' (hash-files-dist 1.0) cannot be loaded" in result.err
 
 
-def test_an_optional_hook_may_be_unknown(
+def test_unknown_optional_hook_is_accepted(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Newer(Recorder):
@@ -532,10 +532,10 @@ def test_an_optional_hook_may_be_unknown(
     assert newer.calls[-1] == "wheelhouse_run_finished fetch"
 
 
-# Leaving plugins out.
+# Disabled plugins.
 
 
-def test_a_plugin_that_is_left_out_takes_no_part_and_is_named(
+def test_disabled_plugin_is_not_called_and_is_reported(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = Recorder()
@@ -549,7 +549,7 @@ def test_a_plugin_that_is_left_out_takes_no_part_and_is_named(
     assert recorder.calls[-1] == "wheelhouse_run_finished fetch"
 
 
-def test_hash_files_can_be_left_out(
+def test_hash_files_plugin_can_be_disabled(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DISABLED_PLUGINS, "hash-files")
@@ -561,7 +561,7 @@ def test_hash_files_can_be_left_out(
     assert f"{A}  sha256  link  container" in result.out
 
 
-def test_index_pages_can_be_left_out(
+def test_index_pages_plugin_can_be_disabled(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DISABLED_PLUGINS, "index-pages")
@@ -571,7 +571,7 @@ def test_index_pages_can_be_left_out(
 
 
 @pytest.mark.parametrize("name", ["options", "hash-files", "index-pages"])
-def test_the_host_runs_whatever_is_left_out(
+def test_host_runs_with_built_in_plugins_disabled(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(DISABLED_PLUGINS, name)
@@ -583,7 +583,7 @@ def test_the_host_runs_whatever_is_left_out(
     assert not pathlib.Path("store", "plain", HASH_FILE).exists()
 
 
-def test_a_twin_of_a_left_out_option_is_no_unverified_run(
+def test_verify_variable_with_options_plugin_disabled_is_refused(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DISABLED_PLUGINS, "options")
@@ -597,7 +597,7 @@ def test_a_twin_of_a_left_out_option_is_no_unverified_run(
 # Tracing.
 
 
-def test_tracing_prints_each_call_and_no_secret(
+def test_trace_prints_each_call_and_no_secret(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recorder = Recorder()
@@ -623,17 +623,19 @@ def test_tracing_prints_each_call_and_no_secret(
             assert secret not in result.out + result.err
 
 
-def test_tracing_tells_what_a_plugin_raised(
+def test_trace_shows_plugin_exception(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, broken=Broken("claims", ValueError("boom")))
     monkeypatch.setenv(TRACE, "1")
-    said = f"trace: wheelhouse_claims({A}): called broken, hash-files; result: ValueError('boom')\n"
-    assert said in fetch(cli, released.url).err
+    message = (
+        f"trace: wheelhouse_claims({A}): called broken, hash-files; result: ValueError('boom')"
+    )
+    assert f"{message}\n" in fetch(cli, released.url).err
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
-def test_tracing_is_off(
+def test_trace_can_be_off(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
     monkeypatch.setenv(TRACE, value)
@@ -641,7 +643,7 @@ def test_tracing_is_off(
 
 
 class Signed:
-    """Offers one artifact at a signed address, as private containers do."""
+    """Offers one artifact at a signed URL, as private containers do."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -656,7 +658,7 @@ class Signed:
         raise AssertionError("nothing is uploaded here")
 
 
-def test_tracing_shows_no_signed_address(
+def test_trace_shows_no_signed_url(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(monkeypatch, signed=Signed(released.url + A))
@@ -670,7 +672,7 @@ def test_tracing_shows_no_signed_address(
 # Distributions that are really installed.
 
 
-def test_an_installed_distribution_takes_part(
+def test_installed_plugin_is_called(
     python: Cli, dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -688,7 +690,7 @@ def test_an_installed_distribution_takes_part(
     assert "is out" not in left_out.out
 
 
-def test_an_installed_plugin_that_fails_to_import_is_named(
+def test_installed_plugin_import_error_is_reported(
     python: Cli, dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -696,7 +698,7 @@ def test_an_installed_plugin_that_fails_to_import_is_named(
     make_distribution(tmp_path / "site", "wheelhouse_greeting", broken)
     path = {"PYTHONPATH": str(tmp_path / "site")}
     command = ("-m", "wheelhouse_uploader", "upload", *LOCAL, "--no-enable-cdn")
-    said = (
+    message = (
         "plugin 'greeting' (wheelhouse-greeting 1.0) cannot be loaded: "
         "ModuleNotFoundError: No module named 'a_module_that_nobody_has'; "
         f"fix or uninstall it, or set {DISABLED_PLUGINS}=greeting\n"
@@ -705,17 +707,17 @@ def test_an_installed_plugin_that_fails_to_import_is_named(
     alone = python(*command, "alone")
     warned = python(*command, "warned", **path)
     assert (alone.code, alone.err) == (0, "")
-    assert (warned.code, warned.err) == (0, f"wheelhouse-hashes: warning: {said}")
+    assert (warned.code, warned.err) == (0, f"wheelhouse-hashes: warning: {message}")
     assert warned.out == alone.out
     assert tree(container.parent / "warned") == tree(container.parent / "alone")
 
     refused = python(*command, "--hashfile", "refused", **path)
-    assert (refused.code, refused.err) == (2, f"wheelhouse-hashes: error: {said}")
+    assert (refused.code, refused.err) == (2, f"wheelhouse-hashes: error: {message}")
     assert not (container.parent / "refused").exists()
 
 
 def tree(folder: pathlib.Path) -> dict[str, str]:
-    """Return the files of a folder: names and digests."""
+    """Return the files of a folder as a mapping of path to digest."""
     return {
         os.path.relpath(path, folder): sha256(path.read_bytes())
         for path in folder.rglob("*")
@@ -724,7 +726,7 @@ def tree(folder: pathlib.Path) -> dict[str, str]:
 
 
 class Adding:
-    """Adds one option to a verb, and notes its value."""
+    """Adds one option to a verb and records its value."""
 
     def __init__(self, verb: str, *flags: str, **arguments: Any) -> None:
         self.verb, self.flags, self.arguments = verb, flags, arguments
@@ -750,7 +752,7 @@ class Adding:
         ({}, (), {"days": None}),
     ],
 )
-def test_a_plugins_option_has_argparses_default(
+def test_plugin_option_has_argparse_default(
     cli: Cli,
     monkeypatch: pytest.MonkeyPatch,
     arguments: dict[str, Any],
@@ -767,7 +769,7 @@ def test_a_plugins_option_has_argparses_default(
 @pytest.mark.parametrize(
     ("verb", "flag"), [("upload", "--wait"), ("index", "--report"), ("fetch", "--extra")]
 )
-def test_a_plugins_option_with_a_name_of_ours_is_refused(
+def test_plugin_option_with_taken_name_is_refused(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str, flag: str
 ) -> None:
     install(monkeypatch, greedy=Adding(verb, flag))

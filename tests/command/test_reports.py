@@ -1,4 +1,4 @@
-"""What a run leaves behind: ``--report``, ``--sums``, ``--explain``, GitHub's pages."""
+"""Output files and pages: ``--report``, ``--sums``, ``--explain``, GitHub's job pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCHEMA = ROOT / "docs" / "report.schema.json"
 
 @pytest.fixture
 def bad(container: pathlib.Path, served: Server) -> str:
-    """A served container with a good wheel A and a damaged wheel B; return its address."""
+    """A served container with a good wheel A and a damaged wheel B; return its URL."""
     for name in (A, B):
         publish(container, name)
     damaged = bytearray((container / B).read_bytes())
@@ -34,20 +34,20 @@ def bad(container: pathlib.Path, served: Server) -> str:
 
 
 def read(name: str = "report.json") -> Any:
-    """Return a report that fits the schema."""
+    """Return a report after validating it against the schema."""
     values = json.loads(pathlib.Path(name).read_text())
     jsonschema.validate(values, json.loads(SCHEMA.read_text()))
     return values
 
 
-def test_the_schema_is_one_and_knows_every_cause() -> None:
+def test_report_schema_is_valid_and_has_every_cause() -> None:
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     known = schema["$defs"]["judged"]["properties"]["cause"]["enum"]
     assert set(known) == {None, *(cause.value for cause in Cause)}
 
 
-def test_a_fetch_is_reported(cli: Cli, bad: str) -> None:
+def test_report_of_fetch(cli: Cli, bad: str) -> None:
     result = cli(*FETCH, "--report", "report.json", bad)
     report = read()
     assert (report["verb"], report["exit_code"], report["schema"]) == ("fetch", result.code, 1)
@@ -59,7 +59,7 @@ def test_a_fetch_is_reported(cli: Cli, bad: str) -> None:
     assert claim["hex"] != of[B]["digests"]["sha256"]
 
 
-def test_an_upload_is_reported(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+def test_report_of_upload(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     make_wheel(dist, A)
     (dist / "notes.txt").write_text("")
     assert cli(*UPLOAD, "--no-update-index", "--report", "report.json").code == 0
@@ -70,7 +70,7 @@ def test_an_upload_is_reported(cli: Cli, dist: pathlib.Path, container: pathlib.
     ]
 
 
-def test_a_verify_and_what_ends_it_are_reported(cli: Cli, dist: pathlib.Path) -> None:
+def test_report_of_verify_and_of_usage_error(cli: Cli, dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     assert cli("verify", "dist", "--report", "report.json").code == 3
     assert read()["artifacts"][0]["cause"] == "missing-hash"
@@ -78,7 +78,7 @@ def test_a_verify_and_what_ends_it_are_reported(cli: Cli, dist: pathlib.Path) ->
     assert read()["ended_by"] == "nowhere: no such folder"
 
 
-def test_reports_hold_no_secrets(cli: Cli, bad: str) -> None:
+def test_report_has_no_secrets(cli: Cli, bad: str) -> None:
     address = bad.replace("//", "//me:sesame@")
     cli(*FETCH, "--report", "report.json", "--explain", B, f"{address}?token=open")
     text = pathlib.Path("report.json").read_text()
@@ -86,7 +86,7 @@ def test_reports_hold_no_secrets(cli: Cli, bad: str) -> None:
     assert "open" not in text
 
 
-def test_a_file_that_cannot_be_written_is_a_disk_error(cli: Cli, bad: str) -> None:
+def test_unwritable_report_or_sums_is_disk_error(cli: Cli, bad: str) -> None:
     for option in ("--report", "--sums"):
         result = cli(*FETCH, option, "nowhere/file", bad)
         assert result.code == 6
@@ -95,7 +95,7 @@ def test_a_file_that_cannot_be_written_is_a_disk_error(cli: Cli, bad: str) -> No
         assert pathlib.Path("got", A).exists()
 
 
-def test_a_report_replaces_an_older_one_and_keeps_links(cli: Cli, bad: str) -> None:
+def test_report_replaces_older_file_and_keeps_symlink(cli: Cli, bad: str) -> None:
     pathlib.Path("real.json").write_text("old")
     pathlib.Path("report.json").symlink_to("real.json")
     cli(*FETCH, "--report", "report.json", bad)
@@ -106,11 +106,11 @@ def test_a_report_replaces_an_older_one_and_keeps_links(cli: Cli, bad: str) -> N
     assert stat.S_IMODE(pathlib.Path("real.json").stat().st_mode) == 0o666 & ~mask
 
 
-def test_a_report_can_go_to_a_device(cli: Cli, bad: str) -> None:
+def test_report_can_be_a_device(cli: Cli, bad: str) -> None:
     assert cli(*FETCH, "--report", "/dev/null", bad).code == 1
 
 
-def test_sums_are_what_sha256sum_reads(cli: Cli, bad: str) -> None:
+def test_sums_can_be_read_by_sha256sum(cli: Cli, bad: str) -> None:
     cli(*FETCH, "--sums", "SHA256SUMS", bad)
     lines = pathlib.Path("SHA256SUMS").read_text().splitlines()
     assert [line.split("  ")[1] for line in lines] == [A]
@@ -130,7 +130,7 @@ def test_sums_are_sorted(cli: Cli, dist: pathlib.Path, container: pathlib.Path) 
     assert [line.split("  ")[1] for line in text.splitlines()] == sorted(names)
 
 
-def test_a_verdict_is_explained(cli: Cli, bad: str) -> None:
+def test_explain_prints_verdict_details(cli: Cli, bad: str) -> None:
     result = cli(*FETCH, "--explain", B, "--explain", A, "--explain", "other.whl", bad)
     explained = result.out.partition(f"{B}: refused\n")[2]
     assert "  hash file claims sha256:" in explained
@@ -144,7 +144,7 @@ def test_a_verdict_is_explained(cli: Cli, bad: str) -> None:
 
 @pytest.fixture
 def summary(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.Path:
-    """The file that GitHub shows on a job's page."""
+    """The job summary file of GitHub Actions."""
     path = tmp_path / "summary.md"
     path.write_text("before\n")
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
@@ -152,7 +152,7 @@ def summary(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> pathlib.
     return path
 
 
-def test_github_shows_a_table_and_annotations(cli: Cli, bad: str, summary: pathlib.Path) -> None:
+def test_github_summary_and_annotations(cli: Cli, bad: str, summary: pathlib.Path) -> None:
     result = cli(*FETCH, "--expect", "3", bad)
     text = summary.read_text()
     assert text.startswith("before\n### wheelhouse fetch: exit 1\n")
@@ -164,7 +164,7 @@ def test_github_shows_a_table_and_annotations(cli: Cli, bad: str, summary: pathl
     assert "::error title=incomplete::expected 3 good artifacts, found 1" in result.out
 
 
-def test_names_cannot_break_out_of_an_annotation(
+def test_names_are_escaped_in_github_annotations(
     cli: Cli, dist: pathlib.Path, summary: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -174,12 +174,12 @@ def test_names_cannot_break_out_of_an_annotation(
     assert "y\\|z.whl" in summary.read_text()
 
 
-def test_elsewhere_nothing_of_it_is_printed(cli: Cli, bad: str) -> None:
+def test_no_annotations_outside_github(cli: Cli, bad: str) -> None:
     assert "::error" not in cli(*FETCH, bad).out
 
 
 @pytest.mark.parametrize(("expected", "code"), [("1", 0), ("2", 4)])
-def test_a_fetch_expects_a_number(
+def test_fetch_expect_number(
     cli: Cli, container: pathlib.Path, served: Server, expected: str, code: int
 ) -> None:
     content = make_wheel(container, A).read_bytes()
@@ -187,7 +187,7 @@ def test_a_fetch_expects_a_number(
     assert cli(*FETCH, "--expect", expected, served.url).code == code
 
 
-def test_an_artifact_that_was_not_judged_is_not_expected(
+def test_expect_refuses_unjudged_artifact_in_folder(
     cli: Cli, container: pathlib.Path, served: Server
 ) -> None:
     content = make_wheel(container, A).read_bytes()
@@ -200,7 +200,7 @@ def test_an_artifact_that_was_not_judged_is_not_expected(
 
 
 @pytest.mark.parametrize("option", ["--expect", "--report", "--sums", "--explain"])
-def test_without_verify_these_options_are_refused(cli: Cli, option: str) -> None:
+def test_report_options_without_verify_are_refused(cli: Cli, option: str) -> None:
     result = cli("fetch", option, "1", "demo", "http://127.0.0.1:9/")
     assert result.code == 2
     assert f"{option}: no effect without --verify" in result.err

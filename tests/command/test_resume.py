@@ -1,4 +1,4 @@
-"""A body that was cut: what is asked for again, and what is never appended."""
+"""Resuming interrupted bodies: range requests, and parts that must not be appended."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ OLD = "Thu, 01 Jan 2026 00:00:00 GMT"
 
 
 @dataclass
-class Shelf:
-    """An object whose body is cut now and then; a handler that does ranges as told."""
+class CutObject:
+    """An object whose body is truncated on some requests, with range support."""
 
     content: bytes
-    #: After how many bytes each answer is cut; None and no more entries: not.
+    #: Byte counts after which successive answers are cut; None or exhausted: not cut.
     cuts: list[int | None]
-    #: The validators of the object.
+    #: The object's validators.
     headers: dict[str, str] = field(default_factory=lambda: {"ETag": '"v1"'})
-    #: What is answered to a request for a range; by default what it asks for.
+    #: The answer to range requests; by default the requested range.
     ranged: Callable[[Handler, bytes, int], tuple[int, bytes, dict[str, str]]] | None = None
-    #: What was asked for: the values of ``Range`` and ``If-Range``.
+    #: The ``Range`` and ``If-Range`` values of each request.
     asked: list[tuple[str | None, str | None]] = field(default_factory=list)
-    #: The number of body bytes that were sent.
+    #: The number of body bytes sent.
     sent: int = 0
-    #: How often it was read anew because the bytes did not match.
+    #: How many times the object was read from the start because of a wrong digest.
     fresh: int = 0
 
     def __call__(self, handler: Handler) -> None:
@@ -58,13 +58,13 @@ class Shelf:
 
 
 def rest(handler: Handler, content: bytes, start: int) -> tuple[int, bytes, dict[str, str]]:
-    """Answer a request for a range as :rfc:`9110` says."""
+    """Answer a range request as :rfc:`9110` specifies."""
     span = f"bytes {start}-{len(content) - 1}/{len(content)}"
     return 206, content[start:], {"Content-Range": span}
 
 
 def fetch(cli: Cli, shelf: Respond, content: bytes, *options: str) -> str:
-    """Fetch an artifact, which must come out well; return the output."""
+    """Fetch an artifact, check that it succeeded and return the output."""
     routes: Routes = {
         "/": page(A),
         f"/{A}": shelf,
@@ -78,8 +78,8 @@ def fetch(cli: Cli, shelf: Respond, content: bytes, *options: str) -> str:
     return result.out
 
 
-def test_each_byte_is_sent_once_however_often_the_body_is_cut(cli: Cli, wheel: bytes) -> None:
-    shelf = Shelf(wheel, [30_000, 1, 40_000])
+def test_resume_sends_each_byte_once(cli: Cli, wheel: bytes) -> None:
+    shelf = CutObject(wheel, [30_000, 1, 40_000])
     fetch(cli, shelf, wheel)
     assert shelf.asked == [
         (None, None),
@@ -90,14 +90,14 @@ def test_each_byte_is_sent_once_however_often_the_body_is_cut(cli: Cli, wheel: b
     assert shelf.sent == len(wheel)
 
 
-def test_a_cut_before_the_first_byte_asks_for_the_whole(cli: Cli, wheel: bytes) -> None:
-    shelf = Shelf(wheel, [0])
+def test_body_cut_before_first_byte_is_requested_again(cli: Cli, wheel: bytes) -> None:
+    shelf = CutObject(wheel, [0])
     fetch(cli, shelf, wheel)
     assert shelf.asked == [(None, None)] * 2
 
 
-def test_a_body_that_is_cut_and_never_comes_whole_is_truncated(cli: Cli, wheel: bytes) -> None:
-    shelf = Shelf(wheel, [50_000, *[0] * 50])
+def test_body_that_stays_incomplete_is_truncated(cli: Cli, wheel: bytes) -> None:
+    shelf = CutObject(wheel, [50_000, *[0] * 50])
     routes: Routes = {"/": page(f"{A}#sha256={sha256(wheel)}"), f"/{A}": shelf}
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "20", "--wait", "1", server.url)
@@ -116,10 +116,10 @@ def test_a_body_that_is_cut_and_never_comes_whole_is_truncated(cli: Cli, wheel: 
     ],
     ids=["tag", "tag as Swift sends it", "date", "tag before date"],
 )
-def test_what_names_the_version_goes_along(
+def test_resume_sends_validator_in_if_range(
     cli: Cli, wheel: bytes, headers: dict[str, str], validator: str
 ) -> None:
-    shelf = Shelf(wheel, [30_000], headers)
+    shelf = CutObject(wheel, [30_000], headers)
     fetch(cli, shelf, wheel)
     assert shelf.asked[1] == ("bytes=30000-", validator)
 
@@ -137,27 +137,27 @@ def test_what_names_the_version_goes_along(
     ],
     ids=str,
 )
-def test_what_names_no_version_is_asked_for_as_a_whole(
+def test_no_resume_without_strong_validator(
     cli: Cli, wheel: bytes, headers: dict[str, str]
 ) -> None:
-    shelf = Shelf(wheel, [30_000], headers)
+    shelf = CutObject(wheel, [30_000], headers)
     fetch(cli, shelf, wheel)
     assert shelf.asked == [(None, None)] * 2
 
 
-def test_an_object_that_changed_meanwhile_is_read_from_its_start(cli: Cli, wheel: bytes) -> None:
+def test_resume_of_changed_object_starts_over(cli: Cli, wheel: bytes) -> None:
     newer = make_wheel(pathlib.Path("newer"), A, os.urandom(90_000)).read_bytes()
 
     def changed(handler: Handler, content: bytes, start: int) -> tuple[int, bytes, dict[str, str]]:
         assert handler.headers["If-Range"] == '"v1"'
         return 200, newer, {"ETag": '"v2"'}
 
-    shelf = Shelf(wheel, [30_000], ranged=changed)
+    shelf = CutObject(wheel, [30_000], ranged=changed)
     fetch(cli, shelf, newer)
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-"]
 
 
-def test_after_a_change_the_new_version_is_gone_on_with(cli: Cli, wheel: bytes) -> None:
+def test_resume_continues_with_changed_version(cli: Cli, wheel: bytes) -> None:
     newer = make_wheel(pathlib.Path("newer"), A, os.urandom(90_000)).read_bytes()
 
     def changed(handler: Handler, content: bytes, start: int) -> tuple[int, bytes, dict[str, str]]:
@@ -165,7 +165,7 @@ def test_after_a_change_the_new_version_is_gone_on_with(cli: Cli, wheel: bytes) 
             return 200, newer, {"ETag": '"v2"'}
         return rest(handler, newer, start)
 
-    shelf = Shelf(wheel, [30_000, 10_000], {"ETag": '"v1"'}, changed)
+    shelf = CutObject(wheel, [30_000, 10_000], {"ETag": '"v1"'}, changed)
     shelf_v2 = {"ETag": '"v2"'}
 
     def serve(handler: Handler) -> None:
@@ -177,21 +177,21 @@ def test_after_a_change_the_new_version_is_gone_on_with(cli: Cli, wheel: bytes) 
     assert shelf.asked[1:] == [("bytes=30000-", '"v1"'), ("bytes=10000-", '"v2"')]
 
 
-def test_a_server_that_knows_no_ranges_sends_it_again(cli: Cli, wheel: bytes) -> None:
-    shelf = Shelf(wheel, [30_000], ranged=lambda handler, content, start: (200, content, {}))
+def test_resume_without_range_support_starts_over(cli: Cli, wheel: bytes) -> None:
+    shelf = CutObject(wheel, [30_000], ranged=lambda handler, content, start: (200, content, {}))
     fetch(cli, shelf, wheel)
     assert len(shelf.asked) == 2
     assert shelf.sent == 30_000 + len(wheel)
 
 
-Answer = Callable[[bytes, int], tuple[int, bytes, dict[str, str]]]
+Part = Callable[[bytes, int], tuple[int, bytes, dict[str, str]]]
 
 
 def span(first: int, last: int, total: int | str) -> dict[str, str]:
     return {"Content-Range": f"bytes {first}-{last}/{total}"}
 
 
-UNFIT: dict[str, Answer] = {
+UNFIT: dict[str, Part] = {
     "416": lambda c, n: (416, b"", {"Content-Range": f"bytes */{len(c)}"}),
     "416 with a long page": lambda c, n: (416, b"x" * 100_000, {}),
     "from the start": lambda c, n: (206, c, span(0, len(c) - 1, len(c))),
@@ -223,24 +223,24 @@ UNFIT: dict[str, Answer] = {
 
 
 @pytest.mark.parametrize("unfit", UNFIT)
-def test_a_part_that_does_not_fit_is_not_appended(cli: Cli, wheel: bytes, unfit: str) -> None:
+def test_unfit_part_is_not_appended(cli: Cli, wheel: bytes, unfit: str) -> None:
     answer = UNFIT[unfit]
-    shelf = Shelf(wheel, [30_000], ranged=lambda handler, content, n: answer(content, n))
+    shelf = CutObject(wheel, [30_000], ranged=lambda handler, content, n: answer(content, n))
     fetch(cli, shelf, wheel)
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-", None]
-    assert not shelf.fresh  # so it was not the digest that told
+    assert not shelf.fresh  # the bad part was rejected before any digest was computed
 
 
-def test_a_part_of_unknown_size_fits_the_first_answer(cli: Cli, wheel: bytes) -> None:
+def test_part_of_unknown_total_size_is_appended(cli: Cli, wheel: bytes) -> None:
     def vague(handler: Handler, content: bytes, n: int) -> tuple[int, bytes, dict[str, str]]:
         return 206, content[n:], span(n, len(content) - 1, "*")
 
-    shelf = Shelf(wheel, [30_000], ranged=vague)
+    shelf = CutObject(wheel, [30_000], ranged=vague)
     fetch(cli, shelf, wheel)
     assert shelf.sent == len(wheel)
 
 
-def test_a_part_that_nobody_asked_for_is_refused(cli: Cli, wheel: bytes) -> None:
+def test_unrequested_partial_content_is_refused(cli: Cli, wheel: bytes) -> None:
     def part(handler: Handler) -> None:
         respond(handler, 206, wheel, Content_Range=f"bytes 0-{len(wheel) - 1}/{len(wheel)}")
 
@@ -253,18 +253,18 @@ def test_a_part_that_nobody_asked_for_is_refused(cli: Cli, wheel: bytes) -> None
     assert os.listdir("got") == []
 
 
-def test_bytes_damaged_under_one_version_are_read_anew(cli: Cli, wheel: bytes) -> None:
+def test_damaged_resumed_bytes_are_fetched_again(cli: Cli, wheel: bytes) -> None:
     def damaged(handler: Handler, content: bytes, n: int) -> tuple[int, bytes, dict[str, str]]:
         status, body, headers = rest(handler, content, n)
         return status, b"\0" * 100 + body[100:], headers
 
-    shelf = Shelf(wheel, [30_000], ranged=damaged)
+    shelf = CutObject(wheel, [30_000], ranged=damaged)
     fetch(cli, shelf, wheel)
     assert [asked for asked, _ in shelf.asked] == [None, "bytes=30000-", None]
     assert shelf.fresh == 1
 
 
-def test_a_chunked_body_is_gone_on_with(cli: Cli, wheel: bytes) -> None:
+def test_chunked_body_is_resumed(cli: Cli, wheel: bytes) -> None:
     ranges: list[str | None] = []
 
     def chunked(handler: Handler) -> None:
@@ -284,48 +284,52 @@ def test_a_chunked_body_is_gone_on_with(cli: Cli, wheel: bytes) -> None:
     assert ranges == [None, "bytes=30000-"]
 
 
-def test_the_rest_is_asked_for_where_a_redirect_leads(cli: Cli, wheel: bytes) -> None:
-    shelf = Shelf(wheel, [30_000])
+def test_resume_follows_redirect(cli: Cli, wheel: bytes) -> None:
+    shelf = CutObject(wheel, [30_000])
     with serving({"/there": shelf}) as other:
 
-        def away(handler: Handler) -> None:
+        def redirect(handler: Handler) -> None:
             respond(handler, 302, b"moved", Location=f"{other.url}there")
 
-        fetch(cli, away, wheel)
+        fetch(cli, redirect, wheel)
     assert shelf.asked == [(None, None), ("bytes=30000-", '"v1"')]
     assert shelf.sent == len(wheel)
 
 
-def test_a_server_in_trouble_meanwhile_costs_no_bytes(cli: Cli, wheel: bytes) -> None:
+def test_server_error_during_resume_keeps_bytes(cli: Cli, wheel: bytes) -> None:
     troubles = iter((503, 500))
 
     def trouble(handler: Handler, content: bytes, n: int) -> tuple[int, bytes, dict[str, str]]:
         status = next(troubles, None)
         return (status, b"sorry", {}) if status else rest(handler, content, n)
 
-    shelf = Shelf(wheel, [30_000], ranged=trouble)
+    shelf = CutObject(wheel, [30_000], ranged=trouble)
     fetch(cli, shelf, wheel)
     assert shelf.sent == len(wheel) + 2 * len(b"sorry")
 
 
-def test_the_header_with_the_last_bytes_counts(cli: Cli, wheel: bytes) -> None:
-    """As :rfc:`9110` combines answers, section 15.3.7.3."""
+def test_metadata_of_last_response_is_used(cli: Cli, wheel: bytes) -> None:
+    """Headers are combined as in :rfc:`9110`, section 15.3.7.3."""
     first = {"ETag": '"v1"', "X-Object-Meta-Sha256": "0" * 64}
 
-    def true(handler: Handler, content: bytes, n: int) -> tuple[int, bytes, dict[str, str]]:
+    def with_true_digest(
+        handler: Handler, content: bytes, n: int
+    ) -> tuple[int, bytes, dict[str, str]]:
         status, body, headers = rest(handler, content, n)
         return status, body, {**headers, "X-Object-Meta-Sha256": sha256(content)}
 
-    with serving({"/": page(A), f"/{A}": Shelf(wheel, [30_000], first, true)}) as server:
+    with serving(
+        {"/": page(A), f"/{A}": CutObject(wheel, [30_000], first, with_true_digest)}
+    ) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0
     assert result.line("ok").split()[3] == "header"
 
 
-def test_a_header_of_the_first_answer_counts_without_another(cli: Cli, wheel: bytes) -> None:
+def test_metadata_of_first_response_is_kept(cli: Cli, wheel: bytes) -> None:
     asked: list[str | None] = []
 
-    def once_vouched(handler: Handler) -> None:
+    def with_digest_once(handler: Handler) -> None:
         asked.append(handler.headers.get("Range"))
         headers = {"ETag": '"v1"'}
         if asked[-1] is None:
@@ -342,26 +346,26 @@ def test_a_header_of_the_first_answer_counts_without_another(cli: Cli, wheel: by
         handler.wfile.write(body)
         handler.close_connection = True
 
-    with serving({"/": page(A), f"/{A}": once_vouched}) as server:
+    with serving({"/": page(A), f"/{A}": with_digest_once}) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
     assert result.code == 0
     assert asked == [None, "bytes=30000-"]
 
 
-def test_a_digest_that_is_wanted_only_later_needs_the_whole(cli: Cli, wheel: bytes) -> None:
-    shelf = Shelf(wheel, [30_000])
+def test_digest_needed_later_requires_full_read(cli: Cli, wheel: bytes) -> None:
+    shelf = CutObject(wheel, [30_000])
     tries: list[int] = []
 
-    def late(handler: Handler) -> None:
+    def appear_later(handler: Handler) -> None:
         tries.append(1)
         known = len(tries) > 1
         respond(handler, 200 if known else 404, f"{md5}  {A}\n".encode() if known else b"")
 
-    md5 = hashlib.md5(wheel).hexdigest()  # noqa: S324 (what is claimed)
+    md5 = hashlib.md5(wheel).hexdigest()  # noqa: S324 (the page claims an MD5)
     routes: Routes = {
         "/": page(f"{A}#sha256={sha256(wheel)}", f"{A}.md5"),
         f"/{A}": shelf,
-        f"/{A}.md5": late,
+        f"/{A}.md5": appear_later,
     }
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)
@@ -371,22 +375,22 @@ def test_a_digest_that_is_wanted_only_later_needs_the_whole(cli: Cli, wheel: byt
     assert not shelf.fresh
 
 
-def test_a_transfer_that_gets_on_does_not_wait_longer(cli: Cli, wheel: bytes) -> None:
-    """Doubled pauses would use these four seconds up in four tries."""
-    shelf = Shelf(wheel, [10_000] * 6)
+def test_resume_with_progress_does_not_lengthen_pauses(cli: Cli, wheel: bytes) -> None:
+    """Doubling the pauses would use up these four seconds in four tries."""
+    shelf = CutObject(wheel, [10_000] * 6)
     fetch(cli, shelf, wheel, "--wait", "4")
     assert len(shelf.asked) == 7
 
 
-def test_many_bodies_that_are_cut_anywhere_all_come_whole(cli: Cli, tmp_path: pathlib.Path) -> None:
+def test_resume_of_many_randomly_cut_bodies(cli: Cli, tmp_path: pathlib.Path) -> None:
     chance = random.Random(9)
-    shelves: dict[str, Shelf] = {}
+    shelves: dict[str, CutObject] = {}
     routes: dict[str, Respond | bytes] = {}
     for number in range(24):
         name = f"demo-1.0-{number}-py3-none-any.whl"
         body = make_wheel(tmp_path / "made", name, chance.randbytes(50_000)).read_bytes()
         cuts: list[int | None] = [chance.randrange(20_000) for _ in range(chance.randrange(4))]
-        routes[f"/{name}"] = shelves[name] = Shelf(body, cuts)
+        routes[f"/{name}"] = shelves[name] = CutObject(body, cuts)
         routes[f"/{name}.sha256"] = f"{sha256(body)}  {name}\n".encode()
     with serving({"/": page(*shelves), **routes}) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "20", server.url)

@@ -1,4 +1,4 @@
-"""Users, passwords, headers and cookies: who gets them, and what is shown."""
+"""Users, passwords, headers and cookies: which servers receive them, and what is shown."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tests.support.servers import Handler, Respond, Routes, Server, respond, ser
 
 
 def basic(user: str, password: str) -> str:
-    """Return what ``Authorization`` says for a user."""
+    """Return the ``Authorization`` value for a user."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def authorizations(server: Server) -> set[str | None]:
-    """Return what a server was told about who asks."""
+    """Return the ``Authorization`` values that a server received."""
     assert server.requests
     return {headers.get("authorization") for _, _, headers in server.requests}
 
 
 @pytest.fixture
 def netrc(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
-    """A netrc file that knows the servers' host."""
+    """A netrc file with an entry for the servers' host."""
     path = tmp_path / "my.netrc"
     path.write_text("machine 127.0.0.1\n login someone\n password hunter2\n")
     path.chmod(0o600)
@@ -36,7 +36,7 @@ def netrc(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     return path
 
 
-def test_netrc_is_for_the_address_of_the_command_line_only(
+def test_netrc_is_used_for_command_line_url_only(
     cli: Cli, wheel: bytes, netrc: pathlib.Path
 ) -> None:
     with serving({f"/{A}": wheel, "/there": wheel}) as other:
@@ -55,7 +55,7 @@ def test_netrc_is_for_the_address_of_the_command_line_only(
 
 
 @pytest.mark.parametrize("name", [".netrc", "_netrc"])
-def test_netrc_of_the_home_folder_is_read(
+def test_netrc_in_home_folder_is_read(
     cli: Cli, wheel: bytes, netrc: pathlib.Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     netrc.rename(netrc.with_name(name))
@@ -66,7 +66,9 @@ def test_netrc_of_the_home_folder_is_read(
     assert authorizations(server) == {basic("someone", "hunter2")}
 
 
-def test_user_of_the_address_goes_before_netrc(cli: Cli, wheel: bytes, netrc: pathlib.Path) -> None:
+def test_url_credentials_take_precedence_over_netrc(
+    cli: Cli, wheel: bytes, netrc: pathlib.Path
+) -> None:
     with serving({"/": page_of(wheel, A), f"/{A}": wheel}) as server:
         assert cli(*FETCH, server.url.replace("://", "://me:mine@")).code == 0
     assert authorizations(server) == {basic("me", "mine")}
@@ -82,7 +84,7 @@ def test_user_of_the_address_goes_before_netrc(cli: Cli, wheel: bytes, netrc: pa
         None,
     ],
 )
-def test_netrc_that_does_not_help_does_no_harm(
+def test_unusable_netrc_is_ignored(
     cli: Cli, wheel: bytes, netrc: pathlib.Path, text: str | None
 ) -> None:
     netrc.unlink()
@@ -94,33 +96,31 @@ def test_netrc_that_does_not_help_does_no_harm(
     assert authorizations(server) == {None}
 
 
-def test_password_may_have_any_character(cli: Cli, wheel: bytes) -> None:
+def test_password_with_special_characters(cli: Cli, wheel: bytes) -> None:
     with serving({"/": page_of(wheel, A), f"/{A}": wheel}) as server:
         assert cli(*FETCH, server.url.replace("://", "://j%C3%B6rg:p%40%3A%2F%E2%82%AC@")).code == 0
     assert authorizations(server) == {basic("jörg", "p@:/€")}
 
 
 def test_cookies_are_never_sent_back(cli: Cli, wheel: bytes) -> None:
-    def baked(body: bytes) -> Respond:
+    def with_cookie(body: bytes) -> Respond:
         return lambda handler: respond(handler, 200, body, Set_Cookie="id=1; Path=/")
 
-    routes: Routes = {"/": baked(page_of(wheel, A)), f"/{A}": baked(wheel)}
+    routes: Routes = {"/": with_cookie(page_of(wheel, A)), f"/{A}": with_cookie(wheel)}
     with serving(routes) as server:
         assert cli(*FETCH, server.url).code == 0
     assert not any("cookie" in headers for _, _, headers in server.requests)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
-def test_what_a_server_says_about_a_secret_is_not_repeated(
-    cli: Cli, wheel: bytes, status: int
-) -> None:
+def test_secret_echoed_by_server_is_not_printed(cli: Cli, wheel: bytes, status: int) -> None:
     def echo(handler: Handler) -> None:
-        said = handler.headers["Authorization"]
-        handler.send_response(status, f"no {said}")
-        handler.send_header("X-Why", said)
-        handler.send_header("Content-Length", str(len(said)))
+        text = handler.headers["Authorization"]
+        handler.send_response(status, f"no {text}")
+        handler.send_header("X-Why", text)
+        handler.send_header("Content-Length", str(len(text)))
         handler.end_headers()
-        handler.wfile.write(said.encode())
+        handler.wfile.write(text.encode())
 
     with serving({"/": page_of(wheel, A), f"/{A}": echo, "/no/": echo}) as server:
         url = server.url.replace("://", "://someone:hunter2@")
@@ -128,9 +128,9 @@ def test_what_a_server_says_about_a_secret_is_not_repeated(
         listing = cli(*FETCH, f"{url}no/")
     assert artifact.code
     assert listing.code
-    said = artifact.out + artifact.err + listing.out + listing.err
+    text = artifact.out + artifact.err + listing.out + listing.err
     for secret in ("hunter2", "someone", basic("someone", "hunter2")[6:]):
-        assert secret not in said
+        assert secret not in text
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_what_a_server_says_about_a_secret_is_not_repeated(
         "http://host:99999/",
     ],
 )
-def test_redirect_to_anything_else_is_refused_at_once(cli: Cli, wheel: bytes, target: str) -> None:
+def test_redirect_to_other_scheme_is_refused_at_once(cli: Cli, wheel: bytes, target: str) -> None:
     with serving({"/": page_of(wheel, A), f"/{A}": to(target)}) as server:
         result = cli(*FETCH, "--wait", "60", server.url)
         assert server.paths().count(f"/{A}") == 1

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM end a run soon, with a summary and no litter."""
+"""SIGINT and SIGTERM end a run promptly, with a summary and no leftovers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from wheelhouse_hashes.runtime.parallel import (
     SIGNALS,
 )
 
-#: Within a second, it is promised; this machine may have others to serve.
-#: What is interrupted here would go on for at least twice as long.
+#: The documentation promises one second, but the test machine may be busy. The interrupted work
+#: would take at least twice as long as this limit, in seconds.
 SOON = 5.0
 
 
-#: More than can be hashed or copied soon; a sparse file takes no room.
+#: Too large to hash or copy in a few seconds; a sparse file takes no disk space.
 HUGE = 64 * 1024**3
 
 Ready = Callable[[], bool]
@@ -37,9 +37,9 @@ both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name
 
 
 def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
-    """Run a command, send it a signal when it is ready; return what it printed.
+    """Run a command, signal it when it is ready and return its output.
 
-    It must end soon, with 130.
+    It must end with exit code 130 within ``SOON`` seconds.
     """
     temporary = pathlib.Path("temporary")
     temporary.mkdir()
@@ -71,7 +71,7 @@ def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
 
 
 def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
-    """Interrupt a fetch; return what is left in the folder, hidden names too."""
+    """Interrupt a fetch; return what is left in the folder, including hidden names."""
     out, err = interrupted(number, ready, *FETCH_AND_WAIT, url)
     assert out.splitlines()[-1] == "interrupted: run the command again; good files are kept"
     assert any(line.startswith("verified ") for line in out.splitlines())
@@ -80,7 +80,7 @@ def interrupted_fetch(number: int, url: str, ready: Ready) -> list[str]:
 
 
 def interrupted_upload(number: int, ready: Ready) -> str:
-    """Interrupt an upload into ``store/wheels``; return what it printed."""
+    """Interrupt an upload into ``store/wheels``; return its output."""
     out, err = interrupted(number, ready, *UPLOAD, "--local-folder", "dist")
     assert out.splitlines()[-1] == "interrupted: run the command again to send the rest"
     assert out.splitlines()[-2].startswith("container wheels: ")
@@ -92,7 +92,7 @@ def interrupted_upload(number: int, ready: Ready) -> str:
 def serving_slowly(
     wheel: bytes, answer: Callable[[Handler], None]
 ) -> Iterator[tuple[Server, Ready]]:
-    """Serve a good wheel B and a wheel A by hand; tell when A is being asked for and B is there."""
+    """Serve wheel B normally and wheel A with *answer*; ready once A is requested and B fetched."""
     asked = threading.Event()
 
     def slow(handler: Handler) -> None:
@@ -111,7 +111,7 @@ def serving_slowly(
 
 
 @both
-def test_while_a_body_trickles(number: int, wheel: bytes) -> None:
+def test_signal_while_body_trickles(number: int, wheel: bytes) -> None:
     def trickle(handler: Handler) -> None:
         handler.send_response(200)
         handler.send_header("Content-Length", str(len(wheel)))
@@ -127,7 +127,7 @@ def test_while_a_body_trickles(number: int, wheel: bytes) -> None:
 
 
 @both
-def test_while_a_body_stalls(number: int, wheel: bytes) -> None:
+def test_signal_while_body_stalls(number: int, wheel: bytes) -> None:
     over = threading.Event()
 
     def stall(handler: Handler) -> None:
@@ -145,7 +145,7 @@ def test_while_a_body_stalls(number: int, wheel: bytes) -> None:
 
 
 @both
-def test_while_a_missing_artifact_is_waited_for(number: int, wheel: bytes) -> None:
+def test_signal_while_waiting_for_missing_artifact(number: int, wheel: bytes) -> None:
     def missing(handler: Handler) -> None:
         asked.append(handler.path)
         respond(handler, 404, b"not here")
@@ -157,7 +157,7 @@ def test_while_a_missing_artifact_is_waited_for(number: int, wheel: bytes) -> No
 
 
 @both
-def test_while_a_server_in_trouble_is_waited_for(number: int) -> None:
+def test_signal_while_waiting_for_failing_server(number: int) -> None:
     asked: list[str] = []
 
     def trouble(handler: Handler) -> None:
@@ -169,7 +169,7 @@ def test_while_a_server_in_trouble_is_waited_for(number: int) -> None:
 
 
 @both
-def test_while_the_page_does_not_come(number: int) -> None:
+def test_signal_while_waiting_for_page(number: int) -> None:
     asked, over = threading.Event(), threading.Event()
 
     def silent(handler: Handler) -> None:
@@ -184,8 +184,8 @@ def test_while_the_page_does_not_come(number: int) -> None:
 
 
 @contextlib.contextmanager
-def connecting_for_ever() -> Iterator[tuple[int, set[int]]]:
-    """Yield a port that no connection is made to: its queue is full; and who fills it."""
+def never_accepting() -> Iterator[tuple[int, set[int]]]:
+    """Yield a port that never accepts connections, and the local ports that fill its queue."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -200,17 +200,17 @@ def connecting_for_ever() -> Iterator[tuple[int, set[int]]]:
 
 
 def connecting_to(port: int) -> set[int]:
-    """Return the local ports of the connections that are not made yet."""
-    # As /proc/net/tcp has it: ports in hex, and the state SYN_SENT.
+    """Return the local ports of connections still being established."""
+    # /proc/net/tcp shows ports in hex; the state 02 is SYN_SENT.
     wanted = [f"0100007F:{port:04X}", "02"]
     rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
     return {int(row[1].partition(":")[2], 16) for row in rows if row[2:4] == wanted}
 
 
 @both
-def test_while_no_connection_is_made(number: int) -> None:
-    with connecting_for_ever() as (port, others):
-        # By their ports: a row can be in the table twice while others come and go.
+def test_signal_while_connecting(number: int) -> None:
+    with never_accepting() as (port, others):
+        # Compare ports: a row can appear twice in the table while other rows change.
         left = interrupted_fetch(
             number, f"http://127.0.0.1:{port}/", lambda: bool(connecting_to(port) - others)
         )
@@ -218,7 +218,7 @@ def test_while_no_connection_is_made(number: int) -> None:
 
 
 @both
-def test_while_a_file_in_the_folder_is_hashed(number: int, wheel: bytes) -> None:
+def test_signal_while_hashing_existing_file(number: int, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).touch()
     os.truncate(GOT / A, HUGE)
@@ -229,7 +229,7 @@ def test_while_a_file_in_the_folder_is_hashed(number: int, wheel: bytes) -> None
 
 
 @both
-def test_while_a_large_file_is_hashed_for_upload(
+def test_signal_while_hashing_for_upload(
     number: int, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, B)
@@ -241,7 +241,7 @@ def test_while_a_large_file_is_hashed_for_upload(
     assert os.listdir(container / ".hash") == []
 
 
-def test_while_a_large_file_is_put_into_a_local_container(
+def test_signal_while_copying_to_local_container(
     dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     (dist / A).touch()
@@ -250,7 +250,7 @@ def test_while_a_large_file_is_put_into_a_local_container(
     def copying() -> bool:
         largest = 0
         for path in container.glob(".hash/*/object"):
-            with contextlib.suppress(FileNotFoundError):  # the hash file's is soon gone
+            with contextlib.suppress(FileNotFoundError):  # staging files may disappear
                 largest = max(largest, path.stat().st_size)
         return largest > 10_000_000
 
@@ -262,7 +262,7 @@ def test_while_a_large_file_is_put_into_a_local_container(
 
 @both
 @pytest.mark.parametrize("verb", ["upload", "index"])
-def test_while_a_store_does_not_answer(number: int, verb: str, dist: pathlib.Path) -> None:
+def test_signal_while_store_does_not_answer(number: int, verb: str, dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     with socket.create_server(("127.0.0.1", 0)) as store:
         store.setblocking(False)

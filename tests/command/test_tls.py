@@ -1,4 +1,4 @@
-"""Real TLS, with certificates of our own, and proxies before servers."""
+"""Real TLS with generated certificates, and proxies in front of servers."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ from tests.support.servers import Respond, Routes, respond, running, serving
 
 @dataclass
 class Authority:
-    """A certificate authority of our own."""
+    """A generated certificate authority."""
 
     made: trustme.CA
-    #: A file with its certificate.
+    #: The file with its certificate.
     bundle: pathlib.Path
 
     def context(self, *names: str, expired: bool = False) -> ssl.SSLContext:
-        """Return a server's side of TLS, by default for 127.0.0.1."""
-        then = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc) if expired else None
+        """Return a TLS server context, by default for 127.0.0.1."""
+        then = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) if expired else None
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issued = self.made.issue_cert(*(names or ("127.0.0.1",)), not_after=then)
         issued.configure_cert(context)
@@ -44,7 +44,7 @@ class Authority:
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """An authority that nobody trusts yet."""
+    """An authority that is not trusted yet."""
     made = trustme.CA()
     bundle = tmp_path_factory.mktemp("authority") / "ca.pem"
     made.cert_pem.write_to_path(str(bundle))
@@ -53,25 +53,25 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture
 def trusted(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """The same, trusted by ``SSL_CERT_FILE``."""
+    """The same authority, trusted through ``SSL_CERT_FILE``."""
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.bundle))
     return authority
 
 
 @pytest.fixture(autouse=True)
 def no_other_bundle(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trust nobody else."""
+    """Remove all other trusted bundles."""
     for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
 
 
 def routes_of(content: bytes) -> dict[str, Respond | bytes]:
-    """Return a page that vouches for the artifact A, and the artifact."""
+    """Return a page with the digest of artifact A, and the artifact."""
     return {"/": page_of(content), f"/{A}": content}
 
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_an_authority_of_ones_own_is_trusted(
+def test_custom_authority_is_trusted(
     cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv(name, str(authority.bundle))
@@ -82,7 +82,7 @@ def test_an_authority_of_ones_own_is_trusted(
     assert pathlib.Path("got", A).read_bytes() == wheel
 
 
-def test_a_folder_of_authorities_is_trusted(
+def test_folder_of_authorities_is_trusted(
     cli: Cli,
     wheel: bytes,
     authority: Authority,
@@ -101,9 +101,7 @@ def test_a_folder_of_authorities_is_trusted(
         assert cli(*FETCH, server.url).code == 0
 
 
-def test_an_authority_that_nobody_trusts_is_refused(
-    cli: Cli, wheel: bytes, authority: Authority
-) -> None:
+def test_untrusted_authority_is_refused(cli: Cli, wheel: bytes, authority: Authority) -> None:
     with serving(routes_of(wheel), authority.context()) as server:
         result = cli(*FETCH, server.url)
         assert server.requests == []
@@ -113,7 +111,7 @@ def test_an_authority_that_nobody_trusts_is_refused(
 
 
 @pytest.mark.parametrize("fault", ["wrong host", "expired"])
-def test_a_bad_certificate_is_refused_at_once(
+def test_bad_certificate_is_refused_at_once(
     cli: Cli, wheel: bytes, trusted: Authority, fault: str
 ) -> None:
     expired = trusted.context(expired=True)
@@ -136,7 +134,7 @@ def test_a_bad_certificate_is_refused_at_once(
     assert os.listdir("got") == []
 
 
-def test_a_bundle_that_is_not_there_is_named(
+def test_missing_ca_bundle_is_reported(
     cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
@@ -147,7 +145,7 @@ def test_a_bundle_that_is_not_there_is_named(
 
 
 @pytest.mark.parametrize("expired", [False, True])
-def test_no_ssl_check_checks_nothing_and_says_so(
+def test_no_ssl_check_skips_checks_with_warning(
     cli: Cli, wheel: bytes, authority: Authority, expired: bool
 ) -> None:
     with serving(routes_of(wheel), authority.context("example.org", expired=expired)) as server:
@@ -158,7 +156,7 @@ def test_no_ssl_check_checks_nothing_and_says_so(
     assert last.endswith("(weakest tier: container, TLS certificates not checked)")
 
 
-def test_no_ssl_check_has_no_twin(
+def test_no_ssl_check_has_no_environment_variable(
     cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_NO_SSL_CHECK", "1")
@@ -173,7 +171,7 @@ def test_no_ssl_check_without_verify_is_refused(cli: Cli) -> None:
     assert "--no-ssl-check: no effect without --verify" in result.err
 
 
-def test_a_redirect_from_https_to_http_is_refused_at_once(
+def test_redirect_from_https_to_http_is_refused_at_once(
     cli: Cli, wheel: bytes, trusted: Authority
 ) -> None:
     with serving({f"/{A}": wheel}) as plain:
@@ -189,7 +187,7 @@ def test_a_redirect_from_https_to_http_is_refused_at_once(
     assert "redirects from https to http" in result.line("refused")
 
 
-def test_a_page_that_redirects_from_https_to_http_is_refused(
+def test_page_redirect_from_https_to_http_is_refused(
     cli: Cli, wheel: bytes, trusted: Authority
 ) -> None:
     with serving(routes_of(wheel)) as plain:
@@ -201,7 +199,7 @@ def test_a_page_that_redirects_from_https_to_http_is_refused(
     assert "redirects from https to http" in result.err
 
 
-def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: Authority) -> None:
+def test_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: Authority) -> None:
     with serving({f"/{A}": wheel}) as plain:
         page = page_of(wheel, f"{plain.url}{A}")
         with serving({"/": page}, trusted.context()) as server:
@@ -211,7 +209,9 @@ def test_a_link_from_https_to_http_is_refused(cli: Cli, wheel: bytes, trusted: A
     assert "http links on an https page are not followed" in result.line("refused")
 
 
-def test_a_user_goes_to_https_and_not_to_http(cli: Cli, wheel: bytes, trusted: Authority) -> None:
+def test_credentials_are_not_sent_after_redirect_to_https(
+    cli: Cli, wheel: bytes, trusted: Authority
+) -> None:
     with serving(routes_of(wheel), trusted.context()) as server:
         up: Routes = {"/": lambda handler: respond(handler, 301, b"", Location=server.url)}
         with serving(up) as plain:
@@ -220,9 +220,7 @@ def test_a_user_goes_to_https_and_not_to_http(cli: Cli, wheel: bytes, trusted: A
     assert {"authorization" in headers for _, _, headers in server.requests} == {False}
 
 
-def test_a_tls_connection_that_is_cut_is_gone_on_with(
-    cli: Cli, wheel: bytes, trusted: Authority
-) -> None:
+def test_interrupted_tls_connection_is_resumed(cli: Cli, wheel: bytes, trusted: Authority) -> None:
     ranges: list[str | None] = []
 
     def cut_once(handler: http.server.BaseHTTPRequestHandler) -> None:
@@ -245,7 +243,7 @@ def test_a_tls_connection_that_is_cut_is_gone_on_with(
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "all_proxy", "ALL_PROXY"])
-def test_a_proxy_is_asked_for_whole_addresses(
+def test_http_proxy_receives_absolute_urls(
     cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     routes: Routes = {f"http://wheels.invalid{k}": v for k, v in routes_of(wheel).items()}
@@ -257,7 +255,7 @@ def test_a_proxy_is_asked_for_whole_addresses(
     assert "hunter2" not in result.out + result.err
 
 
-def test_no_proxy_names_who_is_asked_directly(
+def test_no_proxy_hosts_are_contacted_directly(
     cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving({}) as proxy, serving(routes_of(wheel)) as server:
@@ -270,17 +268,17 @@ def test_no_proxy_names_who_is_asked_directly(
 
 @dataclass
 class Tunnels:
-    """A proxy that makes tunnels: its address, and the headers it was sent."""
+    """A tunnelling proxy: its URL and the headers it received."""
 
     url: str = ""
     asked: list[dict[str, str]] = field(default_factory=list)
-    #: What it answers instead, if it makes none.
+    #: The status it answers; only 200 opens a tunnel.
     status: int = 200
 
 
 @contextlib.contextmanager
 def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
-    """Run a proxy for https."""
+    """Run an HTTPS proxy."""
     kept = Tunnels()
 
     class Proxy(http.server.BaseHTTPRequestHandler):
@@ -293,7 +291,7 @@ def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
             host, _, port = self.path.rpartition(":")
             with socket.create_connection((host, int(port))) as far:
                 self.send_response(200)
-                # What a proxy says is not what the server says.
+                # These headers come from the proxy, not from the server.
                 self.send_header("X-Object-Meta-Sha256", "0" * 64)
                 self.send_header("Retry-After", "99")
                 self.end_headers()
@@ -314,7 +312,7 @@ def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
 
 @pytest.fixture
 def tunnels() -> Iterator[Tunnels]:
-    """A proxy for https."""
+    """An HTTPS proxy."""
     with tunnelling() as kept:
         yield kept
 
@@ -327,7 +325,7 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY"])
-def test_a_tunnel_carries_nothing_of_what_is_in_it(
+def test_proxy_tunnel_keeps_credentials_separate(
     cli: Cli,
     wheel: bytes,
     trusted: Authority,
@@ -349,7 +347,7 @@ def test_a_tunnel_carries_nothing_of_what_is_in_it(
 
 
 @pytest.mark.parametrize("good", [True, False])
-def test_a_proxy_has_a_certificate_that_is_checked(
+def test_https_proxy_certificate_is_checked(
     cli: Cli, wheel: bytes, trusted: Authority, monkeypatch: pytest.MonkeyPatch, good: bool
 ) -> None:
     names = () if good else ("example.org",)
@@ -361,7 +359,7 @@ def test_a_proxy_has_a_certificate_that_is_checked(
 
 
 @pytest.mark.parametrize("status", [302, 403, 404, 407, 416, 502])
-def test_a_proxy_without_tunnel_does_not_speak_for_the_server(
+def test_proxy_tunnel_error_is_unreachable(
     cli: Cli,
     wheel: bytes,
     trusted: Authority,
@@ -395,7 +393,7 @@ def test_a_proxy_without_tunnel_does_not_speak_for_the_server(
         "socks5://bob:hunter2@127.0.0.1:1",
     ],
 )
-def test_a_useless_proxy_is_one_line_without_its_password(
+def test_unusable_proxy_is_one_line_error_without_password(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, proxy: str
 ) -> None:
     monkeypatch.setenv("http_proxy", proxy)

@@ -23,12 +23,12 @@ from wheelhouse_hashes.upload import artifact as upload_module
 
 
 def links(container: pathlib.Path) -> dict[str, str]:
-    """Return the links of the index page: names and fragments."""
+    """Return the links of the index page: name to fragment."""
     page = container.joinpath("index.html").read_text()
     return dict(re.findall(r'<a href="([^"#]+)(?:#([^"]*))?">', page))
 
 
-def test_each_artifact_gets_a_hash_file_and_a_link(
+def test_upload_creates_hash_file_and_link_per_artifact(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     for name in (A, B, C):
@@ -49,7 +49,7 @@ def test_each_artifact_gets_a_hash_file_and_a_link(
     assert "container wheels: sent 4" in result.out
 
 
-def test_several_algorithms_make_several_hash_files(
+def test_hash_algorithm_creates_one_hash_file_each(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     content = make_wheel(dist, A).read_bytes()
@@ -70,7 +70,7 @@ def test_hash_algorithm_needs_hashfile(
     assert not container.exists()
 
 
-def test_a_rerun_sends_nothing(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+def test_rerun_sends_nothing(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     make_wheel(dist, A)
     assert cli(*UPLOAD).code == 0
     before = {name: (container / name).stat().st_ino for name in names(container)}
@@ -93,7 +93,7 @@ def test_resend_sends_everything_again(
     assert before[1] != after[1]
 
 
-def test_a_missing_hash_file_is_completed_without_a_resend(
+def test_missing_hash_file_is_added_without_resending(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -106,7 +106,7 @@ def test_a_missing_hash_file_is_completed_without_a_resend(
     assert (container / A).stat().st_ino == inode
 
 
-def test_a_hash_file_without_its_artifact_is_completed(
+def test_artifact_missing_beside_hash_file_is_sent(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -116,7 +116,9 @@ def test_a_hash_file_without_its_artifact_is_completed(
     assert (container / A).read_bytes() == (dist / A).read_bytes()
 
 
-def test_replacing_says_both_digests(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+def test_replaced_artifact_reports_both_digests(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
     old = sha256(make_wheel(dist, A, b"old").read_bytes())
     cli(*UPLOAD)
     new = sha256(make_wheel(dist, A, b"new").read_bytes())
@@ -129,7 +131,7 @@ def test_replacing_says_both_digests(cli: Cli, dist: pathlib.Path, container: pa
     assert links(container)[A] == f"sha256={new}"
 
 
-def test_replacing_what_the_bare_host_sent_is_said(
+def test_replaced_artifact_of_plain_host_is_reported(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"old")
@@ -138,7 +140,7 @@ def test_replacing_what_the_bare_host_sent_is_said(
     assert "previously without a hash file" in cli(*UPLOAD).line("replaced")
 
 
-def test_replacing_what_other_jobs_link_to_is_noted(
+def test_replacing_notes_stale_metadata_json(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"old")
@@ -150,7 +152,7 @@ def test_replacing_what_other_jobs_link_to_is_noted(
     assert "metadata.json still has the old digest" in note
 
 
-def test_no_replace_keeps_other_bytes(
+def test_no_replace_keeps_existing_bytes(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     content = make_wheel(dist, A, b"old").read_bytes()
@@ -165,7 +167,7 @@ def test_no_replace_keeps_other_bytes(
     assert sha256(content) in (container / f"{A}.sha256").read_text()
 
 
-def test_no_replace_lets_an_announcement_by_another_job_stand(
+def test_no_replace_keeps_announcement_of_other_job(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"ours")
@@ -177,7 +179,7 @@ def test_no_replace_lets_an_announcement_by_another_job_stand(
     assert not (container / A).exists()
 
 
-def test_no_replace_completes_what_is_the_same(
+def test_no_replace_completes_identical_pair(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -198,7 +200,7 @@ def test_no_replace_works_without_hash_files(
     assert cli(*command).code == 1
 
 
-def test_what_is_skipped_is_named_with_the_reason(
+def test_skipped_files_are_listed_with_reason(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -216,7 +218,7 @@ def test_what_is_skipped_is_named_with_the_reason(
 
 
 @pytest.mark.parametrize("name", ["con.x-1.0.tar.gz", ".demo-1.0.tar.gz"])
-def test_a_name_that_a_fetch_would_refuse_is_refused(
+def test_unsafe_name_is_refused_on_upload(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, name: str
 ) -> None:
     make_sdist(dist, name)
@@ -228,7 +230,7 @@ def test_a_name_that_a_fetch_would_refuse_is_refused(
     assert (container / "demo-1.0.tar.gz").exists()
 
 
-def test_names_that_differ_in_case_only_are_refused(
+def test_names_differing_in_case_only_are_refused(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     for name in ("demo-1.0.tar.gz", "Demo-1.0.tar.gz", "demo-2.0.tar.gz"):
@@ -244,7 +246,7 @@ def test_names_that_differ_in_case_only_are_refused(
     assert [path.name for path in container.glob("*.gz")] == ["demo-2.0.tar.gz"]
 
 
-def test_a_folder_that_is_not_there_is_one_line(cli: Cli, container: pathlib.Path) -> None:
+def test_missing_local_folder_is_one_line_error(cli: Cli, container: pathlib.Path) -> None:
     result = cli(*UPLOAD, "--local-folder", "nowhere")
     assert result.code == 2
     assert result.err == (
@@ -252,7 +254,7 @@ def test_a_folder_that_is_not_there_is_one_line(cli: Cli, container: pathlib.Pat
     )
 
 
-def test_a_store_folder_that_is_not_there_is_one_line(cli: Cli, dist: pathlib.Path) -> None:
+def test_missing_store_folder_is_one_line_error(cli: Cli, dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     result = cli(*UPLOAD)
     assert result.code == 2
@@ -260,19 +262,19 @@ def test_a_store_folder_that_is_not_there_is_one_line(cli: Cli, dist: pathlib.Pa
     assert result.err.count("\n") == 1
 
 
-def test_an_unknown_provider_is_refused_with_the_known_ones(cli: Cli, dist: pathlib.Path) -> None:
+def test_unknown_provider_lists_known_ones(cli: Cli, dist: pathlib.Path) -> None:
     result = cli("upload", "--hashfile", "--provider-name", "SWIFTY", *LOCAL[2:], "wheels")
     assert result.code == 2
     assert "OPENSTACK_SWIFT" in result.err
 
 
-def test_the_hosts_skip_without_a_secret_stays(cli: Cli, dist: pathlib.Path) -> None:
+def test_upload_without_secret_is_skipped_by_host(cli: Cli, dist: pathlib.Path) -> None:
     result = cli("upload", "--hashfile", *LOCAL[:4], "wheels")
     assert result.code == 0
     assert "secret API key missing: skipping package upload" in result.out
 
 
-def test_the_hosts_skip_of_pull_requests_stays(
+def test_upload_from_pull_request_is_skipped_by_host(
     cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TRAVIS_PULL_REQUEST", "17")
@@ -281,7 +283,7 @@ def test_the_hosts_skip_of_pull_requests_stays(
     assert "Skipping upload of packages for pull request." in result.out
 
 
-def test_without_update_index_no_page_is_written(
+def test_no_update_index_writes_no_page(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -289,7 +291,7 @@ def test_without_update_index_no_page_is_written(
     assert names(container) == [A, f"{A}.sha256"]
 
 
-def test_metadata_json_of_the_bare_host_is_left_alone(
+def test_metadata_json_of_plain_host_is_kept(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -309,7 +311,7 @@ def dev(minute: int) -> str:
     return DEV.format(stamp=f"2026010100{minute:02}00")
 
 
-def test_dev_wheels_are_renamed_before_they_are_hashed(
+def test_dev_wheels_are_renamed_before_hashing(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, "demo-1.1.dev0+abc-7-cp311-cp311-win_amd64.whl")
@@ -320,7 +322,7 @@ def test_dev_wheels_are_renamed_before_they_are_hashed(
     assert (container / f"{renamed}.sha256").read_text().split()[1] == renamed
 
 
-def test_five_dev_builds_are_kept_with_their_companions(
+def test_five_dev_builds_are_kept_with_companions(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -348,7 +350,7 @@ def test_dev_builds_of_earlier_runs_are_pruned(
     assert pruned == [dev(1), f"{dev(1)}.sha256"]
 
 
-def test_companions_that_a_half_failed_delete_left_are_litter(
+def test_leftover_companions_of_failed_delete_are_pruned(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     for minute in range(1, 6):
@@ -361,7 +363,7 @@ def test_companions_that_a_half_failed_delete_left_are_litter(
     assert len(names(container)) == 11
 
 
-def test_an_announced_dev_build_among_the_youngest_is_kept(
+def test_announced_dev_build_among_youngest_is_kept(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     for minute in range(1, 6):
@@ -373,14 +375,12 @@ def test_an_announced_dev_build_among_the_youngest_is_kept(
     assert (container / f"{dev(9)}.sha256").exists()
 
 
-def test_a_dev_sdist_is_skipped_as_the_host_does(
-    cli: Cli, dist: pathlib.Path, container: pathlib.Path
-) -> None:
+def test_dev_sdist_is_skipped(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     make_sdist(dist, "demo-1.1.dev0.tar.gz")
     assert "dev builds can only be uploaded as wheels" in cli(*UPLOAD).line("skipped")
 
 
-def test_a_file_that_cannot_be_read_does_not_cost_the_others(
+def test_unreadable_file_does_not_affect_others(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(dist, A)
@@ -400,7 +400,7 @@ def test_a_file_that_cannot_be_read_does_not_cost_the_others(
     assert set(links(container)) == {A}
 
 
-def test_a_file_that_changes_meanwhile_is_not_published(
+def test_file_changed_during_upload_is_not_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(dist, A)
@@ -419,7 +419,7 @@ def test_a_file_that_changes_meanwhile_is_not_published(
     assert not list((container / ".hash").iterdir())
 
 
-def test_staging_folders_of_dead_jobs_only_are_removed(
+def test_staging_folders_of_dead_jobs_are_removed(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -433,7 +433,7 @@ def test_staging_folders_of_dead_jobs_only_are_removed(
         assert (live / "object").read_text() == "in use"
 
 
-def test_uploading_twice_needs_nothing_of_the_extra(
+def test_upload_needs_no_fetch_extra(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("pycurl", "certifi"):
@@ -449,7 +449,7 @@ def test_uploading_twice_needs_nothing_of_the_extra(
     assert "pip install 'wheelhouse-hashes[fetch]'" in result.err
 
 
-def test_replacing_leaves_no_hash_file_of_the_old_bytes(
+def test_replacing_removes_hash_files_of_old_bytes(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"old")
@@ -462,7 +462,7 @@ def test_replacing_leaves_no_hash_file_of_the_old_bytes(
     assert names(container) == [A, "index.html"]
 
 
-def test_the_page_is_the_same_whoever_writes_it(
+def test_upload_and_index_write_the_same_page(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -473,7 +473,7 @@ def test_the_page_is_the_same_whoever_writes_it(
     assert (container / "index.html").read_bytes() == page
 
 
-def test_a_failed_upload_is_not_called_a_success(
+def test_failed_upload_is_not_a_success(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"old")
@@ -482,16 +482,16 @@ def test_a_failed_upload_is_not_called_a_success(
     assert "successfully published" not in cli(*UPLOAD, "--no-replace").out
 
 
-def test_no_workers_are_refused(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
+def test_max_workers_below_one_is_refused(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
     result = cli(*UPLOAD, "--max-workers", "0")
     assert result.code == 2
     assert "--max-workers 0: must be a whole number, at least 1" in result.err
 
 
 @pytest.mark.parametrize("provider", ["CLOUDFILES_UK", "S3_EU_WEST3", "NIMBUS"])
-def test_a_provider_that_cannot_be_made_is_one_line(
-    cli: Cli, dist: pathlib.Path, provider: str
-) -> None:
+def test_provider_error_is_one_line(cli: Cli, dist: pathlib.Path, provider: str) -> None:
     make_wheel(dist, A)
     result = cli("upload", "--hashfile", "--provider-name", provider, *LOCAL[2:], "wheels")
     assert result.code == 2

@@ -1,4 +1,4 @@
-"""``verify FOLDER``: the same rules of truth for what is in a folder already."""
+"""``verify FOLDER``: the rules of fetch, applied to an existing folder."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ DIST = pathlib.Path("dist")
 
 
 def line(path: pathlib.Path) -> str:
-    """Return the line of a list of digests about a file."""
+    """Return a digest-list line for a file."""
     return f"{sha256(path.read_bytes())}  {path.name}\n"
 
 
 @pytest.fixture
 def paths(dist: pathlib.Path) -> list[pathlib.Path]:
-    """Three artifacts of one release, in the folder ``dist``."""
+    """Three artifacts of one release in the folder ``dist``."""
     return [make_wheel(dist, A), make_wheel(dist, B), make_sdist(dist, SDIST)]
 
 
 @pytest.fixture
 def sums(paths: list[pathlib.Path]) -> pathlib.Path:
-    """A list of their digests, elsewhere."""
+    """A list of their digests outside that folder."""
     file = pathlib.Path("SHA256SUMS")
     file.write_text("".join(map(line, paths)))
     return file
 
 
-def test_a_folder_is_judged_against_a_list(cli: Cli, sums: pathlib.Path) -> None:
+def test_verify_against_digest_list(cli: Cli, sums: pathlib.Path) -> None:
     before = sorted(path.name for path in DIST.iterdir())
     result = cli("verify", "dist", "--against", sums)
     assert (result.code, result.err) == (0, "")
@@ -43,14 +43,14 @@ def test_a_folder_is_judged_against_a_list(cli: Cli, sums: pathlib.Path) -> None
     assert sorted(path.name for path in DIST.iterdir()) == before
 
 
-def test_a_list_of_sha256sum_itself_is_read(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_verify_against_sha256sum_output(cli: Cli, paths: list[pathlib.Path]) -> None:
     made = subprocess.run(["sha256sum", *map(str, paths)], capture_output=True, check=True)
     pathlib.Path("sums.txt").write_bytes(made.stdout)
     assert cli("verify", "dist", "--against", "sums.txt").code == 0
 
 
 @pytest.mark.parametrize(("name", "tool"), [("SHA512SUMS", "sha512sum"), ("B2SUMS", "b2sum")])
-def test_the_name_of_a_list_tells_its_algorithm(
+def test_digest_list_name_determines_algorithm(
     cli: Cli, paths: list[pathlib.Path], name: str, tool: str
 ) -> None:
     made = subprocess.run([tool, *map(str, paths)], capture_output=True, check=True)
@@ -60,7 +60,7 @@ def test_the_name_of_a_list_tells_its_algorithm(
     assert cli("verify", "dist", "--against", name).code == 1
 
 
-def test_a_damaged_artifact_is_refused_and_left_alone(
+def test_damaged_artifact_is_refused_and_kept(
     cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path
 ) -> None:
     flip_a_bit(paths[0])
@@ -72,7 +72,7 @@ def test_a_damaged_artifact_is_refused_and_left_alone(
     assert not (DIST / ".rejected").exists()
 
 
-def test_missing_and_extra_artifacts_are_named(
+def test_missing_and_extra_artifacts_are_refused(
     cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path, dist: pathlib.Path
 ) -> None:
     paths[1].unlink()
@@ -81,10 +81,10 @@ def test_missing_and_extra_artifacts_are_named(
     refused = {row.split()[1]: row for row in result.out.splitlines() if row.startswith("refused")}
     assert "missing-artifact" in refused[B]
     assert "missing-hash" in refused[OTHER]
-    assert result.code == 3  # the gravest of 3 and 4, in the order of the exit codes
+    assert result.code == 3  # exit code 3 outranks exit code 4
 
 
-def test_a_folder_is_judged_by_its_own_hash_files(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_verify_with_hash_files_in_folder(cli: Cli, paths: list[pathlib.Path]) -> None:
     for path in paths:
         path.with_name(f"{path.name}.sha256").write_text(line(path))
     result = cli("verify", "dist")
@@ -96,14 +96,14 @@ def test_a_folder_is_judged_by_its_own_hash_files(cli: Cli, paths: list[pathlib.
     assert A in result.line("refused")
 
 
-def test_a_folder_is_judged_by_the_list_in_it(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_verify_with_digest_list_in_folder(cli: Cli, paths: list[pathlib.Path]) -> None:
     DIST.joinpath("SHA256SUMS").write_text("".join(map(line, paths)))
     result = cli("verify", "dist")
     assert "verified 3 of 3 artifacts (weakest tier: container)" in result.out
     assert result.code == 0
 
 
-def test_a_folder_is_judged_against_another_folder(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_verify_against_folder_of_hash_files(cli: Cli, paths: list[pathlib.Path]) -> None:
     hashes = pathlib.Path("hashes")
     hashes.mkdir()
     for path in paths:
@@ -113,7 +113,7 @@ def test_a_folder_is_judged_against_another_folder(cli: Cli, paths: list[pathlib
     assert cli("verify", "dist", "--against", hashes).code == 1
 
 
-def test_without_any_digest_nothing_is_verified(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_verify_without_digests_is_missing_hash(cli: Cli, paths: list[pathlib.Path]) -> None:
     result = cli("verify", "dist")
     assert result.code == 3
     assert result.out.count("missing-hash: ") == 3
@@ -122,7 +122,7 @@ def test_without_any_digest_nothing_is_verified(cli: Cli, paths: list[pathlib.Pa
     assert "unverified 3" in result.out
 
 
-def test_a_folder_is_judged_online(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_verify_against_url(cli: Cli, paths: list[pathlib.Path]) -> None:
     folder = pathlib.Path("served")
     folder.mkdir()
     for path in paths:
@@ -133,7 +133,7 @@ def test_a_folder_is_judged_online(cli: Cli, paths: list[pathlib.Path]) -> None:
         result = cli("verify", "dist", "--against", server.url)
         assert result.code == 0
         assert "verified 3 of 3 artifacts (weakest tier: container, over plain HTTP)" in result.out
-        # The bytes are here: none of them is asked for.
+        # The bytes are on disk, so no artifact is requested.
         assert not [path for path in server.paths() if path.endswith((".whl", ".gz"))]
         paths[0].unlink()
         result = cli("verify", "dist", "--against", server.url)
@@ -141,7 +141,7 @@ def test_a_folder_is_judged_online(cli: Cli, paths: list[pathlib.Path]) -> None:
     assert A in result.line("refused")
 
 
-def test_an_index_page_that_is_not_there_is_one_line(cli: Cli, paths: list[pathlib.Path]) -> None:
+def test_missing_index_page_is_one_line_error(cli: Cli, paths: list[pathlib.Path]) -> None:
     routes: Routes = {"/": lambda handler: respond(handler, 404, b"")}
     with serving(routes) as server:
         result = cli("verify", "dist", "--against", server.url)
@@ -150,23 +150,23 @@ def test_an_index_page_that_is_not_there_is_one_line(cli: Cli, paths: list[pathl
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("nowhere",), "nowhere: no such folder"),
         (("dist", "--against", "nowhere"), "nowhere: not an http or https URL, and no such file"),
         (("dist", "--against", "ftp://host/"), "unsupported URL; use http or https"),
     ],
 )
-def test_what_is_not_there_is_one_line(
-    cli: Cli, dist: pathlib.Path, arguments: tuple[str, ...], said: str
+def test_missing_folder_or_list_is_one_line_error(
+    cli: Cli, dist: pathlib.Path, arguments: tuple[str, ...], message: str
 ) -> None:
     result = cli("verify", *arguments)
     assert result.code == 2
-    assert said in result.err
+    assert message in result.err
     assert result.err.count("\n") == 1
 
 
-def test_a_list_that_contradicts_itself_is_refused(
+def test_contradictory_digest_list_is_refused(
     cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path
 ) -> None:
     sums.write_text(f"{sums.read_text()}{'0' * 64}  {A}\n")
@@ -175,13 +175,13 @@ def test_a_list_that_contradicts_itself_is_refused(
     assert "the digest list has two digests for" in result.err
 
 
-def test_an_empty_folder_matches_nothing(cli: Cli, dist: pathlib.Path) -> None:
+def test_empty_folder_is_exit_4(cli: Cli, dist: pathlib.Path) -> None:
     result = cli("verify", "dist")
     assert result.code == 4
     assert "no artifacts in dist, and none announced by dist" in result.out
 
 
-def test_other_files_are_named(cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path) -> None:
+def test_other_files_are_noted(cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path) -> None:
     DIST.joinpath("notes.txt").write_text("")
     result = cli("verify", "dist", "--against", sums)
     assert "notes.txt" in result.line("note")
@@ -191,7 +191,7 @@ def test_other_files_are_named(cli: Cli, paths: list[pathlib.Path], sums: pathli
 @pytest.mark.parametrize(
     ("expected", "code"), [((3,), 0), ((4,), 4), ((2,), 4)], ids=["met", "more", "fewer"]
 )
-def test_a_number_of_artifacts_is_expected(
+def test_expect_number_of_artifacts(
     cli: Cli, sums: pathlib.Path, expected: tuple[int], code: int
 ) -> None:
     result = cli("verify", "dist", "--against", sums, "--expect", *expected)
@@ -199,7 +199,7 @@ def test_a_number_of_artifacts_is_expected(
     assert (f"expected {expected[0]} good artifacts, found 3" in result.out) == bool(code)
 
 
-def test_names_are_expected(cli: Cli, sums: pathlib.Path) -> None:
+def test_expect_file_of_names(cli: Cli, sums: pathlib.Path) -> None:
     names = pathlib.Path("names.txt")
     names.write_text(f"# the release\n{A}\r\n{B}\n\n{OTHER}\n")
     result = cli("verify", "dist", "--against", sums, "--expect-file", names)
@@ -213,7 +213,7 @@ def test_names_are_expected(cli: Cli, sums: pathlib.Path) -> None:
     assert (result.code, "line 1" in result.err) == (2, True)
 
 
-def test_offline_needs_no_http_library(
+def test_offline_verify_needs_no_http_library(
     python: Cli, paths: list[pathlib.Path], sums: pathlib.Path
 ) -> None:
     program = (

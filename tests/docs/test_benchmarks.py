@@ -1,4 +1,4 @@
-"""The benchmark suite runs, and says what was measured and what was not."""
+"""The benchmark suite runs and reports what was and was not measured."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CASES = ("flipped", "numpy", "upload")
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Results of the smallest run, with what is installed here and nothing else."""
+    """Results of the smallest run, using only the tools installed here."""
     folder = tmp_path_factory.mktemp("bench")
     where = ("--folder", str(folder), "--cache", str(folder), "--output", str(folder / "out"))
     done = subprocess.run(
@@ -41,8 +41,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "SKIPPED: bare host" in done.stdout  # there is none in the folder
-    assert sorted(path.name for path in folder.iterdir()) == ["out"]  # all else is removed
+    assert "SKIPPED: bare host" in done.stdout  # the folder has no environment for it
+    assert sorted(path.name for path in folder.iterdir()) == ["out"]  # everything else is removed
     text = (folder / "out" / "results.rst").read_text()
     assert "Targets" in text
     assert "not measured" in text
@@ -50,10 +50,10 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return found
 
 
-def test_each_case_has_rows(results: dict[str, Any]) -> None:
+def test_bench_has_rows_for_each_case(results: dict[str, Any]) -> None:
     rows = {(row["case"], row["tool"]): row for row in results["rows"]}
     ours = rows["fetch, numpy-like", OURS]
-    # The page, two artifacts, a hash file for each.
+    # The page, two artifacts, and a hash file for each.
     assert (ours["notes"]["gets"], ours["notes"]["missing"]) == (5, 0)
     assert rows["fetch again, numpy-like", OURS]["notes"]["gets"] == 3
     assert rows["upload, numpy-like, LOCAL", "ours, --hashfile"]["median"] > 0
@@ -61,11 +61,11 @@ def test_each_case_has_rows(results: dict[str, Any]) -> None:
     assert "bare host" in results["about"]["skipped"]
 
 
-def test_what_verifies_notices_a_flipped_bit(results: dict[str, Any]) -> None:
+def test_bench_verified_fetch_detects_flipped_bit(results: dict[str, Any]) -> None:
     assert results["facts"]["flipped bit noticed"][OURS] is True
 
 
-def test_bytes_are_counted_as_strace_writes_them() -> None:
+def test_bench_counts_bytes_in_strace_output() -> None:
     lines = [
         '7 recvfrom(5<socket:[123]>, "HTTP/1.1 200 OK"..., 262144, 0, NULL, NULL) = 1000\n',
         "8 recvfrom(6<TCP:[127.0.0.1:1->127.0.0.1:2]>,  <unfinished ...>\n",
@@ -87,7 +87,7 @@ def _judged(case: str, **seconds: float) -> dict[str, Judged]:
     return {one.target: one for one in Targets(rows, {}).judge()}
 
 
-def test_a_target_is_hit_or_missed() -> None:
+def test_bench_target_is_hit_or_missed() -> None:
     case = "fetch, 1 Gbit/s, 20 ms"
     target = f"{case}: verified fetch / bare host, unverified"
     assert _judged(case, ours=1.02, host=1.0)[target].hit is True
@@ -96,7 +96,7 @@ def test_a_target_is_hit_or_missed() -> None:
     assert _judged(case, ours=1.0)[target].hit is None
 
 
-def test_sets_are_what_they_say(tmp_path: pathlib.Path) -> None:
+def test_bench_sets_match_their_digests(tmp_path: pathlib.Path) -> None:
     made = make_set(tmp_path / "set", 3, 70_000)
     for name, digest in made.digests.items():
         assert sha256((made.folder / name).read_bytes()) == digest
@@ -106,7 +106,7 @@ def test_sets_are_what_they_say(tmp_path: pathlib.Path) -> None:
     assert sha256((made.folder / first).read_bytes()) != made.digests[first]
 
 
-def test_tables_go_between_their_marks(tmp_path: pathlib.Path) -> None:
+def test_bench_tables_are_written_between_marks(tmp_path: pathlib.Path) -> None:
     page = tmp_path / "performance.rst"
     page.write_text(f"before\n{BEGIN}old\n{END}after\n")
     into_docs("new", page)

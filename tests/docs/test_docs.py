@@ -1,8 +1,8 @@
-"""The documentation: every command on its pages is run, every module has its line.
+"""Documentation: every command on its pages is run or covered by a named test.
 
-A command is run here, in the order of its page and in one shell, in a folder that has
-what the page takes for granted; or another test runs it, which is named.  There is no
-third list: a new page is run as it is, and fails if it cannot be.
+Commands run in page order, in one shell, in a folder prepared with everything the page
+assumes. Commands that cannot run here name the test that covers them. A new page is run
+as it is and fails if neither applies.
 """
 
 from __future__ import annotations
@@ -35,32 +35,32 @@ STORES, TUTORIAL = "docs/stores.rst", "docs/plugin-tutorial.rst"
 README, STARTUP = "README.rst", "docs/startup.rst"
 CI = "docs/ci.rst"
 
-#: Pages that another test runs as a whole: that test, as pytest names it.
+#: Pages that another test runs as a whole, with that test's id.
 RUN_AS_A_WHOLE = {
-    STORES: "tests/docs/test_stores_page.py::test_a_recipe_reaches_the_host_that_it_names",
+    STORES: "tests/docs/test_stores_page.py::test_recipe_connects_to_named_host",
     TUTORIAL: (
         "examples/wheelhouse-hashes-gpg/tests/test_tutorial.py"
         "::test_every_step_of_the_page_does_what_it_says"
     ),
 }
 
-#: In an environment of its own, which takes its time: ``tox run -e docs``.
-NEWCOMER = "tests/slow/stress/test_first_steps.py::test_a_newcomer_gets_from_nothing_to_the_end"
+#: Runs in its own environment, which takes time: ``tox run -e docs``.
+NEWCOMER = "tests/slow/stress/test_first_steps.py::test_first_steps_page_commands"
 FIRST_STEPS = "docs/first-steps.rst"
 BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
-#: The README's first command prints the others of the story that it shows.
+#: The README's first command also prints the other commands of its walkthrough.
 DEMO = [
     (
-        "tests/recipes/test_newcomer.py::test_the_readmes_first_command_ends_as_it_shows",
+        "tests/recipes/test_newcomer.py::test_readme_first_command_prints_shown_output",
         "what they say",
     )
 ]
 UPLOADER = "python -m wheelhouse_uploader"
-RECIPES = "tests/recipes/test_page.py::test_the_commands_of_the_page_run"
+RECIPES = "tests/recipes/test_page.py::test_ci_page_commands"
 NO_STARTUP = "tests/host/test_startup.py::test_option_is_unknown_where_"
 
-#: Commands that are not run here: what runs them, and what of it shows that.  Either is
-#: a file of the clone (a test as pytest names it, or a configuration) and a text in it.
+#: Commands that are not run here, each with its evidence: a file of the checkout (a test id or a
+#: configuration file) and a text that it must contain.
 ELSEWHERE = {
     (README, "python3 -m venv .venv && .venv/bin/python -m pip install --quiet '.[fetch]'"): DEMO,
     (README, f"{UPLOADER} upload --hashfile --provider-name LOCAL"): DEMO,
@@ -76,14 +76,14 @@ ELSEWHERE = {
         *BY_A_NEWCOMER,
         (FIRST_STEPS, "python -m pip install --quiet 'wheelhouse-hashes[fetch]'"),
     ],
-    # Without the extra, as the environment of these tests is.
+    # Without the extra, like the environment of these tests.
     (README, "pip install wheelhouse-hashes"): [
         ("tests/host/test_startup.py", "environment.install(wheel_of_tree("),
     ],
     (README, "pip install --no-deps wheelhouse-uploader==0.10.3"): [
         ("tox.ini", "python -m pip install --quiet --no-deps wheelhouse-uploader==0.10.3"),
     ],
-    # No commands, but ways of installing, where the options are unknown.
+    # Ways of installing under which the options are unknown.
     ("*", "pip install --target"): [
         (f"{NO_STARTUP}the_package_is_only_on_the_path", "unprocessed")
     ],
@@ -97,11 +97,11 @@ ELSEWHERE = {
     (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
     (CI, "CIBW_BUILD="): [(RECIPES, "cibuildwheel")],
     (CI, "twine check FOLDER/*"): [
-        ("tests/recipes/test_twine.py::test_a_fetched_folder_needs_no_cleaning", "twine check")
+        ("tests/recipes/test_twine.py::test_twine_check_accepts_fetched_folder", "twine check")
     ],
-    # With real options, on the pages for release managers.
+    # The pages for release managers show them with real options.
     (CI, "twine upload FOLDER/*"): [
-        ("tests/docs/test_docs.py::test_the_commands_of_a_page_do_what_it_says", "twine upload")
+        ("tests/docs/test_docs.py::test_page_commands", "twine upload")
     ],
     ("docs/progress.rst", "python -m pip install 'wheelhouse-hashes[progress]'"): [
         ("tests/host/test_packaging.py", '{"extra": "progress"}'),
@@ -109,20 +109,17 @@ ELSEWHERE = {
     ],
     (STARTUP, f"{UPLOADER} fetch --verify --version VERSION PROJECT URL"): [
         (
-            (
-                "tests/host/test_setup_py.py"
-                "::test_where_it_cannot_be_imported_one_line_names_the_command"
-            ),
+            "tests/host/test_setup_py.py::test_fetch_artifacts_import_error_names_the_command",
             "fetch --verify --version VERSION PROJECT URL",
         ),
         (README, f"{UPLOADER} fetch --verify --version 1.0 PROJECT URL"),
     ],
-    # The host alone needs a ``pkg_resources`` that the tests' environment has not.
+    # The host alone needs a ``pkg_resources`` that the test environment lacks.
     (STARTUP, "WHEELHOUSE_HASHES_DISABLE=1 python -m wheelhouse_uploader upload wheels"): [
-        ("tests/host/test_startup.py::test_host_runs_alone_when_switched_off", "DISABLE")
+        ("tests/host/test_startup.py::test_host_runs_alone_with_disable", "DISABLE")
     ],
     (STARTUP, "python -m pip uninstall wheelhouse-hashes"): [
-        ("tests/docs/test_docs.py::test_pip_removes_all_that_was_installed", '"uninstall"')
+        ("tests/docs/test_docs.py::test_pip_uninstall_removes_everything", '"uninstall"')
     ],
     (README, "tox run -e docs"): [("tox.ini", "[testenv:docs]")],
     ("docs/design.rst", "python -m tests.slow.faults.table"): [
@@ -130,7 +127,7 @@ ELSEWHERE = {
     ],
 }
 
-#: What commands that are run here may begin with: a page cannot make the tests do more.
+#: Prefixes of the commands that run here, so that a page cannot make the tests do more.
 HARMLESS = re.compile(
     r"\(?(python -m wheelhouse_(uploader|hashes)|python -c|python -m http\.server|"
     r"twine (check|upload)|sha256sum|mkdir|ls|echo|kill %1|cd (dist|store/wheels) &&)(?: |$)"
@@ -139,8 +136,8 @@ HARMLESS = re.compile(
 STORE = "--provider-name LOCAL --username {folder}/store --secret none wheels"
 WHEELS = "{url}store/wheels/"
 
-#: What stands for something of the reader's, by page: the text, what is typed instead, why.
-INSTEAD = {
+#: Placeholders of each page: the text, the text to run in its place, and the reason.
+PLACEHOLDERS = {
     README: [
         (r"\bCONTAINER$", STORE, "a folder is the store"),
         (r"\bURL$", WHEELS, "that store's container, served on loopback"),
@@ -158,9 +155,9 @@ INSTEAD = {
     FIRST_STEPS: [(r"\b8000\b", "{port}", "a port that is free")],
 }
 
-#: Where in the page's folder its commands are typed, if not in the folder itself:
-#: what the release manager does on another machine than CI.
-ROOMS = [
+#: Folders in which some commands run, below the page's folder: for commands that the release
+#: manager types on another machine than CI.
+WORKING_FOLDERS = [
     (README, "fetch --verify", "manager"),
     (README, "verify dist", "manager"),
     (STARTUP, "fetch --verify", "manager"),
@@ -171,7 +168,7 @@ COMMANDS = {page: commands(text) for page, text in PAGES.items()}
 
 
 def elsewhere(page: str, command: Command) -> list[tuple[str, str]]:
-    """Return what runs a command, if it is not run here."""
+    """Return the evidence for a command that is not run here."""
     if page in RUN_AS_A_WHOLE:
         return [(RUN_AS_A_WHOLE[page], "")]
     for (where, typed), shown in ELSEWHERE.items():
@@ -186,14 +183,14 @@ RUN_HERE = {
 }
 
 
-def test_no_command_of_ours_escapes() -> None:
+def test_every_command_in_docs_is_found() -> None:
     ours = re.compile(r"python -m wheelhouse_\w+\s+(?:upload|fetch|verify|index)\b")
     for page, text in PAGES.items():
         found = [" ".join(command.typed.split()) for command in COMMANDS[page]]
         assert len(ours.findall(text)) == sum(map(len, map(ours.findall, found))), page
 
 
-def test_what_is_run_elsewhere_is_on_a_page() -> None:
+def test_elsewhere_commands_are_on_a_page() -> None:
     everywhere = [(page, command) for page, found in COMMANDS.items() for command in found]
     used = [elsewhere(page, command) for page, command in everywhere]
     assert [key for key, shown in ELSEWHERE.items() if shown not in used] == []
@@ -203,23 +200,23 @@ def test_what_is_run_elsewhere_is_on_a_page() -> None:
     ("what", "text"),
     sorted({shown for page in COMMANDS for c in COMMANDS[page] for shown in elsewhere(page, c)}),
 )
-def test_what_runs_a_command_elsewhere_is_there(what: str, text: str) -> None:
+def test_elsewhere_evidence_exists(what: str, text: str) -> None:
     path, _, test = what.partition("::")
     content = ROOT.joinpath(path).read_text("utf-8")
     assert text in content
     assert not test or f"\ndef {test}(" in content
 
 
-def test_the_rooms_and_replacements_are_used() -> None:
-    for page, word, _ in ROOMS:
+def test_working_folders_and_placeholders_are_used() -> None:
+    for page, word, _ in WORKING_FOLDERS:
         assert any(word in command.typed for command in RUN_HERE[page]), (page, word)
-    for page, replaced in INSTEAD.items():
+    for page, replaced in PLACEHOLDERS.items():
         for text, _, _ in replaced:
             assert any(re.search(text, command.typed) for command in RUN_HERE[page]), (page, text)
 
 
 class Index(http.server.BaseHTTPRequestHandler):
-    """A package index that takes what twine uploads."""
+    """A package index that accepts twine uploads."""
 
     uploads = 0
 
@@ -248,7 +245,7 @@ def free_port() -> str:
 
 
 def release(folder: pathlib.Path) -> None:
-    """Make what the pages take for granted: a release, and a list of it."""
+    """Create what the pages assume: a release and a list of its digests."""
     sums = []
     for name in RELEASE:
         digest = sha256(make_wheel(folder / "dist", name).read_bytes())
@@ -282,7 +279,7 @@ def prepared_hooks(folder: pathlib.Path) -> None:
 
 
 def nothing(folder: pathlib.Path) -> None:
-    """The page makes what it needs."""
+    """The page creates everything it needs."""
 
 
 PREPARED: dict[str, Callable[[pathlib.Path], None]] = {
@@ -295,19 +292,25 @@ PREPARED: dict[str, Callable[[pathlib.Path], None]] = {
 
 
 def typed(page: str, command: Command, folder: pathlib.Path, values: dict[str, str]) -> str:
-    """Return what is typed for a command."""
+    """Return the text to run for a command."""
     text = command.typed
-    for pattern, instead, _ in INSTEAD.get(page, []):
+    for pattern, instead, _ in PLACEHOLDERS.get(page, []):
         text = re.sub(pattern, instead.format(**values), text)
-    rooms = (room for where, word, room in ROOMS if where == page and word in command.typed)
-    return f"cd {folder / next(rooms, '.')}\n{text}" if page in {p for p, _, _ in ROOMS} else text
+    folders = (
+        folder_name
+        for where, word, folder_name in WORKING_FOLDERS
+        if where == page and word in command.typed
+    )
+    return (
+        f"cd {folder / next(folders, '.')}\n{text}"
+        if page in {p for p, _, _ in WORKING_FOLDERS}
+        else text
+    )
 
 
 @pytest.mark.parametrize("page", [page for page, found in RUN_HERE.items() if found])
-def test_the_commands_of_a_page_do_what_it_says(
-    page: str, tmp_path: pathlib.Path, index: str
-) -> None:
-    for command in RUN_HERE[page]:  # before any of them is
+def test_page_commands(page: str, tmp_path: pathlib.Path, index: str) -> None:
+    for command in RUN_HERE[page]:  # check all commands before running any
         assert HARMLESS.match(command.typed), (
             f"{page}: {command.typed}: neither known to be harmless nor run by another test; "
             "add it to ELSEWHERE, with the test"
@@ -338,11 +341,11 @@ def test_the_commands_of_a_page_do_what_it_says(
 def check(outcome: Outcome, following: Outcome | None, port: str) -> None:
     failed = following is not None and following.command.typed == "echo $?"
     assert (outcome.code != 0) is failed, outcome
-    said = outcome.said.replace(f":{port}/", ":8000/")
-    assert Outcome(outcome.command, said, outcome.code).missing() == [], outcome
+    output = outcome.output.replace(f":{port}/", ":8000/")
+    assert Outcome(outcome.command, output, outcome.code).missing() == [], outcome
 
 
-def test_pip_removes_all_that_was_installed(
+def test_pip_uninstall_removes_everything(
     tmp_path: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     environment = Environment.create(tmp_path / "environment")
@@ -363,8 +366,8 @@ def test_pip_removes_all_that_was_installed(
     assert (done.returncode, left()) == (0, []), done
 
 
-def test_other_snippets_are_what_a_test_uses() -> None:
-    """Code that is no command is included from files that have tests; this is what is not."""
+def test_other_code_blocks_are_known() -> None:
+    """Other code is included from tested files; these blocks are the exceptions."""
     blocks = [
         (page, kind, body)
         for page, text in PAGES.items()
@@ -375,16 +378,16 @@ def test_other_snippets_are_what_a_test_uses() -> None:
     assert 'greeting = "wheelhouse_greeting"' in blocks[0][2]
 
 
-def test_the_page_of_the_hooks_has_every_built_in_plugin() -> None:
+def test_hooks_page_lists_built_in_plugins() -> None:
     page = PAGES["docs/hooks.rst"]
-    (said,) = re.findall(
+    (output,) = re.findall(
         r"Built-in plugins are blocked in the\nsame way; (.*?)\.\n", page, re.DOTALL
     )
-    assert re.findall(r"``(.*?)``", said) == list(BUILT_IN)
+    assert re.findall(r"``(.*?)``", output) == list(BUILT_IN)
 
 
 # -- start testing --
-def test_what_goes_up_comes_back(tmp_path: pathlib.Path) -> None:
+def test_upload_and_fetch_round_trip(tmp_path: pathlib.Path) -> None:
     testing.make_wheel(tmp_path / "dist", "demo-1.0-py3-none-any.whl")
     with testing.local_container() as container:
         there = testing.run(

@@ -1,4 +1,4 @@
-"""``--help`` of each verb: the page that a user has when nothing else is at hand."""
+"""``--help`` of each verb."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ VERBS = ("upload", "fetch", "index", "verify")
 
 every_verb = pytest.mark.parametrize("verb", VERBS)
 
-#: The verbs that the host has itself.
+#: The verbs that the host itself has.
 hosts_verb = pytest.mark.parametrize("verb", VERBS[:2])
 
 
 class Line:
-    """The host's command line: its own parser, with our options or without them."""
+    """The host's command line with its own parser, extended or plain."""
 
     def __init__(self, module: Any, *, extended: bool = True) -> None:
         self._module = module
         self._extended = extended
-        #: The verbs, after something was parsed.
+        #: The verbs, set after parsing.
         self.verbs = Verbs(Plugins.load(BUILT_IN, {}), {})
         self._made: list[argparse.ArgumentParser] = []
 
@@ -66,7 +66,7 @@ def pages(commandline: Any, monkeypatch: pytest.MonkeyPatch) -> dict[str, argpar
     return {verb: Line(commandline).parser(verb, monkeypatch) for verb in VERBS}
 
 
-def ours(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+def added_options(parser: argparse.ArgumentParser) -> list[argparse.Action]:
     return [
         action
         for group in parser._action_groups
@@ -76,68 +76,68 @@ def ours(parser: argparse.ArgumentParser) -> list[argparse.Action]:
 
 
 @every_verb
-def test_every_option_of_ours_has_help_and_a_section(
+def test_every_added_option_has_help_and_section(
     pages: dict[str, argparse.ArgumentParser], verb: str
 ) -> None:
-    actions = ours(pages[verb])
+    actions = added_options(pages[verb])
     assert actions
     for action in actions:
         assert action.help, action.dest
     (left,) = (g for g in pages[verb]._action_groups if g.title == GROUP_TITLE)
-    assert left._group_actions == []  # it is for the options of other plugins
+    assert left._group_actions == []  # this group is for options of other plugins
 
 
 @every_verb
-def test_no_option_is_lost_or_shown_twice(
-    pages: dict[str, argparse.ArgumentParser], verb: str
-) -> None:
+def test_every_option_is_shown_once(pages: dict[str, argparse.ArgumentParser], verb: str) -> None:
     parser = pages[verb]
     shown = [action for group in parser._action_groups for action in group._group_actions]
     assert sorted(map(id, shown)) == sorted(map(id, parser._actions))
 
 
-def test_every_twin_is_named_with_its_option(pages: dict[str, argparse.ArgumentParser]) -> None:
+def test_help_names_every_environment_variable(pages: dict[str, argparse.ArgumentParser]) -> None:
     named = set()
     for parser in pages.values():
-        for action in ours(parser):
-            twin = PREFIX + action.dest.upper()
-            if twin in OPTION_VARIABLES:
-                assert twin in (action.help or "")
-                named.add(twin)
+        for action in added_options(parser):
+            variable = PREFIX + action.dest.upper()
+            if variable in OPTION_VARIABLES:
+                assert variable in (action.help or "")
+                named.add(variable)
     assert named == set(OPTION_VARIABLES)
 
 
-def test_what_has_no_twin_names_none(pages: dict[str, argparse.ArgumentParser]) -> None:
+def test_help_names_no_other_environment_variable(
+    pages: dict[str, argparse.ArgumentParser],
+) -> None:
     for parser in pages.values():
-        for action in ours(parser):
+        for action in added_options(parser):
             for name in re.findall(rf"{PREFIX}\w+", action.help or ""):
                 assert name == PREFIX + action.dest.upper()
 
 
 @every_verb
-def test_every_default_is_named(pages: dict[str, argparse.ArgumentParser], verb: str) -> None:
-    for action in ours(pages[verb]):
+def test_help_names_every_default(pages: dict[str, argparse.ArgumentParser], verb: str) -> None:
+    for action in added_options(pages[verb]):
         if action.default not in (None, False):
             assert "default: %(default)" in (action.help or "")
 
 
 @every_verb
-def test_every_example_parses_and_is_ours(
+def test_help_examples_parse_as_extended_commands(
     commandline: Any, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     text = help_text.epilog(verb).partition("\n\n")[0].replace("\\\n", " ")
     commands = [line for line in text.splitlines()[1:] if not line.startswith("  #")]
     assert len(commands) == len(text.splitlines()[1:]) / 2
     for command in commands:
-        python, m, door, *argv = shlex.split(command)
-        assert (python, m, door, argv[0]) == ("python", "-m", "wheelhouse_uploader", verb)
+        python, m, module, *argv = shlex.split(command)
+        assert (python, m, module, argv[0]) == ("python", "-m", "wheelhouse_uploader", verb)
         line = Line(commandline)
         options = line.parse(*argv, patch=monkeypatch)
         assert line.verbs.owns(options)
 
 
 @every_verb
-def test_a_page_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
+def test_help_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     page = cli(verb, "--help")
     assert (page.code, page.err) == (0, "")
@@ -146,7 +146,7 @@ def test_a_page_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, 
 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
-def test_every_cause_is_with_its_exit_code(verb: str) -> None:
+def test_help_lists_causes_by_exit_code(verb: str) -> None:
     rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.MULTILINE))
     assert {"0", "2", "130"} <= rows.keys()
     for cause in Cause:
@@ -154,7 +154,7 @@ def test_every_cause_is_with_its_exit_code(verb: str) -> None:
 
 
 @hosts_verb
-def test_the_hosts_own_options_are_as_they_were(
+def test_help_of_host_options_is_unchanged(
     commandline: Any,
     monkeypatch: pytest.MonkeyPatch,
     pages: dict[str, argparse.ArgumentParser],
@@ -172,15 +172,17 @@ def vars_of(action: argparse.Action) -> tuple[object, ...]:
     return type(action), action.option_strings, action.dest, action.help, action.metavar
 
 
-def test_sections_name_options_that_exist_and_each_once(
+def test_help_sections_list_each_option_once(
     pages: dict[str, argparse.ArgumentParser],
 ) -> None:
     names = [name for section in SECTIONS.values() for name in section]
     assert len(names) == len(set(names))
-    assert set(names) == {action.dest for parser in pages.values() for action in ours(parser)}
+    assert set(names) == {
+        action.dest for parser in pages.values() for action in added_options(parser)
+    }
 
 
-def test_an_option_of_a_plugin_stays_in_the_plugins_group(cli: Cli) -> None:
+def test_plugin_option_stays_in_plugin_group(cli: Cli) -> None:
     parser = argparse.ArgumentParser()
     group = parser.add_argument_group(GROUP_TITLE)
     group.add_argument("--of-a-plugin")
@@ -190,7 +192,7 @@ def test_an_option_of_a_plugin_stays_in_the_plugins_group(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("argv", [("--help",), *((verb, "--help") for verb in VERBS)], ids=str)
-def test_help_loads_neither_libcurl_nor_the_display(python: Cli, argv: tuple[str, ...]) -> None:
+def test_help_does_not_import_libcurl_or_rich(python: Cli, argv: tuple[str, ...]) -> None:
     code = (
         "import sys, runpy\n"
         f"sys.argv = ['wheelhouse_uploader', *{argv!r}]\n"

@@ -1,7 +1,7 @@
-"""The examples of docs/hooks.rst: complete plugins, and commands that they take part in.
+"""The examples of docs/hooks.rst: complete plugins, and commands that use them.
 
-The page includes what is between the markers.  Each function gives the names
-that its example defines as one plugin, as a module would.
+The page includes the code between the markers. Each function returns the names that its
+example defines as one plugin, as a module would.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def companion_of() -> types.SimpleNamespace:
 
     @hookimpl
     def wheelhouse_companion_of(object_name: str) -> str | None:
-        """Know the metadata files of PEP 658, whoever published them."""
+        """Recognize the metadata files of PEP 658, whichever plugin published them."""
         name = object_name.removesuffix(".metadata")
         return name if name != object_name and parse_artifact_name(name) else None
 
@@ -246,7 +246,7 @@ def artifact_settled() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
-def test_the_page_includes_every_example() -> None:
+def test_hooks_page_includes_every_example() -> None:
     marked = re.findall(r"# -- (start|end) (\w+) --$", own_text(), re.MULTILINE)
     names = [name for kind, name in marked if kind == "start"]
     assert [name for kind, name in marked if kind == "end"] == names
@@ -266,7 +266,7 @@ def own_text() -> str:
 
 @pytest.fixture
 def released(cli: Cli, dist: pathlib.Path, served: Server) -> Server:
-    """A container that holds one wheel and its hash file; no index page."""
+    """A container with one wheel and its hash file, without an index page."""
     make_wheel(dist, A)
     assert upload(cli, "--no-update-index").code == 0
     return served
@@ -376,7 +376,7 @@ def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.M
     with serving(routes) as server:
         assert fetch(cli, server.url).line("ok").endswith("sha256  checksum  container")
         pathlib.Path("got", A).unlink()
-        # Claims that travel agree with the bytes; the hash file is of another version.
+        # The claims match the bytes; the hash file is of another version.
         routes[f"/{HASH_FILE}"] = f"{sha256(b'other bytes')}  {A}\n".encode()
         assert "stale" in fetch(cli, server.url).line("refused")
         del routes[f"/{HASH_FILE}"]

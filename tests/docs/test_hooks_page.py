@@ -1,4 +1,4 @@
-"""The page of the hooks says what their specifications say."""
+"""The hooks page agrees with the hook specifications."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ def heading(name: str) -> str:
 
 
 def sections() -> dict[str, str]:
-    """Return the page's sections: heading to text."""
+    """Return the page's sections as a mapping of heading to text."""
     found = re.split(r"^(.+)\n(?:=|-|~){3,}$", PAGE.read_text("utf-8"), flags=re.MULTILINE)
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
-def test_the_page_has_one_section_for_each_hook_in_order() -> None:
+def test_hooks_page_has_one_section_per_hook_in_order() -> None:
     headings = [title for title in sections() if title.startswith("wheelhouse_")]
     assert headings == [heading(name) for name in SPECS]
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_a_section_says_everything_about_its_hook(name: str) -> None:
+def test_hook_section_is_complete(name: str) -> None:
     text = sections()[heading(name)]
     parts = [f"**{part}:**" for part in ("When", "Thread", "Repeats", "Returns", "Raises")]
     assert [part for part in parts if part not in text] == []
@@ -43,7 +43,7 @@ def test_a_section_says_everything_about_its_hook(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_a_specification_says_when_where_and_what(name: str) -> None:
+def test_hook_specification_is_complete(name: str) -> None:
     text = " ".join((inspect.getdoc(SPECS[name]) or "").split())
     assert "When: " in text
     assert " thread" in text
@@ -52,12 +52,12 @@ def test_a_specification_says_when_where_and_what(name: str) -> None:
     assert (":returns:" in text) == (signature.return_annotation != "None")
 
 
-def test_the_page_has_every_cause_with_its_exit_code() -> None:
+def test_hooks_page_has_every_cause_with_exit_code() -> None:
     rows = re.findall(r"^``([a-z-]+)`` +(\d) +\S", sections()["Cause"], re.MULTILINE)
     assert rows == [(cause.value, str(cause.exit_code)) for cause in Cause]
 
 
-def test_the_page_has_every_field_of_every_value() -> None:
+def test_hooks_page_has_every_field_of_every_value() -> None:
     page = sections()
     missing = [
         f"{value.__name__}.{name}"

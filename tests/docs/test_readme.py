@@ -1,4 +1,4 @@
-"""The README's two commands are the ones that are run."""
+"""The README's two commands and its table of causes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wheelhouse_hashes.causes import Cause
 README = ROOT.joinpath("README.rst").read_text()
 
 
-def test_there_are_two_commands_and_ci_runs_the_second() -> None:
+def test_readme_has_two_commands_and_ci_runs_the_second() -> None:
     commands = re.findall(r"^    (python3 -m venv .*)$", README, re.MULTILINE)
     assert len(commands) == 2
     demo, tests = commands
@@ -18,7 +18,7 @@ def test_there_are_two_commands_and_ci_runs_the_second() -> None:
     assert f"\n{tests}\n" in ROOT.joinpath(".ci", "run").read_text()
 
 
-def test_every_cause_is_in_the_table_with_its_exit_code() -> None:
+def test_readme_table_has_every_cause_with_exit_code() -> None:
     table = README[README.index("exit code  the gravest cause") :]
     rows = dict(re.findall(r"^(\d+) +(\S.*(?:\n {11}.*)*)", table, re.MULTILINE))
     for cause in Cause:

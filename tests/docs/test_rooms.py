@@ -1,4 +1,4 @@
-"""The floors of ``.importlinter``: the package keeps them, and an upward import is refused."""
+"""The layers of ``.importlinter``: the package follows them, and upward imports are refused."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 
 from tests.support import ROOT
 
-#: Run without the start-up files: they import the installed package, which would be
-#: looked at in place of the copy.
+#: Runs with -S, without the start-up files: they import the installed package, which would be
+#: checked instead of the copy.
 LINT = "from importlinter.cli import lint_imports_command; lint_imports_command()"
 
 #: The most lines of a module of the package, and of a function in one.
@@ -26,7 +26,7 @@ MAX_FUNCTION = 60
 
 @pytest.fixture
 def copy(tmp_path: pathlib.Path) -> pathlib.Path:
-    """A copy of the package and of its contracts."""
+    """A copy of the package and its contracts."""
     shutil.copy(ROOT / ".importlinter", tmp_path)
     ignored = shutil.ignore_patterns("__pycache__")
     return shutil.copytree(
@@ -48,7 +48,7 @@ def lint(package: pathlib.Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.thorough
-def test_the_package_keeps_its_floors(copy: pathlib.Path) -> None:
+def test_package_follows_layers(copy: pathlib.Path) -> None:
     done = lint(copy)
     assert (done.returncode, "0 broken." in done.stdout) == (0, True), done
 
@@ -66,38 +66,38 @@ def test_the_package_keeps_its_floors(copy: pathlib.Path) -> None:
     ],
     ids=["at the top", "in a function", "for types only"],
 )
-def test_an_upward_import_is_refused(copy: pathlib.Path, planted: str) -> None:
+def test_upward_import_is_refused(copy: pathlib.Path, planted: str) -> None:
     with (copy / "formats" / "dates.py").open("a") as module:
         module.write(planted)
     done = lint(copy)
     assert done.returncode == 1, done
-    said = "wheelhouse_hashes.formats.dates -> wheelhouse_hashes.stores.base"
-    assert said in done.stdout, done
+    expected = "wheelhouse_hashes.formats.dates -> wheelhouse_hashes.stores.base"
+    assert expected in done.stdout, done
 
 
 @pytest.mark.thorough
-def test_a_circle_in_one_room_is_refused(copy: pathlib.Path) -> None:
+def test_import_cycle_in_subpackage_is_refused(copy: pathlib.Path) -> None:
     with (copy / "stores" / "base.py").open("a") as module:
         module.write("def later():\n    from wheelhouse_hashes.stores.opening import open_store\n")
     done = lint(copy)
     assert done.returncode == 1, done
-    assert "No module imports itself, directly or through others BROKEN" in done.stdout, done
+    assert "There are no import cycles BROKEN" in done.stdout, done
 
 
 @pytest.mark.thorough
-def test_a_folder_without_a_floor_is_refused(copy: pathlib.Path) -> None:
+def test_subpackage_without_layer_is_refused(copy: pathlib.Path) -> None:
     (copy / "cellar").mkdir()
     (copy / "cellar" / "__init__.py").touch()
     done = lint(copy)
     assert (done.returncode, "wheelhouse_hashes.cellar" in done.stdout) == (1, True), done
 
 
-def test_the_design_page_shows_the_rooms_that_exist() -> None:
+def test_design_page_shows_existing_subpackages() -> None:
     package = ROOT / "wheelhouse_hashes"
-    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
+    subpackages = {path.parent.name for path in package.glob("*/__init__.py")}
     inner = {path.parent.name for path in package.glob("*/*/__init__.py")}
     page = ROOT.joinpath("docs", "design.rst").read_text()
-    assert set(re.findall(r"^      (\w+)/", page, re.MULTILINE)) == rooms
+    assert set(re.findall(r"^      (\w+)/", page, re.MULTILINE)) == subpackages
     assert set(re.findall(r"^        (\w+)/", page, re.MULTILINE)) == inner
     root = page.partition("wheelhouse_hashes/\n")[2].partition("host/")[0]
     modules = {path.stem for path in package.glob("*.py")}
@@ -121,35 +121,39 @@ def test_no_function_of_the_package_is_longer_than_60_lines() -> None:
     assert {name: lines for name, lines in lengths.items() if lines > MAX_FUNCTION} == {}
 
 
-def test_the_design_page_shows_the_floors() -> None:
+def test_design_page_shows_layers() -> None:
     contracts = ROOT.joinpath(".importlinter").read_text()
     layers = contracts.partition("layers =\n")[2].partition("\n\n")[0]
     page = ROOT.joinpath("docs", "design.rst").read_text()
-    floors = page.partition("never import each other::\n\n")[2].partition("\n\n")[0]
+    layer_rows = page.partition("never import each other::\n\n")[2].partition("\n\n")[0]
     assert [line.replace("|", " ").split() for line in layers.splitlines()] == [
-        line.split() for line in floors.splitlines()
+        line.split() for line in layer_rows.splitlines()
     ]
 
 
-def test_the_unit_tests_of_a_room_are_named_after_its_modules() -> None:
+def test_unit_tests_are_named_after_modules() -> None:
     package, unit = ROOT / "wheelhouse_hashes", ROOT / "tests" / "unit"
-    rooms = {path.parent.name for path in package.glob("*/__init__.py")}
-    assert {path.parent.name for path in unit.glob("*/__init__.py")} <= rooms
+    subpackages = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert {path.parent.name for path in unit.glob("*/__init__.py")} <= subpackages
     for path in unit.rglob("test_*.py"):
-        room = path.parent.relative_to(unit)
-        inside = package.glob("*.py") if room == pathlib.Path() else (package / room).rglob("*.py")
+        subpackage = path.parent.relative_to(unit)
+        inside = (
+            package.glob("*.py")
+            if subpackage == pathlib.Path()
+            else (package / subpackage).rglob("*.py")
+        )
         about = f"{path.stem.removeprefix('test_')}_"
         names = [module.stem.strip("_") for module in inside]
         assert any(about.startswith(f"{name}_") for name in names), path
 
 
-def test_the_design_page_shows_the_folders_of_the_tests() -> None:
+def test_design_page_shows_test_folders() -> None:
     folders = {path.parent.name for path in ROOT.glob("tests/*/__init__.py")}
     page = ROOT.joinpath("docs", "design.rst").read_text()
     assert set(re.findall(r"^    tests/(\w+)/", page, re.MULTILINE)) == folders
 
 
-def test_the_files_that_the_design_page_names_exist() -> None:
+def test_files_named_on_design_page_exist() -> None:
     page = ROOT.joinpath("docs", "design.rst").read_text()
     named = set(re.findall(r"\b([\w/]+\.py)\b", page)) - {"setup.py"}
     bases = (ROOT / "wheelhouse_hashes", ROOT)

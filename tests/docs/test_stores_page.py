@@ -1,4 +1,4 @@
-"""Each recipe of ``docs/stores.rst`` reaches the host that it names, by libcloud's own driver."""
+"""Each recipe of ``docs/stores.rst`` connects to the host it names, with libcloud's own driver."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
 RECIPES = [block.replace("\\\n", "").strip() for block in BLOCK.findall(PAGE)]
 
-#: What each recipe of a provider connects to first, in the order of the page; in capitals, as
-#: names on the page that stand for others are.
+#: What the recipes of each provider connect to first, in page order. In capitals, because the
+#: page's placeholders are in capitals.
 ADDRESSES = {
     "LOCAL": [],
     "OPENSTACK_SWIFT": [("HOST", 443), ("HOST", 5000)],
@@ -39,7 +39,7 @@ def provider_of(recipe: str) -> str:
     return words[words.index("--provider-name") + 1]
 
 
-def test_each_provider_has_its_recipes() -> None:
+def test_each_provider_has_recipes() -> None:
     providers = [provider_of(recipe) for recipe in RECIPES]
     assert {name: providers.count(name) for name in ADDRESSES} == {
         name: max(1, len(addresses)) for name, addresses in ADDRESSES.items()
@@ -49,7 +49,7 @@ def test_each_provider_has_its_recipes() -> None:
 
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
 @pytest.mark.parametrize("number", range(len(RECIPES)))
-def test_a_recipe_reaches_the_host_that_it_names(
+def test_recipe_connects_to_named_host(
     cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     program, *words = shlex.split(RECIPES[number].removeprefix("$ python -m "))

@@ -1,4 +1,4 @@
-"""What plugin authors test with: it is not there unless asked for, and does what it says."""
+"""The public ``testing`` module: imported only on request, and working as documented."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from wheelhouse_hashes.run import Run
 
 
 class Greeting:
-    """Says what is published."""
+    """Announces published artifacts."""
 
     @hookimpl
     def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
         run.say(f"{artifact.name} is out")
 
 
-def test_nothing_imports_it_and_it_imports_no_test_framework(python: Cli) -> None:
+def test_testing_module_is_not_imported_implicitly(python: Cli) -> None:
     check = (
         "import sys, wheelhouse_hashes, wheelhouse_uploader.commandline; "
         "import wheelhouse_hashes.cli.fetch; "
@@ -37,15 +37,15 @@ def test_nothing_imports_it_and_it_imports_no_test_framework(python: Cli) -> Non
     assert (asked.out.split(), asked.err) == (["False", "False"], "")
 
 
-def test_a_plugin_goes_all_the_way_through_a_container() -> None:
+def test_plugin_with_local_container() -> None:
     made = [testing.make_wheel("dist", A), testing.make_sdist("dist", "demo-1.0.tar.gz")]
     with testing.local_container() as container:
         with testing.installed(greeting=Greeting()):
             sent = testing.run("upload", "--hashfile", *container.arguments)
         assert (sent.code, sent.err) == (0, "")
         assert sent.line(A) == f"{A} is out"
-        unsaid = testing.run("upload", "--hashfile", "--resend", *container.arguments)
-        assert (unsaid.code, "is out" in unsaid.out) == (0, False)
+        without_plugin = testing.run("upload", "--hashfile", "--resend", *container.arguments)
+        assert (without_plugin.code, "is out" in without_plugin.out) == (0, False)
         with testing.serving_folder(container.path) as server:
             verified = testing.run("fetch", "--verify", "--local-folder", "got", "demo", server.url)
         assert verified.code == 0
@@ -55,14 +55,14 @@ def test_a_plugin_goes_all_the_way_through_a_container() -> None:
         assert pathlib.Path("got", path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_plugin_that_cannot_be_loaded_is_one() -> None:
+def test_installed_with_unloadable_plugin() -> None:
     with testing.installed(broken=ImportError("no module named wolf")):
         ended = testing.run("upload", "--hashfile", "wheels")
     assert ended.code == 2
     assert "plugin 'broken' (broken-dist 1.0) cannot be loaded" in ended.err
 
 
-def test_a_result_has_one_line_that_starts_so() -> None:
+def test_result_line() -> None:
     result = testing.Result(0, "ok  one\nok  two\nverified 2\n", "")
     assert result.line("verified") == "verified 2"
     for start in ("ok", "refused"):
@@ -70,12 +70,12 @@ def test_a_result_has_one_line_that_starts_so() -> None:
             result.line(start)
 
 
-def test_a_process_of_its_own_gets_what_is_set() -> None:
+def test_run_python_passes_environment() -> None:
     done = testing.run_python("-c", "import os, sys; sys.exit(int(os.environ['CODE']))", CODE="7")
     assert done.code == 7
 
 
-def test_a_handler_of_ones_own_answers() -> None:
+def test_running_custom_handler() -> None:
     server = testing.Server("")
 
     class Gone(http.server.BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""The table of docs/trust.rst: each row done to a release, fetched once for each source."""
+"""The table of docs/trust.rst: each row is applied to a release and fetched with each source."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ KEY = b"kept elsewhere"
 
 
 def signature(content: bytes) -> bytes:
-    """Stand for an OpenPGP signature: what only the one with the key can make."""
+    """Stand in for an OpenPGP signature: only the key's owner can make it."""
     return hmac.new(KEY, content, "sha256").hexdigest().encode()
 
 
 class Signatures:
-    """Stand for the plugin of examples/wheelhouse-hashes-gpg."""
+    """Stand in for the plugin of examples/wheelhouse-hashes-gpg."""
 
     @hookimpl
     def wheelhouse_companion_of(self, object_name: str) -> str | None:
@@ -58,35 +58,35 @@ class Signatures:
 
 @dataclass
 class World:
-    """A release of two wheels, and the one source of claims that there is for it."""
+    """A release of two wheels with a single source of claims."""
 
     source: str
     objects: dict[str, bytes] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    #: The page that is kept elsewhere: name to digest.
+    #: The page kept elsewhere: name to digest.
     links: dict[str, str] = field(default_factory=dict)
     cut: bool = False
 
     def announce(self, name: str, content: bytes, *, signed: bool = True) -> None:
-        """Write what lies beside an artifact in the container."""
+        """Publish the digest or signature beside an artifact."""
         if self.source == "hash file":
             self.objects[f"{name}.sha256"] = f"{sha256(content)}  {name}\n".encode()
         if self.source == "signature" and signed:
             self.objects[f"{name}.sig"] = signature(content)
 
     def put(self, name: str, content: bytes) -> None:
-        """Write an artifact; its metadata come with it."""
+        """Publish an artifact with its metadata."""
         self.objects[name] = content
         if self.source == "metadata":
             self.metadata[name] = sha256(content)
 
     def forget(self, name: str) -> None:
-        """Delete an artifact and all that belongs to it."""
+        """Delete an artifact and all its companions."""
         for owned in [found for found in self.objects if found.startswith(name)]:
             del self.objects[owned]
 
     def page(self, handler: Handler) -> None:
-        """Answer with the page that is kept elsewhere, else with the container's listing."""
+        """Answer with the page kept elsewhere, or with the container's listing."""
         names = self.links if self.source == "the page" else self.objects
         made = [
             f'<a href="{name}{f"#sha256={self.links[name]}" if self.links else ""}">{name}</a>'
@@ -111,7 +111,7 @@ class World:
 
 
 def release(world: World, contents: dict[str, bytes]) -> None:
-    """Publish a release as it should be."""
+    """Publish a good release."""
     for name, content in contents.items():
         world.announce(name, content)
         world.put(name, content)
@@ -121,7 +121,7 @@ def release(world: World, contents: dict[str, bytes]) -> None:
     pathlib.Path("SHA256SUMS").write_text("".join(sums))
 
 
-def is_cut(world: World) -> None:
+def truncate(world: World) -> None:
     world.cut = True
 
 
@@ -131,7 +131,7 @@ def changed_bytes(world: World) -> None:
     world.objects[WHEEL] = bytes(content)
 
 
-def ended_half_way(world: World) -> None:
+def end_upload_early(world: World) -> None:
     del world.objects[WHEEL]
 
 
@@ -144,7 +144,7 @@ def replaced(world: World) -> None:
     world.announce(WHEEL, wheel_bytes("evil"), signed=False)
 
 
-def changed_on_the_way(world: World) -> None:
+def changed_in_transit(world: World) -> None:
     replaced(world)
     if world.links:
         world.links[WHEEL] = sha256(wheel_bytes("evil"))
@@ -152,7 +152,7 @@ def changed_on_the_way(world: World) -> None:
 
 def old_one_is_back(world: World) -> None:
     world.put(WHEEL, wheel_bytes("old"))
-    world.announce(WHEEL, wheel_bytes("old"), signed=True)  # at its time it was
+    world.announce(WHEEL, wheel_bytes("old"), signed=True)  # it was signed at the time
 
 
 def gone(world: World) -> None:
@@ -169,12 +169,12 @@ def bad_build(world: World) -> None:
 
 
 ROWS: dict[str, Callable[[World], None]] = {
-    "a download was cut": is_cut,
+    "a download was cut": truncate,
     "a disk, a cache or a proxy changed bytes": changed_bytes,
-    "an upload ended between hash file and wheel": ended_half_way,
+    "an upload ended between hash file and wheel": end_upload_early,
     "another build was uploaded without hash file": another_build,
     "a writer of the container replaced a wheel": replaced,
-    "somebody on the way changed all answers": changed_on_the_way,
+    "somebody on the way changed all answers": changed_in_transit,
     "an old wheel is back with all that was its": old_one_is_back,
     "a wheel and all that was its is gone": gone,
     "a wheel was added with a hash file of its": added,
@@ -185,10 +185,10 @@ ROWS: dict[str, Callable[[World], None]] = {
 def fetch(cli: Cli, world: World, *options: object) -> Result:
     routes: dict[str, Respond | bytes] = {"/": world.page}
     routes |= {f"/{name}": world.answer(name) for name in {*world.objects, WHEEL, OTHER}}
-    told = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
+    arguments = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
     with serving(routes) as server:
         return cli(
-            *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *told),
+            *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *arguments),
             *("demo", server.url),
         )
 
@@ -204,7 +204,7 @@ def contents() -> dict[str, str]:
 
 @pytest.fixture
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
-    """A good release, for one source."""
+    """A good release with one source."""
     world = World(request.param)
     if world.source == "signature":
         install(monkeypatch, signatures=Signatures())
@@ -215,7 +215,7 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wo
 each_source = pytest.mark.parametrize("world", SOURCES, indirect=True)
 
 
-def test_the_table_has_the_rows_that_are_tried() -> None:
+def test_trust_table_has_the_tested_rows() -> None:
     assert list(TABLE) == list(ROWS)
     heading = re.search(r"^what happened +(.*)$", PAGE, re.MULTILINE)
     assert heading is not None
@@ -223,7 +223,7 @@ def test_the_table_has_the_rows_that_are_tried() -> None:
 
 
 @each_source
-def test_a_good_release_is_fetched(cli: Cli, world: World) -> None:
+def test_good_release_is_fetched(cli: Cli, world: World) -> None:
     assert fetch(cli, world).code == 0
     assert contents() == {
         WHEEL: sha256(wheel_bytes("good")),
@@ -233,7 +233,7 @@ def test_a_good_release_is_fetched(cli: Cli, world: World) -> None:
 
 @pytest.mark.parametrize("what", ROWS)
 @each_source
-def test_a_source_detects_what_the_table_says(cli: Cli, world: World, what: str) -> None:
+def test_source_detects_what_trust_table_says(cli: Cli, world: World, what: str) -> None:
     good = {WHEEL: sha256(wheel_bytes("good")), OTHER: sha256(wheel_bytes("good", OTHER))}
     ROWS[what](world)
     results = [fetch(cli, world)]
@@ -245,7 +245,7 @@ def test_a_source_detects_what_the_table_says(cli: Cli, world: World, what: str)
 
 @pytest.mark.parametrize("what", [gone, added])
 @pytest.mark.parametrize("world", ["hash file", "signature"], indirect=True)
-def test_expect_detects_what_is_gone_and_what_was_added(
+def test_expect_detects_missing_and_added_artifacts(
     cli: Cli, world: World, what: Callable[[World], None]
 ) -> None:
     what(world)

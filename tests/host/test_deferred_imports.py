@@ -1,4 +1,4 @@
-"""What the host imports for every verb and needs for uploads only: when it is imported."""
+"""Deferred imports: libraries the host needs only for uploads are imported when needed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wheelhouse_hashes.host import attach, deferred_imports
 
 NAME = "example-1.0-py3-none-any.whl"
 
-#: Runs a command of the host as ``python -m`` does; says what was imported.
+#: Runs a host command as ``python -m`` does and prints which of the libraries were imported.
 RUN = f"""
 import runpy, sys
 sys.argv[0], code = "host", 0
@@ -30,7 +30,7 @@ print(code, *(n for n in ("libcloud", "requests", "urllib3") if n in sys.modules
 
 @pytest.fixture
 def stored(container: pathlib.Path, dist: pathlib.Path) -> pathlib.Path:
-    """A container with an artifact, which is to be uploaded, too."""
+    """A container with an artifact, and the same artifact to upload."""
     make_wheel(dist, NAME)
     content = make_wheel(container, NAME)
     (container / "index.html").write_text(f'<a href="{content.name}">x</a>')
@@ -48,7 +48,7 @@ def stored(container: pathlib.Path, dist: pathlib.Path) -> pathlib.Path:
     ],
     ids=" ".join,
 )
-def test_libcloud_is_not_imported_for_what_needs_none(
+def test_libcloud_is_not_imported_if_not_needed(
     python: Cli, stored: pathlib.Path, command: tuple[str, ...]
 ) -> None:
     with serving_folder(stored) as server:
@@ -59,7 +59,7 @@ def test_libcloud_is_not_imported_for_what_needs_none(
 
 
 @pytest.mark.parametrize("verb", ["upload", "upload --hashfile", "index"])
-def test_libcloud_is_imported_for_what_needs_it(
+def test_libcloud_is_imported_for_upload_and_index(
     python: Cli, stored: pathlib.Path, verb: str
 ) -> None:
     done = python("-c", RUN, *verb.split(), *LOCAL, "wheels")
@@ -80,7 +80,7 @@ def test_libcloud_is_imported_for_what_needs_it(
         ),
     ],
 )
-def test_who_needs_some_of_it_has_all_of_it(python: Cli, need: str) -> None:
+def test_first_access_imports_all_deferred_names(python: Cli, need: str) -> None:
     code = f"""
 import importlib, inspect, sys, {attach.COMMANDLINE} as c
 assert "Uploader" not in vars(c) and "libcloud" not in sys.modules
@@ -96,18 +96,18 @@ assert c.handle_upload.__code__.co_filename == c.__file__
     assert ("Skipping upload" in done.out) is ("handle_upload" in need)
 
 
-def test_what_the_host_does_not_have_is_not_there(python: Cli) -> None:
+def test_deferred_module_has_no_unknown_attribute(python: Cli) -> None:
     code = f"import {attach.COMMANDLINE} as c; print(hasattr(c, 'other'), 'Uploader' in vars(c))"
     done = python("-c", code)
     assert (done.code, done.out) == (0, "False False\n")
 
 
-def test_nothing_is_put_off_where_libcloud_is_there_already(python: Cli) -> None:
+def test_imports_are_not_deferred_if_libcloud_is_loaded(python: Cli) -> None:
     code = f"import libcloud, {attach.COMMANDLINE} as c; print(c.Uploader is vars(c)['Uploader'])"
     assert python("-c", code).out == "True\n"
 
 
-def test_stand_ins_go_when_the_import_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stand_ins_are_removed_after_import_error(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [n for n in sys.modules if n.partition(".")[0] == "libcloud"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delitem(sys.modules, f"{HOST}.upload", raising=False)
@@ -119,7 +119,7 @@ def test_stand_ins_go_when_the_import_fails(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def broken(tmp_path: pathlib.Path) -> str:
-    """A Libcloud that cannot be imported, before the real one on PYTHONPATH."""
+    """A broken libcloud on PYTHONPATH, ahead of the real one."""
     package = tmp_path / "broken" / "libcloud"
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("import a_module_that_is_gone\n")
@@ -134,7 +134,7 @@ def test_fetch_needs_no_libcloud(python: Cli, stored: pathlib.Path, broken: str)
 
 
 @pytest.mark.parametrize("verb", ["upload --hashfile", "index"])
-def test_broken_libcloud_is_one_line(
+def test_broken_libcloud_is_one_line_error(
     python: Cli, stored: pathlib.Path, broken: str, verb: str
 ) -> None:
     done = python("-m", HOST, *verb.split(), *LOCAL, "wheels", PYTHONPATH=broken)
@@ -144,9 +144,7 @@ def test_broken_libcloud_is_one_line(
     assert "python -m pip install" in line
 
 
-def test_uploader_that_is_another_is_refused_when_it_is_needed(
-    python: Cli, stored: pathlib.Path
-) -> None:
+def test_unsupported_uploader_is_refused_when_needed(python: Cli, stored: pathlib.Path) -> None:
     code = f"""
 import sys, {attach.COMMANDLINE} as c, {HOST}.upload as upload
 upload.Uploader = lambda other, order: None

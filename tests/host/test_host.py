@@ -1,4 +1,4 @@
-"""The host room on the real host: its seams, its surroundings, and both command lines."""
+"""The host package on the real host: its seams, its environment, and both command lines."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
 from wheelhouse_hashes.plugins.manager import Plugins
 
-#: The host's own code, on Python 3.13; nobody sees it on the screen.
+#: Raised by the host's own code on Python 3.13; users don't see it.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:'count' is passed as positional argument:DeprecationWarning"
 )
@@ -39,7 +39,7 @@ OTHER = "example-1.1-py3-none-any.whl"
 
 @pytest.fixture
 def host(commandline: object) -> types.ModuleType:
-    """The host's command line as its authors wrote it: a module of its own, not extended."""
+    """The host's original command-line module, freshly loaded and not extended."""
     origin = inspect.getfile(importlib.import_module(attach.COMMANDLINE))
     spec = importlib.util.spec_from_file_location("bare_commandline", origin)
     assert spec is not None
@@ -50,7 +50,7 @@ def host(commandline: object) -> types.ModuleType:
 
 
 def contents(folder: pathlib.Path) -> dict[str, bytes]:
-    """Return the files of a folder, at any depth."""
+    """Return the files of a folder at any depth."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -65,7 +65,7 @@ def contents(folder: pathlib.Path) -> dict[str, bytes]:
     ("name", "parameters", "looked_up"),
     [(name, *seam) for name, seam in internals.KNOWN_FUNCTIONS.items()],
 )
-def test_seam_exists_on_the_host_that_is_installed(
+def test_seam_exists_on_installed_host(
     host: types.ModuleType,
     name: str,
     parameters: tuple[str, ...],
@@ -78,12 +78,12 @@ def test_seam_exists_on_the_host_that_is_installed(
         assert hasattr(host, used)
 
 
-def test_host_that_is_installed_is_known(host: types.ModuleType) -> None:
+def test_installed_host_is_supported(host: types.ModuleType) -> None:
     internals.check_host(host)
 
 
-def test_verbs_and_options_that_the_rooms_rely_on_are_the_hosts(host: types.ModuleType) -> None:
-    parser = bare_parser(host)
+def test_host_has_verbs_and_options_in_use(host: types.ModuleType) -> None:
+    parser = plain_parser(host)
     upload = {action.dest for action in parser["upload"]._actions}
     fetch = {action.dest for action in parser["fetch"]._actions}
     assert {"container_name", "local_folder", "username", "secret", "provider_name"} <= upload
@@ -91,7 +91,7 @@ def test_verbs_and_options_that_the_rooms_rely_on_are_the_hosts(host: types.Modu
     assert {"project_name", "url", "version", "local_folder"} <= fetch
 
 
-def refused_and_untouched(module: types.ModuleType, word: str) -> None:
+def check_refused_unchanged(module: types.ModuleType, word: str) -> None:
     before = dict(vars(module))
     with pytest.raises(HostMismatch) as refusal:
         attach.attach(module)
@@ -102,7 +102,7 @@ def refused_and_untouched(module: types.ModuleType, word: str) -> None:
 
 
 def same_objects(before: dict[str, Any], after: dict[str, Any]) -> None:
-    # Python's own note of what the module was warned of is nobody's global.
+    # Python records issued warnings in __warningregistry__; it is not a global of the host.
     before, after = (
         {name: value for name, value in names.items() if name != "__warningregistry__"}
         for names in (before, after)
@@ -111,45 +111,41 @@ def same_objects(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert [name for name, value in before.items() if after[name] is not value] == []
 
 
-def test_module_that_is_no_host_is_refused_untouched() -> None:
-    refused_and_untouched(types.ModuleType("somebody_elses"), "main")
+def test_unrelated_module_is_refused_unchanged() -> None:
+    check_refused_unchanged(types.ModuleType("somebody_elses"), "main")
 
 
 @pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
-def test_host_that_lost_a_seam_is_refused_untouched(host: types.ModuleType, name: str) -> None:
+def test_host_without_seam_is_refused_unchanged(host: types.ModuleType, name: str) -> None:
     delattr(host, name)
-    refused_and_untouched(host, f"{name}() is missing")
+    check_refused_unchanged(host, f"{name}() is missing")
 
 
 @pytest.mark.parametrize("name", internals.KNOWN_FUNCTIONS)
-def test_host_whose_seam_is_no_function_is_refused_untouched(
+def test_host_with_non_function_seam_is_refused_unchanged(
     host: types.ModuleType, name: str
 ) -> None:
     setattr(host, name, "a string")
-    refused_and_untouched(host, name)
+    check_refused_unchanged(host, name)
 
 
 @pytest.mark.parametrize(
     "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[0]]
 )
-def test_host_with_another_signature_is_refused_untouched(
-    host: types.ModuleType, name: str
-) -> None:
+def test_host_with_other_signature_is_refused_unchanged(host: types.ModuleType, name: str) -> None:
     setattr(host, name, lambda other, order: None)
-    refused_and_untouched(host, name)
+    check_refused_unchanged(host, name)
 
 
 @pytest.mark.parametrize(
     "name", [name for name, seam in internals.KNOWN_FUNCTIONS.items() if seam[1]]
 )
-def test_host_that_cannot_be_extended_is_refused_untouched(
-    host: types.ModuleType, name: str
-) -> None:
+def test_host_with_unused_seam_is_refused_unchanged(host: types.ModuleType, name: str) -> None:
     setattr(host, name, lambda options=None: None)
-    refused_and_untouched(host, name)
+    check_refused_unchanged(host, name)
 
 
-def test_attaching_replaces_main_alone_and_undo_restores_it(host: types.ModuleType) -> None:
+def test_attach_replaces_main_only_and_undo_restores_it(host: types.ModuleType) -> None:
     before = dict(vars(host))
     undo = attach.attach(host)
     changed = [name for name, value in vars(host).items() if before[name] is not value]
@@ -158,7 +154,7 @@ def test_attaching_replaces_main_alone_and_undo_restores_it(host: types.ModuleTy
     same_objects(before, vars(host))
 
 
-def test_host_that_somebody_imported_before_us_is_extended_once(
+def test_host_imported_earlier_is_extended_once(
     host: types.ModuleType, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = host.main
@@ -180,13 +176,13 @@ def main():
     assert libcloud.security.VERIFY_SSL_CERT and issubclass(InvalidCredsError, Exception)
     print("the unknown host ran")
 """
-#: The second one has more of what we know.
+#: The second one has more of the functions that wheelhouse-hashes checks.
 UNKNOWN_HOSTS = (UNKNOWN_HOST, UNKNOWN_HOST + "def handle_upload(options): pass")
 
 
 @pytest.fixture(params=UNKNOWN_HOSTS, ids=["other", "similar"])
 def unknown_host(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
-    """A host of another version, before the known one on PYTHONPATH."""
+    """A host of another version on PYTHONPATH, ahead of the known one."""
     package = tmp_path / "unknown" / HOST
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("")
@@ -195,7 +191,7 @@ def unknown_host(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     return str(package.parent)
 
 
-def test_unknown_host_runs_as_it_is_after_one_line(python: Cli, unknown_host: str) -> None:
+def test_unknown_host_runs_alone_with_one_line_warning(python: Cli, unknown_host: str) -> None:
     done = python("-m", HOST, "upload", PYTHONPATH=unknown_host)
     assert (done.code, done.out) == (0, "the unknown host ran\n")
     (line,) = done.err.splitlines()
@@ -203,7 +199,7 @@ def test_unknown_host_runs_as_it_is_after_one_line(python: Cli, unknown_host: st
     assert "; supported: 0.10.0-0.10.3" in line
 
 
-def test_unknown_host_with_a_twin_is_refused_in_one_line(python: Cli, unknown_host: str) -> None:
+def test_unknown_host_with_environment_variable_is_refused(python: Cli, unknown_host: str) -> None:
     done = python("-m", HOST, "upload", PYTHONPATH=unknown_host, **{OPTION_VARIABLES[0]: "1"})
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
@@ -211,7 +207,7 @@ def test_unknown_host_with_a_twin_is_refused_in_one_line(python: Cli, unknown_ho
     assert OPTION_VARIABLES[0] in line
 
 
-def test_door_refuses_an_unknown_host_in_one_line(python: Cli, unknown_host: str) -> None:
+def test_module_entry_point_refuses_unknown_host(python: Cli, unknown_host: str) -> None:
     done = python("-m", "wheelhouse_hashes", "upload", PYTHONPATH=unknown_host)
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
@@ -219,10 +215,10 @@ def test_door_refuses_an_unknown_host_in_one_line(python: Cli, unknown_host: str
     assert "; supported: 0.10.0-0.10.3" in line
 
 
-# Surroundings
+# Environment
 
 
-def test_stand_in_is_there_for_the_import_and_gone_afterwards(
+def test_pkg_resources_stand_in_is_temporary(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
@@ -234,16 +230,16 @@ def test_stand_in_is_there_for_the_import_and_gone_afterwards(
     assert "pkg_resources" not in sys.modules
 
 
-def test_pkg_resources_of_somebody_else_is_put_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    theirs = types.ModuleType("pkg_resources")
-    monkeypatch.setitem(sys.modules, "pkg_resources", theirs)
+def test_real_pkg_resources_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = types.ModuleType("pkg_resources")
+    monkeypatch.setitem(sys.modules, "pkg_resources", real)
     with pkg_resources_shim.pkg_resources_stand_in():
-        assert sys.modules["pkg_resources"] is not theirs
-    assert sys.modules["pkg_resources"] is theirs
+        assert sys.modules["pkg_resources"] is not real
+    assert sys.modules["pkg_resources"] is real
 
 
 @pytest.mark.parametrize("before", [None, types.ModuleType("pkg_resources")])
-def test_surroundings_are_restored_after_a_failed_import(
+def test_sys_modules_is_restored_after_failed_import(
     monkeypatch: pytest.MonkeyPatch, before: types.ModuleType | None
 ) -> None:
     monkeypatch.delitem(sys.modules, "pkg_resources", raising=False)
@@ -258,7 +254,7 @@ def test_surroundings_are_restored_after_a_failed_import(
 @pytest.mark.parametrize(
     "text", ["1.0", "v1.0", "1.0.dev", "1.0-rc1", "1.0RC1", "01.2", "1.0+Local_1-x", "1!2.0.post3"]
 )
-def test_stand_in_normalizes_versions_as_packaging_does(text: str) -> None:
+def test_stand_in_safe_version_matches_packaging(text: str) -> None:
     assert pkg_resources_shim.safe_version(text) == str(Version(text))
 
 
@@ -266,11 +262,11 @@ def test_stand_in_normalizes_versions_as_packaging_does(text: str) -> None:
     ("text", "safe"),
     [("not a version", "not.a.version"), ("1.0_x!y", "1.0-x-y"), ("a  b", "a..b"), ("é", "-")],
 )
-def test_stand_in_writes_other_versions_as_pkg_resources_does(text: str, safe: str) -> None:
+def test_stand_in_safe_version_matches_pkg_resources(text: str, safe: str) -> None:
     assert pkg_resources_shim.safe_version(text) == safe
 
 
-def test_host_starts_without_a_warning_on_the_screen(python: Cli, tmp_path: pathlib.Path) -> None:
+def test_host_starts_without_warning_output(python: Cli, tmp_path: pathlib.Path) -> None:
     nowhere = tmp_path / "no-bytecode"
     nowhere.mkdir()
     command = ("-B", "-m", HOST, "fetch", "--help")
@@ -280,7 +276,19 @@ def test_host_starts_without_a_warning_on_the_screen(python: Cli, tmp_path: path
     assert contents(nowhere) == {}
 
 
-def test_process_that_used_the_host_has_no_stand_in_left(python: Cli) -> None:
+def test_commands_emit_no_warning_in_development_mode(
+    python: Cli, dist: pathlib.Path, served: Server
+) -> None:
+    strict = ("-W", "error", "-X", "dev", "-m", HOST)
+    make_wheel(dist, NAME)
+    sent = python(*strict, "upload", "--hashfile", *LOCAL, "wheels")
+    assert (sent.code, sent.err) == (0, "")
+    fetched = python(*strict, "fetch", "--verify", "--local-folder", "got", "example", served.url)
+    assert (fetched.code, fetched.err) == (0, "")
+    assert (pathlib.Path("got") / NAME).is_file()
+
+
+def test_stand_in_is_gone_after_host_import(python: Cli) -> None:
     done = python("-c", f"import sys, {HOST}.commandline; print('pkg_resources' in sys.modules)")
     assert (done.code, done.out) == (0, "False\n")
 
@@ -292,7 +300,7 @@ HOST_MODULES = ("commandline", "fetch", "upload", "utils")
 
 
 def command_lines(url: str) -> dict[str, tuple[tuple[str, ...], int]]:
-    """Return commands and their exit codes: of every verb, ours and not, good and bad."""
+    """Return commands of every verb with their exit codes, extended and plain, good and bad."""
     store = (*LOCAL, "wheels")
     return {
         "upload": (("upload", *store), 0),
@@ -314,7 +322,7 @@ def command_lines(url: str) -> dict[str, tuple[tuple[str, ...], int]]:
 
 
 @pytest.mark.parametrize("command", command_lines(""))
-def test_command_leaves_the_hosts_globals_as_they_were(
+def test_command_leaves_host_globals_unchanged(
     cli: Cli,
     commandline: object,
     dist: pathlib.Path,
@@ -328,7 +336,7 @@ def test_command_leaves_the_hosts_globals_as_they_were(
     (container / "index.html").write_text(link)
     make_wheel(dist, OTHER)
     modules = [importlib.import_module(f"{HOST}.{name}") for name in HOST_MODULES]
-    assert modules[0].Uploader  # imported late, and then as if it had never been
+    assert modules[0].Uploader  # load the deferred imports before comparing
     before = [dict(vars(module)) for module in modules]
     args, code = command_lines(served.url)[command]
     done = cli(*args)
@@ -338,8 +346,8 @@ def test_command_leaves_the_hosts_globals_as_they_were(
     assert commandline is modules[0]
 
 
-def our_verbs(host: types.ModuleType) -> set[str]:
-    return set(extended_parser(host)) - set(bare_parser(host))
+def added_verbs(host: types.ModuleType) -> set[str]:
+    return set(extended_parser(host)) - set(plain_parser(host))
 
 
 def test_unknown_verb_is_refused(cli: Cli) -> None:
@@ -360,10 +368,10 @@ def test_index_without_credentials_is_refused(cli: Cli, missing: str) -> None:
     assert f"WHEELHOUSE_UPLOADER_{missing.upper()}" in line
 
 
-def test_no_verb_of_ours_falls_through_the_hosts_main(
+def test_added_verbs_do_not_fall_through_to_host_main(
     cli: Cli, host: types.ModuleType, container: pathlib.Path
 ) -> None:
-    verbs = our_verbs(host)
+    verbs = added_verbs(host)
     assert verbs == {"index", "verify"}
     for verb in verbs:
         store = LOCAL if verb == "index" else ()
@@ -372,7 +380,7 @@ def test_no_verb_of_ours_falls_through_the_hosts_main(
         assert done.err.startswith("wheelhouse-hashes: error: ")
 
 
-def test_index_takes_credentials_from_the_environment(
+def test_index_takes_credentials_from_environment(
     cli: Cli, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(container, NAME)
@@ -396,14 +404,14 @@ def _verbs_of(parser: Any) -> dict[str, argparse.ArgumentParser]:
     return dict(action.choices)
 
 
-def bare_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser]:
-    """Return the host's own parsers, by verb."""
+def plain_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser]:
+    """Return the host's own parsers by verb."""
     with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=_Kept)):
         return _verbs_of(host.parse_args())
 
 
 def extended_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser]:
-    """Return the parsers with our options, by verb."""
+    """Return the parsers by verb, with the options of wheelhouse-hashes."""
     kept = type("Kept", (_Kept, Parser), {})
     with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=kept)):
         verbs = host.parse_args()
@@ -412,7 +420,7 @@ def extended_parser(host: types.ModuleType) -> dict[str, argparse.ArgumentParser
 
 
 def parsed(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | object:
-    """Return what the host's parser makes of a command line: options, or an exit code."""
+    """Return the host parser's result for a command line: options, or an exit code."""
     sys.argv[1:] = argv
     try:
         return dict(vars(host.parse_args()))
@@ -420,8 +428,8 @@ def parsed(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | obje
         return end.code
 
 
-def parsed_with_ours(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | object:
-    """Return the same with our options in it, as a command has them."""
+def parsed_extended(host: types.ModuleType, argv: Sequence[str]) -> dict[str, Any] | object:
+    """Return the same for the extended parser."""
     parser = type("Parser", (Parser,), {"verbs": Verbs(Plugins.load(BUILT_IN))})
     with attach._replaced(host, argparse=types.SimpleNamespace(ArgumentParser=parser)):
         return parsed(host, argv)
@@ -429,7 +437,7 @@ def parsed_with_ours(host: types.ModuleType, argv: Sequence[str]) -> dict[str, A
 
 @pytest.fixture
 def arguments(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A command line that may be written to."""
+    """A command line that tests may modify."""
     monkeypatch.setattr(sys, "argv", ["wheelhouse_uploader"])
 
 
@@ -437,17 +445,17 @@ POSITIONAL = {"upload": ("wheels",), "fetch": ("example", "http://127.0.0.1/")}
 
 
 @pytest.mark.parametrize("verb", POSITIONAL)
-def test_every_abbreviation_of_the_host_keeps_its_meaning(
+def test_host_option_abbreviations_keep_their_meaning(
     host: types.ModuleType, arguments: None, verb: str
 ) -> None:
     checked = 0
-    for action in bare_parser(host)[verb]._actions:
+    for action in plain_parser(host)[verb]._actions:
         value = () if action.nargs == 0 else ("7",)
         for option in (o for o in action.option_strings if o not in ("-h", "--help")):
             for end in range(len("--") + 1, len(option) + 1):
                 argv = (verb, option[:end], *value, *POSITIONAL[verb])
                 alone = parsed(host, argv)
-                extended = parsed_with_ours(host, argv)
+                extended = parsed_extended(host, argv)
                 if isinstance(alone, dict):
                     assert isinstance(extended, dict), argv
                     assert {name: extended[name] for name in alone} == alone, argv
@@ -474,24 +482,24 @@ def test_every_abbreviation_of_the_host_keeps_its_meaning(
         (("fetch", "--wa=5"), "wait", 5.0),
     ],
 )
-def test_abbreviation_means(
+def test_option_abbreviations(
     host: types.ModuleType, arguments: None, argv: tuple[str, ...], dest: str, value: object
 ) -> None:
-    options = parsed_with_ours(host, (*argv, *POSITIONAL[argv[0]]))
+    options = parsed_extended(host, (*argv, *POSITIONAL[argv[0]]))
     assert isinstance(options, dict)
     assert options[dest] == value
 
 
-def test_abbreviation_of_two_options_of_ours_is_refused(
+def test_ambiguous_abbreviation_is_refused(
     host: types.ModuleType, arguments: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert parsed_with_ours(host, ("upload", "--hash", "wheels")) == 2
+    assert parsed_extended(host, ("upload", "--hash", "wheels")) == 2
     assert "ambiguous option: --hash" in capsys.readouterr().err
 
 
-def test_switch_never_swallows_what_follows_it(host: types.ModuleType, arguments: None) -> None:
-    upload = parsed_with_ours(host, ("upload", "--hashfile", "wheels"))
-    fetch = parsed_with_ours(host, ("fetch", "--verify", "example", "http://127.0.0.1/"))
+def test_switch_takes_no_value(host: types.ModuleType, arguments: None) -> None:
+    upload = parsed_extended(host, ("upload", "--hashfile", "wheels"))
+    fetch = parsed_extended(host, ("fetch", "--verify", "example", "http://127.0.0.1/"))
     assert isinstance(upload, dict)
     assert isinstance(fetch, dict)
     assert (upload["hashfile"], upload["container_name"]) == (True, "wheels")
@@ -511,7 +519,7 @@ def test_switch_never_swallows_what_follows_it(host: types.ModuleType, arguments
     ],
     ids=" ".join,
 )
-def test_option_of_ours_on_a_fetch_without_verify_is_refused(
+def test_fetch_option_without_verify_is_refused(
     cli: Cli, served: Server, container: pathlib.Path, option: tuple[str, str]
 ) -> None:
     make_wheel(container, NAME)
@@ -525,10 +533,10 @@ def test_option_of_ours_on_a_fetch_without_verify_is_refused(
     assert not pathlib.Path("dist").exists()
 
 
-# Environment twins
+# Environment variables
 
 
-def test_every_twin_is_an_option_of_some_verb(host: types.ModuleType) -> None:
+def test_every_environment_variable_has_an_option(host: types.ModuleType) -> None:
     dests = {
         f"WHEELHOUSE_UPLOADER_{action.dest.upper()}"
         for parser in extended_parser(host).values()
@@ -538,7 +546,7 @@ def test_every_twin_is_an_option_of_some_verb(host: types.ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    ("twin", "text", "verb", "value"),
+    ("variable", "text", "verb", "value"),
     [
         ("HASHFILE", "1", "upload", True),
         ("HASHFILE", "yes", "upload", True),
@@ -547,63 +555,63 @@ def test_every_twin_is_an_option_of_some_verb(host: types.ModuleType) -> None:
         ("VERIFY", "true", "fetch", True),
         ("WAIT", "2.5", "fetch", 2.5),
         ("MAX_WORKERS", "2", "fetch", 2),
-        ("MAX_WORKERS", "2", "upload", 4),  # the host's own option has no twin
+        ("MAX_WORKERS", "2", "upload", 4),  # the host's own option has no environment variable
     ],
 )
-def test_twin_gives_its_option_a_value(
+def test_environment_variable_sets_option(
     host: types.ModuleType,
     arguments: None,
     monkeypatch: pytest.MonkeyPatch,
-    twin: str,
+    variable: str,
     text: str,
     verb: str,
     value: object,
 ) -> None:
-    monkeypatch.setenv(f"WHEELHOUSE_UPLOADER_{twin}", text)
-    options = parsed_with_ours(host, (verb, *POSITIONAL[verb]))
+    monkeypatch.setenv(f"WHEELHOUSE_UPLOADER_{variable}", text)
+    options = parsed_extended(host, (verb, *POSITIONAL[verb]))
     assert isinstance(options, dict)
-    assert options[twin.lower()] == value
+    assert options[variable.lower()] == value
 
 
 @pytest.mark.parametrize("text", ["", " ", "false", "False"])
 @pytest.mark.parametrize("verb", POSITIONAL)
-def test_twin_that_means_no_changes_nothing(
+def test_environment_variable_that_is_off_is_ignored(
     host: types.ModuleType,
     arguments: None,
     monkeypatch: pytest.MonkeyPatch,
     text: str,
     verb: str,
 ) -> None:
-    without = parsed_with_ours(host, (verb, *POSITIONAL[verb]))
-    for twin in OPTION_VARIABLES:
-        monkeypatch.setenv(twin, text)
-    assert parsed_with_ours(host, (verb, *POSITIONAL[verb])) == without
+    without = parsed_extended(host, (verb, *POSITIONAL[verb]))
+    for variable in OPTION_VARIABLES:
+        monkeypatch.setenv(variable, text)
+    assert parsed_extended(host, (verb, *POSITIONAL[verb])) == without
 
 
 @pytest.mark.parametrize(
-    ("twin", "argv", "value"),
+    ("variable", "argv", "value"),
     [
         ("WAIT", ("fetch", "--wait", "7"), 7.0),
         ("MAX_WORKERS", ("fetch", "--max-workers", "3"), 3),
         ("MAX_WORKERS", ("upload", "--max-workers", "3"), 3),
     ],
 )
-def test_option_wins_over_its_twin(
+def test_option_overrides_environment_variable(
     host: types.ModuleType,
     arguments: None,
     monkeypatch: pytest.MonkeyPatch,
-    twin: str,
+    variable: str,
     argv: tuple[str, ...],
     value: object,
 ) -> None:
-    monkeypatch.setenv(f"WHEELHOUSE_UPLOADER_{twin}", "2")
-    options = parsed_with_ours(host, (*argv, *POSITIONAL[argv[0]]))
+    monkeypatch.setenv(f"WHEELHOUSE_UPLOADER_{variable}", "2")
+    options = parsed_extended(host, (*argv, *POSITIONAL[argv[0]]))
     assert isinstance(options, dict)
-    assert options[twin.lower()] == value
+    assert options[variable.lower()] == value
 
 
 @pytest.mark.parametrize(
-    ("twin", "text"),
+    ("variable", "text"),
     [
         ("HASH_ALGORITHM", "crc32"),
         ("HASH_ALGORITHM", "sha256,md5"),
@@ -617,26 +625,26 @@ def test_option_wins_over_its_twin(
     ],
 )
 @pytest.mark.parametrize("verb", POSITIONAL)
-def test_twin_with_a_bad_value_is_refused_and_named(
+def test_environment_variable_with_bad_value_is_refused(
     cli: Cli,
     monkeypatch: pytest.MonkeyPatch,
     container: pathlib.Path,
     verb: str,
-    twin: str,
+    variable: str,
     text: str,
 ) -> None:
-    monkeypatch.setenv(f"WHEELHOUSE_UPLOADER_{twin}", text)
+    monkeypatch.setenv(f"WHEELHOUSE_UPLOADER_{variable}", text)
     switch = {"upload": (*LOCAL, "--hashfile"), "fetch": ("--verify",)}[verb]
     done = cli(verb, *switch, *POSITIONAL[verb])
     assert (done.code, done.out) == (2, "")
     (line,) = done.err.splitlines()
-    assert f"WHEELHOUSE_UPLOADER_{twin}" in line
+    assert f"WHEELHOUSE_UPLOADER_{variable}" in line
     assert text in line
     assert not container.exists()
 
 
 @pytest.mark.parametrize(("text", "on"), [("1", True), ("0", False), ("false", False)])
-def test_twin_of_hashfile_hands_the_upload_to_us(
+def test_hashfile_environment_variable(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,
@@ -652,7 +660,7 @@ def test_twin_of_hashfile_hands_the_upload_to_us(
 
 
 @pytest.mark.parametrize(("text", "code"), [("1", 3), ("0", 0), ("false", 0)])
-def test_twin_of_verify_hands_the_fetch_to_us(
+def test_verify_environment_variable(
     cli: Cli,
     served: Server,
     container: pathlib.Path,
@@ -669,11 +677,11 @@ def test_twin_of_verify_hands_the_fetch_to_us(
     assert (pathlib.Path("dist") / NAME).is_file() is (code == 0)
 
 
-# Flags absent: as if we were not there
+# Without our options: identical to the host alone
 
 
 class Pair:
-    """The bare host and the extended one, each in a folder that is like the other's."""
+    """The host alone and the extended host, each in its own identical folder."""
 
     def __init__(self, base: pathlib.Path) -> None:
         self.folders = (base / "bare", base / "with")
@@ -707,7 +715,7 @@ class Pair:
         )
 
     def same(self, *args: str, code: int, in_order: bool = False, **environ: str) -> str:
-        """Run a command in both, and check that nobody can tell them apart."""
+        """Run a command in both and check that the results are identical."""
         bare, extended = self.run(*args, **environ)
         assert bare.code == code, bare.err
         assert extended.code == bare.code
@@ -722,7 +730,7 @@ def pair(tmp_path: pathlib.Path) -> Pair:
     return Pair(tmp_path)
 
 
-def test_plain_upload_is_the_hosts_own(pair: Pair) -> None:
+def test_plain_upload_is_identical_to_host(pair: Pair) -> None:
     for folder in pair.folders:
         make_wheel(folder / "dist", NAME)
         make_wheel(folder / "dist", "other_one-2.0-cp311-cp311-win_amd64.whl")
@@ -743,7 +751,7 @@ def test_plain_upload_is_the_hosts_own(pair: Pair) -> None:
     }
 
 
-def test_plain_upload_deletes_old_dev_builds_as_the_host_does(pair: Pair) -> None:
+def test_plain_upload_deletes_old_dev_builds_like_host(pair: Pair) -> None:
     builds = [f"example-1.0.dev0+2024010100000{n}-cp311-none-any.whl" for n in range(7)]
     for folder in pair.folders:
         for build in builds:
@@ -764,7 +772,7 @@ def test_plain_upload_deletes_old_dev_builds_as_the_host_does(pair: Pair) -> Non
     ],
     ids=["no secret", "no username", "pull request"],
 )
-def test_upload_that_the_host_leaves_out_is_left_out(
+def test_upload_skipped_by_host_is_skipped(
     pair: Pair, options: tuple[str, ...], environ: dict[str, str], code: int, says: str
 ) -> None:
     out = pair.same("upload", *options, "wheels", code=code, in_order=True, **environ)
@@ -772,8 +780,8 @@ def test_upload_that_the_host_leaves_out_is_left_out(
 
 
 @pytest.fixture
-def shop(tmp_path: pathlib.Path) -> Iterator[Server]:
-    """A container with an index page and a hash file, as somebody's upload left it."""
+def other_container(tmp_path: pathlib.Path) -> Iterator[Server]:
+    """A container with an index page and a hash file, as another upload left it."""
     folder = tmp_path / "shop"
     make_wheel(folder, NAME)
     make_wheel(folder, OTHER, b"other")
@@ -784,27 +792,33 @@ def shop(tmp_path: pathlib.Path) -> Iterator[Server]:
         yield server
 
 
-def test_plain_fetch_is_the_hosts_own(pair: Pair, shop: Server) -> None:
-    out = pair.same("fetch", "example", shop.url, "--local-folder", "got", code=0)
+def test_plain_fetch_is_identical_to_host(pair: Pair, other_container: Server) -> None:
+    out = pair.same("fetch", "example", other_container.url, "--local-folder", "got", code=0)
     assert "Found 2 artifacts" in out
     assert set(contents(pair.folders[1])) == {f"got/{NAME}", f"got/{OTHER}"}
-    assert sorted(shop.paths()) == sorted(2 * ["/", f"/{NAME}", f"/{OTHER}"])
-    again = pair.same("fetch", "example", shop.url, "--local-folder", "got", code=0)
+    assert sorted(other_container.paths()) == sorted(2 * ["/", f"/{NAME}", f"/{OTHER}"])
+    again = pair.same("fetch", "example", other_container.url, "--local-folder", "got", code=0)
     assert "already exists" in again
 
 
-def test_plain_fetch_of_one_version_is_the_hosts_own(pair: Pair, shop: Server) -> None:
-    pair.same("fetch", "--ver", "1.1", "example", shop.url, code=0)
+def test_plain_fetch_of_one_version_is_identical_to_host(
+    pair: Pair, other_container: Server
+) -> None:
+    pair.same("fetch", "--ver", "1.1", "example", other_container.url, code=0)
     assert set(contents(pair.folders[1])) == {f"dist/{OTHER}"}
 
 
-def test_plain_fetch_that_finds_nothing_is_the_hosts_own(pair: Pair, shop: Server) -> None:
-    out = pair.same("fetch", "--version", "9", "example", shop.url, code=0, in_order=True)
+def test_plain_fetch_without_match_is_identical_to_host(
+    pair: Pair, other_container: Server
+) -> None:
+    out = pair.same(
+        "fetch", "--version", "9", "example", other_container.url, code=0, in_order=True
+    )
     assert "Available versions: 1.0, 1.1" in out
 
 
-def test_plain_fetch_that_fails_fails_as_the_hosts_own(pair: Pair, shop: Server) -> None:
-    bare, extended = pair.run("fetch", "example", f"{shop.url}nothing/")
+def test_plain_fetch_error_is_identical_to_host(pair: Pair, other_container: Server) -> None:
+    bare, extended = pair.run("fetch", "example", f"{other_container.url}nothing/")
     assert (bare.code, extended.code) == (1, 1)
     assert extended.out == bare.out
     assert bare.err.splitlines()[-1] == "urllib.error.HTTPError: HTTP Error 404: File not found"

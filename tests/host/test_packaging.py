@@ -1,4 +1,4 @@
-"""Wheels, sdists and editable installs, really built: what is in them, and that it runs."""
+"""Real builds of wheels, sdists and editable installs: their contents, and that they run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import wheelhouse_hashes
 from tests.support import ROOT
 from tests.support.environments import Environment, tool, tree, wheel_of_tree
 
-#: The start-up files, and the one line that each of them is.
+#: The start-up files and the single line in each.
 STARTUP_FILES = {
     "wheelhouse_hashes.pth": (
         b"import wheelhouse_hashes._startup; wheelhouse_hashes._startup.install()\n"
@@ -58,19 +58,19 @@ def members(wheel: pathlib.Path) -> dict[str, bytes]:
 
 
 def dist_info(wheel: pathlib.Path, name: str) -> str:
-    """Return a file of a wheel's ``.dist-info``."""
+    """Return a file of a wheel's ``.dist-info`` folder."""
     (content,) = (v for k, v in members(wheel).items() if k.endswith(f".dist-info/{name}"))
     return content.decode()
 
 
 def recorded(content: bytes) -> list[str]:
-    """Return what RECORD says of a file: its hash and size."""
+    """Return the hash and size that RECORD should have for a file."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
     return [f"sha256={digest}", str(len(content))]
 
 
 def rows(record: str) -> dict[str, list[str]]:
-    """Return RECORD's rows by file name."""
+    """Return the rows of RECORD by file name."""
     return {row[0]: row[1:] for row in csv.reader(record.splitlines())}
 
 
@@ -79,33 +79,29 @@ def metadata(wheel: pathlib.Path) -> email.message.Message:
 
 
 @pytest.mark.parametrize("name", STARTUP_FILES)
-def test_wheel_has_the_startup_file_at_its_root_and_in_record(
-    wheel: pathlib.Path, name: str
-) -> None:
+def test_wheel_has_startup_file_at_root_and_in_record(wheel: pathlib.Path, name: str) -> None:
     assert members(wheel)[name] == STARTUP_FILES[name]
     assert rows(dist_info(wheel, "RECORD"))[name] == recorded(STARTUP_FILES[name])
 
 
 @pytest.mark.parametrize("name", STARTUP_FILES)
-def test_wheel_of_the_sdist_has_the_startup_file_at_its_root(
-    wheel_of_sdist: pathlib.Path, name: str
-) -> None:
+def test_wheel_of_sdist_has_startup_file_at_root(wheel_of_sdist: pathlib.Path, name: str) -> None:
     assert members(wheel_of_sdist)[name] == STARTUP_FILES[name]
     assert rows(dist_info(wheel_of_sdist, "RECORD"))[name] == recorded(STARTUP_FILES[name])
 
 
 @pytest.mark.parametrize("name", STARTUP_FILES)
-def test_startup_file_of_the_source_is_one_plain_line(name: str) -> None:
+def test_startup_file_in_source_is_one_line(name: str) -> None:
     assert (ROOT / name).read_bytes() == STARTUP_FILES[name]
 
 
-def test_wheel_puts_nothing_else_at_the_root_of_site_packages(wheel: pathlib.Path) -> None:
+def test_wheel_has_nothing_else_at_root(wheel: pathlib.Path) -> None:
     tops = {name.partition("/")[0] for name in members(wheel)}
     info = f"wheelhouse_hashes-{wheelhouse_hashes.__version__}.dist-info"
     assert tops == {"wheelhouse_hashes", info, *STARTUP_FILES}
 
 
-def test_wheel_holds_every_module_and_the_typing_marker(
+def test_wheel_has_every_module_and_typing_marker(
     wheel: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     package = tree(tmp_path_factory.getbasetemp()) / "wheelhouse_hashes"
@@ -118,18 +114,18 @@ def test_wheel_holds_every_module_and_the_typing_marker(
     assert {n for n in members(wheel) if n.startswith("wheelhouse_hashes/")} == source
 
 
-def test_wheel_is_good_for_every_python_3_and_platform(wheel: pathlib.Path) -> None:
+def test_wheel_tag_is_py3_none_any(wheel: pathlib.Path) -> None:
     assert wheel.name == f"wheelhouse_hashes-{wheelhouse_hashes.__version__}-py3-none-any.whl"
 
 
-def test_wheel_of_the_sdist_is_the_wheel_of_the_tree(
+def test_wheel_of_sdist_equals_wheel_of_tree(
     wheel: pathlib.Path, wheel_of_sdist: pathlib.Path
 ) -> None:
     assert wheel_of_sdist.name == wheel.name
     assert members(wheel_of_sdist) == members(wheel)
 
 
-def test_sdist_holds_every_file_of_the_repository(
+def test_sdist_has_every_file_of_the_repository(
     sdist: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     with tarfile.open(sdist) as archive:
@@ -141,11 +137,17 @@ def test_sdist_holds_every_file_of_the_repository(
     assert files - names == {".gitignore"}
 
 
-def test_metadata_names_the_oldest_python(wheel: pathlib.Path) -> None:
-    assert SpecifierSet(metadata(wheel)["Requires-Python"]) == SpecifierSet(">=3.10")
+def test_metadata_and_readme_name_the_same_pythons(wheel: pathlib.Path) -> None:
+    prefix = "Programming Language :: Python :: 3."
+    classifiers = metadata(wheel).get_all("Classifier") or []
+    minors = [int(c.removeprefix(prefix)) for c in classifiers if c.startswith(prefix)]
+    assert minors == list(range(minors[0], minors[-1] + 1))
+    oldest = f"3.{minors[0]}"
+    assert SpecifierSet(metadata(wheel)["Requires-Python"]) == SpecifierSet(f">={oldest}")
+    assert f"CPython {oldest} to 3.{minors[-1]} " in (ROOT / "README.rst").read_text()
 
 
-def test_metadata_has_what_fetching_needs_in_the_extra_alone(wheel: pathlib.Path) -> None:
+def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
     assert metadata(wheel).get_all("Provides-Extra") == ["fetch", "progress"]
     requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
     fetch = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "fetch"})}
@@ -164,7 +166,7 @@ def test_metadata_has_what_fetching_needs_in_the_extra_alone(wheel: pathlib.Path
     assert not any(r.marker.evaluate({"extra": ""}) for r in requirements if r.marker)
 
 
-def test_metadata_allows_all_known_hosts_and_no_other(wheel: pathlib.Path) -> None:
+def test_metadata_allows_supported_hosts_only(wheel: pathlib.Path) -> None:
     (host,) = (
         Requirement(text)
         for text in metadata(wheel).get_all("Requires-Dist") or []
@@ -189,16 +191,14 @@ def editable(
 
 
 @pytest.mark.parametrize("name", STARTUP_FILES)
-def test_editable_install_has_the_startup_file_with_its_hash(
-    editable: Environment, name: str
-) -> None:
+def test_editable_install_records_startup_file(editable: Environment, name: str) -> None:
     site_packages = editable.site_packages
     (record,) = site_packages.glob("wheelhouse_hashes-*.dist-info/RECORD")
     assert (site_packages / name).read_bytes() == STARTUP_FILES[name]
     assert rows(record.read_text())[name] == recorded(STARTUP_FILES[name])
 
 
-def test_editable_install_runs_the_startup_file(editable: Environment) -> None:
+def test_editable_install_runs_startup_file(editable: Environment) -> None:
     done = editable.run(
         "-c",
         "import sys, wheelhouse_hashes._startup as s;"

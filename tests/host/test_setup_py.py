@@ -1,4 +1,4 @@
-"""``python setup.py fetch_artifacts``: the host's other door to its download function."""
+"""``python setup.py fetch_artifacts``: the host's other entry point to its download function."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ pytestmark = pytest.mark.thorough
 
 BAD = "demo-1.0-1build-py3-none-any.whl"
 
-#: The last setuptools that has what the host's module imports, and the first without.
+#: The last setuptools with the modules the host imports, and the first one without them.
 LAST, FIRST_WITHOUT = "setuptools==74.1.3", "setuptools==75.0.0"
 
-#: As scikit-learn's had it.
+#: As in scikit-learn's setup.py.
 SETUP = """\
 import sys
 from setuptools import setup
@@ -33,10 +33,10 @@ setup(name="demo", version="1.0", cmdclass=cmdclass, py_modules=[])
 
 
 def environment_with(
-    setuptools: str, what: str, tmp_path_factory: pytest.TempPathFactory
+    setuptools: str, extra: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Environment:
     environment = Environment.create(tmp_path_factory.mktemp("distutils"))
-    environment.install(f"{wheel_of_tree(tmp_path_factory.getbasetemp())}{what}", setuptools)
+    environment.install(f"{wheel_of_tree(tmp_path_factory.getbasetemp())}{extra}", setuptools)
     return environment
 
 
@@ -52,18 +52,18 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture
 def index(tmp_path: pathlib.Path) -> Iterator[Server]:
-    """A page with one wheel as it was announced, and one that is another."""
+    """A page with one wheel that matches its digest and one that doesn't."""
     good = make_wheel(tmp_path / "made", A).read_bytes()
     bad = make_wheel(tmp_path / "made", BAD).read_bytes()
     page = f'<a href="{A}#sha256={sha256(good)}">x</a> <a href="{BAD}#sha256={"0" * 64}">x</a>'
-    # The page is not a folder's: the host joins links to "/" by hand.
+    # Not a folder's page: the host appends artifact names to "/".
     only = page.partition(" <a")[0].encode()
     with serving({"/good.html": only, "/": page.encode(), f"/{A}": good, f"/{BAD}": bad}) as server:
         yield server
 
 
 def setup_py(environment: Environment, url: str, command: str, **environ: str) -> Result:
-    """Run a command of a project's setup.py, in the current folder."""
+    """Run a command of a project's setup.py in the current folder."""
     pathlib.Path("setup.py").write_text(SETUP)
     pathlib.Path("setup.cfg").write_text(
         f"[wheelhouse_uploader]\nartifact_indexes =\n    {url}\n    # another one\n"
@@ -78,7 +78,7 @@ def kept() -> set[str]:
 ON = {VERIFY: "1", "WHEELHOUSE_UPLOADER_WAIT": "0"}
 
 
-def test_it_verifies_where_it_imports(old: Environment, index: Server) -> None:
+def test_fetch_artifacts_verifies(old: Environment, index: Server) -> None:
     done = setup_py(old, index.url, "fetch_artifacts", **ON)
     assert (done.code, done.err) == (1, "")
     assert "verified 1 of 2 artifacts (weakest tier: container, over plain HTTP)" in done.out
@@ -86,7 +86,7 @@ def test_it_verifies_where_it_imports(old: Environment, index: Server) -> None:
     assert kept() == {A}
 
 
-def test_each_address_is_fetched_until_one_fails(old: Environment, index: Server) -> None:
+def test_fetch_artifacts_stops_at_first_failing_url(old: Environment, index: Server) -> None:
     good = index.url + "good.html"
     done = setup_py(old, f"{good}\n    {index.url}\n    {good}", "fetch_artifacts", **ON)
     assert done.code == 1
@@ -98,18 +98,16 @@ def test_each_address_is_fetched_until_one_fails(old: Environment, index: Server
 
 
 @pytest.mark.parametrize("environ", [{}, {VERIFY: "0"}])
-def test_it_is_the_hosts_alone_without_the_variable(
+def test_fetch_artifacts_without_variable_is_unverified(
     old: Environment, index: Server, environ: dict[str, str]
 ) -> None:
     done = setup_py(old, index.url, "fetch_artifacts", **environ)
     assert (done.code, done.err) == (0, "")
-    assert "Found 1 artifacts to download" in done.out  # it knows no build tags
+    assert "Found 1 artifacts to download" in done.out  # the host does not support build tags
     assert kept() == {A}
 
 
-def test_where_it_cannot_be_imported_one_line_names_the_command(
-    new: Environment, index: Server
-) -> None:
+def test_fetch_artifacts_import_error_names_the_command(new: Environment, index: Server) -> None:
     done = setup_py(new, index.url, "fetch_artifacts", **ON)
     (line,) = done.err.splitlines()
     assert "fetch_artifacts requires setuptools<75" in line
@@ -121,21 +119,22 @@ def test_where_it_cannot_be_imported_one_line_names_the_command(
     assert index.paths() == []
 
 
-def test_without_the_variable_the_hosts_error_is_its_own(new: Environment, index: Server) -> None:
+def test_import_error_without_variable_is_unchanged(new: Environment, index: Server) -> None:
     done = setup_py(new, index.url, "fetch_artifacts")
     assert done.code == 1
-    assert done.err.splitlines()[-1] == (
+    # Python 3.15 appends a suggestion.
+    assert done.err.splitlines()[-1].startswith(
         "ModuleNotFoundError: No module named 'distutils.command.upload'"
     )
     assert "wheelhouse-hashes: " not in done.err
 
 
-def test_other_commands_of_the_project_go_on(new: Environment, index: Server) -> None:
+def test_other_setup_py_commands_still_work(new: Environment, index: Server) -> None:
     done = setup_py(new, index.url, "--version", **ON)
     assert (done.code, done.out.strip(), done.err) == (0, "1.0", "")
 
 
-def test_without_the_extra_it_says_so_and_fetches_nothing(
+def test_fetch_artifacts_without_extra_is_refused(
     old: Environment, index: Server, tmp_path: pathlib.Path
 ) -> None:
     (tmp_path / "lacking").mkdir()
@@ -147,20 +146,20 @@ def test_without_the_extra_it_says_so_and_fetches_nothing(
     assert index.paths() == []
 
 
-def test_switched_off_and_asked_for_is_refused(old: Environment, index: Server) -> None:
+def test_fetch_artifacts_with_disable_is_refused(old: Environment, index: Server) -> None:
     done = setup_py(old, index.url, "fetch_artifacts", **ON, **{DISABLE: "1"})
     assert DISABLE in done.err
     assert done.code == 2
     assert index.paths() == []
 
 
-def test_a_script_that_imports_the_function_is_checked_too(new: Environment, index: Server) -> None:
+def test_direct_download_artifacts_call_is_verified(new: Environment, index: Server) -> None:
     code = (
         "from wheelhouse_uploader.fetch import download_artifacts;"
         f"download_artifacts({index.url!r}, 'dist', 'demo', version='1.0', max_workers=2)"
     )
     done = new.run("-c", code, **ON)
-    assert done.code == 2  # no libcurl in this environment
+    assert done.code == 2  # this environment has no libcurl
     assert "wheelhouse-hashes[fetch]" in done.err
     done = new.run("-c", code)
     assert (done.code, done.err) == (0, "")

@@ -1,9 +1,10 @@
-"""The start-up files at work, in a virtual environment that has the wheel alone."""
+"""The start-up files, in a virtual environment with only the installed wheel."""
 
 from __future__ import annotations
 
 import pathlib
 import shutil
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -16,8 +17,8 @@ from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 
 NAME = "example-1.0-py3-none-any.whl"
 
-#: What the host imports of setuptools, which has it no longer: without us,
-#: somebody else has to supply it.
+#: What the host imports from pkg_resources, which current setuptools no longer has. Without
+#: wheelhouse-hashes, another package has to provide it.
 PKG_RESOURCES = """\
 import re
 from packaging.version import InvalidVersion, Version as parse_version
@@ -31,7 +32,7 @@ def safe_version(version):
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment with the wheel and what it requires, without the extra."""
+    """An environment with the wheel and its requirements, without the extra."""
     environment = Environment.create(tmp_path_factory.mktemp("installed"))
     environment.install(wheel_of_tree(tmp_path_factory.getbasetemp()))
     return environment
@@ -39,7 +40,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
 
 @pytest.fixture
 def copied(installed: Environment, tmp_path: pathlib.Path) -> Environment:
-    """Like ``installed``, but what is in its site-packages may be damaged."""
+    """A copy of ``installed`` whose site-packages may be damaged."""
     environment = Environment.create(tmp_path / "copied")
     for path in installed.site_packages.iterdir():
         here = environment.site_packages / path.name
@@ -54,7 +55,7 @@ def copied(installed: Environment, tmp_path: pathlib.Path) -> Environment:
 
 @pytest.fixture
 def pkg_resources(tmp_path: pathlib.Path) -> str:
-    """A folder with what the bare host imports, for PYTHONPATH."""
+    """A folder with the imports that the host alone needs, for PYTHONPATH."""
     folder = tmp_path / "pkg_resources_only"
     folder.mkdir()
     (folder / "pkg_resources.py").write_text(PKG_RESOURCES)
@@ -63,19 +64,19 @@ def pkg_resources(tmp_path: pathlib.Path) -> str:
 
 @pytest.fixture
 def unprocessed(installed: Environment, tmp_path: pathlib.Path) -> Environment:
-    """An empty environment: what is on its PYTHONPATH is there as after ``--target``."""
+    """An empty environment: packages on its PYTHONPATH are as after ``pip install --target``."""
     return Environment.create(tmp_path / "unprocessed")
 
 
 @pytest.fixture
 def upload(dist: pathlib.Path, container: pathlib.Path) -> tuple[str, ...]:
-    """An upload of one wheel, without any option of ours."""
+    """An upload of one wheel without any option of wheelhouse-hashes."""
     make_wheel(dist, NAME)
     return ("upload", *LOCAL, "wheels")
 
 
 def refused(done: Result, *words: str) -> None:
-    """Check that a command ended with 2 and one line of ours that has some words."""
+    """Check for exit code 2 and a single error line that contains some words."""
     (line,) = done.err.splitlines()
     assert line.startswith("wheelhouse-hashes: ")
     for word in words:
@@ -84,10 +85,10 @@ def refused(done: Result, *words: str) -> None:
 
 
 BY_HOST = {NAME, "index.html", "metadata.json"}
-BY_US = {NAME, f"{NAME}.sha256", "index.html"}
+BY_EXTENDED = {NAME, f"{NAME}.sha256", "index.html"}
 
 
-def test_host_has_our_options_once_the_wheel_is_installed(installed: Environment) -> None:
+def test_installed_wheel_adds_options_to_host(installed: Environment) -> None:
     upload = installed.run("-m", HOST, "upload", "--help")
     assert (upload.code, upload.err) == (0, "")
     assert "--hashfile" in upload.out
@@ -96,22 +97,33 @@ def test_host_has_our_options_once_the_wheel_is_installed(installed: Environment
     assert "--verify" in fetch.out
 
 
-def test_hash_file_is_uploaded_by_the_host_of_an_installed_wheel(
+def test_installed_wheel_uploads_hash_file(
     installed: Environment, upload: tuple[str, ...], container: pathlib.Path
 ) -> None:
     done = installed.run("-m", HOST, *upload, "--hashfile")
     assert (done.code, done.err) == (0, "")
-    assert set(names(container)) >= BY_US
+    assert set(names(container)) >= BY_EXTENDED
     assert "metadata.json" not in names(container)
 
 
-def test_isolated_mode_runs_the_startup_file(installed: Environment) -> None:
+def test_isolated_mode_runs_startup_file(installed: Environment) -> None:
     done = installed.run("-I", "-m", HOST, "upload", "--help")
     assert done.code == 0
     assert "--hashfile" in done.out
 
 
-def test_process_without_the_host_loads_only_the_startup_module(
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="Python 3.15 introduces .start files")
+def test_start_file_works_without_the_pth_file(copied: Environment) -> None:
+    (copied.site_packages / "wheelhouse_hashes.pth").unlink()
+    done = copied.run("-W", "error", "-m", HOST, "upload", "--help")
+    assert (done.code, done.err) == (0, "")
+    assert "--hashfile" in done.out
+    (copied.site_packages / "wheelhouse_hashes.start").unlink()
+    done = copied.run("-c", "import sys; print('wheelhouse_hashes' in sys.modules)")
+    assert (done.code, done.out) == (0, "False\n")
+
+
+def test_other_process_loads_startup_module_only(
     installed: Environment,
 ) -> None:
     code = (
@@ -124,7 +136,7 @@ def test_process_without_the_host_loads_only_the_startup_module(
     assert done.out.split() == ["wheelhouse_hashes", "wheelhouse_hashes._startup"]
 
 
-def test_startup_room_imports_no_module_of_its_own(installed: Environment) -> None:
+def test_startup_module_imports_no_other_module(installed: Environment) -> None:
     loaded = "import sys; print(*sorted(sys.modules))"
     with_us = installed.run("-c", loaded).out.split()
     without = installed.run("-S", "-c", f"import site; site.main(); {loaded}").out.split()
@@ -138,7 +150,7 @@ def test_startup_room_imports_no_module_of_its_own(installed: Environment) -> No
     assert set(alone.out.split()) == {*bare, *ours}
 
 
-def test_startup_file_that_ran_twice_leaves_one_finder(installed: Environment) -> None:
+def test_startup_file_run_twice_installs_one_finder(installed: Environment) -> None:
     code = (
         "import sys, wheelhouse_hashes._startup as s;"
         "before = sys.meta_path.count(s._Finder);"
@@ -148,7 +160,7 @@ def test_startup_file_that_ran_twice_leaves_one_finder(installed: Environment) -
     assert installed.run("-c", code).out.split() == ["1", "1"]
 
 
-def test_finder_that_ran_twice_watches_the_host_once(installed: Environment) -> None:
+def test_finder_run_twice_watches_host_once(installed: Environment) -> None:
     code = (
         "import sys, wheelhouse_uploader.commandline, wheelhouse_hashes.host.attach as h;"
         "h.watch();"
@@ -182,7 +194,7 @@ def test_option_is_unknown_where_the_package_is_only_on_the_path(
     assert not container.exists()
 
 
-def test_module_is_a_door_that_needs_no_startup_file(
+def test_module_entry_point_needs_no_startup_file(
     installed: Environment,
     unprocessed: Environment,
     upload: tuple[str, ...],
@@ -191,33 +203,33 @@ def test_module_is_a_door_that_needs_no_startup_file(
     path = str(installed.site_packages)
     done = unprocessed.run("-m", "wheelhouse_hashes", *upload, "--hashfile", PYTHONPATH=path)
     assert (done.code, done.err) == (0, "")
-    assert set(names(container)) >= BY_US
+    assert set(names(container)) >= BY_EXTENDED
 
 
-def test_module_is_a_door_under_no_site(
+def test_module_entry_point_with_python_no_site(
     installed: Environment, upload: tuple[str, ...], container: pathlib.Path
 ) -> None:
     path = str(installed.site_packages)
     done = installed.run("-S", "-m", "wheelhouse_hashes", *upload, "--hashfile", PYTHONPATH=path)
     assert (done.code, done.err) == (0, "")
-    assert set(names(container)) >= BY_US
+    assert set(names(container)) >= BY_EXTENDED
 
 
-def test_console_script_is_a_door(
+def test_console_script_entry_point(
     installed: Environment, upload: tuple[str, ...], container: pathlib.Path
 ) -> None:
     done = run(installed.python.parent / "wheelhouse-hashes", *upload, "--hashfile")
     assert (done.code, done.err) == (0, "")
-    assert set(names(container)) >= BY_US
+    assert set(names(container)) >= BY_EXTENDED
 
 
-def test_door_without_the_host_is_one_line(copied: Environment) -> None:
+def test_entry_point_without_host_is_one_line_error(copied: Environment) -> None:
     (copied.site_packages / HOST).unlink()
     done = copied.run("-m", "wheelhouse_hashes", "upload", "--hashfile", "wheels")
     refused(done, "wheelhouse_uploader cannot be imported", "pip install")
 
 
-def test_options_are_unknown_when_switched_off(
+def test_options_are_unknown_with_disable(
     installed: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
 ) -> None:
     off = {DISABLE: "1", "PYTHONPATH": pkg_resources}
@@ -227,7 +239,7 @@ def test_options_are_unknown_when_switched_off(
     assert not container.exists()
 
 
-def test_host_runs_alone_when_switched_off(
+def test_host_runs_alone_with_disable(
     installed: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
 ) -> None:
     code = (
@@ -244,32 +256,32 @@ def test_host_runs_alone_when_switched_off(
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "False", " 0 "])
-def test_switch_that_means_no_leaves_us_on(installed: Environment, value: str) -> None:
+def test_disable_with_false_value_is_ignored(installed: Environment, value: str) -> None:
     done = installed.run("-m", HOST, "upload", "--help", **{DISABLE: value})
     assert done.code == 0
     assert "--hashfile" in done.out
 
 
-@pytest.mark.parametrize("twin", OPTION_VARIABLES)
-def test_switched_off_and_asked_for_by_a_twin_is_refused(
+@pytest.mark.parametrize("variable", OPTION_VARIABLES)
+def test_disable_with_environment_variable_is_refused(
     installed: Environment,
     upload: tuple[str, ...],
     container: pathlib.Path,
     pkg_resources: str,
-    twin: str,
+    variable: str,
 ) -> None:
-    environ = {DISABLE: "1", twin: "1", "PYTHONPATH": pkg_resources}
-    refused(installed.run("-m", HOST, *upload, **environ), f"{DISABLE}=1", twin)
+    environ = {DISABLE: "1", variable: "1", "PYTHONPATH": pkg_resources}
+    refused(installed.run("-m", HOST, *upload, **environ), f"{DISABLE}=1", variable)
     assert not container.exists()
 
 
-def test_refusal_names_every_twin_that_asks(installed: Environment) -> None:
+def test_disable_refusal_lists_every_environment_variable(installed: Environment) -> None:
     environ = {DISABLE: "1", **dict.fromkeys(OPTION_VARIABLES, "1")}
     refused(installed.run("-m", HOST, "fetch", "p", "u", **environ), *OPTION_VARIABLES)
 
 
 @pytest.mark.parametrize("value", ["", "0", "false"])
-def test_switched_off_with_a_twin_of_no_runs_the_host_alone(
+def test_disable_with_variables_off_runs_host_alone(
     installed: Environment,
     upload: tuple[str, ...],
     container: pathlib.Path,
@@ -282,36 +294,36 @@ def test_switched_off_with_a_twin_of_no_runs_the_host_alone(
     assert set(names(container)) >= BY_HOST
 
 
-def test_twin_does_not_trouble_a_process_without_the_host(installed: Environment) -> None:
+def test_environment_variable_does_not_affect_other_process(installed: Environment) -> None:
     done = installed.run("-c", "print('fine')", **{DISABLE: "1", OPTION_VARIABLES[0]: "1"})
     assert (done.code, done.out, done.err) == (0, "fine\n", "")
 
 
-def test_door_says_so_when_switched_off(installed: Environment) -> None:
+def test_module_entry_point_with_disable_is_refused(installed: Environment) -> None:
     done = installed.run("-m", "wheelhouse_hashes", "upload", "--help", **{DISABLE: "1"})
     refused(done, DISABLE)
 
 
 def halve(environment: Environment) -> None:
-    """Remove all of the package but what runs at start-up."""
+    """Remove everything in the package except the start-up modules."""
     for path in (environment.site_packages / "wheelhouse_hashes").iterdir():
         if path.name not in ("__init__.py", "_startup.py"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def cut(environment: Environment) -> None:
-    """Cut the host room in half, as a full disk does."""
+    """Truncate a module of the host package, as a full disk does."""
     path = environment.site_packages / "wheelhouse_hashes" / "host" / "attach.py"
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def without_command_line(environment: Environment) -> None:
-    """Remove a module that is wanted when a command runs, not sooner."""
+    """Remove a module that is imported only when a command runs."""
     (environment.site_packages / "wheelhouse_hashes" / "cli" / "parser.py").unlink()
 
 
 def without_pluggy(environment: Environment) -> None:
-    """Remove what the package requires, as ``pip uninstall pluggy`` does."""
+    """Remove a requirement, as ``pip uninstall pluggy`` does."""
     (environment.site_packages / "pluggy").unlink()
 
 
@@ -321,14 +333,14 @@ DAMAGES = pytest.mark.parametrize("damage", [halve, cut, without_command_line, w
 
 
 @DAMAGES
-def test_interpreter_starts_with_a_damaged_package(copied: Environment, damage: Damage) -> None:
+def test_interpreter_starts_with_damaged_package(copied: Environment, damage: Damage) -> None:
     damage(copied)
     done = copied.run("-c", "import json; print('fine')")
     assert (done.code, done.out, done.err) == (0, "fine\n", "")
 
 
 @DAMAGES
-def test_host_runs_alone_with_a_damaged_package(
+def test_host_runs_alone_with_damaged_package(
     copied: Environment,
     upload: tuple[str, ...],
     container: pathlib.Path,
@@ -345,29 +357,29 @@ def test_host_runs_alone_with_a_damaged_package(
 
 
 @pytest.mark.parametrize(
-    ("damage", "twin"),
+    ("damage", "variable"),
     [
-        *((halve, twin) for twin in OPTION_VARIABLES),
+        *((halve, variable) for variable in OPTION_VARIABLES),
         (cut, "WHEELHOUSE_UPLOADER_HASHFILE"),
         (without_command_line, "WHEELHOUSE_UPLOADER_HASHFILE"),
         (without_pluggy, "WHEELHOUSE_UPLOADER_HASHFILE"),
     ],
 )
-def test_damaged_package_that_a_twin_asks_for_is_refused(
+def test_damaged_package_with_variable_is_refused(
     copied: Environment,
     upload: tuple[str, ...],
     container: pathlib.Path,
     pkg_resources: str,
     damage: Damage,
-    twin: str,
+    variable: str,
 ) -> None:
     damage(copied)
-    done = copied.run("-m", HOST, *upload, PYTHONPATH=pkg_resources, **{twin: "1"})
-    refused(done, twin)
+    done = copied.run("-m", HOST, *upload, PYTHONPATH=pkg_resources, **{variable: "1"})
+    refused(done, variable)
     assert not container.exists()
 
 
-def test_startup_file_left_alone_does_no_harm(
+def test_orphaned_startup_file_is_harmless(
     copied: Environment, upload: tuple[str, ...], container: pathlib.Path, pkg_resources: str
 ) -> None:
     shutil.rmtree(copied.site_packages / "wheelhouse_hashes")
@@ -381,12 +393,12 @@ def test_startup_file_left_alone_does_no_harm(
     assert "unrecognized arguments: --hashfile" in done.err
 
 
-@pytest.mark.parametrize("door", [HOST, "wheelhouse_hashes"])
-def test_fetching_without_the_extra_names_the_install_command(
-    installed: Environment, tmp_path: pathlib.Path, door: str
+@pytest.mark.parametrize("entry_point", [HOST, "wheelhouse_hashes"])
+def test_fetch_without_extra_names_install_command(
+    installed: Environment, tmp_path: pathlib.Path, entry_point: str
 ) -> None:
     url = "http://127.0.0.1:9/"
-    done = installed.run("-m", door, "fetch", "--verify", "example", url)
+    done = installed.run("-m", entry_point, "fetch", "--verify", "example", url)
     refused(done, "python -m pip install 'wheelhouse-hashes[fetch]'")
     assert done.out == ""
     assert not (tmp_path / "dist").exists()

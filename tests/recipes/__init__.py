@@ -1,5 +1,5 @@
-"""The recipes of ``examples/ci``, run as far as a machine without those services can.
+"""The recipes of ``examples/ci``, run as far as possible without the CI services.
 
-They need twine, check-jsonschema and cibuildwheel, and so have a tox env of
-their own: ``tox run -e recipes``.
+They need twine, check-jsonschema and cibuildwheel, and so have their own tox environment:
+``tox run -e recipes``.
 """

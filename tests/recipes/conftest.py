@@ -1,4 +1,4 @@
-"""Fixtures: a project to build, and wheels of it."""
+"""Fixtures: a project to build and its wheel."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def built(project: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """Its wheel, which ``python -m build`` made; it is for any machine."""
+    """The project's wheel, built with ``python -m build``, for any platform."""
     folder = tmp_path_factory.mktemp("built")
     command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(folder), str(project)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Run what a CI service would run, in this environment's Python."""
+"""Run the commands of a CI service with this environment's Python."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tests.support import ROOT
 
 CI = ROOT / "examples" / "ci"
 
-#: The options of bash that GitHub's runners take for ``shell: bash``.
+#: The bash options that GitHub's runners use for ``shell: bash``.
 GITHUB_BASH = ("--noprofile", "--norc", "-eo", "pipefail")
 
-#: What the recipes have pip install is here already (it is checked), so that pip
-#: leaves it; without this it could still change what that depends on.
+#: The packages that the recipes install are already here (a test checks this), so pip leaves them
+#: alone. Without this setting it could still change their dependencies.
 _PIP = {"PIP_NO_DEPS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 _HERE = ("build", "twine", "wheelhouse_hashes", "pycurl")
 
@@ -35,7 +35,7 @@ readme = "README.md"
 
 
 def make_project(folder: pathlib.Path) -> pathlib.Path:
-    """Write the source of a small project, which ``python -m build`` can build.
+    """Write the source of a small project that ``python -m build`` can build.
 
     :returns: its folder, ``demo`` in the given one.
     """
@@ -50,8 +50,8 @@ def make_project(folder: pathlib.Path) -> pathlib.Path:
 def bash(*arguments: object, **environ: str) -> Result:
     """Run bash with this environment's Python as ``python``.
 
-    :param arguments: its arguments: a script and the script's arguments, or ``-c``.
-    :param environ: environment variables to set, beside those of this process.
+    :param arguments: a script and its arguments, or ``-c`` and a command.
+    :param environ: additional environment variables.
     """
     for name in _HERE:
         assert importlib.util.find_spec(name), f"no {name}: pip install build twine '.[fetch]'"

@@ -1,9 +1,9 @@
-"""The recipe for GitHub Actions: a schema's word for it, and its ``run:`` steps, run.
+"""The recipe for GitHub Actions: schema validation, and a run of its ``run:`` steps.
 
-Not run are the steps that ``uses:`` an action, and cibuildwheel's building: it
-would need the machines of the matrix.  cibuildwheel itself says which wheels it
-would build on each, and a wheel that ``python -m build`` made is tagged as each
-of them.  All else runs as it is, against a container that is a folder.
+Steps that ``uses:`` an action and cibuildwheel's builds are not run: the builds would need
+the machines of the matrix. cibuildwheel itself lists the wheels it would build on each
+machine, and a wheel built with ``python -m build`` is retagged as each of them. Everything
+else runs unchanged, against a container that is a folder.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tests.support.servers import serving_folder
 
 RECIPE = CI / "github" / "release.yml"
 SECRET = "open sesame"
-#: What cibuildwheel takes each runner for.
+#: The platform and architecture that cibuildwheel uses for each runner.
 MACHINES = {
     "ubuntu-24.04": ("linux", "x86_64"),
     "ubuntu-24.04-arm": ("linux", "aarch64"),
     "windows-2025": ("windows", "AMD64"),
     "macos-15": ("macos", "arm64"),
 }
-#: What it makes of the machine in an identifier, and of it in a wheel's name.
+#: The platform in cibuildwheel's identifiers, and the platform tag in wheel names.
 PLATFORMS = {
     "manylinux_x86_64": "manylinux_2_28_x86_64",
     "manylinux_aarch64": "manylinux_2_28_aarch64",
@@ -43,7 +43,7 @@ PLATFORMS = {
 
 @pytest.fixture
 def workflow(container: pathlib.Path) -> Workflow:
-    """The recipe, in a repository with its settings made, on a machine for releases."""
+    """The recipe in a repository with its settings, for a release."""
     container.mkdir()
     settings = {
         "CONTAINER": "wheels",
@@ -57,7 +57,7 @@ def workflow(container: pathlib.Path) -> Workflow:
 def build(
     workflow: Workflow, built: pathlib.Path, project: pathlib.Path, folder: pathlib.Path
 ) -> list[Result]:
-    """Run all jobs but the last one, each in a folder of its own."""
+    """Run all jobs except the last one, each in its own folder."""
     results = []
     wheels = workflow.parsed["jobs"]["wheels"]
     for machine in wheels["strategy"]["matrix"]["os"]:
@@ -76,7 +76,7 @@ def build(
 
 
 def would_build(workflow: Workflow, machine: str, project: pathlib.Path) -> list[str]:
-    """Ask cibuildwheel what it would build on one machine of the matrix."""
+    """Ask cibuildwheel which wheels it would build on one machine of the matrix."""
     (step,) = (x for x in workflow.parsed["jobs"]["wheels"]["steps"] if "cibuildwheel" in str(x))
     environ = workflow.environment(workflow.parsed["jobs"]["wheels"], step)
     assert environ.pop("CIBW_ARCHS") == "native"
@@ -125,7 +125,7 @@ def release(workflow: Workflow, folder: pathlib.Path, url: str, **environ: str) 
     ("name", "schema"),
     [("github/release.yml", "github-workflows"), ("multibuild/travis.yml", "travis")],
 )
-def test_the_schema_of_the_service_accepts_it(name: str, schema: str) -> None:
+def test_recipe_matches_service_schema(name: str, schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
     done = subprocess.run([*command, str(CI / name)], check=False, capture_output=True, text=True)
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install check-jsonschema"
@@ -135,14 +135,14 @@ def test_the_schema_of_the_service_accepts_it(name: str, schema: str) -> None:
     assert done.returncode == 1
 
 
-def test_no_command_is_put_together_from_settings() -> None:
-    # A setting, or the name of a tag, is a variable to the shell and never its code.
+def test_github_recipe_has_no_interpolated_commands() -> None:
+    # Settings and tag names reach the shell as variables, never as code.
     parsed = Workflow.load(RECIPE, {}).parsed
     steps = [step for job in parsed["jobs"].values() for step in job["steps"]]
     scripts = [step["run"] for step in steps if "run" in step]
     assert len(scripts) == 8
     assert not [script for script in scripts if "${{" in script]
-    # The secret is there for the steps that need it only.
+    # Only the steps that need the secret have it.
     assert "secrets." not in str(parsed.get("env"))
     holders = [step.get("name") for step in steps if "secrets." in str(step)]
     assert holders == ["Upload", "Upload", "Write the index page"]
@@ -150,7 +150,7 @@ def test_no_command_is_put_together_from_settings() -> None:
     assert pin == importlib.metadata.version("cibuildwheel"), "the one that says what it builds"
 
 
-def test_from_the_matrix_to_a_verified_release(
+def test_github_recipe_from_matrix_to_release(
     workflow: Workflow,
     built: pathlib.Path,
     project: pathlib.Path,
@@ -176,19 +176,19 @@ def test_from_the_matrix_to_a_verified_release(
         assert {path.name for path in (good / "release").iterdir()} == artifacts
         assert (good / "summary.md").read_text().count("| ok |") == 2 * expected
 
-        # One job of the matrix did not upload: nothing is published.
+        # If one job of the matrix did not upload, nothing is published.
         gone = sorted(container.glob("*win_amd64.whl*"))
         kept = {path: path.read_bytes() for path in gone}
         for path in gone:
             path.unlink()
         short = release(workflow, tmp_path / "short", server.url)
         assert [result.code for result in short] == [0, 0, 4]
-        said = f"expected {expected} good artifacts, found {expected - 3}"
-        assert f"::error title=incomplete::{said}" in short[-1].out
+        message = f"expected {expected} good artifacts, found {expected - 3}"
+        assert f"::error title=incomplete::{message}" in short[-1].out
         for path, content in kept.items():
             path.write_bytes(content)
 
-        # One wheel went bad in the store: the job ends there, with an annotation.
+        # If a wheel is damaged in the store, the job fails there with an annotation.
         victim = gone[0]
         flip_a_bit(victim)
         bad = release(workflow, tmp_path / "bad", server.url)
@@ -196,7 +196,7 @@ def test_from_the_matrix_to_a_verified_release(
         assert f"::error title={victim.name}::mismatch" in bad[-1].out
 
 
-def test_pull_requests_build_and_upload_nothing(
+def test_github_recipe_does_not_upload_pull_requests(
     workflow: Workflow,
     built: pathlib.Path,
     project: pathlib.Path,
@@ -211,7 +211,7 @@ def test_pull_requests_build_and_upload_nothing(
     assert release(workflow, tmp_path / "good", "http://127.0.0.1:9/") == []
 
 
-def test_a_fork_without_the_secret_uploads_nothing_and_is_green(
+def test_github_recipe_without_secret_uploads_nothing(
     workflow: Workflow, built: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     workflow.contexts = {**workflow.contexts, "secrets": {}}

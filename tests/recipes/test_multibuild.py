@@ -1,4 +1,4 @@
-"""The recipe in the style of multibuild: its scripts, and the files that call them."""
+"""The multibuild recipe: its scripts and the configuration files that call them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wheelhouse_hashes.testing import make_wheel
 
 RECIPE = CI / "multibuild"
 SECRET = "open sesame"
-#: The store is what a job has in UPLOAD_ARGS; the account is a folder here.
+#: A job's UPLOAD_ARGS select the store; here the account is a folder.
 JOB = {
     "CONTAINER": "wheels",
     "UPLOAD_ARGS": "--no-update-index --provider-name LOCAL",
@@ -30,14 +30,14 @@ PAIR = [WHEEL, f"{WHEEL}.sha256"]
 
 
 def upload(*arguments: object, **environ: str) -> Result:
-    """Run the script that uploads, with the variables of a job."""
+    """Run the upload script with the variables of a job."""
     result = bash(RECIPE / "upload-wheels.sh", *arguments, **{**JOB, **environ})
     assert SECRET not in result.out + result.err
     return result
 
 
 def load(name: str) -> Any:
-    """Return a file of the recipe, parsed."""
+    """Return a parsed file of the recipe."""
     return YAML(typ="safe").load(RECIPE / name)
 
 
@@ -47,7 +47,7 @@ def wheelhouse(container: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
     return make_wheel(tmp_path / "wheelhouse", WHEEL).parent
 
 
-def test_a_job_uploads_pairs_and_no_index(
+def test_upload_script_uploads_pairs_without_index(
     wheelhouse: pathlib.Path, container: pathlib.Path
 ) -> None:
     done = upload()
@@ -58,7 +58,7 @@ def test_a_job_uploads_pairs_and_no_index(
 
 
 @pytest.mark.parametrize(
-    ("environ", "said"),
+    ("environ", "message"),
     [
         ({"WHEELHOUSE_UPLOADER_SECRET": ""}, "skipping package upload"),
         ({"TRAVIS_PULL_REQUEST": "7"}, "Skipping upload of packages for pull request"),
@@ -66,18 +66,18 @@ def test_a_job_uploads_pairs_and_no_index(
     ],
     ids=["no secret", "Travis", "AppVeyor"],
 )
-def test_what_has_no_secret_or_is_a_pull_request_skips_with_0(
-    wheelhouse: pathlib.Path, container: pathlib.Path, environ: dict[str, str], said: str
+def test_upload_script_skips_without_secret_or_for_pull_request(
+    wheelhouse: pathlib.Path, container: pathlib.Path, environ: dict[str, str], message: str
 ) -> None:
     done = upload(**environ)
-    assert (done.code, said in done.out) == (0, True)
+    assert (done.code, message in done.out) == (0, True)
     assert names(container) == []
 
 
-def test_what_is_no_pull_request_is_uploaded(
+def test_upload_script_uploads_other_builds(
     wheelhouse: pathlib.Path, container: pathlib.Path
 ) -> None:
-    # Travis says "false"; and a pull request can be uploaded when asked to.
+    # Travis sets "false" for other builds; pull requests can be uploaded on request.
     assert upload(TRAVIS_PULL_REQUEST="false").line("sent")
     forced = f"{JOB['UPLOAD_ARGS']} --upload-pull-request"
     shutil.rmtree(container)
@@ -85,16 +85,16 @@ def test_what_is_no_pull_request_is_uploaded(
     assert names(container) == PAIR
 
 
-def test_a_job_that_forgot_something_fails(
+def test_upload_script_fails_with_missing_setting(
     wheelhouse: pathlib.Path, container: pathlib.Path
 ) -> None:
     assert upload(CONTAINER="").code != 0
-    assert upload(WHEELHOUSE_UPLOADER_USERNAME="").code == 1  # the host's own
+    assert upload(WHEELHOUSE_UPLOADER_USERNAME="").code == 1  # the host's own error
     assert upload(UPLOAD_ARGS="--no-such-option").code == 2
     assert names(container) == []
 
 
-def test_the_release_is_collected_complete_and_twine_takes_it(
+def test_collect_script_collects_complete_release(
     built: pathlib.Path, wheelhouse: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     (wheelhouse / WHEEL).unlink()
@@ -113,8 +113,8 @@ def test_the_release_is_collected_complete_and_twine_takes_it(
     assert bash(collect, "demo").err.startswith("usage: ")
 
 
-#: What multibuild is in a repository that uses it: a submodule with functions.
-#: This one builds nothing; it takes a wheel that is there.
+#: A stand-in for the multibuild submodule of real repositories. It builds nothing and takes an
+#: existing wheel.
 MULTIBUILD = """\
 function before_install { :; }
 function clean_code { :; }
@@ -123,7 +123,7 @@ function install_run { return "${TESTS_FAIL:-0}"; }
 """
 
 
-def test_travis_runs_it(
+def test_travis_configuration(
     built: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     travis = load("travis.yml")
@@ -135,7 +135,7 @@ def test_travis_runs_it(
     (build / "multibuild" / "travis_steps.sh").touch()
     shutil.copy(RECIPE / "upload-wheels.sh", build)
     container.parent.rename(build / "store")
-    # A command of ``script`` that fails does not end the job, but decides its result.
+    # A failing command of ``script`` decides the job's result but does not end the job.
     steps = [*travis["before_install"], *travis["install"]]
     phases = ["set -e", *steps, "set +e", "result=0"]
     phases += [f"{command} || result=$?" for command in travis["script"]]
@@ -157,10 +157,10 @@ def test_travis_runs_it(
     assert names(build / "store" / "wheels") == [built.name, f"{built.name}.sha256"]
 
 
-def test_appveyor_runs_it(
+def test_appveyor_configuration(
     wheelhouse: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    # Its shell is Windows' own; bash runs the line with ``%NAME%`` put as its own.
+    # AppVeyor uses the Windows shell; bash runs the line with ``%NAME%`` rewritten as ``$NAME``.
     (command,) = load("appveyor.yml")["after_test"]
     wheelhouse.rename(tmp_path / "dist")
     done = bash("-c", re.sub(r"%(\w+)%", r"$\1", command), **JOB)
@@ -169,7 +169,7 @@ def test_appveyor_runs_it(
 
 
 @pytest.mark.parametrize("name", ["travis.yml", "appveyor.yml"])
-def test_no_options_are_given_that_upload_does_not_have(
+def test_configured_upload_options_exist(
     name: str, wheelhouse: pathlib.Path, container: pathlib.Path
 ) -> None:
     text = (RECIPE / name).read_text()

@@ -1,4 +1,4 @@
-"""The README's first command, typed in a clone: what comes of it is what the README says."""
+"""The README's first command, run in a copy of the checkout, with the output the README shows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.environments import clean
 README = (ROOT / "README.rst").read_text()
 
 
-def test_the_readmes_first_command_ends_as_it_shows(
+def test_readme_first_command_prints_shown_output(
     tmp_path: pathlib.Path,
 ) -> None:
     (command,) = re.findall(r"^    (python3 -m venv .*examples/demo\.py)$", README, re.MULTILINE)
@@ -33,7 +33,7 @@ def test_the_readmes_first_command_ends_as_it_shows(
     (shown,) = re.findall(r"what they say \(shortened\)::\n\n((?:    .*\n|\n)+)", README)
     printed = iter(_parts(done.stdout))
     for part in _parts(shown):
-        # The parts come in their order; the lines of one in any, as workers end.
+        # Parts are printed in order; the lines within a part in any order, as workers finish.
         for candidate in printed:
             if _is_short_for(part[0], candidate[0]):
                 break
@@ -55,6 +55,6 @@ def _parts(text: str) -> list[list[str]]:
 
 
 def _is_short_for(shown: str, printed: str) -> bool:
-    """Compare a line of the README: ``…`` stands for anything, one space for any."""
+    """Compare a line of the README: ``…`` matches anything, one space matches any white space."""
     pattern = r"\s+".join(re.escape(word).replace("…", ".*") for word in shown.split())
     return re.fullmatch(pattern, printed) is not None

@@ -1,4 +1,4 @@
-"""``docs/ci.rst`` shows the files of ``examples/ci``, and its commands do what it says."""
+"""``docs/ci.rst`` includes the files of ``examples/ci``, and its commands work."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ PAGE = CI.parent.parent / "docs" / "ci.rst"
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
 
 
-def test_the_page_shows_each_recipe_as_it_is() -> None:
+def test_ci_page_includes_each_recipe() -> None:
     included = re.findall(r"^\.\. literalinclude:: (\S+)$", PAGE.read_text(), re.MULTILINE)
     shown = sorted((PAGE.parent / path).resolve() for path in included)
     assert shown == sorted(path.resolve() for path in CI.rglob("*") if path.is_file())
 
 
-def test_the_commands_of_the_page_run(
+def test_ci_page_commands(
     cli: Cli, built: pathlib.Path, project: pathlib.Path, container: pathlib.Path
 ) -> None:
     collect, count = (block.strip().removeprefix("$ ") for block in BLOCK.findall(PAGE.read_text()))

@@ -1,4 +1,4 @@
-"""``twine check FOLDER/*`` takes a fetched folder as it is, with real wheels."""
+"""``twine check FOLDER/*`` accepts a fetched folder with real wheels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.support.servers import serving_folder
 
 
 def twine_check() -> Result:
-    """Run the command that everybody types."""
+    """Run the usual twine command."""
     return bash("-c", "twine check --strict release/*")
 
 
-def test_a_fetched_folder_needs_no_cleaning(
+def test_twine_check_accepts_fetched_folder(
     cli: Cli,
     real_wheels: list[pathlib.Path],
     dist: pathlib.Path,
@@ -34,14 +34,14 @@ def test_a_fetched_folder_needs_no_cleaning(
     with serving_folder(container) as server:
         fetch = ("fetch", "--verify", "--wait", "1", "--local-folder", "release")
         assert cli(*fetch, "numpy", server.url).code == 1
-        # Refused bytes are kept for a look, where no pattern of a shell finds them:
-        # not ``*``, and not by a name that ends like a wheel's.
+        # Refused files are kept for inspection where no shell pattern finds them: neither ``*`` nor
+        # ``*.whl``.
         assert {path.name for path in release.iterdir()} == {*good, ".rejected"}
         assert list((release / ".rejected").iterdir())
         assert {path.name for path in release.rglob("*.whl")} == good
         checked = twine_check()
         assert (checked.code, checked.out.count("PASSED")) == (0, 3), checked
-        # Whoever has ``*`` match hidden folders is stopped.
+        # With dotglob, ``*`` matches hidden folders, and twine stops.
         assert bash("-O", "dotglob", "-c", "twine check --strict release/*").code != 0
 
         shutil.copy(real_wheels[0], victim)
@@ -49,6 +49,6 @@ def test_a_fetched_folder_needs_no_cleaning(
         assert cli("verify", "release", "--against", "SHA256SUMS", "--expect", 4).code == 0
         checked = twine_check()
         assert (checked.code, checked.out.count("PASSED")) == (0, 4), checked
-        # What the page says of it: a list of digests has no place among the wheels.
+        # As the page says: twine does not accept a digest list among the wheels.
         shutil.copy("SHA256SUMS", release)
         assert twine_check().code != 0

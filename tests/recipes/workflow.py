@@ -1,4 +1,4 @@
-"""A GitHub workflow, and what runs its ``run:`` steps in the way of a runner."""
+"""A GitHub workflow, and a runner for its ``run:`` steps."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ruamel.yaml import YAML
 from tests.conftest import Result
 from tests.recipes.running import GITHUB_BASH, bash
 
-#: The conditions that the recipe has; ``if:`` is a language that is not here.
+#: The only condition in the recipe; ``if:`` expressions are not evaluated in general.
 _IS_NO_PULL_REQUEST = "github.event_name != 'pull_request'"
 
 
 @dataclass
 class Workflow:
-    """A workflow, and the event and the settings that it runs with."""
+    """A workflow with the event and settings it runs with."""
 
     parsed: Any
     contexts: Mapping[str, Mapping[str, str]]
     event: str = "push"
-    #: What runs instead of the steps of these names.
+    #: Replacement scripts by step name.
     stand_ins: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -33,13 +33,13 @@ class Workflow:
         return cls(YAML(typ="safe").load(path), contexts)
 
     def runs(self, part: Mapping[str, Any]) -> bool:
-        """Tell whether a job or step runs, by its ``if:``."""
+        """Return whether a job or step runs, according to its ``if:``."""
         condition = part.get("if")
         assert condition in (None, _IS_NO_PULL_REQUEST), condition
         return condition is None or self.event != "pull_request"
 
     def run_job(self, name: str, folder: pathlib.Path, **environ: str) -> list[Result]:
-        """Run the ``run:`` steps of a job in a folder, up to the first that fails."""
+        """Run the ``run:`` steps of a job in a folder, up to the first failure."""
         job = self.parsed["jobs"][name]
         results: list[Result] = []
         for step in job["steps"] if self.runs(job) else ():
@@ -50,7 +50,7 @@ class Workflow:
         return results
 
     def environment(self, *parts: Mapping[str, Any]) -> dict[str, str]:
-        """Return the variables of a workflow, a job and a step, the last one first."""
+        """Return the variables of a workflow, a job and a step; later ones take precedence."""
         merged: dict[str, str] = {}
         for part in (self.parsed, *parts):
             merged.update({name: self._filled(text) for name, text in part.get("env", {}).items()})
@@ -67,11 +67,11 @@ class Workflow:
         script = folder / ".step.sh"
         script.write_text(self.stand_ins.get(step.get("name", ""), step["run"]))
         variables = {**self.environment(job, step), **environ}
-        # A runner starts each step in the folder of the repository.
+        # A runner starts each step in the repository's folder.
         return bash(*GITHUB_BASH, "-c", f"cd {folder}\n. {script}", **variables)
 
     def _filled(self, text: str) -> str:
-        """Put the values of ``${{ context.NAME }}``; one that is not set is empty."""
+        """Substitute ``${{ context.NAME }}``; unset names become empty."""
 
         def value(found: re.Match[str]) -> str:
             return self.contexts[found[1]].get(found[2], "")

@@ -1,4 +1,4 @@
-"""Memory does not grow with the size of an artifact."""
+"""Memory use does not grow with the size of an artifact."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ SIZE = 2 * 1000**3
 LIMIT = 120 * 1000**2
 
 
-#: The command line, which keeps what Linux knows of its process.  What a parent
-#: is told of its child counts the memory that the fork had of the parent.
+#: The command line, which saves Linux's memory figures of its own process. The figures that a
+#: parent gets for its child include the memory that the fork shared with the parent.
 MEASURED = """
 import atexit, pathlib
 from wheelhouse_hashes.__main__ import main
@@ -31,7 +31,7 @@ main()
 
 
 def peak_memory(*args: str) -> int:
-    """Run our command line; return the peak resident memory of its process, in bytes."""
+    """Run the command line; return the peak resident memory of its process in bytes."""
     subprocess.run([sys.executable, "-c", MEASURED, *args], check=True)
     (kilobytes,) = re.findall(
         r"^VmHWM:\s+(\d+) kB$", pathlib.Path("status").read_text(), re.MULTILINE
@@ -41,14 +41,16 @@ def peak_memory(*args: str) -> int:
 
 @pytest.fixture
 def large(dist: pathlib.Path, container: pathlib.Path) -> pathlib.Path:
-    """An artifact of 2 GB that takes no room until it is copied."""
+    """A sparse artifact of 2 GB, which takes no disk space until it is copied."""
     with dist.joinpath(NAME).open("wb") as file:
         file.write(b"PK\x03\x04")
         file.truncate(SIZE)
     return dist / NAME
 
 
-def test_two_gigabytes_take_little_memory(large: pathlib.Path, container: pathlib.Path) -> None:
+def test_two_gigabyte_artifact_takes_little_memory(
+    large: pathlib.Path, container: pathlib.Path
+) -> None:
     try:
         assert peak_memory("upload", "--hashfile", *LOCAL, "wheels") < LIMIT
         with serving_folder(container) as server:

@@ -1,4 +1,4 @@
-"""The main job on real numpy wheels, with the commands that users type."""
+"""The main workflow with real numpy wheels and the commands that users type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.servers import serving_folder
 
 
 @pytest.mark.thorough
-def test_numpy_for_four_platforms(
+def test_upload_and_fetch_real_numpy_wheels(
     python: Cli,
     real_wheels: list[pathlib.Path],
     dist: pathlib.Path,
@@ -37,7 +37,7 @@ def test_numpy_for_four_platforms(
         for wheel in real_wheels:
             assert (tmp_path / "good" / wheel.name).read_bytes() == wheel.read_bytes()
 
-        # One flipped bit, one cut file, one HTML page, one missing hash file.
+        # One flipped bit, one truncated file, one HTML page, one missing hash file.
         flipped, cut, html, bare = (container / wheel.name for wheel in real_wheels)
         flip_a_bit(flipped)
         cut.write_bytes(cut.read_bytes()[:-1000])
@@ -57,7 +57,7 @@ def test_numpy_for_four_platforms(
             assert cause in line
         assert not list((tmp_path / "bad").glob("*.whl"))
 
-        # What was verified before stays, and a damaged copy is not taken for it.
+        # Verified files stay, and a damaged copy is not mistaken for one.
         damaged = tmp_path / "good" / flipped.name
         damaged.write_bytes(flipped.read_bytes())
         again = python(*fetch, "--local-folder", "good", "--missing-hash", "accept")

@@ -18,17 +18,17 @@ ROUNDS = 20
 
 @pytest.fixture
 def jobs(tmp_path: pathlib.Path) -> dict[str, bytes]:
-    """One folder with one wheel for each job; the wheels by name."""
+    """One folder with one wheel per job; the wheels by name."""
     (tmp_path / "store").mkdir()
     wheels = {}
     for number in range(JOBS):
-        name = f"demo-1.{number}-py3-none-any.whl"  # the host knows no build tags
+        name = f"demo-1.{number}-py3-none-any.whl"  # the host does not support build tags
         wheels[name] = make_wheel(tmp_path / f"dist-{number}", name, name.encode()).read_bytes()
     return wheels
 
 
 @pytest.mark.parametrize("options", [[], ["--no-update-index"]], ids=["index", "no-index"])
-def test_no_hash_is_lost(
+def test_concurrent_uploads_lose_no_hash(
     jobs: dict[str, bytes], tmp_path: pathlib.Path, cli: Cli, options: list[str]
 ) -> None:
     codes = run_side_by_side(extended, tmp_path, JOBS, ROUNDS, ["--hashfile", *LOCAL, *options])
@@ -40,7 +40,7 @@ def test_no_hash_is_lost(
             expected = f"{sha256(content)}  {name}\n"
             assert (container / f"{name}.sha256").read_text() == expected
         assert not (container / "metadata.json").exists()
-        # A rerun that sends nothing, or the verb index, leaves a full page.
+        # A rerun that sends nothing, or the verb index, leaves a complete page.
         if turn % 2:
             again = cli("index", *LOCAL, container.name)
         else:
@@ -55,15 +55,17 @@ def test_no_hash_is_lost(
 
 
 @pytest.mark.thorough
-def test_the_host_alone_loses_hashes(jobs: dict[str, bytes], tmp_path: pathlib.Path) -> None:
-    # The reason for hash files: should this fail, the comparison in the docs is wrong.
-    # Few rounds: its jobs fail on one another and each sleeps before it tries again.
+def test_concurrent_uploads_by_host_alone_lose_hashes(
+    jobs: dict[str, bytes], tmp_path: pathlib.Path
+) -> None:
+    # The reason for hash files: if this fails, the comparison in the docs is wrong. Few rounds,
+    # because the jobs fail on each other and each sleeps before it retries.
     run_side_by_side(host_alone, tmp_path, JOBS, 6, [*LOCAL, "--no-enable-cdn"])
     kept = []
     for container in sorted((tmp_path / "store").iterdir()):
         assert {path.name for path in container.glob("*.whl")} == set(jobs)
         try:
             kept.append(len(json.loads((container / "metadata.json").read_bytes())))
-        except ValueError:  # half a file
+        except ValueError:  # half-written file
             kept.append(0)
     assert min(kept) < JOBS

@@ -1,8 +1,8 @@
-"""Tests of several folders use these modules."""
+"""Helpers shared by tests in several folders."""
 
 from __future__ import annotations
 
 import pathlib
 
-#: The clone.
+#: The root of the checkout.
 ROOT = pathlib.Path(__file__).parent.parent.parent

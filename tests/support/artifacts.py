@@ -1,4 +1,4 @@
-"""Artifacts to test with: small ones made here, real ones from the package index."""
+"""Artifacts for tests: small generated ones and real ones from the package index."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "wheel_bytes",
 ]
 
-#: Artifacts of one release: the wheel that most tests make, and others.
+#: Artifacts of one release. Most tests use wheel A.
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
 C = "demo-1.0-pp311-pypy311_pp73-win_amd64.whl"
@@ -34,7 +34,7 @@ SDIST = "demo-1.0.tar.gz"
 #: The hash file of A.
 HASH_FILE = f"{A}.sha256"
 
-#: Real wheels: what ``pip download`` is told about each, and what it is for.
+#: Real wheels: the project, and the ``pip download`` options for each platform.
 REAL_PROJECT = "numpy"
 REAL_VERSION = "2.3.5"
 REAL_PLATFORMS = (
@@ -51,7 +51,7 @@ def sha256(content: bytes) -> str:
 
 
 def hash_file(content: bytes, name: str = A) -> bytes:
-    """Return the hash file of some bytes."""
+    """Return a hash file for some bytes."""
     return f"{sha256(content)}  {name}\n".encode()
 
 
@@ -63,7 +63,7 @@ def wheel_bytes(payload: str | bytes = b"payload", name: str = A) -> bytes:
 
 
 def publish(folder: pathlib.Path, name: str, payload: bytes = b"payload") -> bytes:
-    """Put an artifact and its hash file into a folder; return its bytes."""
+    """Write an artifact and its hash file to a folder; return the artifact's bytes."""
     make = make_sdist if name.endswith(".tar.gz") else make_wheel
     content = make(folder, name, payload).read_bytes()
     (folder / f"{name}.sha256").write_bytes(hash_file(content, name))
@@ -71,14 +71,14 @@ def publish(folder: pathlib.Path, name: str, payload: bytes = b"payload") -> byt
 
 
 def flip_a_bit(path: pathlib.Path) -> None:
-    """Damage a file in its midst."""
+    """Flip one bit in the middle of a file."""
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
 
 
 def download_real_wheels(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Download wheels for several platforms with pip, unless they are there."""
+    """Download wheels for several platforms with pip, unless they are already there."""
     for platform, python, implementation, abi in REAL_PLATFORMS:
         subprocess.run(
             [

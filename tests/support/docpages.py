@@ -1,4 +1,4 @@
-"""The pages of the documentation: the commands on them, and a shell that follows them."""
+"""The documentation pages: the commands they show, and a shell that runs them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from tests.conftest import FOREIGN
 from tests.support import ROOT
 
-#: The text of each page, by its path in the clone.
+#: The text of each page, by its path in the checkout.
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
     for path in [ROOT / "README.rst", *sorted(ROOT.joinpath("docs").glob("*.rst"))]
 }
 
-#: What a line of a block without prompts begins with if it is a command.
+#: How a command starts on a line of a block without prompts.
 _PROGRAM = r"(?:python3?|pip|tox|twine|git|curl|wheelhouse-hashes|sha256sum|cd|export|mkdir|bash)\b"
 _TYPED = re.compile(rf"(?:[A-Z_]+=\S* )*{_PROGRAM} \S")
 _INLINE = re.compile(
@@ -27,22 +27,22 @@ _INLINE = re.compile(
     r"\s[^`]+|python -m tests[^`]*)``"
 )
 
-#: What stands on a line of its own behind what a command prints.
+#: Marker line printed after the output of each command.
 _MARK = "=-=-= ended with "
 
 
 @dataclass(frozen=True)
 class Command:
-    """What a reader types, on one line, and what the page says that it prints."""
+    """A command a reader types, on one line, and the output the page shows for it."""
 
     typed: str
     printed: tuple[str, ...] = ()
 
 
 def commands(page: str) -> list[Command]:
-    """Return the commands of a page in order: those after a prompt, in blocks, in the text.
+    """Return the commands of a page in order: after prompts, in blocks, and inline.
 
-    What a page includes from a file is not looked at: that file has tests of its own.
+    Text that a page includes from a file is skipped: that file has its own tests.
     """
     found: list[tuple[int, Command]] = []
     text = re.sub(
@@ -61,7 +61,7 @@ def _blank(what: re.Match[str] | str) -> str:
 
 
 def _blocks(text: str) -> Iterator[tuple[int, str]]:
-    """Return literal blocks that may hold commands, each with where it starts."""
+    """Yield the literal blocks that may hold commands, each with its offset."""
     opening = re.compile(
         r"^( *)(?:.. code-block:: *(\w*)|.*::) *\n((?: *:[\w-]+:.*\n)*)\n+", re.MULTILINE
     )
@@ -75,7 +75,7 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _in_block(block: str) -> Iterator[tuple[int, Command]]:
-    """Return the commands of a block; what is printed ends where a comment starts."""
+    """Yield the commands of a block. Shown output ends at the next comment."""
     lines = block.splitlines(keepends=True)
     with_prompts = any(line.lstrip().startswith("$ ") for line in lines)
     offset = 0
@@ -101,20 +101,19 @@ def _in_block(block: str) -> Iterator[tuple[int, Command]]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command on a page ended, in a shell."""
+    """How a command of a page ended in the shell."""
 
     command: Command
-    said: str
+    output: str
     code: int
 
     def missing(self) -> list[str]:
         """Return the lines that the page shows and the command did not print.
 
-        Three dots stand for anything, and so do the digits of a digest before them; how
-        much white space there is does not count, nor the order, because what settles side
-        by side settles in any.
+        Three dots match anything, including the digits of a digest before them. White space and
+        order are ignored, because parallel work finishes in any order.
         """
-        lines = [" ".join(line.split()) for line in self.said.splitlines()]
+        lines = [" ".join(line.split()) for line in self.output.splitlines()]
         shown = [" ".join(line.split()) for line in self.command.printed]
         shown = [line for line in shown if line not in ("...", "…")]
         return [line for line in shown if not any(map(_pattern(line).fullmatch, lines))]
@@ -128,17 +127,17 @@ def _pattern(shown: str) -> re.Pattern[str]:
 def follow(
     lines: Sequence[tuple[Command, str]], folder: pathlib.Path, environ: Mapping[str, str]
 ) -> list[Outcome]:
-    """Type commands into one shell.
+    """Run commands in one shell.
 
-    :param lines: the commands, each with what is really typed in its place.
-    :param folder: where the shell starts.
+    :param lines: the commands, each with the text to run in its place.
+    :param folder: the folder the shell starts in.
     :param environ: further environment variables.
     """
     script = ["exec 2>&1", "trap 'kill $(jobs -p) 2> /dev/null' EXIT"]
     for _, typed in lines:
         script += [typed, "code=$?", f'echo; echo "{_MARK}$code"']
         if port := re.search(r"http\.server .* (\d+) .*&$", typed):
-            # A reader is not so quick as to come before the server.
+            # Wait until the server accepts connections, as a human reader would.
             script.append(
                 f"for i in {{1..200}}; do (: < /dev/tcp/127.0.0.1/{port[1]}) 2> /dev/null && "
                 "break; sleep 0.05; done"
@@ -163,5 +162,5 @@ def follow(
     *printed, rest = re.split(rf"\n{_MARK}(\d+)\n", done.stdout)
     assert not rest, done.stdout
     assert len(printed) == 2 * len(lines), done.stdout
-    said = zip((command for command, _ in lines), printed[::2], printed[1::2], strict=True)
-    return [Outcome(command, text, int(code)) for command, text, code in said]
+    output = zip((command for command, _ in lines), printed[::2], printed[1::2], strict=True)
+    return [Outcome(command, text, int(code)) for command, text, code in output]

@@ -1,4 +1,4 @@
-"""Tests make virtual environments here, and the wheel that goes into them."""
+"""Virtual environments for tests, and the wheel that is installed into them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support import ROOT
 
 
 def clean(**environ: str) -> dict[str, str]:
-    """Return this process's environment without what changes the commands under test."""
+    """Return this process's environment without variables that change the commands under test."""
     kept = {
         name: value
         for name, value in os.environ.items()
@@ -34,7 +34,7 @@ class Environment:
 
     @classmethod
     def create(cls, folder: pathlib.Path) -> Environment:
-        """Make one with nothing in it, not even pip."""
+        """Create an environment with nothing in it, not even pip."""
         venv.create(folder, with_pip=False, symlinks=True)
         python = folder / "bin" / "python"
         ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
@@ -42,11 +42,11 @@ class Environment:
         return cls(python, pathlib.Path(done.stdout.strip()))
 
     def install(self, *what: object) -> None:
-        """Install something into it with the pip of the tests' environment."""
+        """Install into this environment with the pip of the test environment."""
         tool("pip", "--python", self.python, "install", "--no-compile", *what)
 
     def run(self, *args: object, **environ: str) -> Result:
-        """Run its interpreter."""
+        """Run the environment's interpreter."""
         return run(self.python, *args, **environ)
 
 
@@ -64,7 +64,7 @@ def run(*command: object, **environ: str) -> Result:
 
 
 def tool(name: str, *args: object) -> None:
-    """Run pip or build, which may need the whole environment; fail with what it said."""
+    """Run pip or build, which may need the full environment; fail with its output."""
     command = [sys.executable, "-m", name, *map(str, args)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -72,10 +72,10 @@ def tool(name: str, *args: object) -> None:
 
 @functools.cache
 def tree(base: pathlib.Path) -> pathlib.Path:
-    """Copy what git knows or would add, once a session.
+    """Copy the tracked and untracked files of the checkout, once per session.
 
-    Builds leave things behind that later ones would read, so each has a copy
-    of this copy.
+    Builds leave files behind that later builds would read, so each build uses a fresh copy of
+    this copy.
     """
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
@@ -94,7 +94,7 @@ def tree(base: pathlib.Path) -> pathlib.Path:
 
 @functools.cache
 def wheel_of_tree(base: pathlib.Path) -> pathlib.Path:
-    """Build the wheel, once a session: ``base`` is the session's own folder."""
+    """Build the wheel once per session; ``base`` is the session's temporary folder."""
     source = shutil.copytree(tree(base), base / "source-of-wheel")
     tool("pip", "wheel", "--no-deps", "--wheel-dir", base / "of-tree", source)
     (wheel,) = (base / "of-tree").iterdir()

@@ -1,4 +1,4 @@
-"""Tests make index pages with these functions."""
+"""Index pages for tests."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def page(*links: str) -> bytes:
 
 
 def page_of(content: bytes, *links: str) -> bytes:
-    """Return an index page whose links, by default one to A, have the digest of some bytes."""
+    """Return an index page whose links (by default one to A) carry the digest of some bytes."""
     return page(*(f"{link}#sha256={sha256(content)}" for link in links or (A,)))

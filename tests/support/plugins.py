@@ -1,4 +1,4 @@
-"""Commands take these plugins in: some record, one is really installed."""
+"""Plugins for tests: some record hook calls, one is a real installed distribution."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SPECS: dict[str, Callable[..., object]] = {
 
 
 def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
-    """Make plugins part of every command until the test ends: as ``testing.installed``."""
+    """Add plugins to every command until the test ends, like ``testing.installed``."""
     points = entry_points_of(plugins)
     monkeypatch.setattr(manager, "entry_points", points)
 
@@ -46,11 +46,11 @@ def on_main_thread() -> bool:
 
 @dataclass
 class Recorder:
-    """Implements every hook, changes nothing, remembers how it was called."""
+    """Implements every hook, changes nothing and records the calls."""
 
-    #: Hook and what it was about, as they came.
+    #: Each call: the hook and its subject, in order.
     calls: list[str] = field(default_factory=list)
-    #: The hooks that were called in the main thread, and in others.
+    #: Hooks called in the main thread, and hooks called in worker threads.
     main: set[str] = field(default_factory=set)
     workers: set[str] = field(default_factory=set)
     #: The types of each hook's arguments.
@@ -66,7 +66,7 @@ class Recorder:
 
     @property
     def order(self) -> list[str]:
-        """The calls, without a call that repeats the one before it."""
+        """The calls, with consecutive duplicates removed."""
         return [c for i, c in enumerate(self.calls) if i == 0 or c != self.calls[i - 1]]
 
     @hookimpl

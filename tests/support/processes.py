@@ -1,4 +1,4 @@
-"""Processes that live beside the one under test."""
+"""Processes that run beside the one under test."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ with PrivateFolder(pathlib.Path(sys.argv[1])) as private:
 
 @contextlib.contextmanager
 def living_elsewhere(parent: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Have another process use a private folder in a folder, then kill that process.
+    """Hold a private folder's lock in another process, then kill that process.
 
-    It has to be another one: the lock is one of processes.
+    It has to be another process because the lock is per process.
     """
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(parent)], stdout=subprocess.PIPE, text=True

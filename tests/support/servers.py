@@ -1,4 +1,4 @@
-"""HTTP servers on loopback, over real sockets: answers that are made up."""
+"""HTTP servers on loopback with canned answers, over real sockets."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ Routes = Mapping[str, Respond | bytes]
 
 @contextlib.contextmanager
 def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """Serve made-up answers: bytes, or a function that answers by hand.
+    """Serve canned answers: bytes, or a function that writes the answer.
 
-    Paths are looked up without their query; what is not there is 404.  A proxy
-    is asked for whole addresses, which are looked up in the same way.
+    Paths are looked up without their query; unknown paths get 404. A proxy receives absolute
+    URLs, which are looked up the same way.
     """
     server = Server("")
 
     class Made(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # headers and body are written one after the other
+        disable_nagle_algorithm = True  # Headers and body are sent in separate writes.
 
         def do_GET(self) -> None:
             server.note(self)
@@ -57,7 +57,7 @@ def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Serve
 
 
 def respond(handler: Handler, status: int, body: bytes, **headers: str) -> None:
-    """Send a whole answer; ``Content_Type`` stands for ``Content-Type``."""
+    """Send a complete answer; ``Content_Type`` stands for ``Content-Type``."""
     handler.send_response(status)
     sent = {"Content-Type": "text/html", "Content-Length": str(len(body))}
     sent.update({name.replace("_", "-"): value for name, value in headers.items()})

@@ -1,4 +1,4 @@
-"""What hypothesis draws from: names of artifacts, digests."""
+"""Hypothesis strategies: artifact names and digests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _TAGS = (
 
 
 def _joined(separators: str, most: int) -> st.SearchStrategy[str]:
-    """Words with one separator between each two of them."""
+    """Words joined by one separator each."""
     tails = st.lists(st.tuples(st.sampled_from(separators), _words), max_size=most - 1)
     return st.builds(
         lambda word, tail: word + "".join(map("".join, tail)),
@@ -48,9 +48,9 @@ def _joined(separators: str, most: int) -> st.SearchStrategy[str]:
 
 @st.composite
 def versions(draw: st.DrawFn, *, dev: bool | None = None) -> str:
-    """Versions (:pep:`440`), with all of their optional parts.
+    """Versions (:pep:`440`), with all their optional parts.
 
-    :param dev: whether they are development versions; either, if None.
+    :param dev: whether they are development versions; either if None.
     """
     text = draw(st.sampled_from(("", "", "1!", "20!")))
     text += ".".join(draw(st.lists(_numbers, min_size=1, max_size=4)))
@@ -65,7 +65,7 @@ def versions(draw: st.DrawFn, *, dev: bool | None = None) -> str:
 
 @st.composite
 def wheel_names(draw: st.DrawFn) -> str:
-    """Names of wheels: build tags, compressed tags, PyPy, local versions, epochs."""
+    """Wheel names with build tags, compressed tags, PyPy tags, local versions and epochs."""
     parts = [draw(_joined("._", 3)), draw(versions())]
     if draw(st.booleans()):
         parts.append(draw(st.integers(0, 99).map(str)) + draw(st.sampled_from(("", "a", "_x1"))))
@@ -75,7 +75,7 @@ def wheel_names(draw: st.DrawFn) -> str:
 
 @st.composite
 def sdist_names(draw: st.DrawFn) -> str:
-    """Names of sdists of both extensions, with dashes in old ones' projects."""
+    """Sdist names with both extensions, and with dashes in the project as in old sdists."""
     extension = draw(st.sampled_from((".tar.gz", ".zip")))
     return f"{draw(_joined('._-', 3))}-{draw(versions())}{extension}"
 

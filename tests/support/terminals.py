@@ -1,4 +1,4 @@
-"""A terminal for the command line under test: a real pseudo-terminal, and what it shows."""
+"""A real pseudo-terminal for the command line under test, and the screen it shows."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import termios
 import time
 from collections.abc import Callable, Mapping
 
-#: Seconds that a command may take.
+#: Maximum seconds for a command.
 LIMIT = 60
 
 _CONTROL = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])")
 
 
 class Screen:
-    """What a terminal shows: the few control sequences that rich uses, no scrolling."""
+    """Screen contents. Supports the few control sequences that rich uses; no scrolling."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -82,7 +82,7 @@ class Terminal:
     """A command on a pseudo-terminal; standard error is a pipe.
 
     :param args: the command line.
-    :param environ: what the environment has in addition.
+    :param environ: additional environment variables.
     :param width: the number of columns.
     """
 
@@ -101,21 +101,21 @@ class Terminal:
         )
         os.close(theirs)
         self.screen = Screen(width)
-        #: All that was written, control sequences and all.
+        #: Everything that was written, including control sequences.
         self.raw = ""
         self._held = b""
         self._limit = time.monotonic() + LIMIT
 
     def _read(self) -> bool:
-        """Show what comes within a moment; tell whether there may be more."""
+        """Feed pending output to the screen; return whether there may be more."""
         if not select.select([self._ours], [], [], 0.05)[0]:
             return True
         try:
             data = os.read(self._ours, 65536)
-        except OSError:  # nobody has the other end open
+        except OSError:  # The other end of the terminal is closed.
             return False
         self._held += data
-        # A sequence that is not complete yet waits for its rest.
+        # Keep an incomplete control sequence until the rest arrives.
         whole = self._held.rpartition(b"\x1b") if b"\x1b" in self._held[-16:] else None
         text, self._held = self._held, b""
         if whole is not None and not _CONTROL.match("\x1b" + whole[2].decode("ascii", "replace")):
@@ -130,7 +130,7 @@ class Terminal:
         return True
 
     def until(self, shows: Callable[[str], object]) -> str:
-        """Wait until the screen shows something; return all that it shows."""
+        """Wait until the screen matches a condition; return its text."""
         while not shows(self.screen.text):
             assert time.monotonic() < self._limit, self.screen.text
             assert self._read(), self.screen.text
@@ -140,13 +140,13 @@ class Terminal:
         self._process.send_signal(signal.SIGINT)
 
     def end(self) -> int:
-        """Wait for the command's end, return its exit code; what it left on the screen stays."""
+        """Wait for the command to end; return its exit code. The screen keeps its contents."""
         try:
             while self._read():
                 assert time.monotonic() < self._limit, self.screen.text
             code = self._process.wait(timeout=10)
             assert self._process.stderr is not None
-            #: What it wrote to standard error.
+            #: The command's standard error.
             self.err = self._process.stderr.read().decode()
         finally:
             self._process.kill()

@@ -1,4 +1,4 @@
-"""Uploader processes that start at the same moment, round after round."""
+"""Uploader processes that start at the same moment, in several rounds."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ Command = Callable[[], None]
 
 
 def host_alone() -> Command:
-    """Return the bare host's command line."""
+    """Return the command line of the host alone."""
     with pkg_resources_shim.pkg_resources_stand_in():
         module = importlib.import_module(attach.COMMANDLINE)
     return module.main  # type: ignore[no-any-return]
 
 
 def extended() -> Command:
-    """Return the host's command line with our options."""
+    """Return the extended command line of the host."""
     return attach.run_host
 
 
@@ -39,12 +39,12 @@ def upload_in_rounds(
     prefix: str,
     patience: float,
 ) -> None:
-    """Upload ``dist-NUMBER`` into a container of its own each round; exit with the worst code.
+    """Upload ``dist-NUMBER`` into one container per round; exit with the highest code.
 
-    What became of each round is kept for :func:`outcomes`.
+    The output of each round is kept for :func:`outcomes`.
 
-    :param options: all options of the command but the folder.
-    :param patience: how many seconds to wait for the others.
+    :param options: all options of the command except the folder.
+    :param patience: seconds to wait for the other uploaders.
     """
     os.chdir(folder)
     command = kind()
@@ -52,20 +52,20 @@ def upload_in_rounds(
     for turn in range(rounds):
         sys.argv = ["wheelhouse_uploader", "upload", "--local-folder", f"dist-{number}"]
         sys.argv += [*options, f"{prefix}-{turn}"]
-        said, code = io.StringIO(), 0
+        output, code = io.StringIO(), 0
         barrier.wait(patience)
-        with contextlib.redirect_stdout(said):
+        with contextlib.redirect_stdout(output):
             try:
                 command()
             except SystemExit as end:
                 code = int(end.code or 0)
-        pathlib.Path(f"{prefix}-{turn}-{number}.out").write_text(f"{code} {said.getvalue()}")
+        pathlib.Path(f"{prefix}-{turn}-{number}.out").write_text(f"{code} {output.getvalue()}")
         worst = max(worst, code)
     sys.exit(worst)
 
 
 def outcomes(folder: pathlib.Path, container: str) -> list[tuple[int, str]]:
-    """Return the exit code and the output of each uploader of one round, by number.
+    """Return the exit code and output of each uploader in one round, by number.
 
     :param container: the container of that round.
     """
@@ -85,9 +85,9 @@ def run_side_by_side(
     prefix: str = "round",
     patience: float = 120,
 ) -> list[int | None]:
-    """Run uploaders side by side; return their exit codes.
+    """Run uploaders in parallel; return their exit codes.
 
-    :param patience: how many seconds the slowest of them may take.
+    :param patience: maximum seconds for the slowest uploader.
     """
     context = multiprocessing.get_context("spawn")
     barrier = context.Barrier(processes)
@@ -116,7 +116,7 @@ def _run(kind: Callable[[], Command], folder: str, argv: list[str]) -> None:
 def run_commands(
     kind: Callable[[], Command], folder: pathlib.Path, commands: list[list[str]]
 ) -> list[int | None]:
-    """Run command lines one after the other, each in a process of its own."""
+    """Run command lines one after the other, each in its own process."""
     context = multiprocessing.get_context("spawn")
     codes = []
     for argv in commands:

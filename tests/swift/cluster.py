@@ -1,43 +1,43 @@
-"""A real OpenStack Swift of three nodes on loopback, whose staleness is switched on and off.
+"""A real three-node OpenStack Swift on loopback, with staleness that can be switched on and off.
 
 How it works
-    Each node is one account, one container and one object server, each a process of its own
-    (``workers = 0``), so that killing one pid is losing one whole server. Every account, container
-    and object has three replicas, one a node. A proxy in front of them speaks Swift's API (tempauth
-    signs Fernet tokens, which need no memcached, so nothing is cached), the S3 API, and staticweb
-    for anonymous readers. All state is in one folder. Nothing needs root or ``/etc/swift``
-    (``launch.py`` says how). Swift is installed in an environment of its own.
+    Each node is one account, one container and one object server, each in its own process
+    (``workers = 0``), so killing one pid means losing one whole server. Every account, container
+    and object has three replicas, one per node. A proxy in front of them serves Swift's API
+    (tempauth signs Fernet tokens, which need no memcached, so nothing is cached), the S3 API, and
+    staticweb for anonymous readers. All state is in one folder. Nothing needs root or
+    ``/etc/swift`` (see ``launch.py``). Swift is installed in its own environment.
 
 What is stale, and why
-    *One replica is behind*: a write needs two of three servers, so one that is dead misses it. Once
-    revived it answers with what it knows, the OLD object or listing, until a replicator has run
-    (none runs by itself here: ``run_once``). The proxy asks in random order; ``prefer(node)`` gives
-    it a read affinity, so that the old answer is the certain one. ``X-Newest: true`` asks all.
-    An object server that is dead at a PUT also leaves one listing behind, since its share of the
-    message to the container servers is lost; only the container replicator repairs that one.
-    *The listing is behind*: an object server tells the container server of each PUT and DELETE, and
-    if it cannot, leaves a note on disk for the object updater. ``lag(True)`` points that message at
-    a closed port. Then objects are there, or gone, at once, and listings learn of it only by
-    ``run_once("object-updater")``. It is the only thing here that is not Swift's own.
-    *A 404 for what exists* takes a majority that lacks it: ``wipe`` it on one server, let another
-    have missed it, kill the third. When only one lacks it and the others are dead it is a 503.
-    A write with two servers of a kind dead is a 503 as well.
+    *One replica is behind*: a write needs two of three servers, so a dead server misses it. Once
+    revived, it answers with the OLD object or listing until a replicator has run (none runs on
+    its own here; use ``run_once``). The proxy asks in random order; ``prefer(node)`` gives it a
+    read affinity, so that the old answer is certain. ``X-Newest: true`` asks all replicas.
+    An object server that is dead during a PUT also leaves one listing behind, because its share
+    of the update to the container servers is lost; only the container replicator repairs that.
+    *The listing is behind*: an object server reports each PUT and DELETE to the container server,
+    and if it cannot, leaves a note on disk for the object updater. ``lag(True)`` redirects that
+    report to a closed port. Objects then appear and disappear at once, but listings follow only
+    after ``run_once("object-updater")``. This is the only part that is not Swift's own.
+    *A 404 for an existing object* takes a majority that lacks it: ``wipe`` it on one server, let
+    another have missed it, and kill the third. If only one lacks it and the others are dead, the
+    answer is 503. A write with two servers of a kind dead is a 503 as well.
     *Days old*: ``age`` stores an object again with old timestamps (its listing row stays young).
 
-How it is used
-    One cluster serves all tests, each with a container of its own, named at random;
-    after each test the switches are put back (``reset``), data are not. ``prefer`` starts the proxy
-    again, which refuses connections meanwhile (half a second): not a thing to do during a fetch.
+How to use it
+    One cluster serves all tests; each test has its own container with a random name. After each
+    test the switches are put back (``reset``), but data are not. ``prefer`` restarts the proxy,
+    which refuses connections for half a second: do not use it during a fetch.
 
-What is not real
+Differences from a real cluster
     There is no rsync, so a container or account must be created while all its servers are alive:
     a replica that lacks the whole database is never repaired. Timeouts are those of loopback.
 
-How nothing is left behind
-    Ports are held, bound but not listening, by the process of the tests, so that nobody gets the
-    port of a server that is dead for now, and connecting to one is refused at once. The standard
-    input of every process is the read end of one pipe: when the tests die, however they die, the
-    pipe closes and the servers kill themselves.
+Cleanup
+    The test process holds the ports, bound but not listening, so that no other program gets the
+    port of a server that is currently dead, and connections to it are refused at once. The
+    standard input of every process is the read end of one pipe: when the test process ends, for
+    any reason, the pipe closes and the servers kill themselves.
 """
 
 from __future__ import annotations
@@ -58,10 +58,7 @@ import time
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
+from typing import Any, Literal, Self
 
 Kind = Literal["account", "container", "object"]
 Daemon = Literal["object-updater", "object-replicator", "container-replicator"]
@@ -69,7 +66,7 @@ Daemon = Literal["object-updater", "object-replicator", "container-replicator"]
 NODES = (1, 2, 3)
 KINDS: tuple[Kind, ...] = ("account", "container", "object")
 SERVERS = tuple(f"{kind}{node}" for kind in KINDS for node in NODES)
-#: Who may do all, and who is known but has no rights.
+#: A user with all rights, and a known user without any.
 USERS = {"tester": "testing", "guest": "guesting"}
 REQUIREMENT = "swift == 2.38.*"
 LAUNCHER = pathlib.Path(__file__).with_name("launch.py")
@@ -84,7 +81,7 @@ PACKAGES = {
     "container": "swift.container",
     "object": "swift.obj",
 }
-#: For any two of these the same path is the same object on the same disk.
+#: The same path of any two of these is the same object on the same disk.
 HASH_SUFFIX = "wheelhouse"
 
 DEFAULT = """\
@@ -150,12 +147,12 @@ use = egg:swift#slo
 
 
 class ClusterError(RuntimeError):
-    """Swift could not be installed, started or asked."""
+    """Swift could not be installed, started or reached."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What the proxy answered; header names are in lower case."""
+    """The proxy's answer; header names are in lower case."""
 
     status: int
     headers: dict[str, str]
@@ -163,7 +160,7 @@ class Answer:
 
 
 def swift_python() -> str:
-    """Return the interpreter of the environment that has Swift, made on the first call."""
+    """Return the interpreter of the environment with Swift, created on the first call."""
     given = os.environ.get("WHEELHOUSE_HASHES_SWIFT_VENV")
     venv = pathlib.Path(given or LAUNCHER.parent.parent.parent / ".tox" / "swift-venv").absolute()
     python, done = venv / "bin" / "python", venv / "installed.txt"
@@ -191,7 +188,7 @@ def hold_ports(ports: dict[str, int]) -> dict[str, socket.socket]:
     try:
         for name, port in ports.items():
             held[name] = socket.socket()
-            # Swift's servers say the same, and so may listen where we are merely bound.
+            # Swift's servers set this as well, so they can listen on the ports that are bound here.
             held[name].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             held[name].bind(("127.0.0.1", port))
     except OSError:
@@ -202,9 +199,9 @@ def hold_ports(ports: dict[str, int]) -> dict[str, socket.socket]:
 
 
 class Cluster:
-    """A Swift in a folder, between ``with Cluster(folder) as cluster:`` and its end.
+    """A Swift cluster in a folder, for ``with Cluster(folder) as cluster:``.
 
-    Another one in the same folder, later, finds the data, the rings and (if still free) the ports.
+    A later cluster in the same folder finds the data, the rings and (if still free) the ports.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
@@ -215,7 +212,7 @@ class Cluster:
         self._tokens: dict[str, str] = {}
 
     def __enter__(self) -> Self:
-        with self._cleanup:  # closes all if anything goes wrong before the last line
+        with self._cleanup:  # close everything if a later line fails
             self._python = swift_python()
             for name in ("log", "recon", *(f"nodes/node{node}" for node in NODES)):
                 (self.folder / name).mkdir(parents=True, exist_ok=True)
@@ -233,7 +230,7 @@ class Cluster:
     def __exit__(self, *error: object) -> None:
         self._cleanup.close()
 
-    # Addresses
+    # URLs
 
     @property
     def s3_host(self) -> str:
@@ -252,7 +249,7 @@ class Cluster:
         return f"http://127.0.0.1:{self.s3_port}/v1/AUTH_test"
 
     def libcloud(self, provider: str) -> dict[str, Any]:
-        """Return the arguments of libcloud's driver of OPENSTACK_SWIFT or S3."""
+        """Return the arguments of libcloud's OPENSTACK_SWIFT or S3 driver."""
         login = {"key": "test:tester", "secret": USERS["tester"], "region": "us-east-1"}
         if provider == "S3":
             return {**login, "host": self.s3_host, "port": self.s3_port, "secure": False}
@@ -271,14 +268,14 @@ class Cluster:
         *,
         user: str | None = "tester",
     ) -> Answer:
-        """Ask for ``container/object?query`` of the account, as a user or (None) as nobody."""
+        """Request ``container/object?query`` of the account, as a user or (None) anonymously."""
         sent = dict(headers or {})
         if user is not None:
             sent["X-Auth-Token"] = self.token(user)
         return self._ask("proxy", method, f"/v1/AUTH_test/{path}", sent, body)
 
     def token(self, user: str = "tester") -> str:
-        """Return a token for a user; it stays valid when the proxy is started again."""
+        """Return a token for a user; it stays valid when the proxy is restarted."""
         if user not in self._tokens:
             login = {"X-Auth-User": f"test:{user}", "X-Auth-Key": USERS[user]}
             answer = self._ask("proxy", "GET", "/auth/v1.0", login)
@@ -288,7 +285,7 @@ class Cluster:
         return self._tokens[user]
 
     def create(self, name: str, *, public: bool = False) -> str:
-        """Create a container; a public one may be read and listed (staticweb) by anyone."""
+        """Create a container; anyone may read and list a public one (staticweb)."""
         acl = {"X-Container-Read": ".r:*,.rlistings", "X-Container-Meta-Web-Listings": "true"}
         answer = self.request("PUT", name, acl if public else {})
         if answer.status not in (201, 202):
@@ -296,21 +293,21 @@ class Cluster:
         return name
 
     def names(self, container: str) -> list[str]:
-        """Return the names of the first 10,000 objects that the listing shows."""
+        """Return the names of the first 10,000 objects in the listing."""
         return self.request("GET", container).body.decode().split("\n")[:-1]
 
     # Switches
 
     def kill(self, node: int, kind: Kind) -> None:
-        """Stop one server of one node by SIGKILL; it misses what happens until revived."""
+        """Stop one server of one node with SIGKILL; it misses all changes until revived."""
         self._kill(f"{kind}{node}")
 
     def revive(self, node: int, kind: Kind) -> None:
-        """Start that server again, as it was."""
+        """Start that server again with its old data."""
         self._start(f"{kind}{node}")
 
     def stop_proxy(self) -> None:
-        """Make every connection to the cluster be refused."""
+        """Make every connection to the cluster fail."""
         self._kill("proxy")
 
     def start_proxy(self) -> None:
@@ -318,7 +315,7 @@ class Cluster:
         self._start("proxy")
 
     def prefer(self, node: int | None) -> None:
-        """Have one node read first, or (None) any; the proxy is started again for it."""
+        """Have one node, or (None) any node, read first; restarts the proxy."""
         if node == self.preferred:
             return
         self.preferred = node
@@ -328,21 +325,21 @@ class Cluster:
             self.start_proxy()
 
     def lag(self, on: bool) -> None:
-        """Let no listing learn of changes from now on, but by the object updater, or again."""
+        """Keep changes out of the listings until the object updater runs, or stop doing so."""
         if on:
             (self.folder / "lag").touch()
         else:
             (self.folder / "lag").unlink(missing_ok=True)
 
     def run_once(self, daemon: Daemon) -> None:
-        """Run a daemon once, for all three nodes; when it returns, what could heal has healed."""
+        """Run a daemon once on all three nodes; on return, everything it can repair is repaired."""
         kind = daemon.partition("-")[0]
-        # The updater takes all the disks it finds, a replicator those of one node.
+        # The updater handles all disks it finds, a replicator those of one node.
         nodes = NODES[:1] if daemon == "object-updater" else NODES
         self._launch(daemon, DAEMONS[daemon], *(self._conf(f"{kind}{node}") for node in nodes))
 
     def wipe(self, node: int, path: str) -> None:
-        """Lose ``container/object`` (not quoted) on one node's disk, tombstone and all."""
+        """Remove ``container/object`` (unquoted) from one node's disk, including its tombstone."""
         name = f"/AUTH_test/{path}{HASH_SUFFIX}".encode()
         digest = hashlib.md5(name, usedforsecurity=False).hexdigest()
         for place in (self.folder / "nodes" / f"node{node}" / "objects").glob(f"*/*/{digest}"):
@@ -351,7 +348,7 @@ class Cluster:
                 cached.unlink()
 
     def age(self, path: str, days: float) -> None:
-        """Make ``container/object`` (not quoted) that much older on all nodes."""
+        """Make ``container/object`` (unquoted) older by this much on all nodes."""
         quoted = urllib.parse.quote(path)
         old = self.request("GET", quoted, {"X-Newest": "true"})
         kept = {
@@ -367,7 +364,7 @@ class Cluster:
             raise ClusterError(f"{path} was not aged: {old.status}, {answer}")
 
     def reset(self) -> None:
-        """Undo all switches: every server alive, none preferred, no lag. Data stay as they are."""
+        """Undo all switches: every server alive, none preferred, no lag. Data are kept."""
         self.lag(False)
         self.preferred, changed = None, self.preferred is not None
         if changed:
@@ -378,7 +375,7 @@ class Cluster:
     # Processes
 
     def pids(self) -> dict[str, int]:
-        """Return the process of each server that is alive, ``object1`` or ``proxy`` say."""
+        """Return the pid of each live server, by names like ``object1`` or ``proxy``."""
         return {name: process.pid for name, process in self.processes.items()}
 
     def _conf(self, name: str) -> str:
@@ -399,7 +396,7 @@ class Cluster:
         wanted = dict.fromkeys((*SERVERS, "proxy", "closed"), 0)
         try:
             held = hold_ports(json.loads(known.read_text()))
-        except OSError:  # first start here, or a port is taken
+        except OSError:  # first start in this folder, or a port is taken
             held = hold_ports(wanted)
         for sock in held.values():
             self._cleanup.callback(sock.close)
@@ -432,7 +429,7 @@ class Cluster:
             return subprocess.Popen(command, stdin=self._stdin, stdout=output, stderr=output)
 
     def _launch(self, log: str, *args: str) -> None:
-        """Run one of the programs that end."""
+        """Run one of the programs that end on their own."""
         process = self._popen(log, *args)
         try:
             if process.wait(timeout=120):
@@ -444,7 +441,7 @@ class Cluster:
             process.wait()
 
     def _start(self, *names: str) -> None:
-        """Start these servers unless they run, and wait until each answers."""
+        """Start these servers unless they are running, and wait until each answers."""
         new = [name for name in names if name not in self.processes]
         for name in new:
             server = PACKAGES[name.rstrip("123")] + ".server"
@@ -473,7 +470,7 @@ class Cluster:
         self._kill(*self.processes)
 
     def _log(self, name: str) -> str:
-        """Return the last 40 lines that a program wrote."""
+        """Return the last 40 lines of a program's log."""
         lines = (self.folder / "log" / f"{name}.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-40:])
 

@@ -1,4 +1,4 @@
-"""Fixtures: one cluster for the session, fresh containers, switches put back."""
+"""Fixtures: one cluster per session, new containers, switches put back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.swift.cluster import Cluster
 
 #: For modules that run uploads in this process: libcloud leaves connections to the garbage
-#: collector, and signs with a function that Python 3.12 and later warn about.
+#: collector, and signs with a function that is deprecated in Python 3.12 and later.
 IN_PROCESS = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
@@ -19,7 +19,7 @@ IN_PROCESS = [
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A running cluster, the same for all tests."""
+    """A running cluster, shared by all tests."""
     with Cluster(tmp_path_factory.mktemp("swift")) as cluster:
         yield cluster
 
@@ -40,11 +40,11 @@ def api(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def container(cluster: Cluster) -> str:
-    """The name of a fresh container, which only its owner may read."""
+    """The name of a new container that only its owner may read."""
     return cluster.create(f"wheels-{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture
 def public_container(cluster: Cluster) -> str:
-    """The name of a fresh container that anyone may read, and list as a web page."""
+    """The name of a new container that anyone may read and list as a web page."""
     return cluster.create(f"public-{uuid.uuid4().hex[:12]}", public=True)

@@ -1,4 +1,4 @@
-"""Something that happens just before or after an object is sent."""
+"""Run a function just before or after an object is sent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ def around_puts(
     before: Callable[[], object] = lambda: None,
     after: Callable[[], object] = lambda: None,
 ) -> None:
-    """Do something before objects are sent, and after, before anything else is asked.
+    """Call a function before objects are sent and another one right after.
 
-    :param names: the objects; for the first put of each it is done.
+    :param names: the objects; only the first put of each one counts.
     """
     from libcloud.http import LibcloudConnection
 

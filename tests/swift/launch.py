@@ -25,11 +25,11 @@ App = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
 def end_with_the_tests() -> None:
-    """Kill this process as soon as nobody holds the other end of standard input.
+    """Kill this process as soon as the other end of standard input is closed.
 
-    A parent-death signal would not do: it comes when the *thread* that started us ends.
+    A parent-death signal would not do: it comes when the *thread* that started the process ends.
     """
-    lifeline = os.dup(0)  # Swift puts /dev/null in the place of 0
+    lifeline = os.dup(0)  # Swift replaces file descriptor 0 with /dev/null
 
     def watch() -> None:
         os.read(lifeline, 1)
@@ -39,7 +39,7 @@ def end_with_the_tests() -> None:
 
 
 def lag(_: dict[str, str], **conf: str) -> Callable[[App], App]:
-    """Make the filter that sends the listing's share of a PUT or DELETE to a closed port."""
+    """Return the filter that sends the listing update of a PUT or DELETE to a closed port."""
 
     def wrap(app: App) -> App:
         def lagging(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -89,7 +89,7 @@ def main(folder: str, program: str, *confs: str) -> None:
         return
     importlib.import_module("swift.common.utils").set_swift_dir(folder)
     importlib.import_module(program)
-    # A daemon expects a process of its own; what it imports is read once for all of them.
+    # A daemon expects its own process; forking after the imports reads them only once.
     children: dict[int, str] = {}
     for conf in confs[1:]:
         child = os.fork()

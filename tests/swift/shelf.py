@@ -1,4 +1,4 @@
-"""A container, seen by who fills it by hand and by who fetches from it."""
+"""A container that a test fills by hand and fetches from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DAY = 86400.0
 
 @dataclass(frozen=True)
 class Shelf:
-    """A container, and the command that fetches from it."""
+    """A container and the command that fetches from it."""
 
     cluster: Cluster
     name: str
@@ -24,18 +24,18 @@ class Shelf:
 
     @property
     def url(self) -> str:
-        """The address of its listing."""
+        """The URL of its listing."""
         return f"{self.cluster.storage_url}/{self.name}/"
 
     def put_artifact(
         self, content: bytes, name: str = A, *, header: bool = True, days: float = 0
     ) -> None:
-        """Put an artifact, with its digest in its metadata if a header is wanted."""
+        """Put an artifact, with its digest in the metadata if *header* is set."""
         meta = {"X-Object-Meta-Sha256": sha256(content)} if header else {}
         self._put(name, content, meta, days)
 
     def put_hash_file(self, content: bytes, name: str = A, *, days: float = 0) -> None:
-        """Put the hash file of some bytes."""
+        """Put a hash file for some bytes."""
         self._put(f"{name}.sha256", hash_file(content, name), {}, days)
 
     def _put(self, name: str, body: bytes, headers: dict[str, str], days: float) -> None:
@@ -44,7 +44,7 @@ class Shelf:
         assert answer.status == 201, answer
 
     def put_pair(self, content: bytes, name: str = A) -> None:
-        """Announce, then publish."""
+        """Put the hash file, then the artifact."""
         self.put_hash_file(content, name)
         self.put_artifact(content, name)
 
@@ -53,7 +53,7 @@ class Shelf:
         assert self.cluster.request("DELETE", f"{self.name}/{name}").status == 204
 
     def get(self, name: str = A) -> tuple[int, bytes]:
-        """Read as anybody would: one replica, the preferred one if there is one."""
+        """Read anonymously from one replica, the preferred one if set."""
         answer = self.cluster.request("GET", f"{self.name}/{name}", user=None)
         return answer.status, answer.body
 
@@ -66,7 +66,7 @@ class Shelf:
 
     @contextlib.contextmanager
     def missed_by(self, node: int) -> Iterator[None]:
-        """Let a node's object server miss what is written meanwhile."""
+        """Let a node's object server miss the writes in the ``with`` block."""
         self.cluster.kill(node, "object")
         yield
         self.cluster.revive(node, "object")

@@ -1,4 +1,4 @@
-"""Other stores on loopback: moto (S3), Azurite (Azure), and a front that answers other etags."""
+"""Other stores on loopback: moto (S3), Azurite (Azure), and a proxy that changes etags."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.servers import running
 
 AZURITE = "3.35.0"
 
-#: The account that Azurite has, as its documentation says; the key is no secret.
+#: Azurite's documented development account; the key is not secret.
 AZURITE_ACCOUNT = "devstoreaccount1"
 AZURITE_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -37,7 +37,7 @@ def _free_port() -> int:
 
 @contextlib.contextmanager
 def _running(command: list[str], port: int, log: pathlib.Path) -> Iterator[None]:
-    """Run a server, and wait until it answers."""
+    """Run a server and wait until it answers."""
     with log.open("wb") as output:
         server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
     try:
@@ -68,7 +68,7 @@ def _client(port: int) -> Any:
 
 
 def create_public_bucket(port: int, name: str) -> None:
-    """Create a bucket of moto's that anybody can read."""
+    """Create a public bucket in moto."""
     allow = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
     statement = {**allow, "Resource": f"arn:aws:s3:::{name}/*"}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
@@ -78,7 +78,7 @@ def create_public_bucket(port: int, name: str) -> None:
 
 
 def put_object(port: int, bucket: str, name: str, content: bytes) -> None:
-    """Put an object as a job without us does: without metadata."""
+    """Put an object without metadata, as another job without wheelhouse-hashes does."""
     with contextlib.closing(_client(port)) as client:
         client.put_object(Bucket=bucket, Key=name, Body=content)
 
@@ -108,10 +108,10 @@ def _install_azurite() -> pathlib.Path:
 
 @contextlib.contextmanager
 def other_etags(port: int, headers: dict[str, str]) -> Iterator[int]:
-    """Stand in front of an S3 server as an encrypted bucket does: each etag is another one.
+    """Run a proxy in front of an S3 server that changes each etag, like an encrypted bucket.
 
-    :param port: that of the server.
-    :param headers: what each answer has beside that.
+    :param port: the port of the S3 server.
+    :param headers: additional response headers.
     """
 
     def changed(etag: re.Match[str]) -> str:
@@ -155,14 +155,14 @@ def other_etags(port: int, headers: dict[str, str]) -> Iterator[int]:
 
 
 def s3_options(port: int) -> tuple[str, ...]:
-    """Return the options that reach an S3 server."""
+    """Return the options for an S3 server."""
     login = ("--provider-name", "S3", "--username", "user", "--secret", "secret-key")
     options = ("host=127.0.0.1", f"port={port}", "secure=false")
     return (*login, *(word for option in options for word in ("--driver-option", option)))
 
 
 def azure_options(port: int) -> tuple[str, ...]:
-    """Return the options that reach Azurite."""
+    """Return the options for Azurite."""
     login = ("--username", AZURITE_ACCOUNT, "--secret", AZURITE_KEY)
     options = ("host=127.0.0.1", f"port={port}", "secure=false")
     given = (word for option in options for word in ("--driver-option", option))

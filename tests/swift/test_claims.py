@@ -1,7 +1,7 @@
-"""``--hashfile --no-replace``: the hash file is the claim, and the one that is left decides.
+"""``--hashfile --no-replace``: the hash file is the claim, and the last one written decides.
 
-Swift may let two jobs create one object, as it asks each replica by itself.  What the other job
-does in such a race is done here at the moment that matters, unconditionally.
+Swift may let two jobs create the same object, because it asks each replica separately. Here
+the other job's part of such a race happens unconditionally, at the critical moment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ pytestmark = IN_PROCESS
 
 @pytest.fixture
 def shelf(cluster: Cluster, container: str, cli: Cli) -> Shelf:
-    """The fresh container, as the other job uses it."""
+    """The new container, as the other job uses it."""
     return Shelf(cluster, container, cli)
 
 
@@ -41,19 +41,19 @@ def ours(dist: pathlib.Path) -> bytes:
 
 @pytest.fixture
 def upload(cli: Cli, shelf: Shelf, api: str, ours: bytes) -> Cli:
-    """Run ``upload --hashfile --no-replace`` into the fresh container."""
+    """Run ``upload --hashfile --no-replace`` into the new container."""
     given = ("--hashfile", "--no-replace", "--no-update-index", *store_options(shelf.cluster, api))
     return lambda *options: cli("upload", *given, *options, shelf.name)
 
 
 def newest(shelf: Shelf, name: str) -> bytes | None:
-    """Return an object's content, None if it is not there."""
+    """Return an object's content, None if it does not exist."""
     answer = shelf.cluster.request("GET", f"{shelf.name}/{name}", {"X-Newest": "true"})
     assert answer.status in (200, 404), answer
     return answer.body if answer.status == 200 else None
 
 
-def test_who_is_not_the_last_to_announce_sends_nothing(
+def test_job_that_announced_first_sends_nothing(
     upload: Cli, shelf: Shelf, theirs: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     around_puts(monkeypatch, [HASH_FILE], after=lambda: shelf.put_hash_file(theirs))
@@ -67,7 +67,7 @@ def test_who_is_not_the_last_to_announce_sends_nothing(
 
 
 @pytest.mark.parametrize("moment", [HASH_FILE, A], ids=["before ours", "after ours"])
-def test_the_last_to_announce_publishes(
+def test_job_that_announced_last_publishes(
     upload: Cli,
     shelf: Shelf,
     ours: bytes,
@@ -75,16 +75,14 @@ def test_the_last_to_announce_publishes(
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
-    """The other job was let send, and sends before or after us: it will give way."""
+    """The other job was allowed to send, before or after this one: it will give way."""
     around_puts(monkeypatch, [moment], after=lambda: shelf.put_artifact(theirs))
     result = upload()
     assert (result.code, result.err) == (0, ""), result
     check_pairs(shelf.cluster, shelf.name, {A: ours})
 
 
-def test_an_artifact_from_before_the_announcement_stays(
-    upload: Cli, shelf: Shelf, theirs: bytes
-) -> None:
+def test_artifact_older_than_announcement_is_kept(upload: Cli, shelf: Shelf, theirs: bytes) -> None:
     """The listing does not show it yet, and its hash file is lost."""
     shelf.cluster.lag(True)
     shelf.put_artifact(theirs, days=1)
@@ -96,7 +94,7 @@ def test_an_artifact_from_before_the_announcement_stays(
 
 
 @pytest.mark.parametrize("moment", [HASH_FILE, A], ids=["before ours", "after ours"])
-def test_the_artifact_of_a_job_that_announces_nothing_stays(
+def test_artifact_of_job_without_announcement_is_kept(
     upload: Cli,
     shelf: Shelf,
     ours: bytes,
@@ -104,7 +102,7 @@ def test_the_artifact_of_a_job_that_announces_nothing_stays(
     monkeypatch: pytest.MonkeyPatch,
     moment: str,
 ) -> None:
-    """As the bare host's.  Our announcement stays if our bytes had been there."""
+    """Like the host alone. The announcement stays if this job's bytes had been there."""
     around_puts(monkeypatch, [moment], after=lambda: shelf.put_artifact(theirs, header=False))
     result = upload()
     assert result.code == 1
@@ -113,7 +111,7 @@ def test_the_artifact_of_a_job_that_announces_nothing_stays(
     assert newest(shelf, HASH_FILE) == (hash_file(ours) if moment == A else None)
 
 
-def test_an_announcement_in_two_algorithms_is_taken_back_whole(
+def test_announcement_in_two_algorithms_is_withdrawn(
     upload: Cli, shelf: Shelf, theirs: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     around_puts(monkeypatch, [f"{A}.sha512"], after=lambda: shelf.put_hash_file(theirs))

@@ -1,4 +1,4 @@
-"""What the harness promises to the tests that use it."""
+"""The guarantees of the cluster harness."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def gone(pids: list[int], seconds: float = 10) -> bool:
 # Start and end
 
 
-def test_a_cluster_takes_a_put_and_leaves_no_process(tmp_path: pathlib.Path) -> None:
+def test_cluster_accepts_put_and_leaves_no_process(tmp_path: pathlib.Path) -> None:
     with Cluster(tmp_path / "swift") as own:
         own.create("wheels")
         assert put(own, "wheels/a.whl", b"A") == 201
@@ -72,7 +72,7 @@ def test_a_cluster_takes_a_put_and_leaves_no_process(tmp_path: pathlib.Path) -> 
         assert get(again, "wheels/a.whl") == (200, b"A")
 
 
-def test_no_process_outlives_tests_that_are_killed(tmp_path: pathlib.Path) -> None:
+def test_cluster_processes_end_with_killed_tests(tmp_path: pathlib.Path) -> None:
     program = (
         "import pathlib, sys, time\n"
         "from tests.swift.cluster import Cluster\n"
@@ -91,7 +91,7 @@ def test_no_process_outlives_tests_that_are_killed(tmp_path: pathlib.Path) -> No
     assert gone(pids)
 
 
-def test_a_server_that_does_not_start_shows_its_log(cluster: Cluster) -> None:
+def test_server_start_error_shows_log(cluster: Cluster) -> None:
     conf = cluster.folder / "account1.conf"
     good = conf.read_text()
     cluster.kill(1, "account")
@@ -104,7 +104,7 @@ def test_a_server_that_does_not_start_shows_its_log(cluster: Cluster) -> None:
         conf.write_text(good)
 
 
-def test_an_install_that_fails_shows_its_command(
+def test_install_error_shows_command(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WHEELHOUSE_HASHES_SWIFT_VENV", str(tmp_path / "venv"))
@@ -113,7 +113,7 @@ def test_an_install_that_fails_shows_its_command(
         Cluster(tmp_path / "swift").__enter__()
 
 
-def test_a_dead_server_refuses_and_keeps_its_port(cluster: Cluster) -> None:
+def test_dead_server_refuses_and_keeps_port(cluster: Cluster) -> None:
     port = cluster.ports["object1"]
     cluster.kill(1, "object")
     with pytest.raises(ConnectionRefusedError):
@@ -122,7 +122,7 @@ def test_a_dead_server_refuses_and_keeps_its_port(cluster: Cluster) -> None:
         other.bind(("127.0.0.1", port))
 
 
-def test_a_server_revived_by_a_thread_outlives_the_thread(cluster: Cluster) -> None:
+def test_server_revived_by_thread_outlives_thread(cluster: Cluster) -> None:
     def bounce() -> None:
         cluster.kill(3, "object")
         cluster.revive(3, "object")
@@ -137,9 +137,7 @@ def test_a_server_revived_by_a_thread_outlives_the_thread(cluster: Cluster) -> N
 # The listing is behind
 
 
-def test_lag_hides_a_put_from_the_listing_until_the_updater_ran(
-    cluster: Cluster, container: str
-) -> None:
+def test_lag_hides_put_from_listing_until_updater_runs(cluster: Cluster, container: str) -> None:
     cluster.lag(True)
     assert put(cluster, f"{container}/new.whl", b"NEW") == 201
     assert get(cluster, f"{container}/new.whl") == (200, b"NEW")
@@ -150,7 +148,7 @@ def test_lag_hides_a_put_from_the_listing_until_the_updater_ran(
     assert [cluster.names(container) for _ in range(6)] == [["new.whl"]] * 6
 
 
-def test_lag_leaves_a_ghost_of_a_deleted_object(cluster: Cluster, container: str) -> None:
+def test_lag_keeps_deleted_object_in_listing(cluster: Cluster, container: str) -> None:
     assert put(cluster, f"{container}/gone.whl", b"A") == 201
     cluster.lag(True)
     assert cluster.request("DELETE", f"{container}/gone.whl").status == 204
@@ -161,7 +159,7 @@ def test_lag_leaves_a_ghost_of_a_deleted_object(cluster: Cluster, container: str
     assert cluster.names(container) == []
 
 
-def test_a_container_replica_that_missed_a_put_lacks_it(cluster: Cluster, container: str) -> None:
+def test_container_replica_lacks_missed_put(cluster: Cluster, container: str) -> None:
     cluster.kill(1, "container")
     assert put(cluster, f"{container}/new.whl", b"NEW") == 201
     cluster.revive(1, "container")
@@ -174,7 +172,7 @@ def test_a_container_replica_that_missed_a_put_lacks_it(cluster: Cluster, contai
     assert cluster.names(container) == ["new.whl"]
 
 
-def test_a_dead_object_server_at_a_put_leaves_a_listing_behind(
+def test_object_server_dead_during_put_leaves_stale_listing(
     cluster: Cluster, container: str
 ) -> None:
     def listings() -> list[int]:
@@ -197,9 +195,7 @@ def test_a_dead_object_server_at_a_put_leaves_a_listing_behind(
 # Reads are behind
 
 
-def test_a_preferred_node_that_missed_a_put_serves_the_old_bytes(
-    cluster: Cluster, container: str
-) -> None:
+def test_preferred_node_that_missed_put_serves_old_bytes(cluster: Cluster, container: str) -> None:
     path = f"{container}/a.whl"
     leave_behind(cluster, 1, path, b"OLD", b"NEW")
     cluster.prefer(1)
@@ -212,9 +208,7 @@ def test_a_preferred_node_that_missed_a_put_serves_the_old_bytes(
     assert [get(cluster, path) for _ in range(6)] == [(200, b"NEW")] * 6
 
 
-def test_a_preferred_node_that_missed_a_delete_still_serves(
-    cluster: Cluster, container: str
-) -> None:
+def test_preferred_node_that_missed_delete_still_serves(cluster: Cluster, container: str) -> None:
     path = f"{container}/a.whl"
     assert put(cluster, path, b"A") == 201
     cluster.kill(1, "object")
@@ -227,7 +221,7 @@ def test_a_preferred_node_that_missed_a_delete_still_serves(
     assert get(cluster, path) == (404, b"")
 
 
-def test_an_old_replica_may_be_days_old(cluster: Cluster, container: str) -> None:
+def test_age_makes_replica_days_old(cluster: Cluster, container: str) -> None:
     path = f"{container}/numpy-1.0+a b.whl"
     quoted = path.replace(" ", "%20")
     assert put(cluster, quoted, b"OLD", X_Object_Meta_Sha256="00") == 201
@@ -246,7 +240,7 @@ def test_an_old_replica_may_be_days_old(cluster: Cluster, container: str) -> Non
 # Nothing, and errors
 
 
-def test_an_object_two_nodes_lack_is_404_while_the_third_is_dead(
+def test_object_missing_on_two_nodes_is_404_if_third_is_dead(
     cluster: Cluster, container: str
 ) -> None:
     path = f"{container}/a.whl"
@@ -267,7 +261,7 @@ def test_an_object_two_nodes_lack_is_404_while_the_third_is_dead(
     assert get(cluster, path) == (200, b"A")
 
 
-def test_with_two_object_servers_dead_writes_are_503(cluster: Cluster, container: str) -> None:
+def test_writes_are_503_with_two_object_servers_dead(cluster: Cluster, container: str) -> None:
     assert put(cluster, f"{container}/a.whl", b"A") == 201
     cluster.kill(1, "object")
     cluster.kill(2, "object")
@@ -276,14 +270,14 @@ def test_with_two_object_servers_dead_writes_are_503(cluster: Cluster, container
     assert get(cluster, f"{container}/never.whl")[0] == 503
 
 
-def test_with_all_container_servers_dead_all_is_503(cluster: Cluster, container: str) -> None:
+def test_requests_are_503_with_all_container_servers_dead(cluster: Cluster, container: str) -> None:
     for node in NODES:
         cluster.kill(node, "container")
     assert cluster.request("GET", container).status == 503
     assert put(cluster, f"{container}/a.whl", b"A") == 503
 
 
-def test_a_stopped_proxy_refuses_and_tokens_outlive_it(cluster: Cluster, container: str) -> None:
+def test_stopped_proxy_refuses_and_tokens_stay_valid(cluster: Cluster, container: str) -> None:
     cluster.stop_proxy()
     with pytest.raises(ConnectionRefusedError):
         cluster.request("GET", container)
@@ -291,7 +285,7 @@ def test_a_stopped_proxy_refuses_and_tokens_outlive_it(cluster: Cluster, contain
     assert cluster.request("GET", container).status in (200, 204)
 
 
-def test_reset_revives_all_and_undoes_the_switches(cluster: Cluster, container: str) -> None:
+def test_reset_revives_servers_and_undoes_switches(cluster: Cluster, container: str) -> None:
     cluster.lag(True)
     cluster.kill(1, "object")
     cluster.kill(2, "container")
@@ -307,16 +301,14 @@ def test_reset_revives_all_and_undoes_the_switches(cluster: Cluster, container: 
 # Who may read
 
 
-def test_nobody_and_a_user_without_rights_are_refused(cluster: Cluster, container: str) -> None:
+def test_anonymous_and_unprivileged_users_are_refused(cluster: Cluster, container: str) -> None:
     assert put(cluster, f"{container}/a.whl", b"A") == 201
     assert cluster.request("GET", f"{container}/a.whl", user=None).status == 401
     assert cluster.request("GET", f"{container}/a.whl", user="guest").status == 403
     assert cluster.request("PUT", f"{container}/b.whl", user="guest").status == 403
 
 
-def test_a_public_container_is_a_web_page_for_anyone(
-    cluster: Cluster, public_container: str
-) -> None:
+def test_public_container_is_listed_as_web_page(cluster: Cluster, public_container: str) -> None:
     assert put(cluster, f"{public_container}/a-1.0.whl", b"A") == 201
     assert cluster.request("GET", f"{public_container}/a-1.0.whl", user=None).body == b"A"
     page = cluster.request("GET", f"{public_container}/", user=None)

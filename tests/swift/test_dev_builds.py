@@ -1,4 +1,4 @@
-"""Old dev builds on a real store: what is left is five of each, and no orphan of either kind."""
+"""Old dev builds on a real store: five of each kind are kept, and no orphan is left."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from wheelhouse_hashes.stores import base as store_module
 
 pytestmark = IN_PROCESS
 
-#: Eight builds of one dev wheel, with the stamps that uploads give them; the last five stay.
+#: Eight builds of one dev wheel, with the stamps that uploads give them; the last five are kept.
 BUILDS = [f"demo-1.1.dev0+2026010100000{number}-py3-none-any.whl" for number in range(8)]
 PAIRS = [(name, f"{name}.sha256") for name in BUILDS]
 LEFT = sorted(name for pair in PAIRS[3:] for name in pair)
@@ -32,7 +32,7 @@ def upload(
     public_container: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], Result]:
-    """Run ``upload --hashfile`` by one of the two APIs; further tries follow at once."""
+    """Run ``upload --hashfile`` through one of the two APIs, without pauses between retries."""
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
     store = store_options(cluster, request.param)
     return lambda: cli("upload", "--hashfile", "--no-update-index", *store, public_container)
@@ -40,7 +40,7 @@ def upload(
 
 @pytest.fixture
 def fetch(cli: Cli, cluster: Cluster, public_container: str) -> Callable[[], Result]:
-    """Run ``fetch --verify``, into a folder that is new each time."""
+    """Run ``fetch --verify``, each time into a new folder."""
     folders = (f"got-{number}" for number in range(9))
     url = f"{cluster.storage_url}/{public_container}/"
     options = ("--verify", "--wait", 0, "--local-folder")
@@ -48,13 +48,13 @@ def fetch(cli: Cli, cluster: Cluster, public_container: str) -> Callable[[], Res
 
 
 def converge(cluster: Cluster) -> None:
-    """Run all that replicates once."""
+    """Run all replication daemons once."""
     cluster.run_once("object-replicator")
     cluster.run_once("object-updater")
     cluster.run_once("container-replicator")
 
 
-def test_after_convergence_a_run_that_sends_nothing_leaves_five(
+def test_rerun_after_convergence_keeps_five_dev_builds(
     upload: Callable[[], Result],
     fetch: Callable[[], Result],
     cluster: Cluster,
@@ -70,7 +70,7 @@ def test_after_convergence_a_run_that_sends_nothing_leaves_five(
         path.unlink()
     cluster.lag(False)
     cluster.run_once("object-updater")
-    # No run saw any other's build, so that all are there.
+    # No run saw the other builds, so all of them are there.
     assert len(cluster.names(public_container)) == 16
     make_wheel(dist, BUILDS[-1], BUILDS[-1].encode())
     further = upload()
@@ -84,9 +84,9 @@ def test_after_convergence_a_run_that_sends_nothing_leaves_five(
 def before_delete(
     monkeypatch: pytest.MonkeyPatch, suffix: str, act: Callable[[], object]
 ) -> dict[str, list[int]]:
-    """Do something once, before the first delete of a name that ends so.
+    """Call a function once, before the first delete of a name with this suffix.
 
-    :returns: the statuses of all deletes from now on, by the names.
+    :returns: the statuses of all later deletes, by name.
     """
     from libcloud.http import LibcloudConnection
 
@@ -112,7 +112,7 @@ def before_delete(
     [(".whl", (1, 2)), (".whl", (1, 2, 3)), (".sha256", (1, 2))],
     ids=["artifact", "artifact, on no server", "hash file"],
 )
-def test_a_delete_that_fails_half_way_is_ended_by_the_next_run(
+def test_next_run_completes_failed_delete(
     upload: Callable[[], Result],
     fetch: Callable[[], Result],
     cluster: Cluster,
@@ -122,7 +122,7 @@ def test_a_delete_that_fails_half_way_is_ended_by_the_next_run(
     failing: str,
     nodes: tuple[int, ...],
 ) -> None:
-    """A delete that two of three servers miss is a 503, and still may come true later."""
+    """A delete that two of three servers miss is a 503 and may still take effect later."""
     made = {name: make_wheel(dist, name, name.encode()).read_bytes() for name in BUILDS[:5]}
     assert upload().code == 0
     for name in made:
@@ -146,19 +146,19 @@ def test_a_delete_that_fails_half_way_is_ended_by_the_next_run(
 
     def expect_five(got: Result) -> None:
         assert got.code == 0, got.out
-        # The word stands in the line of what is withdrawn, and nowhere else.
+        # "missing" may occur only in the line about a withdrawn artifact.
         bad = "^refused|^problem|^(?!withdrawn ).*missing"
         assert not re.search(bad, got.out, re.MULTILINE), got.out
         assert all(re.search(f"^ok +{re.escape(n)} ", got.out, re.MULTILINE) for n in BUILDS[1:6])
 
-    # Whatever is left of the pair, nobody who fetches is told that something is missing.
+    # Whichever half of the pair is left, a fetch must not report a missing artifact.
     for node in nodes:
         cluster.revive(node, "object")
     expect_five(fetch())
     converge(cluster)
     expect_five(fetch())
 
-    # One further run sends nothing, and deletes what is left.
+    # One more run sends nothing and deletes the rest.
     further = upload()
     assert (further.code, further.err) == (0, ""), further
     assert cluster.names(public_container) == sorted(n for pair in PAIRS[1:6] for n in pair)

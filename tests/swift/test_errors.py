@@ -1,8 +1,8 @@
-"""What goes wrong on a real store is told in one line each, by Swift's API and by the S3 API.
+"""Errors of a real store are one line each, through Swift's API and the S3 API.
 
-Beside these, ``test_uploads.py`` has: a wrong secret and a user without rights (upload), a missing
-container (``index``), an endpoint that is down (upload), object servers that are down, a damaged
-body, a clock that is off, a store without CDN.
+``test_uploads.py`` covers more: a wrong secret and a user without rights (upload), a missing
+container (``index``), an endpoint that is down (upload), object servers that are down, a
+damaged body, a wrong clock, a store without CDN.
 """
 
 from __future__ import annotations
@@ -33,33 +33,31 @@ pytestmark = IN_PROCESS
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let further tries and looks follow at once."""
+    """Remove the pauses between retries."""
     for module in (store_module, upload_module):
         monkeypatch.setattr(module, "backoff", lambda: iter([0.01] * 9))
 
 
 def only_line(result: Result) -> str:
-    """Return the one line of a command that could not do anything."""
+    """Return the single line of a command that could not start."""
     assert (result.code, result.out.strip(), result.err.count("\n")) == (5, "", 1), result
     return result.err
 
 
-# Who one is, and what one may
+# Credentials and permissions
 
 
-def test_a_wrong_secret_is_named_by_index_too(
-    cli: Cli, cluster: Cluster, api: str, container: str
-) -> None:
-    said = only_line(cli("index", *store_options(cluster, api, "tester", "wrong"), container))
-    assert "does not accept the" in said
-    assert "check --" in said
-    assert "wrong" not in said
+def test_index_reports_wrong_secret(cli: Cli, cluster: Cluster, api: str, container: str) -> None:
+    line = only_line(cli("index", *store_options(cluster, api, "tester", "wrong"), container))
+    assert "does not accept the" in line
+    assert "check --" in line
+    assert "wrong" not in line
 
 
-def test_who_may_only_read_is_told_so_for_each_artifact(
+def test_read_only_user_is_refused_per_artifact(
     cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
 ) -> None:
-    """The listing can be had then, so that the first thing refused is the hash file."""
+    """The listing can be read, so the hash file is the first request that is refused."""
     cluster.request("POST", container, {"X-Container-Read": "test:guest"})
     make_wheel(dist, A)
     guest = store_options(cluster, api, "guest", "guesting")
@@ -70,34 +68,34 @@ def test_who_may_only_read_is_told_so_for_each_artifact(
     assert "permission denied: check " in only_line(cli("index", *guest, container))
 
 
-# What is not there
+# Missing objects
 
 
 @pytest.mark.parametrize("place", ["nowhere/", "private/", "public/index.html"])
-def test_a_page_that_cannot_be_had_is_one_line_with_what_to_do(
+def test_unreadable_page_is_one_line_error_with_next_step(
     cli: Cli, cluster: Cluster, container: str, public_container: str, place: str
 ) -> None:
-    """Swift tells nobody of what may not be read whether it is there."""
+    """To anonymous users Swift does not reveal whether an unreadable object exists."""
     places = {"private": container, "public": public_container}
     name, _, page = place.partition("/")
     url = f"{cluster.storage_url}/{places.get(name, name)}/{page}"
-    said = only_line(cli("fetch", "--verify", "--local-folder", "got", "demo", url))
+    line = only_line(cli("fetch", "--verify", "--local-folder", "got", "demo", url))
     status, step = {
         True: (404, "check the address"),
         False: (401, "check the container's read permission"),
     }[name == "public"]
-    assert f"{url}: HTTP status {status}; {step}" in said
+    assert f"{url}: HTTP status {status}; {step}" in line
     assert not list(pathlib.Path().glob("got/*"))
 
 
-def test_a_container_that_goes_away_is_named_as_missing(
+def test_container_deleted_during_upload_is_reported(
     cli: Cli,
     cluster: Cluster,
     api: str,
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What libcloud makes of it by itself is a hash mismatch, or a missing etag."""
+    """libcloud reports it as a hash mismatch or a missing etag."""
     make_wheel(dist, A)
     container = cluster.create(f"going-{uuid.uuid4().hex[:8]}")
     around_puts(monkeypatch, [f"{A}.sha256"], before=lambda: cluster.request("DELETE", container))
@@ -110,23 +108,23 @@ def test_a_container_that_goes_away_is_named_as_missing(
     assert "hash" not in failed.replace("sha256", "").replace("--hashfile", "")
 
 
-# What is down
+# Servers that are down
 
 
 @pytest.mark.usefixtures("hasty")
-def test_an_endpoint_that_is_down_is_named_by_index_and_fetch(
+def test_index_and_fetch_report_endpoint_down(
     cli: Cli, cluster: Cluster, api: str, container: str
 ) -> None:
     cluster.stop_proxy()
-    said = only_line(cli("index", *store_options(cluster, api), container))
-    assert "no connection to the store: check its address" in said
+    line = only_line(cli("index", *store_options(cluster, api), container))
+    assert "no connection to the store: check its address" in line
     url = f"{cluster.storage_url}/{container}/"
-    said = only_line(cli("fetch", "--verify", "--wait", "0", "demo", url))
-    assert "check the URL and the network, then fetch it again" in said
+    line = only_line(cli("fetch", "--verify", "--wait", "0", "demo", url))
+    assert "check the URL and the network, then fetch it again" in line
 
 
 @pytest.mark.usefixtures("hasty")
-def test_an_unavailable_listing_ends_a_command_in_one_line(
+def test_unavailable_listing_is_one_line_error(
     cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -137,7 +135,7 @@ def test_an_unavailable_listing_ends_a_command_in_one_line(
         assert "the store is not available (503)" in only_line(cli(*command, *store, container))
 
 
-def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
+def test_temporary_503_errors_are_retried(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -159,7 +157,7 @@ def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
             cluster.revive(node, "object")
 
     calming = threading.Timer(0.5, calm)
-    # Servers take their time to come back on a busy machine.
+    # Servers need some time to restart on a busy machine.
     monkeypatch.setattr(store_module, "backoff", lambda: iter([1.0, 8.0, 30.0, 30.0]))
     around_puts(monkeypatch, [A], before=storm)
     store = store_options(cluster, api)
@@ -169,12 +167,12 @@ def test_a_storm_of_503_that_ends_within_the_wait_fails_nothing(
     check_pairs(cluster, container, wheels)
 
 
-# What libcloud says instead
+# Misleading answers from libcloud
 
 
 @pytest.fixture
 def store(cluster: Cluster, api: str, container: str) -> Store:
-    """The container, as our commands reach it."""
+    """The container as the commands open it."""
     options = store_options(cluster, api)
     given = tuple(options[index + 1] for index, word in enumerate(options) if word[2:8] == "driver")
     account = Account(api, "test:tester", "testing", driver_options=given)
@@ -182,10 +180,8 @@ def store(cluster: Cluster, api: str, container: str) -> Store:
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_delete_that_is_refused_is_no_success(
-    cluster: Cluster, container: str, store: Store
-) -> None:
-    """Swift refuses it for what is newer than its clock."""
+def test_refused_delete_is_an_error(cluster: Cluster, container: str, store: Store) -> None:
+    """Swift refuses to delete an object that is newer than its clock."""
     assert cluster.request("PUT", f"{container}/{A}", body=b"x").status == 201
     cluster.age(f"{container}/{A}", -1)
     with pytest.raises(StoreError, match=f"^cannot delete {A}: the store "):
@@ -193,15 +189,15 @@ def test_a_delete_that_is_refused_is_no_success(
     assert store.stat(A) is not None
 
 
-def test_a_delete_of_what_is_not_there_is_none(store: Store) -> None:
+def test_delete_of_missing_object_succeeds(store: Store) -> None:
     store.delete(A)
     assert store.stat(A) is None
 
 
-def test_false_from_libcloud_is_looked_into(
+def test_false_from_delete_object_is_checked(
     cluster: Cluster, container: str, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It says so of an S3 store's 404, and of a 409, which is a refusal."""
+    """libcloud returns False for an S3 store's 404 and for a 409, which is a refusal."""
     assert cluster.request("PUT", f"{container}/{A}", body=b"x").status == 201
     monkeypatch.setattr(type(store.driver), "delete_object", lambda driver, obj: False)
     with pytest.raises(StoreError, match=f"^cannot delete {A}: the store refused"):
@@ -210,10 +206,10 @@ def test_false_from_libcloud_is_looked_into(
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_put_over_what_is_newer_is_no_success(
+def test_put_over_newer_object_is_an_error(
     cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
 ) -> None:
-    """Swift accepts it (202), and keeps what it has."""
+    """Swift answers 202 and keeps its newer object."""
     options = store_options(cluster, api)
     upload = ("upload", "--hashfile", "--no-update-index", *options, container)
     make_wheel(dist, A, b"old")
@@ -225,14 +221,14 @@ def test_a_put_over_what_is_newer_is_no_success(
     if api == "OPENSTACK_SWIFT":
         assert (result.code, "the store has a newer object" in result.out) == (5, True), result
     else:
-        # The S3 API hides the 202, so that only the look afterwards can tell.
+        # The S3 API hides the 202, so only the check after the upload can detect it.
         assert (result.code, "after the upload" in result.line("refused")) == (1, True), result
 
 
-def test_a_delete_that_two_nodes_missed_is_gone_for_newest(
+def test_delete_missed_by_two_nodes_is_gone_for_newest(
     cluster: Cluster, container: str, store: Store
 ) -> None:
-    """Swift answers 200 with the headers of the old copy that it found first, and no body."""
+    """Swift answers 200 with the headers of the old copy it found first, and no body."""
     path = f"{container}/{A}"
     assert cluster.request("PUT", path, body=b"x" * 5000).status == 201
     for node in (1, 2):

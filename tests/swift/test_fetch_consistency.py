@@ -1,8 +1,8 @@
-"""``fetch --verify`` from a real Swift that lags, forgets, and loses servers.
+"""``fetch --verify`` from a real Swift that lags, forgets and loses servers.
 
-The harness makes each state of the store on purpose (``cluster.py`` tells how);
-what is asserted is what a release manager sees: verdict, cause, exit code, and
-that the folder has no bytes but verified ones.
+The harness creates each state of the store on purpose (see ``cluster.py``). The tests check
+the results for a release manager: verdict, cause, exit code, and that the folder contains
+only verified bytes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.swift.cluster import NODES, Cluster
 from tests.swift.shelf import Shelf
 from wheelhouse_hashes.http.response import ResponseReader
 
-#: The exit codes of the design that these tests meet.
+#: The documented exit codes that occur in these tests.
 EXIT = {
     "ok": 0,
     "withdrawn": 0,
@@ -41,13 +41,13 @@ EXIT = {
 
 @pytest.fixture
 def shelf(cluster: Cluster, public_container: str, cli: Cli) -> Shelf:
-    """A fresh public container."""
+    """A new public container."""
     return Shelf(cluster, public_container, cli)
 
 
 @contextlib.contextmanager
 def meanwhile(act: Callable[[], object], after: float) -> Iterator[None]:
-    """Do something in another thread, some seconds from now."""
+    """Call a function in another thread after some seconds."""
 
     def later() -> None:
         time.sleep(after)
@@ -60,7 +60,7 @@ def meanwhile(act: Callable[[], object], after: float) -> Iterator[None]:
 
 
 def verdict(result: Result, name: str = A) -> tuple[str, str]:
-    """Return what was concluded of an artifact, ``ok`` or a cause, and its sources."""
+    """Return the verdict on an artifact, ``ok`` or a cause, and its sources."""
     pattern = rf"^(ok|refused|withdrawn|unverified) +{re.escape(name)}  +(.*)$"
     found = re.findall(pattern, result.out, re.MULTILINE)
     assert len(found) == 1, result
@@ -71,25 +71,25 @@ def verdict(result: Result, name: str = A) -> tuple[str, str]:
 
 
 def waits(result: Result, name: str = A) -> int:
-    """Count how often it was said that an artifact is waited for."""
+    """Count the messages about waiting for an artifact."""
     return len(re.findall(rf"^waiting +{re.escape(name)} ", result.out, re.MULTILINE))
 
 
 def kept(folder: str = "got") -> dict[str, bytes]:
-    """Return the artifacts in a target folder; nothing else may be seen there."""
+    """Return the artifacts in a target folder; check that nothing else is visible there."""
     files = pathlib.Path(folder).glob("[!.]*")
     return {path.name: path.read_bytes() for path in files}
 
 
 def check(result: Result, cause: str, content: bytes | None = None, folder: str = "got") -> None:
-    """Check the verdict on the wheel A, the exit code, and that a folder has it only if good."""
+    """Check the verdict on wheel A, the exit code, and that the folder has A only if it is good."""
     assert verdict(result)[0] == cause, result
     assert result.code == EXIT[cause], result
     assert kept(folder) == ({} if content is None else {A: content})
     assert "Traceback" not in result.out + result.err
 
 
-# The states of an artifact and its hash file
+# States of an artifact and its hash file
 
 
 @pytest.mark.parametrize("header", [True, False], ids=["header", "no header"])
@@ -107,7 +107,7 @@ def check(result: Result, cause: str, content: bytes | None = None, folder: str 
         ("new", "new", "ok", "ok"),
     ],
 )
-def test_each_state_of_artifact_and_hash_file_has_its_verdict(
+def test_verdict_for_each_state_of_pair(
     shelf: Shelf, artifact: str, hash_file: str, expected: str, without_header: str, header: bool
 ) -> None:
     if artifact:
@@ -130,7 +130,7 @@ def test_each_state_of_artifact_and_hash_file_has_its_verdict(
 
 
 def fall_behind(shelf: Shelf, behind: str, *, header: bool = True) -> None:
-    """Overwrite a pair; let node 1 miss the new artifact, the new hash file, or both."""
+    """Overwrite a pair while node 1 misses the new artifact, the new hash file, or both."""
     old, new = wheel_bytes("old"), wheel_bytes("new")
     shelf.put_hash_file(old)
     shelf.put_artifact(old, header=header)
@@ -146,15 +146,15 @@ def fall_behind(shelf: Shelf, behind: str, *, header: bool = True) -> None:
 
 
 @pytest.mark.parametrize("behind", ["artifact", "hash file"])
-def test_a_stale_half_of_a_pair_is_never_accepted_and_heals(shelf: Shelf, behind: str) -> None:
+def test_stale_half_of_pair_is_refused_and_heals(shelf: Shelf, behind: str) -> None:
     fall_behind(shelf, behind)
     stale = A if behind == "artifact" else f"{A}.sha256"
     shelf.cluster.prefer(1)
     status, before = shelf.get(stale)
     assert status == 200
-    # At once, since the second try asks all replicas.
+    # Immediately, because the second attempt asks all replicas.
     check(shelf.fetch(), "ok", wheel_bytes("new"))
-    # Not at all, where the old replica is the only one.
+    # Not at all if the old replica is the only one.
     shelf.leave_alive(1)
     result = shelf.fetch(0.6, into="alone")
     check(result, "stale", folder="alone")
@@ -169,7 +169,7 @@ def test_a_stale_half_of_a_pair_is_never_accepted_and_heals(shelf: Shelf, behind
 
 
 @pytest.mark.parametrize("behind", ["artifact", "hash file"])
-def test_a_stale_half_of_a_pair_heals_at_once_without_header_too(shelf: Shelf, behind: str) -> None:
+def test_stale_half_of_pair_without_header_heals_at_once(shelf: Shelf, behind: str) -> None:
     fall_behind(shelf, behind, header=False)
     shelf.leave_alive(1)
     check(shelf.fetch(), "mismatch")
@@ -179,7 +179,7 @@ def test_a_stale_half_of_a_pair_heals_at_once_without_header_too(shelf: Shelf, b
     check(shelf.fetch(), "ok", wheel_bytes("new"))
 
 
-def test_a_pair_that_is_stale_as_a_whole_is_taken_as_a_whole(shelf: Shelf) -> None:
+def test_completely_stale_pair_is_accepted(shelf: Shelf) -> None:
     old, new = wheel_bytes("old"), wheel_bytes("new")
     fall_behind(shelf, "both")
     shelf.cluster.prefer(1)
@@ -193,11 +193,11 @@ def test_a_pair_that_is_stale_as_a_whole_is_taken_as_a_whole(shelf: Shelf) -> No
     for node in NODES:
         shelf.cluster.revive(node, "object")
     shelf.cluster.run_once("object-replicator")
-    # What is in the folder is judged as what is fetched: the old one has to go.
+    # Files in the folder are judged like fetched ones: the old file has to go.
     check(shelf.fetch(into="alone"), "ok", new, "alone")
 
 
-def test_a_page_that_is_stale_never_makes_an_old_digest_good(shelf: Shelf) -> None:
+def test_stale_page_does_not_validate_old_digest(shelf: Shelf) -> None:
     def put_page(content: bytes) -> None:
         page = f'<a href="{A}#sha256={sha256(content)}">{A}</a>'.encode()
         assert shelf.cluster.request("PUT", f"{shelf.name}/index.html", {}, page).status == 201
@@ -208,10 +208,10 @@ def test_a_page_that_is_stale_never_makes_an_old_digest_good(shelf: Shelf) -> No
             put_page(content)
     shelf.cluster.prefer(1)
     assert sha256(wheel_bytes("old")).encode() in shelf.get("index.html")[1]
-    # Not at all, where the old replica is the only one.
+    # Not at all if the old replica is the only one.
     shelf.leave_alive(1)
     check(shelf.fetch(page="index.html"), "stale")
-    # At once, since a page is asked of all replicas.
+    # Immediately, because a page is requested from all replicas.
     shelf.cluster.revive(2, "object")
     assert sha256(wheel_bytes("old")).encode() in shelf.get("index.html")[1]
     result = shelf.fetch(page="index.html")
@@ -220,8 +220,8 @@ def test_a_page_that_is_stale_never_makes_an_old_digest_good(shelf: Shelf) -> No
 
 
 @pytest.mark.parametrize("age", ["all is days old", "only the stale copy is"])
-def test_an_old_date_does_not_end_the_wait_for_a_stale_replica(shelf: Shelf, age: str) -> None:
-    """Without a header the cause is mismatch, which is waited for only while something is young."""
+def test_old_date_does_not_end_wait_for_stale_replica(shelf: Shelf, age: str) -> None:
+    """Without a header the cause is mismatch, which is waited for only while an object is young."""
     header = age == "all is days old"
     shelf.put_hash_file(wheel_bytes("old"))
     shelf.put_artifact(wheel_bytes("old"), header=header)
@@ -253,7 +253,7 @@ def late_artifact(shelf: Shelf) -> Callable[[], object]:
 
 
 def _missing_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
-    """Only node 3 has an object, and is dead: a majority says 404."""
+    """Only node 3 has an object, and it is dead: a majority answers 404."""
     shelf.cluster.kill(2, "object")
     shelf.cluster.wipe(2, f"{shelf.name}/{name}")
     shelf.cluster.revive(2, "object")
@@ -277,7 +277,7 @@ def unreplicated_hash_file(shelf: Shelf) -> Callable[[], object]:
 
 
 def _unavailable_until_revived(shelf: Shelf, name: str) -> Callable[[], object]:
-    """Node 1 lacks an object, and the others are dead: a 503."""
+    """Node 1 lacks an object, and the others are dead: 503."""
     shelf.leave_alive(1)
     assert shelf.get(name)[0] == 503
     return lambda: shelf.cluster.revive(2, "object")
@@ -308,7 +308,7 @@ def unavailable_hash_file(shelf: Shelf) -> Callable[[], object]:
         (unavailable_hash_file, "unreachable"),
     ],
 )
-def test_a_store_that_does_not_converge_in_time_is_refused(
+def test_store_not_converging_in_time_is_refused(
     shelf: Shelf, trouble: Callable[[Shelf], Callable[[], object]], cause: str
 ) -> None:
     heal = trouble(shelf)
@@ -321,7 +321,7 @@ def test_a_store_that_does_not_converge_in_time_is_refused(
     assert waits(result) == 1
 
 
-def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
+def test_unavailable_page_is_waited_for(shelf: Shelf) -> None:
     shelf.put_pair(wheel_bytes("new"))
     with shelf.missed_by(1):
         index = f'<a href="{A}">{A}</a>'.encode()
@@ -334,12 +334,12 @@ def test_a_page_that_cannot_be_had_for_now_is_waited_for(shelf: Shelf) -> None:
     with meanwhile(heal, 0.6):
         result = shelf.fetch(30, page="index.html")
     check(result, "ok", wheel_bytes("new"))
-    # Each wait is said once, lest the command seem to hang.
+    # Each wait is printed once, so that the command does not seem to hang.
     assert len(re.findall("^waiting ", result.out, re.MULTILINE)) == 1, result
 
 
-def test_a_listing_of_dead_servers_is_refused_as_forbidden(shelf: Shelf) -> None:
-    """Swift cannot know then that anybody may list it, and says 401 instead of 503."""
+def test_listing_with_dead_servers_is_forbidden(shelf: Shelf) -> None:
+    """Swift then cannot know that anyone may list the container, and answers 401 instead of 503."""
     shelf.put_pair(wheel_bytes("new"))
     for node in NODES:
         shelf.cluster.kill(node, "container")
@@ -353,7 +353,7 @@ def test_a_listing_of_dead_servers_is_refused_as_forbidden(shelf: Shelf) -> None
 # Servers that die during a fetch
 
 
-def test_servers_may_die_while_real_wheels_are_fetched(
+def test_fetch_real_wheels_while_servers_die(
     shelf: Shelf, real_wheels: list[pathlib.Path], dist: pathlib.Path
 ) -> None:
     smallest = min(real_wheels, key=lambda path: path.stat().st_size)
@@ -391,10 +391,10 @@ def test_servers_may_die_while_real_wheels_are_fetched(
     assert set(died) == set(NODES)
 
 
-# Ghosts
+# Deleted objects that are still listed
 
 
-def test_a_deleted_pair_that_is_still_listed_is_withdrawn(shelf: Shelf) -> None:
+def test_deleted_pair_still_listed_is_withdrawn(shelf: Shelf) -> None:
     shelf.put_pair(wheel_bytes("old"))
     shelf.put_pair(wheel_bytes("sibling", B), B)
     shelf.cluster.lag(True)
@@ -407,7 +407,7 @@ def test_a_deleted_pair_that_is_still_listed_is_withdrawn(shelf: Shelf) -> None:
     assert (result.code, kept()) == (0, {B: wheel_bytes("sibling", B)})
 
 
-def test_a_deleted_artifact_whose_hash_file_is_there_is_missing(shelf: Shelf) -> None:
+def test_deleted_artifact_with_hash_file_is_missing(shelf: Shelf) -> None:
     shelf.put_pair(wheel_bytes("old"))
     shelf.put_pair(wheel_bytes("sibling", B), B)
     shelf.cluster.lag(True)
@@ -429,10 +429,10 @@ def test_a_deleted_artifact_whose_hash_file_is_there_is_missing(shelf: Shelf) ->
         (True, "a ghost, too", "ok"),
     ],
 )
-def test_a_deleted_artifact_still_served_is_judged_by_claims(
+def test_deleted_artifact_still_served_is_judged_by_claims(
     shelf: Shelf, header: bool, hash_file: str, expected: str
 ) -> None:
-    """A disagreement is read anew from all replicas, and these know that it is gone."""
+    """A disagreement is read again from all replicas, and these know that the object is gone."""
     shelf.put_hash_file(wheel_bytes("old"))
     shelf.put_artifact(wheel_bytes("old"), header=header)
     shelf.put_pair(wheel_bytes("sibling", B), B)
@@ -456,11 +456,11 @@ def test_a_deleted_artifact_still_served_is_judged_by_claims(
     )
 
 
-# Uploads of the real command line
+# Uploads through the real command line
 
 
 def by_swift(shelf: Shelf) -> tuple[str, ...]:
-    """Return the store options of Swift's own API."""
+    """Return the store options for Swift's own API."""
     cluster = shelf.cluster
     return (
         *("--provider-name", "OPENSTACK_SWIFT", "--username", "test:tester"),
@@ -471,7 +471,7 @@ def by_swift(shelf: Shelf) -> tuple[str, ...]:
 
 
 def by_s3(shelf: Shelf) -> tuple[str, ...]:
-    """Return the store options of the S3 API."""
+    """Return the store options for the S3 API."""
     return (
         *("--provider-name", "S3", "--username", "test:tester", "--secret", "testing"),
         *("--driver-option", f"host={shelf.cluster.s3_host}"),
@@ -479,11 +479,11 @@ def by_s3(shelf: Shelf) -> tuple[str, ...]:
     )
 
 
-# libcloud's signature asks for the time in a way that Python 3.12 deprecates.
+# libcloud's signature uses a time function that Python 3.12 deprecates.
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning:libcloud")
 @pytest.mark.parametrize("page", ["", "index.html"])
 @pytest.mark.parametrize("store", [by_swift, by_s3])
-def test_the_header_of_an_upload_vouches_without_a_request(
+def test_metadata_header_of_upload_needs_no_request(
     shelf: Shelf,
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -514,12 +514,12 @@ def test_the_header_of_an_upload_vouches_without_a_request(
 
 
 def dev_build(number: int) -> str:
-    """Return the name of a dev build, the way that uploads stamp them."""
+    """Return the name of a dev build in the form that uploads give it."""
     return f"demo-1.0.dev0+202611210000{number:02}-py3-none-any.whl"
 
 
 @pytest.mark.parametrize("listed", ["pair", "hash file"])
-def test_pruned_dev_builds_that_are_still_listed_are_not_missing(
+def test_pruned_dev_builds_still_listed_are_not_missing(
     shelf: Shelf, dist: pathlib.Path, listed: str
 ) -> None:
     for number in range(5):
@@ -533,8 +533,8 @@ def test_pruned_dev_builds_that_are_still_listed_are_not_missing(
     done = shelf.cli(*upload)
     assert done.code == 0, done
     shelf.cluster.lag(False)
-    shelf.put_pair(content, new)  # its row, at last
-    if listed == "hash file":  # and that the artifact is gone is known, too
+    shelf.put_pair(content, new)  # adds its listing row
+    if listed == "hash file":  # the listing drops the artifact
         shelf.put_artifact(content, pruned)
         shelf.delete(pruned)
     for name in (pruned, f"{pruned}.sha256"):

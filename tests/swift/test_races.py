@@ -1,7 +1,7 @@
-"""Sixteen uploaders at the same moment, by Swift's own API and by the S3 API.
+"""Sixteen uploaders at the same moment, through Swift's own API and the S3 API.
 
-Swift checks ``If-None-Match`` at each replica by itself, so two jobs may both
-create one object; what is asserted here holds all the same.
+Swift checks ``If-None-Match`` on each replica separately, so two jobs may both create the same
+object; the assertions here must hold anyway.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROUNDS = 5
 
 
 class LateBody(io.BytesIO):
-    """A body that keeps the store waiting, after the store has looked what is there."""
+    """A body that delays the upload after the store has checked for an existing object."""
 
     def read(self, size: int | None = -1) -> bytes:
         if self.tell() == 0:
@@ -36,7 +36,7 @@ class LateBody(io.BytesIO):
 
 
 def slow() -> Command:
-    """Return the host's command line with our options, on a slow line."""
+    """Return the extended command line of the host, on a slow connection."""
     command = extended()
     from libcloud.http import LibcloudConnection
 
@@ -54,12 +54,12 @@ def slow() -> Command:
 
 @pytest.fixture
 def race(cluster: Cluster, api: str, tmp_path: pathlib.Path) -> Race:
-    """A race into fresh containers that anybody may read."""
+    """A race into new containers that anyone may read."""
     return Race(cluster, api, tmp_path)
 
 
 class Race:
-    """Uploaders that start side by side, and what became of each."""
+    """Uploaders that start at the same moment, and their results."""
 
     def __init__(self, cluster: Cluster, api: str, folder: pathlib.Path) -> None:
         self._cluster = cluster
@@ -69,7 +69,7 @@ class Race:
     def run(
         self, *options: str, kind: Callable[[], Command] = extended
     ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-        """Run them; yield each round's container, exit codes and outputs."""
+        """Run them; yield the container, exit codes and outputs of each round."""
         prefix = f"race-{uuid.uuid4().hex[:8]}"
         for turn in range(ROUNDS):
             self._cluster.create(f"{prefix}-{turn}", public=True)
@@ -82,12 +82,14 @@ class Race:
             yield f"{prefix}-{turn}", ended
 
     def pair(self, container: str) -> tuple[bytes, str]:
-        """Return what is there in the end: the artifact, and the announced digest."""
+        """Return the final artifact and the announced digest."""
         hash_file = content(self._cluster, f"{container}/{A}.sha256")
         return content(self._cluster, f"{container}/{A}"), hash_file.decode().split()[0]
 
 
-def test_distinct_wheels_lose_nothing(race: Race, cluster: Cluster, tmp_path: pathlib.Path) -> None:
+def test_race_with_distinct_wheels_loses_nothing(
+    race: Race, cluster: Cluster, tmp_path: pathlib.Path
+) -> None:
     names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(JOBS)]
     wheels = {
         name: make_wheel(tmp_path / f"dist-{number}", name, name.encode()).read_bytes()
@@ -98,7 +100,7 @@ def test_distinct_wheels_lose_nothing(race: Race, cluster: Cluster, tmp_path: pa
         check_pairs(cluster, container, wheels)
 
 
-def test_equal_bytes_under_one_name_are_there_for_all(race: Race, tmp_path: pathlib.Path) -> None:
+def test_race_with_equal_bytes_succeeds_for_all(race: Race, tmp_path: pathlib.Path) -> None:
     for number in range(JOBS):
         body = make_wheel(tmp_path / f"dist-{number}", A, b"same").read_bytes()
     for container, ended in race.run():
@@ -111,7 +113,7 @@ def test_equal_bytes_under_one_name_are_there_for_all(race: Race, tmp_path: path
     [((), extended), (("--no-replace",), extended), (("--no-replace",), slow)],
     ids=["replacing", "no-replace", "no-replace, slow"],
 )
-def test_other_bytes_under_one_name_never_end_well_for_a_loser(
+def test_race_with_other_bytes_fails_for_losers(
     race: Race,
     cluster: Cluster,
     cli: Cli,
@@ -128,9 +130,9 @@ def test_other_bytes_under_one_name_never_end_well_for_a_loser(
         winners = [number for number, (code, _) in enumerate(ended) if code == 0]
         for code, out in ended:
             assert code in (0, 1), out
-            # Whose bytes are there is said by their digest.
+            # The messages identify the published bytes by their digest.
             assert code == 0 or "sha256:" in out, out
-        assert len(winners) < JOBS  # of those that overlap at least one learns of it
+        assert len(winners) < JOBS  # at least one of several overlapping jobs must notice
         if options:
             assert [bodies[number] for number in winners] == [body], ended
         url = f"{cluster.storage_url}/{container}/"

@@ -1,4 +1,4 @@
-"""The look after an upload, where a node that is behind is read first."""
+"""The check after an upload, with a stale node read first."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = IN_PROCESS
     [(A,), (f"{A}.sha256",), (A, f"{A}.sha256")],
     ids=["artifact", "hash file", "both"],
 )
-def test_a_put_that_the_preferred_node_missed_is_no_conflict(
+def test_put_missed_by_preferred_node_is_not_a_conflict(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -48,18 +48,18 @@ def test_a_put_that_the_preferred_node_missed_is_no_conflict(
             before=lambda: cluster.kill(1, "object"),
             after=lambda: cluster.revive(1, "object"),
         )
-        # One look does: all replicas are asked.
+        # One check is enough because it asks all replicas.
         patch.setattr(upload_module, "backoff", lambda: iter([0.01]))
         result = cli("upload", *options)
     assert (result.code, result.err) == (0, ""), result
     assert result.line("replaced" if there else "sent")
     if there:
-        # The node is behind still: who does not ask all is told what was there before.
+        # The node is still stale: a read that does not ask all replicas returns the old bytes.
         assert {n: cluster.request("GET", f"{container}/{n}").body for n in behind} == old
     check_pairs(cluster, container, wheels)
 
 
-def test_what_was_there_before_is_waited_for(
+def test_read_back_waits_for_stale_node(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -67,7 +67,7 @@ def test_what_was_there_before_is_waited_for(
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The node that is behind is the only one that answers, for a while."""
+    """For a while, the stale node is the only one that answers."""
     options = ("--hashfile", "--no-update-index", *store_options(cluster, api), container)
     make_wheel(dist, A, b"old")
     assert cli("upload", *options).code == 0

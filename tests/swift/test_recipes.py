@@ -1,4 +1,4 @@
-"""The recipe in the style of multibuild, against a real Swift: from jobs to a release."""
+"""The multibuild recipe with a real Swift, from CI jobs to a release."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.swift.cluster import Cluster
 RECIPE = CI / "multibuild"
 
 
-def test_two_jobs_and_a_release_manager(
+def test_multibuild_recipe_with_two_jobs(
     cluster: Cluster, public_container: str, tmp_path: pathlib.Path
 ) -> None:
     url = f"{cluster.storage_url}/{public_container}/"

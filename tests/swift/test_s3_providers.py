@@ -1,4 +1,4 @@
-"""libcloud's other providers of the S3 API, MINIO and S3_RGW, as ``docs/stores.rst`` has them."""
+"""libcloud's other S3 providers, MINIO and S3_RGW, as documented in ``docs/stores.rst``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = IN_PROCESS
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider, what its users give beside the address, and what region the store wants."""
+    """A provider, the options its users give besides the URL, and the region the store expects."""
 
     name: str
     options: tuple[str, ...] = ()
@@ -28,7 +28,7 @@ class Provider:
 
 
 PROVIDERS = {
-    # A MinIO server wants no region unless it is given one, and libcloud's driver signs for none.
+    # A MinIO server expects no region unless configured, and libcloud's driver signs for none.
     "minio": Provider("MINIO", location=""),
     "ceph, signature 2": Provider("S3_RGW"),
     "ceph, signature 4": Provider(
@@ -39,7 +39,7 @@ PROVIDERS = {
 
 @pytest.fixture(params=PROVIDERS)
 def provider(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Provider]:
-    """One of these providers; the proxy's S3 API wants its region."""
+    """One of these providers; the proxy's S3 API uses its region."""
     provider = PROVIDERS[request.param]
     conf = cluster.folder / "proxy.conf"
     good = conf.read_text()
@@ -59,16 +59,16 @@ def provider(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Provi
 
 @pytest.fixture
 def store(cluster: Cluster, provider: Provider) -> Callable[..., Store]:
-    """Return the options that reach the cluster by the provider, as some user."""
+    """Return the options for the cluster through the provider, for a user."""
     return lambda *login: (*store_options(cluster, provider.name, *login), *provider.options)
 
 
 def puts(counted: Counted) -> list[str]:
-    """Return the names of the objects that were sent."""
+    """Return the names of the sent objects."""
     return sorted(path.rpartition("/")[2] for method, path in counted.paths if method == "PUT")
 
 
-def test_what_is_uploaded_is_there_once_and_is_fetched(
+def test_s3_provider_upload_and_fetch(
     cli: Cli,
     cluster: Cluster,
     public_container: str,
@@ -106,7 +106,7 @@ def test_what_is_uploaded_is_there_once_and_is_fetched(
         assert got.out.count("hash file") == got.out.count("header") == 2
 
 
-def test_what_is_refused_is_one_line(
+def test_s3_provider_errors_are_one_line(
     cli: Cli, container: str, store: Callable[..., Store], dist: pathlib.Path
 ) -> None:
     def refused(*words: str) -> str:
@@ -124,7 +124,7 @@ def test_what_is_refused_is_one_line(
     assert "permission denied: check " in refused("upload", "--hashfile", *guest, container)
 
 
-def test_minio_says_what_a_store_with_a_region_needs(
+def test_minio_error_for_store_with_region(
     cli: Cli, cluster: Cluster, container: str, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A)

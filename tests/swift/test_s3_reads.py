@@ -1,7 +1,7 @@
-"""Reads by the S3 API: what a presigned address answers carries ``x-amz-meta-*``.
+"""Reads through the S3 API: answers for presigned URLs carry ``x-amz-meta-*``.
 
-Swift's S3 API lets nobody read without a signature, whatever the read ACL says (the first test
-shows it), so the address has one; for the reader it is an address like any other.
+Swift's S3 API requires a signature for every read, whatever the read ACL says (the first test
+shows it), so these URLs have one; to the reader they are ordinary URLs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ pytestmark = IN_PROCESS
 
 
 def presigned(cluster: Cluster, path: str) -> str:
-    """Return the address by which anyone may read an object for ten minutes.
+    """Return the URL by which anyone may read an object for ten minutes.
 
     Signature 2 (https://docs.aws.amazon.com/AmazonS3/latest/API/RESTAuthentication.html).
     """
@@ -47,7 +47,7 @@ def presigned(cluster: Cluster, path: str) -> str:
 
 
 def links_to(cluster: Cluster, page: str, container: str, names: dict[str, str]) -> str:
-    """Put a page of presigned links, each with a digest or none; return its address."""
+    """Put a page of presigned links, with or without digests; return its URL."""
     links = "\n".join(
         f'<a href="{html.escape(presigned(cluster, f"{container}/{name}"))}'
         f'{f"#sha256={digest}" if digest else ""}">{name}</a>'
@@ -60,13 +60,11 @@ def links_to(cluster: Cluster, page: str, container: str, names: dict[str, str])
 
 
 def kept() -> dict[str, bytes]:
-    """Return what is in the target folder."""
+    """Return the contents of the target folder."""
     return {path.name: path.read_bytes() for path in pathlib.Path("got").glob("[!.]*")}
 
 
-def test_the_s3_api_answers_nobody_without_a_signature(
-    cluster: Cluster, public_container: str
-) -> None:
+def test_s3_api_refuses_unsigned_requests(cluster: Cluster, public_container: str) -> None:
     assert cluster.request("PUT", f"{public_container}/{A}", body=b"x").status == 201
     assert cluster.request("GET", f"{public_container}/{A}", user=None).body == b"x"
     plain = presigned(cluster, f"{public_container}/{A}").partition("?")[0]
@@ -74,7 +72,7 @@ def test_the_s3_api_answers_nobody_without_a_signature(
         urllib.request.urlopen(plain, timeout=10)
 
 
-def test_metadata_of_a_presigned_answer_vouch_for_its_bytes(
+def test_metadata_of_presigned_answer_confirm_bytes(
     cli: Cli, cluster: Cluster, container: str, public_container: str, dist: pathlib.Path
 ) -> None:
     wheels = {name: make_wheel(dist, name, name.encode()).read_bytes() for name in (A, B)}
@@ -93,14 +91,14 @@ def test_metadata_of_a_presigned_answer_vouch_for_its_bytes(
     assert "Signature" not in result.out + result.err
 
 
-def test_metadata_tell_stale_from_mismatch(
+def test_metadata_distinguish_stale_from_mismatch(
     cli: Cli, cluster: Cluster, container: str, public_container: str, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A, b"old")
     old = make_wheel(dist, B, b"old").read_bytes()
     upload = ("upload", "--hashfile", "--no-update-index", *store_options(cluster, "S3"))
     assert cli(*upload, container).code == 0
-    # The same bytes again, by somebody who writes no metadata.
+    # The same bytes again, uploaded without metadata.
     assert cluster.request("PUT", f"{container}/{B}", body=old).status == 201
     url = links_to(cluster, public_container, container, {A: "0" * 64, B: "0" * 64})
     result = fetch(cli, url)

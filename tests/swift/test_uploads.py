@@ -1,4 +1,4 @@
-"""Uploads to a real Swift, by its own API and by the S3 API, through the command line."""
+"""Uploads to a real Swift, through its own API and the S3 API, from the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +27,7 @@ Store = tuple[str, ...]
 
 
 def store_options(cluster: Cluster, api: str, user: str = "tester", secret: str = "") -> Store:
-    """Return the options that reach the cluster by Swift's own API, or by a provider of S3."""
+    """Return the options for the cluster through Swift's own API or an S3 provider."""
     login = ("--username", f"test:{user}", "--secret", secret or f"{user[:-2]}ing")
     if api == "OPENSTACK_SWIFT":
         options = [
@@ -42,7 +42,7 @@ def store_options(cluster: Cluster, api: str, user: str = "tester", secret: str 
 
 @pytest.fixture
 def upload(cli: Cli, cluster: Cluster, api: str, container: str) -> Cli:
-    """Run ``upload --hashfile`` into the fresh container."""
+    """Run ``upload --hashfile`` into the new container."""
     store = store_options(cluster, api)
     return lambda *options: cli("upload", "--hashfile", *options, *store, container)
 
@@ -55,13 +55,13 @@ def content(cluster: Cluster, path: str) -> bytes:
 
 
 def links(cluster: Cluster, container: str) -> dict[str, str]:
-    """Return the links of the index page: names and digests."""
+    """Return the links of the index page: name to digest."""
     page = content(cluster, f"{container}/index.html").decode()
     return dict(re.findall(r'href="([^"#]+)(?:#sha256=([0-9a-f]{64}))?"', page))
 
 
 def check_pairs(cluster: Cluster, container: str, wheels: dict[str, bytes]) -> None:
-    """Check that each wheel is there with its hash file and its metadata."""
+    """Check that each wheel has its hash file and its metadata."""
     for name, body in wheels.items():
         assert content(cluster, f"{container}/{name}") == body
         assert content(cluster, f"{container}/{name}.sha256") == hash_file(body, name)
@@ -69,7 +69,7 @@ def check_pairs(cluster: Cluster, container: str, wheels: dict[str, bytes]) -> N
         assert head.headers["x-object-meta-sha256"] == sha256(body)
 
 
-def test_artifacts_have_hash_files_metadata_and_links(
+def test_upload_creates_hash_files_metadata_and_links(
     upload: Cli,
     cli: Cli,
     cluster: Cluster,
@@ -85,14 +85,14 @@ def test_artifacts_have_hash_files_metadata_and_links(
     assert again.out.count("already there") == 2
 
 
-def test_no_cdn_is_a_plain_sentence(upload: Cli, dist: pathlib.Path) -> None:
+def test_store_without_cdn_has_plain_message(upload: Cli, dist: pathlib.Path) -> None:
     out = upload().out
     assert "no CDN URL available" in out
     assert "Failed to enable CDN" not in out
 
 
 class Counted:
-    """libcloud's requests, counted where they leave."""
+    """Counts libcloud's requests where they are sent."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from libcloud.http import LibcloudConnection
@@ -102,7 +102,7 @@ class Counted:
             monkeypatch.setattr(LibcloudConnection, name, self._counting(name))
 
     def of_container(self, container: str) -> Counter[str]:
-        """Count the requests for objects by method, the others by what they are for."""
+        """Count object requests by method, and other requests by purpose."""
         kinds: Counter[str] = Counter()
         for method, path in self.paths:
             if "/auth" in path:
@@ -133,7 +133,7 @@ class Counted:
     ids=["index", "no index", "no replace"],
 )
 @pytest.mark.parametrize("before", [0, 100])
-def test_requests_are_those_of_the_design_whatever_is_there(
+def test_upload_request_counts(
     upload: Cli,
     cluster: Cluster,
     container: str,
@@ -154,11 +154,11 @@ def test_requests_are_those_of_the_design_whatever_is_there(
     of = counted.of_container(container)
     assert of["PUT"] == 2 * len(names) + index
     assert of["HEAD"] + of["GET"] <= looks * len(names) + index
-    # One listing, and one more after the page was written; libcloud asks for
-    # one more, empty page of each.
+    # One listing, and another one after the page was written; libcloud requests one extra, empty
+    # page for each.
     assert of["listing"] <= 3 * (1 + index)
     assert of["look-up"] <= 1
-    # Once for each of four workers, and for the main thread.
+    # Once for each of four workers, and once for the main thread.
     assert of["authentication"] <= 5
 
     counted.paths.clear()
@@ -169,7 +169,7 @@ def test_requests_are_those_of_the_design_whatever_is_there(
     assert again["listing"] <= 3
 
 
-def test_no_hash_is_lost_under_a_lagging_listing(
+def test_no_hash_is_lost_with_lagging_listing(
     cli: Cli, cluster: Cluster, api: str, tmp_path: pathlib.Path
 ) -> None:
     def two_jobs(kind: Callable[[], Callable[[], None]], options: list[str], name: str) -> None:
@@ -183,7 +183,7 @@ def test_no_hash_is_lost_under_a_lagging_listing(
 
     wheels = {
         name: make_wheel(tmp_path / f"dist-{number}", name, name.encode()).read_bytes()
-        # The host knows no build tags.
+        # The host does not support build tags.
         for number, name in enumerate((A, "demo-1.1-py3-none-any.whl"))
     }
     store = store_options(cluster, api)
@@ -192,7 +192,7 @@ def test_no_hash_is_lost_under_a_lagging_listing(
         name = f"ours-{uuid.uuid4().hex[:8]}"
         two_jobs(extended, ["--hashfile", *index, *store], name)
         check_pairs(cluster, name, wheels)
-        # One run that sends nothing makes the page whole again; so does the verb.
+        # A run that sends nothing completes the page again, and so does the verb index.
         again = cli("upload", "--hashfile", "--local-folder", "dist-0", *store, name)
         assert again.line("there")
         assert links(cluster, name) == digests
@@ -201,7 +201,7 @@ def test_no_hash_is_lost_under_a_lagging_listing(
         assert links(cluster, name) == digests
 
     if api == "OPENSTACK_SWIFT":
-        # The same by the host alone, with the one driver option that it needs.
+        # The same with the host alone and the one driver option that it needs.
         alone = f"host-{uuid.uuid4().hex[:8]}"
         two_jobs(HostAlone(cluster), list(store[:6]), alone)
         assert set(wheels) <= set(cluster.names(alone))
@@ -211,7 +211,7 @@ def test_no_hash_is_lost_under_a_lagging_listing(
 
 
 class HostAlone:
-    """The bare host, told where the cluster is: it has no option for that."""
+    """The host alone, with the cluster's URLs, for which it has no option."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._urls = {"auth": cluster.auth_url, "base": cluster.storage_url}
@@ -232,7 +232,7 @@ class HostAlone:
         return command
 
 
-def test_an_upload_that_dies_goes_on_where_it_was(
+def test_interrupted_upload_is_continued(
     upload: Cli,
     cluster: Cluster,
     container: str,
@@ -268,7 +268,7 @@ def test_an_upload_that_dies_goes_on_where_it_was(
     check_pairs(cluster, container, wheels)
 
 
-def test_eight_dev_builds_leave_five_with_their_hash_files(
+def test_five_dev_builds_are_kept_with_hash_files(
     upload: Cli, cluster: Cluster, container: str, dist: pathlib.Path
 ) -> None:
     builds = [f"demo-1.1.dev0+202601010000{number:02}-py3-none-any.whl" for number in range(9)]
@@ -287,7 +287,7 @@ def test_eight_dev_builds_leave_five_with_their_hash_files(
 
 @pytest.fixture(scope="module")
 def large_container(cluster: Cluster) -> str:
-    """The name of a container that holds 2,000 objects."""
+    """The name of a container with 2,000 objects."""
     container = cluster.create(f"large-{uuid.uuid4().hex[:8]}")
 
     def fill(start: int) -> None:
@@ -302,7 +302,7 @@ def large_container(cluster: Cluster) -> str:
     return container
 
 
-def test_many_dev_wheels_do_not_list_a_large_container_for_each(
+def test_many_dev_wheels_list_large_container_once(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -319,11 +319,11 @@ def test_many_dev_wheels_do_not_list_a_large_container_for_each(
 
 
 @pytest.mark.parametrize(
-    ("user", "secret", "said"),
+    ("user", "secret", "message"),
     [("tester", "wrong", "check "), ("guest", "guesting", "permission denied: check ")],
     ids=["wrong secret", "no rights"],
 )
-def test_refused_users_are_one_line(
+def test_refused_user_is_one_line_error(
     cli: Cli,
     cluster: Cluster,
     api: str,
@@ -331,16 +331,16 @@ def test_refused_users_are_one_line(
     dist: pathlib.Path,
     user: str,
     secret: str,
-    said: str,
+    message: str,
 ) -> None:
     make_wheel(dist, A)
     result = cli("upload", "--hashfile", *store_options(cluster, api, user, secret), container)
     assert result.code == 5
-    assert said in result.err
+    assert message in result.err
     assert (result.err.count("\n"), secret in result.err) == (1, False)
 
 
-def test_a_missing_container_and_a_dead_store_are_one_line(
+def test_missing_container_and_dead_store_are_one_line_errors(
     cli: Cli, cluster: Cluster, api: str, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
@@ -353,7 +353,7 @@ def test_a_missing_container_and_a_dead_store_are_one_line(
     assert down.err.count("\n") == 1
 
 
-def test_an_unavailable_store_is_named_for_each_artifact(
+def test_unavailable_store_is_reported_per_artifact(
     upload: Cli,
     cluster: Cluster,
     dist: pathlib.Path,
@@ -368,7 +368,7 @@ def test_an_unavailable_store_is_named_for_each_artifact(
     assert "not available (503)" in result.line("failed")
 
 
-def test_a_damaged_body_is_refused_before_it_is_published(
+def test_damaged_body_is_not_published(
     upload: Cli,
     cluster: Cluster,
     container: str,
@@ -394,7 +394,7 @@ def test_a_damaged_body_is_refused_before_it_is_published(
     assert cluster.request("HEAD", f"{container}/{A}").status == 404
 
 
-def test_the_file_is_read_once_more_by_libcloud_and_not_thrice(
+def test_file_is_opened_at_most_twice(
     upload: Cli,
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -412,11 +412,11 @@ def test_the_file_is_read_once_more_by_libcloud_and_not_thrice(
 
     monkeypatch.setattr(builtins, "open", counting)
     assert upload("--no-update-index").code == 0
-    # libcloud opens the file a second time for an MD5, which it is given instead.
+    # libcloud would open the file again to compute an MD5; it is given the MD5 instead.
     assert len(opened) <= 2
 
 
-def test_a_clock_that_is_off_is_named(
+def test_wrong_clock_is_reported(
     cli: Cli,
     cluster: Cluster,
     container: str,
@@ -428,7 +428,7 @@ def test_a_clock_that_is_off_is_named(
     class Late(datetime):
         @classmethod
         def utcnow(cls) -> Any:
-            return datetime.now(timezone.utc).replace(tzinfo=None) - timedelta(hours=1)
+            return datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=1)
 
     monkeypatch.setattr(libcloud.common.aws, "datetime", Late)
     make_wheel(dist, A)

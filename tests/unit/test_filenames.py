@@ -49,7 +49,7 @@ VALID = {
 
 
 @pytest.mark.parametrize(("name", "parts"), VALID.items(), ids=VALID.keys())
-def test_a_valid_name_is_read_into_its_parts(name: str, parts: ArtifactName) -> None:
+def test_valid_name_is_parsed_into_parts(name: str, parts: ArtifactName) -> None:
     assert read_artifact_name(name) == parts
     assert parse_artifact_name(name) == parts
     assert why_unsafe(name) is None
@@ -83,13 +83,13 @@ INVALID = {
 
 
 @pytest.mark.parametrize("name", INVALID.values(), ids=INVALID.keys())
-def test_any_other_name_is_refused_with_a_reason(name: str) -> None:
+def test_invalid_name_is_refused_with_reason(name: str) -> None:
     assert parse_artifact_name(name) is None
     with pytest.raises(ValueError, match=r"\w+ \w+"):
         read_artifact_name(name)
 
 
-def test_case_and_punctuation_do_not_make_another_project() -> None:
+def test_case_and_punctuation_do_not_change_project() -> None:
     names = ("zope.interface", "Zope_Interface", "ZOPE.interface")
     assert {read_artifact_name(f"{n}-1.0-py3-none-any.whl").project for n in names} == {
         "zope-interface"
@@ -141,7 +141,7 @@ UNSAFE = {
 
 
 @pytest.mark.parametrize(("name", "word"), UNSAFE.values(), ids=UNSAFE.keys())
-def test_an_unsafe_name_is_refused_with_the_reason(name: str, word: str) -> None:
+def test_unsafe_name_is_refused_with_reason(name: str, word: str) -> None:
     reason = why_unsafe(name)
     assert reason is not None
     assert word in reason
@@ -158,16 +158,16 @@ def test_an_unsafe_name_is_refused_with_the_reason(name: str, word: str) -> None
         "a+b!c.whl",
     ],
 )
-def test_a_name_that_only_resembles_an_unsafe_one_is_safe(name: str) -> None:
+def test_name_resembling_unsafe_name_is_safe(name: str) -> None:
     assert why_unsafe(name) is None
 
 
-def test_what_is_shown_is_one_line_without_control_characters() -> None:
+def test_printable_is_one_line_without_control_characters() -> None:
     assert printable("a\x1b[2J\n\u202eb\ud800é") == "a\\x1b[2J\\n\\u202eb\\ud800é"
     assert printable("plain text") == "plain text"
 
 
-def test_as_many_tags_as_may_be_are_read() -> None:
+def test_maximum_number_of_tags_is_parsed() -> None:
     tags = ".".join(f"py{n}" for n in range(32))
     assert len(read_artifact_name(f"n-1-{tags}-none-any.whl").variant) == 32
 
@@ -195,7 +195,7 @@ NAME = "numpy-1.0-py3-none-any.whl"
         f"numpy-1.0-1{'x' * MAX_NAME_BYTES}-py3-none-any.whl",
     ],
 )
-def test_an_unsafe_name_is_read_as_what_it_would_be_taken_for(name: str) -> None:
+def test_unsafe_name_resembles_artifact_name(name: str) -> None:
     assert why_unsafe(name) is not None
     parsed = resembled(name)
     assert parsed is not None
@@ -203,11 +203,11 @@ def test_an_unsafe_name_is_read_as_what_it_would_be_taken_for(name: str) -> None
 
 
 @pytest.mark.parametrize("name", ["", "..", "CON", "\n", f"{NAME}.part", f"{NAME}.sha256\n", "a/b"])
-def test_an_unsafe_name_may_resemble_no_artifact(name: str) -> None:
+def test_unsafe_name_may_resemble_no_artifact(name: str) -> None:
     assert resembled(name) is None
 
 
-def test_names_that_differ_in_case_only_are_twins() -> None:
+def test_names_differing_in_case_only_are_found() -> None:
     names = ["A-1.0.zip", "a-1.0.zip", "b-1.0.zip", "C-1.0.zip"]
     assert case_conflicts(names) == {"A-1.0.zip", "a-1.0.zip"}
     assert case_conflicts([]) == set()

@@ -1,4 +1,4 @@
-"""Options are typed, and what is wrong with them is said at once, before any request."""
+"""Options are typed, and all usage errors are reported together before any request."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def wheelhouse_run_started(run: Run) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize(("name", "code"), [("no_replace", 0), ("no_replce", 1)])
-def test_mypy_finds_a_misspelt_option(tmp_path: pathlib.Path, name: str, code: int) -> None:
+def test_mypy_finds_misspelled_option(tmp_path: pathlib.Path, name: str, code: int) -> None:
     (tmp_path / "plugin.py").write_text(PLUGIN.format(name=name))
     package = pathlib.Path(wheelhouse_hashes.__file__).parent
     shutil.copytree(package, tmp_path / "wheelhouse_hashes")
@@ -51,7 +51,7 @@ def test_mypy_finds_a_misspelt_option(tmp_path: pathlib.Path, name: str, code: i
         assert "Found 1 error" in ran.stdout
 
 
-def test_options_are_made_once_and_do_not_change() -> None:
+def test_options_are_immutable() -> None:
     options = make_options(
         UploadOptions,
         {"container_name": "c", "hash_algorithm": ["md5"], "region": None, "command": "upload"},
@@ -79,7 +79,7 @@ def test_secrets_are_left_out_of_the_repr() -> None:
     assert "hunter2" not in shown
 
 
-def test_all_usage_errors_of_a_fetch_are_said_at_once(cli: Cli) -> None:
+def test_fetch_reports_all_usage_errors_at_once(cli: Cli) -> None:
     pathlib.Path("names").write_text("no artifact\n")
     with serving({}) as server:
         result = cli(
@@ -92,14 +92,14 @@ def test_all_usage_errors_of_a_fetch_are_said_at_once(cli: Cli) -> None:
     assert "--expect-file names: line 1" in result.err
 
 
-def test_all_usage_errors_of_a_verify_are_said_at_once(cli: Cli) -> None:
+def test_verify_reports_all_usage_errors_at_once(cli: Cli) -> None:
     result = cli("verify", "gone", "--against", "http://host:99999/")
     assert (result.code, result.err.count("\n")) == (2, 2)
     assert "gone: no such folder" in result.err
     assert "malformed URL" in result.err
 
 
-def test_all_usage_errors_of_an_upload_are_said_at_once(cli: Cli) -> None:
+def test_upload_reports_all_usage_errors_at_once(cli: Cli) -> None:
     result = cli(
         *("upload", "--no-replace", "--hash-algorithm", "md5", "--max-workers", "0"),
         *("--driver-option", "hosts=1", *LOCAL, "--local-folder", "gone", "wheels"),
@@ -114,14 +114,14 @@ def test_all_usage_errors_of_an_upload_are_said_at_once(cli: Cli) -> None:
         assert wrong in result.err
 
 
-def test_all_usage_errors_of_an_index_are_said_at_once(cli: Cli) -> None:
+def test_index_reports_all_usage_errors_at_once(cli: Cli) -> None:
     result = cli("index", "--provider-name", "S3", "--driver-option", "hosts=1", "wheels")
     assert (result.code, result.err.count("\n")) == (2, 3)
     for wrong in ("no username", "no secret", "--driver-option hosts"):
         assert wrong in result.err
 
 
-def test_a_given_option_wins_over_its_environment_variable(
+def test_option_overrides_environment_variable(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_wheel(dist, A)
@@ -130,7 +130,7 @@ def test_a_given_option_wins_over_its_environment_variable(
     assert sorted(path.suffix for path in container.glob(f"{A}.*")) == [".sha384"]
 
 
-def test_help_shows_the_defaults_of_options(cli: Cli) -> None:
+def test_help_shows_option_defaults(cli: Cli) -> None:
     shown = " ".join(cli("fetch", "--help").out.split())
     for default in ("(default: 90;", "(default: 4;", "(default: 21600;", "(default: refuse)"):
         assert default in shown
@@ -138,53 +138,53 @@ def test_help_shows_the_defaults_of_options(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("90", 90.0), ("0.5", 0.5), ("1e3", 1e3)])
-def test_seconds_are_numbers_from_zero_on(text: str, value: float) -> None:
+def test_seconds_accepts_numbers_from_zero(text: str, value: float) -> None:
     assert options.seconds(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "-0.1", "nan", "inf", "-inf", "1e999"])
-def test_seconds_are_nothing_else(text: str) -> None:
+def test_seconds_refuses_other_values(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="seconds, at least 0"):
         options.seconds(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "0.0", "-1", "inf", "nan", "soon"])
-def test_some_seconds_are_more_than_none(text: str) -> None:
+def test_some_seconds_must_be_positive(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="greater than 0"):
         options.some_seconds(text)
     assert options.some_seconds("0.5") == 0.5
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("64", 64), (" 8 ", 8)])
-def test_count_is_a_whole_number_from_one_on(text: str, value: int) -> None:
+def test_count_accepts_whole_numbers_from_one(text: str, value: int) -> None:
     assert options.count(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "many"])
-def test_count_is_nothing_else(text: str) -> None:
+def test_count_refuses_other_values(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="whole number, at least 1"):
         options.count(text)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
-def test_algorithm_is_one_that_is_known(name: str) -> None:
+def test_algorithm_accepts_known_names(name: str) -> None:
     assert options.algorithm(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "sha1", "SHA256", "sha-256", "crc32"])
-def test_algorithm_is_no_other(name: str) -> None:
+def test_algorithm_refuses_other_names(name: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="one of sha256, "):
         options.algorithm(name)
 
 
-def test_a_usage_error_leaves_a_list_of_digests_alone(cli: Cli) -> None:
+def test_usage_error_keeps_existing_sums_file(cli: Cli) -> None:
     pathlib.Path("SUMS").write_text("keep me")
     assert cli("verify", "gone", "--sums", "SUMS").code == 2
     assert cli("fetch", "--verify", "--sums", "SUMS", "demo", "http://127.0.0.1:99999/").code == 2
     assert pathlib.Path("SUMS").read_text() == "keep me"
 
 
-def test_a_list_that_cannot_be_read_hides_no_usage_error(cli: Cli) -> None:
+def test_unreadable_expect_file_does_not_hide_usage_errors(cli: Cli) -> None:
     options = ("--version", "x", "--expect-file", "gone")
     result = cli("fetch", "--verify", *options, "demo", "http://127.0.0.1:9/")
     assert (result.code, result.err.count("\n")) == (2, 2)
@@ -193,7 +193,7 @@ def test_a_list_that_cannot_be_read_hides_no_usage_error(cli: Cli) -> None:
     assert cli("verify", ".", "--expect-file", "gone").code == 6
 
 
-def test_a_report_that_cannot_be_written_does_not_hide_the_error(cli: Cli) -> None:
+def test_unwritable_report_does_not_hide_usage_error(cli: Cli) -> None:
     result = cli("verify", "gone", "--report", "nowhere/report.json")
     assert result.code == 2
     assert "gone: no such folder" in result.err
@@ -201,7 +201,7 @@ def test_a_report_that_cannot_be_written_does_not_hide_the_error(cli: Cli) -> No
 
 
 @pytest.mark.parametrize("folder", ["x" * 300, "file/below"])
-def test_a_folder_that_there_cannot_be_is_one_line(cli: Cli, folder: str) -> None:
+def test_impossible_folder_is_one_line_error(cli: Cli, folder: str) -> None:
     pathlib.Path("file").touch()
     result = cli("verify", folder)
     assert (result.code, result.err.count("\n")) == (2, 1)
@@ -215,9 +215,7 @@ def test_a_folder_that_there_cannot_be_is_one_line(cli: Cli, folder: str) -> Non
         ("--drivre-option=password=hunter2",),
     ],
 )
-def test_a_misspelt_driver_option_is_shown_without_its_value(
-    cli: Cli, words: tuple[str, ...]
-) -> None:
+def test_misspelled_driver_option_is_shown_without_value(cli: Cli, words: tuple[str, ...]) -> None:
     result = cli("upload", "--hashfile", *LOCAL, "wheels", *words)
     assert result.code == 2
     assert words[0].partition("=")[0] in result.err

@@ -52,20 +52,20 @@ EXIT_CODES = {
 }
 
 
-def test_every_cause_has_its_exit_code_and_a_next_step() -> None:
+def test_every_cause_has_exit_code_and_next_step() -> None:
     assert set().union(*EXIT_CODES.values()) == set(Cause) == set(NEXT_STEP)
     for code, causes in EXIT_CODES.items():
         assert {cause.exit_code for cause in causes} == {code}
 
 
-def test_the_gravest_exit_code_wins_in_the_documented_order() -> None:
+def test_gravest_exit_code_follows_documented_order() -> None:
     assert GRAVITY == (130, 2, 7, 1, 3, 4, 6, 5)
     for graver, lighter in itertools.combinations(GRAVITY, 2):
         assert gravest([lighter, 0, graver]) == gravest([graver, lighter]) == graver
     assert gravest([]) == gravest([0, 0]) == 0
 
 
-def test_the_gravest_cause_has_the_gravest_exit_code() -> None:
+def test_gravest_cause_has_gravest_exit_code() -> None:
     for one, other in itertools.product(Cause, repeat=2):
         cause = gravest_cause([one, other])
         assert cause in (one, other)
@@ -73,7 +73,7 @@ def test_the_gravest_cause_has_the_gravest_exit_code() -> None:
         assert cause.exit_code == gravest([one.exit_code, other.exit_code])
 
 
-def test_a_fetch_ends_with_the_gravest_of_verdicts_and_problems() -> None:
+def test_fetch_exit_code_is_gravest_of_verdicts_and_problems() -> None:
     for graver, lighter in itertools.combinations(GRAVITY[2:], 2):
         pair = [_refused(min(EXIT_CODES[code], key=str)) for code in (lighter, graver)]
         assert FetchReport(verdicts=[OK, *pair]).exit_code == graver
@@ -81,20 +81,20 @@ def test_a_fetch_ends_with_the_gravest_of_verdicts_and_problems() -> None:
         assert FetchReport(problems, verdicts=[OK, pair[0]]).exit_code == graver
 
 
-def test_a_fetch_in_which_nothing_was_refused_ends_with_0() -> None:
+def test_fetch_without_refusals_ends_with_0() -> None:
     unverified = Verdict(NAME, Outcome.UNVERIFIED)
     withdrawn = Verdict(NAME, Outcome.WITHDRAWN)
     assert FetchReport(verdicts=[OK]).exit_code == 0
     assert FetchReport(verdicts=[OK, unverified, withdrawn]).exit_code == 0
 
 
-def test_a_fetch_of_nothing_ends_with_4() -> None:
+def test_fetch_without_artifacts_ends_with_4() -> None:
     assert FetchReport().exit_code == 4
     assert FetchReport(nothing_matched=True).exit_code == 4
     assert FetchReport(verdicts=[Verdict(NAME, Outcome.WITHDRAWN)]).exit_code == 4
 
 
-def test_interrupted_ends_with_130_whatever_else_happened() -> None:
+def test_interrupted_run_always_ends_with_130() -> None:
     assert Report(interrupted=True).exit_code == 130
     untrusted = _refused(Cause.UNTRUSTED)
     assert FetchReport(verdicts=[untrusted], interrupted=True).exit_code == 130
@@ -102,13 +102,13 @@ def test_interrupted_ends_with_130_whatever_else_happened() -> None:
     assert UploadReport(records=[failed], interrupted=True).exit_code == 130
 
 
-def test_a_plugin_that_raised_at_the_end_ends_a_good_run_with_1() -> None:
+def test_plugin_error_at_end_makes_exit_code_1() -> None:
     problem = PluginError("'gpg' (gpg 1.0)", "wheelhouse_artifact_settled", OSError("gone"))
     assert FetchReport([problem], verdicts=[OK]).exit_code == 1
     assert UploadReport([problem]).exit_code == 1
 
 
-def test_an_upload_ends_with_the_gravest_of_its_records() -> None:
+def test_upload_exit_code_is_gravest_of_records() -> None:
     there = UploadRecord(NAME, UploadOutcome.THERE)
     failed = UploadRecord(NAME, UploadOutcome.FAILED, exit_code=5)
     refused = UploadRecord(NAME, UploadOutcome.REFUSED, exit_code=1)
@@ -119,42 +119,42 @@ def test_an_upload_ends_with_the_gravest_of_its_records() -> None:
     assert UploadReport([StoreError("x")], records=[there]).exit_code == 5
 
 
-def test_any_error_of_the_family_can_be_a_problem_or_a_record() -> None:
+def test_every_package_error_can_be_problem_or_record() -> None:
     usage = UsageError("a plugin's option cannot be used")
     assert UploadReport([usage]).exit_code == 2
     record = UploadRecord(NAME, UploadOutcome.FAILED, str(usage), usage.exit_code)
     assert UploadReport(records=[record]).exit_code == 2
 
 
-def test_a_line_begins_with_its_word_and_aligns_names() -> None:
+def test_line_starts_with_word_and_aligns_names() -> None:
     assert line("ok", "a", "b") == "ok         a  b"
     assert line("ok", "a", "b", width=4) == "ok         a     b"
     assert line("withdrawn", "a", "b") == "withdrawn  a  b"
     assert line("note", "a", width=40) == "note       a"
 
 
-def test_a_few_long_names_do_not_push_every_line_off_the_screen() -> None:
+def test_long_names_do_not_widen_every_line() -> None:
     assert line("ok", "a", "b", width=200) == line("ok", "a", "b", width=MAX_WIDTH)
     long = "n" * 100
     assert line("ok", long, "b", width=100) == f"ok         {long}  b"
 
 
-def test_a_verified_artifact_is_one_line() -> None:
+def test_verified_artifact_is_one_line() -> None:
     assert describe_verdict(OK) == f"ok         {NAME}  sha256  hash file, link  container"
 
 
-def test_a_verified_line_says_what_else_there_is_to_say() -> None:
+def test_verified_line_has_notes() -> None:
     verdict = Verdict(NAME, Outcome.OK, claims=(CLAIM,), text="already in the folder")
     assert describe_verdict(verdict).endswith("link  container  (already in the folder)")
 
 
-def test_a_source_that_claims_twice_is_named_once() -> None:
+def test_source_with_two_claims_is_named_once() -> None:
     more = Claim(Digest("md5", "0" * 32), "link", "", Tier.PINNED)
     text = describe_verdict(Verdict(NAME, Outcome.OK, claims=(CLAIM, more, CLAIM)))
     assert text == f"ok         {NAME}  md5,sha256  link  pinned"
 
 
-def test_md5_alone_says_that_it_detects_accidental_corruption_only() -> None:
+def test_md5_alone_is_noted_as_weak() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "link", "")
     assert "md5 detects accidental corruption, not tampering" in describe_verdict(
         Verdict(NAME, Outcome.OK, claims=(md5,))
@@ -162,14 +162,14 @@ def test_md5_alone_says_that_it_detects_accidental_corruption_only() -> None:
     assert "accidental" not in describe_verdict(Verdict(NAME, Outcome.OK, claims=(md5, CLAIM)))
 
 
-def test_what_is_neither_verified_nor_refused_is_one_line() -> None:
+def test_other_outcomes_are_one_line() -> None:
     verdict = Verdict(NAME, Outcome.UNVERIFIED, text="no digest found")
     assert describe_verdict(verdict) == f"unverified  {NAME}  no digest found"
     gone = Verdict(NAME, Outcome.WITHDRAWN, text="gone")
     assert describe_verdict(gone) == f"withdrawn  {NAME}  gone"
 
 
-def test_a_refusal_shows_cause_digests_sizes_and_next_step() -> None:
+def test_refusal_shows_cause_digests_sizes_and_next_step() -> None:
     verdict = Verdict(
         NAME,
         Outcome.REFUSED,
@@ -192,7 +192,7 @@ def test_a_refusal_shows_cause_digests_sizes_and_next_step() -> None:
     ]
 
 
-def test_a_refusal_without_a_claim_shows_the_default_digest() -> None:
+def test_refusal_without_claim_shows_default_digest() -> None:
     verdict = Verdict(
         NAME,
         Outcome.REFUSED,
@@ -207,13 +207,13 @@ def test_a_refusal_without_a_claim_shows_the_default_digest() -> None:
 
 
 @pytest.mark.parametrize("cause", list(Cause))
-def test_a_refusal_without_bytes_shows_cause_and_next_step(cause: Cause) -> None:
+def test_refusal_without_bytes_shows_cause_and_next_step(cause: Cause) -> None:
     first, second = describe_verdict(_refused(cause)).splitlines()
     assert first == f"refused    {NAME}  {cause.value}: why"
     assert second.split(maxsplit=1) == ["next", NEXT_STEP[cause]]
 
 
-def test_the_closing_of_a_fetch_counts_and_names_weakest_tier() -> None:
+def test_fetch_summary_counts_and_names_weakest_tier() -> None:
     logged = Claim(CLAIM.digest, "log", "", Tier.LOGGED)
     pinned = Claim(CLAIM.digest, "pin", "", Tier.PINNED)
     verdicts = [
@@ -232,11 +232,11 @@ def test_the_closing_of_a_fetch_counts_and_names_weakest_tier() -> None:
     assert "(weakest tier: pinned, over plain HTTP)" in report.closing()
 
 
-def test_a_fetch_that_verified_nothing_names_no_tier() -> None:
+def test_fetch_summary_without_verified_names_no_tier() -> None:
     assert FetchReport(plain_http=True).closing() == "verified 0 of 0 artifacts"
 
 
-def test_the_closing_of_a_fetch_names_problems_and_interruption() -> None:
+def test_fetch_summary_lists_problems_and_interruption() -> None:
     report = FetchReport(
         [StoreError("log is full")], True, verdicts=[OK], unjudged=["old-1.0.zip", "old-2.0.zip"]
     )
@@ -251,7 +251,7 @@ def test_the_closing_of_a_fetch_names_problems_and_interruption() -> None:
     ]
 
 
-def test_the_closing_of_an_upload_counts_its_files() -> None:
+def test_upload_summary_counts_files() -> None:
     records = [
         UploadRecord("a", sent)
         for sent in (UploadOutcome.THERE, UploadOutcome.SENT, UploadOutcome.SENT)
@@ -267,12 +267,12 @@ def test_the_closing_of_an_upload_counts_its_files() -> None:
     assert early[0] == "container wheels: nothing was sent"
 
 
-def test_a_record_of_an_upload_is_one_line() -> None:
+def test_upload_record_is_one_line() -> None:
     record = UploadRecord(NAME, UploadOutcome.REPLACED, "other bytes were there")
     assert describe_record(record, 15) == f"replaced   {NAME}    other bytes were there"
 
 
-def test_no_control_character_reaches_the_screen() -> None:
+def test_no_control_characters_in_output() -> None:
     hostile = "a\x1b[2J\nb\u202ec"
     verdict = Verdict(
         hostile,

@@ -1,4 +1,4 @@
-"""The start-up module keeps its rules in this process."""
+"""The start-up module, tested in this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wheelhouse_hashes import _startup
 from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 
 
-def test_install_puts_one_finder_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_install_adds_one_finder(monkeypatch: pytest.MonkeyPatch) -> None:
     others = [finder for finder in sys.meta_path if finder is not _startup._Finder]
     monkeypatch.setattr(sys, "meta_path", list(others))
     _startup.install()
@@ -27,29 +27,29 @@ def test_finder_finds_nothing() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "0", "false", "FALSE", " False "])
-def test_value_that_means_off(value: str | None) -> None:
+def test_is_on_with_off_values(value: str | None) -> None:
     assert not _startup.is_on(value)
 
 
 @pytest.mark.parametrize("value", ["1", "true", "yes", "no", "00", "sha256"])
-def test_any_other_value_means_on(value: str) -> None:
+def test_is_on_with_other_values(value: str) -> None:
     assert _startup.is_on(value)
 
 
-def test_twins_that_are_off_ask_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variables_set_skips_variables_that_are_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(OPTION_VARIABLES[0], "0")
     monkeypatch.setenv(OPTION_VARIABLES[1], "sha512")
     assert _startup.variables_set() == [OPTION_VARIABLES[1]]
 
 
-def test_refusal_without_a_twin_is_a_line_and_no_end(
+def test_refuse_without_environment_variable_prints_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     _startup.refuse("out of order")
     assert capsys.readouterr().err == "wheelhouse-hashes: out of order\n"
 
 
-def test_refusal_with_a_twin_ends_the_process(
+def test_refuse_with_environment_variable_exits(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(OPTION_VARIABLES[0], "1")
@@ -59,7 +59,7 @@ def test_refusal_with_a_twin_ends_the_process(
     assert OPTION_VARIABLES[0] in capsys.readouterr().err
 
 
-def test_waking_when_switched_off_leaves_the_path_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wake_with_disable_leaves_meta_path_unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(DISABLE, "1")
     monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     before = list(sys.meta_path)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import io
     import pathlib
     import threading
-
-    from typing_extensions import Self
 
 #: Size in bytes of the buffer for hashing files on disk.
 BUFFER = 1024 * 1024

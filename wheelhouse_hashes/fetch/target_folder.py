@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
@@ -19,8 +19,6 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 
 if TYPE_CHECKING:
     import pathlib
-
-    from typing_extensions import Self
 
 REJECTED = ".rejected"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
@@ -35,7 +35,7 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
             with disk_errors(f"access {path}"):
                 if path.is_dir() and not path.is_symlink():
                     raise ValueError("a folder, not a file")
-                stamped = stamped_name(name, datetime.now(timezone.utc))
+                stamped = stamped_name(name, datetime.now(UTC))
                 check_regular(path)
             if stamped != name:
                 with disk_errors(f"rename {path}"):

@@ -8,7 +8,7 @@
 #   UPLOAD_ARGS                   further options of upload, separated by spaces
 #   WHEELHOUSE_UPLOADER_USERNAME  the store's account
 #   WHEELHOUSE_UPLOADER_SECRET    its secret; a job without one skips the upload
-#   PYTHON                        an interpreter from 3.10 on, python if not given;
+#   PYTHON                        an interpreter from 3.11 on, python if not given;
 #                                 it need not be the one that the wheels are for
 #
 # Pull requests skip the upload, too: Travis and AppVeyor say what is one.  Both

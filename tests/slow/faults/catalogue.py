@@ -1,4 +1,4 @@
-"""What a fault is: a small server or folder that misbehaves, and what must come of it."""
+"""Faults: small servers or folders that misbehave, and the expected results."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from wheelhouse_hashes.causes import Cause, gravest
 
 B = "demo-1.0-1-py3-none-any.whl"
 
-#: Where the bytes of A are cut, flipped or changed.
+#: The offset at which the bytes of A are cut, flipped or changed.
 HALF = 60_000
 
 
 @functools.lru_cache
 def wheel(name: str = A, seed: int = 0) -> bytes:
-    """Return a valid wheel of 100 kB, the same bytes in every run."""
+    """Return a valid wheel of 100 kB, with the same bytes in every run."""
     return wheel_bytes(random.Random(seed).randbytes(100_000), name)
 
 
 def link(name: str, content: bytes | None = None) -> str:
-    """Return a link, with the digest of some content as its fragment if given."""
+    """Return a link, with the digest of *content* as its fragment if given."""
     fragment = f"#sha256={sha256(content)}" if content is not None else ""
     return f'<a href="{name}{fragment}">x</a>\n'
 
@@ -38,7 +38,7 @@ def page(*links: str) -> bytes:
 
 
 def raw(head: str, body: bytes = b"") -> Respond:
-    """Answer by hand, then hang up.
+    """Write a raw answer, then close the connection.
 
     :param head: status line and headers, separated by newlines.
     """
@@ -56,7 +56,7 @@ def status(code: int, body: bytes = b"no", **headers: str) -> Respond:
 
 
 def in_turn(*answers: Respond | bytes) -> Respond:
-    """Give one answer after the other; the last one from then on."""
+    """Give the answers one after the other, then repeat the last one."""
     left = list(answers)
 
     def answer(handler: Handler) -> None:
@@ -71,22 +71,22 @@ def in_turn(*answers: Respond | bytes) -> Respond:
 
 @dataclass
 class Done:
-    """How a command ended."""
+    """The result of a command."""
 
     code: int
     out: str
     err: str
     seconds: float
-    #: The most memory it had, in MiB.
+    #: Its peak memory in MiB.
     memory: int
-    #: The files in the target folder, hidden ones too: path to content.
+    #: The files in the target folder, including hidden ones: path to content.
     left: dict[str, bytes]
-    #: The files and folders beside the target folder that were not there before, or changed.
+    #: Files and folders outside the target folder that are new or changed.
     strayed: list[str]
 
     @property
     def refused(self) -> list[tuple[str, Cause, str]]:
-        """The refusals on the screen: name, cause, text."""
+        """The printed refusals: name, cause, text."""
         found = []
         for row in self.out.splitlines():
             if row.startswith(("refused ", "failed ")):
@@ -99,26 +99,26 @@ class Done:
 
 @dataclass
 class Case:
-    """A fault that is set up: servers that run, a folder to work in, a command."""
+    """A fault that is set up: running servers, a working folder and a command."""
 
-    #: The folder that the command runs in; the target folder ``got`` is in it.
+    #: The folder that the command runs in; it contains the target folder ``got``.
     folder: pathlib.Path
     stack: contextlib.ExitStack
-    #: What the server answers.  At the start all is well.
+    #: The server's answers. Initially everything is good.
     routes: dict[str, Respond | bytes] = field(default_factory=dict)
-    #: What may be under a final name at the end.
+    #: The files that may be under a final name at the end.
     good: dict[str, bytes] = field(default_factory=dict)
-    #: The command's address; that of the server unless given.
+    #: The URL to fetch; by default the server's.
     url: str = ""
     project: str = "demo"
     wait: str = "0"
     options: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
-    #: What starts the command, for limits.
+    #: A prefix for the command, to set limits.
     prefix: list[str] = field(default_factory=list)
-    #: The whole command line after the program, if it is no such fetch.
+    #: The complete command line after the program, if it is not a plain fetch.
     command: list[str] = field(default_factory=list)
-    #: What was asked of the server.
+    #: The server, with its requests.
     server: Server = field(default_factory=lambda: Server(""))
 
     def __post_init__(self) -> None:
@@ -141,13 +141,13 @@ class Case:
         self.routes[f"/{name}.sha256"] = hash_file(content, name)
 
     def list(self, *links: str) -> None:
-        """Put further links on the page."""
+        """Add links to the page."""
         listed = self.routes["/"]
         assert isinstance(listed, bytes)
         self.routes["/"] = listed + "".join(links).encode()
 
     def without_digest_in_the_link(self) -> None:
-        """Leave the hash file as the one source."""
+        """Make the hash file the only source."""
         self.routes["/"] = page(link(A))
 
     def serve(
@@ -171,23 +171,23 @@ class Fault:
     """One fault of the catalogue."""
 
     name: str
-    #: What it does: the docstring of its function.
+    #: Description: the docstring of its function.
     does: str
     set_up: SetUp
-    #: The entries of :data:`tests.slow.faults.entries.ENTRIES` that it is.
+    #: The entries of :data:`tests.slow.faults.entries.ENTRIES` that it covers.
     entries: tuple[str, ...]
     #: The causes of the refusals, sorted; empty if nothing is refused.
     causes: tuple[Cause, ...]
     exit_code: int
-    #: What is left in the target folder.
+    #: The files left in the target folder.
     left: tuple[str, ...]
-    #: Words on the screen.
+    #: Words that must be printed.
     says: str
-    #: Seconds that the command may take, on a busy machine.
+    #: Maximum seconds for the command, on a busy machine.
     limit: float
-    #: MiB that it may have.
+    #: Maximum memory in MiB.
     memory: int
-    #: Whether the fault is one for any tool that is given the address of A.
+    #: Whether the fault applies to any tool that fetches A by its URL.
     for_peers: bool
 
 
@@ -204,9 +204,9 @@ def fault(
     memory: int = 128,
     for_peers: bool = False,
 ) -> Callable[[SetUp], SetUp]:
-    """Put a function into the catalogue.
+    """Add a function to the catalogue.
 
-    :param exit_code: by default the gravest of the causes' codes.
+    :param exit_code: by default the gravest exit code of the causes.
     """
     causes = (causes,) if isinstance(causes, Cause) else causes
 
@@ -226,7 +226,7 @@ def fault(
 
 @contextlib.contextmanager
 def prepared(chosen: Fault, folder: pathlib.Path) -> Iterator[tuple[Case, Check | None]]:
-    """Set a fault up: its servers run within the ``with``.
+    """Set up a fault; its servers run within the ``with`` block.
 
     :param folder: a folder that does not exist yet.
     """

@@ -1,4 +1,4 @@
-"""Stores that are not consistent, jobs that were cut off or overlap (E.4)."""
+"""Inconsistent stores, and jobs that were interrupted or overlap (E.4)."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ OLD = wheel(seed=1)
 
 @fault("E.4.1", left=(A,), says="waiting up to 9 s")
 def hash_file_before_the_wheel(case: Case) -> None:
-    """The hash file is there; the wheel comes two looks later."""
+    """The hash file is there; the wheel appears after two checks."""
     case.routes |= {"/": page(link(f"{A}.sha256")), f"/{A}": in_turn(*[status(404)] * 2, wheel())}
     case.wait = "9"
 
 
 @fault("E.4.1", causes=Cause.MISSING_ARTIFACT, says="the artifact never appeared")
 def hash_file_and_never_the_wheel(case: Case) -> None:
-    """The hash file is there, the wheel never comes: its job was cut off."""
+    """The hash file is there, but the wheel never appears: its job was interrupted."""
     case.routes |= {"/": page(link(f"{A}.sha256")), f"/{A}": status(404)}
 
 
 @fault("E.4.2", left=(A,), says="waiting up to 9 s")
 def wheel_before_the_hash_file(case: Case) -> None:
-    """The wheel is there; its hash file comes two looks later."""
+    """The wheel is there; its hash file appears after two checks."""
     case.without_digest_in_the_link()
     case.routes[f"/{A}.sha256"] = in_turn(*[status(404)] * 2, hash_file(wheel()))
     case.wait = "9"
@@ -46,51 +46,51 @@ def wheel_before_the_hash_file(case: Case) -> None:
 
 @fault("E.4.3", causes=Cause.MISSING_HASH)
 def wheel_and_never_the_hash_file(case: Case) -> None:
-    """The wheel is there, and nobody has a digest of it."""
+    """The wheel is there, but no source has a digest for it."""
     case.without_digest_in_the_link()
     del case.routes[f"/{A}.sha256"]
 
 
 def _with_metadata(content: bytes) -> Respond:
-    """Serve some content with its digest in the object's metadata, as Swift does."""
+    """Serve content with its digest in the object's metadata, as Swift does."""
     return status(200, content, X_Object_Meta_Sha256=sha256(content))
 
 
 @fault("E.4.4", causes=Cause.STALE, left=(REJECTED,))
 def old_hash_file_and_new_wheel(case: Case) -> None:
-    """The wheel was replaced, its hash file is still the old one; the metadata tell."""
+    """The wheel was replaced but its hash file was not; the metadata show it."""
     case.routes |= {"/": page(link(A)), f"/{A}": _with_metadata(wheel())}
     case.routes[f"/{A}.sha256"] = hash_file(OLD)
 
 
 @fault("E.4.4", left=(A,))
 def old_hash_file_at_first(case: Case) -> None:
-    """The same, and the new hash file is there at the second look."""
+    """The same, but the new hash file appears at the second check."""
     case.routes |= {"/": page(link(A)), f"/{A}": _with_metadata(wheel())}
     case.routes[f"/{A}.sha256"] = in_turn(hash_file(OLD), hash_file(wheel()))
 
 
 @fault("E.4.4", causes=Cause.MISMATCH, left=(REJECTED,))
 def old_hash_file_in_a_store_without_metadata(case: Case) -> None:
-    """The same for ever, in a store without metadata: it cannot be told from damage."""
+    """The same permanently, in a store without metadata: indistinguishable from damage."""
     case.routes |= {"/": page(link(A)), f"/{A}.sha256": hash_file(OLD)}
 
 
 @fault("E.4.5", causes=Cause.STALE, left=(REJECTED,))
 def new_hash_file_and_old_wheel(case: Case) -> None:
-    """The hash file is the new one, a replica still serves the old wheel."""
+    """The hash file is new, but a replica still serves the old wheel."""
     case.routes |= {"/": page(link(A)), f"/{A}": _with_metadata(OLD)}
 
 
 @fault("E.4.6", left=(A,))
 def replicas_flap(case: Case) -> None:
-    """Replicas answer in turn: the old wheel, the new one, the old one."""
+    """Replicas alternate: the old wheel, the new one, the old one."""
     case.routes |= {"/": page(link(A)), f"/{A}": in_turn(OLD, wheel(), OLD)}
 
 
 @fault("E.4.6", left=(A,))
 def hash_files_flap(case: Case) -> None:
-    """Replicas answer in turn: the old hash file, the new one, the old one."""
+    """Replicas alternate: the old hash file, the new one, the old one."""
     case.without_digest_in_the_link()
     files = in_turn(hash_file(OLD), hash_file(wheel()), hash_file(OLD))
     case.routes[f"/{A}.sha256"] = files
@@ -98,40 +98,41 @@ def hash_files_flap(case: Case) -> None:
 
 @fault("E.4.7", left=(A, B))
 def listing_lags(case: Case) -> None:
-    """The listing has a hash file, but not yet its wheel, which is there."""
+    """The listing shows a hash file but not yet its wheel, which exists."""
     case.add(B, wheel(B))
     case.routes["/"] = page(link(A, wheel()), link(f"{B}.sha256"))
 
 
 @fault("E.4.7", exit_code=4, says="nothing matches")
 def listing_has_nothing_yet(case: Case) -> None:
-    """The listing does not show what was just published."""
+    """The listing does not show an artifact that was just published."""
     case.routes["/"] = page()
 
 
 @fault("E.4.8", left=(A,), says="withdrawn")
 def listing_shows_what_was_deleted(case: Case) -> None:
-    """The listing still has a wheel that was deleted together with its hash file."""
+    """The listing still shows a wheel that was deleted together with its hash file."""
     case.list(link(B), link(f"{B}.sha256"))
 
 
 @fault("E.4.8", causes=Cause.MISSING_ARTIFACT, left=(A,))
 def linked_wheel_is_gone(case: Case) -> None:
-    """A link with a digest leads to nothing: who announced it wants it to be there."""
+    """A link with a digest leads to nothing: the page still announces the wheel."""
     case.list(link(B, wheel(B)))
 
 
 @fault("E.4.9", left=(A,))
 def wheel_is_replaced_during_the_download(case: Case) -> None:
-    """The first half of a body is old, the second half new; then all is new."""
+    """The first half of a body is old and the second half new; afterwards everything is new."""
     mixed = OLD[:HALF] + wheel()[HALF:]
     case.routes |= {f"/{A}": in_turn(mixed, wheel())}
 
 
 @fault("E.4.10", causes=Cause.CONFLICT, left=(REJECTED,))
 def rerun_with_other_bytes_under_one_name(case: Case) -> None:
-    """A second CI run published other bytes under one name: the page has the first digest,
-    the hash file the second."""
+    """A second CI run published other bytes under the same name: the page has the first digest, the
+    hash file the second.
+    """
     case.routes |= {"/": page(link(A, OLD))}
 
 
@@ -150,7 +151,7 @@ def upload(case: Case, name: str, content: bytes, *options: str) -> None:
 
 
 def there(case: Case, expected: dict[str, bytes]) -> Check:
-    """Check what is in the container at the end, the index page aside."""
+    """Check the contents of the container at the end, except the index page."""
 
     def check(done: Done) -> None:
         files = (case.folder / "store" / "wheels").rglob("*")
@@ -167,7 +168,7 @@ def there(case: Case, expected: dict[str, bytes]) -> Check:
     says="--no-replace: the container already has this artifact with different content",
 )
 def upload_of_other_bytes_with_no_replace(case: Case) -> Check:
-    """A second CI run uploads other bytes under one name, with ``--no-replace``."""
+    """A second CI run uploads other bytes under the same name, with ``--no-replace``."""
     upload(case, A, OLD, "--no-replace")
     before = {A: wheel(), f"{A}.sha256": hash_file(wheel())}
     for name, content in before.items():
@@ -177,7 +178,7 @@ def upload_of_other_bytes_with_no_replace(case: Case) -> Check:
 
 @fault("E.4.10", exit_code=0, says="replaced")
 def upload_of_other_bytes(case: Case) -> Check:
-    """The same without ``--no-replace``: it is replaced, loudly."""
+    """The same without ``--no-replace``: the wheel is replaced, and this is reported."""
     upload(case, A, OLD)
     (case.folder / "store" / "wheels" / A).write_bytes(wheel())
     (case.folder / "store" / "wheels" / f"{A}.sha256").write_bytes(hash_file(wheel()))
@@ -186,7 +187,7 @@ def upload_of_other_bytes(case: Case) -> Check:
 
 @fault("E.4.11", exit_code=0, says="sent")
 def upload_that_was_cut_off(case: Case) -> Check:
-    """An upload died behind the hash file; a rerun completes it."""
+    """An upload was killed after the hash file; a rerun completes it."""
     upload(case, A, wheel())
     (case.folder / "store" / "wheels" / f"{A}.sha256").write_bytes(hash_file(wheel()))
     return there(case, {A: wheel(), f"{A}.sha256": hash_file(wheel())})
@@ -194,7 +195,7 @@ def upload_that_was_cut_off(case: Case) -> Check:
 
 @fault("E.4.12", exit_code=0, says="sent")
 def dev_wheel_that_was_renamed_already(case: Case) -> Check:
-    """An upload died after it gave a dev wheel its time stamp; the rerun gives it no other."""
+    """An upload was killed after giving a dev wheel its time stamp; the rerun keeps the name."""
     name = "demo-1.0.dev1+20260101000000-py3-none-any.whl"
     upload(case, name, wheel(name))
     (case.folder / "store" / "wheels" / f"{name}.sha256").write_bytes(hash_file(wheel(name), name))
@@ -203,8 +204,9 @@ def dev_wheel_that_was_renamed_already(case: Case) -> Check:
 
 @fault("E.4.13", left=tuple(f"demo-1.0.dev{n}-py3-none-any.whl" for n in range(1, 6)))
 def hash_file_of_a_pruned_dev_build(case: Case) -> Check:
-    """A hash file is left of a dev build that five younger ones displaced: it is named, and not
-    missing."""
+    """A hash file is left over from a dev build that five younger ones supersede: it is noted, and
+    the build does not count as missing.
+    """
     case.routes = {"/": page()}
     case.good.clear()
     for number in range(1, 6):
@@ -220,7 +222,7 @@ def hash_file_of_a_pruned_dev_build(case: Case) -> Check:
 
 @fault("E.4.14", exit_code=0, says="already there")
 def upload_of_what_another_job_sent(case: Case) -> Check:
-    """Another job sent the same wheel."""
+    """Another job uploaded the same wheel."""
     upload(case, A, wheel())
     both = {A: wheel(), f"{A}.sha256": hash_file(wheel())}
     for name, content in both.items():

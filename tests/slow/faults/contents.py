@@ -1,4 +1,4 @@
-"""Wheels and hash files with the wrong contents (E.1, E.2.3, E.2.5)."""
+"""Wheels and hash files with wrong contents (E.1, E.2.3, E.2.5)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def flipped(seed: int = 0) -> bytes:
 
 @fault("E.2.3.3", causes=Cause.MISMATCH, left=(REJECTED,), for_peers=True)
 def one_bit_is_flipped(case: Case) -> Check:
-    """One bit of the wheel is flipped, each time."""
+    """One bit of the wheel is flipped, in every response."""
     case.routes[f"/{A}"] = flipped()
 
     def check(done: Done) -> None:
@@ -39,19 +39,19 @@ def one_bit_is_flipped(case: Case) -> Check:
 
 @fault("E.2.3.3", causes=Cause.CORRUPT, left=(REJECTED,), for_peers=True)
 def two_reads_differ(case: Case) -> None:
-    """Another bit is flipped each time."""
+    """A different bit is flipped in each response."""
     turns = itertools.count()
     case.routes[f"/{A}"] = in_turn(*(flipped(next(turns)) for _ in range(40)))
 
 
 @fault("E.2.3.3", left=(A,), for_peers=True)
 def one_bit_is_flipped_once(case: Case) -> None:
-    """One bit of the wheel is flipped, once."""
+    """One bit of the wheel is flipped in the first response only."""
     case.routes[f"/{A}"] = in_turn(flipped(), wheel())
 
 
 def _announce(case: Case, content: bytes) -> None:
-    """Let all sources say that A has this content, and serve it."""
+    """Make all sources agree that A has this content, and serve it."""
     case.routes = {
         "/": page(link(A, content)),
         f"/{A}": content,
@@ -61,7 +61,7 @@ def _announce(case: Case, content: bytes) -> None:
 
 @fault("E.2.3.1", left=(A,))
 def wheel_is_a_zip_bomb(case: Case) -> None:
-    """A wheel of 60 kB that unpacks to 64 MB, announced as it is: it is not unpacked."""
+    """A 60 kB wheel that unpacks to 64 MB, with matching digests: it is not unpacked."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr(zipfile.ZipInfo("demo/zeros"), b"\0" * 64_000_000, zipfile.ZIP_DEFLATED)
@@ -71,27 +71,28 @@ def wheel_is_a_zip_bomb(case: Case) -> None:
 
 @fault("E.2.3.2", left=(A,))
 def wheel_of_another_project(case: Case) -> None:
-    """A wheel whose METADATA name another project, announced as it is: digests are of bytes,
-    what is in them is for plugins to inspect."""
+    """A wheel whose METADATA name another project, with matching digests: the contents are for
+    plugins to inspect.
+    """
     case.good[A] = wheel("other-2.0-py3-none-any.whl")
     _announce(case, case.good[A])
 
 
 @fault("E.2.3.3", causes=Cause.MISMATCH, left=(REJECTED,), for_peers=True)
 def garbage_behind_the_wheel(case: Case) -> None:
-    """100 bytes behind the end of a valid archive, which installers pass over."""
+    """100 bytes after the end of a valid archive, which installers ignore."""
     case.routes[f"/{A}"] = wheel() + b"x" * 100
 
 
 @fault("E.2.3.4", causes=Cause.NOT_A_DISTRIBUTION)
 def wheel_is_a_page_too(case: Case) -> None:
-    """A polyglot: an HTML page at its beginning, a zip archive at its end, announced so."""
+    """A polyglot with matching digests: starts as an HTML page, ends as a zip archive."""
     _announce(case, b"<!doctype html><script>/*" + wheel())
 
 
 @fault("E.2.3.4", causes=Cause.NOT_A_DISTRIBUTION, says="first bytes")
 def wheel_is_a_program_too(case: Case) -> None:
-    """A polyglot: a Windows program at its beginning, announced so."""
+    """A polyglot with matching digests: starts as a Windows program."""
     _announce(case, b"MZ\x90\0" + wheel())
 
 
@@ -101,7 +102,7 @@ def _digest(algorithm: str, content: bytes) -> bytes:
 
 @fault("E.2.5", left=(A,), says="blake2b,sha512")
 def hash_files_of_other_algorithms(case: Case) -> None:
-    """Hash files of SHA-512 and BLAKE2b, none of SHA-256."""
+    """Hash files for SHA-512 and BLAKE2b, none for SHA-256."""
     case.routes = {"/": page(*(link(f"{A}{s}") for s in ("", ".sha512", ".blake2b")))}
     case.routes |= {f"/{A}": wheel(), f"/{A}.sha512": _digest("sha512", wheel())}
     case.routes[f"/{A}.blake2b"] = _digest("blake2b", wheel())
@@ -109,7 +110,7 @@ def hash_files_of_other_algorithms(case: Case) -> None:
 
 @fault("E.2.5", causes=Cause.CONFLICT, left=(REJECTED,))
 def weak_digest_against_a_strong_one(case: Case) -> None:
-    """The MD5 hash file fits other bytes, the SHA-256 one does not: the weaker does not win."""
+    """The MD5 hash file matches and the SHA-256 one does not: the weaker digest does not win."""
     other = wheel(seed=1)
     case.routes["/"] = page(*(link(f"{A}{s}") for s in ("", ".sha256", ".md5")))
     case.routes |= {f"/{A}": other, f"/{A}.md5": _digest("md5", other)}
@@ -117,7 +118,7 @@ def weak_digest_against_a_strong_one(case: Case) -> None:
 
 @fault("E.2.5", causes=Cause.CONFLICT, left=(REJECTED,))
 def strong_digest_against_a_weak_one(case: Case) -> None:
-    """The SHA-512 hash file fits other bytes, the SHA-256 one does not: it does not win either."""
+    """The SHA-512 hash file matches and the SHA-256 one does not: it does not win either."""
     other = wheel(seed=1)
     case.routes["/"] = page(*(link(f"{A}{s}") for s in ("", ".sha256", ".sha512")))
     case.routes |= {f"/{A}": other, f"/{A}.sha512": _digest("sha512", other)}
@@ -162,7 +163,7 @@ REFUSED_DIALECTS = {
 
 
 def _dialects(case: Case, dialects: dict[str, str]) -> tuple[str, ...]:
-    """Publish one wheel for each dialect; return their names."""
+    """Publish one wheel per dialect; return their names."""
     names = []
     case.routes.clear()
     case.good.clear()
@@ -180,7 +181,7 @@ def _dialects(case: Case, dialects: dict[str, str]) -> tuple[str, ...]:
 
 @fault("E.1", left=tuple(f"demo-1.0-{n}-py3-none-any.whl" for n in range(len(DIALECTS))))
 def hash_files_in_all_known_dialects(case: Case) -> None:
-    """Hash files of GNU, BSD, OpenSSL, pip, Maven, with CRLF, tabs, paths, a byte order mark."""
+    """Hash files by GNU, BSD, OpenSSL, pip and Maven, with CRLF, tabs, paths, a byte order mark."""
     _dialects(case, DIALECTS)
 
 
@@ -195,8 +196,9 @@ def hash_file_in_utf_16(case: Case) -> None:
 
 @fault("E.1", causes=(Cause.UNREADABLE_HASH,) * len(REFUSED_DIALECTS))
 def hash_files_that_say_nothing_sure(case: Case) -> Check:
-    """Hash files that are empty, pages, lists of other tools, of another wheel or algorithm,
-    contradictory, over the caps, or have control characters."""
+    """Unreliable hash files: empty, HTML pages, output of other tools, for another wheel or
+    algorithm, contradictory, over the size limits, or with control characters.
+    """
     _dialects(case, REFUSED_DIALECTS)
 
     def check(done: Done) -> None:

@@ -1,7 +1,7 @@
-"""The entries of the catalogue of failure modes, and where each one is covered.
+"""The entries of the failure-mode catalogue, and where each one is covered.
 
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
-its entries are counted in order.
+entries are counted in order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ENTRIES: Mapping[str, str] = {
         "newline",
         "U+202E",
         "mixed NFC and NFD",
-        "case-only twins",
+        "names differing in case only",
         "more than 255 bytes",
         "leading dash",
         "%2e%2e%2f",
@@ -151,42 +151,45 @@ _KILLED = "tests/slow/kill/test_points.py::"
 _FETCH = "tests/command/test_fetch.py::"
 _UPLOAD = "tests/unit/upload/test_artifact.py::"
 
-#: Tests elsewhere that cover an entry.
+#: Other tests that cover an entry.
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.4.1": ("tests/swift/test_fetch_consistency.py",),
-    "E.4.14": (f"{_UPLOAD}test_of_two_jobs_with_the_same_bytes_both_succeed",),
-    "E.4.15": (f"{_UPLOAD}test_of_two_jobs_with_other_bytes_one_is_refused",),
-    "E.5.1": (f"{_DISKS}test_fetch_onto_a_full_disk", f"{_DISKS}test_upload_onto_a_full_disk"),
+    "E.4.14": (f"{_UPLOAD}test_two_jobs_with_same_bytes_both_succeed",),
+    "E.4.15": (f"{_UPLOAD}test_two_jobs_with_different_bytes_one_is_refused",),
+    "E.5.1": (f"{_DISKS}test_fetch_to_full_disk", f"{_DISKS}test_upload_to_full_disk"),
     "E.5.4": (
-        f"{_DISKS}test_fetch_into_a_read_only_folder",
-        f"{_DISKS}test_upload_into_a_read_only_container",
+        f"{_DISKS}test_fetch_into_read_only_folder",
+        f"{_DISKS}test_upload_into_read_only_container",
     ),
     "E.5.5": (
-        f"{_DISKS}test_too_many_open_files_for_a_fetch",
-        f"{_DISKS}test_too_many_open_files_for_an_upload",
+        f"{_DISKS}test_fetch_with_too_many_open_files",
+        f"{_DISKS}test_upload_with_too_many_open_files",
     ),
-    "E.5.6": (f"{_DISKS}test_files_larger_than_a_limit",),
-    "E.5.7": (f"{_DISKS}test_something_in_the_place_of_an_artifact",),
-    "E.5.9": (f"{_FETCH}test_fetches_into_one_folder_at_once_all_end_well",),
-    "E.5.10": (f"{_SIGNALS}test_while_a_body_trickles", f"{_SIGNALS}test_while_a_body_stalls"),
-    "E.5.12": ("tests/unit/runtime/test_parallel.py::test_work_that_does_not_end_is_left_behind",),
-    "E.5.13": (f"{_SIGNALS}test_while_a_body_trickles",),
+    "E.5.6": (f"{_DISKS}test_file_size_limit_is_disk_error",),
+    "E.5.7": (f"{_DISKS}test_fetch_refuses_occupied_artifact_name",),
+    "E.5.9": (f"{_FETCH}test_concurrent_fetches_into_one_folder_succeed",),
+    "E.5.10": (
+        f"{_SIGNALS}test_signal_while_body_trickles",
+        f"{_SIGNALS}test_signal_while_body_stalls",
+    ),
+    "E.5.12": ("tests/unit/runtime/test_parallel.py::test_unfinished_work_is_abandoned",),
+    "E.5.13": (f"{_SIGNALS}test_signal_while_body_trickles",),
     "E.5.14": (
-        f"{_KILLED}test_a_killed_run_leaves_what_a_rerun_completes",
-        "tests/slow/stress/test_kill_points.py::test_a_thousand_points",
+        f"{_KILLED}test_rerun_completes_killed_run",
+        "tests/slow/stress/test_kill_points.py::test_rerun_after_a_thousand_kill_points",
     ),
 }
 
 #: Why an entry is not covered.
 NOT_COVERED: Mapping[str, str] = {
     "E.2.4": "there is no log yet",
-    "E.5.2": "a file system that takes a write and fails to keep it cannot be had here; "
-    "what fsync raises is handled where what a write raises is",
-    "E.5.3": "a rename within one folder needs no room on the file systems that are here; "
-    "what it raises is handled where what a write raises is",
-    "E.5.11": "a rename cannot be held up here; it is one system call, which a signal does not "
-    "cut in two, and SIGKILL at random points hits it too",
-    "E.5.15": "power cannot be cut here; data are put on the disk before the name is (fsync)",
+    "E.5.2": "no file system that accepts a write and then loses it is available here; "
+    "errors of fsync are handled in the same place as errors of write",
+    "E.5.3": "a rename within one folder needs no space on the file systems available here; "
+    "its errors are handled in the same place as errors of write",
+    "E.5.11": "a rename cannot be paused here; it is one system call, which a signal cannot "
+    "split, and SIGKILL at random points hits it too",
+    "E.5.15": "power cannot be cut here; data are written to disk before the name is (fsync)",
     "E.5.16": "no network file system here; only os.replace and os.link are relied on",
     "E.5.17": "Windows is not tested",
 }

@@ -1,4 +1,4 @@
-"""Faults of this machine: disks, folders, clocks, files that change (E.5)."""
+"""Faults of this machine: disks, folders, clocks, changing files (E.5)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wheelhouse_hashes.causes import Cause
 
 @fault("E.5.6", causes=Cause.DISK, left=(B,), says="File too large")
 def file_is_over_the_limit(case: Case) -> None:
-    """The user may write files of 5 MB (``ulimit -f``), the wheel has 10."""
+    """The user may write files of 5 MB (``ulimit -f``); the wheel has 10 MB."""
     large = wheel() * 100
     case.routes |= {"/": b"", f"/{A}": large, f"/{A}.sha256": hash_file(large)}
     case.add(A, large)
@@ -20,14 +20,14 @@ def file_is_over_the_limit(case: Case) -> None:
 
 @fault("E.5.7", causes=Cause.DISK, left=(B, f"{A}/"), says="is a folder; remove it")
 def folder_in_the_place_of_the_file(case: Case) -> None:
-    """A folder is where the wheel should be."""
+    """A folder has the wheel's name."""
     case.add(B, wheel(B))
     (case.got / A).mkdir(parents=True)
 
 
 @fault("E.5.7", exit_code=6)
 def file_in_the_place_of_the_folder(case: Case) -> Check:
-    """A file is where the target folder should be."""
+    """A file has the target folder's name."""
     case.got.write_bytes(b"precious")
 
     def check(done: Done) -> None:
@@ -38,7 +38,7 @@ def file_in_the_place_of_the_folder(case: Case) -> Check:
 
 @fault("E.5.4", exit_code=6)
 def folder_cannot_be_made(case: Case) -> None:
-    """The target folder is on a file system that takes no files."""
+    """The target folder is on a file system that does not accept files."""
     case.options = ["--local-folder", "/proc/self/got"]
 
 
@@ -50,7 +50,7 @@ def folder_has_too_long_a_name(case: Case) -> None:
 
 @fault("E.5.8", left=(A,))
 def run_that_died(case: Case) -> None:
-    """The private folder of a run that died, with half a wheel in it, is removed."""
+    """The private folder of a killed run, with half a wheel in it, is removed."""
     dead = case.got / ".wheelhouse-hashes-dead"
     dead.mkdir(parents=True)
     (dead / ".lock").write_bytes(b"")
@@ -59,29 +59,30 @@ def run_that_died(case: Case) -> None:
 
 @fault("E.5.8", left=(A, f"{A}.part"))
 def part_of_another_tool(case: Case) -> None:
-    """A ``.part`` that another tool left behind is neither used nor touched."""
+    """A ``.part`` file left by another tool is neither used nor changed."""
     case.got.mkdir()
     (case.got / f"{A}.part").write_bytes(b"half")
 
 
 @fault("E.5.19", left=(A,))
 def clocks_disagree(case: Case) -> None:
-    """The server's clock is a century ahead; or ours was put back, which is the same."""
+    """The server's clock is a century ahead; the same as a local clock set back."""
     date = "Thu, 01 Jan 2099 00:00:00 GMT"
     case.routes[f"/{A}"] = status(200, wheel(), Last_Modified=date, Date=date)
 
 
 @fault("E.5.20", left=(A, REJECTED), says="the copy in the folder was bad")
 def file_changed_after_it_was_verified(case: Case) -> None:
-    """The wheel in the folder was changed since: it is judged again, kept for a look, fetched
-    anew."""
+    """A wheel in the folder changed after its verification: it is judged again, quarantined, and
+    fetched again.
+    """
     case.got.mkdir()
     (case.got / A).write_bytes(wheel(seed=1))
 
 
 @fault("E.5.20", causes=Cause.UNREACHABLE, left=(REJECTED,), says="the copy in the folder was bad")
 def file_changed_and_the_server_is_down(case: Case) -> None:
-    """The same, and it cannot be fetched anew: the bad one leaves its name all the same."""
+    """The same while the server is down: the damaged wheel is quarantined anyway."""
     case.got.mkdir()
     (case.got / A).write_bytes(wheel(seed=1))
     case.routes[f"/{A}"] = status(500)

@@ -1,4 +1,4 @@
-"""Names that must not become files (E.2.1).  A good wheel stands beside each of them."""
+"""Names that must not become file names (E.2.1). Each is listed beside a good wheel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wheelhouse_hashes.formats.pages import JSON_TYPE
 
 
 def _also(case: Case, name: str) -> Check:
-    """List an object with this name, too; its address has the wheel."""
+    """List an object with this name as well; its URL serves the wheel."""
     encoded = quote(name, safe="")
     case.list(link(encoded, wheel()))
     case.routes[f"/{encoded}"] = wheel()
@@ -28,13 +28,13 @@ def _also(case: Case, name: str) -> Check:
 
 @fault("E.2.1.1", causes=Cause.UNSAFE_NAME, left=(A,), says="../demo")
 def name_with_a_parent_folder(case: Case) -> Check:
-    """``../X.whl``, its slash encoded."""
+    """``../X.whl`` with an encoded slash."""
     return _also(case, f"../{A}")
 
 
 @fault("E.2.1.1", causes=Cause.UNSAFE_NAME, left=(A,))
 def name_with_a_parent_folder_in_json(case: Case) -> None:
-    """``../X.whl`` as a file name of a JSON page."""
+    """``../X.whl`` as a file name in a JSON page."""
     files = [{"filename": name, "url": A, "hashes": {}} for name in (A, f"../{A}")]
     body = json.dumps({"files": files}).encode()
     case.routes["/"] = lambda handler: respond(handler, 200, body, Content_Type=JSON_TYPE)
@@ -42,7 +42,7 @@ def name_with_a_parent_folder_in_json(case: Case) -> None:
 
 @fault("E.2.1.1", causes=Cause.UNSAFE_NAME, left=(A,))
 def name_with_an_absolute_path(case: Case) -> Check:
-    """``/folder/X.whl``, its slashes encoded."""
+    """``/folder/X.whl`` with encoded slashes."""
     return _also(case, f"{case.folder}/{B}")
 
 
@@ -79,7 +79,7 @@ def name_with_a_stream(case: Case) -> Check:
 
 @fault("E.2.1.6", causes=Cause.UNSAFE_NAME, says="reserved for a device on Windows")
 def name_of_a_device(case: Case) -> Check:
-    """``con.x-1.0.tar.gz``, which is the console on Windows; CON itself is no artifact."""
+    """``con.x-1.0.tar.gz``: the console on Windows. CON alone is not an artifact name."""
     case.project = "con.x"
     case.good.clear()
     case.routes["/"] = page()
@@ -94,7 +94,7 @@ def name_of_a_device(case: Case) -> Check:
 
 @fault("E.2.1.7", causes=Cause.UNSAFE_NAME, says="reserved for a device on Windows")
 def name_of_the_null_device(case: Case) -> None:
-    """``nul.x-1.0-py3-none-any.whl``, which is nothing on Windows; nul.whl is no artifact."""
+    """``nul.x-1.0-py3-none-any.whl``: nothing on Windows. nul.whl is not an artifact name."""
     case.project = "nul.x"
     case.good.clear()
     case.routes["/"] = page()
@@ -103,59 +103,59 @@ def name_of_the_null_device(case: Case) -> None:
 
 @fault("E.2.1.8", causes=(Cause.UNSAFE_NAME,), left=(A,))
 def name_with_a_dot_at_its_end(case: Case) -> Check:
-    """``X.whl.``, which Windows takes for X.whl."""
+    """``X.whl.``, which Windows treats as X.whl."""
     return _also(case, f"{A}.")
 
 
 @fault("E.2.1.8", causes=Cause.UNSAFE_NAME, left=(A,))
 def name_with_a_space_at_its_end(case: Case) -> Check:
-    """``X.whl`` and a space, which Windows takes for X.whl."""
+    """``X.whl`` followed by a space, which Windows treats as X.whl."""
     return _also(case, f"{A} ")
 
 
 @fault("E.2.1.9", causes=Cause.UNSAFE_NAME, left=(A,), says="\\x00")
 def name_with_nul(case: Case) -> Check:
-    """``X.whl`` and a NUL byte, where a C library ends the name."""
+    """``X.whl`` followed by a NUL byte, where C libraries end the name."""
     return _also(case, f"{B}\0.txt")
 
 
 @fault("E.2.1.10", causes=Cause.UNSAFE_NAME, left=(A,), says="\\n")
 def name_with_a_newline(case: Case) -> Check:
-    """``X.whl`` and a line feed, behind which a line of the screen is forged."""
+    """``X.whl`` followed by a line feed and a forged output line."""
     return _also(case, f"{B}\nok: {B}")
 
 
 @fault("E.2.1.11", causes=Cause.UNSAFE_NAME, left=(A,), says="\\u202e")
 def name_with_a_right_to_left_override(case: Case) -> Check:
-    """U+202E within the name, which shows it backwards."""
+    """U+202E in the name, which displays it backwards."""
     return _also(case, f"{B[:8]}\u202e{B[8:]}")
 
 
 @fault("E.2.1.11", causes=Cause.UNSAFE_NAME, left=(A,), says="\\x1b[2J")
 def name_with_a_terminal_escape(case: Case) -> Check:
-    """An escape sequence within the name, which clears the screen."""
+    """An escape sequence in the name that clears the screen."""
     return _also(case, f"{B[:8]}\x1b[2J/{B}")
 
 
 @fault("E.2.1.12", left=(A,))
 def name_in_two_normal_forms(case: Case) -> Check:
-    """A project with an accent, composed and decomposed: no artifact has such a name."""
+    """A project name with an accent, composed and decomposed: not a valid artifact name."""
     _also(case, unicodedata.normalize("NFC", f"demo\u0301{A}"))
     return _also(case, unicodedata.normalize("NFD", f"d\u00e9mo{A[4:]}"))
 
 
 @fault("E.2.1.13", causes=(Cause.UNSAFE_NAME, Cause.UNSAFE_NAME), left=(B,), says="only in case")
 def names_that_differ_in_case(case: Case) -> None:
-    """``X.whl`` and ``x.whl``, one file on Windows and macOS: neither is kept."""
+    """``X.whl`` and ``x.whl``, the same file on Windows and macOS: neither is kept."""
     case.add(B, wheel(B))
-    twin = A.replace("demo", "Demo")
-    case.list(link(twin, wheel()))
-    case.routes[f"/{twin}"] = wheel()
+    other_case = A.replace("demo", "Demo")
+    case.list(link(other_case, wheel()))
+    case.routes[f"/{other_case}"] = wheel()
 
 
 @fault("E.2.1.14", causes=Cause.UNSAFE_NAME, left=(A,), says="longer than 255 bytes")
 def name_that_is_too_long(case: Case) -> Check:
-    """A wheel's name of 300 bytes."""
+    """A wheel name of 300 bytes."""
     return _also(case, f"demo-1.0-1{'x' * (300 - len(B))}{B[10:]}")
 
 
@@ -167,38 +167,38 @@ def name_with_a_dash_at_its_beginning(case: Case) -> Check:
 
 @fault("E.2.1.16", causes=Cause.UNSAFE_NAME, left=(A,))
 def name_encoded_once(case: Case) -> None:
-    """``%2e%2e%2fX.whl`` is decoded, then looked at."""
+    """``%2e%2e%2fX.whl`` is decoded before it is checked."""
     case.list(link(f"%2e%2e%2f{A}", wheel()))
 
 
 @fault("E.2.1.16", left=(A,))
 def name_encoded_twice(case: Case) -> None:
-    """``%252e%252e%252fX.whl`` is decoded once only: what is left is no artifact's name."""
+    """``%252e%252e%252fX.whl`` is decoded only once: the result is not an artifact name."""
     case.list(link(f"%252e%252e%252f{A}", wheel()))
 
 
 @fault("E.2.1.17", left=(A,))
 def link_with_a_query(case: Case) -> None:
-    """``X.whl?signature=…`` is X.whl, and its query is not shown."""
+    """``X.whl?signature=…`` is X.whl; its query is not shown."""
     case.routes["/"] = page(link(f"{A}?signature=SECRET", wheel()))
 
 
 @fault("E.2.1.17", left=(A,))
 def link_with_parameters(case: Case) -> None:
-    """``X.whl;version=2`` is no artifact's name."""
+    """``X.whl;version=2`` is not an artifact name."""
     case.list(link(f"{A};version=2", wheel()))
 
 
 @fault("E.2.1.18", left=(A,))
 def name_of_a_part(case: Case) -> None:
-    """``X.whl.part``, what another tool left behind, is no artifact."""
+    """``X.whl.part``, left by another tool, is not an artifact."""
     case.list(link(f"{A}.part", wheel()))
     case.routes[f"/{A}.part"] = wheel()
 
 
 @fault("E.2.1.19", causes=Cause.DISK, left=(A, B), says="is not a regular file; remove it")
 def link_in_the_place_of_the_file(case: Case) -> Check:
-    """A symbolic link to a file elsewhere is where the wheel should be."""
+    """A symbolic link to an outside file has the wheel's name."""
     case.add(B, wheel(B))
     case.got.mkdir()
     (case.folder / "victim").write_bytes(b"precious")
@@ -213,7 +213,7 @@ def link_in_the_place_of_the_file(case: Case) -> Check:
 
 @fault("E.2.1.19", causes=Cause.MISMATCH, left=(".rejected",))
 def link_in_the_place_of_the_rejected(case: Case) -> Check:
-    """A symbolic link to a folder elsewhere is where refused files go."""
+    """A symbolic link to an outside folder has the name of the folder for refused files."""
     case.got.mkdir()
     (case.folder / "victim").mkdir()
     (case.got / ".rejected").symlink_to(case.folder / "victim")
@@ -227,14 +227,14 @@ def link_in_the_place_of_the_rejected(case: Case) -> Check:
 
 @fault("E.2.1.14", left=(A,))
 def name_with_a_million_tags(case: Case) -> None:
-    """Compressed tags of 255 bytes that stand for half a million, in 1000 links."""
+    """Compressed tags of 255 bytes that expand to half a million, in 1000 links."""
     tags = "-".join([".".join("a" * 40)] * 3)
     case.list(*(link(f"demo-{n}-{tags}.whl") for n in range(1000)))
 
 
 @fault("E.2.1.6", "E.2.1.13", causes=(Cause.UNSAFE_NAME,) * 3, left=())
 def names_are_refused_on_upload(case: Case) -> Check:
-    """An upload of a reserved name and of two that differ in case only."""
+    """An upload of a reserved name and of two names differing in case only."""
     case.command = [
         *("upload", "--hashfile", "--provider-name", "LOCAL", "--username", "store"),
         *("--secret", "none", "--local-folder", "dist", "wheels"),

@@ -12,7 +12,7 @@ from tests.support.servers import Handler, respond
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.pages import JSON_TYPE
 
-#: What a page may cost: a body of 64 MiB, the same as text, and the interpreter.
+#: Memory for a page: a body of 64 MiB, the same as text, and the interpreter.
 PAGE_MEMORY = 320
 
 
@@ -55,7 +55,7 @@ def page_of_a_million_links(case: Case) -> None:
 
 @fault("E.2.2.2", exit_code=4, says="nothing matches", memory=PAGE_MEMORY)
 def page_of_tags_that_never_close(case: Case) -> None:
-    """3 MB of ``<a``, in which a parser may look for the end again and again."""
+    """3 MB of ``<a``, for which a parser may search for the end again and again."""
     case.routes["/"] = b"<a " * 1_000_000 + b"<!--" * 100_000
 
 
@@ -67,7 +67,7 @@ def page_of_nested_json(case: Case) -> None:
 
 @fault("E.2.2.3", causes=Cause.MISMATCH, left=(REJECTED,), says="artifacts on another server")
 def base_on_another_host(case: Case) -> None:
-    """``<base href>`` leads to another server, which has another wheel; it is named."""
+    """``<base href>`` leads to another server, which has another wheel; this is reported."""
     other = case.serve({f"/{A}": wheel(seed=1)})
     case.routes["/"] = page(f'<base href="{other.url}">', link(A, wheel()))
 
@@ -79,7 +79,7 @@ def base_on_another_host(case: Case) -> None:
     says="links with a file: URL are not followed",
 )
 def links_of_other_schemes(case: Case) -> None:
-    """Links to ``file:``, ``ftp:``, ``javascript:`` and ``data:`` with the right digest."""
+    """Links with ``file:``, ``ftp:``, ``javascript:`` and ``data:`` URLs and the right digest."""
     canary = case.folder / "demo-1.0-2-py3-none-any.whl"
     canary.write_bytes(wheel())
     case.list(
@@ -92,7 +92,7 @@ def links_of_other_schemes(case: Case) -> None:
 
 @fault("E.2.2.5", causes=Cause.UNREACHABLE, left=(B,), says="http links on an https page")
 def http_link_on_an_https_page(case: Case) -> None:
-    """A TLS server's page has a link to a plain HTTP address."""
+    """A TLS server's page links to a plain HTTP URL."""
     del case.good[A]
     case.good[B] = wheel(B)
     plain = case.serve({f"/{A}": wheel()})
@@ -102,14 +102,14 @@ def http_link_on_an_https_page(case: Case) -> None:
 
 @fault("E.2.2.6", exit_code=5, says="redirects from https to http")
 def page_redirects_to_http(case: Case) -> None:
-    """A TLS server redirects the page to a plain HTTP address."""
+    """A TLS server redirects the page to a plain HTTP URL."""
     plain = case.serve({"/": page(link(A, wheel())), f"/{A}": wheel()})
     case.url = serve_tls(case, {"/": status(302, Location=plain.url)})
 
 
 @fault("E.2.2.7", causes=Cause.MISMATCH, left=(REJECTED,))
 def redirect_to_a_private_address(case: Case) -> Check:
-    """The wheel redirects to another server of the user's own network, without secrets."""
+    """The wheel redirects to another server in the user's own network, without secrets."""
     inner = case.serve({f"/{A}": wheel(seed=1)})
     case.routes[f"/{A}"] = status(302, Location=inner.url + A)
     case.server = case.serve(case.routes)
@@ -136,7 +136,7 @@ def page_redirects_in_a_loop(case: Case) -> None:
 
 @fault("E.2.2.9", causes=Cause.CONFLICT, left=(REJECTED,), says="contradict each other")
 def two_links_with_two_digests(case: Case) -> None:
-    """Two links with one name and two digests."""
+    """Two links with the same name and different digests."""
     case.list(link(A, b"other"))
 
 
@@ -150,7 +150,7 @@ def digest_is_md5(case: Case) -> None:
 
 @fault("E.2.2.11", left=(A,))
 def digest_in_upper_case(case: Case) -> None:
-    """``#SHA256=`` in upper case, digits too."""
+    """``#SHA256=`` in upper case, with upper-case digits."""
     case.routes["/"] = page(f'<A HREF="{A}#SHA256={sha256(wheel()).upper()}">x</A>')
     del case.routes[f"/{A}.sha256"]
 
@@ -164,21 +164,21 @@ def digest_and_more_in_the_fragment(case: Case) -> None:
 
 @fault("E.2.2.13", causes=Cause.CONFLICT, left=(REJECTED,))
 def two_digests_in_one_fragment(case: Case) -> None:
-    """``#sha256=…&sha256=…``: both count, and they disagree."""
+    """``#sha256=…&sha256=…``: both are claims, and they disagree."""
     both = f"{sha256(wheel())}&sha256={sha256(b'other')}"
     case.routes["/"] = page(f'<a href="{A}#sha256={both}">x</a>')
 
 
 @fault("E.2.2.13", causes=Cause.UNREADABLE_HASH)
 def two_fragments(case: Case) -> None:
-    """``#sha256=…#sha256=…``: what is behind the first ``#`` is no digest."""
+    """``#sha256=…#sha256=…``: the text after the first ``#`` is not a valid digest."""
     both = f"{sha256(wheel())}#sha256={sha256(b'other')}"
     case.routes["/"] = page(f'<a href="{A}#sha256={both}">x</a>')
 
 
 @fault("E.2.2.14", left=(A,))
 def ampersand_in_a_link(case: Case) -> Check:
-    """``X.whl?a=1&amp;b=2`` asks for a=1 and b=2."""
+    """``X.whl?a=1&amp;b=2`` requests a=1 and b=2."""
     case.routes["/"] = page(link(f"{A}?a=1&amp;b=2", wheel()))
 
     def check(done: Done) -> None:
@@ -189,13 +189,13 @@ def ampersand_in_a_link(case: Case) -> Check:
 
 @fault("E.2.2.15", left=(A,))
 def link_in_single_quotes(case: Case) -> None:
-    """``href='…'``, which the bare host does not read."""
+    """``href='…'``, which the host alone does not read."""
     case.routes["/"] = page(f"<a href='{A}#sha256={sha256(wheel())}'>x</a>")
 
 
 @fault("E.2.2.16", left=(A,))
 def page_behind_the_page(case: Case) -> Check:
-    """A link to ``demo-1.0-downloads.html`` with further wheels: it is not followed."""
+    """A link to ``demo-1.0-downloads.html`` with more wheels: it is not followed."""
     case.list(link("demo-1.0-downloads.html", LOGIN))
     case.routes["/demo-1.0-downloads.html"] = page(link(B, wheel(B)))
 
@@ -214,11 +214,11 @@ def json_page_of_another_kind(case: Case) -> None:
 
 @fault("E.2.2.9", left=(A,), says="ignored a malformed link")
 def malformed_link(case: Case) -> None:
-    """A link to no possible address, with an escape sequence in it, beside a good one."""
+    """A malformed URL with an escape sequence in it, beside a good link."""
     case.list('<a href="http://[\x1b[2J/x.whl">x</a>')
 
 
 @fault("E.2.2.9", causes=Cause.UNREACHABLE, left=(A,), says="its URL is malformed")
 def malformed_link_to_a_wheel(case: Case) -> None:
-    """A link to no possible address, whose end is the name of a wheel."""
+    """A malformed URL that ends in a wheel name."""
     case.list(f'<a href="http://[bad/{B}">x</a>')

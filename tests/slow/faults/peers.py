@@ -1,7 +1,7 @@
-"""The same faults on other tools: how they end, and what they leave.
+"""The same faults with other tools: their exit codes and the files they leave.
 
-A longer run of its own (``python -m tests.slow.faults.table --peers``), whose
-results are kept in ``peers.json``, with the versions of the tools.
+A separate, longer run (``python -m tests.slow.faults.table --peers``); its results are kept
+in ``peers.json`` with the versions of the tools.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from tests.support.artifacts import A, sha256
 
 KEPT = pathlib.Path(__file__).parent / "peers.json"
 
-#: Seconds that a tool may take for one fault.
+#: Maximum seconds per tool and fault.
 LIMIT = 60.0
 
 Kept = dict[str, Any]
 
 BARE_HOST = "the bare host"
 
-#: What each tool is told: it runs in the target folder.
+#: The arguments of each tool; it runs in the target folder.
 TOOLS: dict[str, Callable[[Case], list[str]]] = {
     BARE_HOST: lambda case: [
         *(sys.executable, "-m", "wheelhouse_uploader", "fetch", "--local-folder", "."),
@@ -66,7 +66,7 @@ _VERSIONS: dict[str, Sequence[str]] = {
 
 
 def _version(tool: str) -> str | None:
-    """Return a tool's version, None if it is not there."""
+    """Return a tool's version, None if it is not installed."""
     command = _VERSIONS[tool]
     if shutil.which(command[0]) is None:
         print(f"{tool} IS NOT INSTALLED: its column will be empty", file=sys.stderr)
@@ -91,7 +91,7 @@ def _run_one(chosen: Fault, tool: str, folder: pathlib.Path) -> dict[str, Any]:
 
 
 def run() -> Kept:
-    """Run every tool that is there on every fault that is one for it."""
+    """Run every installed tool on every fault that applies to it."""
     versions = {tool: _version(tool) for tool in TOOLS}
     faults = [chosen for chosen in CATALOGUE.values() if chosen.for_peers]
     with tempfile.TemporaryDirectory() as made, ThreadPoolExecutor(WORKERS) as pool:
@@ -111,7 +111,7 @@ def run() -> Kept:
 
 
 def kept() -> Kept:
-    """Return what the last such run found."""
+    """Return the results of the last such run."""
     found: Kept = json.loads(KEPT.read_text())
     return found
 
@@ -122,10 +122,11 @@ def describe(found: Kept) -> list[str]:
     missing = [tool for tool in TOOLS if not found["versions"].get(tool)]
     versions = ", ".join(f"{tool} {found['versions'][tool]}" for tool in tools)
     text = (
-        f"With {versions}.  Each was given the address of the wheel, pip and the bare host that "
-        "of the page; aria2 was given the digest, too, and pip found it in the link.  A cell has "
-        "the exit code and what is under the wheel's final name: **bad** is a file with other "
-        f"bytes than were announced.  A tool *hangs* if it has not ended within {LIMIT:g} s."
+        f"With {versions}.  Each tool was given the URL of the wheel, except pip and the host "
+        "alone, which were given the URL of the page; aria2 was also given the digest, and pip "
+        "found it in the link.  A cell shows the exit code and the file under the wheel's final "
+        "name: **bad** is a file with other bytes than announced.  A tool *hangs* if it has not "
+        f"ended within {LIMIT:g} s."
     )
     lines = [*textwrap.wrap(text, 80), ""]
     if missing:

@@ -1,4 +1,4 @@
-"""Run the catalogue against the command line, as a user would."""
+"""Run the catalogue through the command line, as a user would."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tests.conftest import FOREIGN
 from tests.slow.faults import consistency, contents, local, names, pages, transport
 from tests.slow.faults.catalogue import CATALOGUE, Done, Fault, prepared
 
-#: The modules that fill the catalogue, in the order of the table.
+#: The modules that fill the catalogue, in table order.
 MODULES = (transport, names, pages, contents, consistency, local)
 
-#: How many commands run at the same time.
+#: Number of commands that run at the same time.
 WORKERS = 6
 
 
 def files_in(folder: pathlib.Path) -> dict[str, bytes]:
-    """Return the files of a folder at any depth, empty folders and links too."""
+    """Return the files of a folder at any depth, including links and empty folders."""
     found: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -39,9 +39,9 @@ def files_in(folder: pathlib.Path) -> dict[str, bytes]:
 def execute(
     command: Sequence[str], folder: pathlib.Path, environ: Mapping[str, str], limit: float
 ) -> tuple[int, str, str, float, int]:
-    """Run a command: its exit code, output, errors, seconds, and most memory in MiB.
+    """Run a command; return its exit code, output, errors, seconds, and peak memory in MiB.
 
-    :raises TimeoutError: if it takes longer than its limit; it is killed then.
+    :raises TimeoutError: if it takes longer than its limit; it is killed.
     """
     clean = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     out, err = folder.with_suffix(".out"), folder.with_suffix(".err")
@@ -64,23 +64,23 @@ def execute(
                 raise TimeoutError(f"more than {limit} s: {' '.join(command)}")
             time.sleep(0.02)
         seconds = time.monotonic() - started
-    said, complained = (path.read_bytes().decode("utf-8", "replace") for path in (out, err))
-    return process.returncode, said, complained, seconds, memory
+    output, errors = (path.read_bytes().decode("utf-8", "replace") for path in (out, err))
+    return process.returncode, output, errors, seconds, memory
 
 
 def _most_memory(pid: int) -> int:
-    """Return the most memory that a process has had, in MiB (Linux)."""
+    """Return the peak memory of a process in MiB (Linux)."""
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
     except OSError:
-        return 0  # it has ended
-    # A process that has just ended has no such line.
+        return 0  # the process has ended
+    # A process that has just ended has no VmHWM line.
     most = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
     return int(most[1]) // 1024 if most else 0
 
 
 def run_fault(chosen: Fault, folder: pathlib.Path) -> Done:
-    """Set one fault up, run the command, say what came of it.
+    """Set up one fault, run the command and return the result.
 
     :param folder: a folder that does not exist yet.
     :raises TimeoutError: if the command takes longer than the fault allows.
@@ -116,7 +116,7 @@ def run_fault(chosen: Fault, folder: pathlib.Path) -> Done:
 def run_all(
     folder: pathlib.Path, chosen: Iterable[Fault] | None = None
 ) -> dict[str, Done | BaseException]:
-    """Run many faults side by side: what came of each, by its name."""
+    """Run several faults in parallel; return their results by name."""
     faults = list(CATALOGUE.values() if chosen is None else chosen)
     with ThreadPoolExecutor(WORKERS) as pool:
         futures = {f.name: pool.submit(run_fault, f, folder / f.name) for f in faults}

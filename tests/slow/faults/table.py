@@ -1,8 +1,8 @@
-"""The table ``docs/faults.rst``: what comes of each fault, as a run found it.
+"""The page ``docs/faults.rst``: the result of each fault in an actual run.
 
-``python -m tests.slow.faults.table`` runs the catalogue and writes the page; with
-``--peers`` it runs the faults on other tools, too, and keeps what came of that
-in ``peers.json`` beside this file.
+``python -m tests.slow.faults.table`` runs the catalogue and writes the page; with ``--peers``
+it also runs the faults with other tools and keeps the results in ``peers.json`` beside this
+file.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ Faults
 
 .. Written by ``python -m tests.slow.faults.table``; do not edit.
 
-What ``fetch --verify`` and ``upload --hashfile`` do when servers, networks,
-containers and disks misbehave.  Each row is a test: a real server or folder
-that has the fault, and the command line as a user would run it.  In every one
-of them
+How ``fetch --verify`` and ``upload --hashfile`` behave when servers, networks,
+containers and disks misbehave.  Each row is a test with a real server or folder
+that has the fault, and the command line as a user would run it.  In all of
+them
 
-- no bad file is under its final name at the end,
+- no bad file has a final name at the end,
 - the exit code is not 0 if anything was refused,
 - each refusal has one of the documented causes,
 - nothing is written outside the target folder,
-- no control character reaches the screen, and there is no traceback,
-- the command ends within its limit.
+- the output has no control characters and no traceback,
+- the command ends within its time limit.
 
-Without ``--wait`` a fetch waits up to 90 seconds for what can heal; most of
-these run with ``--wait 0``.
+By default a fetch waits up to 90 seconds for faults that may heal; most of
+these tests use ``--wait 0``.
 """
 
 _TITLES = {
@@ -55,29 +55,29 @@ _TITLES = {
     "local": "This machine (E.5)",
 }
 
-_SAME = "What the screen says is cut after %d characters; ``SERVER`` stands for an address.\n"
+_SAME = "The output is cut after %d characters; ``SERVER`` stands for an address.\n"
 _LONGEST = 160
 
-#: What stands behind an address and is none of our own texts.
+#: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
     r"(?!HTTP status|redirects|more than|the download|the page|not a JSON).*"
 )
 
 
-def told(done: Done) -> str:
-    """Return the line of the screen that says what came of it, the same in every run."""
+def result_line(done: Done) -> str:
+    """Return the printed line with the result, the same in every run."""
     rows = [*done.err.splitlines(), *done.out.splitlines()]
     firsts = ("wheelhouse-hashes: error", "refused ", "failed ", "nothing matches", "replaced")
     for first in (*firsts, "waiting", "withdrawn", "note", "sent", "there", "ok "):
-        for row in sorted(rows):  # workers print as they finish
+        for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
                 return normalized(row)
-    raise ValueError(f"nothing is said: {done}")
+    raise ValueError(f"no output: {done}")
 
 
 def normalized(row: str) -> str:
-    """Return a line without what differs from run to run."""
+    """Return a line without the parts that differ between runs."""
     row = re.sub(r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"/\S*/(name|link|part|folder|file|base)_\w+/", "FOLDER/", row)
@@ -106,8 +106,8 @@ def _heading(title: str) -> list[str]:
 def render(results: Mapping[str, Done], kept: peers.Kept) -> str:
     """Return the page.
 
-    :param results: what came of each fault.
-    :param kept: what came of them with other tools.
+    :param results: the result of each fault.
+    :param kept: the results with other tools.
     """
     lines = [_INTRODUCTION, _SAME % _LONGEST]
     lines += [f"{len(results)} faults.", ""]
@@ -119,7 +119,7 @@ def render(results: Mapping[str, Done], kept: peers.Kept) -> str:
             for chosen in CATALOGUE.values()
             if chosen.set_up.__module__ == module.__name__
         ]
-        header = ("Fault", "Entry", "Cause", "Exit", "Left", "The screen says")
+        header = ("Fault", "Entry", "Cause", "Exit", "Left", "Output")
         lines += _rows(header, rows, "34 8 10 5 13 30")
     lines += _heading("The same faults on other tools")
     lines += peers.describe(kept)
@@ -132,9 +132,9 @@ def _row(chosen: Fault, done: Done) -> tuple[str, ...]:
     causes = ", ".join(dict.fromkeys(cause.value for _, cause, _ in done.refused))
     left = ", ".join(f"``{name}``" for name in sorted(done.left) if name)
     left = re.sub(r"(``demo-1\.0[^,]*), .*, (``demo-1\.0[^,]*)", r"\1 ... \2", left)
-    said = told(done).replace("`", "'")
+    text = result_line(done).replace("`", "'")
     cell = chosen.does.replace("\\", "\\\\") if "``" not in chosen.does else chosen.does
-    return (cell, ", ".join(chosen.entries), causes, str(done.code), left, _literal(said))
+    return (cell, ", ".join(chosen.entries), causes, str(done.code), left, _literal(text))
 
 
 def _coverage() -> list[str]:
@@ -149,7 +149,7 @@ def _coverage() -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the catalogue, write the page; return the exit code."""
+    """Run the catalogue and write the page; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", action="store_true", help="run the other tools, too")
     options = parser.parse_args(arguments)

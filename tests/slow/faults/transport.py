@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import trustme
@@ -44,7 +44,7 @@ def _cut(size: int = HALF) -> Respond:
 
 @fault("E.3.1", causes=Cause.TRUNCATED, says="60000 of", for_peers=True)
 def body_is_cut(case: Case) -> None:
-    """The body ends in the middle, each time; Content-Length was right."""
+    """The body ends in the middle every time; Content-Length was right."""
     case.routes[f"/{A}"] = _cut()
 
 
@@ -56,8 +56,8 @@ def body_is_cut_once(case: Case) -> None:
 
 
 @fault("E.3.2", causes=Cause.TRUNCATED, for_peers=True)
-def body_of_untold_length_is_cut(case: Case) -> None:
-    """The body ends in the middle, and no Content-Length tells."""
+def body_of_unknown_length_is_cut(case: Case) -> None:
+    """The body ends in the middle, without a Content-Length to reveal it."""
     case.routes[f"/{A}"] = raw("HTTP/1.1 200 OK\nConnection: close", wheel()[:HALF])
 
 
@@ -70,7 +70,7 @@ def chunked_body_is_cut(case: Case) -> None:
 
 @fault("E.3.4", causes=Cause.TRUNCATED, says="the archive is cut off", for_peers=True)
 def content_length_is_too_small(case: Case) -> None:
-    """Content-Length is 60000, the body goes on behind it."""
+    """Content-Length is 60000, but the body continues."""
     case.routes[f"/{A}"] = raw(_length(HALF), wheel())
 
 
@@ -100,14 +100,14 @@ def page_instead_of_wheel(case: Case) -> None:
 
 
 @fault("E.3.8", causes=Cause.NOT_A_DISTRIBUTION, for_peers=True)
-def page_of_untold_length_instead_of_wheel(case: Case) -> None:
+def page_of_unknown_length_instead_of_wheel(case: Case) -> None:
     """The same, without Content-Length."""
     case.routes[f"/{A}"] = raw("HTTP/1.1 200 OK\nContent-Type: text/html", LOGIN)
 
 
 @fault("E.3.9", causes=Cause.NOT_A_DISTRIBUTION, says="empty", for_peers=True)
 def empty_body(case: Case) -> None:
-    """Status 200 with nothing."""
+    """Status 200 with an empty body."""
     case.routes[f"/{A}"] = b""
 
 
@@ -117,22 +117,22 @@ def no_content(case: Case) -> None:
     case.routes[f"/{A}"] = raw("HTTP/1.1 204 No Content\nConnection: close")
 
 
-def _part(start: int, told: int, **headers: str) -> Respond:
+def _part(start: int, first_byte: int, **headers: str) -> Respond:
     total = len(wheel())
-    part = f"bytes {told}-{total - 1}/{total}"
+    part = f"bytes {first_byte}-{total - 1}/{total}"
     return status(206, wheel()[start:], Content_Range=part, **headers)
 
 
 @fault("E.3.11", causes=Cause.UNREACHABLE, says="206", for_peers=True)
 def part_that_nobody_asked_for(case: Case) -> None:
-    """Status 206 with the second half, without a Range in the request."""
+    """Status 206 with the second half, without a Range header in the request."""
     case.routes[f"/{A}"] = _part(HALF, HALF)
 
 
 def _resumed(case: Case, answer: Respond, first: bytes = b"") -> Check:
-    """Cut the first body; answer to a Range so, and to none with the wheel.
+    """Cut the first body; answer range requests with the given function, others with the wheel.
 
-    :param first: what the first body was to be, if not the wheel.
+    :param first: the first body, if it is not the wheel.
     """
     whole = first or wheel()
     cut = [raw(f'{_length(len(whole))}\nETag: "{sha256(whole)}"', whole[:HALF])]
@@ -155,50 +155,50 @@ def _resumed(case: Case, answer: Respond, first: bytes = b"") -> Check:
 
 @fault("E.3.12", left=(A,), for_peers=True)
 def part_of_another_range(case: Case) -> Check:
-    """After a cut: who asks for the rest gets another part, and is told so."""
+    """After a cut, the request for the rest gets a different range, correctly labeled."""
     return _resumed(case, _part(1000, 1000))
 
 
 @fault("E.3.13", left=(A,), for_peers=True)
 def range_is_refused(case: Case) -> Check:
-    """After a cut: who asks for the rest gets status 416."""
+    """After a cut, the request for the rest gets status 416."""
     return _resumed(case, status(416))
 
 
 @fault("E.3.14", left=(A,), for_peers=True)
 def range_is_ignored(case: Case) -> Check:
-    """After a cut: who asks for the rest gets all of it, with status 200."""
+    """After a cut, the request for the rest gets the whole body with status 200."""
     return _resumed(case, lambda handler: respond(handler, 200, wheel()))
 
 
 @fault("E.3.15", left=(A,), for_peers=True)
 def etag_changes_between_ranges(case: Case) -> Check:
-    """The first body is cut and of an old version; the rest that is served is of the new one."""
+    """The first body is cut and of an old version; the rest comes from the new version."""
     return _resumed(case, _part(HALF, HALF, ETag=f'"{sha256(wheel())}"'), wheel(seed=1))
 
 
 @fault("E.3.15", left=(A,), for_peers=True)
 def rest_of_a_body_that_was_cut(case: Case) -> Check:
-    """No fault but a cut, to prove the four above: who asks for the rest gets it."""
+    """Control case for the four above: only a cut, and the rest is served."""
     return _resumed(case, _part(HALF, HALF, ETag=f'"{sha256(wheel())}"'))
 
 
 @fault("E.3.16", causes=Cause.NOT_A_DISTRIBUTION, for_peers=True)
 def wheel_is_compressed_unasked(case: Case) -> None:
-    """The wheel comes with Content-Encoding: gzip, which nobody asked for."""
+    """The wheel has an unrequested Content-Encoding: gzip."""
     body = gzip.compress(wheel(), mtime=0)
     case.routes[f"/{A}"] = status(200, body, Content_Encoding="gzip")
 
 
 @fault("E.3.16", left=(A,), for_peers=True)
 def wheel_is_said_to_be_compressed(case: Case) -> None:
-    """The wheel comes as it is, but with Content-Encoding: gzip."""
+    """The wheel is not compressed but has Content-Encoding: gzip."""
     case.routes[f"/{A}"] = status(200, wheel(), Content_Encoding="gzip")
 
 
 @fault("E.3.17", left=(A,))
 def hash_file_is_compressed_unasked(case: Case) -> None:
-    """The hash file comes with Content-Encoding: gzip, which nobody asked for."""
+    """The hash file has an unrequested Content-Encoding: gzip."""
     case.without_digest_in_the_link()
     text = case.routes[f"/{A}.sha256"]
     assert isinstance(text, bytes)
@@ -216,14 +216,14 @@ def hash_file_is_a_gzip_bomb(case: Case) -> None:
 
 @fault("E.3.19", causes=Cause.NOT_A_DISTRIBUTION, for_peers=True)
 def redirect_to_a_login_page(case: Case) -> None:
-    """Status 302 to a login page, which has status 200."""
+    """Status 302 to a login page with status 200."""
     case.routes[f"/{A}"] = status(302, Location="/login")
     case.routes["/login"] = LOGIN
 
 
 @fault("E.3.20", causes=Cause.FORBIDDEN, for_peers=True)
 def forbidden(case: Case) -> None:
-    """Status 403 at first; waiting gives nobody rights, so it is final."""
+    """Status 403 at first; waiting does not help with permissions, so it is final."""
     case.routes[f"/{A}"] = in_turn(status(403), status(403), wheel())
 
 
@@ -242,7 +242,7 @@ def wheel_is_late(case: Case) -> None:
 
 @fault("E.3.22", left=(A,), for_peers=True)
 def absence_is_cached(case: Case) -> None:
-    """A cache answers 404 to the address, but not to one with another query."""
+    """A cache answers 404 to the URL, but not with a different query."""
 
     def cached(handler: Handler) -> None:
         if "?" in handler.path:
@@ -265,7 +265,7 @@ def unavailable_until(case: Case) -> None:
     """Status 503 with a date in Retry-After, then the wheel."""
 
     def unavailable(handler: Handler) -> None:
-        date = datetime.now(timezone.utc) + timedelta(seconds=2)
+        date = datetime.now(UTC) + timedelta(seconds=2)
         respond(handler, 503, b"", Retry_After=format_datetime(date, usegmt=True))
 
     case.routes[f"/{A}"] = in_turn(unavailable, wheel())
@@ -274,7 +274,7 @@ def unavailable_until(case: Case) -> None:
 
 @fault("E.3.23", causes=Cause.UNREACHABLE, says="503", for_peers=True, limit=40)
 def unavailable_for_an_hour(case: Case) -> None:
-    """Status 503 with Retry-After: 3600, which is more than there is to wait."""
+    """Status 503 with Retry-After: 3600, longer than the wait budget."""
     case.routes[f"/{A}"] = status(503, Retry_After="3600")
     case.wait = "1"
 
@@ -314,13 +314,13 @@ def serve_tls(
     *,
     expired: bool = False,
 ) -> str:
-    """Serve over TLS; the command trusts the authority that signed for it.
+    """Serve over TLS; the command trusts the authority that signed the certificate.
 
-    :param host: whom the certificate is for; the server is ``127.0.0.1``.
-    :returns: the server's address.
+    :param host: the host in the certificate; the server is ``127.0.0.1``.
+    :returns: the server's URL.
     """
     authority = trustme.CA()
-    now = datetime.now(timezone.utc)
+    now = datetime.now(UTC)
     until = now + timedelta(days=-1 if expired else 1)
     certificate = authority.issue_cert(host, not_before=now - timedelta(days=2), not_after=until)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -331,7 +331,7 @@ def serve_tls(
 
 
 def _dripping(first: int, pause: float) -> Respond:
-    """Send the headers, some bytes at once, then one after each pause, for a minute."""
+    """Send the headers and some bytes at once, then more after each pause, for a minute."""
 
     def drip(handler: Handler) -> None:
         handler.wfile.write(_length(len(wheel())).replace("\n", "\r\n").encode() + b"\r\n\r\n")
@@ -352,25 +352,25 @@ def _stalled(case: Case, first: int, pause: float) -> None:
 
 @fault("E.3.27", causes=Cause.UNREACHABLE, left=(B,), limit=40, for_peers=True)
 def stall_behind_the_headers(case: Case) -> None:
-    """Nothing comes behind the headers; ``--timeout 3``."""
+    """Nothing follows the headers; ``--timeout 3``."""
     _stalled(case, 0, 30)
 
 
 @fault("E.3.28", causes=Cause.UNREACHABLE, left=(B,), limit=40, for_peers=True)
 def stall_within_the_body(case: Case) -> None:
-    """Nothing comes behind the first half of the body; ``--timeout 3``."""
+    """Nothing follows the first half of the body; ``--timeout 3``."""
     _stalled(case, HALF, 30)
 
 
 @fault("E.3.29", causes=Cause.UNREACHABLE, left=(B,), limit=40, for_peers=True)
 def one_byte_at_a_time(case: Case) -> None:
-    """The body comes byte by byte, five a second; ``--timeout 3``."""
+    """The body arrives byte by byte, five per second; ``--timeout 3``."""
     _stalled(case, 0, 0.2)
 
 
 @fault("E.3.30", causes=Cause.UNREACHABLE, says="certificate")
 def certificate_has_expired(case: Case) -> None:
-    """The wheel is on a TLS server whose certificate has expired."""
+    """The wheel is on a TLS server with an expired certificate."""
     url = serve_tls(case, {f"/{A}": wheel()}, expired=True)
     case.routes["/"] = page(link(url + A, wheel()))
 
@@ -384,7 +384,7 @@ def certificate_is_for_another_host(case: Case) -> None:
 
 @fault("E.3.30", "E.3.31", causes=Cause.UNREACHABLE, says="certificate")
 def authority_is_unknown(case: Case) -> None:
-    """The wheel is on a TLS server that nobody vouches for."""
+    """The wheel is on a TLS server whose authority is not trusted."""
     url = serve_tls(case, {f"/{A}": wheel()})
     case.environ.clear()
     case.routes["/"] = page(link(url + A, wheel()))
@@ -392,7 +392,7 @@ def authority_is_unknown(case: Case) -> None:
 
 @fault("E.3.30", left=(A,))
 def certificate_is_good(case: Case) -> None:
-    """No fault, to prove the three above: the same server with a good certificate."""
+    """Control case for the three above: the same server with a good certificate."""
     url = serve_tls(case, {f"/{A}": wheel()})
     case.routes["/"] = page(link(url + A, wheel()))
 
@@ -407,13 +407,13 @@ def redirect_to_http(case: Case) -> None:
 
 @fault("E.3.32", left=(A,))
 def ipv6_is_dead(case: Case) -> None:
-    """The host has an IPv6 address that never answers, and an IPv4 one that does."""
+    """The host has an IPv6 address that never answers and an IPv4 address that does."""
     server = case.serve({f"/{A}": wheel()})
     port = int(server.url.rstrip("/").rpartition(":")[2])
     deaf = case.stack.enter_context(socket.socket(socket.AF_INET6))
     deaf.bind(("::1", port))
     deaf.listen(0)
-    # Its queue is full: who connects now is not answered, not even refused.
+    # The queue is full: new connections get no answer, not even a refusal.
     for _ in range(4):
         waiting = case.stack.enter_context(socket.socket(socket.AF_INET6))
         waiting.setblocking(False)
@@ -423,7 +423,7 @@ def ipv6_is_dead(case: Case) -> None:
 
 @fault("E.3.33", causes=Cause.NOT_A_DISTRIBUTION)
 def proxy_answers_with_its_own_page(case: Case) -> None:
-    """A proxy answers with its own page, status 200, where the wheel should be."""
+    """A proxy answers with its own page and status 200 instead of the wheel."""
     listed = page(link(f"http://wheels.example/{A}", wheel()))
 
     proxy = case.serve({"http://wheels.example/": listed, f"http://wheels.example/{A}": LOGIN})
@@ -441,7 +441,7 @@ def proxy_is_broken(case: Case) -> None:
 
 @fault("E.3.33", exit_code=4, says="nothing matches")
 def portal_answers_everything(case: Case) -> None:
-    """A captive portal answers everything, the index page too, with its login page."""
+    """A captive portal answers every request, including the index page, with its login page."""
     proxy = case.serve({"http://wheels.example/": LOGIN})
     case.environ["http_proxy"] = proxy.url
     case.url = "http://wheels.example/"
@@ -449,13 +449,13 @@ def portal_answers_everything(case: Case) -> None:
 
 @fault("E.3.34", exit_code=5, says="resolve")
 def host_is_unknown(case: Case) -> None:
-    """No name server knows the host."""
+    """The host name cannot be resolved."""
     case.url = "http://no-such-host.invalid/"
 
 
 @fault("E.3.34", causes=Cause.UNREACHABLE, left=(B,), says="resolve")
 def host_of_a_link_is_unknown(case: Case) -> None:
-    """No name server knows the host that one of two links leads to."""
+    """The host name in one of two links cannot be resolved."""
     case.add(B, wheel(B))
     del case.good[A]
     links = link(f"http://no-such-host.invalid/{A}", wheel()), link(B, wheel(B))
@@ -464,13 +464,13 @@ def host_of_a_link_is_unknown(case: Case) -> None:
 
 @fault("E.3.26", causes=Cause.UNREACHABLE)
 def answer_is_no_http(case: Case) -> None:
-    """The answer for the wheel is not HTTP at all."""
+    """The answer for the wheel is not HTTP."""
     case.routes[f"/{A}"] = raw("SSH-2.0-server", wheel())
 
 
 @fault("E.3.14", left=(A,))
 def server_counts_the_requests(case: Case) -> Check:
-    """No fault, to prove the rest: all is well, in three requests."""
+    """Control case for all others: everything is good, in three requests."""
 
     def check(done: Done) -> None:
         assert case.server.paths() == ["/", f"/{A}.sha256", f"/{A}"], done

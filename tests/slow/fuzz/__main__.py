@@ -1,7 +1,7 @@
 """Fuzz one target, guided by coverage: ``python -m tests.slow.fuzz TARGET -runs=100000``.
 
-What follows the target is libFuzzer's.  It starts from the corpus that is kept
-beside this file and adds nothing to it.
+The arguments after the target are libFuzzer's. It starts from the corpus beside this file
+and adds nothing to it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CORPUS = pathlib.Path(__file__).parent / "corpus"
 
 
 def main() -> None:
-    """Fuzz the target that the command line names."""
+    """Fuzz the target named on the command line."""
     name, options = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as found:
         # libFuzzer writes to the first folder and only reads the second.

@@ -1,4 +1,4 @@
-"""What hypothesis makes of hash files and index pages: almost right ones."""
+"""Hypothesis strategies for hash files and index pages that are almost right."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is fuzzed: each target takes any bytes and must not fail.
+"""Fuzz targets: each takes arbitrary bytes and must not fail.
 
-It may refuse them by the error that its documentation names.  Nothing else may
-be raised, no path may be opened, and what is read must be what it says it is.
+A target may refuse its input with the documented error. It must not raise anything else or
+open any path, and its results must be consistent.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wheelhouse_hashes.formats.urls import normalized, shown
 NAME = "numpy-2.3.5-cp311-cp311-win_amd64.whl"
 URL = "http://127.0.0.1/wheels/"
 
-#: What the interpreter was asked to open while somebody watched it.
+#: The paths that the interpreter was asked to open while watching is on.
 _opened: list[object] = []
 _watching = False
 
@@ -30,7 +30,7 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_audit)
-# Python loads a codec from a file when it is first used.
+# Python loads a codec from a file on first use.
 for _codec in ("utf-16", "utf-8-sig", "unicode_escape", "latin-1", "idna"):
     "warm".encode(_codec).decode(_codec)
 "wärm".encode("idna")
@@ -38,7 +38,7 @@ for _codec in ("utf-16", "utf-8-sig", "unicode_escape", "latin-1", "idna"):
 
 @contextmanager
 def opening_nothing() -> Iterator[None]:
-    """Fail if a file, a folder or a program is opened meanwhile."""
+    """Fail if a file, folder or program is opened in the ``with`` block."""
     global _watching  # noqa: PLW0603 (an audit hook has no other state)
     _opened.clear()
     _watching = True
@@ -50,7 +50,7 @@ def opening_nothing() -> Iterator[None]:
 
 
 def hash_file(data: bytes) -> None:
-    """Read a hash file of each algorithm."""
+    """Parse a hash file for each algorithm."""
     for algorithm in ALGORITHMS:
         with opening_nothing():
             try:
@@ -71,7 +71,7 @@ def _check(links: list[Link]) -> None:
         try:
             normalized(link.address)
         except ValueError:
-            continue  # the reader of pages leaves such links out
+            continue  # the page reader skips such links
         for algorithm, value in link.hashes:
             if algorithm in ALGORITHMS:
                 try:
@@ -81,13 +81,13 @@ def _check(links: list[Link]) -> None:
 
 
 def index_page(data: bytes) -> None:
-    """Read a page in HTML."""
+    """Parse an HTML page."""
     with opening_nothing():
         _check(list(read_page(data, "text/html", URL)))
 
 
 def json_page(data: bytes) -> None:
-    """Read a page in JSON (:pep:`691`)."""
+    """Parse a JSON page (:pep:`691`)."""
     with opening_nothing():
         try:
             links = list(read_page(data, JSON_TYPE, URL))
@@ -97,7 +97,7 @@ def json_page(data: bytes) -> None:
 
 
 def fragment(data: bytes) -> None:
-    """Read the fragment of a link, between quotes and as it is."""
+    """Parse a link's fragment, quoted and unquoted."""
     text = data.decode("utf-8", "replace")
     page = f'<a href="{NAME}#{text}">x</a> <a href={NAME}#{text}>x</a>'.encode()
     with opening_nothing():

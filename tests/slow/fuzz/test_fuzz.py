@@ -1,4 +1,4 @@
-"""The corpus, and some of what hypothesis makes; ``tox run -e fuzz`` makes more."""
+"""The fuzz corpus and a few hypothesis examples; ``tox run -e fuzz`` runs more."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ some = settings(deadline=None, max_examples=200)
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_the_corpus(path: pathlib.Path) -> None:
+def test_fuzz_corpus(path: pathlib.Path) -> None:
     content = path.read_bytes()
     for target in TARGETS.values():
         target(content)
 
 
-def test_each_target_has_a_corpus() -> None:
+def test_each_fuzz_target_has_a_corpus() -> None:
     assert {path.parent.name for path in CASES} == set(TARGETS)
 
 
 @some
 @given(hash_files)
-def test_hash_files(data: bytes) -> None:
+def test_fuzz_hash_files(data: bytes) -> None:
     hash_file(data)
 
 
 @some
 @given(index_pages)
-def test_index_pages(data: bytes) -> None:
+def test_fuzz_index_pages(data: bytes) -> None:
     index_page(data)
     fragment(data)
 
 
 @some
 @given(json_pages)
-def test_json_pages(data: bytes) -> None:
+def test_fuzz_json_pages(data: bytes) -> None:
     json_page(data)

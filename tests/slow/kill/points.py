@@ -1,14 +1,13 @@
-"""Kill uploads and fetches at random points, and look at what that leaves.
+"""Kill uploads and fetches at random points and check the files they leave.
 
-A process that has imported everything forks the commands, one after the other.
-Each tells over a pipe which phase it is in, by what it asks of the operating
-system (audit events: nothing in the package knows of it).  When the phase comes
-that is to be hit, it has the kernel send SIGKILL after a random part of the
-time that this phase takes.  The point counts for the phase that was told last:
-where the command really was.
+A process that has imported everything forks the commands one after the other. Each command
+reports its phase over a pipe, based on its audit events (the package does not know about
+this). When the chosen phase begins, the kernel is asked to send SIGKILL after a random part
+of the phase's usual duration. The point counts for the last reported phase, where the command
+really was.
 
-All the while another process reads every file under a final name, in the
-container and in the folder, and compares it with what it must be.
+Meanwhile another process reads every file under a final name, in the container and in the
+folder, and compares it with the expected content.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ UPLOAD += [*LOCAL, CONTAINER.name]
 FETCH = ["fetch", "--verify", "--wait", "0", "--max-workers", "1"]
 FETCH += ["--local-folder", str(GOT), "demo"]
 
-#: The phases: the byte that tells of each, and the command that it is of.
+#: The phases: the byte that reports each one, and the command it belongs to.
 PHASES: Mapping[str, tuple[bytes, str]] = {
     "hashing": (b"H", "upload"),
     "companion put": (b"C", "upload"),
@@ -62,30 +61,29 @@ _BY_BYTE = {byte: phase for phase, (byte, _) in PHASES.items()}
 
 @dataclass
 class Outcome:
-    """What became of all points."""
+    """The results of all points."""
 
-    #: How many points hit each phase.
+    #: Number of points per phase.
     hits: Counter[str] = field(default_factory=Counter)
-    #: How many commands were over before the signal came; they are no points.
+    #: Commands that ended before the signal; they do not count as points.
     missed: int = 0
-    #: What was wrong after a rerun.
+    #: Problems after a rerun.
     wrong: list[str] = field(default_factory=list)
-    #: What a reader saw that nobody must see.
+    #: Bad files that the reader saw.
     seen: list[str] = field(default_factory=list)
-    #: How many files under a final name were read meanwhile.
+    #: Number of files read under final names.
     looks: int = 0
 
     def is_enough(self, points: int) -> bool:
-        """Tell whether there are so many points, and enough in each phase.
+        """Return whether there are enough points in total and in each phase.
 
-        Signals come late on a busy machine: a point may hit a later phase than
-        it was meant for.
+        Signals come late on a busy machine, so a point may hit a later phase than intended.
         """
         least = min(self.hits[phase] for phase in PHASES)
         return self.hits.total() >= points and least >= points // len(PHASES) // 2
 
     def table(self) -> str:
-        """Return the counts, a line for each phase."""
+        """Return the counts, one line per phase."""
         rows = [f"{self.hits[phase]:6}  {phase}" for phase in PHASES]
         rows += [f"{self.hits.total():6}  points in all; {self.missed} commands were over before"]
         rows += [f"{self.looks:6}  files under final names were read meanwhile, bad ones: "]
@@ -97,9 +95,9 @@ class _Point:
     """When to kill."""
 
     phase: bytes
-    #: In which of the turns of the phase, from 1 on.
+    #: Which occurrence of the phase, from 1.
     turn: int
-    #: Seconds after its beginning.
+    #: Seconds after the phase begins.
     delay: float
 
 
@@ -115,7 +113,7 @@ class _SignalEvent(ctypes.Structure):
 
 
 def _kill_after(seconds: float) -> None:
-    """Have the kernel kill this process: no thread has to wake up for it."""
+    """Ask the kernel to kill this process; no thread has to wake up for it."""
     libc = ctypes.CDLL(None, use_errno=True)
     event = _SignalEvent(number=signal.SIGKILL, notify=0)
     timer = ctypes.c_void_p()
@@ -126,8 +124,8 @@ def _kill_after(seconds: float) -> None:
     assert not failed, os.strerror(ctypes.get_errno())
 
 
-class _Teller:
-    """Tells over a pipe which phase the process is in, and since when."""
+class _Reporter:
+    """Reports over a pipe which phase the process is in, and since when."""
 
     def __init__(self, pipe: int, point: _Point | None) -> None:
         self._pipe = pipe
@@ -136,7 +134,7 @@ class _Teller:
         self._told = b""
         self._read: set[str] = set()
 
-    def _tell(self, phase: bytes) -> None:
+    def _report(self, phase: bytes) -> None:
         if phase == self._phase:
             return
         self._phase = phase
@@ -147,23 +145,23 @@ class _Teller:
             _kill_after(point.delay)
 
     def __call__(self, event: str, args: tuple[object, ...]) -> None:
-        """Take an audit event."""
+        """Handle an audit event."""
         if event == "open" and isinstance(args[0], (str, os.PathLike)):
             folder, name = os.path.split(os.fspath(args[0]))
             if name == "object":
                 following = {b"H": b"C", b"C": b"A", b"R": b"I"}
-                self._tell(following.get(self._phase, self._phase))
+                self._report(following.get(self._phase, self._phase))
             elif name in NAMES and folder == str(DIST):
-                self._tell(b"H")
+                self._report(b"H")
             elif name in NAMES and pathlib.Path(folder).name.startswith(PRIVATE_PREFIX):
-                self._tell(b"F" if name in self._read else b"B")
+                self._report(b"F" if name in self._read else b"B")
                 self._read.add(name)
         elif event in ("os.link", "os.rename") and str(args[1]).endswith(".whl"):
-            self._tell(b"R" if self._phase == b"A" else b"F")
+            self._report(b"R" if self._phase == b"A" else b"F")
 
 
 def _command(argv: list[str], pipe: int, point: _Point | None) -> None:
-    """Run a command in this process, which was forked for it, and end."""
+    """Run a command in this forked process, then exit."""
     code = 1
     try:
         log = os.open("command.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -172,7 +170,7 @@ def _command(argv: list[str], pipe: int, point: _Point | None) -> None:
         from wheelhouse_hashes.host import attach
 
         sys.argv = ["wheelhouse_uploader", *argv]
-        sys.addaudithook(_Teller(pipe, point))
+        sys.addaudithook(_Reporter(pipe, point))
         attach.run_host()
         code = 0
     except SystemExit as end:
@@ -182,7 +180,7 @@ def _command(argv: list[str], pipe: int, point: _Point | None) -> None:
 
 
 class _Killer:
-    """The process that forks commands and kills them."""
+    """Forks commands and kills them."""
 
     def __init__(self, seed: int, url: str) -> None:
         self._random = random.Random(seed)
@@ -195,7 +193,7 @@ class _Killer:
     def run(self, verb: str, point: _Point | None = None) -> tuple[int, str | None]:
         """Run a command.
 
-        :returns: its exit code (or minus the signal), and its last phase.
+        :returns: its exit code (or the negated signal) and its last phase.
         """
         reader, writer = os.pipe()
         pid = os.fork()
@@ -203,16 +201,16 @@ class _Killer:
             _command(self._argv(verb), writer, point)
         os.close(writer)
         with open(reader, "rb") as file:  # noqa: PTH123 (a descriptor)
-            told = list(struct.iter_unpack("=cd", file.read()))
+            reports = list(struct.iter_unpack("=cd", file.read()))
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-        for (byte, since), (_, until) in itertools.pairwise(told):
+        for (byte, since), (_, until) in itertools.pairwise(reports):
             phase = _BY_BYTE[byte]
-            # Its longest time of late.
+            # The longest recent duration.
             self._spans[phase] = max(0.9 * self._spans.get(phase, 0.0), until - since)
-        return code, _BY_BYTE[told[-1][0]] if told else None
+        return code, _BY_BYTE[reports[-1][0]] if reports else None
 
     def kill_in(self, phase: str) -> str | None:
-        """Kill a command in a phase, or soon after; return in which it was."""
+        """Kill a command in a phase, or soon after; return the phase it was in."""
         byte, verb = PHASES[phase]
         turn = 1 if byte == b"I" else self._random.randint(1, len(NAMES))
         delay = self._random.uniform(0, self._spans.get(phase, 0.002))
@@ -220,12 +218,12 @@ class _Killer:
         return last if code == -signal.SIGKILL else None
 
 
-def _complain(verb: str, code: int, wheels: Mapping[str, bytes]) -> list[str]:
-    """Say what is wrong after a rerun."""
+def _problems(verb: str, code: int, wheels: Mapping[str, bytes]) -> list[str]:
+    """Return the problems after a rerun."""
     wrong = []
     if code != 0:
-        said = pathlib.Path("command.log").read_text()
-        wrong.append(f"the rerun of {verb} exited with {code}: {said}")
+        output = pathlib.Path("command.log").read_text()
+        wrong.append(f"the rerun of {verb} exited with {code}: {output}")
     if verb == "upload":
         expected = {INDEX, ".hash", *wheels, *(f"{name}.sha256" for name in wheels)}
         if set(os.listdir(CONTAINER)) != expected or os.listdir(CONTAINER / ".hash"):
@@ -240,7 +238,7 @@ def _complain(verb: str, code: int, wheels: Mapping[str, bytes]) -> list[str]:
 
 
 def _kill_all(root: str, url: str, points: int, seed: int, connection: Connection) -> None:
-    """Make all points; the body of the killing process."""
+    """Kill at all points. Main function of the killing process."""
     os.chdir(root)
     import wheelhouse_hashes.cli.fetch
     import wheelhouse_hashes.cli.upload  # noqa: F401
@@ -253,8 +251,8 @@ def _kill_all(root: str, url: str, points: int, seed: int, connection: Connectio
     killer = _Killer(seed, url)
     outcome = Outcome()
 
-    def settle(verb: str) -> None:
-        outcome.wrong += _complain(verb, killer.run(verb)[0], wheels)
+    def rerun(verb: str) -> None:
+        outcome.wrong += _problems(verb, killer.run(verb)[0], wheels)
 
     for attempt in range(5 * points + 20):
         if outcome.is_enough(points) or outcome.wrong:
@@ -265,20 +263,20 @@ def _kill_all(root: str, url: str, points: int, seed: int, connection: Connectio
         if verb == "upload":
             shutil.rmtree(CONTAINER, ignore_errors=True)
         elif not CONTAINER.exists():
-            settle("upload")
+            rerun("upload")
         hit = killer.kill_in(phase)
         if hit is None:
             outcome.missed += 1
         else:
             outcome.hits[hit] += 1
-        settle(verb)
+        rerun(verb)
         if verb == "upload":
-            settle("fetch")
+            rerun("fetch")
     connection.send(outcome)
 
 
 def _watch(root: str, over: Event, connection: Connection) -> None:
-    """Read what is under final names, again and again; the body of the watcher."""
+    """Read the files under final names repeatedly. Main function of the watching process."""
     os.chdir(root)
     wheels = {name: DIST.joinpath(name).read_bytes() for name in NAMES}
     good = {**wheels}
@@ -306,11 +304,11 @@ def _watch(root: str, over: Event, connection: Connection) -> None:
 
 
 def kill_at_points(root: pathlib.Path, points: int, seed: int) -> Outcome:
-    """Kill commands at a number of random points, spread over the phases.
+    """Kill commands at random points, spread over the phases.
 
     :param root: an empty folder to work in.
-    :param points: how many commands to kill.
-    :param seed: of the random numbers; the machine adds chance of its own.
+    :param points: the number of commands to kill.
+    :param seed: seeds the random choices; timing on the machine adds to them.
     """
     for name in NAMES:
         make_wheel(root / DIST, name, random.Random(name).randbytes(PAYLOAD))

@@ -1,4 +1,4 @@
-"""SIGKILL at random points, a few of them; ``tox run -e kill`` makes 1,000."""
+"""SIGKILL at a few random points; ``tox run -e kill`` uses 1,000."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ POINTS = 28
 
 
 def check(root: pathlib.Path, points: int) -> None:
-    """Kill commands at random points, print the counts, check what they left."""
+    """Kill commands at random points, print the counts and check the files they left."""
     seed = random.randrange(2**32)
     outcome = kill_at_points(root, points, seed)
     print(f"\nseed {seed}\n{outcome.table()}")
@@ -25,5 +25,5 @@ def check(root: pathlib.Path, points: int) -> None:
     assert outcome.looks > points
 
 
-def test_a_killed_run_leaves_what_a_rerun_completes(tmp_path: pathlib.Path) -> None:
+def test_rerun_completes_killed_run(tmp_path: pathlib.Path) -> None:
     check(tmp_path, POINTS)

@@ -1,7 +1,7 @@
-"""docs/first-steps.rst in an environment of its own, from the first command to the last.
+"""docs/first-steps.rst in its own environment, from the first command to the last.
 
-What is installed is the wheel of this clone, by its name; pip takes what it requires from
-the package index.
+The wheel of this checkout is installed by name; pip takes its requirements from the package
+index.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.support.docpages import follow
 from tests.support.environments import wheel_of_tree
 
 
-def test_a_newcomer_gets_from_nothing_to_the_end(
+def test_first_steps_page_commands(
     tmp_path: pathlib.Path,
     tmp_path_factory: pytest.TempPathFactory,
     capsys: pytest.CaptureFixture[str],

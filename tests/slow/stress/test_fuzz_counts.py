@@ -1,4 +1,4 @@
-"""10,000 hash files and 2,000 index pages, as a server would send them."""
+"""10,000 hash files and 2,000 index pages, sent by a server."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from wheelhouse_hashes.plugins.session import Session
 
 PIECE = b"a" * 1_000_000
 
-#: What libcurl and the system may hold of what was sent and not yet read.
+#: Maximum bytes sent but not read, held by libcurl and the system.
 IN_FLIGHT = 16_000_000
 
 
 class Sender:
-    """Sends what it is told to, and counts."""
+    """Sends given bytes and counts them."""
 
     def __init__(self) -> None:
         self.body = b""
@@ -52,7 +52,7 @@ class Sender:
 
 @pytest.fixture(scope="module")
 def sender() -> Iterator[Sender]:
-    """A server of one hash file, one page, and what has no end."""
+    """A server with a hash file, a page and an endless object."""
     sender = Sender()
     routes = {
         f"/{NAME}.sha256": sender.once,
@@ -67,7 +67,7 @@ def sender() -> Iterator[Sender]:
 
 @pytest.fixture(scope="module")
 def run(sender: Sender) -> Iterator[Session[FetchOptions]]:
-    """A fetch in progress; what is loaded at a first request is."""
+    """A fetch in progress, after a first request has loaded the lazy imports."""
     options = FetchOptions(project_name="demo", url="http://127.0.0.1/", wait=0.0)
     run = Session("fetch", options, Plugins.load(BUILT_IN, {}))
     with contextlib.closing(run.client):
@@ -75,7 +75,7 @@ def run(sender: Sender) -> Iterator[Session[FetchOptions]]:
         yield run
 
 
-def test_ten_thousand_hash_files(sender: Sender, run: Session[FetchOptions]) -> None:
+def test_fetch_ten_thousand_fuzzed_hash_files(sender: Sender, run: Session[FetchOptions]) -> None:
     seen = 0
 
     @settings(deadline=None, max_examples=10_000)
@@ -94,7 +94,7 @@ def test_ten_thousand_hash_files(sender: Sender, run: Session[FetchOptions]) -> 
     assert seen >= 10_000
 
 
-def test_two_thousand_index_pages(sender: Sender, run: Session[FetchOptions]) -> None:
+def test_fetch_two_thousand_fuzzed_index_pages(sender: Sender, run: Session[FetchOptions]) -> None:
     seen = 0
 
     @settings(deadline=None, max_examples=2_000)
@@ -124,7 +124,7 @@ def test_two_thousand_index_pages(sender: Sender, run: Session[FetchOptions]) ->
 
 
 @pytest.mark.parametrize("path", ["endless", "endless.sha256"])
-def test_no_more_is_read_than_the_cap(
+def test_fetch_stops_reading_at_size_limit(
     sender: Sender, run: Session[FetchOptions], path: str
 ) -> None:
     sender.sent, sender.kind = 0, "text/html"
@@ -140,7 +140,7 @@ def test_no_more_is_read_than_the_cap(
     assert cap - len(PIECE) <= sender.sent <= cap + IN_FLIGHT
 
 
-def test_a_path_that_is_named_is_not_opened(
+def test_path_in_hash_file_is_not_opened(
     sender: Sender, run: Session[FetchOptions], tmp_path: pathlib.Path
 ) -> None:
     other = tmp_path / NAME

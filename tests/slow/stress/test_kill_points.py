@@ -7,5 +7,5 @@ import pathlib
 from tests.slow.kill.test_points import check
 
 
-def test_a_thousand_points(tmp_path: pathlib.Path) -> None:
+def test_rerun_after_a_thousand_kill_points(tmp_path: pathlib.Path) -> None:
     check(tmp_path, 1000)

@@ -14,7 +14,7 @@ JOBS = 64
 ROUNDS = 20
 
 
-def test_sixty_four_uploaders_lose_no_hash(tmp_path: pathlib.Path, cli: Cli) -> None:
+def test_sixty_four_concurrent_uploads_lose_no_hash(tmp_path: pathlib.Path, cli: Cli) -> None:
     (tmp_path / "store").mkdir()
     wheels = {}
     for number in range(JOBS):
@@ -36,7 +36,7 @@ def test_sixty_four_uploaders_lose_no_hash(tmp_path: pathlib.Path, cli: Cli) -> 
         assert list((container / ".hash").iterdir()) == []
         page = (container / "index.html").read_text()
         links_missing += sum(f'"{n}#sha256={sha256(b)}"' not in page for n, b in wheels.items())
-        # A link may be missing until the next run; then none is.
+        # A link may be missing until the next run; after it none is.
         assert cli("index", *LOCAL, container.name).code == 0
         page = (container / "index.html").read_text()
         links = dict(re.findall(r'href="([^"#]+)#sha256=([0-9a-f]{64})"', page))

@@ -39,7 +39,7 @@ Locate = Callable[..., Listing]
 
 @pytest.fixture
 def locate(run: Session[FetchOptions]) -> Locate:
-    """Serve one page and say what it offers; addresses become relative to the server."""
+    """Serve one page and return its listing; URLs become relative to the server."""
 
     def serve(
         page: str | bytes,
@@ -109,19 +109,19 @@ def test_html_links_have_name_address_and_claim(locate: Locate) -> None:
         f'<a href="&#{ord("n")};{NAME[1:]}#sha256={HEX}">',
     ],
 )
-def test_every_way_to_write_a_link_in_html_is_read(locate: Locate, tag: str) -> None:
+def test_html_link_syntax_variants_are_read(locate: Locate, tag: str) -> None:
     (entry,) = locate(f"<body>{tag}text</a>").entries
     assert (entry.name, entry.url) == (NAME, f"/simple/numpy/{NAME}")
     assert _digests(entry) == [f"sha256:{HEX}"]
 
 
-def test_an_ampersand_is_written_as_an_entity(locate: Locate) -> None:
+def test_ampersand_entity_in_link_is_decoded(locate: Locate) -> None:
     (entry,) = locate(f'<a href="{NAME}?a=1&amp;b=2#sha256={HEX}">x</a>').entries
     assert entry.name == NAME
     assert entry.url == f"/simple/numpy/{NAME}?a=1&b=2"
 
 
-def test_comments_scripts_and_bare_anchors_are_no_links(
+def test_comments_scripts_and_anchors_are_not_links(
     locate: Locate,
 ) -> None:
     listing = locate(
@@ -161,31 +161,29 @@ def test_absolute_rooted_and_relative_links_are_resolved(
         ("", f"/simple/numpy/{NAME}"),
     ],
 )
-def test_links_are_relative_to_the_base_that_a_page_names(
-    locate: Locate, base: str, url: str
-) -> None:
+def test_links_are_relative_to_base_href(locate: Locate, base: str, url: str) -> None:
     page = f'<head><base href="{base}"><base href="/second/"></head><a href="{NAME}">x</a>'
     assert _urls(locate(page)) == {NAME: url}
 
 
-def test_a_base_does_not_change_absolute_links(locate: Locate) -> None:
+def test_base_href_does_not_change_absolute_links(locate: Locate) -> None:
     page = f'<base href="/f/"><a href="https://cdn.example/{NAME}">x</a>'
     assert _urls(locate(page)) == {NAME: f"https://cdn.example/{NAME}"}
 
 
 @pytest.mark.parametrize("link", [LOCAL, LOCAL.replace("+", "%2B"), LOCAL.replace("+", "%2b")])
-def test_a_plus_is_a_plus_and_names_are_decoded_once(locate: Locate, link: str) -> None:
+def test_names_are_percent_decoded_once_and_plus_is_kept(locate: Locate, link: str) -> None:
     (entry,) = locate(f'<a href="{link}">x</a>').entries
     assert entry.name == LOCAL
     assert entry.url == f"/simple/numpy/{link}"
 
 
-def test_a_name_that_is_encoded_twice_is_not_that_of_an_artifact(locate: Locate) -> None:
+def test_twice_encoded_name_is_not_an_artifact(locate: Locate) -> None:
     (entry,) = locate(f'<a href="{LOCAL.replace("+", "%252B")}">x</a>').entries
     assert entry.name == LOCAL.replace("+", "%2B")
 
 
-def test_an_encoded_slash_stays_in_the_name(
+def test_encoded_slash_stays_in_name(
     locate: Locate,
 ) -> None:
     (entry,) = locate(f'<a href="..%2F..%2F{NAME}">x</a>').entries
@@ -217,14 +215,14 @@ NGINX = f"""<html><head><title>Index of /wheels/</title></head><body>
 
 
 @pytest.mark.parametrize("page", [SWIFT, APACHE, NGINX], ids=["Swift", "Apache", "nginx"])
-def test_a_directory_listing_offers_whole_names(locate: Locate, page: str) -> None:
+def test_directory_listing_has_full_names(locate: Locate, page: str) -> None:
     listing = locate(page, served="/wheels/")
     offered = {e.name: e.url.replace("%2E", ".") for e in listing.entries if e.name}
     assert offered == {NAME: f"/wheels/{NAME}", f"{NAME}.sha256": f"/wheels/{NAME}.sha256"}
     assert listing.notes == ()
 
 
-def test_a_plain_text_list_of_names_is_read(locate: Locate) -> None:
+def test_plain_text_list_of_names_is_read(locate: Locate) -> None:
     listing = locate(
         f"{NAME}\n{NAME}.sha256\r\n\n{LOCAL}\n",
         "text/plain; charset=utf-8",
@@ -254,7 +252,7 @@ def test_json_files_have_name_address_size_and_claims(locate: Locate, content_ty
 
 
 @pytest.mark.parametrize("size", [-1, "16", 1.5, None, True])
-def test_a_size_in_json_that_is_none_is_not_believed(locate: Locate, size: object) -> None:
+def test_invalid_size_in_json_is_ignored(locate: Locate, size: object) -> None:
     (entry,) = locate(
         _json({"filename": NAME, "url": NAME, "hashes": {}, "size": size}), JSON_TYPE
     ).entries
@@ -274,13 +272,13 @@ def test_a_size_in_json_that_is_none_is_not_believed(locate: Locate, size: objec
     ],
     ids=lambda body: str(body)[:40] or "empty",
 )
-def test_json_that_is_not_pep_691_is_one_clear_error(locate: Locate, body: str) -> None:
+def test_json_that_is_not_pep_691_is_refused(locate: Locate, body: str) -> None:
     with pytest.raises(TransferError, match=r"not a valid JSON page .*PEP 691") as caught:
         locate(body, "application/json")
     assert caught.value.cause is Cause.UNREACHABLE
 
 
-def test_the_page_is_asked_for_as_json_first(run: Session[FetchOptions]) -> None:
+def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
     with serving({"/simple/": b""}) as server:
         assert run.plugins.locate(server.url + "simple/#fragment", run) is not None
         ((_, path, headers),) = server.requests
@@ -291,14 +289,12 @@ def test_the_page_is_asked_for_as_json_first(run: Session[FetchOptions]) -> None
 
 
 @pytest.mark.parametrize("address", ["/wheels", "/wheels/"])
-def test_an_address_without_its_slash_is_the_folder_all_the_same(
-    locate: Locate, address: str
-) -> None:
+def test_url_without_trailing_slash_is_a_folder(locate: Locate, address: str) -> None:
     listing = locate(f'<a href="{NAME}">x</a>', served=address)
     assert _urls(listing) == {NAME: f"/wheels/{NAME}"}
 
 
-def test_links_are_relative_to_the_page_that_a_redirect_leads_to(
+def test_links_are_relative_to_redirect_target(
     run: Session[FetchOptions],
 ) -> None:
     def redirect(handler: Handler) -> None:
@@ -317,18 +313,18 @@ def test_links_are_relative_to_the_page_that_a_redirect_leads_to(
     assert _urls(relative) == {NAME: f"/files/{NAME}"}
 
 
-def test_one_malformed_link_is_named_and_costs_no_other(locate: Locate) -> None:
+def test_malformed_link_is_reported_and_others_are_kept(locate: Locate) -> None:
     bad = f"http://[bad/{NAME}"
     listing = locate(f'<a href="{NAME}">x</a><a href="{bad}">x</a><a href="{SDIST}">x</a>')
     assert list(_urls(listing)) == [NAME, SDIST]
     (note,) = listing.notes
     assert "malformed" in note
     assert bad in note
-    # It may be what somebody asks for, so it is not passed over.
+    # The link may belong to a requested artifact, so it is not skipped silently.
     assert listing.left_out == ((NAME, "its URL is malformed"),)
 
 
-def test_one_malformed_link_in_json_is_named_and_costs_no_other(locate: Locate) -> None:
+def test_malformed_json_link_is_reported_and_others_are_kept(locate: Locate) -> None:
     files = [
         {"filename": NAME, "url": url, "hashes": {}} for url in (f"http://[bad/{NAME}", f"/{NAME}")
     ]
@@ -343,26 +339,26 @@ def test_one_malformed_link_in_json_is_named_and_costs_no_other(locate: Locate) 
     "fragment",
     [f"sha256={HEX}&amp;egg=numpy", f"egg=numpy&amp;sha256={HEX}", f"sha256={HEX}&egg=numpy"],
 )
-def test_a_fragment_of_two_parts_is_split(locate: Locate, fragment: str) -> None:
+def test_fragment_of_two_parts_is_split(locate: Locate, fragment: str) -> None:
     (entry,) = locate(f'<a href="{NAME}#{fragment}">x</a>').entries
     assert _digests(entry) == [f"sha256:{HEX}"]
 
 
-def test_both_digests_of_a_fragment_are_claims(locate: Locate) -> None:
+def test_both_digests_of_fragment_are_claims(locate: Locate) -> None:
     md5 = "0" * ALGORITHMS["md5"]
     (entry,) = locate(f'<a href="{NAME}#sha256={HEX}&amp;md5={md5}">x</a>').entries
     assert _digests(entry) == [f"sha256:{HEX}", f"md5:{md5}"]
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "SHA256"])
-def test_a_fragment_that_contradicts_itself_hides_no_digest(locate: Locate, algorithm: str) -> None:
+def test_contradictory_fragment_keeps_both_digests(locate: Locate, algorithm: str) -> None:
     (entry,) = locate(f'<a href="{NAME}#sha256={HEX}&amp;{algorithm}={HEX2}">x</a>').entries
     objected = any(isinstance(item, Finding) for item in entry.claims)
     assert objected or sorted(_digests(entry)) == sorted([f"sha256:{HEX}", f"sha256:{HEX2}"])
 
 
 @pytest.mark.parametrize("digits", [HEX[:-1], HEX + "0", "x" * 64, "a" * 32])
-def test_a_malformed_digest_in_a_fragment_is_a_finding(locate: Locate, digits: str) -> None:
+def test_malformed_fragment_digest_is_a_finding(locate: Locate, digits: str) -> None:
     (entry,) = locate(f'<a href="{NAME}#sha256={digits}">x</a>').entries
     (finding,) = entry.claims
     assert isinstance(finding, Finding)
@@ -370,13 +366,13 @@ def test_a_malformed_digest_in_a_fragment_is_a_finding(locate: Locate, digits: s
     assert "sha256 has 64 hex digits" in finding.text
 
 
-def test_a_malformed_digest_in_json_is_a_finding(locate: Locate) -> None:
+def test_malformed_json_digest_is_a_finding(locate: Locate) -> None:
     file = {"filename": NAME, "url": NAME, "hashes": {"sha256": "abc"}}
     (entry,) = locate(_json(file), JSON_TYPE).entries
     assert [type(item) for item in entry.claims] == [Finding]
 
 
-def test_a_digest_of_an_unknown_algorithm_claims_nothing(locate: Locate) -> None:
+def test_digest_of_unknown_algorithm_is_ignored(locate: Locate) -> None:
     (entry,) = locate(f'<a href="{NAME}#sha1={"0" * 40}">x</a>').entries
     assert entry.claims == ()
 
@@ -384,7 +380,7 @@ def test_a_digest_of_an_unknown_algorithm_claims_nothing(locate: Locate) -> None
 @pytest.mark.parametrize(
     "scheme", ["file://", "ftp://host", "javascript:", "data:application/zip,"]
 )
-def test_links_of_other_schemes_are_left_out_and_named(locate: Locate, scheme: str) -> None:
+def test_links_with_other_schemes_are_skipped_and_reported(locate: Locate, scheme: str) -> None:
     listing = locate(f'<a href="{scheme}/f/{SDIST}">x</a><a href="{NAME}">x</a>')
     assert list(_urls(listing)) == [NAME]
     ((name, why),) = listing.left_out
@@ -392,21 +388,21 @@ def test_links_of_other_schemes_are_left_out_and_named(locate: Locate, scheme: s
     assert why == f"links with a {scheme.partition(':')[0]}: URL are not followed"
 
 
-def test_other_schemes_in_json_are_left_out_and_named(locate: Locate) -> None:
+def test_json_links_with_other_schemes_are_skipped_and_reported(locate: Locate) -> None:
     file = {"filename": NAME, "url": f"file:///f/{NAME}", "hashes": {"sha256": HEX}}
     listing = locate(_json(file), JSON_TYPE)
     assert listing.entries == ()
     assert listing.left_out == ((NAME, "links with a file: URL are not followed"),)
 
 
-def test_other_schemes_to_no_artifact_are_left_out_silently(
+def test_other_schemes_to_non_artifacts_are_skipped_silently(
     locate: Locate,
 ) -> None:
     listing = locate('<a href="mailto:ann@host.example">x</a><a href="javascript:back()">x</a>')
     assert (listing.entries, listing.notes) == ((), ())
 
 
-def test_a_page_over_the_cap_is_too_large(locate: Locate, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_over_size_limit_is_too_large(locate: Locate, monkeypatch: pytest.MonkeyPatch) -> None:
     page = f'<a href="{NAME}">x</a>'
     monkeypatch.setattr(index_pages, "MAX_BYTES", len(page))
     assert list(_urls(locate(page))) == [NAME]
@@ -425,7 +421,7 @@ def test_a_page_over_the_cap_is_too_large(locate: Locate, monkeypatch: pytest.Mo
     ],
     ids=["links", "bases", "names", "json"],
 )
-def test_a_page_of_too_many_links_is_too_large(
+def test_page_with_too_many_links_is_too_large(
     locate: Locate, monkeypatch: pytest.MonkeyPatch, kind: str, page: str
 ) -> None:
     if kind == JSON_TYPE:
@@ -435,33 +431,31 @@ def test_a_page_of_too_many_links_is_too_large(
     assert caught.value.cause is Cause.TOO_LARGE
 
 
-def test_a_tag_that_was_never_closed_does_not_cost_the_others(locate: Locate) -> None:
+def test_unclosed_tag_does_not_lose_other_links(locate: Locate) -> None:
     page = f'<a href="x"<a href="{NAME}"><!-- <a href="y">--><SCRIPT><a href="z"></script >'
     assert list(_urls(locate(f'{page}<a title="a > b" href="{SDIST}">'))) == [NAME, SDIST]
 
 
-def test_two_links_with_one_name_are_two_entries(locate: Locate) -> None:
+def test_two_links_with_same_name_are_two_entries(locate: Locate) -> None:
     listing = locate(f'<a href="a/{NAME}#sha256={HEX}">x</a><a href="b/{NAME}#sha256={HEX2}">x</a>')
     assert [entry.name for entry in listing.entries] == [NAME, NAME]
     assert [_digests(e) for e in listing.entries] == [[f"sha256:{HEX}"], [f"sha256:{HEX2}"]]
 
 
-def test_the_date_of_the_page_is_kept(locate: Locate) -> None:
+def test_listing_has_page_date(locate: Locate) -> None:
     dated = locate("", Last_Modified="Thu, 01 Jan 1970 00:16:40 GMT")
     assert dated.last_modified == 1000.0
     assert locate("").last_modified is None
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "no-such-charset", "base64", "undefined"])
-def test_whatever_charset_a_page_names_its_links_are_read(locate: Locate, charset: str) -> None:
+def test_links_are_read_with_any_charset(locate: Locate, charset: str) -> None:
     listing = locate(f'<p>\xe9</p><a href="{NAME}">x</a>', f"text/html; charset={charset}")
     assert list(_urls(listing)) == [NAME]
 
 
 @pytest.mark.parametrize("url", ["ftp://host/", "file:///f/", "wheels", ""])
-def test_an_address_of_another_scheme_is_not_this_readers(
-    run: Session[FetchOptions], url: str
-) -> None:
+def test_url_of_other_scheme_is_left_to_other_plugins(run: Session[FetchOptions], url: str) -> None:
     assert index_pages.wheelhouse_locate(url, run) is None
 
 
@@ -474,9 +468,7 @@ def test_an_address_of_another_scheme_is_not_this_readers(
     ],
     ids=["HTML", "JSON", "not a page"],
 )
-def test_a_token_in_the_query_of_the_address_is_never_shown(
-    locate: Locate, page: str, content_type: str
-) -> None:
+def test_token_in_url_query_is_never_shown(locate: Locate, page: str, content_type: str) -> None:
     said: list[str] = []
     try:
         listing = locate(page, content_type, asked="/simple/numpy/?token=s3cret")

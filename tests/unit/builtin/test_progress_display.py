@@ -1,4 +1,4 @@
-"""The display draws its rows without a terminal."""
+"""The progress display draws its rows without a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run() -> Run:
     return Session("upload", Options(), Plugins())
 
 
-def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
+def test_row_shows_step_and_bytes(run: Run) -> None:
     run.activities.plan({A: 4000, B: 1000})
     with run.activities.on(A) as activity:
         activity.begin("hashing").bytes = 3000
@@ -40,7 +40,7 @@ def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
         assert first.split()[:2] == [A, "hashing"]
         assert "3.0 kB of 4.0 kB" in first
         assert "0 of 2 artifacts" in last
-        assert "kB" not in last  # nothing has moved yet
+        assert "kB" not in last  # no bytes have moved yet
         run.activity.begin("sending", moves=True).bytes = 2000
         first, last = drawn(run, 120).splitlines()
         assert first.split()[:2] == [A, "sending"]
@@ -50,7 +50,7 @@ def test_each_step_is_shown_with_its_bytes(run: Run) -> None:
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 99, 100, 300])
-def test_no_row_is_as_wide_as_the_terminal(run: Run, width: int) -> None:
+def test_rows_are_narrower_than_terminal(run: Run, width: int) -> None:
     run.activities.plan({A: 4000})
     with run.activities.on(A) as activity:
         activity.begin("receiving", lambda: 2000, moves=True)
@@ -59,7 +59,7 @@ def test_no_row_is_as_wide_as_the_terminal(run: Run, width: int) -> None:
     assert all(len(row.rstrip()) < width for row in rows)
 
 
-def test_more_workers_than_rows(run: Run) -> None:
+def test_more_workers_than_rows_are_summarized(run: Run) -> None:
     names = [f"demo-{number}-py3-none-any.whl" for number in range(64)]
     run.activities.plan(dict.fromkeys(names))
     with contextlib.ExitStack() as stack:
@@ -70,7 +70,7 @@ def test_more_workers_than_rows(run: Run) -> None:
     assert run.activity.name == ""
 
 
-def test_lines_are_printed_as_they_are() -> None:
+def test_lines_are_printed_unchanged() -> None:
     console = Console(file=io.StringIO(), width=20, color_system=None)
     text = f"refused    {A}  [bold]:smile: https://host/a/rather/long/path\n           next"
     Display(Session("fetch", Options(), Plugins()), console).print(text)
@@ -78,7 +78,7 @@ def test_lines_are_printed_as_they_are() -> None:
     assert console.file.getvalue() == text + "\n"
 
 
-def test_lines_of_many_threads_leave_nothing_of_the_display(run: Run) -> None:
+def test_lines_from_many_threads_leave_no_display_rows(run: Run) -> None:
     console = Console(
         file=io.StringIO(), width=100, height=40, force_terminal=True, _environ={"TERM": "xterm"}
     )
@@ -109,7 +109,7 @@ def test_lines_of_many_threads_leave_nothing_of_the_display(run: Run) -> None:
     assert screen.cursor_shown
 
 
-def test_who_prints_lines_can_be_changed_and_changed_back(
+def test_line_printer_can_be_replaced_and_restored(
     run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines: list[str] = []
@@ -122,7 +122,7 @@ def test_who_prints_lines_can_be_changed_and_changed_back(
 
 
 @pytest.mark.parametrize("width", range(30))
-def test_a_name_is_cut_in_its_middle(width: int) -> None:
+def test_long_name_is_shortened_in_the_middle(width: int) -> None:
     short = shortened(A, width)
     assert len(short) == min(width, len(A))
     if width >= 12:
@@ -130,16 +130,16 @@ def test_a_name_is_cut_in_its_middle(width: int) -> None:
         assert short.endswith(".whl")
 
 
-def test_rate_is_that_of_the_last_seconds() -> None:
+def test_rate_covers_last_seconds() -> None:
     rate = Rate()
     assert rate.at(0, 100.0) is None
     assert rate.at(1000, 101.0) == 1000
-    assert rate.at(1000, 101.0 + WINDOW) == 0  # it has stopped, and that is seen
-    assert rate.at(500, 110.0) is None  # begun anew
+    assert rate.at(1000, 101.0 + WINDOW) == 0  # the display shows the stall
+    assert rate.at(500, 110.0) is None  # restarted
     assert rate.at(1500, 112.0) == 500
 
 
-def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
+def test_hashing_is_not_counted_in_total() -> None:
     activities = Activities()
     activities.plan({A: 4000, B: 1000})
     with activities.on(A) as activity:
@@ -148,7 +148,7 @@ def test_what_is_not_moved_is_no_part_of_the_whole() -> None:
     assert (state.planned, state.finished, state.moved, state.total) == (2, 1, 0, 1000)
 
 
-def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:
+def test_unknown_sizes_are_estimated_from_known_ones() -> None:
     activities = Activities()
     activities.plan({A: None, B: 1000})
     state = activities.state
@@ -163,7 +163,7 @@ def test_sizes_that_are_not_known_are_guessed_from_the_others() -> None:
     assert activities.state.total is None
 
 
-def test_a_thread_without_an_artifact_is_at_nothing(run: Run) -> None:
+def test_thread_without_artifact_has_no_row(run: Run) -> None:
     run.activity.begin("sending", moves=True).bytes = 9
     assert run.activities.state.busy == ()
     assert run.activities.state.moved == 0

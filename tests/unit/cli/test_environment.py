@@ -1,4 +1,4 @@
-"""Environment variables give options their defaults."""
+"""Environment variables set the defaults of options."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ GOOD = {
 }
 
 
-def test_every_twin_is_tested_here() -> None:
+def test_every_environment_variable_is_tested() -> None:
     assert {PREFIX + name for name in GOOD} == set(OPTION_VARIABLES)
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_twin_becomes_the_default_of_its_option_alone(name: str) -> None:
+def test_environment_variable_sets_default_of_its_option(name: str) -> None:
     parser = with_all_options()
     before = vars(parser.parse_args([]))
     text, value = GOOD[name]
@@ -50,7 +50,7 @@ def test_twin_becomes_the_default_of_its_option_alone(name: str) -> None:
     assert vars(parser.parse_args([])) == {**before, name.lower(): value}
 
 
-def test_a_wait_of_zero_is_a_wait() -> None:
+def test_environment_variable_wait_can_be_zero() -> None:
     parser = with_all_options()
     environment.apply_environment(parser._actions, {PREFIX + "WAIT": "0"})
     assert parser.parse_args([]).wait == 0
@@ -58,7 +58,7 @@ def test_a_wait_of_zero_is_a_wait() -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "0", "false", "FALSE"])
 @pytest.mark.parametrize("name", sorted(GOOD.keys() - {"WAIT"}))
-def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
+def test_environment_variable_that_is_off_is_ignored(name: str, text: str) -> None:
     parser = with_all_options()
     before = vars(parser.parse_args([]))
     environment.apply_environment(parser._actions, {PREFIX + name: text})
@@ -74,7 +74,7 @@ def test_twin_that_is_off_changes_nothing(name: str, text: str) -> None:
         ("MAX_WORKERS", "1.5"),
     ],
 )
-def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) -> None:
+def test_environment_variable_with_bad_value_is_refused(name: str, text: str) -> None:
     with pytest.raises(UsageError) as refusal:
         environment.apply_environment(with_all_options()._actions, {PREFIX + name: text})
     assert f"{PREFIX}{name}={text!r}" in str(refusal.value)
@@ -82,7 +82,7 @@ def test_twin_with_a_bad_value_is_refused_with_its_option(name: str, text: str) 
     assert refusal.value.exit_code == 2
 
 
-def test_options_that_weaken_have_no_twin() -> None:
+def test_weakening_options_have_no_environment_variable() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--missing-hash", default=options.REFUSE)
     parser.add_argument("--no-ssl-check", action="store_true")

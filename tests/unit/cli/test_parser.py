@@ -1,4 +1,4 @@
-"""The parser tells whose a command is and refuses bad values."""
+"""The parser decides whether a command is extended, and refuses bad values."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parse(*argv: str, plugins: Plugins | None = None) -> tuple[Verbs, argparse.N
 
 
 @pytest.mark.parametrize(
-    ("argv", "ours"),
+    ("argv", "extended"),
     [
         (("upload",), False),
         (("upload", "--hashfile"), True),
@@ -40,12 +40,12 @@ def parse(*argv: str, plugins: Plugins | None = None) -> tuple[Verbs, argparse.N
     ],
     ids=str,
 )
-def test_command_is_ours_or_the_hosts(argv: tuple[str, ...], ours: bool) -> None:
+def test_command_is_extended_or_plain(argv: tuple[str, ...], extended: bool) -> None:
     verbs, parsed = parse(*argv)
-    assert verbs.owns(parsed) is ours
+    assert verbs.owns(parsed) is extended
 
 
-def test_options_without_effect_are_named_as_they_are_typed() -> None:
+def test_options_without_effect_are_named() -> None:
     verbs, parsed = parse("fetch", "--missing-hash", "accept", "--wait", "1")
     with pytest.raises(UsageError) as refusal:
         verbs.owns(parsed)
@@ -67,7 +67,7 @@ def test_options_without_effect_are_named_as_they_are_typed() -> None:
         ("--hash-algorithm", "sha1"),
     ],
 )
-def test_option_with_a_bad_value_is_refused(
+def test_option_with_bad_value_is_refused(
     capsys: pytest.CaptureFixture[str], option: str, text: str
 ) -> None:
     with pytest.raises(SystemExit) as end:
@@ -84,16 +84,16 @@ class Failing:
         raise RuntimeError("out of order")
 
 
-def test_plugin_that_fails_to_add_options_is_named() -> None:
+def test_plugin_failing_to_add_options_is_named() -> None:
     plugins = Plugins.load(BUILT_IN, {})
     plugins.register(Failing(), "failing", "failing-dist 1.0")
     verbs, parsed = parse("upload", plugins=plugins)
-    assert not verbs.owns(parsed)  # the host's own commands go on
+    assert not verbs.owns(parsed)  # plain host commands still work
     (failure,) = plugins.failures
     assert "'failing' (failing-dist 1.0)" in failure
 
 
-def test_plugin_that_was_not_loaded_refuses_a_command_of_ours() -> None:
+def test_unloaded_plugin_refuses_extended_command() -> None:
     plugins = Plugins.load(BUILT_IN, {})
     plugins.failures.append("plugin 'broken' (broken-dist 1.0) cannot be loaded")
     verbs, parsed = parse("fetch", "--verify", plugins=plugins)
@@ -101,7 +101,7 @@ def test_plugin_that_was_not_loaded_refuses_a_command_of_ours() -> None:
         verbs.run(parsed)
 
 
-def test_plugin_not_loaded_is_named_when_an_option_is_unknown(
+def test_unloaded_plugin_is_named_with_unknown_option(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     plugins = Plugins.load(BUILT_IN, {})

@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib
 import re
 import types
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -13,16 +13,16 @@ from tests.support.strategies import versions
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_name
 from wheelhouse_hashes.host import pkg_resources_shim
 
-NOW = datetime(2026, 11, 21, 19, 27, 44, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 21, 19, 27, 44, tzinfo=UTC)
 
 
-# The host calls datetime and re in ways that Python 3.12 and 3.13 deprecate.
+# The host uses datetime and re in ways that are deprecated in Python 3.12 and 3.13.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:wheelhouse_uploader.utils")
 
 
 @pytest.fixture(scope="module")
 def host() -> types.ModuleType:
-    """The host's own module of names."""
+    """The host's own module for names."""
     with pkg_resources_shim.pkg_resources_stand_in():
         return importlib.import_module("wheelhouse_uploader.utils")
 
@@ -56,13 +56,13 @@ def _assert_agrees(host: types.ModuleType, name: str) -> None:
         "scikit-learn-0.15.1rc0.win-amd64-py2.7.exe",
     ],
 )
-def test_the_stamp_agrees_with_the_hosts(host: types.ModuleType, name: str) -> None:
+def test_stamp_agrees_with_host(host: types.ModuleType, name: str) -> None:
     _assert_agrees(host, name)
 
 
 @settings(deadline=None)
 @given(version=versions(), tag=st.sampled_from(("py3-none-any", "py2.py3-none-any", "cp27-none-x")))
-def test_the_stamp_of_any_version_agrees_with_the_hosts(
+def test_stamp_of_any_version_agrees_with_host(
     host: types.ModuleType, version: str, tag: str
 ) -> None:
     _assert_agrees(host, f"proj-{version}-{tag}.whl")
@@ -77,9 +77,7 @@ def test_the_stamp_of_any_version_agrees_with_the_hosts(
         "proj-0.1.dev0+20151214030042.tar.gz",
     ],
 )
-def test_a_dev_build_that_is_no_wheel_is_refused_as_by_the_host(
-    host: types.ModuleType, name: str
-) -> None:
+def test_dev_build_other_than_wheel_is_refused(host: types.ModuleType, name: str) -> None:
     with pytest.raises(ValueError, match="only dev wheel"):
         host.stamp_dev_wheel(name)
     with pytest.raises(ValueError, match="only be uploaded as wheels"):
@@ -95,12 +93,12 @@ def test_stamped_names_keep_build_tag_and_pypy_tags() -> None:
 
 @settings(deadline=None)
 @given(versions(dev=True))
-def test_a_stamped_name_is_not_stamped_again(version: str) -> None:
+def test_stamped_name_is_not_stamped_again(version: str) -> None:
     once = stamped_name(f"proj-{version}-py3-none-any.whl", NOW)
-    assert stamped_name(once, datetime(2027, 1, 1, tzinfo=timezone.utc)) == once
+    assert stamped_name(once, datetime(2027, 1, 1, tzinfo=UTC)) == once
 
 
-def test_a_name_of_no_artifact_cannot_be_stamped() -> None:
+def test_non_artifact_name_cannot_be_stamped() -> None:
     with pytest.raises(ValueError, match="not the name of"):
         stamped_name("index.html", NOW)
 
@@ -109,7 +107,7 @@ def _build(stamp: int, rest: str = "py3-none-any", version: str = "1.0.dev0") ->
     return f"proj-{version}+{20260000000000 + stamp}-{rest}.whl"
 
 
-def test_dev_builds_come_youngest_first_as_in_the_host(host: types.ModuleType) -> None:
+def test_dev_builds_are_youngest_first_like_host(host: types.ModuleType) -> None:
     names = [
         "package-1.0.dev0+000_local1-cp34-none-win32.whl",
         "package-1.1.dev0+local1-cp34-none-win32.whl",
@@ -123,17 +121,17 @@ def test_dev_builds_come_youngest_first_as_in_the_host(host: types.ModuleType) -
         "package-1.0.dev0.tar.gz",
         "index.html",
     ]
-    ours = DevBuilds(names).like(names[0])
-    assert ours == host.matching_dev_filenames(names[0], names)
-    assert ours == [names[2], names[1], names[3], names[0], names[8]]
+    kept = DevBuilds(names).like(names[0])
+    assert kept == host.matching_dev_filenames(names[0], names)
+    assert kept == [names[2], names[1], names[3], names[0], names[8]]
 
 
-def test_projects_are_compared_by_their_normalized_names() -> None:
+def test_dev_builds_compare_normalized_project_names() -> None:
     names = ["My_Proj-1.0.dev0-py3-none-any.whl", "my.proj-1.0.dev1-py3-none-any.whl"]
     assert DevBuilds(names).like(names[0]) == names[::-1]
 
 
-def test_of_one_version_the_higher_build_tag_is_younger() -> None:
+def test_higher_build_tag_of_same_version_is_younger() -> None:
     names = [_build(1, f"{build}-py3-none-any") for build in (2, 10, 1)]
     assert DevBuilds([*names, _build(1)]).like(names[0]) == [
         names[1],
@@ -144,13 +142,13 @@ def test_of_one_version_the_higher_build_tag_is_younger() -> None:
 
 
 @pytest.mark.parametrize("name", ["proj-1.0-py3-none-any.whl", "index.html"])
-def test_what_is_no_dev_build_has_no_kind_and_is_never_displaced(name: str) -> None:
+def test_other_names_are_never_superseded(name: str) -> None:
     others = [_build(stamp) for stamp in range(9)]
     assert DevBuilds(others).like(name) == []
     assert not DevBuilds(others).is_superseded(name)
 
 
-def test_a_dev_build_is_displaced_by_five_younger_not_by_four() -> None:
+def test_dev_build_is_superseded_by_five_younger_not_four() -> None:
     younger = [_build(stamp) for stamp in range(1, KEEP + 1)]
     assert KEEP == 5
     assert DevBuilds(younger).is_superseded(_build(0))
@@ -159,12 +157,12 @@ def test_a_dev_build_is_displaced_by_five_younger_not_by_four() -> None:
     assert not any(DevBuilds([_build(0), *younger]).is_superseded(name) for name in younger)
 
 
-def test_builds_of_another_kind_and_releases_displace_nothing() -> None:
+def test_other_builds_and_releases_supersede_nothing() -> None:
     others = [_build(stamp, "cp311-cp311-win32") for stamp in range(1, 9)]
     others += [f"other-1.0.dev{n}-py3-none-any.whl" for n in range(9)]
     others += [f"proj-2.{n}-py3-none-any.whl" for n in range(9)]
     assert not DevBuilds(others).is_superseded(_build(0))
 
 
-def test_older_builds_displace_nothing() -> None:
+def test_older_builds_supersede_nothing() -> None:
     assert not DevBuilds([_build(stamp) for stamp in range(9)]).is_superseded(_build(9))

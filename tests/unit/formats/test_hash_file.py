@@ -51,7 +51,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED.keys())
-def test_a_known_dialect_is_accepted_without_a_note(text: str) -> None:
+def test_known_dialect_is_accepted_without_note(text: str) -> None:
     read = parse_hash_file(text.encode(), NAME, "sha256")
     assert read.digest == Digest("sha256", HEX)
     assert read.note == ""
@@ -67,27 +67,27 @@ def test_a_known_dialect_is_accepted_without_a_note(text: str) -> None:
         f"C:\\ci\\dist\\{NAME}",
     ],
 )
-def test_a_path_is_accepted_by_its_last_part_and_noted(path: str) -> None:
+def test_path_is_accepted_by_last_part_with_note(path: str) -> None:
     read = parse_hash_file(f"{HEX}  {path}\n".encode(), NAME, "sha256")
     assert read.digest.hex == HEX
     assert "path" in read.note
     assert repr(path) in read.note
 
 
-def test_an_escaped_path_of_gnu_is_unescaped_and_noted() -> None:
+def test_gnu_escaped_path_is_unescaped_with_note() -> None:
     read = parse_hash_file(f"\\{HEX}  dist\\\\{NAME}\n".encode(), NAME, "sha256")
     assert read.digest.hex == HEX
     assert repr(f"dist\\{NAME}") in read.note
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_with_a_byte_order_mark_is_accepted(encoding: str) -> None:
+def test_utf_16_with_byte_order_mark_is_accepted(encoding: str) -> None:
     content = f"\ufeff{HEX}  {NAME}\r\n".encode(encoding)
     assert parse_hash_file(content, NAME, "sha256").digest.hex == HEX
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_without_a_byte_order_mark_is_refused(encoding: str) -> None:
+def test_utf_16_without_byte_order_mark_is_refused(encoding: str) -> None:
     content = f"{HEX}  {NAME}\r\n".encode(encoding)
     with pytest.raises(HashFileError, match=r"NUL bytes.*UTF-16"):
         parse_hash_file(content, NAME, "sha256")
@@ -158,7 +158,7 @@ REFUSED: dict[str, tuple[str, str]] = {
 
 
 @pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_is_not_relied_on_is_refused_with_the_reason(text: str, words: str) -> None:
+def test_unreliable_hash_file_is_refused_with_reason(text: str, words: str) -> None:
     with pytest.raises(HashFileError, match=words) as caught:
         parse_hash_file(text.encode(), NAME, "sha256")
     assert caught.value.cause is Cause.UNREADABLE_HASH
@@ -166,18 +166,18 @@ def test_what_is_not_relied_on_is_refused_with_the_reason(text: str, words: str)
     assert str(caught.value).isprintable()
 
 
-def test_get_file_hash_as_powershell_5_writes_it_names_the_tool() -> None:
+def test_powershell_5_get_file_hash_error_names_tool() -> None:
     with pytest.raises(HashFileError, match="Get-FileHash"):
         parse_hash_file(GET_FILE_HASH.encode("utf-16"), NAME, "sha256")
 
 
 @pytest.mark.parametrize("content", [b"\xff\xff\xff", b"\x80abc", b"\xff\xfe\x00\xd8"])
-def test_bytes_that_are_no_text_are_refused(content: bytes) -> None:
+def test_binary_hash_file_is_refused(content: bytes) -> None:
     with pytest.raises(HashFileError, match="not text"):
         parse_hash_file(content, NAME, "sha256")
 
 
-def test_a_file_and_a_line_of_just_the_cap_are_accepted() -> None:
+def test_file_and_line_at_size_limit_are_accepted() -> None:
     line = f"{HEX}  {NAME}\n"
     comment = "#" + "x" * (MAX_LINE - 1) + "\n"
     filled = (line + comment).encode().ljust(MAX_BYTES, b"\n")
@@ -198,24 +198,24 @@ TAGS = [
 
 
 @pytest.mark.parametrize(("algorithm", "tag"), TAGS)
-def test_the_tags_of_each_algorithm_are_known(algorithm: str, tag: str) -> None:
+def test_tags_of_each_algorithm_are_known(algorithm: str, tag: str) -> None:
     digits = "b" * ALGORITHMS[algorithm]
     content = f"{tag} ({NAME}) = {digits}\n".encode()
     assert parse_hash_file(content, NAME, algorithm).digest == Digest(algorithm, digits)
 
 
-def test_sha512_and_blake2b_are_told_apart_by_the_tag() -> None:
+def test_tag_distinguishes_sha512_and_blake2b() -> None:
     content = f"BLAKE2b ({NAME}) = {'b' * 128}\n".encode()
     with pytest.raises(HashFileError, match="is labeled BLAKE2b, not sha512"):
         parse_hash_file(content, NAME, "sha512")
 
 
-def test_what_is_written_is_what_sha256sum_writes() -> None:
+def test_format_hash_file_writes_sha256sum_format() -> None:
     digest = Digest("sha256", HEX.upper())
     assert format_hash_file(digest, NAME) == f"{HEX}  {NAME}\n".encode()
     assert hash_file_name(NAME, "sha256") == f"{NAME}.sha256"
 
 
 @pytest.mark.parametrize("name", ["sha256", ".sha256", f"{NAME}.sha1", NAME, "", f"{NAME}.SHA256"])
-def test_a_name_without_an_algorithm_is_no_hash_file(name: str) -> None:
+def test_name_without_algorithm_is_not_a_hash_file(name: str) -> None:
     assert split_hash_file_name(name) is None

@@ -26,14 +26,14 @@ NAME = "numpy-2.3.5-cp311-cp311-win_amd64.whl"
 
 @settings(deadline=None)
 @given(artifact_names)
-def test_the_strategy_draws_legal_and_safe_names_only(name: str) -> None:
+def test_strategy_draws_valid_safe_names_only(name: str) -> None:
     assert parse_artifact_name(name) is not None
     assert why_unsafe(name) is None
 
 
 @settings(deadline=None)
 @given(artifact_names, digests)
-def test_what_is_written_reads_back_the_same_without_a_note(name: str, digest: Digest) -> None:
+def test_written_hash_file_reads_back_without_note(name: str, digest: Digest) -> None:
     read = parse_hash_file(format_hash_file(digest, name), name, digest.algorithm)
     assert read.digest == digest
     assert read.note == ""
@@ -41,7 +41,7 @@ def test_what_is_written_reads_back_the_same_without_a_note(name: str, digest: D
 
 @settings(deadline=None)
 @given(artifact_names, digests)
-def test_what_is_written_is_one_ascii_line_with_one_line_feed(name: str, digest: Digest) -> None:
+def test_written_hash_file_is_one_ascii_line(name: str, digest: Digest) -> None:
     content = format_hash_file(digest, name)
     assert content.isascii()
     assert content.count(b"\n") == 1
@@ -51,13 +51,13 @@ def test_what_is_written_is_one_ascii_line_with_one_line_feed(name: str, digest:
 
 @settings(deadline=None)
 @given(artifact_names, algorithms)
-def test_the_name_of_a_hash_file_splits_into_what_it_was_made_of(name: str, algorithm: str) -> None:
+def test_hash_file_name_splits_into_its_parts(name: str, algorithm: str) -> None:
     assert split_hash_file_name(hash_file_name(name, algorithm)) == (name, algorithm)
 
 
 @settings(deadline=None, max_examples=12)
 @given(artifact_names, st.binary(max_size=64))
-def test_gnu_sha256sum_accepts_what_is_written(name: str, body: bytes) -> None:
+def test_gnu_sha256sum_accepts_written_hash_file(name: str, body: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         artifact = pathlib.Path(folder, name)
         artifact.write_bytes(body)
@@ -104,7 +104,7 @@ _almost = st.builds(
 @example(b"\xff\xfe\x00\x00", "sha256")
 @example(b"(" * MAX_BYTES, "md5")
 @example(b"A(" + b")" * 4000, "sha512")
-def test_any_bytes_are_read_or_refused_and_no_path_is_opened(
+def test_any_bytes_are_parsed_or_refused_without_opening_paths(
     content: bytes, algorithm: str
 ) -> None:
     with opening_nothing():
@@ -120,7 +120,7 @@ def test_any_bytes_are_read_or_refused_and_no_path_is_opened(
 
 @settings(deadline=None, max_examples=300)
 @given(_almost)
-def test_a_digest_that_is_accepted_stands_in_the_file(content: bytes) -> None:
+def test_accepted_digest_is_in_the_file(content: bytes) -> None:
     try:
         read = parse_hash_file(content, NAME, "sha256")
     except HashFileError:
@@ -129,7 +129,7 @@ def test_a_digest_that_is_accepted_stands_in_the_file(content: bytes) -> None:
     assert read.digest.hex.encode() in folded
 
 
-def test_a_path_in_a_hash_file_is_not_opened_even_if_it_exists(tmp_path: pathlib.Path) -> None:
+def test_existing_path_in_hash_file_is_not_opened(tmp_path: pathlib.Path) -> None:
     other = tmp_path / "elsewhere" / NAME
     other.parent.mkdir()
     other.write_bytes(b"not the artifact")

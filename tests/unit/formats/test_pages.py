@@ -1,4 +1,4 @@
-"""The reader of pages finds links and digests in any text."""
+"""The page reader finds links and digests in any text."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ SDIST = "numpy-2.3.5.tar.gz"
         ("https://host/a?x=y.z#f", "https://host/a/"),
     ],
 )
-def test_a_last_part_without_a_dot_is_a_folder(url: str, folder: str) -> None:
+def test_last_url_part_without_dot_is_a_folder(url: str, folder: str) -> None:
     assert folder_of(url) == folder
 
 
-def test_an_http_link_on_an_https_page_is_refused() -> None:
+def test_http_link_on_https_page_is_refused() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
     assert index_pages._refused(plain, page) == "http links on an https page are not followed"
     assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
@@ -44,12 +44,12 @@ def test_an_http_link_on_an_https_page_is_refused() -> None:
     assert index_pages._refused(plain, plain) is None
 
 
-def test_a_link_without_a_scheme_is_refused() -> None:
+def test_link_without_scheme_is_refused() -> None:
     why = index_pages._refused(f"//host/{NAME}", "http://host/")
     assert why == "its URL has no scheme; the base URL of the page is neither http nor https"
 
 
-def test_a_link_without_a_host_is_refused() -> None:
+def test_link_without_host_is_refused() -> None:
     assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its URL is malformed"
 
 
@@ -57,14 +57,14 @@ def test_a_link_without_a_host_is_refused() -> None:
     "unit",
     ["<a ", "<a href='", '<a ""', "<a\n", "<a/", "<!--", "<!", "<script>", "</", "<?", "\"'<a "],
 )
-def test_what_a_page_never_closes_costs_no_more(unit: str) -> None:
+def test_unclosed_markup_is_parsed_in_linear_time(unit: str) -> None:
     # The standard library's parser takes more than an hour for some of these.
     started = time.process_time()
     assert list(read_page((unit * 500_000).encode(), "text/html", "http://host/")) == []
     assert time.process_time() - started < 20
 
 
-def test_all_that_a_fragment_claims_is_read() -> None:
+def test_every_claim_of_fragment_is_read() -> None:
     md5 = "0" * 32
     page = (
         f'<a href="{NAME}#sha256={HEX}&amp;md5={md5}">x</a><a href="{SDIST}#sha256=abc">x</a>'
@@ -80,12 +80,12 @@ def test_all_that_a_fragment_claims_is_read() -> None:
 
 
 @pytest.mark.parametrize("section", ["<![p311..>", "<![if x]>", "<![CDATA[ x > ]]>", "<![endif]>"])
-def test_a_marked_section_costs_no_link(section: str) -> None:
+def test_marked_section_loses_no_link(section: str) -> None:
     body = f'<a href="{NAME}">x</a>{section}<a href="{SDIST}">x</a>'.encode()
     names = [link.name for link in read_page(body, "text/html", "http://127.0.0.1/")]
     assert names == [NAME, SDIST]
 
 
-def test_a_marked_section_without_end_costs_no_link_before_it() -> None:
+def test_unclosed_marked_section_loses_no_link_before_it() -> None:
     body = f'<a href="{NAME}">x</a><![x'.encode()
     assert [link.name for link in read_page(body, "text/html", "http://127.0.0.1/")] == [NAME]

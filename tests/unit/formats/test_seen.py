@@ -1,4 +1,4 @@
-"""What a ``Digester`` sees of some bytes does not depend on how they are cut."""
+"""The result of a ``Digester`` does not depend on how its input is split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wheelhouse_hashes.formats.seen import HEAD_BYTES, TAIL_BYTES, Digester, See
 
 
 @given(st.binary(max_size=3000), st.lists(st.integers(0, 3000)))
-def test_pieces_are_seen_as_one(content: bytes, cuts: list[int]) -> None:
+def test_digester_result_is_independent_of_chunks(content: bytes, cuts: list[int]) -> None:
     digester = Digester(["sha256", "md5"])
     edges = [0, *sorted(cuts), len(content)]
     for begin, end in itertools.pairwise(edges):

@@ -1,4 +1,4 @@
-"""Swift's answers for objects that are deleted, as ``tests/swift`` met them."""
+"""Swift's answers for deleted objects, as observed in ``tests/swift``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DELETED = {"content-length": "0", "etag": MD5, "x-trans-id": "tx1"}
 @pytest.mark.parametrize(
     "changed", [{}, {"etag": f'"{MD5}"'}, {"content-range": "bytes 100-4999/5000"}]
 )
-def test_headers_of_something_without_a_body_are_deleted(
+def test_headers_without_body_mean_deleted(
     changed: dict[str, str],
 ) -> None:
     assert is_deleted({**DELETED, **changed})
@@ -25,16 +25,16 @@ def test_headers_of_something_without_a_body_are_deleted(
     [
         {"content-length": "1"},
         {"content-length": "5000"},
-        {"etag": OF_NOTHING},  # an object that is empty
+        {"etag": OF_NOTHING},  # an empty object
         {"etag": f'"{OF_NOTHING}"'},
         {"etag": f"{MD5}-3"},
         {"etag": ""},
     ],
 )
-def test_other_answers_are_not(changed: dict[str, str]) -> None:
+def test_other_answers_do_not_mean_deleted(changed: dict[str, str]) -> None:
     assert not is_deleted({**DELETED, **changed})
 
 
 @pytest.mark.parametrize("missing", sorted(DELETED))
-def test_answers_that_say_less_are_not(missing: str) -> None:
+def test_incomplete_headers_do_not_mean_deleted(missing: str) -> None:
     assert not is_deleted({name: value for name, value in DELETED.items() if name != missing})

@@ -15,7 +15,7 @@ from wheelhouse_hashes.formats.urls import origin, shown, split_user
         ("http://[::1]/", "http://[::1]:80/"),
     ],
 )
-def test_addresses_of_one_scheme_host_and_port_have_one_origin(one: str, other: str) -> None:
+def test_same_scheme_host_and_port_is_same_origin(one: str, other: str) -> None:
     assert origin(one) == origin(other)
 
 
@@ -30,12 +30,12 @@ def test_addresses_of_one_scheme_host_and_port_have_one_origin(one: str, other: 
         "https://host:443@evil/",
     ],
 )
-def test_another_scheme_host_or_port_is_another_origin(other: str) -> None:
+def test_other_scheme_host_or_port_is_other_origin(other: str) -> None:
     assert origin(other) != origin("https://host/")
 
 
 @pytest.mark.parametrize("url", ["http://host:port/", "http://host:99999/", "http://[bad/"])
-def test_an_address_without_valid_host_and_port_has_no_origin(url: str) -> None:
+def test_url_without_valid_host_and_port_has_no_origin(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         origin(url)
 
@@ -52,16 +52,16 @@ def test_an_address_without_valid_host_and_port_has_no_origin(url: str) -> None:
         ("http://ann:word@[::1]:80/", "http://[::1]:80/", ("ann", "word")),
     ],
 )
-def test_user_and_password_are_taken_out_of_an_address(
+def test_credentials_are_removed_from_url(
     url: str, bare: str, user: tuple[str, str] | None
 ) -> None:
     assert split_user(url) == (bare, user)
 
 
-def test_a_shown_address_has_no_user_query_or_fragment() -> None:
+def test_shown_url_has_no_user_query_or_fragment() -> None:
     url = "https://ann:word@host:8443/wheels/a%2Bb.whl?sig=secret#sha256=00"
     assert shown(url) == "https://host:8443/wheels/a%2Bb.whl"
 
 
-def test_a_shown_address_has_no_control_characters() -> None:
+def test_shown_url_has_no_control_characters() -> None:
     assert shown("https://host/a\x1b[2J\u202eb") == "https://host/a\\x1b[2J\\u202eb"

@@ -1,4 +1,4 @@
-"""The client keeps what is secret to one origin."""
+"""The client sends secrets to one origin only."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from wheelhouse_hashes.http.client import Client
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    """A client of its own."""
+    """A new client."""
     with closing(Client(threading.Event())) as made:
         yield made
 
 
 def authorizations(server: Server) -> set[str | None]:
-    """Return what a server was told about who asks."""
+    """Return the ``Authorization`` values that a server received."""
     assert server.requests
     return {headers.get("authorization") for _, _, headers in server.requests}
 
 
-def test_headers_of_a_request_go_to_its_origin_only(client: Client) -> None:
+def test_request_headers_are_sent_to_their_origin_only(client: Client) -> None:
     tokens = {"X-Auth-Token": "t0ken", "Cookie": "session=t0ken", "Authorization": "Bearer t0ken"}
     with serving({"/there": b"body"}) as other:
         routes: Routes = {
@@ -41,7 +41,7 @@ def test_headers_of_a_request_go_to_its_origin_only(client: Client) -> None:
         assert "t0ken" not in str(headers)
 
 
-def test_a_user_that_a_redirect_names_is_not_used(client: Client) -> None:
+def test_user_in_redirect_url_is_not_used(client: Client) -> None:
     with serving({"/there": b"body"}) as other:
         away = other.url.replace("://", "://eve:hers@") + "there"
         with serving({"/a": to(away)}) as server:

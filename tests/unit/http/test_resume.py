@@ -7,7 +7,7 @@ import pytest
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
 
-def test_headers_of_both_answers_are_combined() -> None:
+def test_headers_of_both_responses_are_combined() -> None:
     part = Part(3, {"etag": '"v"', "content-length": "10", "x": "old", "date": "then"})
     answer = {"content-range": "bytes 3-9/10", "content-length": "7", "x": "new"}
     assert part.combined(answer) == {
@@ -18,6 +18,6 @@ def test_headers_of_both_answers_are_combined() -> None:
     }
 
 
-def test_a_part_of_which_nobody_knows_the_whole_is_not_appended() -> None:
+def test_part_of_unknown_total_size_is_not_appended() -> None:
     with pytest.raises(NotContinued):
         Part(3, {"etag": '"v"'}).combined({"content-range": "bytes 3-9/*"})

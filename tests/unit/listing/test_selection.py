@@ -35,7 +35,7 @@ def _names(selection: Selection) -> list[str]:
 @pytest.mark.parametrize(
     "project", ["zope.interface", "Zope_Interface", "zope-interface", "ZOPE.-_interface"]
 )
-def test_projects_are_compared_as_pep_503_says(project: str) -> None:
+def test_projects_are_compared_by_pep_503(project: str) -> None:
     names = ["Zope_Interface-5.0-py3-none-any.whl", "zope.interface-5.0.tar.gz"]
     others = ["zope_interfaces-5.0-py3-none-any.whl", "zope-5.0.tar.gz", "interface-5.0.zip"]
     assert _names(_select(*names, *others, project=project)) == sorted(names)
@@ -52,7 +52,7 @@ def test_projects_are_compared_as_pep_503_says(project: str) -> None:
         ("2.0", []),
     ],
 )
-def test_versions_are_compared_as_pep_440_says(version: str, wanted: list[str]) -> None:
+def test_versions_are_compared_by_pep_440(version: str, wanted: list[str]) -> None:
     names = [
         "numpy-1.0-py3-none-any.whl",
         "numpy-1.0.0.tar.gz",
@@ -69,19 +69,19 @@ def test_versions_are_compared_as_pep_440_says(version: str, wanted: list[str]) 
     )
 
 
-def test_what_is_no_version_is_a_usage_error() -> None:
+def test_invalid_version_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="'latest': not a valid version") as caught:
         _select("numpy-1.0.zip", version="latest")
     assert caught.value.exit_code == 2
 
 
-def test_what_is_no_artifact_is_left_out() -> None:
+def test_non_artifacts_are_skipped() -> None:
     names = ["index.html", "metadata.json", "", "numpy", "numpy-1.0-py3-none-any.whl.part"]
     selection = _select(*names, "numpy-1.0.zip")
     assert _names(selection) == ["numpy-1.0.zip"]
 
 
-def test_artifacts_come_by_name_and_with_what_their_entry_says() -> None:
+def test_artifacts_are_sorted_and_keep_entry_fields() -> None:
     claim = _claim(b"a")
     second = Entry("numpy-1.0.zip", BASE + "a.zip", 7, {"X-Auth-Token": "t"}, (claim,))
     selection = _select("numpy-2.0.zip", second)
@@ -94,7 +94,7 @@ def test_artifacts_come_by_name_and_with_what_their_entry_says() -> None:
     assert artifact.parsed.version == Version("1.0")
 
 
-def test_companions_are_grouped_with_their_artifact() -> None:
+def test_companions_are_grouped_with_artifact() -> None:
     name, other = "numpy-1.0-py3-none-any.whl", "numpy-1.0.tar.gz"
     selection = _select(f"{name}.sha256", name, f"{name}.sha512", other, f"{other}.md5")
     assert _names(selection) == [name, other]
@@ -106,7 +106,7 @@ def test_companions_are_grouped_with_their_artifact() -> None:
     assert sdist.companions == {f"{other}.md5": f"{BASE}{other}.md5"}
 
 
-def test_the_first_of_two_links_to_one_companion_counts() -> None:
+def test_first_of_two_companion_links_is_used() -> None:
     name = "numpy-1.0.zip"
     first = Entry(f"{name}.sha256", "https://host/wheels/first")
     second = Entry(f"{name}.sha256", "https://host/wheels/second")
@@ -114,7 +114,7 @@ def test_the_first_of_two_links_to_one_companion_counts() -> None:
     assert artifact.companions == {f"{name}.sha256": "https://host/wheels/first"}
 
 
-def test_an_announced_artifact_is_beside_its_companion() -> None:
+def test_announced_artifact_url_is_beside_companion() -> None:
     name = "numpy-1.0+local-py3-none-any.whl"
     headers = {"X-Auth-Token": "t"}
     companion = Entry(
@@ -129,7 +129,7 @@ def test_an_announced_artifact_is_beside_its_companion() -> None:
     assert not artifact.listed
 
 
-def test_two_links_with_one_name_keep_both_claims() -> None:
+def test_two_links_with_same_name_keep_both_claims() -> None:
     name = "numpy-1.0.zip"
     one, other = _claim(b"one"), _claim(b"other")
     objection = Finding(Cause.UNREADABLE_HASH, "bad")
@@ -144,21 +144,21 @@ def _dev(version: str) -> str:
     return f"numpy-{version}-py3-none-any.whl"
 
 
-def test_a_companion_displaced_by_five_builds_is_litter() -> None:
+def test_companion_superseded_by_five_builds_is_leftover() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256")
     assert selection.leftovers == (_dev("1.0.dev0"),)
     assert _names(selection) == listed
 
 
-def test_a_companion_displaced_by_four_builds_is_announced() -> None:
+def test_companion_behind_four_builds_is_announced() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(2, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256")
     assert selection.leftovers == ()
     assert _names(selection) == [_dev("1.0.dev0"), *listed]
 
 
-def test_a_companion_of_youngest_or_release_is_no_litter() -> None:
+def test_companion_of_youngest_or_release_is_not_leftover() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     ghosts = [_dev("1.0.dev9"), _dev("0.9")]
     selection = _select(*listed, *(ghost + ".sha256" for ghost in ghosts))
@@ -166,22 +166,22 @@ def test_a_companion_of_youngest_or_release_is_no_litter() -> None:
     assert sorted(_names(selection)) == sorted([*listed, *ghosts])
 
 
-def test_a_dev_build_that_was_only_announced_displaces_nothing() -> None:
-    # As text, 1.10 comes before 1.9: the announced build is looked at first.
+def test_announced_dev_build_supersedes_nothing() -> None:
+    # As text, 1.10 sorts before 1.9, so the announced build is processed first.
     listed = [_dev(f"1.{n}.dev0") for n in range(11, 15)]
     selection = _select(*listed, _dev("1.10.dev0") + ".sha256", _dev("1.9.dev0") + ".sha256")
     assert selection.leftovers == ()
     assert _dev("1.9.dev0") in _names(selection)
 
 
-def test_litter_of_another_version_is_not_asked_for() -> None:
+def test_leftover_of_other_version_is_ignored() -> None:
     listed = [_dev(f"1.0.dev{n}") for n in range(1, 6)]
     selection = _select(*listed, _dev("1.0.dev0") + ".sha256", version="1.0.dev5")
     assert selection.leftovers == ()
     assert _names(selection) == [_dev("1.0.dev5")]
 
 
-def test_a_left_out_artifact_is_named_unless_offered_elsewhere() -> None:
+def test_skipped_artifact_is_listed_unless_offered_elsewhere() -> None:
     there, gone, other = (f"demo-1.0-{n}-py3-none-any.whl" for n in (1, 2, 3))
     listing = Listing(
         BASE,
@@ -198,7 +198,7 @@ def test_a_left_out_artifact_is_named_unless_offered_elsewhere() -> None:
     assert select(listing, PLUGINS, asked_for("demo", "2")).left_out == ()
 
 
-def test_unsafe_name_of_what_is_asked_for_is_named() -> None:
+def test_unsafe_names_of_requested_project_are_listed() -> None:
     name = "demo-1.0-py3-none-any.whl"
     asked = {f"../{name}", f"{name}\n", f"{name}.", f"-{name}", "demo.x-1.0.tar.gz"}
     hostile = asked | {"../other-1.0.tar.gz", "..", "-x", "demo-1.0-py3-none-any.whl.sha256\n"}
@@ -209,7 +209,7 @@ def test_unsafe_name_of_what_is_asked_for_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["con.x-1.0.tar.gz", "con.x-1.0.tar.gz.sha256"])
-def test_reserved_name_is_unsafe_also_if_only_announced(name: str) -> None:
+def test_reserved_name_is_unsafe_if_only_announced(name: str) -> None:
     selection = select(Listing(BASE, (Entry(name, BASE),)), PLUGINS, asked_for("con.x", None))
     assert selection.artifacts == ()
     assert [name for name, _ in selection.unsafe] == ["con.x-1.0.tar.gz"]

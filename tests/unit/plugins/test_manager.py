@@ -1,4 +1,4 @@
-"""The manager calls each plugin alone and names the one that fails."""
+"""The manager calls each plugin separately and names the one that fails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.plugins.manager import Plugins
 
 
-def test_two_plugins_of_one_name_are_not_both_loaded() -> None:
+def test_second_plugin_with_same_name_is_refused() -> None:
     plugins = Plugins()
     first, second = Recorder(), Recorder()
     plugins.register(first, "recorder", "one 1.0")
@@ -24,7 +24,7 @@ def test_two_plugins_of_one_name_are_not_both_loaded() -> None:
     assert plugins.describe("recorder") == "'recorder' (one 1.0)"
 
 
-def test_plugins_without_a_hash_add_their_options() -> None:
+def test_unhashable_plugins_add_their_options() -> None:
     @dataclass
     class Howl:
         option: str
@@ -43,7 +43,7 @@ def test_plugins_without_a_hash_add_their_options() -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_one_plugins_wrapper_does_not_see_another_plugins_options(first: bool) -> None:
+def test_wrapper_does_not_see_options_of_other_plugin(first: bool) -> None:
     seen: list[int] = []
 
     class Wrapper:
@@ -58,8 +58,8 @@ def test_one_plugins_wrapper_does_not_see_another_plugins_options(first: bool) -
             raise ValueError("no wolf")
 
     plugins = Plugins()
-    everybody = [("wrapper", Wrapper()), ("failing", Failing())]
-    for name, plugin in everybody if first else reversed(everybody):
+    plugin_list = [("wrapper", Wrapper()), ("failing", Failing())]
+    for name, plugin in plugin_list if first else reversed(plugin_list):
         plugins.register(plugin, name)
     plugins.add_options("fetch", argparse.ArgumentParser().add_argument_group())
     assert seen == [0]

@@ -22,7 +22,7 @@ both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name
 
 
 @both
-def test_handlers_are_put_back_and_the_event_is_set(number: int) -> None:
+def test_signal_sets_event_and_handlers_are_restored(number: int) -> None:
     stop = threading.Event()
     before = [signal.getsignal(each) for each in SIGNALS]
     with ending_on_signals(stop):
@@ -31,7 +31,7 @@ def test_handlers_are_put_back_and_the_event_is_set(number: int) -> None:
     assert [signal.getsignal(each) for each in SIGNALS] == before
 
 
-def test_a_signal_that_is_ignored_stays_ignored() -> None:
+def test_ignored_signal_stays_ignored() -> None:
     stop = threading.Event()
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -42,18 +42,18 @@ def test_a_signal_that_is_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def test_a_second_signal_ends_what_does_not_heed_the_first() -> None:
+def test_second_signal_raises_keyboard_interrupt() -> None:
     stop = threading.Event()
     with pytest.raises(KeyboardInterrupt), ending_on_signals(stop):  # noqa: PT012 (the last raises)
         os.kill(os.getpid(), signal.SIGTERM)
-        os.kill(os.getpid(), signal.SIGINT)  # at once: CI services send both
+        os.kill(os.getpid(), signal.SIGINT)  # immediately: CI services send both
         assert stop.wait(10)
         time.sleep(SECOND_SIGNAL_AFTER)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(10)
 
 
-def test_in_another_thread_no_handler_is_set() -> None:
+def test_no_handler_is_set_outside_main_thread() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     seen: list[object] = []
 
@@ -67,7 +67,7 @@ def test_in_another_thread_no_handler_is_set() -> None:
     assert seen == before
 
 
-def test_work_that_does_not_end_is_left_behind() -> None:
+def test_unfinished_work_is_abandoned() -> None:
     stop, over = threading.Event(), threading.Event()
     begun: list[int] = []
 
@@ -81,7 +81,7 @@ def test_work_that_does_not_end_is_left_behind() -> None:
     over.set()
 
 
-def test_work_that_says_it_was_interrupted_is_left_out() -> None:
+def test_interrupted_work_is_not_an_error() -> None:
     stop = threading.Event()
 
     def work(item: int) -> None:
@@ -91,7 +91,7 @@ def test_work_that_says_it_was_interrupted_is_left_out() -> None:
     assert not for_each([1], work, 1, stop)
 
 
-def test_what_work_raises_ends_the_others_and_is_raised() -> None:
+def test_error_in_work_stops_others_and_propagates() -> None:
     stop = threading.Event()
 
     def work(item: int) -> None:
@@ -103,7 +103,7 @@ def test_what_work_raises_ends_the_others_and_is_raised() -> None:
         for_each([0, 1], work, 2, stop)
 
 
-def test_a_call_aside_returns_raises_and_is_interrupted() -> None:
+def test_run_in_thread_returns_raises_and_is_interrupted() -> None:
     stop = threading.Event()
     assert run_in_thread(lambda: 7, stop) == 7
     with pytest.raises(ZeroDivisionError):

@@ -11,7 +11,7 @@ from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.runtime.waiting import LONGEST_PAUSE, WaitBudget, backoff
 
 
-def test_pauses_double_with_jitter_up_to_a_cap() -> None:
+def test_backoff_doubles_with_jitter_up_to_maximum() -> None:
     pauses = list(itertools.islice(backoff(0.5), 12))
     wanted = [min(0.5 * 2**n, LONGEST_PAUSE) for n in range(12)]
     assert all(0.75 * w <= p <= 1.25 * w for p, w in zip(pauses, wanted, strict=True))
@@ -24,14 +24,14 @@ def test_no_budget_means_no_pause() -> None:
     assert time.monotonic() - start < 1.0
 
 
-def test_a_pause_lasts_as_long_as_it_is_asked_for() -> None:
+def test_pause_lasts_as_long_as_requested() -> None:
     budget = WaitBudget(60.0, threading.Event())
     start = time.monotonic()
     assert budget.pause(0.05) is True
     assert 0.045 <= time.monotonic() - start < 1.0
 
 
-def test_the_last_pause_is_cut_to_what_is_left_and_none_follows() -> None:
+def test_last_pause_is_limited_to_remaining_budget() -> None:
     budget = WaitBudget(0.05, threading.Event())
     start = time.monotonic()
     assert budget.pause(30.0) is True
@@ -39,7 +39,7 @@ def test_the_last_pause_is_cut_to_what_is_left_and_none_follows() -> None:
     assert budget.pause(30.0) is False
 
 
-def test_workers_that_wait_together_spend_the_budget_once() -> None:
+def test_concurrent_waits_spend_budget_once() -> None:
     workers = 8
     budget = WaitBudget(0.5, threading.Event())
     together = threading.Barrier(workers)
@@ -51,18 +51,18 @@ def test_workers_that_wait_together_spend_the_budget_once() -> None:
     with ThreadPoolExecutor(workers) as pool:
         waited = [future.result() for future in [pool.submit(wait) for _ in range(workers)]]
     assert waited == [True] * workers
-    # Spent one after the other, the pauses would have cost 0.8 s.
+    # One after the other, the pauses would have used up 0.8 s.
     assert budget.pause(0.001) is True
 
 
-def test_time_in_which_nobody_waits_is_not_spent() -> None:
+def test_time_without_waiting_is_not_spent() -> None:
     budget = WaitBudget(0.1, threading.Event())
     assert budget.pause(0.01) is True
     time.sleep(0.12)
     assert budget.pause(0.01) is True
 
 
-def test_stop_ends_all_pauses_at_once_and_lets_none_begin() -> None:
+def test_stop_ends_all_pauses_at_once() -> None:
     stop = threading.Event()
     budget = WaitBudget(60.0, stop)
     start = time.monotonic()

@@ -1,4 +1,4 @@
-"""A LOCAL container keeps what it is given, by libcloud's API and by our staged put."""
+"""LOCAL containers through libcloud's API and through the staged put."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from wheelhouse_hashes.stores.local import LocalStore
 
 
 def budget(seconds: float = 5.0) -> WaitBudget:
-    """Return a budget that nobody ends."""
+    """Return a budget that is never interrupted."""
     return WaitBudget(seconds, threading.Event())
 
 
 @pytest.fixture(params=[Store, LocalStore])
 def store(request: pytest.FixtureRequest, container: pathlib.Path) -> Store:
-    """A container of the LOCAL provider, by libcloud's API alone and by our staged put."""
+    """A LOCAL container, once through libcloud's API only and once with the staged put."""
     made: Store = request.param(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
     made.open()
     return made
 
 
-def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> None:
+def test_store_put_stat_read_and_delete(store: Store, dist: pathlib.Path) -> None:
     path = make_wheel(dist, A)
     content = path.read_bytes()
     digests = {
@@ -58,7 +58,7 @@ def test_a_store_keeps_what_it_is_given(store: Store, dist: pathlib.Path) -> Non
     assert store.objects() == {}
 
 
-def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_retries(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
     original: Any = store._put_bytes
 
@@ -75,7 +75,7 @@ def test_a_store_tries_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> N
     assert store.read("x", 99) == b"content"
 
 
-def test_a_store_gives_up_with_one_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_gives_up_with_one_line_error(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*args: object, **kwargs: object) -> object:
         raise ConnectionError("connection refused")
 

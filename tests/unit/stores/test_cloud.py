@@ -1,4 +1,4 @@
-"""What a store can do goes by its driver."""
+"""A store's capabilities depend on its driver."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def account(provider: str, *options: str, region: str | None = None) -> Account:
         ("LOCAL", None),
     ],
 )
-def test_what_a_store_can_do_goes_by_its_driver(provider: str, family: object) -> None:
+def test_store_family_depends_on_driver(provider: str, family: object) -> None:
     assert family_of(account(provider).driver_class()) is family
 
 
-def test_md5_goes_ahead_of_a_body_as_each_kind_of_store_wants_it() -> None:
+def test_md5_header_of_each_store_family() -> None:
     empty = "d41d8cd98f00b204e9800998ecf8427e"
     assert SWIFT.md5(empty) == {"ETag": empty}
     assert S3.md5(empty) == {"Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}

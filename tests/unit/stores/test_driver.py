@@ -1,4 +1,4 @@
-"""``--driver-option``, providers and regions: what reaches libcloud's drivers."""
+"""``--driver-option``, providers and regions: what is passed to libcloud's drivers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def account(provider: str, *options: str, region: str | None = None) -> Account:
     return Account(provider, "user", "s3cret", region, options)
 
 
-def test_options_are_read_by_their_keys_and_not_by_their_looks() -> None:
+def test_driver_option_types_depend_on_key() -> None:
     driver = account(
         "S3",
         *("host=127.0.0.1", "port=9000", "secure=false", "timeout=2.5", "signature_version=4"),
@@ -31,7 +31,7 @@ def test_options_are_read_by_their_keys_and_not_by_their_looks() -> None:
     ("text", "wanted"),
     [("secure=maybe", "true or false"), ("port=http", "a whole number"), ("timeout=s", "a number")],
 )
-def test_value_of_another_kind_is_refused(text: str, wanted: str) -> None:
+def test_driver_option_with_wrong_type_is_refused(text: str, wanted: str) -> None:
     key = text.partition("=")[0]
     with pytest.raises(UsageError, match=f"--driver-option {key}: must be {wanted}"):
         account("S3", text).make_driver()
@@ -47,14 +47,14 @@ def test_value_of_another_kind_is_refused(text: str, wanted: str) -> None:
         ("LOCAL", "region", "timeout"),
     ],
 )
-def test_unknown_key_is_refused_with_the_known_ones(provider: str, key: str, known: str) -> None:
+def test_unknown_driver_option_lists_known_ones(provider: str, key: str, known: str) -> None:
     with pytest.raises(UsageError) as refusal:
         account(provider, f"{key}=x").make_driver()
     assert f"--driver-option {key}: unknown key; provider {provider} accepts " in str(refusal.value)
     assert known in str(refusal.value).split("accepts ")[1].split(", ")
 
 
-def test_a_driver_without_kwargs_takes_what_it_names_only() -> None:
+def test_driver_without_kwargs_takes_named_options_only() -> None:
     assert known_options(account("MINIO").driver_class()) == {"host", "port", "secure"}
     refusal = r"timeout: unknown key; provider MINIO accepts host, port, secure$"
     with pytest.raises(UsageError, match=refusal):
@@ -64,7 +64,7 @@ def test_a_driver_without_kwargs_takes_what_it_names_only() -> None:
 
 
 @pytest.mark.parametrize("provider", ["S3", "MINIO", "OPENSTACK_SWIFT", "AZURE_BLOBS"])
-def test_the_secret_is_no_option_and_is_not_shown(provider: str) -> None:
+def test_secret_is_not_a_driver_option_and_is_not_shown(provider: str) -> None:
     made = account(provider, "proxy_url=http://u:hunter2@proxy/")
     assert not {"key", "secret", "region"} & known_options(made.driver_class())
     assert "s3cret" not in repr(made)
@@ -72,9 +72,7 @@ def test_the_secret_is_no_option_and_is_not_shown(provider: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["SWIFT", "s3", "make_driver", "__doc__"])
-def test_an_unknown_provider_is_refused_with_the_known_ones(
-    cli: Cli, dist: pathlib.Path, name: str
-) -> None:
+def test_unknown_provider_lists_known_ones(cli: Cli, dist: pathlib.Path, name: str) -> None:
     login = ("--username", "u", "--secret", "s", "wheels")
     refused = cli("upload", "--hashfile", "--provider-name", name, *login)
     assert (refused.code, refused.err.count("\n")) == (2, 1)
@@ -85,7 +83,7 @@ def test_an_unknown_provider_is_refused_with_the_known_ones(
         account(each).driver_class()
 
 
-def test_region_is_passed_only_if_the_user_gave_one() -> None:
+def test_region_is_passed_only_if_given() -> None:
     assert account("S3").make_driver().region == "us-east-1"
     assert account("S3", region="eu-west-1").make_driver().region == "eu-west-1"
     assert account("MINIO", "host=127.0.0.1").make_driver().connection.host == "127.0.0.1"
@@ -93,7 +91,7 @@ def test_region_is_passed_only_if_the_user_gave_one() -> None:
         account("S3", region="ord").make_driver()
 
 
-def test_an_account_masks_its_secrets_in_each_form() -> None:
+def test_account_masks_secrets_in_every_encoding() -> None:
     account = Account("S3", "me", "p@ss/w\n0rd", None, ("token=t0k en", "port=80"))
     text = "'p@ss/w\\n0rd' p@ss/w\n0rd p%40ss/w%0A0rd p%40ss%2Fw%0A0rd t0k en t0k%20en port 80"
     assert account.masked(text) == "'***' *** *** *** *** *** port 80"

@@ -1,4 +1,4 @@
-"""What libcloud raises is told in words."""
+"""libcloud exceptions are explained in plain words."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from wheelhouse_hashes.stores.errors import explain, is_final, status_of
 
 
 def http_error(status: int) -> Exception:
-    """Return what libcloud raises on Swift, without any text."""
+    """Return libcloud's exception for a Swift error without text."""
     error: Exception = cast(Any, BaseHTTPError)(status, "")
     return error
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "final"),
+    ("error", "words", "final"),
     [
         (InvalidCredsError("<Code>SignatureDoesNotMatch</Code>"), "check --secret", True),
         (InvalidCredsError("<Code>RequestTimeTooSkewed</Code>"), "the clock", True),
@@ -47,12 +47,10 @@ def http_error(status: int) -> Exception:
     ],
     ids=repr,
 )
-def test_what_libcloud_raises_is_told_as_what_happened(
-    error: Exception, said: str, final: bool
-) -> None:
-    assert said in explain(error)
+def test_libcloud_errors_are_explained(error: Exception, words: str, final: bool) -> None:
+    assert words in explain(error)
     assert is_final(error) is final
 
 
-def test_status_of_what_has_none_is_zero() -> None:
+def test_status_of_error_without_status_is_zero() -> None:
     assert status_of(LibcloudError("no idea")) == 0

@@ -1,4 +1,4 @@
-"""Jobs publish one artifact at the same time and leave a pair that agrees."""
+"""Concurrent jobs publish one artifact and leave a matching pair."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Job = Callable[[pathlib.Path, bytes], ArtifactUpload]
 
 @pytest.fixture
 def artifact_upload() -> Iterator[Job]:
-    """Return the way of one job's bytes of A into the container, listed just now."""
+    """Return a function that prepares one job's upload of wheel A, with a fresh listing."""
     with contextlib.ExitStack() as files:
 
-        def begin(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
+        def prepare(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
             file = files.enter_context(LocalFile(make_wheel(dist, A, payload)))
             options = UploadOptions(container_name="wheels", hashfile=True)
             store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
@@ -42,16 +42,16 @@ def artifact_upload() -> Iterator[Job]:
             run = Session("upload", options, Plugins.load(BUILT_IN, {}))
             return ArtifactUpload(run, store, ContainerSnapshot(store.objects(), run.plugins), file)
 
-        yield begin
+        yield prepare
 
 
 def pair(container: pathlib.Path) -> tuple[str, str]:
-    """Return the digest of A in the container, and the one that its hash file has."""
+    """Return the digest of A in the container and the digest in its hash file."""
     digest = sha256((container / A).read_bytes())
     return digest, (container / f"{A}.sha256").read_text().split()[0]
 
 
-def test_of_two_jobs_with_other_bytes_one_is_refused(
+def test_two_jobs_with_different_bytes_one_is_refused(
     tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
     one = artifact_upload(tmp_path / "one", b"one")
@@ -63,7 +63,7 @@ def test_of_two_jobs_with_other_bytes_one_is_refused(
     assert digest == announced == one.artifact.digests["sha256"]
 
 
-def test_of_two_jobs_with_the_same_bytes_both_succeed(
+def test_two_jobs_with_same_bytes_both_succeed(
     tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
     one = artifact_upload(tmp_path / "one", b"same")
@@ -72,7 +72,7 @@ def test_of_two_jobs_with_the_same_bytes_both_succeed(
     assert other.publish().outcome is UploadOutcome.SENT
 
 
-def test_a_job_that_loses_a_race_takes_its_hash_file_back(
+def test_job_that_loses_race_removes_its_hash_file(
     tmp_path: pathlib.Path, container: pathlib.Path, artifact_upload: Job
 ) -> None:
     ours = artifact_upload(tmp_path / "ours", b"ours")
@@ -83,7 +83,7 @@ def test_a_job_that_loses_a_race_takes_its_hash_file_back(
     assert not (container / f"{A}.sha256").exists()
 
 
-def test_a_replacement_that_comes_second_is_refused(
+def test_second_replacement_is_refused(
     cli: Cli,
     dist: pathlib.Path,
     tmp_path: pathlib.Path,
@@ -102,7 +102,7 @@ def test_a_replacement_that_comes_second_is_refused(
     assert digest == announced
 
 
-def test_completing_companions_notices_a_replaced_artifact(
+def test_adding_companions_detects_replaced_artifact(
     cli: Cli,
     dist: pathlib.Path,
     tmp_path: pathlib.Path,
@@ -116,15 +116,15 @@ def test_completing_companions_notices_a_replaced_artifact(
     ours = artifact_upload(tmp_path / "ours", b"old")
     announce = ours._announce
 
-    def and_be_overtaken(missing: list[Companion]) -> None:
+    def announce_then_replace(missing: list[Companion]) -> None:
         announce(missing)
         make_wheel(container, A, b"replaced meanwhile")
 
-    monkeypatch.setattr(ours, "_announce", and_be_overtaken)
+    monkeypatch.setattr(ours, "_announce", announce_then_replace)
     with pytest.raises(Refusal, match="after the upload, its hash file contains"):
         ours.publish()
 
 
 def budget(seconds: float = 5.0) -> WaitBudget:
-    """Return a budget that nobody ends."""
+    """Return a budget that is never interrupted."""
     return WaitBudget(seconds, threading.Event())

@@ -43,7 +43,7 @@ RIGHT = _claim(BODY)
 WRONG = _claim(b"announced")
 
 
-def test_bytes_that_match_every_claim_are_ok() -> None:
+def test_bytes_matching_every_claim_are_ok() -> None:
     verdict = judge(WHEEL, [RIGHT, replace(RIGHT, source="hash file")], _seen(BODY))
     assert verdict.outcome is Outcome.OK
     assert verdict.cause is None
@@ -51,20 +51,20 @@ def test_bytes_that_match_every_claim_are_ok() -> None:
     assert verdict.tier is Tier.CONTAINER
 
 
-def test_a_stronger_tier_does_not_overrule_a_wrong_claim() -> None:
+def test_stronger_tier_does_not_overrule_wrong_claim() -> None:
     logged = replace(RIGHT, source="log", tier=Tier.LOGGED)
     verdict = judge(WHEEL, [logged, WRONG], _seen(BODY))
     assert verdict.cause is Cause.CONFLICT
     assert verdict.tier is None
 
 
-def test_a_stronger_algorithm_does_not_overrule_a_weaker_one() -> None:
+def test_stronger_algorithm_does_not_overrule_weaker_one() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "hash file", "")
     seen = replace(_seen(BODY), digests={"sha256": sha256(BODY), "md5": "1" * 32})
     assert judge(WHEEL, [RIGHT, md5], seen).outcome is Outcome.REFUSED
 
 
-def test_no_claim_refuses_unless_the_user_accepts_that() -> None:
+def test_no_claim_is_refused_unless_accepted() -> None:
     refused = judge(WHEEL, [], _seen(BODY))
     assert (refused.cause, refused.exit_code) == (Cause.MISSING_HASH, 3)
     accepted = judge(WHEEL, [], _seen(BODY), accept_missing=True)
@@ -73,50 +73,50 @@ def test_no_claim_refuses_unless_the_user_accepts_that() -> None:
     assert accepted.tier is None
 
 
-def test_accepting_a_missing_claim_does_not_accept_a_wrong_one() -> None:
+def test_accept_missing_does_not_accept_wrong_claim() -> None:
     verdict = judge(WHEEL, [WRONG], _seen(BODY), accept_missing=True)
     assert verdict.cause is Cause.MISMATCH
 
 
-def test_a_wrong_digest_is_a_mismatch_at_each_equal_read() -> None:
+def test_wrong_digest_with_equal_reads_is_mismatch() -> None:
     assert judge(WHEEL, [WRONG], _seen(BODY)).cause is Cause.MISMATCH
     assert judge(WHEEL, [WRONG], _seen(BODY), before=_seen(BODY)).cause is Cause.MISMATCH
 
 
-def test_two_reads_that_differ_are_corrupt() -> None:
+def test_wrong_digest_with_differing_reads_is_corrupt() -> None:
     before = _seen(BODY + b"!")
     assert judge(WHEEL, [WRONG], _seen(BODY), before=before).cause is Cause.CORRUPT
 
 
-def test_reads_that_differ_are_no_matter_if_the_second_is_right() -> None:
+def test_differing_reads_are_ok_if_second_matches() -> None:
     assert judge(WHEEL, [RIGHT], _seen(BODY), before=_seen(b"PK\x03\x04")).outcome is Outcome.OK
 
 
-def test_metadata_that_agrees_makes_another_claim_stale() -> None:
+def test_matching_metadata_makes_other_claim_stale() -> None:
     metadata = _claim(BODY, travels=True, source="metadata")
     for before in (None, _seen(BODY), _seen(BODY + b"!")):
         assert judge(WHEEL, [WRONG, metadata], _seen(BODY), before=before).cause is Cause.STALE
 
 
-def test_metadata_that_does_not_agree_makes_nothing_stale() -> None:
+def test_wrong_metadata_makes_nothing_stale() -> None:
     metadata = _claim(b"announced", travels=True, source="metadata")
     assert judge(WHEEL, [RIGHT, metadata], _seen(BODY)).cause is Cause.CONFLICT
     assert judge(WHEEL, [WRONG, metadata], _seen(BODY)).cause is Cause.MISMATCH
 
 
-def test_fewer_bytes_than_listed_are_truncated() -> None:
+def test_fewer_bytes_than_listed_is_truncated() -> None:
     artifact = replace(WHEEL, size=len(BODY) + 1)
     verdict = judge(artifact, [WRONG], _seen(BODY), before=_seen(BODY))
     assert (verdict.cause, verdict.exit_code) == (Cause.TRUNCATED, 5)
     assert f"{len(BODY)} of {len(BODY) + 1} bytes" in verdict.text
 
 
-def test_a_wrong_listed_size_does_not_refuse_matching_bytes() -> None:
+def test_wrong_listed_size_does_not_refuse_matching_bytes() -> None:
     for size in (len(BODY) - 1, len(BODY) + 1):
         assert judge(replace(WHEEL, size=size), [RIGHT], _seen(BODY)).outcome is Outcome.OK
 
 
-def test_a_body_maybe_cut_is_truncated_until_it_comes_twice() -> None:
+def test_body_of_unknown_length_is_truncated_until_read_twice() -> None:
     seen = _seen(BODY, length_known=False)
     assert judge(WHEEL, [WRONG], seen).cause is Cause.TRUNCATED
     other = _seen(BODY + b"!", length_known=False)
@@ -125,7 +125,7 @@ def test_a_body_maybe_cut_is_truncated_until_it_comes_twice() -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"P", b"PK\x03"])
-def test_a_body_cut_before_its_kind_shows_is_truncated(body: bytes) -> None:
+def test_body_shorter_than_magic_is_truncated(body: bytes) -> None:
     artifact = replace(WHEEL, size=len(BODY))
     seen = _seen(body, length_known=False)
     assert judge(artifact, [RIGHT], seen).cause is Cause.TRUNCATED
@@ -134,19 +134,19 @@ def test_a_body_cut_before_its_kind_shows_is_truncated(body: bytes) -> None:
 @pytest.mark.parametrize(
     "name", ["numpy-2.3.5-py3-none-any.whl", "numpy-2.3.5.zip"], ids=["wheel", "zip"]
 )
-def test_a_wrong_archive_without_end_stays_truncated(name: str) -> None:
+def test_wrong_archive_without_end_stays_truncated(name: str) -> None:
     artifact = ListedArtifact(name, f"http://host/{name}")
     seen = _seen(BODY.removesuffix(END))
     for before in (None, seen, _seen(BODY)):
         assert judge(artifact, [WRONG], seen, before=before).cause is Cause.TRUNCATED
 
 
-def test_an_sdist_that_is_no_zip_needs_no_end_of_a_zip() -> None:
+def test_tar_sdist_needs_no_zip_end() -> None:
     artifact = ListedArtifact("numpy-2.3.5.tar.gz", "http://host/numpy-2.3.5.tar.gz")
     assert judge(artifact, [WRONG], _seen(b"\x1f\x8b wrong")).cause is Cause.MISMATCH
 
 
-def test_a_missing_end_is_no_matter_if_every_claim_matches() -> None:
+def test_archive_without_end_is_ok_if_claims_match() -> None:
     body = BODY.removesuffix(END)
     assert judge(WHEEL, [_claim(body)], _seen(body)).outcome is Outcome.OK
 
@@ -160,7 +160,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(("name", "magics"), KINDS.items())
-def test_a_file_must_begin_as_its_extension_says(name: str, magics: list[bytes]) -> None:
+def test_first_bytes_must_match_extension(name: str, magics: list[bytes]) -> None:
     artifact = ListedArtifact(name, f"http://host/{name}")
     for magic in {magic for several in KINDS.values() for magic in several}:
         body = magic + b" and more"
@@ -182,19 +182,19 @@ def test_a_file_must_begin_as_its_extension_says(name: str, magics: list[bytes])
         (b"", "empty"),
     ],
 )
-def test_no_distribution_is_refused_even_if_a_digest_matches(body: bytes, word: str) -> None:
+def test_non_distribution_is_refused_even_if_digest_matches(body: bytes, word: str) -> None:
     for accept in (False, True):
         verdict = judge(WHEEL, [_claim(body)], _seen(body), accept_missing=accept)
         assert (verdict.cause, verdict.exit_code) == (Cause.NOT_A_DISTRIBUTION, 1)
         assert word in verdict.text
 
 
-def test_what_is_no_distribution_is_refused_without_a_claim_too() -> None:
+def test_non_distribution_is_refused_without_claim() -> None:
     verdict = judge(WHEEL, [], _seen(b"<html>"), accept_missing=True)
     assert verdict.cause is Cause.NOT_A_DISTRIBUTION
 
 
-def test_findings_are_told_together_under_the_gravest_cause() -> None:
+def test_findings_are_joined_under_gravest_cause() -> None:
     findings = [Finding(Cause.DISK, "one"), Finding(Cause.MISSING_HASH, "two")]
     verdict = judge(WHEEL, [RIGHT, *findings], _seen(BODY))
     assert verdict.cause is Cause.MISSING_HASH
@@ -202,7 +202,7 @@ def test_findings_are_told_together_under_the_gravest_cause() -> None:
     assert verdict.claims == (RIGHT,)
 
 
-def test_a_verdict_carries_what_was_heard_and_seen() -> None:
+def test_verdict_has_claims_digests_and_sizes() -> None:
     artifact = replace(WHEEL, size=99)
     seen = replace(_seen(BODY), on_disk=True)
     verdict = judge(artifact, [WRONG], seen)
@@ -213,12 +213,12 @@ def test_a_verdict_carries_what_was_heard_and_seen() -> None:
     assert verdict.on_disk
 
 
-def test_a_name_of_no_artifact_is_an_error_of_the_program() -> None:
+def test_judge_refuses_non_artifact_name() -> None:
     with pytest.raises(ValueError, match="not the name of an artifact"):
         judge(ListedArtifact("index.html", "http://host/"), [], _seen(BODY))
 
 
-def test_all_but_what_is_final_can_heal() -> None:
+def test_healable_causes_exclude_final_ones() -> None:
     final = {
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN),
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE),
@@ -227,9 +227,7 @@ def test_all_but_what_is_final_can_heal() -> None:
 
 
 @pytest.mark.parametrize(("algorithm", "length"), ALGORITHMS.items())
-def test_a_digest_has_the_length_of_its_algorithm_in_lower_case(
-    algorithm: str, length: int
-) -> None:
+def test_digest_is_lower_case_and_has_algorithm_length(algorithm: str, length: int) -> None:
     assert Digest(algorithm, "AB" * (length // 2)).hex == "ab" * (length // 2)
     assert len(new_hasher(algorithm).hexdigest()) == length
     for digits in ("a" * (length - 1), "a" * (length + 1), "g" * length, "", "\uff11" * length):
@@ -237,7 +235,7 @@ def test_a_digest_has_the_length_of_its_algorithm_in_lower_case(
             Digest(algorithm, digits)
 
 
-def test_an_unknown_algorithm_is_an_error() -> None:
+def test_unknown_algorithm_is_an_error() -> None:
     with pytest.raises(ValueError, match="unknown algorithm 'sha1'"):
         Digest("sha1", "a" * 40)
     with pytest.raises(ValueError, match="unknown algorithm 'sha1'"):

@@ -29,7 +29,7 @@ GOOD = (Outcome.OK, Outcome.UNVERIFIED)
 
 
 def _is_cut(seen: Seen, size: int | None) -> bool:
-    """Tell whether what arrived can be told to be too little, whoever vouches for it."""
+    """Return whether the received bytes are detectably incomplete, regardless of the claims."""
     return (size is not None and seen.size < size) or b"PK\x05\x06" not in seen.tail
 
 
@@ -108,26 +108,26 @@ runs = settings(deadline=None, max_examples=300)
 
 @runs
 @any_case
-def test_good_only_if_every_claim_matches(
-    said: list[Claim],
+def test_verdict_is_good_only_if_every_claim_matches(
+    claimed: list[Claim],
     objections: list[Finding],
     seen: Seen,
     size: int | None,
     accept: bool,
     before: Seen | None,
 ) -> None:
-    heard: list[Claim | Finding] = [*said, *objections]
+    heard: list[Claim | Finding] = [*claimed, *objections]
     verdict = judge(_artifact(size), heard, seen, accept_missing=accept, before=before)
     fits = seen.head.startswith(b"PK\x03\x04")
-    agreed = not objections and fits and not any(map(_is_wrong, said))
+    agreed = not objections and fits and not any(map(_is_wrong, claimed))
     wanted = Outcome.REFUSED
-    if agreed and said:
+    if agreed and claimed:
         wanted = Outcome.OK
     elif agreed and accept and not _is_cut(seen, size):
         wanted = Outcome.UNVERIFIED
     assert verdict.outcome is wanted
     assert (verdict.cause is None) == (wanted in GOOD)
-    assert verdict.claims == tuple(said)
+    assert verdict.claims == tuple(claimed)
     assert verdict.digests == seen.digests
     assert (verdict.size, verdict.expected_size) == (seen.size, size)
     assert verdict.on_disk is seen.on_disk
@@ -135,8 +135,8 @@ def test_good_only_if_every_claim_matches(
 
 @runs
 @any_case
-def test_a_refusal_has_a_cause_a_sentence_and_an_exit_code(
-    said: list[Claim],
+def test_refusal_has_cause_text_and_exit_code(
+    claimed: list[Claim],
     objections: list[Finding],
     seen: Seen,
     size: int | None,
@@ -144,7 +144,7 @@ def test_a_refusal_has_a_cause_a_sentence_and_an_exit_code(
     before: Seen | None,
 ) -> None:
     verdict = judge(
-        _artifact(size), [*said, *objections], seen, accept_missing=accept, before=before
+        _artifact(size), [*claimed, *objections], seen, accept_missing=accept, before=before
     )
     if verdict.outcome is Outcome.REFUSED:
         assert verdict.cause is not None
@@ -157,22 +157,22 @@ def test_a_refusal_has_a_cause_a_sentence_and_an_exit_code(
 @runs
 @given(
     st.lists(claims, min_size=1, max_size=5).flatmap(
-        lambda said: st.tuples(st.just(said), st.permutations(said))
+        lambda claimed: st.tuples(st.just(claimed), st.permutations(claimed))
     ),
     st.lists(findings, max_size=1),
     seen_bytes,
     sizes,
     earlier,
 )
-def test_the_order_of_the_claims_does_not_matter(
+def test_order_of_claims_does_not_matter(
     orders: tuple[list[Claim], list[Claim]],
     objections: list[Finding],
     seen: Seen,
     size: int | None,
     before: Seen | None,
 ) -> None:
-    def conclude(said: list[Claim]) -> tuple[object, ...]:
-        verdict = judge(_artifact(size), [*said, *objections], seen, before=before)
+    def conclude(claimed: list[Claim]) -> tuple[object, ...]:
+        verdict = judge(_artifact(size), [*claimed, *objections], seen, before=before)
         return verdict.outcome, verdict.cause, verdict.text, verdict.tier, verdict.exit_code
 
     one, other = orders
@@ -186,10 +186,10 @@ def test_the_order_of_the_claims_does_not_matter(
     seen_bytes,
     st.booleans(),
 )
-def test_a_finding_refuses_whatever_the_claims_say(
-    said: list[Claim], objections: list[Finding], seen: Seen, accept: bool
+def test_finding_refuses_regardless_of_claims(
+    claimed: list[Claim], objections: list[Finding], seen: Seen, accept: bool
 ) -> None:
-    verdict = judge(_artifact(None), [*objections, *said], seen, accept_missing=accept)
+    verdict = judge(_artifact(None), [*objections, *claimed], seen, accept_missing=accept)
     assert verdict.outcome is Outcome.REFUSED
     assert verdict.cause is gravest_cause(finding.cause for finding in objections)
     assert all(finding.text in verdict.text for finding in objections)
@@ -197,12 +197,12 @@ def test_a_finding_refuses_whatever_the_claims_say(
 
 @runs
 @given(st.lists(claims, min_size=1, max_size=5), sizes)
-def test_the_tier_is_the_strongest_that_vouches(said: list[Claim], size: int | None) -> None:
-    verdict = judge(_artifact(size), said, SEEN)
-    if any(map(_is_wrong, said)):
+def test_tier_is_strongest_of_matching_claims(claimed: list[Claim], size: int | None) -> None:
+    verdict = judge(_artifact(size), claimed, SEEN)
+    if any(map(_is_wrong, claimed)):
         assert verdict.tier is None
     else:
-        assert verdict.tier is max(claim.tier for claim in said)
+        assert verdict.tier is max(claim.tier for claim in claimed)
 
 
 SMALL_CLAIMS = tuple(
@@ -212,9 +212,9 @@ SMALL_CLAIMS = tuple(
     for travels in (False, True)
 )
 SMALL_SETS = tuple(
-    said
+    claimed
     for count in (0, 1, 2, 3)
-    for said in itertools.combinations_with_replacement(SMALL_CLAIMS, count)
+    for claimed in itertools.combinations_with_replacement(SMALL_CLAIMS, count)
 )
 BEFORES = (None, SAME, DIFFERENT)
 SMALL_SIZES = (None, len(BODY), len(BODY) + 1)
@@ -227,24 +227,24 @@ def _short(size: int | None) -> bool:
 def _disagreements(
     known: bool,
 ) -> list[tuple[tuple[Claim, ...], Seen | None, int | None, Verdict]]:
-    """Every small case with a claim that does not match, and its verdict."""
+    """Every small case with a wrong claim, and its verdict."""
     seen = replace(SEEN, length_known=known)
     return [
-        (said, before, size, judge(_artifact(size), said, seen, before=before))
-        for said, before, size in itertools.product(SMALL_SETS, BEFORES, SMALL_SIZES)
-        if any(map(_is_wrong, said))
+        (claimed, before, size, judge(_artifact(size), claimed, seen, before=before))
+        for claimed, before, size in itertools.product(SMALL_SETS, BEFORES, SMALL_SIZES)
+        if any(map(_is_wrong, claimed))
     ]
 
 
 @pytest.mark.parametrize("accept", [False, True])
 @pytest.mark.parametrize("known", [False, True])
-def test_no_combination_with_a_claim_that_disagrees_is_good(accept: bool, known: bool) -> None:
+def test_no_combination_with_wrong_claim_is_good(accept: bool, known: bool) -> None:
     seen = replace(SEEN, length_known=known)
-    for said, before, size in itertools.product(SMALL_SETS, BEFORES, SMALL_SIZES):
-        verdict = judge(_artifact(size), said, seen, accept_missing=accept, before=before)
-        if any(map(_is_wrong, said)):
+    for claimed, before, size in itertools.product(SMALL_SETS, BEFORES, SMALL_SIZES):
+        verdict = judge(_artifact(size), claimed, seen, accept_missing=accept, before=before)
+        if any(map(_is_wrong, claimed)):
             assert verdict.outcome is Outcome.REFUSED
-        elif said:
+        elif claimed:
             assert verdict.outcome is Outcome.OK
         else:
             kept = accept and not _is_cut(seen, size)
@@ -252,15 +252,15 @@ def test_no_combination_with_a_claim_that_disagrees_is_good(accept: bool, known:
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_stale_comes_before_every_other_cause_of_a_disagreement(known: bool) -> None:
+def test_stale_precedes_other_causes(known: bool) -> None:
     cases = _disagreements(known)
     assert {verdict.cause for *_, verdict in cases} > {Cause.STALE, Cause.MISMATCH}
-    for said, _, _, verdict in cases:
-        vouched = any(claim.travels and not _is_wrong(claim) for claim in said)
-        assert (verdict.cause is Cause.STALE) == vouched
+    for claimed, _, _, verdict in cases:
+        confirmed = any(claim.travels and not _is_wrong(claim) for claim in claimed)
+        assert (verdict.cause is Cause.STALE) == confirmed
 
 
-def test_corrupt_comes_before_mismatch() -> None:
+def test_corrupt_precedes_mismatch() -> None:
     for _, before, _, verdict in _disagreements(known=True):
         if before is DIFFERENT:
             assert verdict.cause is not Cause.MISMATCH
@@ -268,58 +268,58 @@ def test_corrupt_comes_before_mismatch() -> None:
             assert verdict.cause is not Cause.CORRUPT
 
 
-def test_wrong_claims_are_corrupt_if_reads_differ_else_mismatch() -> None:
+def test_wrong_claims_are_corrupt_or_mismatch_by_reads() -> None:
     wanted = {id(None): Cause.MISMATCH, id(SAME): Cause.MISMATCH, id(DIFFERENT): Cause.CORRUPT}
     found = 0
-    for said, before, size, verdict in _disagreements(known=True):
-        if _short(size) or len({RIGHT[c.digest.algorithm] == c.digest.hex for c in said}) > 1:
+    for claimed, before, size, verdict in _disagreements(known=True):
+        if _short(size) or len({RIGHT[c.digest.algorithm] == c.digest.hex for c in claimed}) > 1:
             continue
-        if len({claim.digest for claim in said}) > len({c.digest.algorithm for c in said}):
+        if len({claim.digest for claim in claimed}) > len({c.digest.algorithm for c in claimed}):
             continue
         found += 1
         assert verdict.cause is wanted[id(before)]
     assert found > 50
 
 
-def test_unknown_length_that_differs_is_never_corrupt() -> None:
-    for said, before, _, verdict in _disagreements(known=False):
+def test_differing_reads_of_unknown_length_are_not_corrupt() -> None:
+    for claimed, before, _, verdict in _disagreements(known=False):
         assert verdict.cause is not Cause.CORRUPT
         if before is not SAME:
             assert verdict.cause is not Cause.MISMATCH
-        if before is DIFFERENT and len(said) == 1:
+        if before is DIFFERENT and len(claimed) == 1:
             assert verdict.cause is Cause.TRUNCATED
 
 
-def test_unknown_length_wrong_twice_the_same_is_a_mismatch() -> None:
+def test_unknown_length_wrong_twice_is_mismatch() -> None:
     seen = replace(SEEN, length_known=False)
     verdict = judge(_artifact(None), [_claim("sha256", 1, False)], seen, before=SAME)
     assert verdict.cause is Cause.MISMATCH
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_a_body_shorter_than_listed_is_no_tampering(known: bool) -> None:
-    for said, before, size, verdict in _disagreements(known):
+def test_body_shorter_than_listed_is_not_a_mismatch(known: bool) -> None:
+    for claimed, before, size, verdict in _disagreements(known):
         if _short(size):
-            assert verdict.cause in (Cause.TRUNCATED, Cause.STALE), (said, before)
+            assert verdict.cause in (Cause.TRUNCATED, Cause.STALE), (claimed, before)
 
 
 @pytest.mark.parametrize("known", [False, True])
-def test_an_archive_without_end_is_no_mismatch(known: bool) -> None:
+def test_archive_without_end_is_not_a_mismatch(known: bool) -> None:
     seen = replace(WITHOUT_END, length_known=known)
-    for said, before in itertools.product(SMALL_SETS, BEFORES):
-        verdict = judge(_artifact(None), said, seen, before=before)
+    for claimed, before in itertools.product(SMALL_SETS, BEFORES):
+        verdict = judge(_artifact(None), claimed, seen, before=before)
         assert verdict.cause not in (Cause.CORRUPT, Cause.MISMATCH)
-        if said and not any(map(_is_wrong, said)):
+        if claimed and not any(map(_is_wrong, claimed)):
             assert verdict.outcome is Outcome.OK
-        if len(said) == 1 and _is_wrong(said[0]):
+        if len(claimed) == 1 and _is_wrong(claimed[0]):
             assert verdict.cause is Cause.TRUNCATED
 
 
-def test_sources_that_disagree_among_themselves_are_a_conflict() -> None:
-    for said, _, size, verdict in _disagreements(known=True):
+def test_sources_disagreeing_with_each_other_are_a_conflict() -> None:
+    for claimed, _, size, verdict in _disagreements(known=True):
         if _short(size) or verdict.cause is Cause.STALE:
             continue
-        digests = {claim.digest for claim in said}
-        some_match = not all(map(_is_wrong, said))
+        digests = {claim.digest for claim in claimed}
+        some_match = not all(map(_is_wrong, claimed))
         contradictory = len(digests) > len({digest.algorithm for digest in digests})
         assert (verdict.cause is Cause.CONFLICT) == (some_match or contradictory)

@@ -1,4 +1,4 @@
-"""Media types that pip and browsers can use, and etags that are no MD5, on each kind of store."""
+"""Media types that pip and browsers can use, and non-MD5 etags, on each kind of store."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Target:
 
     options: tuple[str, ...]
     name: str
-    #: Where anybody can read it; empty if nobody can.
+    #: The public URL; empty if it is not public.
     url: str = ""
 
 
@@ -58,7 +58,7 @@ def azurite_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 def on_s3(moto_port: int) -> Target:
-    """A fresh bucket of moto."""
+    """A new moto bucket."""
     bucket = f"wheels-{uuid.uuid4().hex[:12]}"
     create_public_bucket(moto_port, bucket)
     return Target(s3_options(moto_port), bucket, f"http://127.0.0.1:{moto_port}/{bucket}/")
@@ -66,14 +66,14 @@ def on_s3(moto_port: int) -> Target:
 
 @pytest.fixture
 def on_swift(cluster: Cluster, public_container: str) -> Target:
-    """A fresh container of the cluster."""
+    """A new container of the cluster."""
     url = f"{cluster.storage_url}/{public_container}/"
     return Target(store_options(cluster, "OPENSTACK_SWIFT"), public_container, url)
 
 
 @pytest.fixture(params=["on_s3", "on_swift"])
 def readable(request: pytest.FixtureRequest) -> Target:
-    """A container that anybody can read."""
+    """A container that anyone can read."""
     target: Target = request.getfixturevalue(request.param)
     return target
 
@@ -96,7 +96,7 @@ def upload(cli: Cli, target: Target, *options: str, verb: str = "upload") -> Res
     return cli(verb, *given, *options, *target.options, target.name)
 
 
-def test_pages_and_hash_files_have_media_types_pip_reads(
+def test_media_types_of_pages_and_hash_files(
     cli: Cli, readable: Target, dist: pathlib.Path
 ) -> None:
     wheel = make_wheel(dist, A)
@@ -117,14 +117,14 @@ def test_pages_and_hash_files_have_media_types_pip_reads(
 
 @pytest.fixture
 def kms(on_s3: Target, moto_port: int) -> Iterator[Target]:
-    """A bucket whose etags are 32 hex digits, and no MD5: with encryption by KMS."""
+    """A bucket encrypted with KMS, whose etags are 32 hex digits but not MD5."""
     with other_etags(moto_port, {"x-amz-server-side-encryption": "aws:kms"}) as port:
         yield Target(s3_options(port), on_s3.name)
 
 
 @pytest.fixture
 def opaque(on_s3: Target, moto_port: int) -> Iterator[Target]:
-    """The same for a store that does not say why."""
+    """The same for a store that does not announce the encryption."""
     with other_etags(moto_port, {}) as port:
         yield Target(s3_options(port), on_s3.name)
 
@@ -137,12 +137,12 @@ def azure(azurite_port: int) -> Target:
 
 @pytest.fixture(params=["kms", "opaque", "azure"])
 def without_md5(request: pytest.FixtureRequest) -> Target:
-    """A container whose etags are no MD5."""
+    """A container whose etags are not MD5."""
     target: Target = request.getfixturevalue(request.param)
     return target
 
 
-def test_an_etag_that_is_no_md5_is_no_other_bytes(
+def test_etag_other_than_md5_does_not_mean_other_bytes(
     cli: Cli, without_md5: Target, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
@@ -162,7 +162,7 @@ def test_an_etag_that_is_no_md5_is_no_other_bytes(
     assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
 
 
-def test_bytes_of_equal_size_are_told_apart(
+def test_other_bytes_of_equal_size_are_detected(
     cli: Cli, without_md5: Target, dist: pathlib.Path
 ) -> None:
     for payload in (b"one", b"two"):
@@ -178,7 +178,7 @@ def test_bytes_of_equal_size_are_told_apart(
     assert "there 1" in upload(cli, without_md5).out
 
 
-def test_a_swift_object_in_parts_has_the_bytes_it_should(
+def test_swift_large_object_is_recognized(
     cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
 ) -> None:
     content = make_wheel(dist, A, bytes(range(256)) * 20).read_bytes()
@@ -203,10 +203,10 @@ def test_a_swift_object_in_parts_has_the_bytes_it_should(
     assert sha256(cluster.request("GET", path).body) == sha256(content)
 
 
-def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
+def test_swift_md5_etag_overrides_stale_hash_file(
     cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
 ) -> None:
-    """The bare host replaced the artifact by as many other bytes; our hash file stayed."""
+    """The host alone replaced the artifact with as many other bytes; the hash file stayed."""
     content = make_wheel(dist, A).read_bytes()
     assert upload(cli, on_swift).code == 0
     other = bytes([*content[:-1], content[-1] ^ 1])
@@ -218,10 +218,10 @@ def test_a_swift_etag_known_to_be_the_md5_beats_a_hash_file(
     assert cluster.request("GET", f"{on_swift.name}/{A}").body == content
 
 
-def test_bytes_without_our_metadata_are_replaced_on_s3(
+def test_bytes_without_metadata_are_replaced_on_s3(
     cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
 ) -> None:
-    """Another job rebuilt the wheel and sent it without hash file; the times in it differ."""
+    """Another job rebuilt the wheel and sent it without a hash file; its time stamps differ."""
     content = make_wheel(dist, A).read_bytes()
     assert upload(cli, on_s3).code == 0
     put_object(moto_port, on_s3.name, A, bytes([*content[:-1], content[-1] ^ 1]))
