@@ -20,8 +20,8 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNTRUSTED: "do not publish it; report it to the maintainer of the transparency "
     "log, pinned digests or signing key",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
-    Cause.MISMATCH: "do not publish it; compare its digest with the one in the CI job's log, "
-    "then upload the correct file again",
+    Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
+    "the correct file again",
     Cause.CONFLICT: "upload it again with --hashfile or run the index command, then fetch it again",
     Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
     Cause.UNSAFE_NAME: "rename the object in the container",
