@@ -454,7 +454,7 @@ def test_hook_wheelhouse_claims(
     served.requests.clear()
     disagreeing = fetch(cli, served.url)
     assert disagreeing.code == 1
-    assert "conflict: the sources disagree" in disagreeing.line("refused")
+    assert "conflict: the digests found" in disagreeing.line("refused")
     assert f"expected  {pinned(b'other bytes').digest}  pin, pins.txt" in disagreeing.out
     assert not pathlib.Path("got", A).exists()
 
