@@ -49,7 +49,7 @@ def only_line(result: Result) -> str:
 
 def test_index_reports_wrong_secret(cli: Cli, cluster: Cluster, api: str, container: str) -> None:
     line = only_line(cli("index", *store_options(cluster, api, "tester", "wrong"), container))
-    assert "does not accept the" in line
+    assert "the store rejected the" in line
     assert "check --" in line
     assert "wrong" not in line
 
@@ -81,7 +81,7 @@ def test_unreadable_page_is_one_line_error_with_next_step(
     url = f"{cluster.storage_url}/{places.get(name, name)}/{page}"
     line = only_line(cli("fetch", "--verify", "--local-folder", "got", "demo", url))
     status, step = {
-        True: (404, "check the address"),
+        True: (404, "check the URL"),
         False: (401, "check the container's read permission"),
     }[name == "public"]
     assert f"{url}: HTTP status {status}; {step}" in line
