@@ -11,16 +11,28 @@ from collections.abc import Iterator
 
 from wheelhouse_hashes.causes import HEALABLE, Cause
 
-#: Client errors (4xx) that are temporary: request timeout, too early, too many requests
+#: Temporary client errors: request timeout, too early, too many requests
 #: (:rfc:`9110`, :rfc:`8470`, :rfc:`6585`).
-_PASSING = frozenset({408, 425, 429})
+_TEMPORARY = frozenset({408, 425, 429})
 
-#: Server errors (5xx) that are permanent: not implemented, HTTP version not
-#: supported, loop detected, network authentication required.
-_LASTING = frozenset({501, 505, 508, 511})
+#: Permanent server errors: not implemented, HTTP version not supported (:rfc:`9110`).
+_PERMANENT = frozenset({501, 505})
 
-#: The first server error (5xx).
-_FIRST_SERVER_ERROR = 500
+#: Insufficient storage (:rfc:`4918`).  A store that is full stays full for longer than a run.
+_FULL = 507
+
+_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+
+
+def is_transient_status(status: int, *, from_store: bool = False) -> bool:
+    """Return whether a later request may succeed after a response with this status.
+
+    :param status: an HTTP status code of 400 or more (:rfc:`9110`).
+    :param from_store: whether it is the response to an upload.
+    """
+    if status < _FIRST_SERVER_ERROR:
+        return status in _TEMPORARY
+    return status not in _PERMANENT and not (from_store and status == _FULL)
 
 
 class WheelhouseHashesError(Exception):
@@ -123,6 +135,14 @@ class Refusal(WheelhouseHashesError):
         """The message for the user: the cause and the text."""
         return f"{self.cause.value}: {self}"
 
+    @property
+    def transient(self) -> bool:
+        """Whether the server or the connection failed in a way that a retry may not.
+
+        True if there was no response, a truncated one, or one with a temporary status.
+        """
+        return self.may_heal and self.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+
 
 class TransferError(Refusal):
     """A request failed.
@@ -143,21 +163,11 @@ class TransferError(Refusal):
         *,
         final: bool = False,
     ) -> None:
-        super().__init__(cause, text, may_heal=False if final else None)
+        lasting = status >= _FIRST_ERROR and not is_transient_status(status)
+        lasting = lasting and cause is Cause.UNREACHABLE
+        super().__init__(cause, text, may_heal=False if final or lasting else None)
         self.status = status
         self.retry_after = retry_after
-
-    @property
-    def transient(self) -> bool:
-        """Whether the failure is temporary, so that a retry may succeed.
-
-        True if there was no response, a truncated one, or one with a temporary status.
-        """
-        if self.cause is Cause.TRUNCATED or self.status == 0:
-            return self.may_heal
-        if self.status >= _FIRST_SERVER_ERROR:
-            return self.status not in _LASTING
-        return self.status in _PASSING
 
 
 class HashFileError(Refusal):

@@ -18,6 +18,7 @@ import pytest
 from tests.support.artifacts import A, B, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
 from tests.support.pages import page
+from tests.support.plugins import make_distribution
 from tests.support.servers import Handler, Routes, Server, respond, serving
 from wheelhouse_hashes.runtime.parallel import (
     SIGNALS,
@@ -179,6 +180,47 @@ def test_signal_while_waiting_for_page(number: int) -> None:
     with serving({"/": silent}) as server:
         try:
             assert interrupted_fetch(number, server.url, asked.is_set) == []
+        finally:
+            over.set()
+
+
+#: A plugin that makes a request in a hook of the main thread.
+_ASKING = """
+from wheelhouse_hashes import hookimpl
+
+def ask(run):
+    run.client.get({url!r}, max_bytes=9)
+
+@hookimpl
+def {hook}({parameters}):
+    ask(run)
+"""
+
+
+@both
+@pytest.mark.parametrize(
+    ("hook", "parameters"),
+    [("wheelhouse_run_started", "run"), ("wheelhouse_locate", "url, run")],
+)
+def test_signal_while_plugin_waits_for_network(
+    number: int,
+    hook: str,
+    parameters: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, over = threading.Event(), threading.Event()
+
+    def silent(_handler: Handler) -> None:
+        asked.set()
+        over.wait(60)
+
+    with serving({"/silent": silent}) as server:
+        source = _ASKING.format(url=f"{server.url}silent", hook=hook, parameters=parameters)
+        make_distribution(tmp_path / "site", "wheelhouse_greeting", source)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+        try:
+            interrupted(number, asked.is_set, *FETCH_AND_WAIT, server.url)
         finally:
             over.set()
 

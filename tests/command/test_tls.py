@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 import pytest
 import trustme
 
-from tests.conftest import Cli
-from tests.support.artifacts import A
+from tests.conftest import LOCAL, Cli
+from tests.support.artifacts import A, make_wheel
 from tests.support.commands import FETCH
 from tests.support.pages import page_of
 from tests.support.servers import Respond, Routes, respond, running, serving
@@ -140,8 +140,32 @@ def test_missing_ca_bundle_is_reported(
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/ca.pem")
     with serving(routes_of(wheel), authority.context()) as server:
         result = cli(*FETCH, server.url)
-    assert (result.code, result.err.count("\n")) == (5, 1)
-    assert "/nowhere/ca.pem" in result.err
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "SSL_CERT_FILE=/nowhere/ca.pem: no such file or folder" in result.err
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("verb", ["upload", "index"])
+def test_missing_ca_bundle_is_reported_before_libcloud(
+    python: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, variable: str, verb: str
+) -> None:
+    make_wheel(dist, A)
+    monkeypatch.setenv(variable, "/nowhere/ca.pem")
+    options = ("--hashfile",) if verb == "upload" else ()
+    result = python("-m", "wheelhouse_hashes", verb, *options, *LOCAL, "wheels")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert f"{variable}=/nowhere/ca.pem: no such file or folder" in result.err
+
+
+def test_ca_folder_is_refused_for_uploads(
+    python: Cli, dist: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))
+    result = python("-m", "wheelhouse_hashes", "upload", "--hashfile", *LOCAL, "wheels")
+    assert (result.code, result.err.count("\n")) == (2, 1)
+    assert "uploads need a file, not a folder" in result.err
 
 
 @pytest.mark.parametrize("expired", [False, True])

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support import ROOT
-from wheelhouse_hashes.stores import base as store_module
+from tests.support.waits import short_pauses
 
 PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
@@ -64,7 +64,7 @@ def test_recipe_connects_to_named_host(
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.0] * 9))
+    short_pauses(monkeypatch)
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "user")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "c2VjcmV0")
     pathlib.Path("FOLDER").mkdir()

@@ -11,10 +11,10 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import make_wheel
+from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.test_uploads import check_pairs, store_options
-from wheelhouse_hashes.stores import base as store_module
 
 pytestmark = IN_PROCESS
 
@@ -33,7 +33,7 @@ def upload(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[[], Result]:
     """Run ``upload --hashfile`` through one of the two APIs, without pauses between retries."""
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
     store = store_options(cluster, request.param)
     return lambda: cli("upload", "--hashfile", "--no-update-index", *store, public_container)
 

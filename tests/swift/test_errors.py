@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel
+from tests.support.waits import short_pauses
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
@@ -22,11 +23,9 @@ from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.runtime.waiting import WaitBudget
-from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
-from wheelhouse_hashes.upload import artifact as upload_module
 
 pytestmark = IN_PROCESS
 
@@ -34,8 +33,7 @@ pytestmark = IN_PROCESS
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the pauses between retries."""
-    for module in (store_module, upload_module):
-        monkeypatch.setattr(module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
 
 
 def only_line(result: Result) -> str:
@@ -158,7 +156,7 @@ def test_temporary_503_errors_are_retried(
 
     calming = threading.Timer(0.5, calm)
     # Servers need some time to restart on a busy machine.
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([1.0, 8.0, 30.0, 30.0]))
+    short_pauses(monkeypatch, [1.0, 8.0, 30.0, 30.0])
     around_puts(monkeypatch, [A], before=storm)
     store = store_options(cluster, api)
     result = cli("upload", "--hashfile", "--no-update-index", *store, container)

@@ -9,11 +9,11 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel
+from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.interposing import around_puts
 from tests.swift.test_uploads import check_pairs, store_options
-from wheelhouse_hashes.upload import artifact as upload_module
 
 pytestmark = IN_PROCESS
 
@@ -49,7 +49,7 @@ def test_put_missed_by_preferred_node_is_not_a_conflict(
             after=lambda: cluster.revive(1, "object"),
         )
         # One check is enough because it asks all replicas.
-        patch.setattr(upload_module, "backoff", lambda: iter([0.01]))
+        short_pauses(patch, [0.01])
         result = cli("upload", *options)
     assert (result.code, result.err) == (0, ""), result
     assert result.line("replaced" if there else "sent")

@@ -17,9 +17,9 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, B, hash_file, make_wheel, sha256
 from tests.support.uploaders import extended, host_alone, run_commands
+from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
-from wheelhouse_hashes.stores import base as store_module
 
 pytestmark = IN_PROCESS
 
@@ -258,7 +258,7 @@ def test_interrupted_upload_is_continued(
 
     with monkeypatch.context() as patch:
         patch.setattr(LibcloudConnection, "prepared_request", dying)
-        patch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+        short_pauses(patch)
         assert upload("--no-update-index").code == 5
     assert len(sent) == 11
     counted = Counted(monkeypatch)
@@ -343,7 +343,7 @@ def test_refused_user_is_one_line_error(
 def test_missing_container_and_dead_store_are_one_line_errors(
     cli: Cli, cluster: Cluster, api: str, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
     store = store_options(cluster, api)
     missing = cli("index", *store, f"nowhere-{uuid.uuid4().hex[:8]}")
     assert (missing.code, "does not exist" in missing.err) == (5, True)
@@ -359,7 +359,7 @@ def test_unavailable_store_is_reported_per_artifact(
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
     make_wheel(dist, A)
     cluster.kill(1, "object")
     cluster.kill(2, "object")
@@ -385,7 +385,7 @@ def test_damaged_body_is_not_published(
             body = body.read().replace(b"xxxx", b"xxxy")
         return original(connection, method, url, body=body, **kw)
 
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(LibcloudConnection, "prepared_request", damaging)
         result = upload("--no-update-index")

@@ -12,8 +12,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
-from wheelhouse_hashes.report import waiting_line
-from wheelhouse_hashes.runtime.waiting import backoff
+from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.fetch.target_folder import TargetFolder
     from wheelhouse_hashes.formats.seen import Seen
-    from wheelhouse_hashes.http.client import Attempt
+    from wheelhouse_hashes.http.attempt import Attempt
     from wheelhouse_hashes.options import FetchOptions
     from wheelhouse_hashes.plugins.session import Session
 
@@ -31,6 +30,14 @@ QUIET = 3600.0
 
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
 _KEPT_CAUSES = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
+
+
+class _NotFinal(TryAgain):
+    """A verdict that another try may improve."""
+
+    def __init__(self, verdict: Verdict, again: Again) -> None:
+        super().__init__(again)
+        self.verdict = verdict
 
 
 class ArtifactFetch:
@@ -60,6 +67,9 @@ class ArtifactFetch:
         self._existing_identity: tuple[int, ...] = ()
         self._existing_is_bad = False
         self._before: Seen | None = None
+        self._fresh = False
+        #: The time left for transfers, in seconds: ``--timeout`` limits all tries together.
+        self._seconds = run.options.timeout
         self._cut: Download | None = None
 
     def run(self) -> Verdict:
@@ -80,30 +90,35 @@ class ArtifactFetch:
         return verdict
 
     def _try_until_final(self) -> Verdict:
-        pauses = backoff()
-        fresh = reported = False
-        while True:
-            had = self._received
-            with self._run.client.attempt(fresh=fresh) as attempt:
-                verdict, retry_after = self._try_and_catch()
-            cause = verdict.cause
-            if cause is None or not verdict.may_heal:
+        waiting = self._run.waiting(self.artifact.name)
+        try:
+            return repeat(self._try, self._run.budget, waiting=waiting)
+        except _NotFinal as last:
+            return last.verdict
+
+    def _try(self) -> Verdict:
+        """Return the verdict of one try.
+
+        :raises _NotFinal: if another try may improve it.
+        """
+        had = self._received
+        with self._run.client.attempt(fresh=self._fresh, seconds=self._seconds) as attempt:
+            verdict, retry_after = self._try_and_catch()
+        self._seconds -= attempt.downloading
+        cause = verdict.cause
+        if cause is None or not verdict.may_heal:
+            return verdict
+        at_once = False
+        if not self._is_transport_failure(verdict):
+            if not self._fresh:
+                # A cache or a stale replica may have answered.
+                self._fresh = at_once = True
+            elif self._is_stable(cause, attempt):
                 return verdict
-            if self._received > had:
-                pauses = backoff()  # there was progress
-            if not self._is_transport_failure(verdict):
-                if not fresh:
-                    fresh = True  # no pause: a cache or a stale replica may have answered
-                    continue
-                if self._is_stable(cause, attempt):
-                    return verdict
-            if not reported and self._run.budget.seconds:
-                reported = True
-                seconds = self._run.budget.seconds
-                self._run.note(waiting_line(self.artifact.name, cause, verdict.text, seconds))
+        if not at_once:
             self._run.activity.begin("waiting")
-            if not self._run.budget.pause(max(next(pauses), retry_after)):
-                return verdict
+        progressed = self._received > had
+        raise _NotFinal(verdict, Again(cause, verdict.text, retry_after, at_once, progressed))
 
     def _is_stable(self, cause: Cause, attempt: Attempt) -> bool:
         """Return whether waiting cannot change what the store answers."""

@@ -111,6 +111,10 @@ def _run_through_host(
     :returns: the exit code.
     """
     # Only the verb that runs is imported, because each takes some milliseconds.
+    if run.verb in ("upload", "index"):
+        from wheelhouse_hashes.http.trust import check_for_libcloud
+
+        check_for_libcloud()
     if run.verb == "index":
         from wheelhouse_hashes.cli.index import rebuild_index
 

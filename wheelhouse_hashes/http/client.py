@@ -13,9 +13,11 @@ from __future__ import annotations
 import contextlib
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import BytesIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import pycurl
@@ -24,10 +26,12 @@ from wheelhouse_hashes import __version__
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats.urls import normalized, origin, shown, split, split_user
+from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.http.credentials import Credentials
 from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import TransportSettings, check_descriptors
+from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 #: Maximum number of redirects that one request follows.
 MAX_REDIRECTS = 10
@@ -42,21 +46,6 @@ FRESH_HEADERS = {"Cache-Control": "no-cache", "X-Newest": "true"}
 
 
 _LOGIN = (pycurl.USERNAME, pycurl.PASSWORD)
-
-
-@dataclass
-class Attempt:
-    """The requests of one try at one artifact."""
-
-    #: Whether they bypass caches and stale replicas.
-    fresh: bool = False
-    #: The good responses.
-    responses: list[Response] = field(default_factory=list)
-
-    @property
-    def dates(self) -> list[float | None]:
-        """The ``Last-Modified`` of each good response, None where it is unknown."""
-        return [response.last_modified for response in self.responses]
 
 
 class Client:
@@ -82,6 +71,8 @@ class Client:
         self._credentials = Credentials()
         self._local = threading.local()
         self._handles: list[pycurl.Curl] = []
+        #: What the threads that make requests for the main one pass on: the handle.
+        self._of_main: dict[str, Any] = {}
 
     def authorize(self, url: str, *, by_user: bool = False) -> str:
         """Store the user and password of a URL for its origin.
@@ -94,13 +85,15 @@ class Client:
         return self._credentials.take(url, by_user=by_user)
 
     @contextlib.contextmanager
-    def attempt(self, *, fresh: bool) -> Iterator[Attempt]:
+    def attempt(self, *, fresh: bool, seconds: float | None = None) -> Iterator[Attempt]:
         """Group this thread's requests for one artifact.
 
         :param fresh: whether they bypass caches and stale replicas.
+        :param seconds: the time limit of each download, in seconds; None for that of
+            the settings.
         :returns: the attempt, which collects the good responses.
         """
-        self._local.attempt = attempt = Attempt(fresh)
+        self._local.attempt = attempt = Attempt(fresh, seconds)
         try:
             yield attempt
         finally:
@@ -130,9 +123,27 @@ class Client:
         body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
         plan = Plan(body.write, None, max_bytes, sent, small=True)
-        response = self._follow(url, plan, headers or {})
+        response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
         response.body = body.getvalue()
         return response
+
+    def _interruptibly(self, request: Callable[[], Response]) -> Response:
+        """Make a request in another thread if this is the main one.
+
+        libcurl cannot be interrupted while it looks up a name or waits for a connection.
+        The phases abandon their worker threads when the run ends, but not the main thread.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            return request()
+
+        def call() -> Response:
+            vars(self._local).update(self._of_main)
+            try:
+                return request()
+            finally:
+                self._of_main = dict(vars(self._local))
+
+        return run_in_thread(call, self._stop)
 
     def download(
         self,
@@ -161,12 +172,24 @@ class Client:
         :raises TransferError: if it cannot be read; 404 and 410 have the cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
-        plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT)
-        if part is not None and part.validator is not None:
-            rest = replace(plan, headers=part.request_headers, part=part)
-            with contextlib.suppress(NotContinued):
-                return self._follow(url, rest, headers or {})
-        return self._follow(url, plan, headers or {})
+        attempt = self._attempt
+        limit = self._settings.limit(small=False)
+        seconds = limit if attempt.seconds is None else min(limit, attempt.seconds)
+        if seconds <= 0:
+            text = f"{shown(url)}: {self._settings.timed_out(small=False)}"
+            raise TransferError(Cause.UNREACHABLE, text, final=True)
+        plan = Plan(
+            receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, seconds=seconds
+        )
+        began = time.monotonic()
+        try:
+            if part is not None and part.validator is not None:
+                rest = replace(plan, headers=part.request_headers, part=part)
+                with contextlib.suppress(NotContinued):
+                    return self._follow(url, rest, headers or {})
+            return self._follow(url, plan, headers or {})
+        finally:
+            attempt.downloading += time.monotonic() - began
 
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Response:
         """Make a request, and follow its redirects."""
@@ -223,7 +246,7 @@ class Client:
         handle: pycurl.Curl | None = getattr(self._local, "handle", None)
         if handle is None:
             handle = self._local.handle = pycurl.Curl()
-            self._local.small = None
+            self._local.small = self._local.limit = None
             self._handles.append(handle)
             self._settings.prepare(handle)
             handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
@@ -241,9 +264,12 @@ class Client:
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
+        limit = self._settings.limit(small=plan.small) if plan.seconds is None else plan.seconds
+        if limit != self._local.limit:
+            self._local.limit = limit
+            self._settings.limit_time(curl, limit)
         if plan.small is not self._local.small:
             self._local.small = plan.small
-            self._settings.limit_time(curl, small=plan.small)
             # Polling for interruption ten times per request costs more than reading
             # a hash file, so small requests are not interruptible; when the run ends,
             # their threads are abandoned.
@@ -253,7 +279,7 @@ class Client:
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
         # The request asks for no encoding; if a server ignores that, decode small objects only.
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
-        curl.setopt(pycurl.HEADERFUNCTION, reader.lines.append)
+        curl.setopt(pycurl.HEADERFUNCTION, reader.header)
         curl.setopt(pycurl.WRITEFUNCTION, reader.body)
         user = self._credentials.of(url)
         for option, value in zip(_LOGIN, user or (None, None), strict=True):
@@ -269,7 +295,7 @@ class Client:
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             seconds = curl.getinfo(pycurl.TOTAL_TIME)
             reason, final = self._settings.explained(
-                int(code), str(text), seconds, small=plan.small
+                int(code), str(text), seconds, limit, small=plan.small
             )
             reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
         return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
@@ -278,4 +304,5 @@ class Client:
         """Close all connections.  No thread may be using the client."""
         while self._handles:
             self._handles.pop().close()
+        self._of_main.clear()
         self._local = threading.local()

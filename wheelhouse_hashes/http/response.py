@@ -14,12 +14,17 @@ from http import HTTPStatus
 import pycurl
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted, TransferError
+from wheelhouse_hashes.errors import Interrupted, TransferError, is_transient_status
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.http.resume import NotContinued, Part
+
+#: Limits for the headers of a response and of the interim responses before it, in bytes
+#: and in lines.  They are below libcurl's own limits, which older versions lack.
+MAX_HEADER_BYTES = 256 * 1024
+MAX_HEADER_LINES = 4000
 
 #: Maximum bytes of an error page that are skipped to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
@@ -80,6 +85,8 @@ class Plan:
     absent: Cause = Cause.UNREACHABLE
     #: The part already received, if only the rest is requested.
     part: Part | None = None
+    #: The time limit of the request in seconds; None for the usual one.
+    seconds: float | None = None
 
 
 class ResponseReader:
@@ -95,16 +102,17 @@ class ResponseReader:
         self.plan = plan
         self._good_ones = good
         #: Header lines that are not parsed yet.  Each callback costs a thread
-        #: switch, so the callback only appends.
-        self.lines: list[bytes] = []
+        #: switch, so the callback does little.
+        self._lines: list[bytes] = []
+        self._header_bytes = self._header_lines = 0
         self._begun = False
         self._ignored = 0
         self._raised: BaseException | None = None
 
     def _read_headers(self) -> None:
-        if not self.lines:
+        if not self._lines:
             return
-        for text in b"".join(self.lines).decode("latin-1").split("\n"):
+        for text in b"".join(self._lines).decode("latin-1").split("\n"):
             name, colon, value = text.partition(":")
             if text[:5].upper() == "HTTP/":
                 # Earlier headers belong to a proxy's or an interim response: drop them.
@@ -116,7 +124,19 @@ class ResponseReader:
                 name, value = name.strip().lower(), value.strip()
                 held = self.response.headers.get(name)
                 self.response.headers[name] = f"{held}, {value}" if held else value
-        self.lines.clear()
+        self._lines.clear()
+
+    def header(self, line: bytes) -> int | None:
+        """Take a header line; anything but None ends the transfer."""
+        self._header_bytes += len(line)
+        self._header_lines += 1
+        if self._header_bytes > MAX_HEADER_BYTES or self._header_lines > MAX_HEADER_LINES:
+            limits = f"{MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines"
+            self._raised = self._error(Cause.TOO_LARGE, f"more than {limits} of headers")
+            self._lines.clear()
+            return 0
+        self._lines.append(line)
+        return None
 
     def body(self, data: bytes) -> int | None:
         """Process a piece of the body; a return value other than None aborts the transfer."""
@@ -222,7 +242,8 @@ class ResponseReader:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._is_rest:
             raise NotContinued("the server has no bytes after the received part")
         if not self._good:
-            raise self._error(Cause.UNREACHABLE, f"HTTP status {status}")
+            final = not is_transient_status(status)
+            raise self._error(Cause.UNREACHABLE, f"HTTP status {status}", final=final)
         self._start()
         return None
 

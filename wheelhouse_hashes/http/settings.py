@@ -8,12 +8,12 @@ from __future__ import annotations
 import functools
 import math
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import certifi
 import pycurl
 
 from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.http.trust import CA_VARIABLES, trusted_certificates
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT
 
 #: The size of a worker's receive buffer, in bytes.
@@ -30,18 +30,15 @@ IDLE_TIMEOUT = 60
 #: Time limit for a page or a hash file, in seconds: 64 MiB at 110 kB/s.
 SMALL_TIMEOUT = 600.0
 
-#: Environment variables that name the trusted certificates, a file or a folder; the
-#: first one that is set is used.  The fallback is certifi's bundle, because the
-#: libcurl in pycurl's wheels has no default.
-CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-
 #: Invalid or unreadable certificates: a retry does not help.
 _CERTIFICATE_ERRORS = frozenset(
     {pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE, pycurl.E_SSL_CERTPROBLEM}
 )
 
 #: Unusable URLs and protocols: a retry does not help.
-_USELESS = frozenset({pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL})
+_USELESS = frozenset(
+    {pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_BAD_CONTENT_ENCODING}
+)
 
 #: Maximum number of file descriptors that a request needs at a time: for sockets,
 #: libcurl's polling and a certificate bundle.
@@ -59,10 +56,12 @@ class TransportSettings:
         shortens the connect and idle limits, too.
     :param verify_tls: whether the certificates of servers are checked; those of
         proxies always are.
+    :param trusted: the path of the trusted certificates, a file or a folder.
     """
 
     timeout: float = DEFAULT_TIMEOUT
     verify_tls: bool = True
+    trusted: str = field(default_factory=trusted_certificates)
 
     def limit(self, *, small: bool) -> float:
         """Return the total time limit of a request, in seconds."""
@@ -75,40 +74,50 @@ class TransportSettings:
         """
         curl.setopt(pycurl.BUFFERSIZE, BUFFER)
         curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+        curl.setopt(pycurl.PROXY_SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
         curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         curl.setopt(pycurl.ACCEPT_ENCODING, "identity")
         curl.setopt(pycurl.LOW_SPEED_LIMIT, IDLE_SPEED)
         curl.setopt(pycurl.LOW_SPEED_TIME, IDLE_TIMEOUT)
-        bundle = next(filter(None, map(os.environ.get, CA_VARIABLES)), certifi.where())
-        is_folder = os.path.isdir(bundle)  # noqa: PTH112 (Path.is_dir can raise)
-        curl.setopt(pycurl.CAPATH if is_folder else pycurl.CAINFO, bundle)
-        curl.setopt(pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, bundle)
+        is_folder = os.path.isdir(self.trusted)  # noqa: PTH112 (Path.is_dir can raise)
+        curl.setopt(pycurl.CAPATH if is_folder else pycurl.CAINFO, self.trusted)
+        curl.setopt(pycurl.PROXY_CAPATH if is_folder else pycurl.PROXY_CAINFO, self.trusted)
         if not self.verify_tls:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
 
-    def limit_time(self, curl: pycurl.Curl, *, small: bool) -> None:
+    def limit_time(self, curl: pycurl.Curl, limit: float) -> None:
         """Set the time limits of one request.
 
         :param curl: the handle.
-        :param small: whether it reads a page or a hash file.
+        :param limit: the total time limit of the request, in seconds.
         """
-        limit = self.limit(small=small)
         curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
         curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
 
-    def explained(self, code: int, text: str, seconds: float, *, small: bool) -> tuple[str, bool]:
+    def timed_out(self, *, small: bool) -> str:
+        """Return the sentence for a request that reached its time limit.
+
+        :param small: whether it read a page or a hash file.
+        """
+        limit = self.limit(small=small)
+        hint = "increase --timeout" if limit == self.timeout else "the server is too slow"
+        return f"timed out after {limit:g} seconds ({hint})"
+
+    def explained(
+        self, code: int, text: str, seconds: float, limit: float, *, small: bool
+    ) -> tuple[str, bool]:
         """Return the meaning of a libcurl error, and whether a retry would fail in the same way.
 
         :param code: libcurl's error code.
         :param text: libcurl's error message.
         :param seconds: the duration of the request, in seconds.
+        :param limit: its total time limit, in seconds.
         :param small: whether it read a page or a hash file.
         """
-        limit = self.limit(small=small)
         if code == pycurl.E_OPERATION_TIMEDOUT and seconds >= limit:
-            hint = "increase --timeout" if limit == self.timeout else "the server is too slow"
-            return f"timed out after {limit:g} seconds ({hint})", True
+            return self.timed_out(small=small), True
         if code in _CERTIFICATE_ERRORS:
             return f"{text} (to trust a private CA, set {CA_VARIABLES[0]})", True
         if code == pycurl.E_COULDNT_RESOLVE_PROXY or "unsupported proxy" in text.lower():

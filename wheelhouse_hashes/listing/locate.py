@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import shown
-from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line, waiting_line
-from wheelhouse_hashes.runtime.waiting import backoff
+from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line
+from wheelhouse_hashes.runtime.retry import repeat
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import Listing
@@ -67,23 +67,18 @@ def remember_way(run: Session[CheckOptions], report: FetchReport) -> None:
 
 
 def _ask(run: Session[CheckOptions], address: str) -> Listing:
-    reported = False
-    for pause in backoff():
-        try:
-            listing = run.plugins.locate(address, run)
-        except TransferError as error:
-            transient = error.transient
-            if transient and not reported and run.budget.seconds:
-                reported = True
-                run.note(waiting_line(shown(address), error.cause, str(error), run.budget.seconds))
-            if not transient or not run.budget.pause(max(pause, error.retry_after or 0)):
-                text = f"{error}; {NEXT_STEP[error.cause]}"
-                raise TransferError(error.cause, text, error.status) from None
-        else:
-            if listing is not None:
-                return listing
-            raise UsageError(f"{shown(address)}: {_why_unsupported(run, address)}")
-    raise AssertionError("backoff() never ends")
+    try:
+        listing = repeat(
+            lambda: run.plugins.locate(address, run),
+            run.budget,
+            waiting=run.waiting(shown(address)),
+        )
+    except TransferError as error:
+        text = f"{error}; {NEXT_STEP[error.cause]}"
+        raise TransferError(error.cause, text, error.status) from None
+    if listing is None:
+        raise UsageError(f"{shown(address)}: {_why_unsupported(run, address)}")
+    return listing
 
 
 def _why_unsupported(run: Session[CheckOptions], address: str) -> str:

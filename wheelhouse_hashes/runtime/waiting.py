@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wheelhouse_hashes.errors import Interrupted
 
@@ -32,11 +32,21 @@ class WaitBudget:
 
     :param seconds: the whole budget.
     :param stop: set when the run must end; ends every pause at once.
+    :param clock: returns the time in seconds; it must not go backwards.
     """
 
-    def __init__(self, seconds: float, stop: threading.Event) -> None:
+    #: Returns the pauses between the tries of one call, in seconds.
+    pauses: Callable[[], Iterator[float]] = staticmethod(backoff)
+
+    def __init__(
+        self,
+        seconds: float,
+        stop: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.seconds = seconds
         self.stop = stop
+        self._clock = clock
         self._lock = threading.Lock()
         self._spent = 0.0
         self._waiting = 0
@@ -44,7 +54,7 @@ class WaitBudget:
 
     def _book(self) -> float:
         """Account for the time since the last call; return the seconds left."""
-        now = time.monotonic()
+        now = self._clock()
         if self._waiting:
             self._spent += now - self._since
         self._since = now

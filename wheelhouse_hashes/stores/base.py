@@ -23,14 +23,16 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.runtime.activity import ByteCount
-from wheelhouse_hashes.runtime.waiting import WaitBudget, backoff
+from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
 from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.driver import Account
 
 T = TypeVar("T")
@@ -43,6 +45,10 @@ TRIES = 4
 BINARY = "application/octet-stream"
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
+
+
+#: Errors that are raised by this package, and final.
+_OWN = (StoreError, UsageError, DiskError)
 
 
 class Store:
@@ -276,19 +282,22 @@ class Store:
         return stored.etag == md5_of(content)
 
     def _retry(self, call: Callable[[], T], doing: str) -> T:
-        """Call a function until it succeeds, at most :data:`TRIES` times."""
-        for tries, pause in enumerate(backoff(), 1):
-            try:
-                return call()
-            except (StoreError, UsageError, DiskError):
-                raise
-            except FAILURES as error:
-                if tries == TRIES or is_final(error) or not self._budget.pause(pause):
-                    raise self._failure(doing, error) from error
-        raise AssertionError("backoff() never ends")
+        """Call until it succeeds, at most :data:`TRIES` times."""
+        try:
+            return repeat(call, self._budget, decide=_another_try, tries=TRIES)
+        except _OWN:
+            raise
+        except FAILURES as error:
+            raise self._failure(doing, error) from error
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
+
+
+def _another_try(error: Exception) -> Again | None:
+    if isinstance(error, _OWN) or not isinstance(error, FAILURES) or is_final(error):
+        return None
+    return Again(Cause.UNREACHABLE, explain(error))
 
 
 def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:

@@ -6,6 +6,7 @@ and an announced artifact that never arrives is visibly missing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
@@ -14,7 +15,7 @@ from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file
 from wheelhouse_hashes.errors import AlreadyExists, Refusal, StoreError
 from wheelhouse_hashes.formats.hash_file import split_hash_file_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
-from wheelhouse_hashes.runtime.waiting import backoff
+from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
 from wheelhouse_hashes.upload.companions import announced_digest, collect_companions, media_type
 from wheelhouse_hashes.upload.index_page import index_algorithm
 
@@ -29,8 +30,20 @@ if TYPE_CHECKING:
 #: companions count as another job's.
 MAX_LOOKS = 4
 
+_NOT_VISIBLE = "not visible in the store yet"
+
 _PUBLISHED = "another job published this artifact with different content"
 _ANNOUNCED = "another job announced different content for this artifact"
+
+
+@dataclass
+class _Confirmation:
+    """The state of the checks that follow an upload."""
+
+    sent: Stored
+    before: Stored | None
+    looks: int = 0
+    late: bool = False
 
 
 class ArtifactUpload:
@@ -226,27 +239,38 @@ class ArtifactUpload:
         report success.
         """
         self._run.activity.begin("confirming")
-        before = self._snapshot.objects.get(self.artifact.name)
-        for looks, pause in enumerate(backoff(), 1):
-            found = self._store.stat(self.artifact.name)
-            ours = found is not None and (found == sent or self._may_be_sent(found, before))
-            if ours and all(map(self._is_there, self.companions)):
-                return
-            # A store that has not caught up shows nothing or the previous version;
-            # a third version comes from another job.
-            late = found is None or (before is not None and found.etag == before.etag)
-            if not late and not ours and looks < MAX_LOOKS and self._prevails(found):
-                sent = self._put()
-                continue
-            if not late and (not ours or looks == MAX_LOOKS):
-                break
-            if not self._store.eventually_consistent:
-                break
-            if not self._run.budget.pause(pause):
-                if late:
-                    raise StoreError("sent, but not visible in the store yet: run the upload again")
-                break
-        raise Refusal(
+        confirmation = _Confirmation(sent, self._snapshot.objects.get(self.artifact.name))
+        try:
+            repeat(lambda: self._look(confirmation), self._run.budget)
+        except TryAgain:
+            if not confirmation.late:
+                raise self._conflict() from None
+            raise StoreError(f"sent, but {_NOT_VISIBLE}: run the upload again") from None
+
+    def _look(self, confirmation: _Confirmation) -> None:
+        """Look once; raise :exc:`TryAgain` if the store may not have caught up."""
+        before = confirmation.before
+        confirmation.looks += 1
+        found = self._store.stat(self.artifact.name)
+        ours = found is not None and (
+            found == confirmation.sent or self._may_be_sent(found, before)
+        )
+        if ours and all(map(self._is_there, self.companions)):
+            return
+        # A store that has not caught up shows nothing or the previous version;
+        # a third version comes from another job.
+        late = found is None or (before is not None and found.etag == before.etag)
+        confirmation.late = late
+        if not late and not ours and confirmation.looks < MAX_LOOKS and self._prevails(found):
+            confirmation.sent = self._put()
+            raise TryAgain(Again(Cause.STALE, _NOT_VISIBLE, at_once=True))
+        another = not late and (not ours or confirmation.looks == MAX_LOOKS)
+        if another or not self._store.eventually_consistent:
+            raise self._conflict()
+        raise TryAgain(Again(Cause.STALE, _NOT_VISIBLE))
+
+    def _conflict(self) -> Refusal:
+        return Refusal(
             Cause.CONFLICT,
             f"after the upload, {self._content_there()}; another job is uploading a different file "
             "under the same name: find out which file is correct and upload that one again",

@@ -12,7 +12,7 @@ from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome,
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal
-from wheelhouse_hashes.runtime.waiting import backoff
+from wheelhouse_hashes.runtime.retry import repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
@@ -72,12 +72,5 @@ def _judge(
 
 def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim | Finding]:
     """Collect claims and findings from the sources; retry while a server is unavailable."""
-    for pause in backoff():
-        try:
-            return [*artifact.claims, *run.plugins.claims(artifact, run)]
-        except Refusal as refusal:
-            transport_failed = refusal.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
-            transient = transport_failed and refusal.may_heal
-            if not transient or not run.budget.pause(pause):
-                raise
-    raise AssertionError("backoff() never ends")
+    claims = repeat(lambda: run.plugins.claims(artifact, run), run.budget)
+    return [*artifact.claims, *claims]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.waits import short_pauses
 from wheelhouse_hashes.artifacts import LocalArtifact
 from wheelhouse_hashes.disk.files import LocalFile
 from wheelhouse_hashes.errors import AlreadyExists
 from wheelhouse_hashes.runtime.waiting import WaitBudget
-from wheelhouse_hashes.stores import base as store_module
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
@@ -69,7 +69,7 @@ def test_store_retries(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         return original(*args, **kwargs)
 
     monkeypatch.setattr(store, "_put_bytes", failing)
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
     store.put_bytes("x", b"content")
     assert len(calls) == 3
     assert store.read("x", 99) == b"content"
@@ -80,7 +80,7 @@ def test_store_gives_up_with_one_line_error(store: Store, monkeypatch: pytest.Mo
         raise ConnectionError("connection refused")
 
     monkeypatch.setattr(store, "_put_bytes", failing)
-    monkeypatch.setattr(store_module, "backoff", lambda: iter([0.01] * 9))
+    short_pauses(monkeypatch)
     with pytest.raises(Exception, match="cannot send x: connection refused") as caught:
         store.put_bytes("x", b"content")
     assert caught.value.exit_code in (5, 6)  # type: ignore[attr-defined]

@@ -46,13 +46,9 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Read the page at an ``http`` or ``https`` URL."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
         return None
-    client = run.client
-    # Not in the main thread: libcurl cannot be interrupted while it waits for a connection.
-    page = run_in_thread(
-        lambda: client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True), run.stop
-    )
+    page = run.client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True)
     links = read_page(page.body, page.headers.get("content-type", ""), page.url)
-    # Not in the main thread either, so that it can watch for an interruption.
+    # Not in the main thread, so that it can watch for an interruption.
     return run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
 
 

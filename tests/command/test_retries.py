@@ -1,0 +1,191 @@
+"""One rule of what is tried again, wherever a request fails."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import struct
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support.artifacts import A, hash_file
+from tests.support.commands import got
+from tests.support.pages import page
+from tests.support.servers import Handler, Respond, Routes, respond, serving
+
+#: The place of the failing request: its path, and the verb that makes it.
+PLACES = {
+    "page": "/",
+    "hash file": f"/{A}.sha256",
+    "artifact": f"/{A}",
+    "against": "/",
+}
+
+#: Generous: all waits of this file are below a few seconds.
+WAIT = "30"
+
+
+def status(code: int) -> Respond:
+    return lambda handler: respond(handler, code, b"not now")
+
+
+def drop(handler: Handler) -> None:
+    """Close the connection without an answer."""
+    handler.close_connection = True
+
+
+def reset(handler: Handler) -> None:
+    """Reset the connection."""
+    linger = struct.pack("ii", 1, 0)
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    handler.close_connection = True
+    handler.connection.close()
+
+
+def cut(handler: Handler) -> None:
+    """Promise more bytes than are sent."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "99999")
+    handler.end_headers()
+    handler.wfile.write(b"sha")
+    handler.close_connection = True
+
+
+TRANSIENT = {
+    "dropped": drop,
+    "reset": reset,
+    "cut": cut,
+    **{str(code): status(code) for code in (408, 425, 429, 500, 502, 503, 504, 507, 520, 530)},
+}
+
+FINAL = (400, 402, 405, 409, 418, 451, 501, 505)
+
+#: The combinations that run with every interpreter; all others hardly depend on it.
+_QUICK = {("dropped", place) for place in PLACES} | {("408", "page"), ("520", "against")}
+
+
+class Failing:
+    """Fails the first requests for one path.
+
+    :param fault: how.
+    :param answer: the answer after that.
+    :param times: how often.
+    """
+
+    def __init__(self, fault: Respond, answer: bytes, times: float) -> None:
+        self.asked = 0
+        self._fault = fault
+        self._answer = answer
+        self._times = times
+
+    def __call__(self, handler: Handler) -> None:
+        self.asked += 1
+        if self.asked <= self._times:
+            self._fault(handler)
+        else:
+            respond(handler, 200, self._answer)
+
+
+def run(cli: Cli, wheel: bytes, place: str, fault: Respond, times: float) -> tuple[int, int]:
+    """Run a fetch, or a verify, with a request that fails; return exit code and requests."""
+    contents = {"/": page(A, f"{A}.sha256"), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+    failing = Failing(fault, contents[PLACES[place]], times)
+    routes: Routes = {**contents, PLACES[place]: failing}
+    with serving(routes) as server:
+        if place == "against":
+            pathlib.Path("have").mkdir()
+            pathlib.Path("have", A).write_bytes(wheel)
+            result = cli("verify", "have", "--against", server.url, "--wait", WAIT)
+        else:
+            options = ("--verify", "--wait", WAIT, "--local-folder", "got")
+            result = cli("fetch", *options, "demo", server.url)
+    return result.code, failing.asked
+
+
+def _cases() -> list[object]:
+    thorough = pytest.mark.thorough
+    return [
+        pytest.param(fault, place, marks=() if (fault, place) in _QUICK else thorough)
+        for fault in TRANSIENT
+        for place in PLACES
+    ]
+
+
+@pytest.mark.parametrize(("fault", "place"), _cases())
+def test_transient_fault_is_retried(cli: Cli, wheel: bytes, fault: str, place: str) -> None:
+    code, asked = run(cli, wheel, place, TRANSIENT[fault], times=2)
+    assert (code, asked >= 3) == (0, True)
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "code", [pytest.param(c, marks=() if c in (400, 501) else pytest.mark.thorough) for c in FINAL]
+)
+def test_final_status_ends_at_once(cli: Cli, wheel: bytes, code: int, place: str) -> None:
+    began = time.monotonic()
+    exit_code, asked = run(cli, wheel, place, status(code), times=float("inf"))
+    assert (exit_code, asked) == (5, 1)
+    assert time.monotonic() - began < float(WAIT) / 2
+
+
+def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None:
+    """A server that drips, and cuts the connection again and again, makes progress."""
+    asked = []
+
+    def drip(handler: Handler) -> None:
+        start = int((handler.headers.get("Range") or "bytes=0-")[6:-1])
+        asked.append(start)
+        handler.send_response(206 if start else 200)
+        handler.send_header("Content-Length", str(len(wheel) - start))
+        handler.send_header("ETag", '"same"')
+        if start:
+            handler.send_header("Content-Range", f"bytes {start}-{len(wheel) - 1}/{len(wheel)}")
+        handler.end_headers()
+        for position in range(start, start + 1600, 160):
+            handler.wfile.write(wheel[position : position + 160])
+            handler.wfile.flush()
+            time.sleep(0.1)
+        handler.close_connection = True
+
+    routes: Routes = {"/": page(A, f"{A}.sha256"), f"/{A}": drip, f"/{A}.sha256": hash_file(wheel)}
+    began = time.monotonic()
+    with serving(routes) as server:
+        options = ("--verify", "--wait", "6", "--timeout", "3", "--local-folder", "got")
+        result = cli("fetch", *options, "demo", server.url)
+    assert result.code == 5
+    assert "timed out after 3 seconds (increase --timeout)" in result.line("refused")
+    assert len(asked) > 1
+    # The transfers, the wait, and time for a busy machine.
+    assert time.monotonic() - began < 3 + 6 + 6
+    assert got() == []
+
+
+def endless(piece: Callable[[int], bytes]) -> Respond:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n" if piece(0)[:4] != b"HTTP" else b"")
+        for number in range(200_000):
+            handler.wfile.write(piece(number))
+        handler.close_connection = True
+
+    return answer
+
+
+# A hash file that is refused may still be replaced, so it is waited for.
+@pytest.mark.parametrize("place", ["page", "artifact"])
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(lambda n: b"X-%d: %s\r\n" % (n, b"x" * 100), id="headers"),
+        pytest.param(lambda n: b"HTTP/1.1 103 Early Hints\r\nLink: <%d>\r\n\r\n" % n, id="interim"),
+    ],
+)
+def test_endless_headers_are_refused(
+    cli: Cli, wheel: bytes, place: str, piece: Callable[[int], bytes]
+) -> None:
+    began = time.monotonic()
+    code, asked = run(cli, wheel, place, endless(piece), times=float("inf"))
+    assert (code, asked) == (5, 1)
+    assert time.monotonic() - began < float(WAIT) / 2

@@ -1,0 +1,57 @@
+"""The certificate authorities that are trusted.
+
+Those of the system, as pip has it, unless an environment variable names others;
+certifi's where the system has none.  The libcurl in pycurl's wheels has no default.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+
+from wheelhouse_hashes.errors import UsageError
+
+#: Environment variables with a bundle of trusted certificates, a file or a folder of
+#: hashed names (:manpage:`openssl-rehash(1)`); the first one that is set counts.
+CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def trusted_certificates(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the path of the trusted certificates, a file or a folder.
+
+    :param environ: the environment.
+    :raises UsageError: if a variable names something that does not exist.
+    """
+    if named := _named(environ):
+        return named
+    paths = ssl.get_default_verify_paths()
+    if paths.cafile:
+        return paths.cafile
+    if paths.capath and os.listdir(paths.capath):
+        return paths.capath
+    import certifi
+
+    return certifi.where()
+
+
+def check_for_libcloud(environ: Mapping[str, str] = os.environ) -> None:
+    """Check the variables before Libcloud is imported, which reads ``SSL_CERT_FILE``.
+
+    :param environ: the environment.
+    :raises UsageError: if a variable names something that does not exist, or
+        ``SSL_CERT_FILE`` a folder.
+    """
+    _named(environ)
+    path = environ.get(CA_VARIABLES[0])
+    if path and os.path.isdir(path):  # noqa: PTH112 (Path.is_dir can raise)
+        raise UsageError(f"{CA_VARIABLES[0]}={path}: uploads need a file, not a folder")
+
+
+def _named(environ: Mapping[str, str]) -> str | None:
+    for name in CA_VARIABLES:
+        if path := environ.get(name):
+            if not os.path.exists(path):  # noqa: PTH110 (Path.exists can raise)
+                raise UsageError(f"{name}={path}: no such file or folder; correct or unset it")
+            return path
+    return None
