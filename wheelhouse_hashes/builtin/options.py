@@ -101,7 +101,8 @@ def _add_network_options(parser: argparse._ArgumentGroup) -> None:
         type=seconds,
         metavar="SECONDS",
         default=DEFAULT_WAIT,
-        help="maximum total time to wait for the store to become consistent "
+        help="maximum total time to wait for files that are not published yet and to retry "
+        "failed requests "
         f"(default: %(default)g; environment: {PREFIX}WAIT)",
     )
     parser.add_argument(
@@ -109,8 +110,9 @@ def _add_network_options(parser: argparse._ArgumentGroup) -> None:
         type=some_seconds,
         metavar="SECONDS",
         default=DEFAULT_TIMEOUT,
-        help="maximum total time for one download; in addition, a download fails if it cannot "
-        "connect within 30 seconds or stays below 1000 bytes per second for 60 seconds "
+        help="maximum total time to transfer one artifact, retries included; in addition, a "
+        "request fails if it cannot connect within 30 seconds or stays below 1000 bytes per "
+        "second for 60 seconds "
         f"(default: %(default)g; environment: {PREFIX}TIMEOUT)",
     )
     parser.add_argument(

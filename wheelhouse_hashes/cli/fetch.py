@@ -142,4 +142,4 @@ def _fetch_one(
     run = reporter.run
     with run.activities.on(artifact.name):
         verdict = ArtifactFetch(artifact, run, target, listing.last_modified).run()
-    reporter.settle(artifact, verdict)
+    reporter.conclude(artifact, verdict)

@@ -58,7 +58,7 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
                     "upload their artifacts again with --hashfile"
                 )
         if report.interrupted:
-            run.say(f"container {store.container_name}: nothing was confirmed")
+            run.say(f"container {store.container_name}: the index page may not have been written")
             run.say("interrupted: run the command again")
     return report.exit_code
 

@@ -119,7 +119,7 @@ def _publish_all(
             reporter.add(UploadRecord.of_error(path.name, error))
         else:
             published[record.name] = artifact_upload
-            reporter.settle(artifact_upload.artifact, record)
+            reporter.conclude(artifact_upload.artifact, record)
 
     run.activities.plan({path.name: size_on_disk(path) for path in paths})
     if not for_each(paths, publish, run.options.max_workers, run.stop):

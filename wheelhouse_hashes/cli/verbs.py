@@ -28,7 +28,9 @@ def exit_with_one_line() -> Iterator[None]:
         warn(f"error: {error.message}")
         sys.exit(error.exit_code)
     except ImportError as error:
-        warn(f"error: {error}; repair the installation: python -m pip install wheelhouse-hashes")
+        warn(
+            f"error: {error}; reinstall it: python -m pip install --force-reinstall wheelhouse-hashes"
+        )
         sys.exit(UsageError.exit_code)
     except KeyboardInterrupt:
         warn("interrupted")

@@ -110,7 +110,7 @@ class Download:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms_of(self.heard)
         if response.offset and not self._digester.algorithms >= set(wanted):
-            raise NotContinued("a claim needs an algorithm that the first part was not hashed with")
+            raise NotContinued("the received part was not hashed with every claimed algorithm")
         if not response.offset:
             file.seek(0)
             file.truncate()

@@ -27,8 +27,8 @@ ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
 _END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
 _END_OF_RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
 
-_TOO_LONG = f"its tag is longer than {MAX_TAG} characters"
-UNCLOSED = "its tag has an unclosed quote or bracket"
+_TOO_LONG = f"its HTML tag is longer than {MAX_TAG} characters"
+UNCLOSED = "its HTML tag has an unclosed quote or bracket"
 
 
 def find_tags(text: str) -> Iterator[tuple[str, str]]:

@@ -285,8 +285,8 @@ def run_host() -> None:
         module = importlib.import_module(COMMANDLINE)
     except ImportError as error:
         raise HostMismatch(
-            f"{HOST} cannot be imported ({error}); install it: "
-            "python -m pip install wheelhouse-hashes"
+            f"{HOST} cannot be imported ({error}); reinstall wheelhouse-hashes and its "
+            "dependencies: python -m pip install --force-reinstall wheelhouse-hashes"
         ) from error
     if module.main.__module__ != __name__:
         attach(module)

@@ -60,6 +60,6 @@ def naming_the_replacement() -> Iterator[None]:
             raise
         sys.stderr.write(
             f"wheelhouse-hashes: fetch_artifacts requires setuptools<75 ({error}); run "
-            f"python -m {HOST} fetch --verify --version VERSION PROJECT URL\n"
+            f"python -m {HOST} fetch --verify --version VERSION PROJECT URL instead\n"
         )
         raise SystemExit(2) from None

@@ -240,7 +240,7 @@ class ResponseReader:
         if status in (404, 410):
             raise self._error(self.plan.absent, f"HTTP status {status}")
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._is_rest:
-            raise NotContinued("the server has no bytes after the received part")
+            raise NotContinued("the server has no data beyond the received part")
         if not self._good:
             final = not is_transient_status(status)
             raise self._error(Cause.UNREACHABLE, f"HTTP status {status}", final=final)

@@ -79,14 +79,14 @@ class Part:
         totals = {self._total, None if match[3] == "*" else int(match[3])} - {None}
         length = headers.get("content-length", str(last - first + 1))
         if first != self.size or totals != {last + 1} or length != str(last - first + 1):
-            raise NotContinued("partial response with another range than requested")
+            raise NotContinued("partial response with a different range than requested")
         before = self.headers
         for name, read in (("etag", _opaque), ("last-modified", http_date)):
             # A response to If-Range may omit them.
             if name in headers and name in before and read(headers[name]) != read(before[name]):
-                raise NotContinued("partial response from another version")
+                raise NotContinued("partial response from a different version of the file")
         if headers.get("content-encoding") != before.get("content-encoding"):
-            raise NotContinued("partial response in another encoding")
+            raise NotContinued("partial response in a different encoding")
         updated = {k: v for k, v in headers.items() if k not in _OF_ONE_ANSWER}
         return {**before, **updated, "content-length": str(last + 1)}
 

@@ -63,7 +63,7 @@ class FetchReporter(Reporter[C_co]):
         self.report.verdicts.append(verdict)
         self._print(describe_verdict(verdict, self._width), routine=verdict.outcome is Outcome.OK)
 
-    def settle(self, artifact: ListedArtifact, verdict: Verdict) -> None:
+    def conclude(self, artifact: ListedArtifact, verdict: Verdict) -> None:
         """Record the final verdict about an artifact and pass it to the plugins."""
         self.add(verdict)
         try:
@@ -85,7 +85,7 @@ class UploadReporter(Reporter[UploadOptions]):
         self.report.records.append(record)
         self._print(describe_record(record, self._width), routine=record.outcome in _ROUTINE)
 
-    def settle(self, artifact: LocalArtifact, record: UploadRecord) -> None:
+    def conclude(self, artifact: LocalArtifact, record: UploadRecord) -> None:
         """Record the result for an artifact; notify the plugins if it was uploaded."""
         self.add(record)
         if record.outcome in _UPLOADED:

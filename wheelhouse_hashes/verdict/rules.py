@@ -138,7 +138,7 @@ def _disagreement(
 ) -> tuple[Cause, str]:
     """Return the cause of a disagreement and its text: stale before corrupt before mismatch."""
     if any(claim.travels for claim in claims if claim not in wrong):
-        return Cause.STALE, "the artifact and a digest found for it are from different versions"
+        return Cause.STALE, "the artifact and a digest found for it are from different uploads"
     cut = _cut(artifact, seen)
     if cut and _is_short(artifact, seen):
         return Cause.TRUNCATED, cut

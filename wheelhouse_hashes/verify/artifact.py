@@ -49,7 +49,7 @@ def verify_artifact(
         except Refusal as refusal:
             verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
             verdict = refused(verdict, refusal)
-    reporter.settle(artifact, verdict)
+    reporter.conclude(artifact, verdict)
 
 
 def _judge(

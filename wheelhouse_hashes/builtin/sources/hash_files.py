@@ -48,7 +48,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         )
     if verb in ("upload", "fetch", "verify"):
         purpose = "algorithm of the hash files" + (
-            "" if verb == "upload" else " to look for if none are listed"
+            "" if verb == "upload" else " to look for if the source lists none"
         )
         parser.add_argument(
             "--hash-algorithm",
@@ -122,7 +122,9 @@ def wheelhouse_claims(
                 continue
             if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
                 raise
-            claims.append(Finding(Cause.UNREADABLE_HASH, f"{error} ({where})"))
+            # The text of a TransferError has the URL already.
+            text = str(error) if isinstance(error, TransferError) else f"{error} ({where})"
+            claims.append(Finding(Cause.UNREADABLE_HASH, text))
         else:
             claims.append(Claim(read.digest, SOURCE, where))
         if not listed:
