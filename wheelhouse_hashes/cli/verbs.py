@@ -28,9 +28,8 @@ def exit_with_one_line() -> Iterator[None]:
         warn(f"error: {error.message}")
         sys.exit(error.exit_code)
     except ImportError as error:
-        warn(
-            f"error: {error}; reinstall it: python -m pip install --force-reinstall wheelhouse-hashes"
-        )
+        command = "python -m pip install --force-reinstall wheelhouse-hashes"
+        warn(f"error: {error}; reinstall it: {command}")
         sys.exit(UsageError.exit_code)
     except KeyboardInterrupt:
         warn("interrupted")
