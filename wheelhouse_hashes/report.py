@@ -75,6 +75,10 @@ def waiting_line(name: str, cause: Cause, text: str, seconds: float) -> str:
     return line("waiting", name, f"{why}; waiting up to {seconds:g} s")
 
 
+#: Maximum number of other origins in the summary line.
+_MAX_ORIGINS = 3
+
+
 @dataclass
 class Report:
     """The results of a command; base class of the two kinds of report."""
@@ -113,6 +117,9 @@ class FetchReport(Report):
     plain_http: bool = False
     #: True if they were transferred over TLS without checking certificates.
     unchecked_tls: bool = False
+    #: The origins of requests other than the origin that the user named: redirects and
+    #: links led to them.
+    other_origins: list[str] = field(default_factory=list)
 
     def _codes(self) -> list[int]:
         nothing = self.nothing_matched or not any(
@@ -127,6 +134,12 @@ class FetchReport(Report):
         """The names of the artifacts that were accepted."""
         return [verdict.name for verdict in self.verdicts if verdict.good]
 
+    def _other_origins(self) -> str:
+        shown = self.other_origins[:_MAX_ORIGINS]
+        more = len(self.other_origins) - len(shown)
+        names = printable(", ".join(shown)) + (f" and {more} more" if more else "")
+        return f", also from {names}" if shown else ""
+
     def closing(self) -> str:
         """Return the closing lines."""
         count = Counter(verdict.outcome for verdict in self.verdicts)
@@ -135,6 +148,7 @@ class FetchReport(Report):
         if tiers:
             way = ", over plain HTTP" if self.plain_http else ""
             way += ", TLS certificates not checked" if self.unchecked_tls else ""
+            way += self._other_origins()
             verified += f" (weakest tier: {min(tiers)}{way})"
         parts = [verified]
         parts += [

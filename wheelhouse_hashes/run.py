@@ -6,7 +6,7 @@ import sys
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
@@ -14,7 +14,7 @@ from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
-from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.formats.urls import origin, origin_text
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
@@ -104,14 +104,16 @@ class Run(Generic[O_co]):
         return Client(self.stop, settings, self._moved)
 
     def _moved(self, before: str, after: str) -> None:
-        here, there = (urlunsplit((*urlsplit(url)[:2], "", "", "")) for url in (before, after))
-        text = f"{shown(here)} redirects to {shown(there)}"
+        text = f"{origin_text(origin(before))} redirects to {origin_text(origin(after))}"
         self.note_once(text, text)
 
     @property
-    def schemes(self) -> frozenset[str]:
-        """The URL schemes of all requests so far, including redirects."""
-        return frozenset(self._client.schemes if self._client is not None else ())
+    def origins(self) -> frozenset[str]:
+        """The origins of all requests so far, including redirects: ``https://host:port``.
+
+        A default port is left out (:rfc:`6454`).
+        """
+        return frozenset(map(origin_text, self._client.origins if self._client else ()))
 
     @property
     def verify_tls(self) -> bool:

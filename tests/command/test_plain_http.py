@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import ssl
 
@@ -94,6 +95,29 @@ def test_redirect_to_other_origin_is_noted_once(cli: Cli, dist: pathlib.Path) ->
     assert result.code == 0
     note = f"{server.url.rstrip('/')} redirects to {other.url.rstrip('/')}"
     assert result.out.count(note) == 1
+    assert f", also from {other.url.rstrip('/')})" in closing(result.out)
+
+
+@pytest.mark.parametrize("what", ["page", "hash file", "artifact", "against", "link"])
+def test_other_origin_is_in_summary_and_report(cli: Cli, wheel: bytes, what: str) -> None:
+    contents = {"/": page_of(wheel), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+    links = f'<a href="{A}">x</a><a href="{A}.sha256">x</a>'.encode()
+    with serving(contents) as other:
+        moved: dict[str, Routes] = {
+            "page": {"/": to(other.url)},
+            "against": {"/": to(other.url)},
+            "hash file": {"/": links, f"/{A}.sha256": to(f"{other.url}{A}.sha256")},
+            "artifact": {f"/{A}": to(f"{other.url}{A}")},
+            "link": {"/": page_of(wheel, f"{other.url}{A}")},
+        }
+        with serving({**contents, **moved[what]}) as server:
+            command = ("verify", "dist", "--wait", "0", "--against") if what == "against" else FETCH
+            result = cli(*command, server.url, "--report", "report.json")
+    assert result.code == 0, result.out
+    assert f", also from {other.url.rstrip('/')})" in closing(result.out)
+    report = json.loads(pathlib.Path("report.json").read_text())
+    assert report["other_origins"] == [other.url.rstrip("/")]
+    assert (report["plain_http"], report["unchecked_tls"]) == (True, False)
 
 
 def test_verify_reports_unchecked_certificates(

@@ -16,7 +16,7 @@ from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
-from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
+from wheelhouse_hashes.listing.locate import authorized, locate, record_transport
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
@@ -84,7 +84,7 @@ def _fetch(
         try:
             finished = _fetch_all(reporter, artifacts, target, listing)
         finally:
-            remember_way(run, report)
+            record_transport(run, report, address)
         target.sync()
         report.unjudged = target.unjudged(set(report.good))
     if not finished:

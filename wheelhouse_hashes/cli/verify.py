@@ -17,7 +17,7 @@ from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
 from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.listing.locate import authorized, locate, remember_way
+from wheelhouse_hashes.listing.locate import authorized, locate, record_transport
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
@@ -86,7 +86,7 @@ def _verify(
     try:
         finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
     finally:
-        remember_way(run, report)
+        record_transport(run, report, address)
     if not finished:
         raise Interrupted("interrupted")
 

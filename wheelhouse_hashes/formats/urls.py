@@ -36,6 +36,9 @@ _MAX_PORT = 65535
 _LABELS = re.compile("[.\u3002\uff0e\uff61]")
 
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
 def split(url: str) -> SplitResult:
     """Split a URL as :func:`urllib.parse.urlsplit` does.
 
@@ -67,8 +70,18 @@ def origin(url: str) -> tuple[str, str, int]:
 def _origin(url: str) -> tuple[str, str, int]:
     parts = split(url)
     scheme = parts.scheme.lower()
-    port = parts.port or {"http": 80, "https": 443}.get(scheme, 0)
+    port = parts.port or _DEFAULT_PORTS.get(scheme, 0)
     return scheme, (parts.hostname or "").lower(), port
+
+
+def origin_text(origin: tuple[str, str, int]) -> str:
+    """Return an origin in the form ``https://host:port``, without a default port.
+
+    :param origin: scheme, host and port, as :func:`origin` returns them.
+    """
+    scheme, host, port = origin
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS.get(scheme) else f":{port}")
 
 
 def normalized(url: str) -> str:

@@ -63,8 +63,8 @@ class Client:
         settings: TransportSettings | None = None,
         moved: Callable[[str, str], object] | None = None,
     ) -> None:
-        #: The schemes of all requests, including redirects: ``http``, ``https``.
-        self.schemes: set[str] = set()
+        #: The origins of all requests, including redirects: scheme, host, port.
+        self.origins: set[tuple[str, str, int]] = set()
         self._stop = stop
         self._settings = settings or TransportSettings()
         self._moved = moved
@@ -200,7 +200,7 @@ class Client:
             target = self._bypassing(target)
             for _ in range(MAX_REDIRECTS + 1):
                 here = origin(target)
-                self.schemes.add(here[0])
+                self.origins.add(here)
                 reader = ResponseReader(Response(target), plan, attempt.responses)
                 redirect = self._perform(reader, headers if here == home else {})
                 if redirect is None:

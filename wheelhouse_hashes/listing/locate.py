@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import TransferError, UsageError
-from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.formats.urls import normalized, origin, origin_text, shown
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line
 from wheelhouse_hashes.runtime.retry import repeat
 
@@ -54,16 +54,26 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
     return listing
 
 
-def remember_way(run: Session[CheckOptions], report: FetchReport) -> None:
-    """Record in the report whether the run used plain HTTP or unchecked TLS.
+def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:
+    """Record in the report whether the run used plain HTTP, unchecked TLS or other origins.
 
     One request without TLS is enough: its response determines the requests that follow.
 
     :param run: the command in progress.
     :param report: its report.
+    :param address: the URL or path that the user gave.
     """
-    report.plain_http = "http" in run.schemes
-    report.unchecked_tls = "https" in run.schemes and not run.verify_tls
+    schemes = {each.partition(":")[0] for each in run.origins}
+    report.plain_http = "http" in schemes
+    report.unchecked_tls = "https" in schemes and not run.verify_tls
+    report.other_origins = sorted(run.origins - {_origin_of(address)})
+
+
+def _origin_of(address: str) -> str | None:
+    try:
+        return origin_text(origin(normalized(address)))
+    except ValueError:
+        return None  # a path, or a URL that only a plugin can read
 
 
 def _ask(run: Session[CheckOptions], address: str) -> Listing:

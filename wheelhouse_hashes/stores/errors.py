@@ -17,6 +17,7 @@ from libcloud.common.types import InvalidCredsError, LibcloudError
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import InvalidHeader, RequestException, Timeout
 
+from wheelhouse_hashes.errors import is_transient_status
 from wheelhouse_hashes.stores.driver import one_line
 
 #: Exceptions that libcloud raises for a failed request.
@@ -61,8 +62,9 @@ _STATUSES = {
     507: "the store is full",
 }
 
-#: Statuses that a retry cannot change.
-_FINAL = frozenset({400, 401, 403, 404, 405, 411, 412, 413, 507})
+#: Temporary errors of stores beside those of :func:`is_transient_status`: a concurrent change,
+#: and bytes that were damaged on the way.
+_TEMPORARY = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
 
 
 def status_of(error: Exception) -> int:
@@ -82,7 +84,10 @@ def is_final(error: Exception) -> bool:
         return False
     if isinstance(error, (InvalidCredsError, ValueError)):
         return True
-    return status_of(error) in _FINAL
+    status = status_of(error)
+    if status < HTTPStatus.BAD_REQUEST or status in _TEMPORARY:
+        return False
+    return not is_transient_status(status, from_store=True)
 
 
 def explain(error: Exception) -> str:

@@ -61,6 +61,9 @@ def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
         values["artifacts"] = [_verdict(v) for v in sorted(report.verdicts, key=lambda v: v.name)]
         values["unjudged"] = sorted(report.unjudged)
         values["incomplete"] = list(report.incomplete)
+        values["plain_http"] = report.plain_http
+        values["unchecked_tls"] = report.unchecked_tls
+        values["other_origins"] = list(report.other_origins)
     elif isinstance(report, UploadReport):
         values["artifacts"] = [_record(r) for r in sorted(report.records, key=lambda r: r.name)]
         values["pruned"] = sorted(report.pruned)
