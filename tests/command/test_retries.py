@@ -189,3 +189,20 @@ def test_endless_headers_are_refused(
     code, asked = run(cli, wheel, place, endless(piece), times=float("inf"))
     assert (code, asked) == (5, 1)
     assert time.monotonic() - began < float(WAIT) / 2
+
+
+#: Prints the peak memory of a command in kB, after its output.
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.run([sys.executable, "-m", "wheelhouse_hashes", *sys.argv[1:]]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+def test_endless_headers_take_little_memory(python: Cli) -> None:
+    answer = endless(lambda number: b"X-%d: %s\r\n" % (number, b"x" * 4000))
+    with serving({"/": answer}) as server:
+        result = python("-c", _MEASURED, "fetch", "--verify", "--wait", 0, "demo", server.url)
+    assert result.code == 5
+    assert int(result.out.split()[-1]) < 100_000

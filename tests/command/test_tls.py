@@ -134,6 +134,18 @@ def test_bad_certificate_is_refused_at_once(
     assert os.listdir("got") == []
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
+def test_tls_below_1_2_is_refused(cli: Cli, wheel: bytes, trusted: Authority) -> None:
+    old = trusted.context()
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    old.maximum_version = ssl.TLSVersion.TLSv1_1
+    with serving(routes_of(wheel), old) as server:
+        result = cli(*FETCH, server.url)
+    assert (result.code, server.requests) == (5, [])
+    assert "unreachable" in result.err
+
+
 def test_missing_ca_bundle_is_reported(
     cli: Cli, wheel: bytes, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -209,3 +209,9 @@ def test_editable_install_runs_startup_file(editable: Environment) -> None:
     assert count == "1"
     assert not pathlib.Path(file).is_relative_to(editable.site_packages)
     assert done.err == ""
+
+
+def test_lowest_environment_has_the_lowest_pycurl(wheel: pathlib.Path) -> None:
+    requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
+    (specifier,) = next(r.specifier for r in requirements if r.name == "pycurl")
+    assert f"pycurl=={specifier.version}\n" in (ROOT / "tox.ini").read_text()
