@@ -19,6 +19,14 @@ def main() -> None:
     if is_on(os.environ.get(DISABLE)):
         sys.stderr.write(f"wheelhouse-hashes: disabled by {DISABLE}; unset it\n")
         sys.exit(2)
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.stderr.write("wheelhouse-hashes: interrupted\n")
+        sys.exit(130)
+
+
+def _run() -> None:
     from wheelhouse_hashes.errors import WheelhouseHashesError
     from wheelhouse_hashes.host import attach
 

@@ -77,13 +77,14 @@ def _replaced(module: types.ModuleType, **values: object) -> Iterator[None]:
 
 def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     """Parse a command, then run it through the host or leave it to the host alone."""
-    from wheelhouse_hashes.builtin import BUILT_IN
-    from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
     from wheelhouse_hashes.cli.verbs import exit_with_one_line
-    from wheelhouse_hashes.plugins.manager import Plugins
 
-    verbs = Verbs(Plugins.load(BUILT_IN))
     with exit_with_one_line():
+        from wheelhouse_hashes.builtin import BUILT_IN
+        from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
+        from wheelhouse_hashes.plugins.manager import Plugins
+
+        verbs = Verbs(Plugins.load(BUILT_IN))
         parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
         with _replaced(module, argparse=parser):
             options = module.parse_args()

@@ -1,0 +1,156 @@
+"""Ctrl-C at random moments: the run ends soon, and nothing bad or unfinished is left.
+
+``tox run -e kill`` plays more of them.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.conftest import LOCAL
+from tests.support.artifacts import hash_file, wheel_bytes
+from tests.support.pages import page
+from tests.support.servers import Handler, Respond, Routes, respond, serving
+
+pytestmark = pytest.mark.thorough
+
+#: How many interruptions each verb gets.
+COUNT = int(os.environ.get("WHEELHOUSE_HASHES_INTERRUPTIONS", "20"))
+
+#: Seconds in which the run must end.  The documentation promises one, but the test machine
+#: may be busy.
+SOON = 5.0
+
+NAMES = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 9)]
+CONTENTS = {name: wheel_bytes(random.Random(name).randbytes(200_000), name) for name in NAMES}
+
+
+def slowly(content: bytes) -> Respond:
+    """Answer in two pieces, with a pause before each of them."""
+
+    def answer(handler: Handler) -> None:
+        time.sleep(0.02)
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        half = len(content) // 2
+        handler.wfile.write(content[:half])
+        handler.wfile.flush()
+        time.sleep(0.05)
+        handler.wfile.write(content[half:])
+
+    return answer
+
+
+def routes() -> Routes:
+    links = page(*NAMES, *(f"{name}.sha256" for name in NAMES))
+    answers: dict[str, Respond | bytes] = {"/": lambda handler: respond(handler, 200, links)}
+    for name, content in CONTENTS.items():
+        answers[f"/{name}"] = slowly(content)
+        answers[f"/{name}.sha256"] = hash_file(content, name)
+    return answers
+
+
+def start(*args: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "wheelhouse_hashes", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def duration(*args: str) -> float:
+    """Return the seconds that a command takes if nobody interrupts it."""
+    began = time.monotonic()
+    command = start(*args)
+    out, err = command.communicate(timeout=60)
+    assert command.returncode == 0, (out, err)
+    return time.monotonic() - began
+
+
+def interrupt(delay: float, *args: str) -> None:
+    """Interrupt a command after a delay, and check how it ends."""
+    command = start(*args)
+    try:
+        time.sleep(delay)
+        command.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        out, err = command.communicate(timeout=30)
+        took = time.monotonic() - sent
+    finally:
+        command.kill()
+        command.wait()
+    assert "Traceback" not in err, (out, err)
+    # The interpreter may be interrupted while it ends, after the command has ended.
+    assert command.returncode in (0, 130, -signal.SIGINT), (out, err)
+    if command.returncode == 130:
+        assert "interrupted" in out + err, (out, err)
+    assert took < SOON, (out, err)
+
+
+def random_delays(*args: str) -> list[float]:
+    """Return random delays from the start of a command's work to its end, in seconds."""
+    # Until the package is imported, Python itself handles the signal.
+    imported, whole = duration("--help"), duration(*args)
+    chance = random.Random(20261125)
+    return [chance.uniform(imported, max(imported, whole)) for _ in range(COUNT)]
+
+
+def left(folder: pathlib.Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+
+
+def test_interrupted_fetch_keeps_only_verified_artifacts() -> None:
+    with serving(routes()) as server:
+        options = ("fetch", "--verify", "--local-folder", "got", "demo", server.url)
+        for delay in random_delays(*options):
+            for path in pathlib.Path("got").iterdir():
+                path.unlink()
+            interrupt(delay, *options)
+            kept = left(pathlib.Path("got"))
+            assert all(CONTENTS[name] == content for name, content in kept.items())
+
+
+def test_interrupted_verify_changes_nothing() -> None:
+    folder = pathlib.Path("have")
+    folder.mkdir()
+    for name, content in CONTENTS.items():
+        folder.joinpath(name).write_bytes(content)
+    with serving(routes()) as server:
+        options = ("verify", "have", "--against", server.url)
+        for delay in random_delays(*options):
+            interrupt(delay, *options)
+    assert left(folder) == CONTENTS
+
+
+def test_interrupted_upload_leaves_no_unannounced_artifact() -> None:
+    dist, store = pathlib.Path("dist"), pathlib.Path("store", "wheels")
+    dist.mkdir()
+    for name, content in CONTENTS.items():
+        dist.joinpath(name).write_bytes(content)
+    store.mkdir(parents=True)
+    options = ("upload", "--hashfile", *LOCAL, "wheels")
+    for delay in random_delays(*options):
+        for path in store.iterdir():
+            if path.is_file():
+                path.unlink()
+        interrupt(delay, *options)
+        for name in NAMES:
+            if store.joinpath(name).exists():
+                assert store.joinpath(name).read_bytes() == CONTENTS[name]
+                assert (
+                    store.joinpath(f"{name}.sha256")
+                    .read_bytes()
+                    .startswith(hash_file(CONTENTS[name], name)[:64])
+                )
+    assert duration(*options) > 0
+    assert {name: store.joinpath(name).read_bytes() for name in NAMES} == CONTENTS
