@@ -31,7 +31,7 @@ REFUSE, ACCEPT = "refuse", "accept"
 #: Maximum total time that a run waits for the store, in seconds.
 DEFAULT_WAIT = 90.0
 
-#: Maximum time for one download, in seconds.  Six hours is the limit of a common CI job
+#: Maximum time to transfer one artifact, in seconds.  Six hours is the limit of a common CI job
 #: and enough for 1.5 GB at 70 kB/s.  Stalled connections hit the idle limit much earlier;
 #: this limit ends downloads that trickle just above it.
 DEFAULT_TIMEOUT = 21600.0
@@ -53,9 +53,9 @@ class Options:
 
     #: Whether to print only problems and the closing lines.
     quiet: bool = False
-    #: Maximum total time to wait for a store that is not consistent yet, in seconds.
+    #: Maximum total time to wait for missing files and to retry failed requests, in seconds.
     wait: float = DEFAULT_WAIT
-    #: Maximum total time for one download, in seconds.
+    #: Maximum total time to transfer one artifact, retries included, in seconds.
     timeout: float = DEFAULT_TIMEOUT
     #: Whether to skip checking TLS certificates.
     no_ssl_check: bool = False

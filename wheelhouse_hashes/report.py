@@ -137,19 +137,19 @@ class FetchReport(Report):
     def _other_origins(self) -> str:
         shown = self.other_origins[:_MAX_ORIGINS]
         more = len(self.other_origins) - len(shown)
-        names = printable(", ".join(shown)) + (f" and {more} more" if more else "")
-        return f", also from {names}" if shown else ""
+        return printable(", ".join(shown)) + (f" and {more} more" if more else "")
 
     def closing(self) -> str:
         """Return the closing lines."""
         count = Counter(verdict.outcome for verdict in self.verdicts)
         verified = f"verified {count[Outcome.OK]} of {len(self.verdicts)} artifacts"
         tiers = [verdict.tier for verdict in self.verdicts if verdict.tier is not None]
-        if tiers:
-            way = ", over plain HTTP" if self.plain_http else ""
-            way += ", TLS certificates not checked" if self.unchecked_tls else ""
-            way += self._other_origins()
-            verified += f" (weakest tier: {min(tiers)}{way})"
+        if self.good:
+            facts = [f"weakest tier: {min(tiers)}"] if tiers else []
+            facts += ["over plain HTTP"] if self.plain_http else []
+            facts += ["TLS certificates not checked"] if self.unchecked_tls else []
+            facts += [f"also from {self._other_origins()}"] if self.other_origins else []
+            verified += f" ({', '.join(facts)})" if facts else ""
         parts = [verified]
         parts += [
             f"{outcome.value} {count[outcome]}"

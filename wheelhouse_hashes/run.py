@@ -113,7 +113,8 @@ class Run(Generic[O_co]):
 
         A default port is left out (:rfc:`6454`).
         """
-        return frozenset(map(origin_text, self._client.origins if self._client else ()))
+        # A copy: workers that an interrupted run abandoned may still add to the set.
+        return frozenset(map(origin_text, frozenset(self._client.origins if self._client else ())))
 
     @property
     def verify_tls(self) -> bool:

@@ -12,7 +12,7 @@ import trustme
 from tests.conftest import Cli
 from tests.support.artifacts import A, hash_file, make_wheel
 from tests.support.commands import FETCH
-from tests.support.pages import page_of
+from tests.support.pages import page, page_of
 from tests.support.servers import Respond, Routes, serving, to
 
 PLAIN = "over plain HTTP"
@@ -128,3 +128,17 @@ def test_verify_reports_unchecked_certificates(
         result = cli("verify", "dist", "--no-ssl-check", "--wait", "0", "--against", server.url)
     assert result.code == 0
     assert "TLS certificates not checked" in closing(result.out)
+
+
+def test_failed_listing_is_in_report_too(cli: Cli) -> None:
+    with serving({}) as server:
+        result = cli(*FETCH, server.url, "--report", "report.json")
+    assert result.code == 5
+    assert json.loads(pathlib.Path("report.json").read_text())["plain_http"] is True
+
+
+def test_plain_http_is_reported_without_any_digest(cli: Cli, wheel: bytes) -> None:
+    with serving({"/": page(A), f"/{A}": wheel}) as server:
+        result = cli(*FETCH, server.url, "--missing-hash", "accept")
+    assert result.code == 0
+    assert closing(result.out) == "verified 0 of 1 artifacts (over plain HTTP), unverified 1"

@@ -14,7 +14,7 @@ from tests.conftest import Cli
 from tests.support.artifacts import A, hash_file
 from tests.support.commands import got
 from tests.support.pages import page
-from tests.support.servers import Handler, Respond, Routes, respond, serving
+from tests.support.servers import Handler, Respond, Routes, respond, serving, to
 
 #: The place of the failing request: its path, and the verb that makes it.
 PLACES = {
@@ -161,6 +161,46 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
     # The transfers, the wait, and time for a busy machine.
     assert time.monotonic() - began < 3 + 6 + 6
     assert got() == []
+
+
+def slow(seconds: float, answer: Respond) -> Respond:
+    """Answer later."""
+
+    def later(handler: Handler) -> None:
+        time.sleep(seconds)
+        answer(handler)
+
+    return later
+
+
+def test_spent_timeout_does_not_hide_a_mismatch(cli: Cli, wheel: bytes) -> None:
+    answer = slow(0.7, lambda handler: respond(handler, 200, wheel))
+    routes: Routes = {
+        "/": page(A, f"{A}.sha256"),
+        f"/{A}": answer,
+        f"/{A}.sha256": hash_file(b"other"),
+    }
+    with serving(routes) as server:
+        options = ("--verify", "--wait", "2", "--timeout", "1", "--local-folder", "got")
+        result = cli("fetch", *options, "demo", server.url)
+    assert result.code == 1
+    assert "mismatch" in result.line("refused")
+    assert ".rejected" in got()
+
+
+def test_timeout_includes_redirects(cli: Cli, wheel: bytes) -> None:
+    routes: dict[str, Respond | bytes] = {
+        "/": page(A, f"{A}.sha256"),
+        f"/{A}.sha256": hash_file(wheel),
+        f"/{A}": slow(0.4, to("/1")),
+        "/9": wheel,
+    }
+    routes |= {f"/{n}": slow(0.4, to(f"/{n + 1}")) for n in range(1, 9)}
+    with serving(routes) as server:
+        options = ("--verify", "--wait", "0", "--timeout", "1", "--local-folder", "got")
+        result = cli("fetch", *options, "demo", server.url)
+    assert result.code == 5
+    assert "timed out after 1 seconds" in result.line("refused")
 
 
 def endless(piece: Callable[[int], bytes]) -> Respond:

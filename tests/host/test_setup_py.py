@@ -112,7 +112,7 @@ def test_fetch_artifacts_import_error_names_the_command(new: Environment, index:
     (line,) = done.err.splitlines()
     assert "fetch_artifacts requires setuptools<75" in line
     assert line.endswith(
-        "python -m wheelhouse_uploader fetch --verify --version VERSION PROJECT URL"
+        "python -m wheelhouse_uploader fetch --verify --version VERSION PROJECT URL instead"
     )
     assert (done.code, done.out) == (2, "")
     assert not pathlib.Path("dist").exists()

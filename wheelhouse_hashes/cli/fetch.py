@@ -52,7 +52,10 @@ def fetch(
     report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _fetch(reporter, address, pathlib.Path(folder), wanted)
+            try:
+                _fetch(reporter, address, pathlib.Path(folder), wanted)
+            finally:
+                record_transport(run, report, address)
             report.incomplete = expectation.unmet(report.good, report.unjudged)
         run.say(report.closing())
     return report
@@ -81,10 +84,7 @@ def _fetch(
         run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
     _note_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
-        try:
-            finished = _fetch_all(reporter, artifacts, target, listing)
-        finally:
-            record_transport(run, report, address)
+        finished = _fetch_all(reporter, artifacts, target, listing)
         target.sync()
         report.unjudged = target.unjudged(set(report.good))
     if not finished:

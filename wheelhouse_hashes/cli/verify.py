@@ -55,7 +55,10 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     report = reporter.report
     with phase(run, report, usage):
         with noting_interruption(report):
-            _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
+            try:
+                _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
+            finally:
+                record_transport(run, report, address)
             report.incomplete = expectation.unmet(report.good, [])
         run.say(report.closing())
     return report.exit_code
@@ -83,11 +86,7 @@ def _verify(
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     verify_one = partial(verify_artifact, reporter, there, set(announced))
-    try:
-        finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
-    finally:
-        record_transport(run, report, address)
-    if not finished:
+    if not for_each(artifacts, verify_one, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
 
 

@@ -110,6 +110,8 @@ class ArtifactFetch:
             return verdict
         at_once = False
         if not self._is_transport_failure(verdict):
+            if self._seconds < attempt.downloading:
+                return verdict  # no time for another download
             if not self._fresh:
                 # A cache or a stale replica may have answered.
                 self._fresh = at_once = True

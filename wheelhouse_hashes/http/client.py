@@ -175,13 +175,11 @@ class Client:
         attempt = self._attempt
         limit = self._settings.limit(small=False)
         seconds = limit if attempt.seconds is None else min(limit, attempt.seconds)
-        if seconds <= 0:
-            text = f"{shown(url)}: {self._settings.timed_out(small=False)}"
-            raise TransferError(Cause.UNREACHABLE, text, final=True)
-        plan = Plan(
-            receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, seconds=seconds
-        )
         began = time.monotonic()
+        deadline = began + seconds
+        plan = Plan(
+            receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=deadline
+        )
         try:
             if part is not None and part.validator is not None:
                 rest = replace(plan, headers=part.request_headers, part=part)
@@ -264,7 +262,7 @@ class Client:
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
-        limit = self._settings.limit(small=plan.small) if plan.seconds is None else plan.seconds
+        limit = self._limit(plan, url)
         if limit != self._local.limit:
             self._local.limit = limit
             self._settings.limit_time(curl, limit)
@@ -299,6 +297,19 @@ class Client:
             )
             reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
         return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
+
+    def _limit(self, plan: Plan, url: str) -> float:
+        """Return the time limit of a request, in seconds.
+
+        :raises TransferError: if the deadline has passed.
+        """
+        if plan.deadline is None:
+            return self._settings.limit(small=plan.small)
+        left = plan.deadline - time.monotonic()
+        if left <= 0:
+            text = f"{shown(url)}: {self._settings.timed_out(small=False)}"
+            raise TransferError(Cause.UNREACHABLE, text, final=True)
+        return left
 
     def close(self) -> None:
         """Close all connections.  No thread may be using the client."""

@@ -85,8 +85,9 @@ class Plan:
     absent: Cause = Cause.UNREACHABLE
     #: The part already received, if only the rest is requested.
     part: Part | None = None
-    #: The time limit of the request in seconds; None for the usual one.
-    seconds: float | None = None
+    #: The end of the time limit of all requests of a download, by the monotonic clock; None
+    #: for the usual limit of each request.
+    deadline: float | None = None
 
 
 class ResponseReader:

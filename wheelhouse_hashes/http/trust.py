@@ -6,7 +6,9 @@ certifi's where the system has none.  The libcurl in pycurl's wheels has no defa
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import ssl
 from collections.abc import Mapping
 
@@ -15,6 +17,10 @@ from wheelhouse_hashes.errors import UsageError
 #: Environment variables with a bundle of trusted certificates, a file or a folder of
 #: hashed names (:manpage:`openssl-rehash(1)`); the first one that is set counts.
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+#: The names that OpenSSL looks up in a folder.
+_HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 
 
 def trusted_certificates(environ: Mapping[str, str] = os.environ) -> str:
@@ -28,11 +34,17 @@ def trusted_certificates(environ: Mapping[str, str] = os.environ) -> str:
     paths = ssl.get_default_verify_paths()
     if paths.cafile:
         return paths.cafile
-    if paths.capath and os.listdir(paths.capath):
+    if paths.capath and _has_certificates(paths.capath):
         return paths.capath
     import certifi
 
     return certifi.where()
+
+
+def _has_certificates(folder: str) -> bool:
+    with contextlib.suppress(OSError):
+        return any(_HASHED_NAME.fullmatch(name) for name in os.listdir(folder))
+    return False
 
 
 def check_for_libcloud(environ: Mapping[str, str] = os.environ) -> None:

@@ -77,6 +77,9 @@ def _finish(run: Session[Options], report: Report) -> None:
     """Call ``run_finished``; its exceptions must not hide the error that ended the command."""
     try:
         run.plugins.run_finished(run, report)
+    except Interrupted:
+        if not report.interrupted:
+            raise
     except WheelhouseHashesError as error:
         if report.ended_by is None:
             raise

@@ -14,6 +14,7 @@ from typing import Any
 
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
+from libcloud.storage.types import ObjectHashMismatchError
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import InvalidHeader, RequestException, Timeout
 
@@ -63,8 +64,11 @@ _STATUSES = {
 }
 
 #: Temporary errors of stores beside those of :func:`is_transient_status`: a concurrent change,
-#: and bytes that were damaged on the way.
-_TEMPORARY = frozenset({HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY})
+#: bytes that were damaged on the way, a locked object, and Swift's rate limit and closed
+#: connection (https://docs.openstack.org/swift/latest/ratelimit.html).
+_TEMPORARY = frozenset(
+    {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.LOCKED, 498, 499}
+)
 
 
 def status_of(error: Exception) -> int:
@@ -72,7 +76,8 @@ def status_of(error: Exception) -> int:
     code = getattr(error, "code", None) or getattr(error, "http_code", None)
     if isinstance(code, int):
         return code
-    if isinstance(error, OSError):
+    # The text of a hash mismatch has the object's name, which may look like a status.
+    if isinstance(error, (OSError, ObjectHashMismatchError)):
         return 0
     match = _STATUS.search(str(error))
     return int(match[1] or match[2]) if match else 0

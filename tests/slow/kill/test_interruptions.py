@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -68,18 +70,37 @@ def start(*args: str) -> subprocess.Popen[str]:
     )
 
 
-def duration(*args: str) -> float:
-    """Return the seconds that a command takes if nobody interrupts it."""
-    began = time.monotonic()
+Ready = Callable[[], bool]
+
+
+def begin(ready: Ready, *args: str) -> subprocess.Popen[str]:
+    """Start a command; return when it has begun its work.
+
+    Before that, Python itself may handle the signal, in the middle of an import.
+    """
     command = start(*args)
+    limit = time.monotonic() + 30
+    while not ready():
+        assert time.monotonic() < limit, "the command never began its work"
+        assert command.poll() is None, command.communicate()
+        time.sleep(0.002)
+    return command
+
+
+def random_delays(ready: Ready, *args: str) -> list[float]:
+    """Return random delays from the start of a command's work to its end, in seconds."""
+    command = begin(ready, *args)
+    began = time.monotonic()
     out, err = command.communicate(timeout=60)
     assert command.returncode == 0, (out, err)
-    return time.monotonic() - began
+    whole = time.monotonic() - began
+    chance = random.Random(20261125)
+    return [chance.uniform(0, whole) for _ in range(COUNT)]
 
 
-def interrupt(delay: float, *args: str) -> None:
-    """Interrupt a command after a delay, and check how it ends."""
-    command = start(*args)
+def interrupt(ready: Ready, delay: float, *args: str) -> None:
+    """Interrupt a command a while after it has begun its work, and check how it ends."""
+    command = begin(ready, *args)
     try:
         time.sleep(delay)
         command.send_signal(signal.SIGINT)
@@ -97,27 +118,25 @@ def interrupt(delay: float, *args: str) -> None:
     assert took < SOON, (out, err)
 
 
-def random_delays(*args: str) -> list[float]:
-    """Return random delays from the start of a command's work to its end, in seconds."""
-    # Until the package is imported, Python itself handles the signal.
-    imported, whole = duration("--help"), duration(*args)
-    chance = random.Random(20261125)
-    return [chance.uniform(imported, max(imported, whole)) for _ in range(COUNT)]
-
-
 def left(folder: pathlib.Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
 
 
 def test_interrupted_fetch_keeps_only_verified_artifacts() -> None:
+    got = pathlib.Path("got")
     with serving(routes()) as server:
         options = ("fetch", "--verify", "--local-folder", "got", "demo", server.url)
-        for delay in random_delays(*options):
-            for path in pathlib.Path("got").iterdir():
+
+        def asked() -> bool:
+            return bool(server.requests)
+
+        for delay in random_delays(asked, *options):
+            for path in got.iterdir():
                 path.unlink()
-            interrupt(delay, *options)
-            kept = left(pathlib.Path("got"))
-            assert all(CONTENTS[name] == content for name, content in kept.items())
+            server.requests.clear()
+            interrupt(asked, delay, *options)
+            got.mkdir(exist_ok=True)
+            assert all(CONTENTS[name] == content for name, content in left(got).items())
 
 
 def test_interrupted_verify_changes_nothing() -> None:
@@ -127,8 +146,13 @@ def test_interrupted_verify_changes_nothing() -> None:
         folder.joinpath(name).write_bytes(content)
     with serving(routes()) as server:
         options = ("verify", "have", "--against", server.url)
-        for delay in random_delays(*options):
-            interrupt(delay, *options)
+
+        def asked() -> bool:
+            return bool(server.requests)
+
+        for delay in random_delays(asked, *options):
+            server.requests.clear()
+            interrupt(asked, delay, *options)
     assert left(folder) == CONTENTS
 
 
@@ -139,11 +163,14 @@ def test_interrupted_upload_leaves_no_unannounced_artifact() -> None:
         dist.joinpath(name).write_bytes(content)
     store.mkdir(parents=True)
     options = ("upload", "--hashfile", *LOCAL, "wheels")
-    for delay in random_delays(*options):
-        for path in store.iterdir():
-            if path.is_file():
-                path.unlink()
-        interrupt(delay, *options)
+
+    def putting() -> bool:
+        return any(store.iterdir())
+
+    for delay in random_delays(putting, *options):
+        shutil.rmtree(store)
+        store.mkdir()
+        interrupt(putting, delay, *options)
         for name in NAMES:
             if store.joinpath(name).exists():
                 assert store.joinpath(name).read_bytes() == CONTENTS[name]
@@ -152,5 +179,8 @@ def test_interrupted_upload_leaves_no_unannounced_artifact() -> None:
                     .read_bytes()
                     .startswith(hash_file(CONTENTS[name], name)[:64])
                 )
-    assert duration(*options) > 0
+    # A further run completes what the last one left.
+    command = start(*options)
+    out, err = command.communicate(timeout=60)
+    assert command.returncode == 0, (out, err)
     assert {name: store.joinpath(name).read_bytes() for name in NAMES} == CONTENTS

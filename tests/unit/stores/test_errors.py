@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
+from libcloud.storage.types import ObjectHashMismatchError
 from requests.exceptions import ConnectionError as NoConnection
 from requests.exceptions import ReadTimeout, SSLError
 
@@ -43,6 +44,13 @@ def http_error(status: int) -> Exception:
         (ReadTimeout("slow"), "did not answer in time", False),
         (SSLError("WRONG_VERSION_NUMBER"), "no connection to the store", False),
         (LibcloudError("something\nelse"), "something else", False),
+        (
+            ObjectHashMismatchError("other bytes", None, "demo-1.0.450-py3-none-any.whl"),  # type: ignore[no-untyped-call]
+            "other bytes",
+            False,
+        ),
+        (LibcloudError("status_code=498"), "498", False),
+        (LibcloudError("status_code=501"), "501", True),
         (OSError(28, "No space left on device"), "No space left on device", False),
     ],
     ids=repr,
