@@ -171,7 +171,9 @@ def test_missing_hash_accept_counts_unverified(cli: Cli, wheel: bytes) -> None:
         result = cli(*FETCH, "--missing-hash", "accept", server.url)
     assert result.code == 0
     assert "no digest found" in result.line("unverified")
-    assert result.out.splitlines()[-1] == "verified 0 of 1 artifacts (over plain HTTP), unverified 1"
+    assert (
+        result.out.splitlines()[-1] == "verified 0 of 1 artifacts (over plain HTTP), unverified 1"
+    )
     assert got() == [A]
 
 

@@ -21,7 +21,7 @@ def test_index_is_rebuilt_from_hash_files(
     (container / "index.html").unlink()
     result = cli(*INDEX)
     assert result.code == 0
-    assert "index page with 2 links" in result.out
+    assert "index page written, 2 links" in result.out
     assert (container / "index.html").read_bytes() == page
 
 

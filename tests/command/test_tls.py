@@ -177,7 +177,7 @@ def test_ca_folder_is_refused_for_uploads(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))
     result = python("-m", "wheelhouse_hashes", "upload", "--hashfile", *LOCAL, "wheels")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "uploads need a file, not a folder" in result.err
+    assert "must be a CA bundle file for uploads, not a folder" in result.err
 
 
 @pytest.mark.parametrize("expired", [False, True])

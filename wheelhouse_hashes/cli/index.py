@@ -50,7 +50,7 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
         with noting_interruption(report):
             links = run_in_thread(rebuild, run.stop)
             noun = "link" if len(links) == 1 else "links"
-            run.say(f"container {store.container_name}: index page with {len(links)} {noun}")
+            run.say(f"container {store.container_name}: index page written, {len(links)} {noun}")
             without = sum(1 for digest in links.values() if digest is None)
             if without:
                 run.say(

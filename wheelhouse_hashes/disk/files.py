@@ -180,5 +180,5 @@ def check_regular(path: pathlib.Path) -> None:
     :raises OSError: if it does not exist.
     """
     if kind := irregular_kind(path.lstat().st_mode):
-        text = f"it is {kind}; only regular files are uploaded: replace it with a copy of the file"
+        text = f"it is {kind}; only regular files are uploaded: replace it with one"
         raise Refusal(Cause.NOT_A_DISTRIBUTION, text)

@@ -57,7 +57,9 @@ def check_for_libcloud(environ: Mapping[str, str] = os.environ) -> None:
     _named(environ)
     path = environ.get(CA_VARIABLES[0])
     if path and os.path.isdir(path):  # noqa: PTH112 (Path.is_dir can raise)
-        raise UsageError(f"{CA_VARIABLES[0]}={path}: uploads need a file, not a folder")
+        raise UsageError(
+            f"{CA_VARIABLES[0]}={path}: must be a CA bundle file for uploads, not a folder"
+        )
 
 
 def _named(environ: Mapping[str, str]) -> str | None:

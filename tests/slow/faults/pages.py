@@ -76,7 +76,7 @@ def base_on_another_host(case: Case) -> None:
     "E.2.2.4",
     causes=(Cause.UNREACHABLE,) * 4,
     left=(A,),
-    says="links with a file: URL are not followed",
+    says="file: links are not followed",
 )
 def links_of_other_schemes(case: Case) -> None:
     """Links with ``file:``, ``ftp:``, ``javascript:`` and ``data:`` URLs and the right digest."""

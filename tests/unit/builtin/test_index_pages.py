@@ -385,14 +385,14 @@ def test_links_with_other_schemes_are_skipped_and_reported(locate: Locate, schem
     assert list(_urls(listing)) == [NAME]
     ((name, why),) = listing.left_out
     assert name == SDIST
-    assert why == f"links with a {scheme.partition(':')[0]}: URL are not followed"
+    assert why == f"{scheme.partition(':')[0]}: links are not followed"
 
 
 def test_json_links_with_other_schemes_are_skipped_and_reported(locate: Locate) -> None:
     file = {"filename": NAME, "url": f"file:///f/{NAME}", "hashes": {"sha256": HEX}}
     listing = locate(_json(file), JSON_TYPE)
     assert listing.entries == ()
-    assert listing.left_out == ((NAME, "links with a file: URL are not followed"),)
+    assert listing.left_out == ((NAME, "file: links are not followed"),)
 
 
 def test_other_schemes_to_non_artifacts_are_skipped_silently(

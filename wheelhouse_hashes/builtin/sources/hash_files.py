@@ -48,7 +48,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         )
     if verb in ("upload", "fetch", "verify"):
         purpose = "algorithm of the hash files" + (
-            "" if verb == "upload" else " to look for if the source lists none"
+            "" if verb == "upload" else " to try if the source lists no hash files"
         )
         parser.add_argument(
             "--hash-algorithm",
@@ -115,8 +115,8 @@ def wheelhouse_claims(
         except (HashFileError, TransferError) as error:
             if optional and _is_absence(error):
                 text = (
-                    f"{where}: not a valid hash file, and the page lists none for this artifact; "
-                    f"treated as missing ({error})"
+                    f"{where}: not a valid hash file, and the page lists no hash file for this "
+                    f"artifact; treated as missing ({error})"
                 )
                 run.note_once("no hash file", text)
                 continue

@@ -94,7 +94,7 @@ def _refused(target: str, page: str) -> str | None:
         if not scheme:
             return "its URL has no scheme; the base URL of the page is neither http nor https"
         if scheme not in ("http", "https"):
-            return f"links with a {printable(scheme)}: URL are not followed"
+            return f"{printable(scheme)}: links are not followed"
         if scheme == "http" and origin(page)[0] == "https":
             return "http links on an https page are not followed"
         normalized(target)
