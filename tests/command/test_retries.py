@@ -174,14 +174,15 @@ def slow(seconds: float, answer: Respond) -> Respond:
 
 
 def test_spent_timeout_does_not_hide_a_mismatch(cli: Cli, wheel: bytes) -> None:
-    answer = slow(0.7, lambda handler: respond(handler, 200, wheel))
+    # One download fits into the limit, on a busy machine too, and a second one does not.
+    answer = slow(2.0, lambda handler: respond(handler, 200, wheel))
     routes: Routes = {
         "/": page(A, f"{A}.sha256"),
         f"/{A}": answer,
         f"/{A}.sha256": hash_file(b"other"),
     }
     with serving(routes) as server:
-        options = ("--verify", "--wait", "2", "--timeout", "1", "--local-folder", "got")
+        options = ("--verify", "--wait", "2", "--timeout", "3.9", "--local-folder", "got")
         result = cli("fetch", *options, "demo", server.url)
     assert result.code == 1
     assert "mismatch" in result.line("refused")
