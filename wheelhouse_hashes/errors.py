@@ -120,6 +120,9 @@ class Refusal(WheelhouseHashesError):
     :param may_heal: whether a retry may succeed; None if that depends on the cause.
     """
 
+    #: The delay before a retry that the server requested, in seconds, or None.
+    retry_after: float | None = None
+
     def __init__(self, cause: Cause, text: str, *, may_heal: bool | None = None) -> None:
         super().__init__(text)
         self.cause = cause

@@ -7,8 +7,6 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +18,7 @@ from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
 from tests.support.pages import page
 from tests.support.plugins import make_distribution
 from tests.support.servers import Handler, Routes, Server, respond, serving
+from tests.support.signaled import Ready, begin, signal_and_wait
 from wheelhouse_hashes.runtime.parallel import (
     SIGNALS,
 )
@@ -32,8 +31,6 @@ SOON = 5.0
 #: Too large to hash or copy in a few seconds; a sparse file takes no disk space.
 HUGE = 64 * 1024**3
 
-Ready = Callable[[], bool]
-
 both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
 
 
@@ -44,26 +41,8 @@ def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
     """
     temporary = pathlib.Path("temporary")
     temporary.mkdir()
-    command = subprocess.Popen(
-        [sys.executable, "-m", "wheelhouse_hashes", *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "TMPDIR": str(temporary.absolute())},
-    )
-    try:
-        limit = time.monotonic() + 30
-        while not ready():
-            assert command.poll() is None, command.communicate()
-            assert time.monotonic() < limit, "it never came to the point"
-            time.sleep(0.005)
-        command.send_signal(number)
-        sent = time.monotonic()
-        out, err = command.communicate(timeout=30)
-        took = time.monotonic() - sent
-    finally:
-        command.kill()
-        command.wait()
+    command = begin(ready, *args, TMPDIR=str(temporary.absolute()))
+    out, err, took = signal_and_wait(command, number)
     assert command.returncode == 130, (out, err)
     assert took < SOON, (out, err)
     assert "Traceback" not in out + err

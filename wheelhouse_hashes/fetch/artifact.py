@@ -151,8 +151,7 @@ class ArtifactFetch:
         try:
             return self._try_once(), 0.0
         except Refusal as refusal:
-            retry_after = refusal.retry_after if isinstance(refusal, TransferError) else None
-            return self._refused(refusal), retry_after or 0.0
+            return self._refused(refusal), refusal.retry_after or 0.0
 
     def _try_once(self) -> Verdict:
         self._run.activity.begin("asking")

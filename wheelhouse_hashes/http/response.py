@@ -14,7 +14,7 @@ from http import HTTPStatus
 import pycurl
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted, TransferError, is_transient_status
+from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
@@ -243,7 +243,8 @@ class ResponseReader:
         if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and self._is_rest:
             raise NotContinued("the server has no data beyond the received part")
         if not self._good:
-            final = not is_transient_status(status)
+            # TransferError knows which errors are final; an unexpected success is, too.
+            final = status < HTTPStatus.BAD_REQUEST
             raise self._error(Cause.UNREACHABLE, f"HTTP status {status}", final=final)
         self._start()
         return None

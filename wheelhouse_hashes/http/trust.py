@@ -18,7 +18,6 @@ from wheelhouse_hashes.errors import UsageError
 #: hashed names (:manpage:`openssl-rehash(1)`); the first one that is set counts.
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
-
 #: The names that OpenSSL looks up in a folder.
 _HASHED_NAME = re.compile(r"[0-9a-f]{8}\.[0-9]+")
 

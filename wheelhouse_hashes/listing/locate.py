@@ -63,10 +63,11 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, address: s
     :param report: its report.
     :param address: the URL or path that the user gave.
     """
-    schemes = {each.partition(":")[0] for each in run.origins}
+    origins = run.origins
+    schemes = {each.partition(":")[0] for each in origins}
     report.plain_http = "http" in schemes
     report.unchecked_tls = "https" in schemes and not run.verify_tls
-    report.other_origins = sorted(run.origins - {_origin_of(address)})
+    report.other_origins = sorted(origins - {_origin_of(address)})
 
 
 def _origin_of(address: str) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from wheelhouse_hashes.errors import Refusal, TransferError
+from wheelhouse_hashes.errors import Refusal
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.causes import Cause
@@ -55,8 +55,7 @@ def another_try(error: Exception) -> Again | None:
     if isinstance(error, TryAgain):
         return error.again
     if isinstance(error, Refusal) and error.transient:
-        after = error.retry_after if isinstance(error, TransferError) else None
-        return Again(error.cause, str(error), after or 0.0)
+        return Again(error.cause, str(error), error.retry_after or 0.0)
     return None
 
 

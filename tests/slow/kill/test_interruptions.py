@@ -10,10 +10,7 @@ import pathlib
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -21,6 +18,7 @@ from tests.conftest import LOCAL
 from tests.support.artifacts import hash_file, wheel_bytes
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, Routes, respond, serving
+from tests.support.signaled import Ready, begin, signal_and_wait
 
 pytestmark = pytest.mark.thorough
 
@@ -61,32 +59,6 @@ def routes() -> Routes:
     return answers
 
 
-def start(*args: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "wheelhouse_hashes", *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-Ready = Callable[[], bool]
-
-
-def begin(ready: Ready, *args: str) -> subprocess.Popen[str]:
-    """Start a command; return when it has begun its work.
-
-    Before that, Python itself may handle the signal, in the middle of an import.
-    """
-    command = start(*args)
-    limit = time.monotonic() + 30
-    while not ready():
-        assert time.monotonic() < limit, "the command never began its work"
-        assert command.poll() is None, command.communicate()
-        time.sleep(0.002)
-    return command
-
-
 def random_delays(ready: Ready, *args: str) -> list[float]:
     """Return random delays from the start of a command's work to its end, in seconds."""
     command = begin(ready, *args)
@@ -101,15 +73,8 @@ def random_delays(ready: Ready, *args: str) -> list[float]:
 def interrupt(ready: Ready, delay: float, *args: str) -> None:
     """Interrupt a command a while after it has begun its work, and check how it ends."""
     command = begin(ready, *args)
-    try:
-        time.sleep(delay)
-        command.send_signal(signal.SIGINT)
-        sent = time.monotonic()
-        out, err = command.communicate(timeout=30)
-        took = time.monotonic() - sent
-    finally:
-        command.kill()
-        command.wait()
+    time.sleep(delay)
+    out, err, took = signal_and_wait(command, signal.SIGINT)
     assert "Traceback" not in err, (out, err)
     # The interpreter may be interrupted while it ends, after the command has ended.
     assert command.returncode in (0, 130, -signal.SIGINT), (out, err)
@@ -180,7 +145,7 @@ def test_interrupted_upload_leaves_no_unannounced_artifact() -> None:
                     .startswith(hash_file(CONTENTS[name], name)[:64])
                 )
     # A further run completes what the last one left.
-    command = start(*options)
+    command = begin(lambda: True, *options)
     out, err = command.communicate(timeout=60)
     assert command.returncode == 0, (out, err)
     assert {name: store.joinpath(name).read_bytes() for name in NAMES} == CONTENTS

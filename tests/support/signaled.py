@@ -1,0 +1,51 @@
+"""Commands in processes of their own that are signaled while they work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+Ready = Callable[[], bool]
+
+
+def begin(ready: Ready, *args: str, **environ: str) -> subprocess.Popen[str]:
+    """Start a command; return when it has begun its work.
+
+    Before that, Python itself may handle a signal, in the middle of an import.
+
+    :param ready: returns whether the command has begun.
+    :param environ: additional environment variables.
+    """
+    command = subprocess.Popen(
+        [sys.executable, "-m", "wheelhouse_hashes", *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environ},
+    )
+    limit = time.monotonic() + 30
+    try:
+        while not ready():
+            assert command.poll() is None, command.communicate()
+            assert time.monotonic() < limit, "the command never began its work"
+            time.sleep(0.002)
+    except BaseException:
+        command.kill()
+        command.wait()
+        raise
+    return command
+
+
+def signal_and_wait(command: subprocess.Popen[str], number: int) -> tuple[str, str, float]:
+    """Signal a command; return its output, its errors and the seconds until it ended."""
+    try:
+        command.send_signal(number)
+        sent = time.monotonic()
+        out, err = command.communicate(timeout=30)
+        return out, err, time.monotonic() - sent
+    finally:
+        command.kill()
+        command.wait()
