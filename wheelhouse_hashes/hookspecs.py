@@ -199,7 +199,7 @@ def wheelhouse_inspect(  # type: ignore[empty-body]
 
 
 @hookspec
-def wheelhouse_artifact_settled(
+def wheelhouse_artifact_judged(
     artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
 ) -> None:
     """Handle a final verdict.

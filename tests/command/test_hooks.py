@@ -75,7 +75,7 @@ def test_order_of_all_hooks(
         f"wheelhouse_claims {A}",
         f"wheelhouse_response_claims {A}",
         f"wheelhouse_inspect {A}",
-        f"wheelhouse_artifact_settled {A}",
+        f"wheelhouse_artifact_judged {A}",
         "wheelhouse_run_finished fetch",
     ]
 
@@ -91,7 +91,7 @@ def test_order_of_all_hooks(
         "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
         "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
         "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(pathlib.Path())}},
-        "wheelhouse_artifact_settled": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
+        "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
     of_main = {"add_options", "run_started", "run_finished", "companion_of", "locate"}
@@ -634,13 +634,13 @@ class Watcher:
         self.seen: list[tuple[str, str, bool]] = []
 
     @hookimpl
-    def wheelhouse_artifact_settled(self, artifact: ListedArtifact, verdict: Verdict) -> None:
+    def wheelhouse_artifact_judged(self, artifact: ListedArtifact, verdict: Verdict) -> None:
         assert not on_main_thread()
         there = pathlib.Path("got", artifact.name).exists()
         self.seen.append((verdict.name, verdict.outcome.value, there))
 
 
-def test_hook_wheelhouse_artifact_settled(
+def test_hook_wheelhouse_artifact_judged(
     cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     watcher = Watcher()

@@ -100,8 +100,8 @@ class Broken:
         return []
 
     @hookimpl
-    def wheelhouse_artifact_settled(self, artifact: ListedArtifact, verdict: Verdict) -> None:
-        self._maybe("wheelhouse_artifact_settled", artifact.name)
+    def wheelhouse_artifact_judged(self, artifact: ListedArtifact, verdict: Verdict) -> None:
+        self._maybe("wheelhouse_artifact_judged", artifact.name)
 
 
 @pytest.fixture
@@ -190,13 +190,13 @@ def test_artifact_uploaded_error_keeps_artifact_published(
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
-def test_artifact_settled_error_keeps_verdict(
+def test_artifact_judged_error_keeps_verdict(
     cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    install(monkeypatch, broken=Broken("artifact_settled", error))
+    install(monkeypatch, broken=Broken("artifact_judged", error))
     result = fetch(cli, released.url)
     assert result.code == 1
-    message = f"failed in wheelhouse_artifact_settled: {type(error).__name__}: {error}"
+    message = f"failed in wheelhouse_artifact_judged: {type(error).__name__}: {error}"
     assert f"problem: {BROKEN} {message}\n" in result.out
     assert "verified 2 of 2 artifacts" in result.out
     assert kept() == [A, GOOD]

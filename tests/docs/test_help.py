@@ -19,7 +19,7 @@ from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.options import PREFIX
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 
 VERBS = ("upload", "fetch", "index", "verify")
 

@@ -230,19 +230,19 @@ def inspect() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
-def artifact_settled() -> types.SimpleNamespace:
-    # -- start wheelhouse_artifact_settled --
+def artifact_judged() -> types.SimpleNamespace:
+    # -- start wheelhouse_artifact_judged --
     import logging
 
     from wheelhouse_hashes import hookimpl
     from wheelhouse_hashes.artifacts import Verdict
 
     @hookimpl
-    def wheelhouse_artifact_settled(verdict: Verdict) -> None:
+    def wheelhouse_artifact_judged(verdict: Verdict) -> None:
         cause = verdict.cause.value if verdict.cause else "no objection"
         logging.getLogger("fetch").info("%s %s: %s", verdict.outcome.value, verdict.name, cause)
 
-    # -- end wheelhouse_artifact_settled --
+    # -- end wheelhouse_artifact_judged --
     return types.SimpleNamespace(**locals())
 
 
@@ -397,13 +397,13 @@ def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) ->
     )
 
 
-def test_artifact_settled(
+def test_artifact_judged(
     cli: Cli,
     released: Server,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    install(monkeypatch, example=artifact_settled())
+    install(monkeypatch, example=artifact_judged())
     with caplog.at_level("INFO", "fetch"):
         assert fetch(cli, released.url).code == 0
         pathlib.Path("store", "wheels", HASH_FILE).unlink()

@@ -26,7 +26,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 
 #: Raised by the host's own code on Python 3.13; users don't see it.
 pytestmark = pytest.mark.filterwarnings(

@@ -120,7 +120,7 @@ class Recorder:
         return []
 
     @hookimpl
-    def wheelhouse_artifact_settled(
+    def wheelhouse_artifact_judged(
         self, artifact: ListedArtifact, verdict: Verdict, run: Run
     ) -> None:
         self._note(artifact.name, artifact=artifact, verdict=verdict, run=run)

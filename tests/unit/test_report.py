@@ -103,7 +103,7 @@ def test_interrupted_run_always_ends_with_130() -> None:
 
 
 def test_plugin_error_at_end_makes_exit_code_1() -> None:
-    problem = PluginError("'gpg' (gpg 1.0)", "wheelhouse_artifact_settled", OSError("gone"))
+    problem = PluginError("'gpg' (gpg 1.0)", "wheelhouse_artifact_judged", OSError("gone"))
     assert FetchReport([problem], verdicts=[OK]).exit_code == 1
     assert UploadReport([problem]).exit_code == 1
 

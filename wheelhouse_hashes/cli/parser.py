@@ -19,7 +19,7 @@ from wheelhouse_hashes.options import OF_VERB, PREFIX, SWITCHES, Options, make_o
 from wheelhouse_hashes.plugins.session import Session
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.plugins.manager import Plugins
+    from wheelhouse_hashes.plugins.hooks import Plugins
 
 #: Matches ``--option=KEY=VALUE`` or ``KEY=VALUE`` and everything after it, because a
 #: value may contain spaces.

@@ -82,7 +82,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     with exit_with_one_line():
         from wheelhouse_hashes.builtin import BUILT_IN
         from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
-        from wheelhouse_hashes.plugins.manager import Plugins
+        from wheelhouse_hashes.plugins.hooks import Plugins
 
         verbs = Verbs(Plugins.load(BUILT_IN))
         parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
@@ -224,7 +224,7 @@ def _attach_or_refuse(module: types.ModuleType) -> None:
     try:
         # Import what every command needs, so that a module that cannot be imported is
         # reported before the host's command runs.
-        for name in ("builtin", "cli.verbs", "plugins.manager"):
+        for name in ("builtin", "cli.verbs", "plugins.hooks"):
             importlib.import_module(f"wheelhouse_hashes.{name}")
         attach(module)
     except HostMismatch as error:

@@ -18,7 +18,7 @@ from wheelhouse_hashes.formats.dev_builds import DevBuilds
 from wheelhouse_hashes.formats.urls import origin
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.plugins.manager import Plugins
+    from wheelhouse_hashes.plugins.hooks import Plugins
 
 
 @dataclass(frozen=True)

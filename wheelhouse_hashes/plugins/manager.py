@@ -1,40 +1,22 @@
-"""The plugin manager: built-in plugins, entry points, blocking and tracing.
+"""Loading and calling plugins: built-in ones, entry points, blocking and tracing.
 
-:class:`Plugins` has one typed method per hook and reports which plugin raised.
+Errors name the plugin that raised.  ``hooks`` has one typed method per hook.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pluggy
 
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.artifacts import (
-    Claim,
-    Companion,
-    Finding,
-    ListedArtifact,
-    Listing,
-    LocalArtifact,
-    Verdict,
-)
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
-from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
-from wheelhouse_hashes.plugins.guards import guarded_content, unknown_hooks
+from wheelhouse_hashes.plugins.guards import unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
-
-if TYPE_CHECKING:
-    import argparse
-    import pathlib
-
-    from wheelhouse_hashes.report import Report
-    from wheelhouse_hashes.run import Run
 
 T = TypeVar("T")
 
@@ -46,8 +28,6 @@ TRACE = "WHEELHOUSE_HASHES_TRACE"
 
 #: Shown in messages as the distribution of a built-in plugin.
 BUILT_IN_ORIGIN = "built-in"
-
-_CLAIMS = (Claim, Finding)
 
 #: Hooks that may raise UsageError to end the command.
 _MAIN_THREAD = frozenset(
@@ -65,8 +45,8 @@ def _names(kinds: type | tuple[type, ...]) -> str:
     return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
 
 
-class Plugins:
-    """The plugins of one command, and one typed method for each hook."""
+class PluginManager:
+    """Finds the plugins of one command and calls their hooks."""
 
     def __init__(self) -> None:
         self._manager = pluggy.PluginManager(hookspecs.GROUP)
@@ -83,9 +63,7 @@ class Plugins:
         self.disabled: tuple[str, ...] = ()
 
     @classmethod
-    def load(
-        cls, built_in: Mapping[str, object], environ: Mapping[str, str] | None = None
-    ) -> Plugins:
+    def load(cls, built_in: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Self:
         """Return the built-in plugins and all installed ones.
 
         :param built_in: the built-in plugins, by name.
@@ -227,76 +205,3 @@ class Plugins:
             error = TypeError(f"expected {_names(kind)} or None, got {answer!r}")
             raise PluginError(self._any_of(hook), hook, error)
         return answer
-
-    # One method per hook, in the order of hookspecs.py, which documents them.
-    def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
-        """Call ``wheelhouse_add_options`` for one plugin after the other.
-
-        An exception is added to :attr:`failures`; the other plugins are still called.
-        """
-        for name, plugin in self._manager.list_name_plugin():
-            if plugin is None or name in self._without_options:
-                continue  # disabled, or failed for another verb
-            before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
-            try:
-                self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
-                if self._distributions.get(name) != BUILT_IN_ORIGIN:
-                    added = {*parser._group_actions} - before  # noqa: SLF001 (as above)
-                    refuse_our_names(verb, added)
-            except (Exception, SystemExit) as error:  # noqa: BLE001
-                failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
-                self.failures.append(str(failure))
-                self._without_options.add(name)
-
-    def run_started(self, run: Run[Options]) -> None:
-        """Call ``wheelhouse_run_started``."""
-        self._call("wheelhouse_run_started", run=run)
-
-    def run_finished(self, run: Run[Options], report: Report) -> None:
-        """Call ``wheelhouse_run_finished``."""
-        self._call("wheelhouse_run_finished", run=run, report=report)
-
-    def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
-        """Call ``wheelhouse_companions``; errors of ``content`` are reported like a hook's."""
-        hook = "wheelhouse_companions"
-        items = self._gather(hook, Companion, artifact=artifact, run=run)
-        return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]
-
-    def companion_of(self, object_name: str) -> str | None:
-        """Call ``wheelhouse_companion_of``."""
-        return self._first("wheelhouse_companion_of", str, object_name=object_name)
-
-    def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
-        """Call ``wheelhouse_artifact_uploaded``."""
-        self._call("wheelhouse_artifact_uploaded", artifact=artifact, run=run)
-
-    def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
-        """Call ``wheelhouse_locate``."""
-        return self._first("wheelhouse_locate", Listing, url=url, run=run)
-
-    def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
-        """Call ``wheelhouse_claims``."""
-        items = self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
-        return [item for _, item in items]
-
-    def response_claims(
-        self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
-    ) -> Sequence[Claim | Finding]:
-        """Call ``wheelhouse_response_claims``."""
-        items = self._gather(
-            "wheelhouse_response_claims", _CLAIMS, artifact=artifact, headers=headers, run=run
-        )
-        return [item for _, item in items]
-
-    def inspect(
-        self, artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
-    ) -> Sequence[Finding]:
-        """Call ``wheelhouse_inspect``."""
-        items = self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
-        return [item for _, item in items]
-
-    def artifact_settled(
-        self, artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
-    ) -> None:
-        """Call ``wheelhouse_artifact_settled``."""
-        self._call("wheelhouse_artifact_settled", artifact=artifact, verdict=verdict, run=run)

@@ -67,7 +67,7 @@ class FetchReporter(Reporter[C_co]):
         """Record the final verdict about an artifact and pass it to the plugins."""
         self.add(verdict)
         try:
-            self.run.plugins.artifact_settled(artifact, verdict, self.run)
+            self.run.plugins.artifact_judged(artifact, verdict, self.run)
         except Refusal as problem:
             self.report.problems.append(problem)
 

@@ -13,7 +13,7 @@ from wheelhouse_hashes.runtime.parallel import ending_on_signals
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
-    from wheelhouse_hashes.plugins.manager import Plugins
+    from wheelhouse_hashes.plugins.hooks import Plugins
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.runtime.retry import Again
 

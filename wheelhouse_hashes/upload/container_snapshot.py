@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.plugins.manager import Plugins
+    from wheelhouse_hashes.plugins.hooks import Plugins
     from wheelhouse_hashes.stores.stored import Stored
 
 

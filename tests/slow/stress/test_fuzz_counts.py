@@ -18,7 +18,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
 from wheelhouse_hashes.formats import hash_file, pages
 from wheelhouse_hashes.options import FetchOptions
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
 PIECE = b"a" * 1_000_000

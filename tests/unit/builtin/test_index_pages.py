@@ -16,7 +16,7 @@ from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats import pages
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_LINKS
 from wheelhouse_hashes.options import FetchOptions
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"

@@ -14,7 +14,7 @@ from tests.support.artifacts import A, B
 from tests.support.terminals import Screen
 from wheelhouse_hashes.builtin.progress_display import WINDOW, Display, Rate, shortened
 from wheelhouse_hashes.options import Options
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.activity import Activities

@@ -10,7 +10,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 
 
 def parse(*argv: str, plugins: Plugins | None = None) -> tuple[Verbs, argparse.Namespace]:

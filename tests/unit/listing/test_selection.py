@@ -9,7 +9,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 
 BASE = "https://host/wheels/"
 PLUGINS = Plugins.load(BUILT_IN, {})

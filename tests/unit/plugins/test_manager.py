@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.plugins import Recorder
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 
 
 def test_second_plugin_with_same_name_is_refused() -> None:

@@ -17,7 +17,7 @@ from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.disk.files import LocalFile
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.options import UploadOptions
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import UploadOutcome
 from wheelhouse_hashes.runtime.waiting import WaitBudget
