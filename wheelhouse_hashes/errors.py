@@ -197,6 +197,18 @@ class DiskError(Refusal):
         super().__init__(Cause.DISK, text)
 
 
+@contextlib.contextmanager
+def disk_errors(doing: str) -> Iterator[None]:
+    """Convert :exc:`OSError` to :exc:`DiskError`.
+
+    :param doing: the operation, for the message: ``"read x.whl"``.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
+
+
 class PluginError(Refusal):
     """A plugin raised an exception that is not a :exc:`WheelhouseHashesError`.
 

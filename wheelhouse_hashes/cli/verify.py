@@ -14,8 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact
-from wheelhouse_hashes.disk.files import disk_errors, size_on_disk
-from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
+from wheelhouse_hashes.disk.files import size_on_disk
+from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.listing.locate import authorized, locate, record_transport
 from wheelhouse_hashes.listing.selection import Wanted, select

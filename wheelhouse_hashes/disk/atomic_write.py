@@ -6,7 +6,7 @@ import os
 import pathlib
 import tempfile
 
-from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import disk_errors
 
 
 def write_file(name: str, text: str) -> None:

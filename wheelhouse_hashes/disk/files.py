@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal
+from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.runtime.activity import ByteCount
 
@@ -20,18 +19,6 @@ if TYPE_CHECKING:
 
 #: Size in bytes of the buffer for hashing files on disk.
 BUFFER = 1024 * 1024
-
-
-@contextlib.contextmanager
-def disk_errors(doing: str) -> Iterator[None]:
-    """Convert :exc:`OSError` to :exc:`DiskError`.
-
-    :param doing: the operation, for the message: ``"read x.whl"``.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
 
 
 def read_small_file(path: str | pathlib.Path, max_bytes: int) -> bytes:

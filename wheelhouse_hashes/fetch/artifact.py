@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk, identity
-from wheelhouse_hashes.errors import Refusal, TransferError
+from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
+from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
 from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
 from wheelhouse_hashes.verdict.conclude import judge_file

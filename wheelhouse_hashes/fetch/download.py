@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import disk_errors
-from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.errors import Refusal, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER

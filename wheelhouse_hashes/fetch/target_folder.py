@@ -12,9 +12,8 @@ import os
 import stat
 from typing import TYPE_CHECKING, Self
 
-from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
-from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.errors import DiskError, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name
 
 if TYPE_CHECKING:

@@ -24,14 +24,14 @@ from libcloud.storage.types import (
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import LocalFile, disk_errors
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError, disk_errors
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
 from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.driver import Account
 

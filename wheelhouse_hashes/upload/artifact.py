@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file
-from wheelhouse_hashes.errors import AlreadyExists, Refusal, StoreError
+from wheelhouse_hashes.disk.files import LocalFile, hash_file
+from wheelhouse_hashes.errors import AlreadyExists, Refusal, StoreError, disk_errors
 from wheelhouse_hashes.formats.hash_file import split_hash_file_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat

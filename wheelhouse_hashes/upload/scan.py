@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import check_regular, disk_errors
-from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.disk.files import check_regular
+from wheelhouse_hashes.errors import Refusal, disk_errors
 from wheelhouse_hashes.filenames import printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
-from wheelhouse_hashes.errors import DiskError, Refusal
+from wheelhouse_hashes.disk.files import hash_file_on_disk
+from wheelhouse_hashes.errors import DiskError, Refusal, disk_errors
 from wheelhouse_hashes.runtime.retry import repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused

@@ -11,7 +11,7 @@ import pathlib
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing, Tier
-from wheelhouse_hashes.disk.files import disk_errors, read_small_file
-from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.disk.files import read_small_file
+from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
 
