@@ -99,7 +99,8 @@ class UsageErrors:
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            raise UsageError(*dict.fromkeys(error.message for error in self._errors))
+            groups = (getattr(error, "messages", (error.message,)) for error in self._errors)
+            raise UsageError(*dict.fromkeys(message for group in groups for message in group))
 
 
 class StoreError(WheelhouseHashesError):

@@ -2,43 +2,37 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, ListedArtifact
 from wheelhouse_hashes.disk.files import read_small_file
+from wheelhouse_hashes.disk.state_folder import StateFolder
 from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
-from wheelhouse_hashes.formats.urls import origin, origin_text
-from wheelhouse_hashes.runtime.activity import Activities, Activity
-from wheelhouse_hashes.runtime.waiting import WaitBudget
+from wheelhouse_hashes.formats.urls import origin, origin_text, shown
+from wheelhouse_hashes.runtime.activity import Activity, State
+from wheelhouse_hashes.runtime.screen import Screen
+from wheelhouse_hashes.workspace import O_co, Workspace
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.artifacts import ListedArtifact
     from wheelhouse_hashes.http.client import Client
-    from wheelhouse_hashes.options import Options
+
+__all__ = ["Activity", "Run", "State", "StateFolder"]
 
 #: The command that installs the requirements of fetching.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
-
-if TYPE_CHECKING:
-    # Has a default (PEP 696); type checkers bundle typing_extensions.
-    import typing_extensions
-
-    O_co = typing_extensions.TypeVar("O_co", bound=Options, covariant=True, default=Options)
-else:
-    O_co = TypeVar("O_co", covariant=True)
 
 #: HTTP statuses that mean "no such object".  S3 returns 403 instead of 404 to clients
 #: that may not list the container.
 _ABSENT = (403, 404, 410)
 
 
-class Run(Generic[O_co]):
+class Run(Workspace[O_co]):
     """The command in progress: everything that it provides to plugins.
 
     The type parameter is the class of the options: a ``Run[FetchOptions]`` has those of
@@ -50,36 +44,15 @@ class Run(Generic[O_co]):
     """
 
     def __init__(self, verb: str, options: O_co, *, tracing: bool = False) -> None:
-        #: The verb.
-        self.verb = verb
-        self._options = options
+        super().__init__(verb, options)
         #: Whether hook calls are printed.
         self.tracing = tracing
-        #: Set when the run must end (Ctrl-C or SIGTERM).
-        self.stop = threading.Event()
-        #: The time left to wait for the store.
-        self.budget = WaitBudget(options.wait, self.stop)
-        #: The current activities of all worker threads.
-        self.activities = Activities()
         self._making = threading.Lock()
         self._client: Client | None = None
-        self._screen = threading.Lock()
-        self._silent = False
-        self._noted: set[str] = set()
-        self._show: Callable[[str], None] = _print
+        self._screen = Screen()
 
     def __repr__(self) -> str:
         return f"<Run {self.verb}>"
-
-    @property
-    def options(self) -> O_co:
-        """The parsed command line; may contain secrets."""
-        return self._options
-
-    @property
-    def algorithms(self) -> tuple[str, ...]:
-        """The algorithms that artifacts are hashed with; the default comes first."""
-        return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *self.options.hash_algorithm)))
 
     @property
     def client(self) -> Client:
@@ -156,6 +129,14 @@ class Run(Generic[O_co]):
             return listed
         return artifact.url + suffix
 
+    @staticmethod
+    def shown(url: str) -> str:
+        """Return a URL, even a malformed one, for display.
+
+        The user, the query and the fragment are removed: they may contain secrets.
+        """
+        return shown(url)
+
     def close(self) -> None:
         """Close the HTTP client, if there is one.
 
@@ -171,9 +152,7 @@ class Run(Generic[O_co]):
         Nothing is printed after the end of an interrupted run, because output from
         abandoned worker threads could interfere with interpreter shutdown.
         """
-        with self._screen:
-            if not self._silent:
-                self._show(text)
+        self._screen.print(text)
 
     def note(self, text: str) -> None:
         """Print whole lines as :meth:`say` does, unless ``--quiet`` is given."""
@@ -186,11 +165,8 @@ class Run(Generic[O_co]):
         :param topic: identifies the note.
         :param text: one sentence.
         """
-        with self._screen:
-            if topic in self._noted:
-                return
-            self._noted.add(topic)
-        self.note(f"{'note':<9}  {printable(text)}")
+        if self._screen.is_new(topic):
+            self.note(f"{'note':<9}  {printable(text)}")
 
     def show_by(self, show: Callable[[str], None] | None) -> None:
         """Set the function that prints all further lines, for a terminal display.
@@ -198,23 +174,12 @@ class Run(Generic[O_co]):
         :param show: prints whole lines to standard output; may be called from any
             thread, but never concurrently.  None restores the default.
         """
-        with self._screen:
-            self._show = show or _print
-
-    @property
-    def activity(self) -> Activity:
-        """The activity of the current worker thread; a slow hook may report progress here."""
-        return self.activities.mine
+        self._screen.show_by(show)
 
     def end(self) -> None:
         """Suppress all further output if the run was interrupted."""
-        with self._screen:
-            self._silent = self.stop.is_set()
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+        if self.stop.is_set():
+            self._screen.silence()
 
 
 def _read_local(url: str) -> bytes | None:

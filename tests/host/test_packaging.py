@@ -161,6 +161,7 @@ def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
         "apache-libcloud",
         "fasteners",
         "packaging",
+        "platformdirs",
         "pluggy",
     }
     assert not any(r.marker.evaluate({"extra": ""}) for r in requirements if r.marker)

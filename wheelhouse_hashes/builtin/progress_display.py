@@ -18,8 +18,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
-    from wheelhouse_hashes.run import Run
-    from wheelhouse_hashes.runtime.activity import Activity, State
+    from wheelhouse_hashes.run import Activity, Run, State
 
 #: Refreshes of the display per second.
 PER_SECOND = 10

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.errors import UsageError, UsageErrors
+from wheelhouse_hashes.errors import UsageErrors
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.runtime.parallel import run_in_thread
@@ -20,28 +19,18 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     :raises WheelhouseHashesError: if the page cannot be written.
     """
     # Imported here because Libcloud is slow to import and not every verb uses a store.
-    from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
-    from wheelhouse_hashes.stores.opening import open_store
+    from wheelhouse_hashes.stores.opening import account_of, open_store
     from wheelhouse_hashes.upload.index_page import Links, update_index
 
-    options = run.options
-    if options.no_ssl_check:
-        allow_unverified_tls()
     usage = UsageErrors()
-    username = secret = ""
+    account = None
     with usage.noted():
-        username = _credential(options.username, "USERNAME")
-    with usage.noted():
-        secret = _credential(options.secret, "SECRET")
-    account = Account(
-        options.provider_name, username, secret, options.region, options.driver_options
-    )
-    with usage.noted():
-        account.check()
+        account = account_of(run.options)
     report = Report()
 
     with phase(run, report, usage):
-        store = open_store(account, options.container_name, run.budget)
+        assert account is not None  # noqa: S101 (a usage error ended the command)
+        store = open_store(account, run.options.container_name, run.budget)
 
         def rebuild() -> Links:
             store.open(create=False)
@@ -61,12 +50,3 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             run.say(f"container {store.container_name}: the index page may not have been written")
             run.say("interrupted: run the command again")
     return report.exit_code
-
-
-def _credential(value: str | None, name: str) -> str:
-    value = value or os.environ.get(f"WHEELHOUSE_UPLOADER_{name}")
-    if not value:
-        raise UsageError(
-            f"no {name.lower()}: use --{name.lower()} or set WHEELHOUSE_UPLOADER_{name}"
-        )
-    return value

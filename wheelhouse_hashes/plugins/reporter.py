@@ -16,7 +16,7 @@ from wheelhouse_hashes.report import (
     describe_record,
     describe_verdict,
 )
-from wheelhouse_hashes.run import O_co
+from wheelhouse_hashes.workspace import O_co
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.session import Session

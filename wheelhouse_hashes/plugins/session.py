@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
 from wheelhouse_hashes.report import waiting_line
-from wheelhouse_hashes.run import O_co, Run
+from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
+from wheelhouse_hashes.workspace import O_co
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options

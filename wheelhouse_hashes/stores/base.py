@@ -79,6 +79,10 @@ class Store:
             driver = self._local.driver = self._make_driver()
         return driver
 
+    def adopt(self, driver: StorageDriver) -> None:
+        """Use a driver in this thread that another thread made and no longer uses."""
+        self._local.driver = driver
+
     def _make_driver(self) -> StorageDriver:
         return self.account.make_driver()
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest, LocalArtifact
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Companion, Digest
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import LocalFile, hash_file
-from wheelhouse_hashes.errors import AlreadyExists, Refusal, StoreError, disk_errors
+from wheelhouse_hashes.disk.hashing import hash_artifact
+from wheelhouse_hashes.errors import AlreadyExists, Refusal, StoreError
 from wheelhouse_hashes.formats.hash_file import split_hash_file_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
@@ -20,6 +20,7 @@ from wheelhouse_hashes.upload.companions import announced_digest, collect_compan
 from wheelhouse_hashes.upload.index_page import index_algorithm
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.stores.base import Store
@@ -68,10 +69,7 @@ class ArtifactUpload:
         self._snapshot = snapshot
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
         self._file = file
-        with disk_errors(f"read {file.path}"):
-            version = file.identity
-            seen = hash_file(file.rewound(), algorithms, run.stop, run.activity.begin("hashing"))
-        self.artifact = LocalArtifact(file.path, seen.size, seen.digests, version)
+        self.artifact = hash_artifact(file, algorithms, run.stop, run.activity)
         #: The objects published beside the artifact; set by :meth:`publish`.
         self.companions: list[Companion] = []
         self._created: dict[str, bytes] = {}

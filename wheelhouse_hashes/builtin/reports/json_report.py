@@ -11,7 +11,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes import __version__, hookimpl
-from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file, no matter how the run ended."""
     if run.options.report:
         text = json.dumps(as_json(run, report), indent=2, sort_keys=True)
-        write_file(run.options.report, f"{text}\n")
+        run.write_file(run.options.report, f"{text}\n")
 
 
 def as_json(run: Run[Options], report: Report) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Digest, Outcome
-from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.formats.hash_file import format_hash_file
 from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
@@ -44,4 +43,4 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
             for v in verdicts
             if v.outcome is Outcome.OK
         ]
-        write_file(options.sums, b"".join(lines).decode())
+        run.write_file(options.sums, b"".join(lines).decode())

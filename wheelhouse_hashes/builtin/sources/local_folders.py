@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing, Tier
-from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
@@ -34,13 +33,13 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
         return None
     with disk_errors(f"access {url}"):
         if path.is_dir():
-            return Listing(printable(url), _in_folder(path))
+            return Listing(printable(url), _in_folder(run, path))
         if path.is_file():
-            return Listing(printable(url), _in_list(path, Tier.PINNED))
+            return Listing(printable(url), _in_list(run, path, Tier.PINNED))
     return None
 
 
-def _in_folder(path: pathlib.Path) -> tuple[Entry, ...]:
+def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> tuple[Entry, ...]:
     """Return the entries of a folder, with the claims of the digest lists in it."""
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))
@@ -48,17 +47,17 @@ def _in_folder(path: pathlib.Path) -> tuple[Entry, ...]:
     entries = [Entry(name, here.joinpath(name).as_uri()) for name in names]
     for name in names:
         if list_algorithm(name) is not None and here.joinpath(name).is_file():
-            entries += _in_list(here / name, Tier.CONTAINER)
+            entries += _in_list(run, here / name, Tier.CONTAINER)
     return tuple(entries)
 
 
-def _in_list(path: pathlib.Path, tier: Tier) -> tuple[Entry, ...]:
+def _in_list(run: Run[CheckOptions], path: pathlib.Path, tier: Tier) -> tuple[Entry, ...]:
     """Return the entries of a digest list, with their claims.
 
     :raises DiskError: if the list cannot be read.
     :raises HashFileError: if it is not a digest list.
     """
-    content = read_small_file(path, MAX_LIST_BYTES)
+    content = run.read_file(path, MAX_LIST_BYTES)
     where = printable(str(path))
     try:
         digests = parse_list(content, list_algorithm(path.name) or DEFAULT_ALGORITHM)

@@ -1,0 +1,126 @@
+"""A container of a store, as plugins see it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import StoreError
+from wheelhouse_hashes.runtime.parallel import run_in_thread
+from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
+from wheelhouse_hashes.stores.base import BINARY
+
+if TYPE_CHECKING:
+    from libcloud.storage.base import StorageDriver
+
+    from wheelhouse_hashes.runtime.waiting import WaitBudget
+    from wheelhouse_hashes.stores.base import Store
+    from wheelhouse_hashes.stores.stored import Stored
+
+T = TypeVar("T")
+
+#: Maximum size of an object to read or write, in bytes.
+MAX_BYTES = 64 * 1024 * 1024
+
+
+class ObjectContainer:
+    """Small objects in one container; thread-safe.
+
+    The first :meth:`put` creates the container if it does not exist.  Requests are repeated within ``--wait``.  In the main thread they end on Ctrl-C.
+    Every method raises :exc:`~wheelhouse_hashes.errors.StoreError` if the store fails, and
+    :exc:`~wheelhouse_hashes.errors.Interrupted` if the run must end.
+
+    :param store: the container.
+    :param budget: the wait budget of the run.
+    :param stop: set when the run must end.
+    """
+
+    def __init__(self, store: Store, budget: WaitBudget, stop: threading.Event) -> None:
+        self._store = store
+        self._budget = budget
+        self._stop = stop
+        self._driver: StorageDriver | None = None
+        self._opened = False
+
+    @property
+    def name(self) -> str:
+        """The name of the container."""
+        return self._store.container_name
+
+    def list(self) -> Mapping[str, Stored]:
+        """Return the objects by name.  The listing may lag behind the container."""
+        return self._call(self._store.objects)
+
+    def stat(self, name: str) -> Stored | None:
+        """Return the current state of an object, None if it does not exist."""
+        return self._call(lambda: self._store.stat(name))
+
+    def read(self, name: str, max_bytes: int = MAX_BYTES) -> bytes | None:
+        """Return the content of an object, None if it does not exist.
+
+        :param name: the name of the object.
+        :param max_bytes: the maximum size of the object, in bytes.
+        :raises StoreError: also if the object is larger.
+        """
+        content = self._call(lambda: self._store.read(name, max_bytes + 1))
+        if content is not None and len(content) > max_bytes:
+            raise StoreError(f"cannot read {name}: larger than {max_bytes} bytes")
+        return content
+
+    def put(
+        self, name: str, content: bytes, media_type: str = BINARY, *, replace: bool = False
+    ) -> None:
+        """Publish an object, and confirm that the container has its content.
+
+        :param name: the name of the object.
+        :param content: its content.
+        :param media_type: the value of its ``Content-Type``.
+        :param replace: whether to replace an existing object.
+        :raises AlreadyExists: if the object exists and *replace* is not set.
+        """
+
+        def confirm() -> None:
+            found = self._store.read(name, len(content) + 1)
+            if found != content:
+                raise TryAgain(Again(Cause.STALE, "not visible in the store yet"))
+
+        def put() -> None:
+            self._store.put_bytes(name, content, media_type, create_only=not replace)
+            try:
+                repeat(confirm, self._budget)
+            except TryAgain:
+                raise StoreError(
+                    f"sent {name}, but the container has other content: another program may "
+                    "have replaced it; run the command again"
+                ) from None
+
+        self._call(put, create=True)
+
+    def delete(self, name: str) -> None:
+        """Delete an object; do nothing if it does not exist."""
+        self._call(lambda: self._store.delete(name))
+
+    def _call(self, request: Callable[[], T], *, create: bool = False) -> T:
+        """Make a request; in the main thread, do it in another one, so that Ctrl-C ends it."""
+
+        def request_when_open() -> T:
+            if not self._opened:
+                self._store.open(create=create)
+                self._opened = True
+            return request()
+
+        if threading.current_thread() is not threading.main_thread():
+            return request_when_open()
+
+        def in_thread() -> T:
+            # A new driver would have to authenticate again.
+            if self._driver is not None:
+                self._store.adopt(self._driver)
+            try:
+                return request_when_open()
+            finally:
+                self._driver = self._store.driver
+
+        return run_in_thread(in_thread, self._stop)

@@ -1,0 +1,142 @@
+"""The local files and the containers that a run gives plugins access to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM
+from wheelhouse_hashes.disk.atomic_write import write_file
+from wheelhouse_hashes.disk.files import read_small_file
+from wheelhouse_hashes.disk.hashing import hash_all
+from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS, StoreOptions
+from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.waiting import WaitBudget
+
+if TYPE_CHECKING:
+    import pathlib
+    from contextlib import AbstractContextManager
+
+    from wheelhouse_hashes.artifacts import LocalArtifact
+    from wheelhouse_hashes.errors import Refusal
+    from wheelhouse_hashes.options import Options
+    from wheelhouse_hashes.stores.container import ObjectContainer
+
+if TYPE_CHECKING:
+    # Has a default (PEP 696); type checkers bundle typing_extensions.
+    import typing_extensions
+
+    O_co = typing_extensions.TypeVar("O_co", bound=Options, covariant=True, default=Options)
+else:
+    O_co = TypeVar("O_co", covariant=True)
+
+
+class Workspace(Generic[O_co]):
+    """Files, state folders and containers; the base class of a run.
+
+    :param verb: ``upload``, ``fetch``, ``index``, ``verify`` or the verb of a plugin.
+    :param options: the parsed command line.
+    """
+
+    def __init__(self, verb: str, options: O_co) -> None:
+        #: The verb.
+        self.verb = verb
+        self._options = options
+        #: Set when the run must end (Ctrl-C or SIGTERM).
+        self.stop = threading.Event()
+        #: The time left to wait for the store.
+        self.budget = WaitBudget(options.wait, self.stop)
+        #: The current activities of all worker threads.
+        self.activities = Activities()
+
+    @property
+    def options(self) -> O_co:
+        """The parsed command line; may contain secrets."""
+        return self._options
+
+    @property
+    def algorithms(self) -> tuple[str, ...]:
+        """The algorithms that artifacts are hashed with; the default comes first."""
+        return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *self.options.hash_algorithm)))
+
+    @property
+    def activity(self) -> Activity:
+        """The activity of the current worker thread; a slow hook may report progress here."""
+        return self.activities.mine
+
+    @staticmethod
+    def read_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
+        """Return the content of a local file; an extra byte shows that it is too large.
+
+        :param path: the file.
+        :param max_bytes: the maximum size of the file.
+        :returns: at most *max_bytes* + 1 bytes.
+        :raises DiskError: if the file cannot be read; ``__cause__`` is the :exc:`OSError`.
+        """
+        return read_small_file(path, max_bytes)
+
+    @staticmethod
+    def write_file(path: str | pathlib.Path, content: str | bytes) -> None:
+        """Write a local file, atomically replacing an existing one.
+
+        :param path: the file; a device such as ``/dev/stdout`` is written to.
+        :param content: the content; text is encoded as UTF-8.
+        :raises DiskError: if the file cannot be written.
+        """
+        write_file(str(path), content)
+
+    def hash_files(
+        self, paths: Iterable[pathlib.Path], algorithms: Iterable[str] = ()
+    ) -> Mapping[pathlib.Path, LocalArtifact | Refusal]:
+        """Hash local files concurrently; each file is read once.
+
+        Call it in the main thread only.
+
+        :param paths: the files; links and special files are refused.
+        :param algorithms: the digests to compute; :attr:`algorithms` by default.
+        :returns: for each path, in their order, the file with its digests, or the reason
+            why it cannot be read.
+        :raises Interrupted: if the run must end.
+        """
+        workers = getattr(self.options, "max_workers", DEFAULT_MAX_WORKERS)
+        wanted = tuple(algorithms) or self.algorithms
+        return hash_all(tuple(paths), wanted, workers, self.stop, self.activities)
+
+    def state(self, name: str) -> AbstractContextManager[StateFolder]:
+        """Open a folder for data that is kept between runs.
+
+        No other run can open it until the context manager ends.  The folder is in
+        ``$WHEELHOUSE_HASHES_STATE``, or by default where the operating system keeps the
+        state of applications (``platformdirs.user_state_path``).
+
+        :param name: the name of the folder, such as the name of the plugin: lower-case
+            letters, digits, ``-``, ``_`` and ``.``.
+        :returns: a context manager; it raises :exc:`~wheelhouse_hashes.errors.DiskError` if
+            the folder cannot be opened.
+        :raises UsageError: if ``WHEELHOUSE_HASHES_STATE`` is not an absolute path.
+        :raises ValueError: if the name is not valid.
+        """
+        return open_state(name, self.stop, state_root())
+
+    def store(self, container: str | None = None) -> ObjectContainer:
+        """Return a container of the store that the options name.
+
+        Only verbs with store options have one: ``upload``, ``index``, and verbs with
+        ``store=True``.  No request is made.
+
+        :param container: the name of the container; that of the options by default.
+        :raises UsageError: if the verb has no store options, or they are not valid.
+        """
+        # Imported here because Libcloud is slow to import and not every verb uses a store.
+        from wheelhouse_hashes.stores.container import ObjectContainer
+        from wheelhouse_hashes.stores.opening import account_of, open_store
+
+        options = self.options
+        if not isinstance(options, StoreOptions):
+            raise UsageError(f"the command {self.verb} has no options for a store")
+        name = container or options.container_name
+        opened = open_store(account_of(options), name, self.budget)
+        return ObjectContainer(opened, self.budget, self.stop)
