@@ -28,8 +28,9 @@ MAX_BYTES = 64 * 1024 * 1024
 class ObjectContainer:
     """Small objects in one container; thread-safe.
 
-    The first :meth:`put` creates the container if it does not exist.  Requests are repeated within ``--wait``.  In the main thread they end on Ctrl-C.
-    Every method raises :exc:`~wheelhouse_hashes.errors.StoreError` if the store fails, and
+    The first :meth:`put` creates the container if it does not exist.  Requests are
+    repeated within ``--wait``.  In the main thread they end on Ctrl-C.  Every method
+    raises :exc:`~wheelhouse_hashes.errors.StoreError` if the store fails, and
     :exc:`~wheelhouse_hashes.errors.Interrupted` if the run must end.
 
     :param store: the container.
