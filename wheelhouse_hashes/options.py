@@ -110,6 +110,8 @@ class UploadOptions(StoreOptions):
     no_replace: bool = False
     #: Whether to send artifacts again that are already in the container.
     resend: bool = False
+    #: Whether a folder without artifacts is a success.
+    allow_empty: bool = False
 
 
 class IndexOptions(StoreOptions):

@@ -243,9 +243,13 @@ class UploadReport(Report):
     records: list[UploadRecord] = field(default_factory=list)
     #: The names of old dev builds and their companions that were deleted.
     pruned: list[str] = field(default_factory=list)
+    #: True if the folder has no artifact, and ``--allow-empty`` is not given.
+    nothing_found: bool = False
 
     def _codes(self) -> list[int]:
-        return [*super()._codes(), *(record.exit_code for record in self.records)]
+        codes = [record.exit_code for record in self.records]
+        empty = Cause.MISSING_ARTIFACT.exit_code if self.nothing_found else 0
+        return [*super()._codes(), *codes, empty]
 
     def closing(self, container: str) -> str:
         """Return the closing lines.

@@ -22,7 +22,9 @@ def test_region_option_is_passed_to_driver(
 def test_local_provider_takes_driver_options(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:
-    assert cli("upload", "--driver-option", "timeout=5", *LOCAL, "wheels").code == 0
+    assert (
+        cli("upload", "--allow-empty", "--driver-option", "timeout=5", *LOCAL, "wheels").code == 0
+    )
     refused = cli("upload", "--driver-option", "timeuot=5", *LOCAL, "wheels")
     assert (refused.code, "provider LOCAL accepts" in refused.err) == (2, True)
     malformed = cli("upload", "--driver-option", "timeout", *LOCAL, "wheels")

@@ -15,8 +15,7 @@ from tests.conftest import Cli
 from tests.support.artifacts import SDIST, A, B, flip_a_bit, make_wheel
 from tests.support.commands import UPLOAD
 from tests.support.servers import serving
-from wheelhouse_hashes.disk import files
-from wheelhouse_hashes.upload import artifact as upload_module
+from wheelhouse_hashes.disk import files, hashing
 from wheelhouse_hashes.upload import scan
 
 DEV = "demo-1.1.dev0-py3-none-any.whl"
@@ -69,7 +68,7 @@ def test_unrelated_links_and_folders_are_skipped(
 ) -> None:
     make_wheel(dist, A)
     (dist / "latest").symlink_to(A)
-    (dist / B).mkdir()
+    (dist / "folder").mkdir()
     result = cli(*UPLOAD)
     assert result.code == 0
     assert "sent 1, skipped 2" in result.out
@@ -102,7 +101,7 @@ def test_file_swapped_after_hashing_is_not_published(
         how(wheel)
         return seen
 
-    monkeypatch.setattr(upload_module, "hash_file", hash_then_swap)
+    monkeypatch.setattr(hashing, "hash_file", hash_then_swap)
     result = cli(*UPLOAD)
     assert result.code == 6
     assert "changed during the upload" in result.line("failed")

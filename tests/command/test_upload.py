@@ -16,10 +16,10 @@ from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import SDIST, A, B, C, make_sdist, make_wheel, sha256
 from tests.support.commands import INDEX, UPLOAD, names
 from tests.support.processes import living_elsewhere
+from wheelhouse_hashes.disk import hashing
 from wheelhouse_hashes.disk.files import hash_file
 from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 from wheelhouse_hashes.stores.local import LocalStore
-from wheelhouse_hashes.upload import artifact as upload_module
 
 
 def links(container: pathlib.Path) -> dict[str, str]:
@@ -205,13 +205,13 @@ def test_skipped_files_are_listed_with_reason(
 ) -> None:
     make_wheel(dist, A)
     (dist / "notes.txt").write_text("x")
-    (dist / "demo-one-py3-none-any.whl").write_text("x")
+    (dist / "other-1.0-SNAPSHOT.zip").write_text("x")
     (dist / f"{A}.sha256").write_text("x")
     (dist / "folder").mkdir()
     result = cli(*UPLOAD)
     assert result.code == 0
     skipped = {line.split()[1]: line for line in result.out.splitlines() if "skipped  " in line}
-    assert set(skipped) == {"notes.txt", "demo-one-py3-none-any.whl", f"{A}.sha256", "folder"}
+    assert set(skipped) == {"notes.txt", "other-1.0-SNAPSHOT.zip", f"{A}.sha256", "folder"}
     assert "not a file" in skipped["folder"]
     assert "not the name of a wheel" in skipped["notes.txt"]
     assert "sent 1, skipped 4" in result.out
@@ -377,7 +377,9 @@ def test_announced_dev_build_among_youngest_is_kept(
 
 def test_dev_sdist_is_skipped(cli: Cli, dist: pathlib.Path, container: pathlib.Path) -> None:
     make_sdist(dist, "demo-1.1.dev0.tar.gz")
-    assert "dev builds can only be uploaded as wheels" in cli(*UPLOAD).line("skipped")
+    result = cli(*UPLOAD)
+    assert result.code == 4
+    assert "dev builds can only be uploaded as wheels" in result.line("skipped")
 
 
 def test_unreadable_file_does_not_affect_others(
@@ -392,7 +394,7 @@ def test_unreadable_file_does_not_affect_others(
             raise OSError(errno.EIO, "Input/output error")
         return original(file, *args)
 
-    monkeypatch.setattr(upload_module, "hash_file", failing)
+    monkeypatch.setattr(hashing, "hash_file", failing)
     result = cli(*UPLOAD)
     assert result.code == 6
     assert result.line("failed").split()[1] == C

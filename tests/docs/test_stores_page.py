@@ -67,6 +67,7 @@ def test_recipe_connects_to_named_host(
     short_pauses(monkeypatch)
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "user")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "c2VjcmV0")
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_ALLOW_EMPTY", "1")
     pathlib.Path("FOLDER").mkdir()
     result = cli(*words)
     provider = provider_of(RECIPES[number])

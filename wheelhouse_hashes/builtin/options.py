@@ -63,6 +63,12 @@ def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="upload everything again, even if it is already in the container",
     )
+    parser.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="succeed even if the folder has no artifacts (exit code 4 otherwise; environment: "
+        f"{PREFIX}ALLOW_EMPTY=1)",
+    )
 
 
 def _add_driver_option(parser: argparse._ArgumentGroup) -> None:

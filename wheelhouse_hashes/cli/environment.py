@@ -49,6 +49,7 @@ _readers: dict[str, Any] = {
     PREFIX + "VERIFY": lambda _: True,
     PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
     PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
+    PREFIX + "ALLOW_EMPTY": lambda _: True,
     PREFIX + "WAIT": seconds,
     PREFIX + "TIMEOUT": some_seconds,
     PREFIX + "MAX_WORKERS": count,

@@ -17,7 +17,7 @@ GROUP_TITLE = "wheelhouse-hashes"
 #: the group that they were added to.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash"),
-    "publishing": ("no_replace", "resend"),
+    "publishing": ("no_replace", "resend", "allow_empty"),
     "completeness": ("expect", "expect_file"),
     "network and store": ("wait", "timeout", "max_workers", "no_ssl_check", "driver_options"),
     "output": ("quiet", "explain", "sums", "report"),
@@ -75,8 +75,7 @@ environment:
 
 _USAGE = "usage or installation error (for example, a plugin that cannot be loaded)"
 
-_STORE_CODES = f"""\
-    2  {_USAGE}
+_STORE_CODES = """\
     5  store, network or authentication error
     6  local file or disk error
   130  interrupted
@@ -87,11 +86,14 @@ _UPLOAD_CODES: Mapping[str, str] = {
 exit codes (if a wheelhouse-hashes option is used):
     0  all artifacts are in the container
     1  artifact refused (for example, by --no-replace), or plugin error
+    2  {_USAGE}
+    4  no artifact found, or a file that looks like one was skipped
 {_STORE_CODES}""",
     "index": f"""
 exit codes:
     0  index page written
     1  plugin error
+    2  {_USAGE}
 {_STORE_CODES}""",
 }
 

@@ -16,7 +16,12 @@ from wheelhouse_hashes.errors import (
     UsageErrors,
     WheelhouseHashesError,
 )
-from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts, parse_artifact_name
+from wheelhouse_hashes.filenames import (
+    CASE_CONFLICT,
+    case_conflicts,
+    parse_artifact_name,
+    printable,
+)
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
@@ -32,6 +37,11 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.stores.base import Store
     from wheelhouse_hashes.stores.driver import Account
+
+_BUILD_FIRST = (
+    "build them first, choose another folder with --local-folder, or accept an empty upload "
+    "with --allow-empty"
+)
 
 #: Object in which jobs that use the host alone share their digests.
 HOST_METADATA = "metadata.json"
@@ -59,7 +69,8 @@ def upload(
             raise UsageError(f"--max-workers {max_workers}: must be a whole number, at least 1")
     with usage.noted():
         if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
-            raise UsageError(f"{folder}: no such folder; choose another with --local-folder")
+            shown = printable(folder) or "--local-folder ''"
+            raise UsageError(f"{shown}: no such folder; choose another with --local-folder")
     with usage.noted():
         account.check()
     reporter = UploadReporter(run)
@@ -67,6 +78,8 @@ def upload(
     with phase(run, report, usage):
         store = open_store(account, container, run.budget)
         paths = scan(pathlib.Path(folder), reporter)
+        refused = any(r.outcome is not UploadOutcome.SKIPPED for r in report.records)
+        report.nothing_found = not (paths or refused or run.options.allow_empty)
 
         def publish() -> None:
             store.open()
@@ -79,6 +92,8 @@ def upload(
         with noting_interruption(report):
             # All in one thread, because each thread that uses the store must authenticate.
             run_in_thread(publish, run.stop)
+        if report.nothing_found:
+            run.say(f"no artifacts in {printable(folder)}: {_BUILD_FIRST}")
         run.say(report.closing(store.container_name))
     return report
 

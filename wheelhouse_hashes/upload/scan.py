@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from packaging.utils import canonicalize_name
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import check_regular
 from wheelhouse_hashes.errors import Refusal, disk_errors
-from wheelhouse_hashes.filenames import printable, why_unsafe
+from wheelhouse_hashes.filenames import parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 
@@ -18,9 +21,15 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.plugins.reporter import UploadReporter
 
+#: Extensions of the archives that can be sdists.
+_ARCHIVES = (".tar.gz", ".zip")
+
 
 def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
     """Return the artifacts in a folder; rename dev wheels, and report skipped files.
+
+    A skipped file that looks like an artifact makes the command fail, because the
+    release lacks that artifact.
 
     :param folder: the folder.
     :param reporter: receives a record for each skipped or refused file.
@@ -29,12 +38,13 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
     paths = []
     with disk_errors(f"list the folder {folder}"):
         names = sorted(os.listdir(folder))
+    projects = {parsed.project for name in names if (parsed := parse_artifact_name(name))}
     for name in names:
         try:
             path = folder / name
             with disk_errors(f"access {path}"):
                 if path.is_dir() and not path.is_symlink():
-                    raise ValueError("a folder, not a file")
+                    raise ValueError(_about_folder(path))
                 stamped = stamped_name(name, datetime.now(UTC))
                 check_regular(path)
             if stamped != name:
@@ -44,7 +54,43 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
         except ValueError as error:
-            reporter.add(UploadRecord(printable(name), UploadOutcome.SKIPPED, str(error)))
+            reporter.add(_skipped(name, str(error), projects))
         except Refusal as error:
             reporter.add(UploadRecord.of_error(printable(name), error))
     return paths
+
+
+def _about_folder(path: pathlib.Path) -> str:
+    """Return why a folder is skipped, with the number of artifacts in it."""
+    try:
+        count = sum(parse_artifact_name(name) is not None for name in os.listdir(path))
+    except OSError:
+        count = 0
+    if not count:
+        return "a folder, not a file"
+    noun = "artifact" if count == 1 else "artifacts"
+    return f"a folder with {count} {noun}; only files of the folder itself are uploaded"
+
+
+def _skipped(name: str, reason: str, projects: Collection[str]) -> UploadRecord:
+    if not looks_like_artifact(name, projects):
+        return UploadRecord(printable(name), UploadOutcome.SKIPPED, reason)
+    text = f"{reason}; it looks like an artifact: rename it, or remove it from the folder"
+    code = Cause.MISSING_ARTIFACT.exit_code
+    return UploadRecord(printable(name), UploadOutcome.SKIPPED, text, code)
+
+
+def looks_like_artifact(name: str, projects: Collection[str]) -> bool:
+    """Return whether a user probably means a file to be uploaded.
+
+    :param name: the name of a file that cannot be uploaded.
+    :param projects: the normalized names of the projects in the folder (:pep:`503`).
+    :returns: True for wheels, and for archives named after one of the projects.
+    """
+    lower = name.lower()
+    if lower.endswith(".whl"):
+        return True
+    if not lower.endswith(_ARCHIVES):
+        return False
+    stem = canonicalize_name(name)
+    return any(stem.startswith(f"{project}-") for project in projects)
