@@ -34,7 +34,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.STALE: "fetch it again later or with a longer --wait",
     Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
     Cause.FORBIDDEN: "check the container's read permission and your credentials",
-    Cause.TOO_LARGE: "check the URL: no valid file of this kind is that large",
+    Cause.TOO_LARGE: "check the URL: a valid response is never that large",
 }
 
 #: The note about companions that were left over when a dev build was pruned.

@@ -135,12 +135,15 @@ class Client:
         """
         if threading.current_thread() is not threading.main_thread():
             return request()
+        attempt = self._attempt
 
         def call() -> Response:
             vars(self._local).update(self._of_main)
+            self._local.attempt = attempt
             try:
                 return request()
             finally:
+                del self._local.attempt
                 self._of_main = dict(vars(self._local))
 
         return run_in_thread(call, self._stop)
@@ -289,13 +292,10 @@ class Client:
             curl.perform()
         except pycurl.error as error:
             check_descriptors()
-            code, text = (*error.args, "")[:2]
+            code, text = int(error.args[0]), str((*error.args, "")[1])
             status = curl.getinfo(pycurl.RESPONSE_CODE)
-            seconds = curl.getinfo(pycurl.TOTAL_TIME)
-            reason, final = self._settings.explained(
-                int(code), str(text), seconds, limit, small=plan.small
-            )
-            reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
+            reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
+            reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
         return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
 
     def _limit(self, plan: Plan, url: str) -> float:
