@@ -27,7 +27,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNSAFE_NAME: "rename the object in the container",
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
-    Cause.UNREADABLE_HASH: "upload it again with --hashfile",
+    Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",

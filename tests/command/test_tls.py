@@ -84,23 +84,65 @@ def test_custom_authority_is_trusted(
     assert pathlib.Path("got", A).read_bytes() == wheel
 
 
+@pytest.fixture
+def folder(authority: Authority, tmp_path: pathlib.Path) -> pathlib.Path:
+    """A folder with the authority under its hashed name."""
+    openssl = shutil.which("openssl")
+    assert openssl, "needs the command openssl: apt-get install openssl"
+    command = (openssl, "x509", "-noout", "-hash", "-in", str(authority.bundle))
+    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    made = tmp_path / "authorities"
+    made.mkdir()
+    shutil.copy(authority.bundle, made / f"{hashed}.0")
+    return made
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_folder_of_authorities_is_trusted(
     cli: Cli,
     wheel: bytes,
     authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: pathlib.Path,
+    folder: pathlib.Path,
+    name: str,
 ) -> None:
-    openssl = shutil.which("openssl")
-    assert openssl, "needs the command openssl: apt-get install openssl"
-    command = (openssl, "x509", "-noout", "-hash", "-in", str(authority.bundle))
-    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    folder = tmp_path / "authorities"
-    folder.mkdir()
-    shutil.copy(authority.bundle, folder / f"{hashed}.0")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder))
+    monkeypatch.setenv(name, str(folder))
     with serving(routes_of(wheel), authority.context()) as server:
         assert cli(*FETCH, server.url).code == 0
+
+
+@pytest.mark.parametrize("kind", ["bundle", "folder", "none"])
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_uploads_trust_the_same_authorities(
+    python: Cli,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: pathlib.Path,
+    name: str,
+    kind: str,
+) -> None:
+    if kind != "none":
+        monkeypatch.setenv(name, str(folder if kind == "folder" else authority.bundle))
+    asked: list[str] = []
+
+    class Store(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            respond(self, 403, b"")
+
+        do_GET = do_HEAD
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    options = ["--provider-name", "MINIO", "--username", "u", "--secret", "s"]
+    with running(Store, authority.context()) as url:
+        port = url.rpartition(":")[2]
+        for option in ("host=127.0.0.1", f"port={port}", "secure=true"):
+            options += ["--driver-option", option]
+        result = python("-m", "wheelhouse_hashes", "index", *options, "wheels")
+    assert result.code == 5
+    assert bool(asked) is (kind != "none"), result.err
 
 
 def test_untrusted_authority_is_refused(cli: Cli, wheel: bytes, authority: Authority) -> None:
@@ -170,16 +212,6 @@ def test_missing_ca_bundle_is_reported_before_libcloud(
     result = python("-m", "wheelhouse_hashes", verb, *options, *LOCAL, "wheels")
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert f"{variable}=/nowhere/ca.pem: no such file or folder" in result.err
-
-
-def test_ca_folder_is_refused_for_uploads(
-    python: Cli, dist: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_wheel(dist, A)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))
-    result = python("-m", "wheelhouse_hashes", "upload", "--hashfile", *LOCAL, "wheels")
-    assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "must be a CA bundle file for uploads, not a folder" in result.err
 
 
 @pytest.mark.parametrize("expired", [False, True])

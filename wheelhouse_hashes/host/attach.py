@@ -113,9 +113,9 @@ def _run_through_host(
     """
     # Only the verb that runs is imported, because each takes some milliseconds.
     if run.verb in ("upload", "index"):
-        from wheelhouse_hashes.http.trust import check_for_libcloud
+        from wheelhouse_hashes.host.libcloud_trust import trust_same_authorities
 
-        check_for_libcloud()
+        trust_same_authorities()
     if run.verb == "index":
         from wheelhouse_hashes.cli.index import rebuild_index
 
