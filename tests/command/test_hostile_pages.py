@@ -447,8 +447,7 @@ def test_unlisted_hash_file_is_not_retried_without_wait(
 
     def fail(handler: Handler) -> None:
         asked.append(handler.path)
-        answer: Respond = NO_HASH_FILES[fault](wheel)  # type: ignore[assignment]
-        answer(handler)
+        NO_HASH_FILES[fault](wheel)(handler)
 
     with serving({"/": page_of(wheel), f"/{A}": wheel, f"/{A}.sha256": fail}) as server:
         result = cli(*FETCH, server.url)
