@@ -39,6 +39,7 @@ BUILDS = 5
 
 
 def local_options(suite: Suite) -> tuple[str, ...]:
+    """Return the options for the LOCAL provider, in the folder ``store``."""
     store = ("--provider-name", "LOCAL", "--username", str(suite.folder / "store"))
     return (*store, "--secret", "none", "--no-enable-cdn")
 

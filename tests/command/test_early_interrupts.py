@@ -63,9 +63,7 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def customize(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], None]:
+def customize(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Set the code that ``site`` runs after the start-up files."""
     folder = tmp_path / "customized"
     folder.mkdir()

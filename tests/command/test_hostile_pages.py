@@ -440,9 +440,7 @@ def test_unlisted_hash_file_is_retried_after_the_requested_pause(
 
 
 @pytest.mark.parametrize("fault", ["503", "dropped"])
-def test_unlisted_hash_file_is_not_retried_without_wait(
-    cli: Cli, wheel: bytes, fault: str
-) -> None:
+def test_unlisted_hash_file_is_not_retried_without_wait(cli: Cli, wheel: bytes, fault: str) -> None:
     asked: list[str] = []
 
     def fail(handler: Handler) -> None:

@@ -303,9 +303,39 @@ sys.exit(code)
 """
 
 
-def test_endless_headers_take_little_memory(python: Cli) -> None:
-    answer = endless(lambda number: b"X-%d: %s\r\n" % (number, b"x" * 4000))
-    with serving({"/": answer}) as server:
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(lambda n: b"X-%d: %s\r\n" % (n, b"x" * 4000), id="headers"),
+        pytest.param(
+            lambda n: b"HTTP/1.1 103 Early Hints\r\nLink: <%d%s>\r\n\r\n" % (n, b"x" * 4000),
+            id="interim",
+        ),
+    ],
+)
+def test_endless_headers_take_little_memory(python: Cli, piece: Callable[[int], bytes]) -> None:
+    with serving({"/": endless(piece)}) as server:
         result = python("-c", _MEASURED, "fetch", "--verify", "--wait", 0, "demo", server.url)
     assert result.code == 5
     assert int(result.out.split()[-1]) < 100_000
+
+
+def test_control_characters_of_a_header_are_escaped(
+    cli: Cli, wheel: bytes, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\x1b[31mRED\r# <h1>\r\n\r\nx")
+        handler.close_connection = True
+
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    routes: Routes = {"/": page(A, f"{A}.sha256"), f"/{A}": answer, f"/{A}.sha256": answer}
+    with serving(routes) as server:
+        options = ("--verify", "--wait", "0", "--explain", A, "--local-folder", "got")
+        result = cli("fetch", *options, "demo", server.url)
+    assert result.code in (3, 5)
+    for text in (result.out, result.err, summary.read_bytes().decode()):
+        assert "\x1b" not in text
+        assert "\r" not in text
+        assert "\n# <h1>" not in text

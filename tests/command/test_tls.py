@@ -130,7 +130,8 @@ def test_uploads_trust_the_same_authorities(
             asked.append(self.path)
             respond(self, 403, b"")
 
-        do_GET = do_HEAD
+        def do_GET(self) -> None:
+            self.do_HEAD()
 
         def log_message(self, *args: object) -> None:
             pass
@@ -591,7 +592,9 @@ def test_refused_socks_connection_is_final(
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Socks) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("all_proxy", f"socks5h://bob:hunter2@127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setenv(
+            "all_proxy", f"socks5h://bob:hunter2@127.0.0.1:{server.server_address[1]}"
+        )
         result = cli(*FETCH, "--wait", "60", "http://wheels.invalid/")
         server.shutdown()
     assert result.code == 5
