@@ -1,7 +1,6 @@
 """Proxies that refuse a connection: what to tell the user, and whether a retry can help.
 
-Sources: the CONNECT method and status 407 (:rfc:`9110`); ``CURLINFO_PROXY_ERROR``
-(https://curl.se/libcurl/c/CURLINFO_PROXY_ERROR.html).
+Sources: the CONNECT method and status 407 (:rfc:`9110`); SOCKS (:rfc:`1928`).
 """
 
 from __future__ import annotations
@@ -19,29 +18,27 @@ PROXY_LOGIN = (
 #: CURLE_PROXY, which pycurl does not define: the handshake with a SOCKS proxy failed.
 _SOCKS_FAILED = 97
 
-#: Values of CURLINFO_PROXY_ERROR for a proxy that does not speak this version of SOCKS
-#: (BAD_VERSION) or forbids the connection (REPLY_NOT_ALLOWED).
-_FINAL_PROXY_ERRORS = frozenset({2, 23})
+#: Parts of the texts for rejected credentials.  The lowest pycurl does not offer
+#: CURLINFO_PROXY_ERROR.
+_LOGIN = ("no authentication method", "user was rejected")
 
-#: Those for rejected credentials: NO_AUTH, USER_REJECTED.
-_LOGIN_ERRORS = frozenset({12, 33})
+#: Those for a proxy that does not speak this version of SOCKS, or forbids the connection
+#: (reply 2 of :rfc:`1928`).
+_FINAL = ("invalid version", ". (2)")
 
 
-def refused_by_proxy(
-    code: int, text: str, connect_status: int, proxy_error: int
-) -> tuple[str, bool] | None:
+def refused_by_proxy(code: int, text: str, connect_status: int) -> tuple[str, bool] | None:
     """Return the meaning of a proxy's refusal, and whether a retry would fail in the same way.
 
     :param code: libcurl's error code.
     :param text: libcurl's error message.
     :param connect_status: the status of the response to CONNECT, 0 if there was none.
-    :param proxy_error: ``CURLINFO_PROXY_ERROR``.
     :returns: None if no proxy refused the connection.
     """
     if code == _SOCKS_FAILED:
-        if proxy_error in _LOGIN_ERRORS:
+        if any(part in text.lower() for part in _LOGIN):
             return f"{text.rstrip('.')}; {PROXY_LOGIN}", True
-        return text, proxy_error in _FINAL_PROXY_ERRORS
+        return text, any(part in text.lower() for part in _FINAL)
     if connect_status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     why = f"the proxy refused to open a tunnel: HTTP status {connect_status}"

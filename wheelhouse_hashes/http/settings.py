@@ -125,9 +125,7 @@ class TransportSettings:
         :param limit: the total time limit of the request, in seconds.
         :param small: whether it read a page or a hash file.
         """
-        refused = refused_by_proxy(
-            code, text, curl.getinfo(pycurl.HTTP_CONNECTCODE), curl.getinfo(pycurl.PROXY_ERROR)
-        )
+        refused = refused_by_proxy(code, text, curl.getinfo(pycurl.HTTP_CONNECTCODE))
         if refused is not None:
             return refused
         if code == pycurl.E_OPERATION_TIMEDOUT and curl.getinfo(pycurl.TOTAL_TIME) >= limit:
