@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks import fetching, startup, tracing, uploading
+from benchmarks import fetching, interrupting, startup, tracing, uploading
 from benchmarks.environments import Environment, machine
 from benchmarks.measure import Runner
 from benchmarks.results import as_json, as_text, into_docs
@@ -45,6 +45,7 @@ CASES: dict[str, Callable[[Suite], None]] = {
     "link": fetching.link,
     "torch": fetching.torch,
     "upload-torch": uploading.torch,
+    "interrupt": interrupting.interruptions,
     "swift": uploading.swift,
 }
 

@@ -31,6 +31,8 @@ class Scale:
     slope: tuple[int, ...]
     #: Pairs of interpreter starts.
     pairs: int
+    #: Interruptions of each command.
+    interruptions: int
 
 
 FULL = Scale(
@@ -47,6 +49,7 @@ FULL = Scale(
     page=10_000,
     slope=(10, 100, 1000, 10_000),
     pairs=200,
+    interruptions=20,
 )
 
 QUICK = Scale(
@@ -63,6 +66,7 @@ QUICK = Scale(
     page=2000,
     slope=(10, 100, 1000),
     pairs=40,
+    interruptions=10,
 )
 
 TOY = Scale(
@@ -79,6 +83,7 @@ TOY = Scale(
     page=20,
     slope=(2, 4, 8),
     pairs=2,
+    interruptions=2,
 )
 
 SCALES = {scale.name: scale for scale in (FULL, QUICK, TOY)}

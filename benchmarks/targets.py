@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from benchmarks import fetching, peers, startup, tracing, uploading
+from benchmarks import fetching, interrupting, peers, startup, tracing, uploading
 from benchmarks.measure import Row
 
 #: Maximum cost ratio of an artifact among thousands to one among dozens.
@@ -71,6 +71,7 @@ class Targets:
         self._faster("faster than the bare host", case, uploading.OURS, uploading.HOST, 2.0)
         for case in (fetching.SLOPE, uploading.SLOPE):
             self._slope(case)
+        self._interruptions()
         self._start()
         self._at_most("--help / the bare host's", startup.HELP, startup.OURS, host, 1.0)
         return self.judged
@@ -186,6 +187,16 @@ class Targets:
         )
         # The first cost is a difference of times barely longer than a start.
         self._add(target, f"last / the one before ≤ {FLAT}", said, hit=each[-1] <= FLAT * each[-2])
+
+    def _interruptions(self) -> None:
+        for name, found in self._facts.get(interrupting.CASE, {}).items():
+            target = f"Ctrl-C, {name}: longest time to the end"
+            wanted = f"≤ {interrupting.AIM:g} s"
+            if "max" in found:
+                said = f"{found['max']:.2f} s (median {found['median']:.2f})"
+                self._add(target, wanted, said, hit=found["max"] <= interrupting.AIM)
+            else:
+                self._add(target, wanted)
 
     def _start(self) -> None:
         found = self._facts.get(startup.START)

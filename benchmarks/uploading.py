@@ -38,7 +38,8 @@ TAGS = [f"cp3{minor}-cp3{minor}-manylinux_2_{libc}_x86_64" for minor in (6, 7, 8
 BUILDS = 5
 
 
-def _local(suite: Suite) -> tuple[str, ...]:
+def local_options(suite: Suite) -> tuple[str, ...]:
+    """Return the options for the LOCAL provider, in the folder ``store``."""
     store = ("--provider-name", "LOCAL", "--username", str(suite.folder / "store"))
     return (*store, "--secret", "none", "--no-enable-cdn")
 
@@ -63,7 +64,7 @@ def _tools(
 
 
 @contextlib.contextmanager
-def _dist(suite: Suite, count: int, size: int, *, linked: bool = False) -> Iterator[pathlib.Path]:
+def dist_of(suite: Suite, count: int, size: int, *, linked: bool = False) -> Iterator[pathlib.Path]:
     """Create a folder with only the artifacts to upload."""
     made = make_set(suite.folder / "set", count, size, linked=linked)
     dist = suite.folder / "dist"
@@ -85,9 +86,9 @@ def _into_local(suite: Suite, case: str, count: int, size: int, *, linked: bool 
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir()
 
-    with _dist(suite, count, size, linked=linked) as dist:
+    with dist_of(suite, count, size, linked=linked) as dist:
         suite.say(f"\n== {case}: {sizes(count, size)}")
-        suite.runner.case(case, _tools(suite, dist, _local(suite), empty))
+        suite.runner.case(case, _tools(suite, dist, local_options(suite), empty))
 
 
 def local(suite: Suite) -> None:
@@ -109,7 +110,7 @@ def swift(suite: Suite) -> None:
                 (SWIFT_NUMPY, suite.scale.numpy),
                 (SWIFT_SMALL, suite.scale.small_upload),
             ):
-                with _dist(suite, *size) as dist:
+                with dist_of(suite, *size) as dist:
                     suite.say(f"\n== {case}: {sizes(*size)}")
                     _into_swift(suite, case, cluster, dist)
             _count_requests(suite, cluster)
@@ -166,7 +167,7 @@ def _count_requests(suite: Suite, cluster: Cluster) -> None:
     count = min(20, suite.scale.dev)
     counted: dict[str, dict[str, int]] = {}
     suite.say(f"\n{REQUESTS}: {count} artifacts")
-    with _dist(suite, count, 1000) as dist, counting(cluster.s3_port) as (port, counts):
+    with dist_of(suite, count, 1000) as dist, counting(cluster.s3_port) as (port, counts):
         for tool in _swift_tools(suite, dist, "", port):
             container = cluster.create(f"counted-{uuid.uuid4().hex[:8]}")
             counts.clear()
@@ -212,7 +213,7 @@ def _dev_into(suite: Suite, template: pathlib.Path, held: int) -> None:
             first.unlink()
         case = DEV.format(f"{held:,}")
         suite.say(f"\n== {case}: {len(list(template.iterdir()))} dev wheels")
-        suite.runner.case(case, _tools(suite, dist, _local(suite), prepare, without=False))
+        suite.runner.case(case, _tools(suite, dist, local_options(suite), prepare, without=False))
     finally:
         shutil.rmtree(dist, ignore_errors=True)
         shutil.rmtree(store)
@@ -227,7 +228,7 @@ def slope(suite: Suite) -> None:
         shutil.rmtree(store, ignore_errors=True)
         store.mkdir()
 
-    with _dist(suite, counts[-1], 1000) as dist:
+    with dist_of(suite, counts[-1], 1000) as dist:
         every = sorted(dist.iterdir())
         tools = []
         for count in counts:
@@ -235,7 +236,7 @@ def slope(suite: Suite) -> None:
             part.mkdir(parents=True)
             for path in every[:count]:
                 os.link(path, part / path.name)
-            (tool, *_) = _tools(suite, part, _local(suite), empty)
+            (tool, *_) = _tools(suite, part, local_options(suite), empty)
             tool.name = f"{count} artifacts"
             tools.append(tool)
         suite.say(f"\n== {SLOPE}: {', '.join(f'{count:,}' for count in counts)} artifacts")

@@ -6,6 +6,9 @@ runs twice.  It only adds a finder to ``sys.meta_path``.  The finder never finds
 module, but it activates :mod:`wheelhouse_hashes.host.attach` before the host is imported.
 
 Until then only ``sys`` is imported, to keep interpreter start-up fast.
+
+If the interpreter was started for one of our commands, Ctrl-C also ends it with one line
+from here on, see :func:`end_on_interrupt`.
 """
 
 import sys
@@ -34,6 +37,18 @@ OPTION_VARIABLES = (
     "WHEELHOUSE_UPLOADER_MAX_WORKERS",
 )
 
+#: The command that does not need the start-up file.
+_SCRIPT = "wheelhouse-hashes"
+
+#: The host's verbs and options.  A command line with nothing else is left to the host, which
+#: is archived and gets no new ones.
+_HOST_VERBS = ("upload", "fetch")
+_HOST_OPTIONS = (
+    *("--local-folder", "--username", "--secret", "--provider-name", "--region"),
+    *("--max-workers", "--no-ssl-check", "--no-enable-cdn", "--no-update-index"),
+    *("--upload-pull-request", "--version"),
+)
+
 
 def is_on(value: "str | None") -> bool:
     """Return whether the value of an environment variable means "on"."""
@@ -53,6 +68,7 @@ def refuse(reason: str) -> None:
     :param reason: why the host cannot be extended.
     :raises SystemExit: with status 2 if one of :data:`OPTION_VARIABLES` is on.
     """
+    leave_interrupts()
     requested = variables_set()
     advice = ""
     if requested:
@@ -102,7 +118,59 @@ class _Finder:
             wake()
 
 
+def _is_our_command() -> bool:
+    """Return whether this process runs a command that is not the host's alone."""
+    arguments = getattr(sys, "argv", None) or [""]
+    if arguments[0] != "-m":  # that of ``python -m`` until the module is found
+        name = arguments[0].replace("\\", "/").rpartition("/")[2]
+        return name in (_SCRIPT, f"{_SCRIPT}.exe")
+    module = sys.orig_argv[-len(arguments)]
+    if module.startswith("-"):  # ``-mMODULE``, ``-ImMODULE``
+        module = module.partition("m")[2]
+    if module != HOST:
+        return module == __name__.partition(".")[0]
+    if not set(arguments[1:2]) & set(_HOST_VERBS) or variables_set():
+        return True
+    options = [each.partition("=")[0] for each in arguments if each.startswith("--")]
+    return not all(any(known.startswith(each) for known in _HOST_OPTIONS) for each in options)
+
+
+def _end(_number: int, _frame: object) -> None:
+    import os
+
+    # An exception could be raised anywhere, in the middle of an import or in a callback
+    # that cannot raise.  Nothing has begun yet that needs cleaning up.
+    os.write(2, b"wheelhouse-hashes: interrupted\n")
+    os._exit(130)
+
+
+def end_on_interrupt() -> None:
+    """Let Ctrl-C end the process with one line and exit code 130, outside of a run.
+
+    Without this, Python prints a traceback while the command is being imported.  A run has
+    handlers of its own.  Has no effect on an ignored signal, and on a handler of others.
+    """
+    # Part of the interpreter, unlike ``signal``, whose import takes a millisecond.
+    import _signal  # type: ignore[import-not-found]
+
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+        _signal.signal(_signal.SIGINT, _end)
+
+
+def leave_interrupts() -> None:
+    """Leave Ctrl-C to the host again, which runs alone."""
+    import _signal
+
+    if _signal.getsignal(_signal.SIGINT) is _end:
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+
+
 def install() -> None:
     """Register the finder.  Further calls have no effect."""
     if _Finder not in sys.meta_path:
         sys.meta_path.insert(0, _Finder)
+        if _is_our_command():
+            import os
+
+            if not is_on(os.environ.get(DISABLE)):
+                end_on_interrupt()

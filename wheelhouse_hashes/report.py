@@ -27,14 +27,14 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNSAFE_NAME: "rename the object in the container",
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
-    Cause.UNREADABLE_HASH: "upload it again with --hashfile",
+    Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
     Cause.STALE: "fetch it again later or with a longer --wait",
     Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
     Cause.FORBIDDEN: "check the container's read permission and your credentials",
-    Cause.TOO_LARGE: "check the URL: no valid file of this kind is that large",
+    Cause.TOO_LARGE: "check the URL: a valid response is never that large",
 }
 
 #: The note about companions that were left over when a dev build was pruned.

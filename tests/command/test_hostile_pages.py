@@ -377,6 +377,9 @@ NO_HASH_FILES: dict[str, Callable[[bytes], Respond]] = {
     "reset": lambda wheel: _reset,
 }
 
+#: Those that are good responses with other content.
+_OTHER_CONTENT = {"front page", "empty", "JSON", "plain text", "picture", "trace"}
+
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 @pytest.mark.parametrize("kind", NO_HASH_FILES)
@@ -391,9 +394,9 @@ def test_invalid_unlisted_hash_file_counts_as_absent(
         routes |= {f"/{name}": body, f"/{name}.sha256": NO_HASH_FILES[kind](body)}
     with serving(routes) as server:
         if verb == "fetch":
-            result = cli(*FETCH, server.url)
+            result = cli(*FETCH, "--wait", "20", server.url)
         else:
-            result = cli("verify", "dist", "--against", server.url, "--wait", "0")
+            result = cli("verify", "dist", "--against", server.url, "--wait", "20")
         asked = server.paths().count(f"/{A}.sha256")
     assert result.code == 0, result.out
     assert "verified 3 of 3" in result.out
@@ -402,8 +405,71 @@ def test_invalid_unlisted_hash_file_counts_as_absent(
         assert 2 <= asked <= 4
     elif kind != "redirects":
         assert asked == (2 if kind in ("429", "500", "503") else 1)
-    notes = [line for line in result.out.splitlines() if "treated as missing" in line]
+    notes = [line for line in result.out.splitlines() if "counts as missing" in line]
     assert len(notes) == (0 if kind == "410" else 1)
+    # A response is described as what it is.
+    assert all((f"HTTP status {kind}" in note) is kind.isdigit() for note in notes)
+    assert all(("not a valid hash file" in note) is (kind in _OTHER_CONTENT) for note in notes)
+
+
+@pytest.mark.parametrize("verb", ["fetch", "verify"])
+def test_unlisted_hash_file_is_retried_after_the_requested_pause(
+    cli: Cli, wheel: bytes, verb: str
+) -> None:
+    times: list[float] = []
+
+    def busy(handler: Handler) -> None:
+        times.append(time.monotonic())
+        if len(times) > 1:
+            respond(handler, 200, hash_file(wheel))
+        else:
+            respond(handler, 429, b"", Retry_After="2")
+
+    pathlib.Path("have").mkdir()
+    pathlib.Path("have", A).write_bytes(wheel)
+    with serving({"/": page_of(wheel), f"/{A}": wheel, f"/{A}.sha256": busy}) as server:
+        if verb == "fetch":
+            result = cli(*FETCH, "--wait", "20", server.url)
+        else:
+            result = cli("verify", "have", "--against", server.url, "--wait", "20")
+    assert result.code == 0, result.out
+    assert "sha256  link, hash file  container" in result.line("ok")
+    assert "HTTP status 429; waiting up to 20 s" in result.line("waiting")
+    assert len(times) == 2
+    assert times[1] - times[0] >= 2
+
+
+@pytest.mark.parametrize("fault", ["503", "dropped"])
+def test_unlisted_hash_file_is_not_retried_without_wait(cli: Cli, wheel: bytes, fault: str) -> None:
+    asked: list[str] = []
+
+    def fail(handler: Handler) -> None:
+        asked.append(handler.path)
+        NO_HASH_FILES[fault](wheel)(handler)
+
+    with serving({"/": page_of(wheel), f"/{A}": wheel, f"/{A}.sha256": fail}) as server:
+        result = cli(*FETCH, server.url)
+    assert result.code == 0, result.out
+    # libcurl retries once on its own if a kept-alive connection was closed.
+    assert len(asked) == 1 if fault == "503" else len(asked) <= 2
+    assert "counts as missing" in result.out
+
+
+def test_unlisted_hash_file_with_endless_headers_counts_as_absent(cli: Cli, wheel: bytes) -> None:
+    def endless(handler: Handler) -> None:
+        with contextlib.suppress(OSError):
+            for number in range(10_000):
+                handler.wfile.write(b"X-%d: x\r\n" % number if number else b"HTTP/1.1 200 OK\r\n")
+        handler.close_connection = True
+
+    routes: dict[str, Respond | bytes] = {f"/{A}": wheel, f"/{A}.sha256": endless}
+    with serving({"/": page_of(wheel), **routes}) as server:
+        result = cli(*FETCH, "--wait", "20", server.url)
+    assert result.code == 0, result.out
+    assert "4000 lines of headers; the page lists no hash file" in result.out
+    # A listed one is refused.
+    with serving({"/": page_of(wheel) + page(f"{A}.sha256"), **routes}) as server:
+        assert cli(*FETCH, server.url).code in (3, 5)
 
 
 @pytest.mark.parametrize("kind", ["front page", "empty", "JSON", "503"])

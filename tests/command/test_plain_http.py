@@ -16,6 +16,7 @@ from tests.support.pages import page, page_of
 from tests.support.servers import Respond, Routes, serving, to
 
 PLAIN = "over plain HTTP"
+CONTAINER = "weakest tier: container"
 
 
 @pytest.fixture
@@ -74,6 +75,28 @@ def test_plain_http_in_any_redirect_is_reported(
     assert result.code == 0, result.out
     assert PLAIN in closing(result.out)
     assert result.out.count(" redirects to ") == 1
+
+
+@pytest.mark.parametrize("place", ["page", "hash file", "artifact", "against"])
+def test_redirect_from_http_to_https_is_in_summary_and_report(
+    cli: Cli, wheel: bytes, tls: ssl.SSLContext, place: str
+) -> None:
+    links = page(A, f"{A}.sha256")
+    contents = {"/": links, f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
+    paths = {"page": "/", "against": "/", "hash file": f"/{A}.sha256", "artifact": f"/{A}"}
+    path = paths[place]
+    with serving(contents, tls) as secure:
+        routes: Routes = {**contents, path: to(secure.url.rstrip("/") + path)}
+        with serving(routes) as plain:
+            against = ("verify", "dist", "--wait", "0", "--against")
+            command = against if place == "against" else FETCH
+            result = cli(*command, plain.url, "--report", "report.json")
+    assert result.code == 0, result.out
+    origin = secure.url.rstrip("/")
+    assert closing(result.out).endswith(f"({CONTAINER}, {PLAIN}, also from {origin})")
+    assert f"{plain.url.rstrip('/')} redirects to {origin}" in result.out
+    report = json.loads(pathlib.Path("report.json").read_text())
+    assert (report["plain_http"], report["other_origins"]) == (True, [origin])
 
 
 def test_tls_only_connection_has_no_note(cli: Cli, wheel: bytes, tls: ssl.SSLContext) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable
 
@@ -89,7 +91,9 @@ class Failing:
             respond(handler, 200, self._answer)
 
 
-def run(cli: Cli, wheel: bytes, place: str, fault: Respond, times: float) -> tuple[int, int]:
+def run(
+    cli: Cli, wheel: bytes, place: str, fault: Respond, times: float, *options: str
+) -> tuple[int, int]:
     """Run a fetch, or a verify, with a request that fails; return exit code and requests."""
     contents = {"/": page(A, f"{A}.sha256"), f"/{A}": wheel, f"/{A}.sha256": hash_file(wheel)}
     failing = Failing(fault, contents[PLACES[place]], times)
@@ -98,10 +102,10 @@ def run(cli: Cli, wheel: bytes, place: str, fault: Respond, times: float) -> tup
         if place == "against":
             pathlib.Path("have").mkdir()
             pathlib.Path("have", A).write_bytes(wheel)
-            result = cli("verify", "have", "--against", server.url, "--wait", WAIT)
+            result = cli("verify", "have", "--against", server.url, "--wait", WAIT, *options)
         else:
-            options = ("--verify", "--wait", WAIT, "--local-folder", "got")
-            result = cli("fetch", *options, "demo", server.url)
+            given = ("--verify", "--wait", WAIT, "--local-folder", "got", *options)
+            result = cli("fetch", *given, "demo", server.url)
     return result.code, failing.asked
 
 
@@ -161,6 +165,64 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
     # The transfers, the wait, and time for a busy machine.
     assert time.monotonic() - began < 3 + 6 + 6
     assert got() == []
+
+
+@pytest.mark.parametrize("place", ["page", "hash file", "against"])
+def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, place: str) -> None:
+    """A server that drips, and cuts the connection again and again."""
+
+    def drip(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "60000")
+        handler.end_headers()
+        for _ in range(10):
+            handler.wfile.write(b" " * 160)
+            handler.wfile.flush()
+            time.sleep(0.1)
+        handler.close_connection = True
+
+    routes: dict[str, Respond | bytes] = {
+        "/": page(A, f"{A}.sha256"),
+        f"/{A}": wheel,
+        f"/{A}.sha256": hash_file(wheel),
+        PLACES[place]: drip,
+    }
+    pathlib.Path("have").mkdir()
+    pathlib.Path("have", A).write_bytes(wheel)
+    began = time.monotonic()
+    with serving(routes) as server:
+        options = ("--wait", "6", "--timeout", "2.5")
+        if place == "against":
+            result = cli("verify", "have", *options, "--against", server.url)
+        else:
+            result = cli("fetch", "--verify", *options, "--local-folder", "got", "demo", server.url)
+        asked = server.paths().count(PLACES[place])
+    assert result.code == 5
+    assert "timed out after 2.5 seconds (increase --timeout)" in result.out + result.err
+    # Without a common limit, the last of five or six tries is cut, and not timed out.
+    assert 2 <= asked <= 4
+    assert time.monotonic() - began < 2.5 + 6 + 3
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_dripping_body_ends_at_the_timeout(cli: Cli, wheel: bytes, place: str) -> None:
+    over = threading.Event()
+
+    def drip(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "60000")
+        handler.end_headers()
+        with contextlib.suppress(OSError):
+            while not over.wait(0.1):
+                handler.wfile.write(b" " * 500)
+
+    began = time.monotonic()
+    try:
+        code, asked = run(cli, wheel, place, drip, float("inf"), "--timeout", "2")
+    finally:
+        over.set()
+    assert (code, asked) == (5, 1)
+    assert time.monotonic() - began < 2 + 5
 
 
 def slow(seconds: float, answer: Respond) -> Respond:
@@ -241,9 +303,39 @@ sys.exit(code)
 """
 
 
-def test_endless_headers_take_little_memory(python: Cli) -> None:
-    answer = endless(lambda number: b"X-%d: %s\r\n" % (number, b"x" * 4000))
-    with serving({"/": answer}) as server:
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(lambda n: b"X-%d: %s\r\n" % (n, b"x" * 4000), id="headers"),
+        pytest.param(
+            lambda n: b"HTTP/1.1 103 Early Hints\r\nLink: <%d%s>\r\n\r\n" % (n, b"x" * 4000),
+            id="interim",
+        ),
+    ],
+)
+def test_endless_headers_take_little_memory(python: Cli, piece: Callable[[int], bytes]) -> None:
+    with serving({"/": endless(piece)}) as server:
         result = python("-c", _MEASURED, "fetch", "--verify", "--wait", 0, "demo", server.url)
     assert result.code == 5
     assert int(result.out.split()[-1]) < 100_000
+
+
+def test_control_characters_of_a_header_are_escaped(
+    cli: Cli, wheel: bytes, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 9\x1b[31mRED\r# <h1>\r\n\r\nx")
+        handler.close_connection = True
+
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    routes: Routes = {"/": page(A, f"{A}.sha256"), f"/{A}": answer, f"/{A}.sha256": answer}
+    with serving(routes) as server:
+        options = ("--verify", "--wait", "0", "--explain", A, "--local-folder", "got")
+        result = cli("fetch", *options, "demo", server.url)
+    assert result.code in (3, 5)
+    for text in (result.out, result.err, summary.read_bytes().decode()):
+        assert "\x1b" not in text
+        assert "\r" not in text
+        assert "\n# <h1>" not in text

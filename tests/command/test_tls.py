@@ -9,9 +9,11 @@ import os
 import pathlib
 import shutil
 import socket
+import socketserver
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -82,23 +84,66 @@ def test_custom_authority_is_trusted(
     assert pathlib.Path("got", A).read_bytes() == wheel
 
 
+@pytest.fixture
+def folder(authority: Authority, tmp_path: pathlib.Path) -> pathlib.Path:
+    """A folder with the authority under its hashed name."""
+    openssl = shutil.which("openssl")
+    assert openssl, "needs the command openssl: apt-get install openssl"
+    command = (openssl, "x509", "-noout", "-hash", "-in", str(authority.bundle))
+    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    made = tmp_path / "authorities"
+    made.mkdir()
+    shutil.copy(authority.bundle, made / f"{hashed}.0")
+    return made
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_folder_of_authorities_is_trusted(
     cli: Cli,
     wheel: bytes,
     authority: Authority,
     monkeypatch: pytest.MonkeyPatch,
-    tmp_path: pathlib.Path,
+    folder: pathlib.Path,
+    name: str,
 ) -> None:
-    openssl = shutil.which("openssl")
-    assert openssl, "needs the command openssl: apt-get install openssl"
-    command = (openssl, "x509", "-noout", "-hash", "-in", str(authority.bundle))
-    hashed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-    folder = tmp_path / "authorities"
-    folder.mkdir()
-    shutil.copy(authority.bundle, folder / f"{hashed}.0")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder))
+    monkeypatch.setenv(name, str(folder))
     with serving(routes_of(wheel), authority.context()) as server:
         assert cli(*FETCH, server.url).code == 0
+
+
+@pytest.mark.parametrize("kind", ["bundle", "folder", "none"])
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_uploads_trust_the_same_authorities(
+    python: Cli,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: pathlib.Path,
+    name: str,
+    kind: str,
+) -> None:
+    if kind != "none":
+        monkeypatch.setenv(name, str(folder if kind == "folder" else authority.bundle))
+    asked: list[str] = []
+
+    class Store(http.server.BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            asked.append(self.path)
+            respond(self, 403, b"")
+
+        def do_GET(self) -> None:
+            self.do_HEAD()
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    options = ["--provider-name", "MINIO", "--username", "u", "--secret", "s"]
+    with running(Store, authority.context()) as url:
+        port = url.rpartition(":")[2]
+        for option in ("host=127.0.0.1", f"port={port}", "secure=true"):
+            options += ["--driver-option", option]
+        result = python("-m", "wheelhouse_hashes", "index", *options, "wheels")
+    assert result.code == 5
+    assert bool(asked) is (kind != "none"), result.err
 
 
 def test_untrusted_authority_is_refused(cli: Cli, wheel: bytes, authority: Authority) -> None:
@@ -168,16 +213,6 @@ def test_missing_ca_bundle_is_reported_before_libcloud(
     result = python("-m", "wheelhouse_hashes", verb, *options, *LOCAL, "wheels")
     assert (result.code, result.err.count("\n")) == (2, 1)
     assert f"{variable}=/nowhere/ca.pem: no such file or folder" in result.err
-
-
-def test_ca_folder_is_refused_for_uploads(
-    python: Cli, dist: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_wheel(dist, A)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path))
-    result = python("-m", "wheelhouse_hashes", "upload", "--hashfile", *LOCAL, "wheels")
-    assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "must be a CA bundle file for uploads, not a folder" in result.err
 
 
 @pytest.mark.parametrize("expired", [False, True])
@@ -414,7 +449,160 @@ def test_proxy_tunnel_error_is_unreachable(
     assert "unreachable: " in result.line("refused")
     assert str(status) in result.line("refused")
     assert "tunnel" in result.line("refused")
+    assert ("valid user and password" in result.line("refused")) is (status == 407)
     assert "builder" not in result.out + result.err
+
+
+@pytest.mark.parametrize("place", ["page", "artifact"])
+@pytest.mark.parametrize("status", [301, 403, 407])
+def test_refused_proxy_tunnel_is_final(
+    cli: Cli,
+    wheel: bytes,
+    tunnels: Tunnels,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    place: str,
+) -> None:
+    tunnels.status = status
+    monkeypatch.setenv("https_proxy", tunnels.url)
+    page = page_of(wheel, f"https://wheels.invalid/{A}")
+    with serving({"/": page}) as server:
+        url = "https://wheels.invalid/" if place == "page" else server.url
+        result = cli(*FETCH, "--wait", "60", url)
+    assert result.code == 5
+    assert f"tunnel: HTTP status {status}" in result.out + result.err
+    assert "waiting" not in result.out
+    assert len(tunnels.asked) == 1
+
+
+def test_temporary_proxy_tunnel_error_is_retried(
+    cli: Cli, wheel: bytes, trusted: Authority, tunnels: Tunnels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tunnels.status = 502
+    monkeypatch.setenv("https_proxy", tunnels.url)
+
+    def mend() -> None:
+        while not tunnels.asked:
+            time.sleep(0.01)
+        tunnels.status = 200
+
+    threading.Thread(target=mend, daemon=True).start()
+    with serving(routes_of(wheel), trusted.context()) as server:
+        result = cli(*FETCH, "--wait", "60", server.url)
+    assert result.code == 0
+    assert "tunnel: HTTP status 502" in result.line("waiting")
+
+
+def test_407_for_a_plain_request_names_the_proxy(
+    cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def login(handler: http.server.BaseHTTPRequestHandler) -> None:
+        respond(handler, 407, b"", Proxy_Authenticate="Basic")
+
+    with serving({"http://wheels.invalid/": login}) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url.replace("://", "://bob:hunter2@"))
+        result = cli(*FETCH, "--wait", "60", "http://wheels.invalid/")
+        assert len(proxy.requests) == 1
+    assert result.code == 5
+    assert "HTTP status 407; the proxy requires a valid user and password" in result.err
+    assert "hunter2" not in result.out + result.err
+
+
+@contextlib.contextmanager
+def answering(first: bytes) -> Iterator[tuple[int, list[bytes]]]:
+    """Answer the first bytes of each connection, and close it; yield the port and those bytes."""
+    heard: list[bytes] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    heard.append(connection.recv(65536))
+                    connection.sendall(first)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1], heard
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+
+
+#: The first bytes of servers that do not speak TLS, and TLS alerts (:rfc:`8446`).
+NO_TLS = {
+    "HTTP": b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+    "SSH": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    "protocol version": b"\x15\x03\x01\x00\x02\x02\x46",
+    "handshake failure": b"\x15\x03\x01\x00\x02\x02\x28",
+    "packet too long": b"\x16\x03\x03\xff\xff" + b"x" * 70_000,
+}
+
+
+@pytest.mark.parametrize("place", ["page", "artifact"])
+@pytest.mark.parametrize("first", NO_TLS)
+def test_server_without_suitable_tls_is_final(
+    cli: Cli, wheel: bytes, first: str, place: str
+) -> None:
+    with answering(NO_TLS[first]) as (port, heard):
+        page = page_of(wheel, f"https://127.0.0.1:{port}/{A}")
+        with serving({"/": page}) as server:
+            url = f"https://127.0.0.1:{port}/" if place == "page" else server.url
+            result = cli(*FETCH, "--wait", "60", url)
+    assert result.code == 5
+    assert "unreachable: " in result.out + result.err
+    assert "waiting" not in result.out
+    assert len(heard) == 1
+
+
+@pytest.mark.parametrize("first", [b"", b"\x15\x03\x01\x00\x02\x02\x50"])
+def test_dropped_tls_handshake_is_retried(cli: Cli, first: bytes) -> None:
+    with answering(first) as (port, heard):
+        result = cli(*FETCH, "--wait", "1", f"https://127.0.0.1:{port}/")
+    assert result.code == 5
+    assert "waiting" in result.out
+    assert len(heard) > 1
+
+
+#: What SOCKS proxies answer (:rfc:`1928`, :rfc:`1929`): no acceptable method; a rejected
+#: password; another protocol; the connection is not allowed by the rules.
+SOCKS = {
+    "login": [b"\x05\xff"],
+    "login rejected": [b"\x05\x02", b"\x01\x01"],
+    "another protocol": [b"HTTP/1.1 400 Bad Request\r\n\r\n"],
+    "not allowed": [b"\x05\x00", b"\x05\x02\x00\x01\x00\x00\x00\x00\x00\x00"],
+}
+
+
+@pytest.mark.parametrize("kind", SOCKS)
+def test_refused_socks_connection_is_final(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    accepted: list[int] = []
+
+    class Socks(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            accepted.append(1)
+            with contextlib.suppress(OSError):
+                for answer in SOCKS[kind]:
+                    self.request.recv(65536)
+                    self.request.sendall(answer)
+                self.request.recv(65536)
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Socks) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv(
+            "all_proxy", f"socks5h://bob:hunter2@127.0.0.1:{server.server_address[1]}"
+        )
+        result = cli(*FETCH, "--wait", "60", "http://wheels.invalid/")
+        server.shutdown()
+    assert result.code == 5
+    assert ("valid user and password" in result.err) is kind.startswith("login")
+    assert "hunter2" not in result.out + result.err
+    assert len(accepted) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks.artifacts import flip_a_bit, make_set
+from benchmarks.interrupting import AIM, CASE
 from benchmarks.measure import Row, Sample
 from benchmarks.peers import HOST, OURS
 from benchmarks.results import BEGIN, END, into_docs
@@ -21,7 +22,7 @@ from tests.support.artifacts import sha256
 
 pytestmark = pytest.mark.thorough
 
-CASES = ("flipped", "numpy", "upload")
+CASES = ("flipped", "numpy", "upload", "interrupt")
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,16 @@ def test_bench_has_rows_for_each_case(results: dict[str, Any]) -> None:
 
 def test_bench_verified_fetch_detects_flipped_bit(results: dict[str, Any]) -> None:
     assert results["facts"]["flipped bit noticed"][OURS] is True
+
+
+def test_bench_measures_interruptions(results: dict[str, Any]) -> None:
+    found = results["facts"][CASE]
+    assert set(found) == {"fetch", "verify", "upload, LOCAL", "fetch, server never answers"}
+    silent = found["fetch, server never answers"]
+    assert 0 < silent["median"] <= silent["max"]
+    targets = {one["target"]: one for one in results["targets"]}
+    target = targets["Ctrl-C, fetch, server never answers: longest time to the end"]
+    assert target["hit"] is (silent["max"] <= AIM)
 
 
 def test_bench_counts_bytes_in_strace_output() -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Tier, Verdict
+from wheelhouse_hashes.builtin.reports import github
+from wheelhouse_hashes.builtin.reports.explain import explanation
 from wheelhouse_hashes.causes import GRAVITY, Cause, gravest, gravest_cause
 from wheelhouse_hashes.errors import (
     DiskError,
@@ -284,6 +286,14 @@ def test_no_control_characters_in_output() -> None:
         size=1,
     )
     report = FetchReport(problems=[DiskError(hostile)], verdicts=[verdict])
-    for said in (describe_verdict(verdict), line("note", hostile), report.closing()):
+    said_in_all = (
+        describe_verdict(verdict),
+        line("note", hostile),
+        report.closing(),
+        explanation(verdict),
+        github._annotation(hostile, hostile),
+    )
+    for said in said_in_all:
         assert all(row.isprintable() for row in said.split("\n"))
         assert "a\\x1b[2J\\nb\\u202ec" in said
+    assert "a\\\\x1b\\[2J\\\\nb\\\\u202ec" in github._table("fetch", report, github._rows(report))

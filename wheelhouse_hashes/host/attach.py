@@ -19,7 +19,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from wheelhouse_hashes._startup import HOST, refuse
+from wheelhouse_hashes._startup import HOST, leave_interrupts, refuse
 from wheelhouse_hashes.errors import HostMismatch
 from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
 from wheelhouse_hashes.host.internals import check_function, check_host
@@ -96,6 +96,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
             if code:
                 sys.exit(code)
             return
+    leave_interrupts()
     # Outside of exit_with_one_line, because the host alone handles its own errors.
     with _replaced(module, parse_args=lambda: options):
         original()
@@ -113,9 +114,9 @@ def _run_through_host(
     """
     # Only the verb that runs is imported, because each takes some milliseconds.
     if run.verb in ("upload", "index"):
-        from wheelhouse_hashes.http.trust import check_for_libcloud
+        from wheelhouse_hashes.host.libcloud_trust import trust_same_authorities
 
-        check_for_libcloud()
+        trust_same_authorities()
     if run.verb == "index":
         from wheelhouse_hashes.cli.index import rebuild_index
 

@@ -1,9 +1,14 @@
-"""The requests of one try at one artifact: their limits and their responses."""
+"""The tries at one artifact or URL: their limits and their responses."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from wheelhouse_hashes.errors import TransferError
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.http.response import Response
@@ -17,7 +22,7 @@ class Attempt:
     fresh: bool = False
     #: The time limit of each download, in seconds; None for that of the settings.
     seconds: float | None = None
-    #: The duration of the downloads, in seconds.
+    #: The duration of the downloads, in seconds, and of failed requests for small objects.
     downloading: float = 0.0
     #: The good responses.
     responses: list[Response] = field(default_factory=list)
@@ -26,3 +31,37 @@ class Attempt:
     def dates(self) -> list[float | None]:
         """The ``Last-Modified`` of each good response, None where it is unknown."""
         return [response.last_modified for response in self.responses]
+
+
+class TimeSpent:
+    """The time that failed requests for small objects took, by URL.
+
+    Without it, a server that sends slowly and drops each connection could keep a run busy for
+    as many time limits as there are tries.
+    """
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @contextmanager
+    def on(self, url: str, attempt: Attempt, limit: float) -> Iterator[float | None]:
+        """Count the time of the request that is made in the ``with`` block, if it fails.
+
+        :param url: the URL.
+        :param attempt: the try at an artifact that the request belongs to.
+        :param limit: the time limit of all requests for the URL together, in seconds.
+        :returns: the end of the time limit, by the monotonic clock; None if all of it is left.
+        """
+        began = time.monotonic()
+        spent = self._seconds.get(url, 0.0)
+        left = limit - spent
+        if attempt.seconds is not None:
+            left = min(left, attempt.seconds)
+        try:
+            yield began + left if left < limit else None
+        except TransferError:
+            took = time.monotonic() - began
+            self._seconds[url] = spent + took
+            attempt.downloading += took
+            raise
+        self._seconds.pop(url, None)

@@ -25,16 +25,14 @@ import pycurl
 from wheelhouse_hashes import __version__
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.formats.urls import normalized, origin, shown, split, split_user
-from wheelhouse_hashes.http.attempt import Attempt
+from wheelhouse_hashes.formats.urls import normalized, origin, shown
+from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
 from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
 from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import TransportSettings, check_descriptors
 from wheelhouse_hashes.runtime.parallel import run_in_thread
-
-#: Maximum number of redirects that one request follows.
-MAX_REDIRECTS = 10
 
 #: Maximum artifact size, in bytes: twice the limit of a zip file without the ZIP64
 #: extension.  Guards against bodies that never end.
@@ -69,6 +67,7 @@ class Client:
         self._settings = settings or TransportSettings()
         self._moved = moved
         self._credentials = Credentials()
+        self._spent = TimeSpent()
         self._local = threading.local()
         self._handles: list[pycurl.Curl] = []
         #: What the threads that make requests for the main one pass on: the handle.
@@ -110,7 +109,8 @@ class Client:
     ) -> Response:
         """Read a small object into memory.
 
-        A body that the server compressed without being asked to is decoded.
+        A body that the server compressed without being asked to is decoded.  The time limit
+        applies to all tries for a URL together.
 
         :param url: an ``http`` or ``https`` URL.
         :param max_bytes: the maximum size of the body.
@@ -122,8 +122,9 @@ class Client:
         """
         body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
-        plan = Plan(body.write, None, max_bytes, sent, small=True)
-        response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+        with self._spent.on(url, self._attempt, self._settings.limit(small=True)) as deadline:
+            plan = Plan(body.write, None, max_bytes, sent, small=True, deadline=deadline)
+            response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
         response.body = body.getvalue()
         return response
 
@@ -135,12 +136,15 @@ class Client:
         """
         if threading.current_thread() is not threading.main_thread():
             return request()
+        attempt = self._attempt
 
         def call() -> Response:
             vars(self._local).update(self._of_main)
+            self._local.attempt = attempt
             try:
                 return request()
             finally:
+                del self._local.attempt
                 self._of_main = dict(vars(self._local))
 
         return run_in_thread(call, self._stop)
@@ -204,7 +208,7 @@ class Client:
                 if redirect is None:
                     return reader.response
                 status = reader.response.status
-                before, target = target, self._allowed(target, redirect, status)
+                before, target = target, allowed_target(target, redirect, status)
                 if self._moved is not None and here != origin(target):
                     self._moved(before, target)
         except ValueError:
@@ -212,22 +216,6 @@ class Client:
             raise TransferError(Cause.UNREACHABLE, text, final=True) from None
         text = f"{shown(url)}: more than {MAX_REDIRECTS} redirects"
         raise TransferError(Cause.UNREACHABLE, text, status, final=True)
-
-    @staticmethod
-    def _allowed(target: str, redirect: str, status: int) -> str:
-        """Return the target of a redirect.
-
-        :raises ValueError: if the target is malformed.
-        :raises TransferError: if it must not be followed.
-        """
-        scheme = split(redirect).scheme.lower()
-        if scheme not in ("http", "https"):
-            why = "redirects to a URL that is neither http nor https"
-        elif scheme == "http" and origin(target)[0] == "https":
-            why = "redirects from https to http"
-        else:
-            return normalized(split_user(redirect)[0])
-        raise TransferError(Cause.UNREACHABLE, f"{shown(target)}: {why}", status, final=True)
 
     def _bypassing(self, url: str) -> str:
         """Add a query that no cache has seen, unless the URL has a query."""
@@ -289,13 +277,10 @@ class Client:
             curl.perform()
         except pycurl.error as error:
             check_descriptors()
-            code, text = (*error.args, "")[:2]
+            code, text = int(error.args[0]), str((*error.args, "")[1])
             status = curl.getinfo(pycurl.RESPONSE_CODE)
-            seconds = curl.getinfo(pycurl.TOTAL_TIME)
-            reason, final = self._settings.explained(
-                int(code), str(text), seconds, limit, small=plan.small
-            )
-            reader.failed(int(code), reason, status, stopped=self._stop.is_set(), final=final)
+            reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
+            reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
         return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
 
     def _limit(self, plan: Plan, url: str) -> float:
@@ -307,7 +292,7 @@ class Client:
             return self._settings.limit(small=plan.small)
         left = plan.deadline - time.monotonic()
         if left <= 0:
-            text = f"{shown(url)}: {self._settings.timed_out(small=False)}"
+            text = f"{shown(url)}: {self._settings.timed_out(small=plan.small)}"
             raise TransferError(Cause.UNREACHABLE, text, final=True)
         return left
 

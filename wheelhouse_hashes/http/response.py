@@ -19,6 +19,7 @@ from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.http.proxy import PROXY_LOGIN
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
 #: Limits for the headers of a response and of the interim responses before it, in bytes
@@ -132,9 +133,9 @@ class ResponseReader:
         self._header_bytes += len(line)
         self._header_lines += 1
         if self._header_bytes > MAX_HEADER_BYTES or self._header_lines > MAX_HEADER_LINES:
+            self._read_headers()  # for the status
             limits = f"{MAX_HEADER_BYTES} bytes or {MAX_HEADER_LINES} lines"
             self._raised = self._error(Cause.TOO_LARGE, f"more than {limits} of headers")
-            self._lines.clear()
             return 0
         self._lines.append(line)
         return None
@@ -236,6 +237,8 @@ class ResponseReader:
         status = self.response.status
         if redirect:
             return redirect
+        if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise self._error(Cause.UNREACHABLE, f"HTTP status {status}; {PROXY_LOGIN}")
         if status in (401, 403):
             raise self._error(Cause.FORBIDDEN, f"HTTP status {status}")
         if status in (404, 410):

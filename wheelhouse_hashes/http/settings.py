@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import pycurl
 
 from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.http.proxy import refused_by_proxy
 from wheelhouse_hashes.http.trust import CA_VARIABLES, trusted_certificates
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT
 
@@ -39,6 +40,14 @@ _CERTIFICATE_ERRORS = frozenset(
 _USELESS = frozenset(
     {pycurl.E_URL_MALFORMAT, pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_BAD_CONTENT_ENCODING}
 )
+
+#: Texts of failed TLS handshakes that a retry may not repeat: OpenSSL's for a dropped
+#: connection, and an alert that is the counterpart of HTTP status 500 (:rfc:`8446`).
+_TRANSIENT_TLS = ("unexpected eof", "alert internal error")
+
+#: Parts of the texts for all others, such as "wrong version number" for a server that does
+#: not speak TLS: OpenSSL's, and GnuTLS's.
+_FINAL_TLS = ("ssl routines", "unexpected tls packet")
 
 #: Maximum number of file descriptors that a request needs at a time: for sockets,
 #: libcurl's polling and a certificate bundle.
@@ -106,17 +115,20 @@ class TransportSettings:
         return f"timed out after {limit:g} seconds ({hint})"
 
     def explained(
-        self, code: int, text: str, seconds: float, limit: float, *, small: bool
+        self, curl: pycurl.Curl, code: int, text: str, limit: float, *, small: bool
     ) -> tuple[str, bool]:
         """Return the meaning of a libcurl error, and whether a retry would fail in the same way.
 
+        :param curl: the handle, just after the request.
         :param code: libcurl's error code.
         :param text: libcurl's error message.
-        :param seconds: the duration of the request, in seconds.
-        :param limit: its total time limit, in seconds.
+        :param limit: the total time limit of the request, in seconds.
         :param small: whether it read a page or a hash file.
         """
-        if code == pycurl.E_OPERATION_TIMEDOUT and seconds >= limit:
+        refused = refused_by_proxy(code, text, curl.getinfo(pycurl.HTTP_CONNECTCODE))
+        if refused is not None:
+            return refused
+        if code == pycurl.E_OPERATION_TIMEDOUT and curl.getinfo(pycurl.TOTAL_TIME) >= limit:
             return self.timed_out(small=small), True
         if code in _CERTIFICATE_ERRORS:
             return f"{text} (to trust a private CA, set {CA_VARIABLES[0]})", True
@@ -129,7 +141,16 @@ class TransportSettings:
                 ),
                 True,
             )
+        if code == pycurl.E_SSL_CONNECT_ERROR:
+            return text, _is_final_handshake(text.lower())
         return text, code in _USELESS
+
+
+def _is_final_handshake(text: str) -> bool:
+    """Return whether a TLS handshake failed because of what the server said."""
+    return any(part in text for part in _FINAL_TLS) and not any(
+        part in text for part in _TRANSIENT_TLS
+    )
 
 
 def check_descriptors() -> None:

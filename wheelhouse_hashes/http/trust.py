@@ -46,21 +46,6 @@ def _has_certificates(folder: str) -> bool:
     return False
 
 
-def check_for_libcloud(environ: Mapping[str, str] = os.environ) -> None:
-    """Check the variables before Libcloud is imported, which reads ``SSL_CERT_FILE``.
-
-    :param environ: the environment.
-    :raises UsageError: if a variable names something that does not exist, or
-        ``SSL_CERT_FILE`` a folder.
-    """
-    _named(environ)
-    path = environ.get(CA_VARIABLES[0])
-    if path and os.path.isdir(path):  # noqa: PTH112 (Path.is_dir can raise)
-        raise UsageError(
-            f"{CA_VARIABLES[0]}={path}: must be a CA bundle file for uploads, not a folder"
-        )
-
-
 def _named(environ: Mapping[str, str]) -> str | None:
     for name in CA_VARIABLES:
         if path := environ.get(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.errors import Refusal, UsageError
 from wheelhouse_hashes.formats.urls import normalized, origin, origin_text, shown
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line
 from wheelhouse_hashes.runtime.retry import repeat
@@ -41,7 +41,8 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
 
     :param run: the command in progress.
     :param address: the address, without user and password.
-    :raises TransferError: if the listing cannot be read within the wait.
+    :raises Refusal: if the listing cannot be read within the wait; the text ends with the
+        next step.
     :raises UsageError: if no plugin supports the address.
     """
     if run.plugins.disabled:
@@ -84,9 +85,10 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
             run.budget,
             waiting=run.waiting(shown(address)),
         )
-    except TransferError as error:
-        text = f"{error}; {NEXT_STEP[error.cause]}"
-        raise TransferError(error.cause, text, error.status) from None
+    except Refusal as refusal:
+        # No verdict follows, whose lines would end with the next step.
+        refusal.args = (f"{refusal}; {NEXT_STEP[refusal.cause]}",)
+        raise
     if listing is None:
         raise UsageError(f"{shown(address)}: {_why_unsupported(run, address)}")
     return listing

@@ -55,3 +55,21 @@ def test_endless_redirects_are_refused_at_once(client: Client) -> None:
         client.get(f"{server.url}a", max_bytes=100)
     assert refusal.value.may_heal is False
     assert len(server.requests) == 11
+
+
+def test_requests_of_the_main_thread_belong_to_its_attempt(client: Client) -> None:
+    with serving({"/a": b"body"}) as server, client.attempt(fresh=True) as attempt:
+        client.get(f"{server.url}a", max_bytes=100)
+        client.get(f"{server.url}a?q", max_bytes=100)
+    assert [response.body for response in attempt.responses] == [b"body", b"body"]
+    assert [headers["x-newest"] for _, _, headers in server.requests] == ["true", "true"]
+    assert server.requests[0][1].startswith("/a?fresh=")
+
+
+def test_later_requests_of_the_main_thread_do_not_belong_to_the_attempt(client: Client) -> None:
+    with serving({"/a": b"body"}) as server:
+        with client.attempt(fresh=True) as attempt:
+            client.get(f"{server.url}a", max_bytes=100)
+        client.get(f"{server.url}a", max_bytes=100)
+    assert len(attempt.responses) == 1
+    assert "x-newest" not in server.requests[1][2]

@@ -7,7 +7,7 @@ import certifi
 import pytest
 
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.http.trust import check_for_libcloud, trusted_certificates
+from wheelhouse_hashes.http.trust import trusted_certificates
 
 
 def system(monkeypatch: pytest.MonkeyPatch, cafile: str = "", capath: str = "") -> None:
@@ -43,6 +43,5 @@ def test_unreadable_folder_is_not_the_system_trust(
 
 def test_missing_file_is_a_usage_error(tmp_path: pathlib.Path) -> None:
     environ = {"REQUESTS_CA_BUNDLE": str(tmp_path / "gone.pem")}
-    for check in (trusted_certificates, check_for_libcloud):
-        with pytest.raises(UsageError, match=r"REQUESTS_CA_BUNDLE=.*no such file or folder"):
-            check(environ)
+    with pytest.raises(UsageError, match=r"REQUESTS_CA_BUNDLE=.*no such file or folder"):
+        trusted_certificates(environ)

@@ -87,4 +87,4 @@ def explanation(verdict: Verdict) -> str:
     else:
         tier = f"; strongest tier: {verdict.tier}" if verdict.tier is not None else ""
         lines.append(f"  verdict: {_OUTCOMES[verdict.outcome]}{tier}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))

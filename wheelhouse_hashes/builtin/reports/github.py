@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.errors import disk_errors
+from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def _annotation(title: str, text: str) -> str:
 
 
 def _escaped(text: str, further: str = "") -> str:
-    for character in "%\r\n" + further:
+    text = printable(text)
+    for character in "%" + further:
         text = text.replace(character, f"%{ord(character):02X}")
     return text
 
@@ -88,5 +90,5 @@ def _table(verb: str, report: Report, rows: list[_Row]) -> str:
 
 def _cell(text: str) -> str:
     """Return text for a table cell; escape Markdown syntax."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+    text = printable(text).replace("&", "&amp;").replace("<", "&lt;")
     return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in text)

@@ -27,6 +27,8 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
+from wheelhouse_hashes.report import waiting_line
+from wheelhouse_hashes.runtime.retry import Again, repeat
 
 if TYPE_CHECKING:
     import argparse
@@ -108,17 +110,13 @@ def wheelhouse_claims(
         suffix = hash_file_name("", algorithm)
         where = shown(run.companion_url(artifact, suffix) or "")
         try:
-            content = _ask(artifact, suffix, run, again=optional)
+            content = _ask(artifact, suffix, run, optional=optional)
             if content is None:
                 continue
             read = parse_hash_file(content, artifact.name, algorithm)
         except (HashFileError, TransferError) as error:
             if optional and _is_absence(error):
-                text = (
-                    f"{where}: not a valid hash file, and the page lists no hash file for this "
-                    f"artifact; treated as missing ({error})"
-                )
-                run.note_once("no hash file", text)
+                run.note_once("no hash file", _why_absent(error, where))
                 continue
             if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
                 raise
@@ -133,15 +131,33 @@ def wheelhouse_claims(
 
 
 def _ask(
-    artifact: ListedArtifact, suffix: str, run: Run[CheckOptions], *, again: bool
+    artifact: ListedArtifact, suffix: str, run: Run[CheckOptions], *, optional: bool
 ) -> bytes | None:
-    """Request a hash file; if *again* is true, retry once after a transient error."""
-    try:
+    """Request a hash file.
+
+    Nothing depends on an optional one, so it gets a single retry; the caller retries the
+    others together with their artifact.
+    """
+
+    def waiting(again: Again) -> None:
+        name = artifact.name + suffix
+        run.note(waiting_line(name, again.cause, again.text, run.budget.seconds))
+
+    def call() -> bytes | None:
         return run.companion(artifact, suffix)
-    except TransferError as error:
-        if not (again and error.transient):
-            raise
-    return run.companion(artifact, suffix)
+
+    return repeat(call, run.budget, waiting=waiting, tries=2 if optional else 1)
+
+
+def _why_absent(error: HashFileError | TransferError, where: str) -> str:
+    """Return the note about a hash file that is treated as missing."""
+    if isinstance(error, TransferError):
+        # Its text has the URL already.
+        return f"{error}; the page lists no hash file for this artifact, so it counts as missing"
+    return (
+        f"{where}: not a valid hash file, and the page lists no hash file for this artifact, so "
+        f"it counts as missing ({error})"
+    )
 
 
 def _is_absence(error: HashFileError | TransferError) -> bool:
