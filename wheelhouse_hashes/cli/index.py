@@ -21,7 +21,9 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     """
     # Imported here because Libcloud is slow to import and not every verb uses a store.
     from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
+    from wheelhouse_hashes.stores.limits import Limits
     from wheelhouse_hashes.stores.opening import open_store
+    from wheelhouse_hashes.stores.requests import StoreRequests
     from wheelhouse_hashes.upload.index_page import Links, update_index
 
     options = run.options
@@ -41,7 +43,12 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     report = Report()
 
     with phase(run, report, usage):
-        store = open_store(account, options.container_name, run.budget)
+        requests = StoreRequests(
+            run.budget,
+            Limits(total=run.options.timeout),
+            run.waiting_for_store(options.container_name),
+        )
+        store = open_store(account, options.container_name, requests)
 
         def rebuild() -> Links:
             store.open(create=False)

@@ -21,7 +21,9 @@ from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.stores.limits import Limits
 from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.stores.requests import StoreRequests
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
@@ -65,7 +67,10 @@ def upload(
     reporter = UploadReporter(run)
     report = reporter.report
     with phase(run, report, usage):
-        store = open_store(account, container, run.budget)
+        requests = StoreRequests(
+            run.budget, Limits(total=run.options.timeout), run.waiting_for_store(container)
+        )
+        store = open_store(account, container, requests)
         paths = scan(pathlib.Path(folder), reporter)
 
         def publish() -> None:

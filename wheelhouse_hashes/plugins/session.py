@@ -31,6 +31,7 @@ class Session(Run[O_co]):
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
+        self._waited: set[str] = set()
 
     def waiting(self, name: str) -> Callable[[Again], None]:
         """Return a function that prints the line of what is tried again.
@@ -40,6 +41,23 @@ class Session(Run[O_co]):
 
         def note(again: Again) -> None:
             self.note(waiting_line(name, again.cause, again.text, self.budget.seconds))
+
+        return note
+
+    def waiting_for_store(self, container: str) -> Callable[[Again], None]:
+        """Return a function that prints :meth:`waiting`'s line for requests to a store.
+
+        It prints one line per artifact, and one for all other requests: an artifact needs
+        several requests, and they fail together.
+
+        :param container: the name of the container.
+        """
+
+        def note(again: Again) -> None:
+            name = self.activity.name or container
+            if name not in self._waited:
+                self._waited.add(name)
+                self.waiting(name)(again)
 
         return note
 

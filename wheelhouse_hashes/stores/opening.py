@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.stores.base import Store
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.requests import StoreRequests
 
 
-def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
+def open_store(account: Account, container: str, requests: StoreRequests) -> Store:
     """Return the store for a provider's container.
 
     :param account: the provider, credentials and driver options.
     :param container: the container's name.
-    :param budget: the wait budget for retries.
+    :param requests: limits and repeats the requests.
     """
     from wheelhouse_hashes.stores.cloud import CloudStore, family_of
     from wheelhouse_hashes.stores.local import LocalStore
@@ -26,4 +26,4 @@ def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
         kind = LocalStore
     elif family_of(account.driver_class()) is not None:
         kind = CloudStore
-    return kind(account, container, budget)
+    return kind(account, container, requests)

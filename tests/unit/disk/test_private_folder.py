@@ -71,7 +71,5 @@ def test_threads_do_not_remove_each_others_folders(tmp_path: pathlib.Path) -> No
 
 
 def test_filelock_is_imported_only_to_take_a_lock() -> None:
-    check = (
-        "import sys, wheelhouse_hashes.disk.private_folder; sys.exit('filelock' in sys.modules)"
-    )
+    check = "import sys, wheelhouse_hashes.disk.private_folder; sys.exit('filelock' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

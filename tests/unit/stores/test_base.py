@@ -18,6 +18,7 @@ from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
+from wheelhouse_hashes.stores.requests import StoreRequests
 
 
 def budget(seconds: float = 5.0) -> WaitBudget:
@@ -28,7 +29,9 @@ def budget(seconds: float = 5.0) -> WaitBudget:
 @pytest.fixture(params=[Store, LocalStore])
 def store(request: pytest.FixtureRequest, container: pathlib.Path) -> Store:
     """A LOCAL container, once through libcloud's API only and once with the staged put."""
-    made: Store = request.param(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
+    made: Store = request.param(
+        Account("LOCAL", "store", "none", "ord"), "wheels", StoreRequests(budget())
+    )
     made.open()
     return made
 
