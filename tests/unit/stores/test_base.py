@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import threading
+
 import pytest
 
 from tests.support.artifacts import A, make_wheel, sha256
@@ -66,7 +67,7 @@ def test_disk_errors_are_not_retried(store: Store, monkeypatch: pytest.MonkeyPat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "_put_bytes", failing)
-    with pytest.raises(Exception, match="cannot send x: .*No space left on device") as caught:
+    with pytest.raises(Exception, match=r"cannot send x: .*No space left on device") as caught:
         store.put_bytes("x", b"content")
     assert caught.value.exit_code in (5, 6)  # type: ignore[attr-defined]
     assert calls == ["put"]
