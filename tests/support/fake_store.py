@@ -16,7 +16,7 @@ from tests.support.servers import Handler, respond, running
 CONTAINER = "wheels"
 
 #: Answers a request instead of the store; the request's body is not read yet.
-Fault = Callable[[Handler], None]
+Fault = Callable[[Handler], object]
 
 
 @dataclass(frozen=True)
