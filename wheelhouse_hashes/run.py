@@ -14,13 +14,18 @@ from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
+from wheelhouse_hashes.options import StoreOptions
+from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.runtime.activity import Activity, State
+from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.runtime.screen import Screen
 from wheelhouse_hashes.workspace import O_co, Workspace
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import ListedArtifact
     from wheelhouse_hashes.http.client import Client
+    from wheelhouse_hashes.stores.container import ObjectContainer
+    from wheelhouse_hashes.stores.requests import StoreRequests
 
 __all__ = ["Activity", "Run", "State", "StateFolder"]
 
@@ -94,7 +99,7 @@ class Run(Workspace[O_co]):
         """Whether TLS certificates are checked; False with ``--no-ssl-check``."""
         return not self.options.no_ssl_check
 
-    def companion(self, artifact: ListedArtifact, suffix: str) -> bytes | None:
+    def companion(self, artifact: ListedArtifact, suffix: str, *, tries: int = 1) -> bytes | None:
         """Return the content of an artifact's companion, at most 64 KiB.
 
         The companion's URL is taken from the listing if it is there; otherwise it is the
@@ -102,6 +107,8 @@ class Run(Workspace[O_co]):
 
         :param artifact: the artifact.
         :param suffix: the suffix of the companion's name, with its dot: ``.sha256``.
+        :param tries: how often to request it, within ``--wait``, if the server fails; the
+            default suits hooks that are called again together with their artifact.
         :returns: the content, or None if the companion does not exist (403, 404, 410).
         :raises TransferError: if the request fails in any other way.
         """
@@ -110,8 +117,13 @@ class Run(Workspace[O_co]):
             return None
         if urlsplit(url).scheme == "file":
             return _read_local(url)
-        try:
+
+        def request() -> bytes:
             return self.client.get(url, max_bytes=MAX_BYTES, headers=artifact.headers).body
+
+        waiting = self.waiting(artifact.name + suffix)
+        try:
+            return repeat(request, self.budget, waiting=waiting, tries=tries)
         except TransferError as error:
             if error.status in _ABSENT:
                 return None
@@ -136,6 +148,37 @@ class Run(Workspace[O_co]):
         The user, the query and the fragment are removed: they may contain secrets.
         """
         return shown(url)
+
+    def store(self, container: str | None = None) -> ObjectContainer:
+        """Return a container of the store that the options name.
+
+        Only verbs with store options have one: ``upload``, ``index``, and verbs with
+        ``store=True``.  No request is made.
+
+        :param container: the name of the container; that of the options by default.
+        :raises UsageError: if the verb has no store options, or they are not valid.
+        """
+        # Imported here because Libcloud is slow to import and not every verb uses a store.
+        from wheelhouse_hashes.stores.container import ObjectContainer
+        from wheelhouse_hashes.stores.opening import account_of, open_store
+
+        options = self.options
+        if not isinstance(options, StoreOptions):
+            raise UsageError(f"the command {self.verb} has no options for a store")
+        name = container or options.container_name
+        opened = open_store(account_of(options), name, self.store_requests(name))
+        return ObjectContainer(opened, self.budget, self.stop)
+
+    def store_requests(self, container: str) -> StoreRequests:
+        """Return the limits and retries of requests to a container.
+
+        :param container: the name of the container.
+        """
+        from wheelhouse_hashes.stores.limits import Limits
+        from wheelhouse_hashes.stores.requests import StoreRequests
+
+        limits = Limits(total=self.options.timeout)
+        return StoreRequests(self.budget, limits, self.waiting_for_store(container))
 
     def close(self) -> None:
         """Close the HTTP client, if there is one.
@@ -167,6 +210,33 @@ class Run(Workspace[O_co]):
         """
         if self._screen.is_new(topic):
             self.note(f"{'note':<9}  {printable(text)}")
+
+    def waiting(self, name: str) -> Callable[[Again], None]:
+        """Return a function that prints the line of what is tried again.
+
+        :param name: the artifact or address that it is about.
+        """
+
+        def note(again: Again) -> None:
+            self.note(waiting_line(name, again.cause, again.text, self.budget.seconds))
+
+        return note
+
+    def waiting_for_store(self, container: str) -> Callable[[Again], None]:
+        """Return a function that prints :meth:`waiting`'s line for requests to a store.
+
+        It prints one line per artifact, and one for all other requests: an artifact needs
+        several requests, and they fail together.
+
+        :param container: the name of the container.
+        """
+
+        def note(again: Again) -> None:
+            name = self.activity.name or container
+            if self._screen.is_new(f"waiting {name}"):
+                self.waiting(name)(again)
+
+        return note
 
     def show_by(self, show: Callable[[str], None] | None) -> None:
         """Set the function that prints all further lines, for a terminal display.

@@ -1,4 +1,4 @@
-"""The local files and the containers that a run gives plugins access to."""
+"""The local files that a run gives plugins access to."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.hashing import hash_all
 from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
-from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS, StoreOptions
+from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import LocalArtifact
     from wheelhouse_hashes.errors import Refusal
     from wheelhouse_hashes.options import Options
-    from wheelhouse_hashes.stores.container import ObjectContainer
 
 if TYPE_CHECKING:
     # Has a default (PEP 696); type checkers bundle typing_extensions.
@@ -35,7 +33,7 @@ else:
 
 
 class Workspace(Generic[O_co]):
-    """Files, state folders and containers; the base class of a run.
+    """Local files and state folders; the base class of a run.
 
     :param verb: ``upload``, ``fetch``, ``index``, ``verify`` or the verb of a plugin.
     :param options: the parsed command line.
@@ -120,23 +118,3 @@ class Workspace(Generic[O_co]):
         :raises ValueError: if the name is not valid.
         """
         return open_state(name, self.stop, state_root())
-
-    def store(self, container: str | None = None) -> ObjectContainer:
-        """Return a container of the store that the options name.
-
-        Only verbs with store options have one: ``upload``, ``index``, and verbs with
-        ``store=True``.  No request is made.
-
-        :param container: the name of the container; that of the options by default.
-        :raises UsageError: if the verb has no store options, or they are not valid.
-        """
-        # Imported here because Libcloud is slow to import and not every verb uses a store.
-        from wheelhouse_hashes.stores.container import ObjectContainer
-        from wheelhouse_hashes.stores.opening import account_of, open_store
-
-        options = self.options
-        if not isinstance(options, StoreOptions):
-            raise UsageError(f"the command {self.verb} has no options for a store")
-        name = container or options.container_name
-        opened = open_store(account_of(options), name, self.budget)
-        return ObjectContainer(opened, self.budget, self.stop)

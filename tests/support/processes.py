@@ -20,10 +20,7 @@ with PrivateFolder(pathlib.Path(sys.argv[1])) as private:
 
 @contextlib.contextmanager
 def living_elsewhere(parent: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Hold a private folder's lock in another process, then kill that process.
-
-    It has to be another process because the lock is per process.
-    """
+    """Hold a private folder's lock in another process, then kill that process."""
     holder = subprocess.Popen(
         [sys.executable, "-c", _HOLD, str(parent)], stdout=subprocess.PIPE, text=True
     )

@@ -26,6 +26,7 @@ from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.stores.requests import StoreRequests
 
 pytestmark = IN_PROCESS
 
@@ -174,7 +175,7 @@ def store(cluster: Cluster, api: str, container: str) -> Store:
     options = store_options(cluster, api)
     given = tuple(options[index + 1] for index, word in enumerate(options) if word[2:8] == "driver")
     account = Account(api, "test:tester", "testing", driver_options=given)
-    return open_store(account, container, WaitBudget(5, threading.Event()))
+    return open_store(account, container, StoreRequests(WaitBudget(5, threading.Event())))
 
 
 @pytest.mark.usefixtures("hasty")

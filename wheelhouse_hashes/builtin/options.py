@@ -39,6 +39,11 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         _add_publishing_options(parser)
     if verb in ("upload", "index"):
         _add_driver_option(parser)
+        _add_time_limits(
+            parser,
+            "wait for the store and to retry failed requests",
+            "makes no progress for 60 seconds; the store may take 300 seconds to answer",
+        )
     if verb == "fetch":
         parser.add_argument(
             "--verify",
@@ -102,14 +107,31 @@ def _add_check_options(parser: argparse._ArgumentGroup) -> None:
 
 
 def _add_network_options(parser: argparse._ArgumentGroup) -> None:
+    _add_time_limits(
+        parser,
+        "wait for files that are not published yet and to retry failed requests",
+        "stays below 1000 bytes per second for 60 seconds",
+    )
+    parser.add_argument(
+        "--no-ssl-check",
+        action="store_true",
+        help="do not verify TLS certificates (insecure: downloads can be modified in "
+        "transit); for a private CA, set SSL_CERT_FILE instead",
+    )
+
+
+def _add_time_limits(parser: argparse._ArgumentGroup, waits: str, stalls: str) -> None:
+    """Add ``--wait`` and ``--timeout``.
+
+    :param waits: what a run waits for, after "to".
+    :param stalls: when a request fails, other than by connecting.
+    """
     parser.add_argument(
         "--wait",
         type=seconds,
         metavar="SECONDS",
         default=DEFAULT_WAIT,
-        help="maximum total time to wait for files that are not published yet and to retry "
-        "failed requests "
-        f"(default: %(default)g; environment: {PREFIX}WAIT)",
+        help=f"maximum total time to {waits} (default: %(default)g; environment: {PREFIX}WAIT)",
     )
     parser.add_argument(
         "--timeout",
@@ -117,13 +139,6 @@ def _add_network_options(parser: argparse._ArgumentGroup) -> None:
         metavar="SECONDS",
         default=DEFAULT_TIMEOUT,
         help="maximum total time to transfer one artifact, retries included; in addition, a "
-        "request fails if it cannot connect within 30 seconds or stays below 1000 bytes per "
-        "second for 60 seconds "
+        f"request fails if it cannot connect within 30 seconds or {stalls} "
         f"(default: %(default)g; environment: {PREFIX}TIMEOUT)",
-    )
-    parser.add_argument(
-        "--no-ssl-check",
-        action="store_true",
-        help="do not verify TLS certificates (insecure: downloads can be modified in "
-        "transit); for a private CA, set SSL_CERT_FILE instead",
     )

@@ -30,7 +30,8 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
 
     with phase(run, report, usage):
         assert account is not None  # noqa: S101 (a usage error ended the command)
-        store = open_store(account, run.options.container_name, run.budget)
+        name = run.options.container_name
+        store = open_store(account, name, run.store_requests(name))
 
         def rebuild() -> Links:
             store.open(create=False)

@@ -76,7 +76,7 @@ def upload(
     reporter = UploadReporter(run)
     report = reporter.report
     with phase(run, report, usage):
-        store = open_store(account, container, run.budget)
+        store = open_store(account, container, run.store_requests(container))
         paths = scan(pathlib.Path(folder), reporter)
         refused = any(r.outcome is not UploadOutcome.SKIPPED for r in report.records)
         report.nothing_found = not (paths or refused or run.options.allow_empty)

@@ -1,7 +1,8 @@
 """A working folder for one run, which later runs can recognize as a leftover.
 
-The folder is locked while its run is alive.  The operating system releases the lock
-when the process ends, for any reason, so an unlocked folder is a leftover.
+The folder is locked while its run is alive, also for other runs of the same process.
+The operating system releases the lock when the process ends, for any reason, so an
+unlocked folder is a leftover.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ import pathlib
 import shutil
 import tempfile
 
-import fasteners
-
 PRIVATE_PREFIX = ".wheelhouse-hashes-"
 LOCK = ".lock"
 
@@ -21,13 +20,26 @@ LOCK = ".lock"
 _DEAD = ".dead"
 
 
-def _try_lock(private: pathlib.Path) -> fasteners.InterProcessLock | None:
-    """Lock a private folder; return None if its run is alive."""
-    lock = fasteners.InterProcessLock(private / LOCK)
-    if lock.acquire(blocking=False):
-        return lock
-    lock.lockfile.close()  # fasteners leaves it open
-    return None
+#: How a lock file is opened.  Windows has no ``O_NOFOLLOW``.
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+
+
+def _try_lock(private: pathlib.Path) -> int | None:
+    """Lock a private folder; return None if its run is alive.
+
+    :returns: a descriptor; closing it releases the lock.
+    """
+    # Imported here because it is slow to import, and most commands lock nothing.
+    from filelock import lock_descriptor
+
+    descriptor = os.open(private / LOCK, _FLAGS, 0o600)
+    locked = False
+    try:
+        locked = lock_descriptor(descriptor, blocking=False)
+    finally:
+        if not locked:
+            os.close(descriptor)
+    return descriptor if locked else None
 
 
 class PrivateFolder:
@@ -45,11 +57,11 @@ class PrivateFolder:
 
     def __exit__(self, *exc_info: object) -> None:
         # Unlock first: removing needs a file descriptor, and none may be left.
-        self._lock.release()
+        os.close(self._lock)
         _remove(self.path)
 
 
-def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLock]:
+def _make(parent: pathlib.Path) -> tuple[pathlib.Path, int]:
     while True:
         made_at = tempfile.mkdtemp(prefix=PRIVATE_PREFIX, dir=parent)
         private = parent / pathlib.Path(made_at).name
@@ -58,7 +70,7 @@ def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLoc
         except FileNotFoundError:
             continue  # another run removed it as a leftover
         # An unlocked folder looks like a leftover: another run may lock it first,
-        # or remove it, and locking would then create it again.
+        # or remove it.
         try:
             lock = _try_lock(private)
         except OSError:
@@ -71,7 +83,7 @@ def _make(parent: pathlib.Path) -> tuple[pathlib.Path, fasteners.InterProcessLoc
             if _is_still(private, made):
                 return private, lock
             _remove(private)
-            lock.release()
+            os.close(lock)
 
 
 def _is_still(private: pathlib.Path, made: os.stat_result) -> bool:
@@ -111,6 +123,7 @@ def remove_dead(parent: pathlib.Path) -> None:
             if lock is not None:
                 # Rename it first: its creator may be about to lock it, and must
                 # not end up in a folder that is being removed.
-                dead = private.rename(f"{private}{_DEAD}")
-                _remove(dead)
-                lock.release()
+                try:
+                    _remove(private.rename(f"{private}{_DEAD}"))
+                finally:
+                    os.close(lock)

@@ -6,7 +6,6 @@ Sources: HTTP semantics (:rfc:`9110`); libcurl's error codes
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -16,7 +15,7 @@ import pycurl
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.formats.dates import http_date
+from wheelhouse_hashes.formats.dates import http_date, retry_after
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.http.proxy import PROXY_LOGIN
@@ -192,7 +191,7 @@ class ResponseReader:
             cause,
             f"{shown(response.url)}: {text}",
             response.status,
-            _retry_after(response),
+            retry_after(response.headers.get("retry-after")),
             final=final,
         )
 
@@ -251,14 +250,3 @@ class ResponseReader:
             raise self._error(Cause.UNREACHABLE, f"HTTP status {status}", final=final)
         self._start()
         return None
-
-
-def _retry_after(response: Response) -> float | None:
-    """Return the delay that ``Retry-After`` asks for, in seconds (:rfc:`9110`)."""
-    value = response.headers.get("retry-after")
-    if value is None:
-        return None
-    if value.isascii() and value.isdigit():
-        return float(value)
-    date = http_date(value)
-    return max(0.0, date - time.time()) if date is not None else None

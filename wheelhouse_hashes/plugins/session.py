@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
-from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
 from wheelhouse_hashes.workspace import O_co
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.plugins.hooks import Plugins
     from wheelhouse_hashes.report import Report
-    from wheelhouse_hashes.runtime.retry import Again
 
 
 class Session(Run[O_co]):
@@ -32,17 +30,6 @@ class Session(Run[O_co]):
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
-
-    def waiting(self, name: str) -> Callable[[Again], None]:
-        """Return a function that prints the line of what is tried again.
-
-        :param name: the artifact or address that it is about.
-        """
-
-        def note(again: Again) -> None:
-            self.note(waiting_line(name, again.cause, again.text, self.budget.seconds))
-
-        return note
 
 
 @contextmanager

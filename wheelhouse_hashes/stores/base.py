@@ -23,22 +23,18 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError, disk_errors
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, disk_errors
 from wheelhouse_hashes.runtime.activity import ByteCount
-from wheelhouse_hashes.runtime.retry import Again, repeat
-from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
+from wheelhouse_hashes.stores.errors import FAILURES, explain
+from wheelhouse_hashes.stores.limits import limit_requests
 from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.disk.files import LocalFile
-    from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.requests import StoreRequests
 
 T = TypeVar("T")
-
-#: Maximum number of tries of one request to a store.
-TRIES = 4
 
 #: Media types.  They are set explicitly because libcloud's guesses differ between
 #: systems, and pip reads a page only if its type is HTML.
@@ -47,16 +43,12 @@ TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 
 
-#: Errors that are raised by this package, and final.
-_OWN = (StoreError, UsageError, DiskError)
-
-
 class Store:
     """One container of a store; safe to use from many threads.
 
     :param account: the provider, credentials and driver options.
     :param container_name: the container's name.
-    :param budget: the wait budget for retries.
+    :param requests: limits and repeats the requests.
     """
 
     #: Digests that the store needs in addition to those that the user selects.
@@ -65,10 +57,10 @@ class Store:
     #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
-    def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
+    def __init__(self, account: Account, container_name: str, requests: StoreRequests) -> None:
         self.account = account
         self.container_name = container_name
-        self._budget = budget
+        self._requests = requests
         self._local = threading.local()
 
     @property
@@ -76,7 +68,9 @@ class Store:
         """This thread's driver."""
         driver: StorageDriver | None = getattr(self._local, "driver", None)
         if driver is None:
-            driver = self._local.driver = self._make_driver()
+            driver = self._make_driver()
+            limit_requests(driver, self._requests.exchange)
+            self._local.driver = driver
         return driver
 
     def adopt(self, driver: StorageDriver) -> None:
@@ -144,22 +138,21 @@ class Store:
         :param max_bytes: the maximum number of bytes to return.
         :raises StoreError: if the object cannot be read.
         """
+        return self._retry(lambda: self._read(name, max_bytes), f"read {name}")
 
-        def read() -> bytes | None:
-            content = bytearray()
-            try:
-                stream = self._stream(name)
-                if stream is None:
-                    return None
-                for chunk in stream:
-                    content += chunk
-                    if len(content) > max_bytes:
-                        break
-            except ObjectDoesNotExistError:
+    def _read(self, name: str, max_bytes: int) -> bytes | None:
+        content = bytearray()
+        try:
+            stream = self._stream(name)
+            if stream is None:
                 return None
-            return bytes(content[:max_bytes])
-
-        return self._retry(read, f"read {name}")
+            for chunk in stream:
+                content += chunk
+                if len(content) > max_bytes:
+                    break
+        except ObjectDoesNotExistError:
+            return None
+        return bytes(content[:max_bytes])
 
     def _stream(self, name: str) -> Iterator[bytes] | None:
         obj = self._object(name)
@@ -186,7 +179,12 @@ class Store:
         """
         counter = counter or ByteCount()
         put = partial(self._put, artifact, file, counter, create_only=create_only)
-        stored = self._retry(put, f"send {artifact.name}")
+
+        def arrived() -> Stored | None:
+            found = self._stat(artifact.name)
+            return found if found and self.has_bytes_of(found, artifact) else None
+
+        stored = self._retry(self._requests.once(put, arrived), f"send {artifact.name}")
         counter.bytes = artifact.size
         return stored
 
@@ -213,7 +211,13 @@ class Store:
         :param media_type: the value of its ``Content-Type``.
         """
         put = partial(self._put_bytes, name, content, media_type, create_only=create_only)
-        return self._retry(put, f"send {name}")
+
+        def arrived() -> Stored | None:
+            found = self._stat(name)
+            is_there = found and self._read(name, len(content) + 1) == content
+            return found if is_there else None
+
+        return self._retry(self._requests.once(put, arrived), f"send {name}")
 
     def _put_bytes(
         self, name: str, content: bytes, media_type: str, *, create_only: bool
@@ -286,22 +290,16 @@ class Store:
         return stored.etag == md5_of(content)
 
     def _retry(self, call: Callable[[], T], doing: str) -> T:
-        """Call until it succeeds, at most :data:`TRIES` times."""
         try:
-            return repeat(call, self._budget, decide=_another_try, tries=TRIES)
-        except _OWN:
-            raise
+            return self._repeat(call)
         except FAILURES as error:
             raise self._failure(doing, error) from error
 
+    def _repeat(self, call: Callable[[], T]) -> T:
+        return self._requests.repeat(call, self.account.masked)
+
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
-
-
-def _another_try(error: Exception) -> Again | None:
-    if isinstance(error, _OWN) or not isinstance(error, FAILURES) or is_final(error):
-        return None
-    return Again(Cause.UNREACHABLE, explain(error))
 
 
 def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:

@@ -9,23 +9,49 @@ Only the HTTP status and the error codes of the S3 API are reliable
 from __future__ import annotations
 
 import re
+import socket
+import ssl
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
 from libcloud.storage.types import ObjectHashMismatchError
 from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import InvalidHeader, RequestException, Timeout
+from requests.exceptions import (
+    ContentDecodingError,
+    InvalidHeader,
+    ProxyError,
+    RequestException,
+    Timeout,
+    TooManyRedirects,
+)
 
 from wheelhouse_hashes.errors import is_transient_status
 from wheelhouse_hashes.stores.driver import one_line
+from wheelhouse_hashes.stores.limits import TimedOut
+
+E = TypeVar("E", bound=BaseException)
 
 #: Exceptions that libcloud raises for a failed request.
 FAILURES = (LibcloudError, BaseHTTPError, OSError, ValueError)
 
 #: Exceptions for a value that no header can carry.  Their text quotes the value.
 _UNSENDABLE = (InvalidHeader, UnicodeEncodeError)
+
+#: Errors of the network.  Any other ``OSError`` concerns local files.
+_NETWORK = (
+    RequestException,
+    ConnectionError,
+    TimeoutError,
+    socket.gaierror,
+    socket.herror,
+    ssl.SSLError,
+)
+
+#: Errors of the network that a retry cannot help, as in a fetch.
+_LASTING = (TooManyRedirects, ContentDecodingError)
 
 _STATUS = re.compile(r"status[ _]code[:=] ?(\d{3})|\b(\d{3})\b", re.IGNORECASE)
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -83,12 +109,41 @@ def status_of(error: Exception) -> int:
     return int(match[1] or match[2]) if match else 0
 
 
+def _related(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an exception and those that it was made from: requests and urllib3 wrap them."""
+    todo, seen = [error], set[int]()
+    while todo:
+        each = todo.pop()
+        if isinstance(each, BaseException) and id(each) not in seen:
+            seen.add(id(each))
+            yield each
+            reason = getattr(each, "reason", None)
+            todo += [each.__cause__, each.__context__, reason, *each.args]
+
+
+def _related_of(error: BaseException, kind: type[E]) -> E | None:
+    return next((each for each in _related(error) if isinstance(each, kind)), None)
+
+
+def _is_lasting(error: OSError) -> bool:
+    """Return whether an error without a response will happen again."""
+    if not isinstance(error, _NETWORK) or isinstance(error, _LASTING):
+        return True
+    if isinstance(error, ProxyError) and _related_of(error, socket.gaierror):
+        return True  # there is no such proxy
+    timed_out = _related_of(error, TimedOut)
+    is_over = timed_out is not None and timed_out.final
+    return is_over or _related_of(error, ssl.SSLCertVerificationError) is not None
+
+
 def is_final(error: Exception) -> bool:
     """Return whether a retry cannot help."""
     if _PASSING.intersection(_CODE.findall(str(error))):
         return False
     if isinstance(error, (InvalidCredsError, ValueError)):
         return True
+    if isinstance(error, OSError):
+        return _is_lasting(error)
     status = status_of(error)
     if status < HTTPStatus.BAD_REQUEST or status in _TEMPORARY:
         return False
@@ -112,6 +167,8 @@ def explain(error: Exception) -> str:
 
 
 def _explain_connection(error: Exception) -> str:
+    if text := _explain_wrapped(error):
+        return text
     if isinstance(error, Timeout):
         return "the store did not answer in time"
     if isinstance(error, NoConnection):
@@ -125,6 +182,18 @@ def _explain_connection(error: Exception) -> str:
     if isinstance(error, RequestException):
         return one_line(error)
     return _STATUSES.get(status_of(error), one_line(error))
+
+
+def _explain_wrapped(error: Exception) -> str:
+    """Return the sentence for an exception that others were made from, empty without one."""
+    if timed_out := _related_of(error, TimedOut):
+        return str(timed_out)
+    if _related_of(error, ssl.SSLCertVerificationError):
+        return (
+            "the TLS certificate of the store is not valid (to trust a private CA, set "
+            "SSL_CERT_FILE)"
+        )
+    return ""
 
 
 def raise_bad_requests(connection: object) -> None:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import pathlib
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import LocalFile, hash_file_on_disk
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from libcloud.storage.base import Object
 
     from wheelhouse_hashes.runtime.activity import ByteCount
+
+T = TypeVar("T")
 
 #: Folders that libcloud's LOCAL provider omits from its listings.
 _HIDDEN = frozenset({".hash", ".lock"})
@@ -47,7 +49,7 @@ class LocalStore(Store):
 
     @property
     def _stop(self) -> threading.Event:
-        return self._budget.stop
+        return self._requests.budget.stop
 
     @property
     def _folder(self) -> pathlib.Path:
@@ -131,7 +133,6 @@ class LocalStore(Store):
         exception, even for a full disk, and continues with half a file.
         """
         staging, final = self._folder / _STAGING, self._folder / name
-        # Raise DiskError without a retry: a disk does not stop being full so soon.
         with disk_errors(f"send {name}"):
             staging.mkdir(exist_ok=True)
             with PrivateFolder(staging) as private:
@@ -166,6 +167,9 @@ class LocalStore(Store):
         except OSError:
             return False
         return seen.digests[DEFAULT_ALGORITHM] == artifact.digests[DEFAULT_ALGORITHM]
+
+    def _repeat(self, call: Callable[[], T]) -> T:
+        return call()  # a disk does not recover while a run waits
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         failure = super()._failure(doing, error)

@@ -13,7 +13,7 @@ from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import StoreOptions
-    from wheelhouse_hashes.runtime.waiting import WaitBudget
+    from wheelhouse_hashes.stores.requests import StoreRequests
 
 
 def account_of(options: StoreOptions, environ: Mapping[str, str] | None = None) -> Account:
@@ -52,12 +52,12 @@ def _credential(value: str | None, name: str, environ: Mapping[str, str]) -> str
     return value
 
 
-def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
+def open_store(account: Account, container: str, requests: StoreRequests) -> Store:
     """Return the store for a provider's container.
 
     :param account: the provider, credentials and driver options.
     :param container: the container's name.
-    :param budget: the wait budget for retries.
+    :param requests: limits and repeats the requests.
     """
     from wheelhouse_hashes.stores.cloud import CloudStore, family_of
     from wheelhouse_hashes.stores.local import LocalStore
@@ -67,4 +67,4 @@ def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
         kind = LocalStore
     elif family_of(account.driver_class()) is not None:
         kind = CloudStore
-    return kind(account, container, budget)
+    return kind(account, container, requests)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError, Refusal
@@ -13,6 +15,7 @@ from wheelhouse_hashes.formats.hash_file import (
     parse_hash_file,
     split_hash_file_name,
 )
+from wheelhouse_hashes.runtime.retry import repeat
 from wheelhouse_hashes.stores.base import BINARY, TEXT, Store
 
 if TYPE_CHECKING:
@@ -20,15 +23,22 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.plugins.session import Session
 
+T = TypeVar("T")
+
 
 def collect_companions(run: Session[UploadOptions], artifact: LocalArtifact) -> list[Companion]:
     """Collect companions from the plugins; reject one whose name no plugin recognizes.
+
+    A plugin's request that failed is repeated, also one for a companion's content.
 
     :param run: the command in progress.
     :param artifact: the artifact.
     :raises Refusal: if a companion has an unsafe name, or one that no plugin recognizes.
     """
-    companions = run.plugins.companions(artifact, run)
+    companions = [
+        replace(companion, content=_repeating(run, artifact, companion.content))
+        for companion in _repeating(run, artifact, lambda: run.plugins.companions(artifact, run))()
+    ]
     for companion in companions:
         if why := why_unsafe(companion.name):
             raise Refusal(
@@ -42,6 +52,12 @@ def collect_companions(run: Session[UploadOptions], artifact: LocalArtifact) -> 
                 f"wheelhouse_companion_of returns {artifact.name} for it",
             )
     return companions
+
+
+def _repeating(
+    run: Session[UploadOptions], artifact: LocalArtifact, call: Callable[[], T]
+) -> Callable[[], T]:
+    return lambda: repeat(call, run.budget, waiting=run.waiting(artifact.name))
 
 
 def announced_digest(run: Session[UploadOptions], store: Store, name: str) -> Digest | None:

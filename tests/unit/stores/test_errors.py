@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from typing import Any, cast
 
 import pytest
@@ -9,15 +11,24 @@ from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, LibcloudError
 from libcloud.storage.types import ObjectHashMismatchError
 from requests.exceptions import ConnectionError as NoConnection
-from requests.exceptions import ReadTimeout, SSLError
+from requests.exceptions import ContentDecodingError, ReadTimeout, SSLError, TooManyRedirects
 
 from wheelhouse_hashes.stores.errors import explain, is_final, status_of
+from wheelhouse_hashes.stores.limits import TimedOut
 
 
 def http_error(status: int) -> Exception:
     """Return libcloud's exception for a Swift error without text."""
     error: Exception = cast(Any, BaseHTTPError)(status, "")
     return error
+
+
+def untrusted() -> Exception:
+    """Return the exception of requests for a certificate that is not trusted."""
+    try:
+        raise SSLError("Max retries exceeded") from ssl.SSLCertVerificationError("self-signed")
+    except SSLError as error:
+        return error
 
 
 @pytest.mark.parametrize(
@@ -51,7 +62,14 @@ def http_error(status: int) -> Exception:
         ),
         (LibcloudError("status_code=498"), "498", False),
         (LibcloudError("status_code=501"), "501", True),
-        (OSError(28, "No space left on device"), "No space left on device", False),
+        (OSError(28, "No space left on device"), "No space left on device", True),
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset", False),
+        (socket.gaierror(-3, "try again"), "try again", False),
+        (TooManyRedirects("31 redirects"), "31 redirects", True),
+        (ContentDecodingError("not gzip"), "not gzip", True),
+        (untrusted(), "set SSL_CERT_FILE", True),
+        (NoConnection(TimedOut("no data for 60 seconds")), "no data for 60 seconds", False),
+        (ReadTimeout(TimedOut("all in all", final=True)), "all in all", True),
     ],
     ids=repr,
 )

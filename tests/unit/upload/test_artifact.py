@@ -23,6 +23,7 @@ from wheelhouse_hashes.report import UploadOutcome
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.local import LocalStore
+from wheelhouse_hashes.stores.requests import StoreRequests
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
@@ -37,7 +38,9 @@ def artifact_upload() -> Iterator[Job]:
         def prepare(dist: pathlib.Path, payload: bytes) -> ArtifactUpload:
             file = files.enter_context(LocalFile(make_wheel(dist, A, payload)))
             options = UploadOptions(container_name="wheels", hashfile=True)
-            store = LocalStore(Account("LOCAL", "store", "none", "ord"), "wheels", budget())
+            store = LocalStore(
+                Account("LOCAL", "store", "none", "ord"), "wheels", StoreRequests(budget())
+            )
             store.open()
             run = Session("upload", options, Plugins.load(BUILT_IN, {}))
             return ArtifactUpload(run, store, ContainerSnapshot(store.objects(), run.plugins), file)

@@ -27,8 +27,6 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
-from wheelhouse_hashes.report import waiting_line
-from wheelhouse_hashes.runtime.retry import Again, repeat
 
 if TYPE_CHECKING:
     import argparse
@@ -110,7 +108,9 @@ def wheelhouse_claims(
         suffix = hash_file_name("", algorithm)
         where = shown(run.companion_url(artifact, suffix) or "")
         try:
-            content = _ask(artifact, suffix, run, optional=optional)
+            # Nothing depends on an optional one, so it gets a single retry; the others are
+            # requested again together with their artifact.
+            content = run.companion(artifact, suffix, tries=2 if optional else 1)
             if content is None:
                 continue
             read = parse_hash_file(content, artifact.name, algorithm)
@@ -128,25 +128,6 @@ def wheelhouse_claims(
         if not listed:
             break
     return claims
-
-
-def _ask(
-    artifact: ListedArtifact, suffix: str, run: Run[CheckOptions], *, optional: bool
-) -> bytes | None:
-    """Request a hash file.
-
-    Nothing depends on an optional one, so it gets a single retry; the caller retries the
-    others together with their artifact.
-    """
-
-    def waiting(again: Again) -> None:
-        name = artifact.name + suffix
-        run.note(waiting_line(name, again.cause, again.text, run.budget.seconds))
-
-    def call() -> bytes | None:
-        return run.companion(artifact, suffix)
-
-    return repeat(call, run.budget, waiting=waiting, tries=2 if optional else 1)
 
 
 def _why_absent(error: HashFileError | TransferError, where: str) -> str:

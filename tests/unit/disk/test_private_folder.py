@@ -1,0 +1,75 @@
+"""Private folders are leftovers if no run holds their lock, in this process or another."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+
+from tests.support.processes import living_elsewhere
+from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX, PrivateFolder, remove_dead
+
+
+def test_folder_of_this_process_is_alive(tmp_path: pathlib.Path) -> None:
+    with PrivateFolder(tmp_path) as private:
+        (private / "object").touch()
+        remove_dead(tmp_path)
+        with PrivateFolder(tmp_path) as other:
+            assert other != private
+            remove_dead(tmp_path)
+        assert (private / "object").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_of_another_process_is_alive_until_that_ends(tmp_path: pathlib.Path) -> None:
+    with living_elsewhere(tmp_path) as private:
+        remove_dead(tmp_path)
+        assert (private / "object").exists()
+    remove_dead(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_link_as_lock_file_is_not_followed(tmp_path: pathlib.Path) -> None:
+    victim = tmp_path / "victim"
+    planted = tmp_path / f"{PRIVATE_PREFIX}planted"
+    planted.mkdir()
+    (planted / LOCK).symlink_to(victim)
+    remove_dead(tmp_path)
+    assert not victim.exists()
+
+
+def test_failed_lock_leaves_no_descriptor(tmp_path: pathlib.Path) -> None:
+    descriptors = pathlib.Path("/proc/self/fd")
+    with PrivateFolder(tmp_path):
+        before = len(os.listdir(descriptors))
+        remove_dead(tmp_path)
+        assert len(os.listdir(descriptors)) == before
+
+
+def test_threads_do_not_remove_each_others_folders(tmp_path: pathlib.Path) -> None:
+    """Folders are created, checked and removed by several threads at the same time."""
+    lost: list[pathlib.Path] = []
+
+    def work() -> None:
+        for _ in range(100):
+            remove_dead(tmp_path)
+            with PrivateFolder(tmp_path) as private:
+                (private / "object").touch()
+                remove_dead(tmp_path)
+                if not (private / "object").exists():
+                    lost.append(private)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert lost == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_filelock_is_imported_only_to_take_a_lock() -> None:
+    check = "import sys, wheelhouse_hashes.disk.private_folder; sys.exit('filelock' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
