@@ -26,3 +26,8 @@ class Attempt:
     def dates(self) -> list[float | None]:
         """The ``Last-Modified`` of each good response, None where it is unknown."""
         return [response.last_modified for response in self.responses]
+
+    @property
+    def ages(self) -> list[float | None]:
+        """The age of each good response, as in :attr:`Response.age`."""
+        return [response.age for response in self.responses]
