@@ -99,7 +99,11 @@ class UsageErrors:
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            raise UsageError(*dict.fromkeys(error.message for error in self._errors))
+            raise UsageError(*dict.fromkeys(m for error in self._errors for m in _messages(error)))
+
+
+def _messages(error: WheelhouseHashesError) -> tuple[str, ...]:
+    return error.messages if isinstance(error, UsageError) else (error.message,)
 
 
 class StoreError(WheelhouseHashesError):
