@@ -6,7 +6,6 @@ that the container cannot change shows the replacement.
 
 from __future__ import annotations
 
-import os
 import pathlib
 import time
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,8 @@ from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Digest, ListedArtifact, Tier
-from wheelhouse_hashes.report import NEXT_STEP, Cause
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.report import NEXT_STEP
 
 DAY = 86400.0
 
@@ -228,7 +228,7 @@ def test_replacement_outranks_other_refusals(
 ) -> None:
     attack(cli, dist)
     make_wheel(dist, B)
-    os.replace(store.folder / HASH_FILE, dist / HASH_FILE)
+    (store.folder / HASH_FILE).replace(dist / HASH_FILE)
     (dist / f"{B}.sha256").write_text(f"{sha256(b'wrong')}  {B}\n")
     install(monkeypatch, pin=Pin(original))
     result = cli("verify", "dist")

@@ -89,7 +89,10 @@ def test_address_that_is_not_secure_is_not_elsewhere(
             result = cli("verify", "dist", "--against", local.url)
             assert (result.code, result.line("ok").split()[-1]) == (0, "container")
         # The hash file is asked for on this machine, but answered from there.
-        redirects = {"/": page(A), f"/{HASH_FILE}": to(f"http://wheels.example.org/{HASH_FILE}")}
+        redirects: Routes = {
+            "/": page(A),
+            f"/{HASH_FILE}": to(f"http://wheels.example.org/{HASH_FILE}"),
+        }
         with serving(redirects) as local:
             result = cli("verify", "dist", "--against", local.url)
             assert (result.code, result.line("ok").split()[-1]) == (0, "container")
