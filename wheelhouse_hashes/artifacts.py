@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -70,11 +70,18 @@ class Tier(enum.IntEnum):
     """How far a claim can be trusted.  A higher number is stronger."""
 
     CONTAINER = 1  #: published with the artifact: detects accidental corruption, not tampering
-    PINNED = 2  #: a digest supplied by the user
-    LOGGED = 3  #: a digest in a tamper-evident log
+    ELSEWHERE = 2  #: published at another origin, which the user named
+    ATTESTED = 3  #: signed by an identity that the user named
+    LOGGED = 4  #: in a tamper-evident log
+    PINNED = 5  #: held by the user
 
     def __str__(self) -> str:
         return self.name.lower()
+
+
+def tiers_text(tiers: Iterable[Tier]) -> str:
+    """Return tiers as they are printed, the strongest first: ``pinned+logged``."""
+    return "+".join(map(str, sorted(tiers, reverse=True)))
 
 
 @dataclass(frozen=True)
@@ -87,11 +94,28 @@ class Claim:
     source: str
     #: Where the claim was found: a URL without secrets, or a path.
     where: str
-    #: How far it can be trusted.
+    #: How far the source can be trusted.
     tier: Tier = Tier.CONTAINER
     #: True if the claim arrived in the same HTTP response as the bytes and so
     #: cannot be older or newer than they are.
     travels: bool = False
+    #: The origins of the claim's address, as linked and as answered: ``https://host:port``
+    #: each.  Empty if the claim came with the artifact or from no address.  Filled in for
+    #: claims of a listing.
+    origins: tuple[str, ...] = ()
+    #: How long the source had not changed when it was read, in seconds: its
+    #: ``Last-Modified`` against the ``Date`` of the same response.  None if unknown.
+    #: Filled in for claims of a listing.
+    age: float | None = None
+
+    @property
+    def earned(self) -> Tier:
+        """The tier that the artifact earns if this claim matches.
+
+        MD5 earns no more than ``container``, whatever the source: anyone who makes an
+        artifact can make two with the same MD5 (:rfc:`6151`).
+        """
+        return Tier.CONTAINER if self.digest.algorithm == "md5" else self.tier
 
 
 @dataclass(frozen=True)
@@ -180,6 +204,10 @@ class Listing:
     #: Names of objects whose URLs must not be requested, each with the reason.  A
     #: requested artifact that has no other URL is refused.
     left_out: tuple[tuple[str, str], ...] = ()
+    #: How long it had not changed when it was read, as in :class:`Claim`.
+    age: float | None = None
+    #: Its origins, as in :class:`Claim`.  Filled in from the address and :attr:`url`.
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -257,11 +285,16 @@ class Verdict:
         return self.outcome in (Outcome.OK, Outcome.UNVERIFIED)
 
     @property
-    def tier(self) -> Tier | None:
-        """The strongest tier among its claims, None if it is not verified."""
+    def tiers(self) -> frozenset[Tier]:
+        """The tiers that its claims earn; empty if it is not verified."""
         if self.outcome is not Outcome.OK:
-            return None
-        return max(claim.tier for claim in self.claims)
+            return frozenset()
+        return frozenset(claim.earned for claim in self.claims)
+
+    @property
+    def tier(self) -> Tier | None:
+        """The strongest of :attr:`tiers`, None if it is not verified."""
+        return max(self.tiers, default=None)
 
     @property
     def exit_code(self) -> int:

@@ -10,6 +10,7 @@ class Cause(enum.Enum):
     """Why an artifact was refused.  The value is the word shown to users."""
 
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
+    REPLACED = "replaced"  #: the container confirms bytes that a source outside it contradicts
     CORRUPT = "corrupt"  #: two reads returned different bytes
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
     CONFLICT = "conflict"  #: the digests found contradict each other
@@ -18,6 +19,7 @@ class Cause(enum.Enum):
     PLUGIN = "plugin"  #: a plugin raised an exception
     MISSING_HASH = "missing-hash"  #: no source claims a digest
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
+    WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     DISK = "disk"  #: a local file or folder cannot be read or written
     TRUNCATED = "truncated"  #: the download ended early
@@ -34,6 +36,7 @@ class Cause(enum.Enum):
 
 _EXIT_CODES = {
     Cause.UNTRUSTED: 7,
+    Cause.REPLACED: 7,
     Cause.CORRUPT: 1,
     Cause.MISMATCH: 1,
     Cause.CONFLICT: 1,
@@ -42,6 +45,7 @@ _EXIT_CODES = {
     Cause.PLUGIN: 1,
     Cause.MISSING_HASH: 3,
     Cause.UNREADABLE_HASH: 3,
+    Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
     Cause.DISK: 6,
     Cause.TRUNCATED: 5,

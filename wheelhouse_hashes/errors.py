@@ -99,8 +99,11 @@ class UsageErrors:
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            groups = (getattr(error, "messages", (error.message,)) for error in self._errors)
-            raise UsageError(*dict.fromkeys(message for group in groups for message in group))
+            raise UsageError(*dict.fromkeys(m for error in self._errors for m in _messages(error)))
+
+
+def _messages(error: WheelhouseHashesError) -> tuple[str, ...]:
+    return error.messages if isinstance(error, UsageError) else (error.message,)
 
 
 class StoreError(WheelhouseHashesError):

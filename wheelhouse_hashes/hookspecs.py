@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ListedArtifact,
         Listing,
         LocalArtifact,
+        Tier,
         Verdict,
     )
     from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
@@ -70,6 +71,19 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
     command with exit code 2.
 
     :param run: the command in progress.
+    """
+
+
+@hookspec
+def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:  # type: ignore[empty-body]
+    """Return the tiers that this plugin's claims can have in this run.
+
+    When: ``fetch --verify`` and ``verify``, once, after ``wheelhouse_run_started``; main
+    thread.  ``--require`` ends the command with exit code 2 if no plugin can supply the
+    tier.  Only the options decide; no network.  A plugin without this hook supplies none.
+
+    :param run: the command in progress.
+    :returns: tiers; empty if the options give the plugin no source.
     """
 
 

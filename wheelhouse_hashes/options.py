@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from wheelhouse_hashes.artifacts import ALGORITHMS
+from wheelhouse_hashes.artifacts import ALGORITHMS, Tier
 
 #: The prefix of option environment variables.
 PREFIX = "WHEELHOUSE_UPLOADER_"
@@ -124,6 +124,8 @@ class CheckOptions(Options):
 
     #: What to do with an artifact without a claim: ``refuse`` or ``accept``.
     missing_hash: str = REFUSE
+    #: The tiers that each artifact must have; empty if any will do.
+    require: tuple[Tier, ...] = ()
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
     #: The required number of good artifacts, None for any number.
@@ -258,6 +260,17 @@ def algorithm(text: str) -> str:
     if text not in ALGORITHMS:
         raise argparse.ArgumentTypeError(f"must be one of {', '.join(ALGORITHMS)}")
     return text
+
+
+def tier(text: str) -> Tier:
+    """Parse the name of a tier.
+
+    :raises argparse.ArgumentTypeError: if there is no such tier.
+    """
+    for each in Tier:
+        if text == str(each):
+            return each
+    raise argparse.ArgumentTypeError(f"must be one of {', '.join(map(str, Tier))}")
 
 
 def driver_option(text: str) -> str:

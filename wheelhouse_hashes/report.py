@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict, tiers_text
 from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.filenames import printable
 
@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNTRUSTED: "do not publish it; report it to the maintainer of the transparency "
     "log, pinned digests or signing key",
+    Cause.REPLACED: "do not publish it, unless you know of a rebuild; then make the list or page "
+    "again from the log of the job that built it, not from the container",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
     Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
     "the correct file again",
-    Cause.CONFLICT: "upload it again with --hashfile or run the index command, then fetch it again",
+    Cause.CONFLICT: "compare the digests with the CI job's log; if the container has the wrong "
+    "one, upload it again with --hashfile or run the index command, then fetch it again",
     Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
     Cause.UNSAFE_NAME: "rename the object in the container",
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
+    Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
@@ -139,13 +143,20 @@ class FetchReport(Report):
         more = len(self.other_origins) - len(shown)
         return printable(", ".join(shown)) + (f" and {more} more" if more else "")
 
+    def _tiers(self) -> list[str]:
+        """Count the verified artifacts by their strongest tier, and name the weakest one."""
+        count = Counter(v.tier for v in self.verdicts if v.tier is not None)
+        if not count:
+            return []
+        numbers = [f"{tier} {count[tier]}" for tier in sorted(count, reverse=True)]
+        return [*(numbers if len(numbers) > 1 else ()), f"weakest tier: {min(count)}"]
+
     def closing(self) -> str:
         """Return the closing lines."""
         count = Counter(verdict.outcome for verdict in self.verdicts)
         verified = f"verified {count[Outcome.OK]} of {len(self.verdicts)} artifacts"
-        tiers = [verdict.tier for verdict in self.verdicts if verdict.tier is not None]
         if self.good:
-            facts = [f"weakest tier: {min(tiers)}"] if tiers else []
+            facts = self._tiers()
             facts += ["over plain HTTP"] if self.plain_http else []
             facts += ["TLS certificates not checked"] if self.unchecked_tls else []
             facts += [f"also from {self._other_origins()}"] if self.other_origins else []
@@ -177,7 +188,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     if verdict.outcome is Outcome.OK:
         algorithms = ",".join(sorted({claim.digest.algorithm for claim in verdict.claims}))
         sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
-        text = f"{algorithms}  {sources}  {verdict.tier}"
+        text = f"{algorithms}  {sources}  {tiers_text(verdict.tiers)}"
         if algorithms == "md5":
             text += "  md5 detects accidental corruption, not tampering"
         if verdict.text:

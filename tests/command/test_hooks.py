@@ -70,6 +70,7 @@ def test_order_of_all_hooks(
     assert recorder.order == [
         *OPTIONS,
         "wheelhouse_run_started fetch",
+        "wheelhouse_tiers",
         "wheelhouse_locate",
         f"wheelhouse_companion_of {A}",
         f"wheelhouse_claims {A}",
@@ -83,6 +84,7 @@ def test_order_of_all_hooks(
     assert recorder.types == {
         "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
         "wheelhouse_run_started": both,
+        "wheelhouse_tiers": both,
         "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
         "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
         "wheelhouse_companion_of": {"object_name": {str}},
@@ -94,7 +96,7 @@ def test_order_of_all_hooks(
         "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
-    of_main = {"add_options", "run_started", "run_finished", "companion_of", "locate"}
+    of_main = {"add_options", "run_started", "tiers", "run_finished", "companion_of", "locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 
@@ -182,6 +184,39 @@ def test_hook_wheelhouse_run_started(
     assert served.requests == []
     assert not pathlib.Path("store", "wheels", "demo-2.0-py3-none-any.whl").exists()
     assert guard.finished == 0
+
+
+class Tiers:
+    """Supplies tiers, or fails to."""
+
+    def __init__(self, *tiers: Any) -> None:
+        self.tiers = tiers
+
+    @hookimpl
+    def wheelhouse_tiers(self, run: Run) -> Sequence[Tier]:
+        assert on_main_thread()
+        if self.tiers == ("usage",):
+            raise UsageError("pins.txt: no such file")
+        return self.tiers
+
+
+def test_hook_wheelhouse_tiers(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    for tiers, required, code, message in (
+        ([Tier.PINNED], "pinned", 3, ""),
+        ([Tier.LOGGED], "pinned", 2, "(available: logged+container)"),
+        ([], "logged", 2, "(available: container)"),
+        (["usage"], "pinned", 2, "pins.txt: no such file"),
+        (["pinned"], "container", 1, "expected Tier, got 'pinned'"),
+    ):
+        install(monkeypatch, pins=Tiers(*tiers))
+        served.requests.clear()
+        result = fetch(cli, served.url, "--require", required)
+        assert (result.code, message in result.err) == (code, True), result
+        assert bool(served.requests) == (code == 3)
 
 
 class Closer:
@@ -453,8 +488,8 @@ def test_hook_wheelhouse_claims(
     install(monkeypatch, pins=Pins(pinned(b"other bytes")))
     served.requests.clear()
     disagreeing = fetch(cli, served.url)
-    assert disagreeing.code == 1
-    assert "conflict: the digests found" in disagreeing.line("refused")
+    assert disagreeing.code == 7
+    assert "replaced: the container's own digests match" in disagreeing.line("refused")
     assert f"expected  {pinned(b'other bytes').digest}  pin, pins.txt" in disagreeing.out
     assert not pathlib.Path("got", A).exists()
 
@@ -471,7 +506,7 @@ def test_hook_wheelhouse_claims(
     agreeing = fetch(cli, served.url)
     assert agreeing.code == 0
     assert agreeing.line("ok").split("sha256")[1].split() == [
-        *("link,", "pin,", "hash", "file", "pinned")
+        *("link,", "pin,", "hash", "file", "pinned+container")
     ]
 
 

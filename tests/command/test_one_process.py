@@ -14,7 +14,7 @@ from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.fetch import fetch
 from wheelhouse_hashes.options import FetchOptions
-from wheelhouse_hashes.plugins.manager import Plugins
+from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport
 

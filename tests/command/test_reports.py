@@ -156,7 +156,7 @@ def test_github_summary_and_annotations(cli: Cli, bad: str, summary: pathlib.Pat
     result = cli(*FETCH, "--expect", "3", bad)
     text = summary.read_text()
     assert text.startswith("before\n### wheelhouse fetch: exit 1\n")
-    assert "| demo-1.0-py3-none-any.whl | ok | hash file |" in text
+    assert "| demo-1.0-py3-none-any.whl | ok | hash file (container) |" in text
     assert "expected 3 good artifacts, found 1" in text
     annotation = result.line(f"::error title={B}::")
     assert "mismatch" in annotation

@@ -68,6 +68,33 @@ def run_started() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
+def tiers() -> types.SimpleNamespace:
+    # -- start wheelhouse_tiers --
+    import pathlib
+    from collections.abc import Sequence
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.artifacts import Claim, Digest, ListedArtifact, Tier
+
+    PINS = pathlib.Path("pins.txt")  # noqa: N806 (a constant of the plugin's module)
+
+    @hookimpl
+    def wheelhouse_tiers() -> Sequence[Tier]:
+        return [Tier.PINNED] if PINS.exists() else []
+
+    @hookimpl
+    def wheelhouse_claims(artifact: ListedArtifact) -> Sequence[Claim]:
+        pins = PINS.read_text("ascii").splitlines() if PINS.exists() else []
+        return [
+            Claim(Digest("sha256", digits), "pin", str(PINS), Tier.PINNED)
+            for digits, name in map(str.split, pins)
+            if name == artifact.name
+        ]
+
+    # -- end wheelhouse_tiers --
+    return types.SimpleNamespace(**locals())
+
+
 def run_finished() -> types.SimpleNamespace:
     # -- start wheelhouse_run_finished --
     import pathlib
@@ -303,6 +330,16 @@ def test_run_started(
     assert upload(cli).code == 0
 
 
+def test_tiers(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=tiers())
+    ended = fetch(cli, released.url, "--require", "pinned")
+    assert (ended.code, released.requests) == (2, [])
+    assert f"   {ended.err.strip()}\n" in PAGE.read_text("utf-8")
+    body = pathlib.Path("store", "wheels", A).read_bytes()
+    pathlib.Path("pins.txt").write_text(f"{sha256(body)}  {A}\n")
+    assert fetch(cli, released.url, "--require", "pinned").code == 0
+
+
 def test_run_finished(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=run_finished())
     assert fetch(cli, released.url).code == 0
@@ -360,9 +397,9 @@ def test_claims(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> 
     install(monkeypatch, example=claims())
     body = pathlib.Path("store", "wheels", A).read_bytes()
     pathlib.Path("pins.txt").write_text(f"{sha256(b'other bytes')}  {A}\n")
-    assert "conflict" in fetch(cli, released.url).line("refused")
+    assert "replaced" in fetch(cli, released.url).line("refused")
     pathlib.Path("pins.txt").write_text(f"{sha256(body)}  {A}\n")
-    assert fetch(cli, released.url).line("ok").endswith("pin, hash file  pinned")
+    assert fetch(cli, released.url).line("ok").endswith("pin, hash file  pinned+container")
 
 
 def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from wheelhouse_hashes.artifacts import (
     ListedArtifact,
     Listing,
     LocalArtifact,
+    Tier,
     Verdict,
 )
 from wheelhouse_hashes.plugins import manager
@@ -76,6 +77,11 @@ class Recorder:
     @hookimpl
     def wheelhouse_run_started(self, run: Run) -> None:
         self._note(run.verb, run=run)
+
+    @hookimpl
+    def wheelhouse_tiers(self, run: Run) -> Sequence[Tier]:
+        self._note("", run=run)
+        return []
 
     @hookimpl
     def wheelhouse_run_finished(self, run: Run, report: Report) -> None:

@@ -42,12 +42,12 @@ def _refused(cause: Cause) -> Verdict:
 
 
 EXIT_CODES = {
-    7: {Cause.UNTRUSTED},
+    7: {Cause.UNTRUSTED, Cause.REPLACED},
     1: {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
-    3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH},
+    3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.WEAK},
     4: {Cause.MISSING_ARTIFACT},
     6: {Cause.DISK},
     5: {Cause.TRUNCATED, Cause.STALE, Cause.UNREACHABLE, Cause.FORBIDDEN, Cause.TOO_LARGE},
@@ -151,9 +151,26 @@ def test_verified_line_has_notes() -> None:
 
 
 def test_source_with_two_claims_is_named_once() -> None:
-    more = Claim(Digest("md5", "0" * 32), "link", "", Tier.PINNED)
+    more = Claim(Digest("md5", "0" * 32), "link", "")
     text = describe_verdict(Verdict(NAME, Outcome.OK, claims=(CLAIM, more, CLAIM)))
-    assert text == f"ok         {NAME}  md5,sha256  link  pinned"
+    assert text == f"ok         {NAME}  md5,sha256  link  container"
+
+
+def test_all_tiers_are_printed_strongest_first() -> None:
+    claims = tuple(Claim(CLAIM.digest, str(tier), "", tier) for tier in Tier)
+    text = describe_verdict(Verdict(NAME, Outcome.OK, claims=claims))
+    assert text.endswith("  pinned+logged+attested+elsewhere+container")
+    two = (claims[0], claims[4], claims[3])
+    assert describe_verdict(Verdict(NAME, Outcome.OK, claims=two)).endswith(
+        "  pinned+logged+container"
+    )
+
+
+def test_md5_from_a_pinned_list_is_printed_as_container() -> None:
+    md5 = Claim(Digest("md5", "0" * 32), "list", "", Tier.PINNED)
+    verdict = Verdict(NAME, Outcome.OK, claims=(md5,))
+    assert "  list  container  md5 detects" in describe_verdict(verdict)
+    assert FetchReport(verdicts=[verdict]).closing().endswith("(weakest tier: container)")
 
 
 def test_md5_alone_is_noted_as_weak() -> None:
@@ -228,10 +245,13 @@ def test_fetch_summary_counts_and_names_weakest_tier() -> None:
     ]
     report = FetchReport(verdicts=verdicts)
     assert report.closing() == (
-        "verified 2 of 6 artifacts (weakest tier: pinned), unverified 1, refused 2, withdrawn 1"
+        "verified 2 of 6 artifacts (pinned 1, logged 1, weakest tier: logged), unverified 1, "
+        "refused 2, withdrawn 1"
     )
     report.plain_http = True
-    assert "(weakest tier: pinned, over plain HTTP)" in report.closing()
+    assert "(pinned 1, logged 1, weakest tier: logged, over plain HTTP)" in report.closing()
+    report.verdicts = [Verdict("a", Outcome.OK, claims=(CLAIM, logged, pinned))] * 2
+    assert report.closing() == ("verified 2 of 2 artifacts (weakest tier: pinned, over plain HTTP)")
 
 
 def test_fetch_summary_without_verified_names_no_tier() -> None:

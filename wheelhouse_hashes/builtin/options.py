@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookspecs
+from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.options import (
     ACCEPT,
     DEFAULT_MAX_WORKERS,
@@ -19,6 +20,7 @@ from wheelhouse_hashes.options import (
     driver_option,
     seconds,
     some_seconds,
+    tier,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +97,14 @@ def _add_check_options(parser: argparse._ArgumentGroup) -> None:
         choices=(REFUSE, ACCEPT),
         default=REFUSE,
         help="what to do if no digest is found for an artifact (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--require",
+        action="append",
+        type=tier,
+        metavar="TIER",
+        help="refuse an artifact unless a digest of this tier matches (exit code 3): "
+        f"{', '.join(map(str, Tier))}; repeatable (environment: {PREFIX}REQUIRE, space-separated)",
     )
     parser.add_argument(
         "--max-workers",

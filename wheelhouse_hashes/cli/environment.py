@@ -16,6 +16,7 @@ from wheelhouse_hashes.options import (
     driver_option,
     seconds,
     some_seconds,
+    tier,
 )
 
 
@@ -48,6 +49,7 @@ _readers: dict[str, Any] = {
     PREFIX + "HASHFILE": lambda _: True,
     PREFIX + "VERIFY": lambda _: True,
     PREFIX + "HASH_ALGORITHM": lambda text: [algorithm(word) for word in text.split()],
+    PREFIX + "REQUIRE": lambda text: [tier(word) for word in text.split()],
     PREFIX + "DRIVER_OPTIONS": lambda text: [driver_option(word) for word in shlex.split(text)],
     PREFIX + "ALLOW_EMPTY": lambda _: True,
     PREFIX + "WAIT": seconds,

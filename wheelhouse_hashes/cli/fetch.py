@@ -23,6 +23,7 @@ from wheelhouse_hashes.plugins.session import Session, noting_interruption, phas
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
+from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import FetchOptions
@@ -50,7 +51,7 @@ def fetch(
         expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
-    with phase(run, report, usage):
+    with phase(run, report, usage, lambda: check_required_tiers(run)):
         with noting_interruption(report):
             try:
                 _fetch(reporter, address, pathlib.Path(folder), wanted)

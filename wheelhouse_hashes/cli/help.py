@@ -16,7 +16,7 @@ GROUP_TITLE = "wheelhouse-hashes"
 #: Sections for the options of the built-in plugins.  Options of other plugins stay in
 #: the group that they were added to.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash"),
+    "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
     "publishing": ("no_replace", "resend", "allow_empty"),
     "completeness": ("expect", "expect_file"),
     "network and store": ("wait", "timeout", "max_workers", "no_ssl_check", "driver_options"),

@@ -24,6 +24,7 @@ from wheelhouse_hashes.plugins.session import Session, noting_interruption, phas
 from wheelhouse_hashes.report import LEFTOVER_NOTE, line
 from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.expectation import expectation_of
+from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
         expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
-    with phase(run, report, usage):
+    with phase(run, report, usage, lambda: check_required_tiers(run)):
         with noting_interruption(report):
             try:
                 _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
@@ -85,7 +86,8 @@ def _verify(
     # Artifacts that are announced but not in the folder need no hashing.
     sizes = {name: size_on_disk(path) for name, path in there.items()}
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
-    verify_one = partial(verify_artifact, reporter, there, set(announced))
+    against = listing.origins if run.options.against else ()
+    verify_one = partial(verify_artifact, reporter, there, set(announced), against)
     if not for_each(artifacts, verify_one, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,11 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
+from wheelhouse_hashes.formats.urls import origins_of
+from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
+from wheelhouse_hashes.verdict.outside import QUIET, Provenance
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 if TYPE_CHECKING:
@@ -21,15 +25,16 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.fetch.target_folder import TargetFolder
     from wheelhouse_hashes.formats.seen import Seen
-    from wheelhouse_hashes.http.attempt import Attempt
     from wheelhouse_hashes.options import FetchOptions
     from wheelhouse_hashes.plugins.session import Session
 
-#: Seconds without modification after which an object counts as stable.
-QUIET = 3600.0
-
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
-_KEPT_CAUSES = frozenset({Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE})
+_KEPT_CAUSES = frozenset(
+    {Cause.REPLACED, Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE}
+)
+
+#: Causes that say nothing against a copy in the folder: what is lacking is a claim.
+_LACKING_CAUSES = frozenset({Cause.MISSING_HASH, Cause.WEAK})
 
 
 class _NotFinal(TryAgain):
@@ -71,6 +76,7 @@ class ArtifactFetch:
         #: The time left for transfers, in seconds: ``--timeout`` limits all tries together.
         self._seconds = run.options.timeout
         self._cut: Download | None = None
+        self._attempt = Attempt()
 
     def run(self) -> Verdict:
         """Retry until the verdict is good, or until waiting longer cannot improve it.
@@ -103,6 +109,7 @@ class ArtifactFetch:
         """
         had = self._received
         with self._run.client.attempt(fresh=self._fresh, seconds=self._seconds) as attempt:
+            self._attempt = attempt
             verdict, retry_after = self._try_and_catch()
         self._seconds -= attempt.downloading
         cause = verdict.cause
@@ -126,7 +133,8 @@ class ArtifactFetch:
         """Return whether waiting cannot change what the store answers."""
         if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
             return True  # deleted, but still in an outdated listing
-        return cause is not Cause.STALE and self._is_quiet(attempt)
+        # A replaced artifact may heal only if something changed lately, see verdict.outside.
+        return cause not in (Cause.STALE, Cause.REPLACED) and self._is_quiet(attempt)
 
     @property
     def _received(self) -> int:
@@ -161,7 +169,7 @@ class ArtifactFetch:
             verdict = self._judge_existing(self._existing, heard)
             if verdict.good:
                 return verdict
-            self._existing_is_bad = verdict.cause is not Cause.MISSING_HASH
+            self._existing_is_bad = verdict.cause not in _LACKING_CAUSES
         download = self._cut or Download(self.artifact, self._run, self._private)
         self._cut = None
         self._run.activity.begin("receiving", lambda: download.received, moves=True)
@@ -172,7 +180,7 @@ class ArtifactFetch:
             if error.cause is not Cause.MISSING_ARTIFACT:
                 raise
             return replace(self._refused(error), claims=claims_of(heard))
-        verdict = self._judge(download.heard, download.seen, self._private)
+        verdict = self._judge(download.heard, download.seen, self._private, download.origins)
         self._before = download.seen
         return verdict
 
@@ -187,10 +195,16 @@ class ArtifactFetch:
                 )
         return self._judge(heard, self._existing_seen, path)
 
-    def _judge(self, heard: Heard, seen: Seen, path: pathlib.Path) -> Verdict:
+    def _judge(
+        self, heard: Heard, seen: Seen, path: pathlib.Path, answered: Collection[str] = ()
+    ) -> Verdict:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
-        return judge_file(self._run, self.artifact, heard, seen, path, before=before)
+        origins = frozenset((*origins_of(self.artifact.url), *answered))
+        provenance = Provenance(origins, tuple(self._attempt.ages))
+        return judge_file(
+            self._run, self.artifact, heard, seen, path, before=before, provenance=provenance
+        )
 
     def _refused(self, refusal: Refusal) -> Verdict:
         claims = claims_of(self.artifact.claims)

@@ -11,6 +11,7 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, Liste
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
+from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
@@ -46,6 +47,8 @@ class Download:
     ) -> None:
         #: The claims and findings passed to :meth:`receive`, and those of the headers.
         self.heard: list[Claim | Finding] = []
+        #: The origins that answered, after redirects.
+        self.origins: set[str] = set()
         self._artifact = artifact
         self._run = run
         self._path = path
@@ -115,6 +118,7 @@ class Download:
             file.truncate()
             self._digester = Digester(wanted)
         self._response = response
+        self.origins.update(origins_of(response.url))
         length = response.headers.get("content-length", "")
         if (
             run.activity.size is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import ipaddress
 import re
 from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 
@@ -82,6 +84,38 @@ def origin_text(origin: tuple[str, str, int]) -> str:
     scheme, host, port = origin
     host = f"[{host}]" if ":" in host else host
     return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS.get(scheme) else f":{port}")
+
+
+def origins_of(*urls: str) -> tuple[str, ...]:
+    """Return the origins of ``http`` and ``https`` URLs as text, without duplicates.
+
+    :param urls: URLs and paths; all others, and malformed URLs, are skipped.
+    """
+    found = []
+    for url in urls:
+        with contextlib.suppress(ValueError):
+            one = origin(url)
+            if one[0] in _DEFAULT_PORTS:
+                found.append(origin_text(one))
+    return tuple(dict.fromkeys(found))
+
+
+def is_secure(origin_text: str, *, checked: bool = True) -> bool:
+    """Return whether nobody on the network can change the answers of an origin.
+
+    This is the case for HTTPS and for loopback addresses, as in the W3C's Secure
+    Contexts (https://www.w3.org/TR/secure-contexts/, section 3.1).
+
+    :param origin_text: the origin, as :func:`origin_text` returns it.
+    :param checked: whether TLS certificates are checked.
+    """
+    scheme, host, _ = origin(origin_text)
+    if (scheme == "https" and checked) or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def normalized(url: str) -> str:

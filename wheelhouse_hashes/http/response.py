@@ -63,6 +63,16 @@ class Response:
         return http_date(self.headers.get("last-modified"))
 
     @property
+    def age(self) -> float | None:
+        """Seconds from ``Last-Modified`` to ``Date``, both of this response; None if unknown.
+
+        The server's clock alone counts, so it need not agree with the local one.
+        """
+        date = http_date(self.headers.get("date"))
+        changed = self.last_modified
+        return None if date is None or changed is None else date - changed
+
+    @property
     def length_known(self) -> bool:
         """Whether a complete body can be distinguished from a truncated one."""
         return (

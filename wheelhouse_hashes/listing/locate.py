@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import Refusal, UsageError
-from wheelhouse_hashes.formats.urls import normalized, origin, origin_text, shown
+from wheelhouse_hashes.formats.urls import normalized, origin, origin_text, origins_of, shown
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line
 from wheelhouse_hashes.runtime.retry import repeat
 
@@ -52,7 +53,7 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
     listing = _ask(run, address)
     for note in listing.notes:
         run.note(line("note", note))
-    return listing
+    return replace(listing, origins=origins_of(address, listing.url))
 
 
 def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes.artifacts import Entry, ListedArtifact, Listing
+from wheelhouse_hashes.artifacts import Claim, Entry, ListedArtifact, Listing
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
@@ -78,7 +78,7 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
             continue
         others = companions.get(name, {})
         artifact = _artifact(name, listed.get(name, []), others, superseded=superseded)
-        artifacts.append(artifact)
+        artifacts.append(_dated(artifact, listing))
         misplaced += [other for other in others if other not in artifact.companions]
     offered = {artifact.name for artifact in artifacts}
     left_out = {
@@ -160,6 +160,19 @@ def _artifact(
         listed=bool(entries),
         superseded=superseded,
     )
+
+
+def _dated(artifact: ListedArtifact, listing: Listing) -> ListedArtifact:
+    """Return an artifact whose claims have the origins and the age of their listing."""
+    if not artifact.claims:
+        return artifact
+    claims = tuple(
+        replace(claim, origins=claim.origins or listing.origins, age=listing.age)
+        if isinstance(claim, Claim)
+        else claim
+        for claim in artifact.claims
+    )
+    return replace(artifact, claims=claims)
 
 
 def _are_neighbours(one: Entry, other: Entry) -> bool:

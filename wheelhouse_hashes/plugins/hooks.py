@@ -13,6 +13,7 @@ from wheelhouse_hashes.artifacts import (
     ListedArtifact,
     Listing,
     LocalArtifact,
+    Tier,
     Verdict,
 )
 from wheelhouse_hashes.errors import PluginError
@@ -55,6 +56,10 @@ class Plugins(PluginManager):
     def run_started(self, run: Run[Options]) -> None:
         """Call ``wheelhouse_run_started``."""
         self._call("wheelhouse_run_started", run=run)
+
+    def tiers(self, run: Run[CheckOptions]) -> Sequence[Tier]:
+        """Call ``wheelhouse_tiers``."""
+        return [tier for _, tier in self._gather("wheelhouse_tiers", Tier, run=run)]
 
     def run_finished(self, run: Run[Options], report: Report) -> None:
         """Call ``wheelhouse_run_finished``."""

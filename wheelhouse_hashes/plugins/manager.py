@@ -34,6 +34,7 @@ _MAIN_THREAD = frozenset(
     {
         "wheelhouse_add_options",
         "wheelhouse_run_started",
+        "wheelhouse_tiers",
         "wheelhouse_run_finished",
         "wheelhouse_locate",
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,18 @@ class Session(Run[O_co]):
 
 
 @contextmanager
-def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator[None]:
+def phase(
+    run: Session[Options],
+    report: Report,
+    usage: UsageErrors,
+    check: Callable[[], object] | None = None,
+) -> Iterator[None]:
     """Handle signals and call ``run_started`` and ``run_finished`` around a command's work.
 
     :param run: the command in progress; signals set its ``stop`` event.
     :param report: the report; its ``ended_by`` is set if the command ends early.
     :param usage: the usage errors found so far.
+    :param check: raises further usage errors; called once the plugins are ready.
     :raises UsageError: if there are any, including those raised by plugins.
     """
     started = False
@@ -47,6 +53,9 @@ def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator
             run.plugins.run_started(run)
             started = True
         try:
+            if started and check is not None:
+                with usage.noted():
+                    check()
             usage.raise_all()
             yield
         except WheelhouseHashesError as error:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.options import ACCEPT, CheckOptions
+from wheelhouse_hashes.verdict.outside import LOCAL, Provenance
 from wheelhouse_hashes.verdict.rules import judge
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
     path: pathlib.Path,
     *,
     before: Seen | None = None,
+    provenance: Provenance = LOCAL,
 ) -> Verdict:
     """Compare claims and bytes; if they agree, let the plugins inspect the file.
 
@@ -33,9 +35,18 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
     :param seen: the facts about its bytes.
     :param path: the file with these bytes.
     :param before: the facts from an earlier read, if any.
+    :param provenance: where these bytes came from.
     """
-    accept = run.options.missing_hash == ACCEPT
-    verdict = judge(artifact, heard, seen, accept_missing=accept, before=before)
+    options = run.options
+    verdict = judge(
+        artifact,
+        heard,
+        seen,
+        accept_missing=options.missing_hash == ACCEPT,
+        required=options.require,
+        before=before,
+        provenance=provenance,
+    )
     if verdict.good and (findings := run.plugins.inspect(artifact, path, run)):
         return judge(artifact, [*heard, *findings], seen)
     return verdict

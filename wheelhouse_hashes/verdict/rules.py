@@ -1,14 +1,16 @@
 """The rules that turn claims and bytes into a verdict.  No I/O.
 
 - Every claim of every source must match; a file with a wrong claim is refused.
+- A claim from outside the container is never overruled by the container's own claims.
 - A file without any claim is refused, unless the user accepts that.
 - A file whose kind does not match its name is refused, whatever the claims are.
+- A file that lacks a required tier is refused.
 - A truncated download is never reported as a mismatch if the two can be distinguished.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,10 +20,13 @@ from wheelhouse_hashes.artifacts import (
     Finding,
     ListedArtifact,
     Outcome,
+    Tier,
     Verdict,
+    tiers_text,
 )
 from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.verdict.outside import LOCAL, Provenance, Sides, contradictory, named
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.formats.seen import Seen
@@ -64,13 +69,15 @@ def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:
     return Refusal(cause, text, may_heal=may_heal)
 
 
-def judge(
+def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands)
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
     *,
     accept_missing: bool = False,
+    required: Collection[Tier] = (),
     before: Seen | None = None,
+    provenance: Provenance = LOCAL,
 ) -> Verdict:
     """Judge one artifact by its claims and its bytes.
 
@@ -78,9 +85,13 @@ def judge(
     :param heard: all claims, and the findings of sources and inspectors.
     :param seen: the facts about its bytes.
     :param accept_missing: whether to keep an artifact without any claim.
+    :param required: the tiers that its claims must earn.
     :param before: the facts from an earlier read in the same run, if any.
+    :param provenance: where the bytes came from.
     """
     claims = claims_of(heard)
+    wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
+    sides = Sides(claims, wrong, provenance)
     verdict = Verdict(
         artifact.name,
         Outcome.REFUSED,
@@ -90,7 +101,7 @@ def judge(
         expected_size=artifact.size,
         on_disk=seen.on_disk,
     )
-    if objected := objection(heard):
+    if objected := objection([*heard, *sides.replacement()]):
         return refused(verdict, objected)
     kind = _other_kind(artifact.name, seen.head)
     cut = _cut(artifact, seen)
@@ -100,10 +111,21 @@ def judge(
         return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
     if not claims:
         return _unclaimed(verdict, cut, accept_missing=accept_missing)
-    wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
     if not wrong:
-        return replace(verdict, outcome=Outcome.OK)
-    return refused(verdict, Refusal(*_disagreement(artifact, claims, wrong, seen, before)))
+        return _matched(replace(verdict, outcome=Outcome.OK), required)
+    return refused(verdict, _disagreement(artifact, sides, seen, before))
+
+
+def _matched(verdict: Verdict, required: Collection[Tier]) -> Verdict:
+    """Refuse a verified artifact if its claims do not earn every required tier."""
+    lacking = set(required) - verdict.tiers
+    if not lacking:
+        return verdict
+    text = (
+        f"every digest matches, but no source of tier {tiers_text(lacking)} has one for this "
+        f"artifact (found: {tiers_text(verdict.tiers)})"
+    )
+    return refused(verdict, Refusal(Cause.WEAK, text))
 
 
 def _unclaimed(verdict: Verdict, cut: str | None, *, accept_missing: bool) -> Verdict:
@@ -130,33 +152,37 @@ def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
 
 
 def _disagreement(
-    artifact: ListedArtifact,
-    claims: Sequence[Claim],
-    wrong: Sequence[Claim],
-    seen: Seen,
-    before: Seen | None,
-) -> tuple[Cause, str]:
-    """Return the cause of a disagreement and its text: stale before corrupt before mismatch."""
-    if any(claim.travels for claim in claims if claim not in wrong):
-        return Cause.STALE, "the artifact and a digest found for it are from different uploads"
+    artifact: ListedArtifact, sides: Sides, seen: Seen, before: Seen | None
+) -> Refusal:
+    """Return the reason to refuse bytes that a claim contradicts.
+
+    Contradictions between sources come before damage if a source confirms the bytes.
+    """
     cut = _cut(artifact, seen)
-    if cut and _is_short(artifact, seen):
-        return Cause.TRUNCATED, cut
-    if len(wrong) < len(claims) or _contradictory(claims):
-        return Cause.CONFLICT, "the digests found for this artifact contradict each other"
+    short = cut is not None and _is_short(artifact, seen)
+    if sides.outside_disagree and (sides.right or not short):
+        text = f"digests from outside the container contradict each other: {named(sides.outside)}"
+        return Refusal(Cause.CONFLICT, text)
+    if not sides.outside_wrong:
+        if any(claim.travels for claim in sides.container_right):
+            text = "the artifact and a digest found for it are from different uploads"
+            return Refusal(Cause.STALE, text)
+        if not short and (sides.right or contradictory(sides.claims)):
+            text = "the digests found for this artifact contradict each other"
+            return Refusal(Cause.CONFLICT, text)
     if cut:
-        return Cause.TRUNCATED, cut
+        return Refusal(Cause.TRUNCATED, cut)
     return _compare_reads(seen, before)
 
 
-def _compare_reads(seen: Seen, before: Seen | None) -> tuple[Cause, str]:
+def _compare_reads(seen: Seen, before: Seen | None) -> Refusal:
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
         text = f"the download ended after {seen.size} bytes (the expected size is unknown)"
-        return Cause.TRUNCATED, text
+        return Refusal(Cause.TRUNCATED, text)
     if before is not None and not same_as_before:
-        return Cause.CORRUPT, "two downloads of this artifact gave different content"
-    return Cause.MISMATCH, "the bytes do not match the expected digest"
+        return Refusal(Cause.CORRUPT, "two downloads of this artifact gave different content")
+    return Refusal(Cause.MISMATCH, "the bytes do not match the expected digest")
 
 
 def _is_short(artifact: ListedArtifact, seen: Seen) -> bool:
@@ -176,11 +202,6 @@ def _is_too_little_to_tell(name: str, head: bytes) -> bool:
     """Return whether a head is too short to rule out the kind that the name says."""
     magics = next(m for extension, m in _MAGIC.items() if name.endswith(extension))
     return any(magic.startswith(head) for magic in magics)
-
-
-def _contradictory(claims: Sequence[Claim]) -> bool:
-    digests = {claim.digest for claim in claims}
-    return len(digests) > len({digest.algorithm for digest in digests})
 
 
 def _other_kind(name: str, head: bytes) -> str | None:

@@ -5,15 +5,17 @@ Nothing on disk is changed or renamed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal, disk_errors
+from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.runtime.retry import repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
+from wheelhouse_hashes.verdict.outside import Address, with_elsewhere
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def verify_artifact(
     reporter: FetchReporter[VerifyOptions],
     there: Mapping[str, pathlib.Path],
     announced: set[str],
+    address: Collection[str],
     artifact: ListedArtifact,
 ) -> None:
     """Judge one artifact and report its verdict.
@@ -35,6 +38,7 @@ def verify_artifact(
     :param reporter: receives the verdict.
     :param there: the artifacts in the folder: name to path.
     :param announced: the names of the announced artifacts.
+    :param address: the origins of ``--against``, if it is a URL.
     :param artifact: the artifact.
     """
     run = reporter.run
@@ -44,7 +48,7 @@ def verify_artifact(
         activity.begin("asking")
         try:
             if artifact.name in announced:
-                heard = _heard(run, artifact)
+                heard = _heard(run, artifact, address)
             verdict = _judge(run, artifact, heard, path)
         except Refusal as refusal:
             verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
@@ -70,7 +74,20 @@ def _judge(
     return judge_file(run, artifact, heard, seen, path)
 
 
-def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim | Finding]:
+def _heard(
+    run: Session[VerifyOptions], artifact: ListedArtifact, address: Collection[str]
+) -> list[Claim | Finding]:
     """Collect claims and findings from the sources; retry while a server is unavailable."""
-    claims = repeat(lambda: run.plugins.claims(artifact, run), run.budget)
-    return [*artifact.claims, *claims]
+    if not address:
+        return [*artifact.claims, *_ask(run, artifact)]
+    with run.client.attempt(fresh=False) as attempt:
+        heard = [*artifact.claims, *_ask(run, artifact)]
+    named = Address(
+        frozenset((*address, *origins_of(artifact.url))),
+        frozenset(origins_of(*(response.url for response in attempt.responses))),
+    )
+    return with_elsewhere(heard, named, (), checked=run.verify_tls)
+
+
+def _ask(run: Session[VerifyOptions], artifact: ListedArtifact) -> Sequence[Claim | Finding]:
+    return repeat(lambda: run.plugins.claims(artifact, run), run.budget)

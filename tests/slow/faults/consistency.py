@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from email.utils import formatdate
+
 from tests.slow.faults.catalogue import (
     HALF,
     B,
@@ -134,6 +136,40 @@ def rerun_with_other_bytes_under_one_name(case: Case) -> None:
     hash file the second.
     """
     case.routes |= {"/": page(link(A, OLD))}
+
+
+def _page_elsewhere(case: Case) -> None:
+    """Let a page on another server have the digest of the first build."""
+    case.routes |= {f"/{A}": _with_metadata(OLD), f"/{A}.sha256": hash_file(OLD)}
+    store = case.serve(dict(case.routes))
+    case.routes["/"] = page(link(A, wheel()).replace(A, f"{store.url}{A}"))
+
+
+@fault("E.4.10", causes=Cause.REPLACED, left=(REJECTED,), says="the artifact was replaced")
+def replaced_with_its_hash_file_and_metadata(case: Case) -> None:
+    """A wheel was replaced together with its hash file and metadata; a page on another server has
+    the first digest.
+    """
+    _page_elsewhere(case)
+    case.wait = "60"
+
+
+@fault("E.4.10", causes=Cause.REPLACED, left=(REJECTED,), says="waiting up to 1 s")
+def replaced_within_the_hour(case: Case) -> None:
+    """The same, but the wheel changed within the last hour: the fetch waits for the page."""
+    _page_elsewhere(case)
+    young = status(
+        200, OLD, X_Object_Meta_Sha256=sha256(OLD), Last_Modified=formatdate(usegmt=True)
+    )
+    store = case.serve({f"/{A}": young, f"/{A}.sha256": hash_file(OLD)})
+    case.routes["/"] = page(link(A, wheel()).replace(A, f"{store.url}{A}"))
+    case.wait = "1"
+
+
+@fault("E.4.3", exit_code=2, says="--require pinned: no source of this run can supply it")
+def required_tier_that_nothing_supplies(case: Case) -> None:
+    """A tier is required that none of the sources can supply."""
+    case.options = ["--require", "pinned"]
 
 
 UPLOAD = (

@@ -8,6 +8,7 @@ import pytest
 
 from wheelhouse_hashes import options
 from wheelhouse_hashes._startup import OPTION_VARIABLES
+from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.cli import environment
 from wheelhouse_hashes.errors import UsageError
 
@@ -19,6 +20,7 @@ def with_all_options() -> argparse.ArgumentParser:
     for option in ("--hashfile", "--verify"):
         parser.add_argument(option, action="store_true")
     parser.add_argument("--hash-algorithm", action="append")
+    parser.add_argument("--require", action="append", type=options.tier)
     parser.add_argument("--driver-option", dest="driver_options", action="append")
     parser.add_argument("--wait", type=options.seconds, default=options.DEFAULT_WAIT)
     parser.add_argument("--timeout", type=options.some_seconds, default=options.DEFAULT_TIMEOUT)
@@ -30,6 +32,7 @@ GOOD = {
     "HASHFILE": ("1", True),
     "VERIFY": ("yes", True),
     "HASH_ALGORITHM": ("md5  blake2b", ["md5", "blake2b"]),
+    "REQUIRE": ("pinned  elsewhere", [Tier.PINNED, Tier.ELSEWHERE]),
     "DRIVER_OPTIONS": ("host=h 'proxy_url=http://p/ q'", ["host=h", "proxy_url=http://p/ q"]),
     "WAIT": ("0.25", 0.25),
     "TIMEOUT": ("0.5", 0.5),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Outcome, Tier, Verdict
+from wheelhouse_hashes.artifacts import Claim, Outcome, Tier, Verdict, tiers_text
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _MEANING = {
     Tier.CONTAINER: "published with the artifact: detects accidental corruption, not tampering",
-    Tier.PINNED: "from a digest list that you provided",
+    Tier.ELSEWHERE: "published at another origin, at an address that you named",
+    Tier.ATTESTED: "signed by an identity that you named",
     Tier.LOGGED: "from a tamper-evident log",
+    Tier.PINNED: "from a digest list that you provided",
 }
 
 _OUTCOMES = {
@@ -73,7 +75,7 @@ def explanation(verdict: Verdict) -> str:
         lines += [
             f"  {claim.source} claims {claim.digest}: {agreed}",
             f"    where  {claim.where}",
-            f"    tier   {claim.tier}: {_MEANING[claim.tier]}",
+            f"    tier   {claim.earned}: {_meaning(claim)}",
         ]
     if not verdict.claims:
         lines.append("  no digest was found")
@@ -85,6 +87,16 @@ def explanation(verdict: Verdict) -> str:
     if verdict.cause is not None:
         lines.append(f"  verdict: {verdict.cause.value} (exit {verdict.exit_code}): {verdict.text}")
     else:
-        tier = f"; strongest tier: {verdict.tier}" if verdict.tier is not None else ""
-        lines.append(f"  verdict: {_OUTCOMES[verdict.outcome]}{tier}")
+        tiers = f"; {_tiers(verdict)}" if verdict.tiers else ""
+        lines.append(f"  verdict: {_OUTCOMES[verdict.outcome]}{tiers}")
     return "\n".join(map(printable, lines))
+
+
+def _meaning(claim: Claim) -> str:
+    if claim.earned is claim.tier:
+        return _MEANING[claim.tier]
+    return f"MD5 is no proof of tier {claim.tier}"
+
+
+def _tiers(verdict: Verdict) -> str:
+    return f"{'tiers' if len(verdict.tiers) > 1 else 'tier'}: {tiers_text(verdict.tiers)}"

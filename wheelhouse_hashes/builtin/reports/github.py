@@ -11,6 +11,7 @@ import pathlib
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import tiers_text
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
@@ -59,6 +60,7 @@ def _rows(report: Report) -> list[_Row]:
                 next_step = NEXT_STEP[verdict.cause]
             elif verdict.claims:
                 text = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
+                text += f" ({tiers_text(verdict.tiers)})" if verdict.tiers else ""
             rows.append((verdict.name, verdict.outcome.value, text, next_step))
     elif isinstance(report, UploadReport):
         for record in report.records:

@@ -77,6 +77,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "text": verdict.text,
         "exit_code": verdict.exit_code,
         "tier": str(verdict.tier) if verdict.tier is not None else None,
+        "tiers": [str(tier) for tier in sorted(verdict.tiers, reverse=True)],
         "size": verdict.size,
         "expected_size": verdict.expected_size,
         "digests": dict(verdict.digests),
@@ -90,7 +91,7 @@ def _claim(claim: Claim) -> dict[str, str]:
         "hex": claim.digest.hex,
         "source": claim.source,
         "where": claim.where,
-        "tier": str(claim.tier),
+        "tier": str(claim.earned),
     }
 
 

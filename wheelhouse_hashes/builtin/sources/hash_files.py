@@ -15,6 +15,7 @@ from wheelhouse_hashes.artifacts import (
     Finding,
     ListedArtifact,
     LocalArtifact,
+    Tier,
 )
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError, NotAHashFile, TransferError, UsageError
@@ -25,7 +26,7 @@ from wheelhouse_hashes.formats.hash_file import (
     parse_hash_file,
     split_hash_file_name,
 )
-from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
 
 if TYPE_CHECKING:
@@ -70,6 +71,12 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
 
 
 @hookimpl
+def wheelhouse_tiers() -> Sequence[Tier]:
+    """Return ``container``: hash files are beside the artifacts."""
+    return (Tier.CONTAINER,)
+
+
+@hookimpl
 def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> Sequence[Companion]:
     """Publish one hash file for each algorithm."""
     if not run.options.hashfile:
@@ -106,7 +113,8 @@ def wheelhouse_claims(
     claims: list[Claim | Finding] = []
     for algorithm in listed or run.algorithms:
         suffix = hash_file_name("", algorithm)
-        where = shown(run.companion_url(artifact, suffix) or "")
+        url = run.companion_url(artifact, suffix) or ""
+        where = shown(url)
         try:
             # Nothing depends on an optional one, so it gets a single retry; the others are
             # requested again together with their artifact.
@@ -124,7 +132,7 @@ def wheelhouse_claims(
             text = str(error) if isinstance(error, TransferError) else f"{error} ({where})"
             claims.append(Finding(Cause.UNREADABLE_HASH, text))
         else:
-            claims.append(Claim(read.digest, SOURCE, where))
+            claims.append(Claim(read.digest, SOURCE, where, origins=origins_of(url)))
         if not listed:
             break
     return claims

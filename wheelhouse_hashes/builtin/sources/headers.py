@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact
+from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, ListedArtifact, Tier
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.urls import shown
 
@@ -18,6 +18,12 @@ SOURCE = "header"
 #: Prefixes of metadata headers: OpenStack Swift, the S3 family, Google Cloud Storage,
 #: Azure Blob Storage.
 PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
+
+
+@hookimpl
+def wheelhouse_tiers() -> Sequence[Tier]:
+    """Return ``container``: the store sends the metadata."""
+    return (Tier.CONTAINER,)
 
 
 @hookimpl

@@ -7,13 +7,22 @@ were fetched over ``http``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.artifacts import (
+    ALGORITHMS,
+    Claim,
+    Digest,
+    Entry,
+    Finding,
+    Listing,
+    Tier,
+)
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
@@ -26,11 +35,11 @@ from wheelhouse_hashes.formats.pages import (
     read_page,
 )
 from wheelhouse_hashes.formats.tags import MAX_TAG
-from wheelhouse_hashes.formats.urls import normalized, origin, shown
+from wheelhouse_hashes.formats.urls import is_secure, normalized, origin, origins_of, shown
+from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
 SOURCE = "link"
@@ -42,6 +51,17 @@ _HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.IGNORE
 
 
 @hookimpl
+def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
+    """Return ``container``, and ``elsewhere`` if ``--against`` names an https URL."""
+    options = run.options
+    address = options.against or "" if isinstance(options, VerifyOptions) else ""
+    origins = origins_of(address)
+    if origins and all(is_secure(one, checked=run.verify_tls) for one in origins):
+        return (Tier.CONTAINER, Tier.ELSEWHERE)
+    return (Tier.CONTAINER,)
+
+
+@hookimpl
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Read the page at an ``http`` or ``https`` URL."""
     if urlsplit(url).scheme.lower() not in ("http", "https"):
@@ -49,7 +69,8 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     page = run.client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True)
     links = read_page(page.body, page.headers.get("content-type", ""), page.url)
     # Not in the main thread, so that it can watch for an interruption.
-    return run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
+    listing = run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
+    return replace(listing, age=page.age)
 
 
 def _listing(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -17,12 +18,22 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing
 from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
+from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
 SOURCE = "list"
+
+
+@hookimpl
+def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
+    """Return ``pinned`` for a digest list given with ``--against``."""
+    options = run.options
+    if not isinstance(options, VerifyOptions):
+        return ()
+    is_list = options.against is not None and os.path.isfile(options.against)  # noqa: PTH113 (Path.is_file can raise)
+    return (Tier.PINNED,) if is_list else (Tier.CONTAINER,)
 
 
 @hookimpl

@@ -1,0 +1,43 @@
+"""``--require``: tiers that every artifact must have, checked before the first request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wheelhouse_hashes.artifacts import Tier, tiers_text
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.options import ACCEPT, CheckOptions
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.plugins.session import Session
+
+#: What supplies each tier, for messages.
+_SUPPLIED_BY = {
+    Tier.CONTAINER: "give an address or a folder with hash files",
+    Tier.ELSEWHERE: "give verify an https address with --against",
+    Tier.ATTESTED: "install a plugin that checks attestations, and give its options",
+    Tier.LOGGED: "install a plugin that reads a log, and give its options",
+    Tier.PINNED: "give verify a digest list with --against",
+}
+
+
+def check_required_tiers(run: Session[CheckOptions]) -> None:
+    """Check that the sources of a run can supply the tiers that ``--require`` names.
+
+    :param run: the command in progress.
+    :raises UsageError: if they cannot, or artifacts without a digest are accepted.
+    """
+    required = set(run.options.require)
+    if required and run.options.missing_hash == ACCEPT:
+        raise UsageError("--require: not possible with --missing-hash accept; remove one of them")
+    # Asked in any case, so that a plugin that fails here fails in every run.
+    supplied = set(run.plugins.tiers(run))
+    lacking = sorted(required - supplied)
+    if lacking:
+        raise UsageError(
+            *(
+                f"--require {tier}: no source of this run can supply it (available: "
+                f"{tiers_text(supplied) or 'none'}); {_SUPPLIED_BY[tier]}"
+                for tier in lacking
+            )
+        )
