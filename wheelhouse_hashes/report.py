@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause, gravest
+from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import printable
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.FORBIDDEN: "check the container's read permission and your credentials",
     Cause.TOO_LARGE: "check the URL: no valid file of this kind is that large",
 }
+
+
+def with_next_step(error: TransferError) -> TransferError:
+    """Return an error that ends the command, with the advice for its cause."""
+    text = f"{error}; {NEXT_STEP[error.cause]}"
+    return TransferError(error.cause, text, error.status, final=not error.may_heal)
+
 
 #: The note about companions that were left over when a dev build was pruned.
 LEFTOVER_NOTE = "older dev build; only its companions remain"

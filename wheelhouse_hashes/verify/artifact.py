@@ -12,7 +12,6 @@ from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome,
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import disk_errors, hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal
-from wheelhouse_hashes.runtime.retry import repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
 
@@ -72,5 +71,5 @@ def _judge(
 
 def _heard(run: Session[VerifyOptions], artifact: ListedArtifact) -> list[Claim | Finding]:
     """Collect claims and findings from the sources; retry while a server is unavailable."""
-    claims = repeat(lambda: run.plugins.claims(artifact, run), run.budget)
+    claims = run.repeat(lambda: run.plugins.claims(artifact, run))
     return [*artifact.claims, *claims]
