@@ -34,6 +34,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.transport import Opened, OpenRequest, Page
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -58,6 +59,7 @@ def test_order_of_all_hooks(
     assert recorder.order == [
         *OPTIONS,
         "wheelhouse_run_started upload",
+        "wheelhouse_prepare upload",
         f"wheelhouse_companions {A}",
         f"wheelhouse_companion_of {HASH_FILE}",
         f"wheelhouse_artifact_uploaded {A}",
@@ -70,12 +72,27 @@ def test_order_of_all_hooks(
     assert recorder.order == [
         *OPTIONS,
         "wheelhouse_run_started fetch",
+        "wheelhouse_prepare fetch",
         "wheelhouse_locate",
+        "wheelhouse_authorize",
+        "wheelhouse_read_listing",
         f"wheelhouse_companion_of {A}",
         f"wheelhouse_claims {A}",
+        "wheelhouse_authorize",
         f"wheelhouse_response_claims {A}",
         f"wheelhouse_inspect {A}",
         f"wheelhouse_artifact_judged {A}",
+        "wheelhouse_run_finished fetch",
+    ]
+
+    recorder.calls.clear()
+    assert fetch(cli, "mem://wheels/").code == 2
+    assert recorder.order == [
+        *OPTIONS,
+        "wheelhouse_run_started fetch",
+        "wheelhouse_prepare fetch",
+        "wheelhouse_locate",
+        "wheelhouse_open",
         "wheelhouse_run_finished fetch",
     ]
 
@@ -83,18 +100,22 @@ def test_order_of_all_hooks(
     assert recorder.types == {
         "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
         "wheelhouse_run_started": both,
+        "wheelhouse_prepare": both,
         "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
         "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
         "wheelhouse_companion_of": {"object_name": {str}},
         "wheelhouse_artifact_uploaded": both | {"artifact": {LocalArtifact}},
         "wheelhouse_locate": both | {"url": {str}},
+        "wheelhouse_read_listing": both | {"page": {Page}},
         "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
         "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
+        "wheelhouse_open": both | {"url": {str}, "request": {OpenRequest}},
+        "wheelhouse_authorize": both | {"url": {str}, "method": {str}},
         "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(pathlib.Path())}},
         "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
-    of_main = {"add_options", "run_started", "run_finished", "companion_of", "locate"}
+    of_main = {"add_options", "run_started", "prepare", "run_finished", "companion_of", "locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 

@@ -98,19 +98,22 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
         if listing is None and "://" in address:
             listing = read(run, address)
     except UnsupportedURL:
-        raise UsageError(unsupported(run, address)) from None
+        raise UsageError(_unsupported(run, address)) from None
     except TransferError as error:
         raise with_next_step(error) from None
     if listing is None:
-        nor = ", and no such file or folder" if run.verb == "verify" else ""
-        raise UsageError(f"{shown(address)}: not a URL{nor}")
+        raise UsageError(_unsupported(run, address))
     return listing
 
 
-def unsupported(run: Session[CheckOptions], address: str) -> str:
-    """Return the sentence for an address whose scheme nobody reads."""
-    text = f"{shown(address)}: unsupported URL scheme {scheme_of(address)!r}"
+def _unsupported(run: Session[CheckOptions], address: str) -> str:
+    """Return the sentence for an address that nobody reads."""
+    is_url = "://" in address
+    why = f"unsupported URL scheme {scheme_of(address)!r}" if is_url else "not a URL"
+    nor = ", and no such file or folder" if run.verb == "verify" and not is_url else ""
     others = run.plugins.installed_with("wheelhouse_locate", "wheelhouse_open")
     if others:
-        return f"{text}: not read by any plugin ({', '.join(others)})"
-    return f"{text}: use http or https, or install a plugin that reads it"
+        return f"{shown(address)}: {why}, and no plugin reads it ({', '.join(others)}){nor}"
+    if is_url:
+        return f"{shown(address)}: {why}: use http or https"
+    return f"{shown(address)}: not an http or https URL{nor}"

@@ -279,7 +279,7 @@ def test_json_that_is_not_pep_691_is_refused(locate: Locate, body: str) -> None:
 
 def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
     with serving({"/simple/": b""}) as server:
-        assert run.plugins.locate(server.url + "simple/#fragment", run) is not None
+        assert listing_pages.read(run, server.url + "simple/#fragment") is not None
         ((_, path, headers),) = server.requests
     assert path == "/simple/"
     types = [part.partition(";")[0].strip() for part in headers["accept"].split(",")]
@@ -304,9 +304,8 @@ def test_links_are_relative_to_redirect_target(
         "/files/index.html": f'<a href="{NAME}">x</a>'.encode(),
     }
     with serving(routes) as server:
-        listing = run.plugins.locate(server.url + "wheels", run)
+        listing = listing_pages.read(run, server.url + "wheels")
         root = server.url.rstrip("/")
-    assert listing is not None
     relative = _relative(listing, root)
     assert relative.url == "/files/index.html"
     assert _urls(relative) == {NAME: f"/files/{NAME}"}

@@ -19,7 +19,7 @@ from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import MAX_LINKS, TooManyLinks, read_page
 from wheelhouse_hashes.formats.tags import MAX_TAG
-from wheelhouse_hashes.formats.urls import is_http, normalized, origin, shown
+from wheelhouse_hashes.formats.urls import is_http, normalized, origin, shown, split
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions
@@ -90,12 +90,13 @@ def _refused(target: str, page: str, *, secure: bool) -> str | None:
     :param secure: whether others cannot change the page.
     """
     try:
-        scheme, _, _ = here = origin(target)
+        scheme, _, _ = origin(target)
         if not scheme:
             return "its URL has no scheme; the base URL of the page is neither http nor https"
         if scheme not in ("http", "https"):
-            # A page that a plugin opened links to its own origin.
-            if here == origin(page):
+            # A page that a plugin opened links to its own container, whose name may
+            # depend on case.
+            if split(target)[:2] == split(page)[:2]:
                 return None
             return f"{printable(scheme)}: links are not followed"
         if scheme == "http" and secure:
