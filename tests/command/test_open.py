@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -227,7 +228,9 @@ class ClosesBadly:
         raise OSError("cannot close")
 
 
-GOOD = Opened({}, [], secure=True)
+def opened(**fields: Any) -> Opened:
+    """Return an empty object, with some other fields."""
+    return replace(Opened({}, [], secure=True), **fields)
 
 
 @pytest.mark.parametrize(
@@ -236,16 +239,16 @@ GOOD = Opened({}, [], secure=True)
         (KeyError("x"), "KeyError"),
         (SystemExit(0), "SystemExit"),
         ("text", "TypeError: expected Opened or None"),
-        (replace(GOOD, pieces=b"whole"), "TypeError: Opened.pieces"),
-        (replace(GOOD, pieces=None), "TypeError: Opened.pieces"),
-        (replace(GOOD, pieces=["text"]), "TypeError: pieces must be bytes, not str"),
-        (replace(GOOD, headers={"Content-Length": 9}), "TypeError: Opened.headers"),
-        (replace(GOOD, headers=None), "TypeError: Opened.headers"),
-        (replace(GOOD, secure="yes"), "TypeError: Opened.secure"),
-        (replace(GOOD, offset=7), "ValueError: Opened.offset must be 0 or 0, not 7"),
-        (replace(GOOD, pieces=failing(OSError("broken"))), "OSError: broken"),
-        (replace(GOOD, pieces=failing(SystemExit(0))), "SystemExit"),
-        (replace(GOOD, pieces=ClosesBadly()), "OSError: cannot close"),
+        (opened(pieces=b"whole"), "TypeError: Opened.pieces"),
+        (opened(pieces=None), "TypeError: Opened.pieces"),
+        (opened(pieces=["text"]), "TypeError: pieces must be bytes, not str"),
+        (opened(headers={"Content-Length": 9}), "TypeError: Opened.headers"),
+        (opened(headers=None), "TypeError: Opened.headers"),
+        (opened(secure="yes"), "TypeError: Opened.secure"),
+        (opened(offset=7), "ValueError: Opened.offset must be 0 or 0, not 7"),
+        (opened(pieces=failing(OSError("broken"))), "OSError: broken"),
+        (opened(pieces=failing(SystemExit(0))), "SystemExit"),
+        (opened(pieces=ClosesBadly()), "OSError: cannot close"),
     ],
 )
 def test_wrong_plugin_is_named(
