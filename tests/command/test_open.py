@@ -335,6 +335,21 @@ def test_plugin_may_make_requests_to_open(
     assert fresh == [False] * len(fresh)
 
 
+def test_plugin_that_opens_a_url_to_open_it_is_stopped(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Endless:
+        @hookimpl
+        def wheelhouse_open(self, url: str, run: Run) -> Opened:
+            answer = run.client.get(url, max_bytes=9)
+            return Opened({}, [answer.body], secure=True)
+
+    install(monkeypatch, endless=Endless())
+    ended = fetch(cli, "mem://x/")
+    assert ended.code == 5
+    assert "more than 8 objects to open this one" in ended.err
+
+
 @pytest.mark.parametrize("url", ["ftp://host/", "container://[bad", "mem:/x://"])
 def test_url_that_nobody_opens(cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     alone = fetch(cli, url)

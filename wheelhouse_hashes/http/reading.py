@@ -11,6 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Self
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
 
 #: Maximum number of pieces that are read ahead.
 _AHEAD = 4
+
+#: Maximum number of objects that are opened to open one.  A plugin that reads a URL to open
+#: that URL would otherwise start threads without end.
+_MAX_DEPTH = 8
+
+#: The number of objects that are being opened for the current thread.
+_depth: ContextVar[int] = ContextVar("depth", default=0)
 
 #: Statuses that mean "no such object".
 _ABSENT = (HTTPStatus.NOT_FOUND, HTTPStatus.GONE)
@@ -120,7 +128,10 @@ class Reading:
 
     def _work(self) -> None:
         last: object = _END
+        _depth.set(_depth.get() + 1)
         try:
+            if _depth.get() > _MAX_DEPTH:
+                raise self._error(f"more than {_MAX_DEPTH} objects to open this one", final=True)
             with self._lent:
                 opened = self._call()
                 self._put(opened)
