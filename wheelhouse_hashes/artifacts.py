@@ -174,12 +174,12 @@ class LocalArtifact:
 
 @dataclass(frozen=True)
 class Entry:
-    """One object of a listing, as returned by ``wheelhouse_locate``."""
+    """One object of a listing."""
 
     #: The object's name, percent-decoded.
     name: str
-    #: Its absolute ``http`` or ``https`` URL, without a fragment.  It may be signed,
-    #: so it must not be printed unredacted.
+    #: Its absolute URL, without a fragment: ``http``, ``https``, or one that
+    #: ``wheelhouse_open`` opens.  It may be signed, so it must not be printed unredacted.
     url: str = field(repr=False)
     #: Its size in bytes, None if unknown.
     size: int | None = None
@@ -187,6 +187,18 @@ class Entry:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Claims and findings from the listing itself, such as a link's fragment.
     claims: tuple[Claim | Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An object of a listing whose URL must not be requested."""
+
+    #: The object's name.
+    name: str
+    #: The cause with which an artifact of that name is refused.
+    cause: Cause
+    #: One sentence for the user.
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -201,9 +213,17 @@ class Listing:
     last_modified: float | None = None
     #: Notes for the user, one sentence each.
     notes: tuple[str, ...] = ()
-    #: Names of objects whose URLs must not be requested, each with the reason.  A
-    #: requested artifact that has no other URL is refused.
-    left_out: tuple[tuple[str, str], ...] = ()
+    #: Objects whose URLs must not be requested.  A requested artifact that has no other URL
+    #: is refused.
+    left_out: tuple[LeftOut, ...] = ()
+    #: The URL of the next page, if the listing continues there; it must have the origin of
+    #: this page.  For ``wheelhouse_read_listing`` only.
+    next: str | None = field(default=None, repr=False)
+    #: False if others could change the listing on its way, as over plain HTTP.
+    secure: bool = True
+    #: True if all companions are listed; a companion that is not listed is then not
+    #: requested.
+    companions_listed: bool = False
     #: How long it had not changed when it was read, as in :class:`Claim`.
     age: float | None = None
     #: Its origins, as in :class:`Claim`.  Filled in from the address and :attr:`url`.
@@ -226,6 +246,8 @@ class ListedArtifact:
     claims: tuple[Claim | Finding, ...] = ()
     #: Its companions in the listing: object name to URL.
     companions: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: True if it has no other companions, as in :class:`Listing`.
+    companions_listed: bool = False
     #: False if only its companions are listed.
     listed: bool = True
     #: True if it is an old dev build that uploads prune because enough newer ones

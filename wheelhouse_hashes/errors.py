@@ -177,6 +177,16 @@ class TransferError(Refusal):
         self.retry_after = retry_after
 
 
+class UnsupportedURL(TransferError):
+    """A URL is neither ``http`` nor ``https``, and no plugin opens it.
+
+    :param text: one sentence for the user.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(Cause.UNREACHABLE, text, final=True)
+
+
 class HashFileError(Refusal):
     """A hash file is invalid.
 

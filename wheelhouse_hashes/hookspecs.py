@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.transport import Opened, OpenRequest, Page
 
 #: The project name of the markers, and the entry-point group.
 GROUP = "wheelhouse_hashes"
@@ -84,6 +85,19 @@ def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:  # type: ignore[
 
     :param run: the command in progress.
     :returns: tiers; empty if the options give the plugin no source.
+    """
+
+
+@hookspec
+def wheelhouse_prepare(run: Run[Options]) -> None:
+    """Request what the whole run needs, such as a checkpoint or an index.
+
+    When: once per command that uses a wheelhouse-hashes option, after all plugins'
+    ``wheelhouse_run_started``; main thread.  If it raises a transient
+    :exc:`~wheelhouse_hashes.errors.TransferError`, this plugin's hook is called again within
+    ``--wait``, with ``run.fresh`` true; any other exception ends the command.
+
+    :param run: the command in progress.
     """
 
 
@@ -148,13 +162,31 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Return the listing of a URL.
 
     When: ``fetch --verify`` and ``verify``, once, before anything is fetched; main
-    thread.  The first result other than None is used.  Plugins are called before the
-    built-in reader of index pages and directory listings.
+    thread.  Called again on transient errors.  The first result other than None is used.
+    Without one, the URL is requested and ``wheelhouse_read_listing`` reads the page, so
+    implement this hook only for a URL that is not one page.
 
-    :param url: the URL that the user gave, with its fragment but without user name and
-        password (``run.client`` sends them to its origin).
+    :param url: the URL that the user gave, with its fragment.  An ``http`` or ``https`` URL
+        is without user name and password (``run.client`` sends them to its origin); any
+        other one is unchanged and may be malformed.
     :param run: the command in progress.
     :returns: the listing, or None if the plugin does not handle this URL.
+    """
+
+
+@hookspec(firstresult=True)
+def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | None:
+    """Return the listing that a page contains.
+
+    When: ``fetch --verify`` and ``verify``, after a page was read, and again for each
+    further page that the listing names as ``next``; a worker thread, while the main thread
+    waits.  The first result other than None is used.  Plugins are called before the
+    built-in reader of index pages and directory listings, which reads any page.  It must
+    depend only on the page.
+
+    :param page: the page.
+    :param run: the command in progress.
+    :returns: the listing, or None if the plugin does not read pages of this kind.
     """
 
 
@@ -190,6 +222,42 @@ def wheelhouse_response_claims(  # type: ignore[empty-body]
         (:rfc:`9110`, section 15.3.7.3).
     :param run: the command in progress.
     :returns: as for ``wheelhouse_claims``; set ``travels`` on each claim.
+    """
+
+
+@hookspec(firstresult=True)
+def wheelhouse_open(url: str, request: OpenRequest, run: Run[Options]) -> Opened | None:
+    """Open an object at a URL that is neither ``http`` nor ``https``.
+
+    When: each time that a page, an artifact or a companion at such a URL is requested,
+    and when a plugin requests one with ``run.client``; a worker thread, which then reads the
+    pieces, too.  The first result other than None is used.  An error raised here or by the
+    iterator has the same effect as over HTTP if it is a
+    :exc:`~wheelhouse_hashes.errors.TransferError`; one with status 404 means that the object
+    does not exist.
+
+    :param url: the URL, without a fragment unless the user gave it.
+    :param request: which part of the object is requested.
+    :param run: the command in progress.
+    :returns: the object, or None if the plugin does not handle this URL.
+    """
+
+
+@hookspec(firstresult=True)
+def wheelhouse_authorize(url: str, method: str, run: Run[Options]) -> Mapping[str, str] | None:
+    """Return headers that authorize one request, such as a token.
+
+    When: before each ``http`` and ``https`` request, on every try, to an origin that the
+    user or a listing named; a worker thread.  Called once more, with ``run.fresh`` true, if the
+    response has status 401.  Not called for redirects to another origin, nor for requests
+    that this hook makes.  The headers are sent to the origin of the URL only, and over plain
+    HTTP only to this machine or to the endpoint of the user's own account.
+
+    :param url: the URL of the request.
+    :param method: its method: ``GET``.
+    :param run: the command in progress.
+    :returns: the headers, or None if the plugin has none for this URL.  They replace headers
+        of the same name of the listing's entry.
     """
 
 

@@ -13,7 +13,7 @@ from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.filenames import printable
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.errors import WheelhouseHashesError
+    from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
 
 #: The advice printed for each cause.
 NEXT_STEP: Mapping[Cause, str] = {
@@ -40,6 +40,13 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.FORBIDDEN: "check the container's read permission and your credentials",
     Cause.TOO_LARGE: "check the URL: a valid response is never that large",
 }
+
+
+def with_next_step(error: Refusal) -> Refusal:
+    """Return an error that ends the command, with the advice for its cause added."""
+    error.args = (f"{error}; {NEXT_STEP[error.cause]}",)
+    return error
+
 
 #: The note about companions that were left over when a dev build was pruned.
 LEFTOVER_NOTE = "older dev build; only its companions remain"

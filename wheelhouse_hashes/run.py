@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -32,6 +34,9 @@ __all__ = ["Activity", "Run", "State", "StateFolder"]
 #: The command that installs the requirements of fetching.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
 
+#: Whether the current thread works on another try, see :attr:`Run.fresh`.
+_fresh: ContextVar[bool] = ContextVar("fresh", default=False)
+
 #: HTTP statuses that mean "no such object".  S3 returns 403 instead of 404 to clients
 #: that may not list the container.
 _ABSENT = (403, 404, 410)
@@ -53,6 +58,8 @@ class Run(Workspace[O_co]):
         #: Whether hook calls are printed.
         self.tracing = tracing
         self._making = threading.Lock()
+        #: What the client needs from the plugins, by the names of its parameters.
+        self._extensions: dict[str, Any] = {}
         self._client: Client | None = None
         self._screen = Screen()
 
@@ -79,7 +86,7 @@ class Run(Workspace[O_co]):
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
         settings = TransportSettings(self.options.timeout, verify_tls=self.verify_tls)
-        return Client(self.stop, settings, self._moved)
+        return Client(self.stop, settings, self._moved, **self._extensions)
 
     def _moved(self, before: str, after: str) -> None:
         text = f"{origin_text(origin(before))} redirects to {origin_text(origin(after))}"
@@ -93,6 +100,26 @@ class Run(Workspace[O_co]):
         """
         # A copy: workers that an interrupted run abandoned may still add to the set.
         return frozenset(map(origin_text, frozenset(self._client.origins if self._client else ())))
+
+    @property
+    def fresh(self) -> bool:
+        """Whether this is not the first try, so that a plugin must not answer from memory.
+
+        Each thread has its own value: that of the hook that it runs.
+        """
+        return _fresh.get()
+
+    @contextmanager
+    def trying(self, *, fresh: bool) -> Iterator[None]:
+        """Set :attr:`fresh` for one try.
+
+        :param fresh: whether an earlier try failed.
+        """
+        token = _fresh.set(fresh)
+        try:
+            yield
+        finally:
+            _fresh.reset(token)
 
     @property
     def verify_tls(self) -> bool:
@@ -134,10 +161,10 @@ class Run(Workspace[O_co]):
         """Return the URL of a companion, or None if it is unknown.
 
         It cannot be derived from a signed URL (one with a query), which is valid for one
-        object only.
+        object only.  It is unknown, too, if the listing names all companions, but not this one.
         """
         listed = artifact.companions.get(artifact.name + suffix)
-        if listed is not None or "?" in artifact.url:
+        if listed is not None or artifact.companions_listed or "?" in artifact.url:
             return listed
         return artifact.url + suffix
 

@@ -12,9 +12,10 @@ import pytest
 from tests.conftest import LOCAL, Cli, Result
 from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
 from tests.support.commands import fetch, upload
-from tests.support.pages import page
+from tests.support.opener import SHELF, Opener
+from tests.support.pages import page, page_of
 from tests.support.plugins import SPECS, Recorder, install, on_main_thread
-from tests.support.servers import Server, respond, serving, serving_folder
+from tests.support.servers import Handler, Server, respond, serving, serving_folder
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import (
     Claim,
@@ -34,6 +35,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.transport import OpenRequest, Page
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -58,6 +60,7 @@ def test_order_of_all_hooks(
     assert recorder.order == [
         *OPTIONS,
         "wheelhouse_run_started upload",
+        "wheelhouse_prepare upload",
         f"wheelhouse_companions {A}",
         f"wheelhouse_companion_of {HASH_FILE}",
         f"wheelhouse_artifact_uploaded {A}",
@@ -71,12 +74,27 @@ def test_order_of_all_hooks(
         *OPTIONS,
         "wheelhouse_run_started fetch",
         "wheelhouse_tiers",
+        "wheelhouse_prepare fetch",
         "wheelhouse_locate",
+        "wheelhouse_authorize",
+        "wheelhouse_read_listing",
         f"wheelhouse_companion_of {A}",
         f"wheelhouse_claims {A}",
+        "wheelhouse_authorize",
         f"wheelhouse_response_claims {A}",
         f"wheelhouse_inspect {A}",
         f"wheelhouse_artifact_judged {A}",
+        "wheelhouse_run_finished fetch",
+    ]
+
+    recorder.calls.clear()
+    assert fetch(cli, "mem://wheels/").code == 2
+    assert recorder.order == [
+        *OPTIONS,
+        "wheelhouse_run_started fetch",
+        "wheelhouse_prepare fetch",
+        "wheelhouse_locate",
+        "wheelhouse_open",
         "wheelhouse_run_finished fetch",
     ]
 
@@ -84,19 +102,24 @@ def test_order_of_all_hooks(
     assert recorder.types == {
         "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
         "wheelhouse_run_started": both,
+        "wheelhouse_prepare": both,
         "wheelhouse_tiers": both,
         "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
         "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
         "wheelhouse_companion_of": {"object_name": {str}},
         "wheelhouse_artifact_uploaded": both | {"artifact": {LocalArtifact}},
         "wheelhouse_locate": both | {"url": {str}},
+        "wheelhouse_read_listing": both | {"page": {Page}},
         "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
         "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
+        "wheelhouse_open": both | {"url": {str}, "request": {OpenRequest}},
+        "wheelhouse_authorize": both | {"url": {str}, "method": {str}},
         "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(pathlib.Path())}},
         "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
-    of_main = {"add_options", "run_started", "tiers", "run_finished", "companion_of", "locate"}
+    of_main = {"add_options", "run_started", "tiers", "prepare", "run_finished", "companion_of"}
+    of_main |= {"locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 
@@ -217,6 +240,37 @@ def test_hook_wheelhouse_tiers(
         result = fetch(cli, served.url, "--require", required)
         assert (result.code, message in result.err) == (code, True), result
         assert bool(served.requests) == (code == 3)
+
+
+class Checkpoint:
+    """Requests a checkpoint; its server is busy at first."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.fresh: list[bool] = []
+
+    @hookimpl
+    def wheelhouse_prepare(self, run: Run) -> None:
+        assert on_main_thread()
+        self.fresh.append(run.fresh)
+        run.client.get(self.url, max_bytes=99)
+
+
+def test_hook_wheelhouse_prepare(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    statuses = [503, 200]
+
+    def answer(handler: Handler) -> None:
+        respond(handler, statuses.pop(0), b"", Retry_After="0")
+
+    with serving({"/checkpoint": answer}) as server:
+        checkpoint = Checkpoint(f"{server.url}checkpoint")
+        install(monkeypatch, checkpoint=checkpoint)
+        assert fetch(cli, served.url, "--wait", 20).code == 0
+    assert checkpoint.fresh == [False, True]
 
 
 class Closer:
@@ -462,6 +516,42 @@ def test_hook_wheelhouse_locate(
         assert "/page/" in server.paths()
 
 
+class Rows:
+    """Reads pages of type ``text/rows``."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+
+    @hookimpl
+    def wheelhouse_read_listing(self, page: Page) -> Listing | None:
+        self.pages.append(page)
+        if page.media_type != "text/rows":
+            return None
+        digits, name = page.content.decode().split()
+        claim = Claim(Digest("sha256", digits), "rows", page.url)
+        return Listing(page.url, (Entry(name, page.url + name, claims=(claim,)),))
+
+
+def test_hook_wheelhouse_read_listing(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    listed = f"{sha256(body)} {A}".encode()
+    reader = Rows()
+    install(monkeypatch, rows=reader)
+    routes: dict[str, Any] = {
+        "/": lambda handler: respond(handler, 200, listed, Content_Type="text/rows"),
+        "/page/": page("/" + A),
+        f"/{A}": body,
+    }
+    with serving(routes) as server:
+        result = fetch(cli, server.url)
+        assert result.line("ok").split() == ["ok", A, "sha256", "rows", "container"]
+        # Pages of other types are left to the built-in reader.
+        assert "missing-hash" not in fetch(cli, f"{server.url}page/").err
+    assert [each.media_type for each in reader.pages] == ["text/rows", "text/html"]
+
+
 class Pins:
     """Makes the same claims for every artifact."""
 
@@ -573,6 +663,40 @@ class Inspector:
         self.paths.append(path)
         self.contents.append(path.read_bytes())
         return self._findings
+
+
+def test_hook_wheelhouse_open(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    opener = Opener({"": page_of(body), A: body})
+    install(monkeypatch, opener=opener)
+    result = fetch(cli, SHELF)
+    assert result.line("ok").split() == ["ok", A, "sha256", "link", "container"]
+    assert pathlib.Path("got", A).read_bytes() == body
+    # The hash file is requested, too, although the page does not list it.
+    assert opener.names == ["", HASH_FILE, A]
+
+
+class Token:
+    """Adds a token to each request."""
+
+    @hookimpl
+    def wheelhouse_authorize(self, url: str, method: str) -> Mapping[str, str]:
+        assert not on_main_thread()
+        return {"X-Token": f"{method} {url}"}
+
+
+def test_hook_wheelhouse_authorize(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    install(monkeypatch, token=Token())
+    assert fetch(cli, served.url).code == 0
+    assert served.requests
+    for _, path, headers in served.requests:
+        assert headers["x-token"] == f"GET {served.url}{path[1:]}"
 
 
 def test_hook_wheelhouse_inspect(

@@ -163,23 +163,27 @@ def test_signal_while_waiting_for_page(number: int) -> None:
             over.set()
 
 
-#: A plugin that makes a request in a hook of the main thread.
+#: A plugin that makes a request in a hook.
 _ASKING = """
 from wheelhouse_hashes import hookimpl
 
-def ask(run):
-    run.client.get({url!r}, max_bytes=9)
-
 @hookimpl
 def {hook}({parameters}):
-    ask(run)
+    run.client.get({url!r}, max_bytes=9)
 """
 
 
 @both
 @pytest.mark.parametrize(
     ("hook", "parameters"),
-    [("wheelhouse_run_started", "run"), ("wheelhouse_locate", "url, run")],
+    [
+        ("wheelhouse_run_started", "run"),
+        ("wheelhouse_prepare", "run"),
+        ("wheelhouse_locate", "url, run"),
+        ("wheelhouse_read_listing", "page, run"),
+        ("wheelhouse_open", "url, run"),
+        ("wheelhouse_authorize", "url, run"),
+    ],
 )
 def test_signal_while_plugin_waits_for_network(
     number: int,
@@ -194,14 +198,59 @@ def test_signal_while_plugin_waits_for_network(
         asked.set()
         over.wait(60)
 
-    with serving({"/silent": silent}) as server:
+    with serving({"/silent": silent, "/": page()}) as server:
         source = _ASKING.format(url=f"{server.url}silent", hook=hook, parameters=parameters)
         make_distribution(tmp_path / "site", "wheelhouse_greeting", source)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+        url = "mem://x/" if hook == "wheelhouse_open" else server.url
         try:
-            interrupted(number, asked.is_set, *FETCH_AND_WAIT, server.url)
+            interrupted(number, asked.is_set, *FETCH_AND_WAIT, url)
         finally:
             over.set()
+
+
+#: A plugin that blocks, in a way that nothing can interrupt, in a hook or in its iterator.
+_BLOCKING = """
+import pathlib, time
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.transport import Opened
+
+PAGE = b'<a href="{name}#sha256={digest}">x</a>'
+
+def block():
+    pathlib.Path("blocked").touch()
+    time.sleep(60)
+    yield b""
+
+@hookimpl
+def wheelhouse_open(url):
+    if {where!r} == "open":
+        list(block())
+    if {where!r} == "page" or url.endswith(".whl"):
+        return Opened({{}}, block(), secure=True)
+    return Opened({{}}, [PAGE], secure=True)
+
+@hookimpl
+def wheelhouse_read_listing():
+    if {where!r} == "read":
+        list(block())
+
+@hookimpl
+def wheelhouse_authorize():
+    list(block())
+"""
+
+
+@pytest.mark.parametrize("where", ["open", "page", "artifact", "read", "authorize"])
+def test_signal_while_plugin_blocks(
+    where: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = _BLOCKING.format(name=A, digest=sha256(b""), where=where)
+    make_distribution(tmp_path / "site", "wheelhouse_greeting", source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    ready = pathlib.Path("blocked").exists
+    url = "http://127.0.0.1:9/" if where == "authorize" else "mem://x/"
+    assert interrupted_fetch(signal.SIGINT, url, ready) == []
 
 
 @contextlib.contextmanager

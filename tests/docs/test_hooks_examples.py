@@ -6,10 +6,12 @@ example defines as one plugin, as a module would.
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 import subprocess
 import types
+import zipfile
 from typing import Any
 
 import pytest
@@ -92,6 +94,34 @@ def tiers() -> types.SimpleNamespace:
         ]
 
     # -- end wheelhouse_tiers --
+    return types.SimpleNamespace(**locals())
+
+
+def prepare() -> types.SimpleNamespace:
+    # -- start wheelhouse_prepare --
+    import os
+    from collections.abc import Sequence
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.artifacts import Finding, ListedArtifact
+    from wheelhouse_hashes.causes import Cause
+    from wheelhouse_hashes.run import Run
+
+    REVOKED: set[str] = set()  # noqa: N806 (a variable of the plugin's module)
+
+    @hookimpl
+    def wheelhouse_prepare(run: Run) -> None:
+        url = os.environ["REVOKED_ARTIFACTS"]
+        page = run.client.get(url, max_bytes=1_000_000, fresh=run.fresh)
+        REVOKED.update(page.body.decode("ascii").split())
+
+    @hookimpl
+    def wheelhouse_claims(artifact: ListedArtifact) -> Sequence[Finding]:
+        if artifact.name in REVOKED:
+            return [Finding(Cause.UNTRUSTED, "it was revoked")]
+        return []
+
+    # -- end wheelhouse_prepare --
     return types.SimpleNamespace(**locals())
 
 
@@ -192,6 +222,32 @@ def locate() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
+def read_listing() -> types.SimpleNamespace:
+    # -- start wheelhouse_read_listing --
+    import json
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Listing
+    from wheelhouse_hashes.transport import Page
+
+    @hookimpl
+    def wheelhouse_read_listing(page: Page) -> Listing | None:
+        """Read a release of a code forge: its assets, with their digests."""
+        if page.media_type != "application/json" or b'"assets"' not in page.content:
+            return None
+        where = page.url.partition("?")[0]
+        entries = []
+        for asset in json.loads(page.content)["assets"]:
+            algorithm, _, digits = asset["digest"].partition(":")
+            claim = Claim(Digest(algorithm, digits), "release", where)
+            url = asset["browser_download_url"]
+            entries.append(Entry(asset["name"], url, asset["size"], claims=(claim,)))
+        return Listing(where, tuple(entries), secure=page.secure, companions_listed=True)
+
+    # -- end wheelhouse_read_listing --
+    return types.SimpleNamespace(**locals())
+
+
 def claims() -> types.SimpleNamespace:
     # -- start wheelhouse_claims --
     import pathlib
@@ -232,6 +288,63 @@ def response_claims() -> types.SimpleNamespace:
         return [Claim(Digest("sha256", digits), "checksum", "its answer", travels=True)]
 
     # -- end wheelhouse_response_claims --
+    return types.SimpleNamespace(**locals())
+
+
+def open_() -> types.SimpleNamespace:
+    # -- start wheelhouse_open --
+    import zipfile
+    from collections.abc import Iterator
+    from urllib.parse import unquote, urlsplit
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.causes import Cause
+    from wheelhouse_hashes.errors import TransferError
+    from wheelhouse_hashes.transport import Opened
+
+    def pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+        with archive.open(name) as file:
+            while piece := file.read(65536):
+                yield piece
+
+    @hookimpl
+    def wheelhouse_open(url: str) -> Opened | None:
+        """Open ``zip://ARCHIVE/NAME``, and list the names at ``zip://ARCHIVE/``."""
+        parts = urlsplit(url)
+        if parts.scheme != "zip":
+            return None
+        archive, name = zipfile.ZipFile(parts.netloc), unquote(parts.path[1:])
+        if not name:
+            names = "\n".join(archive.namelist())
+            return Opened({"Content-Type": "text/plain"}, [names.encode()], secure=True)
+        if name not in archive.namelist():
+            raise TransferError(Cause.MISSING_ARTIFACT, f"{url}: not in the archive", 404)
+        size = archive.getinfo(name).file_size
+        return Opened({"Content-Length": str(size)}, pieces(archive, name), secure=True)
+
+    # -- end wheelhouse_open --
+    return types.SimpleNamespace(**locals())
+
+
+def authorize() -> types.SimpleNamespace:
+    # -- start wheelhouse_authorize --
+    import os
+    import subprocess
+    from collections.abc import Mapping
+    from urllib.parse import urlsplit
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.run import Run
+
+    @hookimpl
+    def wheelhouse_authorize(url: str, run: Run) -> Mapping[str, str] | None:
+        if urlsplit(url).hostname != os.environ["STORE_HOST"]:
+            return None
+        command = ["store-token", "--renew"] if run.fresh else ["store-token"]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return {"Authorization": f"Bearer {done.stdout.strip()}"}
+
+    # -- end wheelhouse_authorize --
     return types.SimpleNamespace(**locals())
 
 
@@ -340,6 +453,15 @@ def test_tiers(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> N
     assert fetch(cli, released.url, "--require", "pinned").code == 0
 
 
+def test_prepare(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=prepare())
+    with serving({"/revoked": f"{A}\n".encode()}) as server:
+        monkeypatch.setenv("REVOKED_ARTIFACTS", f"{server.url}revoked")
+        revoked = fetch(cli, released.url)
+    assert revoked.code == 7
+    assert revoked.line("refused").endswith("untrusted: it was revoked")
+
+
 def test_run_finished(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=run_finished())
     assert fetch(cli, released.url).code == 0
@@ -393,6 +515,21 @@ def test_locate(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> 
     assert located.line("ok").split() == ["ok", A, "sha256", "SHA256SUMS", "container"]
 
 
+def test_read_listing(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=read_listing())
+    body = make_wheel(tmp_path / "made", A).read_bytes()
+    routes: dict[str, Any] = {f"/{A}": body}
+    with serving(routes) as server:
+        asset = {"name": A, "browser_download_url": server.url + A, "size": len(body)}
+        release = json.dumps({"assets": [{**asset, "digest": f"sha256:{sha256(body)}"}]}).encode()
+        routes["/release"] = lambda handler: respond(
+            handler, 200, release, Content_Type="application/json"
+        )
+        read = fetch(cli, server.url + "release")
+        assert read.line("ok").split() == ["ok", A, "sha256", "release", "container"]
+        assert server.paths() == ["/release", f"/{A}"]
+
+
 def test_claims(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=claims())
     body = pathlib.Path("store", "wheels", A).read_bytes()
@@ -419,6 +556,32 @@ def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.M
         del routes[f"/{HASH_FILE}"]
         claimed.clear()
         assert "missing-hash" in fetch(cli, server.url).line("refused")
+
+
+def test_open(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=open_())
+    with zipfile.ZipFile("dist.zip", "w") as archive:
+        for name in (A, HASH_FILE):
+            archive.write(pathlib.Path("store", "wheels", name), name)
+    opened = fetch(cli, "zip://dist.zip/")
+    assert opened.line("ok").split() == ["ok", A, "sha256", "hash", "file", "container"]
+    assert "plain HTTP" not in opened.out
+    assert released.requests == []
+
+
+def test_authorize(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=authorize())
+    monkeypatch.setenv("STORE_HOST", "127.0.0.1")
+    commands: list[list[str]] = []
+
+    def store_token(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0, "abc\n")
+
+    monkeypatch.setattr(subprocess, "run", store_token)
+    assert fetch(cli, released.url).code == 0
+    assert {headers["authorization"] for _, _, headers in released.requests} == {"Bearer abc"}
+    assert commands == [["store-token"]] * len(released.requests)
 
 
 def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.plugins import SPECS
-from wheelhouse_hashes import artifacts
+from wheelhouse_hashes import artifacts, transport
 from wheelhouse_hashes.causes import Cause
 
 PAGE = ROOT / "docs" / "hooks.rst"
@@ -61,10 +61,11 @@ def test_hooks_page_has_every_field_of_every_value() -> None:
     page = sections()
     missing = [
         f"{value.__name__}.{name}"
-        for value in vars(artifacts).values()
+        for module in (artifacts, transport)
+        for value in vars(module).values()
         if dataclasses.is_dataclass(value) and isinstance(value, type)
         for name in [f.name for f in dataclasses.fields(value)]
-        if value.__module__ == artifacts.__name__
+        if value.__module__ == module.__name__
         and not re.search(rf"^``{name}`` - ", page[value.__name__], re.MULTILINE)
     ]
     assert missing == []

@@ -26,6 +26,7 @@ from wheelhouse_hashes.plugins import manager
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import entry_points_of
+from wheelhouse_hashes.transport import Opened, OpenRequest, Page
 
 #: Every hook: name to specification, in the order of hookspecs.py.
 SPECS: dict[str, Callable[..., object]] = {
@@ -84,6 +85,10 @@ class Recorder:
         return []
 
     @hookimpl
+    def wheelhouse_prepare(self, run: Run) -> None:
+        self._note(run.verb, run=run)
+
+    @hookimpl
     def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
         self._note(run.verb, run=run, report=report)
 
@@ -107,6 +112,11 @@ class Recorder:
         return None
 
     @hookimpl
+    def wheelhouse_read_listing(self, page: Page, run: Run) -> Listing | None:
+        self._note("", page=page, run=run)
+        return None
+
+    @hookimpl
     def wheelhouse_claims(self, artifact: ListedArtifact, run: Run) -> Sequence[Claim | Finding]:
         self._note(artifact.name, artifact=artifact, run=run)
         return []
@@ -117,6 +127,16 @@ class Recorder:
     ) -> Sequence[Claim | Finding]:
         self._note(artifact.name, artifact=artifact, headers=headers, run=run)
         return []
+
+    @hookimpl
+    def wheelhouse_open(self, url: str, request: OpenRequest, run: Run) -> Opened | None:
+        self._note("", url=url, request=request, run=run)
+        return None
+
+    @hookimpl
+    def wheelhouse_authorize(self, url: str, method: str, run: Run) -> Mapping[str, str] | None:
+        self._note("", url=url, method=method, run=run)
+        return None
 
     @hookimpl
     def wheelhouse_inspect(

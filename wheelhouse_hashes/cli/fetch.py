@@ -99,7 +99,7 @@ def _refuse_unsafe(
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
     refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
     refused += [(name, Cause.UNSAFE_NAME, CASE_CONFLICT) for name in sorted(conflicts)]
-    refused += [(name, Cause.UNREACHABLE, why) for name, why in selection.left_out]
+    refused += [(each.name, each.cause, each.reason) for each in selection.left_out]
     for name, cause, reason in refused:
         shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
         reporter.add(Verdict(shown, Outcome.REFUSED, cause=cause, text=reason))

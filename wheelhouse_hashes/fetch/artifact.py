@@ -15,7 +15,7 @@ from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.http.attempt import Attempt
-from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
+from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.outside import QUIET, Provenance
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
@@ -98,7 +98,7 @@ class ArtifactFetch:
     def _try_until_final(self) -> Verdict:
         waiting = self._run.waiting(self.artifact.name)
         try:
-            return repeat(self._try, self._run.budget, waiting=waiting)
+            return self._run.repeat(self._try, waiting)
         except _NotFinal as last:
             return last.verdict
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
-from urllib.parse import quote, unquote, urljoin, urlunsplit
+from urllib.parse import quote, unquote, urlunsplit
 
 from wheelhouse_hashes.formats.tags import (
     ARTIFACT,
@@ -24,7 +24,7 @@ from wheelhouse_hashes.formats.tags import (
     href_of,
     is_one_link,
 )
-from wheelhouse_hashes.formats.urls import split
+from wheelhouse_hashes.formats.urls import join, split
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
@@ -116,10 +116,11 @@ def folder_of(url: str) -> str:
     A last part without a dot counts as a folder, as in the host: the URL of a
     container is often given without a trailing slash.
     """
-    scheme, netloc, path, _, _ = split(url)
+    path = split(url).path
+    base = url.partition("#")[0].partition("?")[0]
     if not path.endswith("/") and "." not in path.rpartition("/")[2]:
-        path += "/"
-    return urlunsplit((scheme, netloc, path, "", ""))
+        base += "/"
+    return base
 
 
 def _usable(base: str) -> str:
@@ -140,7 +141,7 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
         if number >= MAX_LINKS:
             raise TooManyLinks
         if name := match[0].removesuffix("\r"):
-            yield Link(name, urljoin(base, quote(name)))
+            yield Link(name, join(base, quote(name)))
 
 
 def _read_json(text: str, url: str) -> Iterator[Link]:
@@ -156,7 +157,7 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
                 continue
             try:
                 split(link)
-                address = urljoin(base, link)
+                address = join(base, link)
             except ValueError:
                 yield Link(name, link[:MAX_TAG], problem=_MALFORMED)
                 continue
@@ -183,8 +184,8 @@ def _read_html(text: str, url: str) -> Iterator[Link]:
                 named = href_of(tag)
                 based = named is not None
                 split(named or "")
-                base = urljoin(base, named or "")
-    beside = _usable(urljoin(base, "x").removesuffix("x"))
+                base = join(base, named or "")
+    beside = _usable(join(base, "x").removesuffix("x"))
     for tag in anchors:
         plain = _PLAIN.fullmatch(tag)
         href = plain["href"] if plain else href_of(tag)
@@ -209,7 +210,7 @@ def _read_href(href: str, base: str, beside: str) -> Link:
         try:
             parts = split(address)
             name = unquote(parts.path.rpartition("/")[2])
-            address = urljoin(base, urlunsplit(parts))
+            address = join(base, urlunsplit(parts))
         except ValueError:
             return Link(None, address, problem=_MALFORMED)
     if fragment.count("&") >= MAX_DIGESTS:

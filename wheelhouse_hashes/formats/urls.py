@@ -6,7 +6,7 @@ import contextlib
 import functools
 import ipaddress
 import re
-from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
 from wheelhouse_hashes.filenames import printable
 
@@ -35,6 +35,9 @@ MAX_LABEL = 63
 
 _MAX_PORT = 65535
 
+#: The scheme of a URL (:rfc:`3986`, section 3.1).  One letter is a Windows drive.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(?=:)", re.ASCII)
+
 _LABELS = re.compile("[.\u3002\uff0e\uff61]")
 
 
@@ -57,6 +60,47 @@ def split(url: str) -> SplitResult:
         if len(host) > MAX_HOST or any(len(label) > MAX_LABEL for label in _LABELS.split(host)):
             raise ValueError("the host name is too long")
     return urlsplit(url)
+
+
+def scheme_of(url: str) -> str:
+    """Return the scheme of a URL in lower case, empty without one.
+
+    The rest may be malformed: it is a matter of those who know the scheme.
+    """
+    match = _SCHEME.match(url)
+    return match[0].lower() if match else ""
+
+
+def is_http(url: str) -> bool:
+    """Return whether a URL is an ``http`` or ``https`` one."""
+    return scheme_of(url) in _DEFAULT_PORTS
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine, so that no network carries its bytes.
+
+    ``localhost`` counts as one (:rfc:`6761`, section 6.3; W3C Secure Contexts, section 3.1).
+
+    :param host: the host of an origin: in lower case, without brackets.
+    """
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def join(base: str, url: str) -> str:
+    """Resolve a relative URL (:rfc:`3986`, section 5), whatever the scheme of its base.
+
+    :func:`urllib.parse.urljoin` knows which schemes have relative URLs; it ignores the base
+    if it has another one.
+
+    :raises ValueError: if a URL is malformed.
+    """
+    if base.startswith(("http://", "https://")) or scheme_of(url):
+        return urljoin(base, url)
+    scheme, colon, rest = base.partition(":")
+    return scheme + colon + urljoin(f"http:{rest}", url).partition(":")[2]
 
 
 def origin(url: str) -> tuple[str, str, int]:

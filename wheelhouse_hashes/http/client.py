@@ -11,23 +11,25 @@ and error codes (https://curl.se/libcurl/c/).
 from __future__ import annotations
 
 import contextlib
-import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
 
 import pycurl
 
 from wheelhouse_hashes import __version__
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
-from wheelhouse_hashes.formats.urls import normalized, origin, shown
+from wheelhouse_hashes.formats.urls import is_http, normalized, origin, scheme_of, shown
 from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
+from wheelhouse_hashes.http.authorization import Authorization
+from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
 from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
 from wheelhouse_hashes.http.resume import NotContinued, Part
@@ -38,13 +40,6 @@ from wheelhouse_hashes.runtime.parallel import run_in_thread
 #: extension.  Guards against bodies that never end.
 MAX_ARTIFACT = 8 * 1024**3
 
-#: Headers of a re-read: they bypass caches, and make Swift ask all replicas for
-#: their newest copy.
-FRESH_HEADERS = {"Cache-Control": "no-cache", "X-Newest": "true"}
-
-
-_LOGIN = (pycurl.USERNAME, pycurl.PASSWORD)
-
 
 class Client:
     """An HTTP client for many threads; each thread keeps one connection.
@@ -53,6 +48,8 @@ class Client:
     :param settings: the time limit, and whether certificates are checked.
     :param moved: called with the old and the new URL of each redirect to another
         origin, in the thread that made the request.
+    :param opener: opens the URLs that are neither ``http`` nor ``https``.
+    :param authorization: adds headers to requests; None if no plugin has any.
     """
 
     def __init__(
@@ -60,12 +57,17 @@ class Client:
         stop: threading.Event,
         settings: TransportSettings | None = None,
         moved: Callable[[str, str], object] | None = None,
+        opener: Opener | None = None,
+        authorization: Authorization | None = None,
     ) -> None:
         #: The origins of all requests, including redirects: scheme, host, port.
         self.origins: set[tuple[str, str, int]] = set()
         self._stop = stop
         self._settings = settings or TransportSettings()
         self._moved = moved
+        self._authorization = authorization or Authorization()
+        #: The objects that plugins opened.
+        self.opened = OpenedObjects(opener, self._settings, stop, self.origins)
         self._credentials = Credentials()
         self._spent = TimeSpent()
         self._local = threading.local()
@@ -92,11 +94,12 @@ class Client:
             the settings.
         :returns: the attempt, which collects the good responses.
         """
+        outer = getattr(self._local, "attempt", None)
         self._local.attempt = attempt = Attempt(fresh, seconds)
         try:
             yield attempt
         finally:
-            del self._local.attempt
+            self._local.attempt = outer
 
     def get(
         self,
@@ -112,7 +115,7 @@ class Client:
         A body that the server compressed without being asked to is decoded.  The time limit
         applies to all tries for a URL together.
 
-        :param url: an ``http`` or ``https`` URL.
+        :param url: an ``http`` or ``https`` URL, or one that a plugin opens.
         :param max_bytes: the maximum size of the body.
         :param headers: additional request headers, sent to the URL's origin only.
         :param accept: the media types to request (``Accept``).
@@ -163,8 +166,9 @@ class Client:
         A ``Content-Encoding`` is not decoded: some servers declare one for
         ``.tar.gz`` files, and digests are those of the file itself.
 
-        :param url: an ``http`` or ``https`` URL.
-        :param receive: called with each piece of the body.
+        :param url: an ``http`` or ``https`` URL, or one that a plugin opens.
+        :param receive: called with each piece of the body.  If this is the main thread,
+            it is called in another one, like *begin*.
         :param begin: called once, when the headers of a good response are
             complete and before the first piece; its exceptions are raised here.
             The response's ``offset`` is the position of the first piece.  After
@@ -188,23 +192,29 @@ class Client:
             if part is not None and part.validator is not None:
                 rest = replace(plan, headers=part.request_headers, part=part)
                 with contextlib.suppress(NotContinued):
-                    return self._follow(url, rest, headers or {})
-            return self._follow(url, plan, headers or {})
+                    return self._interruptibly(lambda: self._follow(url, rest, headers or {}))
+            return self._interruptibly(lambda: self._follow(url, plan, headers or {}))
         finally:
             attempt.downloading += time.monotonic() - began
 
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Response:
         """Make a request, and follow its redirects."""
-        attempt = self._attempt
+        if scheme_of(url) and not is_http(url):
+            limit = self._limit(plan, url)
+            return self.opened.read(url, plan, self._attempt, self._local, limit)
         try:
             target = normalized(url)
-            home = origin(target)
-            target = self._bypassing(target)
+            home: object = origin(target)
+            target = bypassing(target) if self._attempt.fresh else target
             for _ in range(MAX_REDIRECTS + 1):
                 here = origin(target)
                 self.origins.add(here)
-                reader = ResponseReader(Response(target), plan, attempt.responses)
-                redirect = self._perform(reader, headers if here == home else {})
+                if here == home:
+                    perform = partial(self._perform, plan)
+                    reader, redirect = self._authorization.perform(target, headers, perform)
+                else:
+                    home = None  # The headers are not sent again, wherever this origin leads.
+                    reader, redirect = self._perform(plan, target, {})
                 if redirect is None:
                     return reader.response
                 status = reader.response.status
@@ -216,12 +226,6 @@ class Client:
             raise TransferError(Cause.UNREACHABLE, text, final=True) from None
         text = f"{shown(url)}: more than {MAX_REDIRECTS} redirects"
         raise TransferError(Cause.UNREACHABLE, text, status, final=True)
-
-    def _bypassing(self, url: str) -> str:
-        """Add a query that no cache has seen, unless the URL has a query."""
-        if not self._attempt.fresh or urlsplit(url).query:
-            return url
-        return f"{url}?fresh={secrets.token_hex(4)}"
 
     @property
     def _attempt(self) -> Attempt:
@@ -238,14 +242,15 @@ class Client:
             handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
         return handle
 
-    def _perform(self, reader: ResponseReader, headers: Mapping[str, str]) -> str | None:
-        """Make one request; return the target of its redirect, None without one.
+    def _perform(
+        self, plan: Plan, url: str, headers: Mapping[str, str]
+    ) -> tuple[ResponseReader, str | None]:
+        """Make one request; return the response and the target of its redirect, if any.
 
         A handle keeps its options, so those that differ between requests are set
         each time.
         """
-        url = reader.response.url
-        plan = reader.plan
+        reader = ResponseReader(Response(url), plan, self._attempt.responses)
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
@@ -267,12 +272,7 @@ class Client:
         curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
         curl.setopt(pycurl.HEADERFUNCTION, reader.header)
         curl.setopt(pycurl.WRITEFUNCTION, reader.body)
-        user = self._credentials.of(url)
-        for option, value in zip(_LOGIN, user or (None, None), strict=True):
-            if value is None:
-                curl.unsetopt(option)
-            else:
-                curl.setopt(option, value.encode())
+        self._credentials.log_in(curl, url)
         try:
             curl.perform()
         except pycurl.error as error:
@@ -281,7 +281,7 @@ class Client:
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
             reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
-        return reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
+        return reader, reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
 
     def _limit(self, plan: Plan, url: str) -> float:
         """Return the time limit of a request, in seconds.
@@ -299,6 +299,8 @@ class Client:
     def close(self) -> None:
         """Close all connections.  No thread may be using the client."""
         while self._handles:
-            self._handles.pop().close()
+            # The thread of a plugin that was abandoned may still use its own.
+            with contextlib.suppress(pycurl.error):
+                self._handles.pop().close()
         self._of_main.clear()
         self._local = threading.local()

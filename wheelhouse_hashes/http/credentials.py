@@ -6,9 +6,13 @@ import netrc
 import os
 import pathlib
 
+import pycurl
+
 from wheelhouse_hashes.formats.urls import origin, split_user
 
 User = tuple[str, str]
+
+_LOGIN = (pycurl.USERNAME, pycurl.PASSWORD)
 
 
 class Credentials:
@@ -40,6 +44,14 @@ class Credentials:
     def of(self, url: str) -> User | None:
         """Return the user and password for a URL's origin, None if none are known."""
         return self._users.get(origin(url))
+
+    def log_in(self, curl: pycurl.Curl, url: str) -> None:
+        """Set the user and password for a request, or unset those of the last one."""
+        for option, value in zip(_LOGIN, self.of(url) or (None, None), strict=True):
+            if value is None:
+                curl.unsetopt(option)
+            else:
+                curl.setopt(option, value.encode())
 
 
 def from_netrc(host: str) -> User | None:

@@ -56,6 +56,8 @@ class Response:
     size: int = 0
     #: The body, if it was requested with :meth:`Client.get`.
     body: bytes = b""
+    #: False if a plugin opened the object over a connection that is not secure.
+    secure: bool = True
 
     @property
     def last_modified(self) -> float | None:

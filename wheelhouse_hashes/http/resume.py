@@ -80,6 +80,15 @@ class Part:
         length = headers.get("content-length", str(last - first + 1))
         if first != self.size or totals != {last + 1} or length != str(last - first + 1):
             raise NotContinued("partial response with a different range than requested")
+        return {**self.continued(headers), "content-length": str(last + 1)}
+
+    def continued(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """Check that headers belong to the version of the received part.
+
+        :param headers: the headers, names in lower case.
+        :returns: the headers of the whole object.
+        :raises NotContinued: if they belong to another version.
+        """
         before = self.headers
         for name, read in (("etag", _opaque), ("last-modified", http_date)):
             # A response to If-Range may omit them.
@@ -88,7 +97,7 @@ class Part:
         if headers.get("content-encoding") != before.get("content-encoding"):
             raise NotContinued("partial response in a different encoding")
         updated = {k: v for k, v in headers.items() if k not in _OF_ONE_ANSWER}
-        return {**before, **updated, "content-length": str(last + 1)}
+        return {**before, **updated}
 
     @property
     def _total(self) -> int | None:

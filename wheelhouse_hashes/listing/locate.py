@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.errors import Refusal, UsageError
-from wheelhouse_hashes.formats.urls import normalized, origin, origin_text, origins_of, shown
-from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line
-from wheelhouse_hashes.runtime.retry import repeat
+from wheelhouse_hashes.errors import Refusal, UnsupportedURL, UsageError
+from wheelhouse_hashes.formats.urls import (
+    is_http,
+    normalized,
+    origin,
+    origin_text,
+    origins_of,
+    scheme_of,
+    shown,
+)
+from wheelhouse_hashes.listing.pages import read
+from wheelhouse_hashes.report import FetchReport, line, with_next_step
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import Listing
@@ -26,13 +34,18 @@ def authorized(run: Session[CheckOptions], url: str) -> str:
 
     :param run: the command in progress.
     :param url: the URL.
-    :returns: the URL without them.
+    :returns: the URL without them; unchanged if it is neither ``http`` nor ``https``, because
+        only a plugin can read it.
     :raises UsageError: if it is malformed.
     """
+    if scheme_of(url) and not is_http(url):
+        return url
     try:
-        return run.client.authorize(url, by_user=True)
+        address = run.client.authorize(url, by_user=True)
     except ValueError:
         raise UsageError(f"malformed URL {shown(url)!r}: check its host name and port") from None
+    run.name_origins([address])
+    return address
 
 
 def locate(run: Session[CheckOptions], address: str) -> Listing:
@@ -51,6 +64,8 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
     if not run.verify_tls:
         run.say(line("warning", UNCHECKED))
     listing = _ask(run, address)
+    run.secure_listing = run.secure_listing and listing.secure
+    run.name_origins(entry.url for entry in listing.entries)
     for note in listing.notes:
         run.note(line("note", note))
     return replace(listing, origins=origins_of(address, listing.url))
@@ -67,7 +82,7 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, address: s
     """
     origins = run.origins
     schemes = {each.partition(":")[0] for each in origins}
-    report.plain_http = "http" in schemes
+    report.plain_http = "http" in schemes or run.insecure
     report.unchecked_tls = "https" in schemes and not run.verify_tls
     report.other_origins = sorted(origins - {_origin_of(address)})
 
@@ -80,23 +95,29 @@ def _origin_of(address: str) -> str | None:
 
 
 def _ask(run: Session[CheckOptions], address: str) -> Listing:
+    waiting = run.waiting(shown(address))
     try:
-        listing = repeat(
-            lambda: run.plugins.locate(address, run),
-            run.budget,
-            waiting=run.waiting(shown(address)),
-        )
+        listing = run.repeat(lambda: run.plugins.locate(address, run), waiting)
+        if listing is None and "://" in address:
+            listing = read(run, address)
+    except UnsupportedURL:
+        raise UsageError(_unsupported(run, address)) from None
     except Refusal as refusal:
         # No verdict follows, whose lines would end with the next step.
-        refusal.args = (f"{refusal}; {NEXT_STEP[refusal.cause]}",)
-        raise
+        raise with_next_step(refusal) from None
     if listing is None:
-        raise UsageError(f"{shown(address)}: {_why_unsupported(run, address)}")
+        raise UsageError(_unsupported(run, address))
     return listing
 
 
-def _why_unsupported(run: Session[CheckOptions], address: str) -> str:
-    if "://" in address:
-        return "unsupported URL; use http or https"
-    nor = ", and no such file or folder" if run.verb == "verify" else ""
-    return f"not an http or https URL{nor}"
+def _unsupported(run: Session[CheckOptions], address: str) -> str:
+    """Return the sentence for an address that nobody reads."""
+    is_url = "://" in address
+    why = f"unsupported URL scheme {scheme_of(address)!r}" if is_url else "not a URL"
+    nor = ", and no such file or folder" if run.verb == "verify" and not is_url else ""
+    others = run.plugins.installed_with("wheelhouse_locate", "wheelhouse_open")
+    if others:
+        return f"{shown(address)}: {why}, and no plugin reads it ({', '.join(others)}){nor}"
+    if is_url:
+        return f"{shown(address)}: {why}: use http or https"
+    return f"{shown(address)}: not an http or https URL{nor}"

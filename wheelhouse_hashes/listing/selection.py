@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes.artifacts import Claim, Entry, ListedArtifact, Listing
+from wheelhouse_hashes.artifacts import Claim, Entry, LeftOut, ListedArtifact, Listing
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
@@ -36,7 +36,7 @@ class Selection:
     #: Companions that are not beside their artifact; they are not requested.
     misplaced: tuple[str, ...] = ()
     #: Artifacts whose URLs must not be requested, and why.
-    left_out: tuple[tuple[str, str], ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 #: Projects by normalized name, with the versions of each; no versions mean
@@ -77,14 +77,17 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
             leftovers.append(name)
             continue
         others = companions.get(name, {})
-        artifact = _artifact(name, listed.get(name, []), others, superseded=superseded)
+        entries = listed.get(name, [])
+        artifact = _artifact(
+            name, entries, others, superseded=superseded, complete=listing.companions_listed
+        )
         artifacts.append(_dated(artifact, listing))
         misplaced += [other for other in others if other not in artifact.companions]
     offered = {artifact.name for artifact in artifacts}
     left_out = {
-        name: why
-        for name, why in listing.left_out
-        if name not in offered and not why_unsafe(name) and matcher.names(name)
+        each.name: each
+        for each in listing.left_out
+        if each.name not in offered and not why_unsafe(each.name) and matcher.names(each.name)
     }
     mistakable = tuple((name, why) for name, why in unsafe.items() if matcher.fits(resembled(name)))
     return Selection(
@@ -93,7 +96,7 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
         tuple(sorted(matcher.versions)),
         mistakable,
         tuple(misplaced),
-        tuple(left_out.items()),
+        tuple(left_out.values()),
     )
 
 
@@ -146,7 +149,12 @@ class _Matcher:
 
 
 def _artifact(
-    name: str, entries: Sequence[Entry], companions: Mapping[str, Entry], *, superseded: bool
+    name: str,
+    entries: Sequence[Entry],
+    companions: Mapping[str, Entry],
+    *,
+    superseded: bool,
+    complete: bool,
 ) -> ListedArtifact:
     """Combine the entries of one artifact with those companions that are beside it."""
     first = entries[0] if entries else _beside(name, next(iter(companions.values())))
@@ -157,6 +165,7 @@ def _artifact(
         first.headers,
         tuple(claim for entry in entries for claim in entry.claims),
         {other: e.url for other, e in companions.items() if _are_neighbours(e, first)},
+        companions_listed=complete,
         listed=bool(entries),
         superseded=superseded,
     )
@@ -187,8 +196,6 @@ def _are_neighbours(one: Entry, other: Entry) -> bool:
 
 def _beside(name: str, companion: Entry) -> Entry:
     """Return the expected entry of an artifact of which only a companion is listed."""
-    parts = urlsplit(companion.url)
-    path = parts.path.rpartition("/")[0] + "/" + quote(name)
     # A query may be a signature that is valid for the companion only.
-    url = urlunsplit(parts._replace(path=path, query=""))
+    url = companion.url.partition("?")[0].rpartition("/")[0] + "/" + quote(name)
     return Entry(name, url, headers=companion.headers)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.artifacts import Entry, LeftOut
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal
 
 if TYPE_CHECKING:
     import pluggy
 
-    from wheelhouse_hashes.artifacts import Companion
+    from wheelhouse_hashes.artifacts import Companion, Listing
+    from wheelhouse_hashes.transport import Opened, OpenRequest
 
 
 def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
@@ -34,6 +36,61 @@ def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[]
         return made
 
     return content
+
+
+def guarded_pieces(
+    failure: Callable[[BaseException], PluginError], pieces: Iterable[bytes]
+) -> Iterator[bytes]:
+    """Yield the pieces of an opened object; errors name the plugin.
+
+    :param failure: returns the error that names the plugin.
+    :param pieces: the pieces; closed at the end, if they can be.
+    """
+    close = getattr(pieces, "close", None)
+    try:
+        try:
+            for piece in pieces:
+                if not isinstance(piece, bytes):
+                    raise TypeError(f"pieces must be bytes, not {type(piece).__name__}")
+                yield piece
+        finally:
+            if close is not None:
+                close()
+    except (Refusal, Interrupted):
+        raise
+    except (Exception, SystemExit) as error:
+        raise failure(error) from error
+
+
+def check_opened(opened: Opened, request: OpenRequest) -> None:
+    """Check what ``wheelhouse_open`` returned.
+
+    :raises TypeError: if a field has another type.
+    :raises ValueError: if it begins at another position than requested.
+    """
+    headers = opened.headers
+    if not isinstance(headers, Mapping) or not all(
+        isinstance(text, str) for item in headers.items() for text in item
+    ):
+        raise TypeError("Opened.headers must be a mapping of strings")
+    if isinstance(opened.pieces, (bytes, str)) or not isinstance(opened.pieces, Iterable):
+        kind = type(opened.pieces).__name__
+        raise TypeError(f"Opened.pieces must be an iterable of bytes, not {kind}")
+    if not isinstance(opened.secure, bool):
+        raise TypeError("Opened.secure must be a bool")
+    if opened.offset not in (0, request.offset):
+        raise ValueError(f"Opened.offset must be 0 or {request.offset}, not {opened.offset!r}")
+
+
+def check_listing(listing: Listing) -> None:
+    """Check the items of a listing.
+
+    :raises TypeError: if one has another type.
+    """
+    for name, kind in (("entries", Entry), ("notes", str), ("left_out", LeftOut)):
+        for item in getattr(listing, name):
+            if not isinstance(item, kind):
+                raise TypeError(f"Listing.{name}: expected {kind.__name__}, got {item!r}")
 
 
 def unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import (
@@ -16,10 +17,18 @@ from wheelhouse_hashes.artifacts import (
     Tier,
     Verdict,
 )
-from wheelhouse_hashes.errors import PluginError
+from wheelhouse_hashes.errors import PluginError, TransferError
+from wheelhouse_hashes.http.authorization import check_headers
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
-from wheelhouse_hashes.plugins.guards import guarded_content
+from wheelhouse_hashes.plugins.guards import (
+    check_listing,
+    check_opened,
+    guarded_content,
+    guarded_pieces,
+)
 from wheelhouse_hashes.plugins.manager import BUILT_IN_ORIGIN, PluginManager
+from wheelhouse_hashes.report import with_next_step
+from wheelhouse_hashes.transport import Opened, OpenRequest, Page
 
 if TYPE_CHECKING:
     import argparse
@@ -29,6 +38,8 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
 
 _CLAIMS = (Claim, Finding)
+
+Repeat = Callable[[Callable[[], None], str], None]
 
 
 class Plugins(PluginManager):
@@ -61,6 +72,22 @@ class Plugins(PluginManager):
         """Call ``wheelhouse_tiers``."""
         return [tier for _, tier in self._gather("wheelhouse_tiers", Tier, run=run)]
 
+    def prepare(self, run: Run[Options], repeat: Repeat) -> None:
+        """Call ``wheelhouse_prepare`` for one plugin after the other.
+
+        :param run: the command in progress.
+        :param repeat: calls each plugin, and repeats the call: the function, and what for.
+        :raises TransferError: if a request fails for good.
+        """
+        hook = "wheelhouse_prepare"
+        impls = reversed(getattr(self._hook, hook).get_hookimpls())
+        for name, plugin in {impl.plugin_name: impl.plugin for impl in impls}.items():
+            call = partial(self._call_one, name, plugin, hook, run=run)
+            try:
+                repeat(call, f"plugin {name}")
+            except TransferError as error:
+                raise with_next_step(error) from None
+
     def run_finished(self, run: Run[Options], report: Report) -> None:
         """Call ``wheelhouse_run_finished``."""
         self._call("wheelhouse_run_finished", run=run, report=report)
@@ -81,7 +108,28 @@ class Plugins(PluginManager):
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
-        return self._first("wheelhouse_locate", Listing, url=url, run=run)
+        listing = self._first("wheelhouse_locate", Listing, url=url, run=run)
+        return self._checked("wheelhouse_locate", listing, check_listing)
+
+    def read_listing(self, page: Page, run: Run[CheckOptions]) -> Listing | None:
+        """Call ``wheelhouse_read_listing``."""
+        listing = self._first("wheelhouse_read_listing", Listing, page=page, run=run)
+        return self._checked("wheelhouse_read_listing", listing, check_listing)
+
+    def open(self, url: str, request: OpenRequest, run: Run[Options]) -> Opened | None:
+        """Call ``wheelhouse_open``; errors of the pieces are reported like a hook's."""
+        hook = "wheelhouse_open"
+        opened = self._first(hook, Opened, url=url, request=request, run=run)
+        opened = self._checked(hook, opened, lambda made: check_opened(made, request))
+        if opened is None:
+            return None
+        return replace(opened, pieces=guarded_pieces(partial(self._failure, hook), opened.pieces))
+
+    def authorize(self, url: str, method: str, run: Run[Options]) -> Mapping[str, str] | None:
+        """Call ``wheelhouse_authorize``."""
+        hook = "wheelhouse_authorize"
+        headers = self._call(hook, url=url, method=method, run=run)
+        return self._checked(hook, headers, check_headers)
 
     def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""

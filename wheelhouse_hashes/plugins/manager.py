@@ -6,7 +6,8 @@ Errors name the plugin that raised.  ``hooks`` has one typed method per hook.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import traceback
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Any, Self, TypeVar
 
@@ -35,8 +36,10 @@ _MAIN_THREAD = frozenset(
         "wheelhouse_add_options",
         "wheelhouse_run_started",
         "wheelhouse_tiers",
+        "wheelhouse_prepare",
         "wheelhouse_run_finished",
         "wheelhouse_locate",
+        "wheelhouse_read_listing",
     }
 )
 
@@ -139,6 +142,27 @@ class PluginManager:
         self._hooks_of[name] = manager.hook
         return manager.hook
 
+    def implement(self, hook: str) -> bool:
+        """Return whether any plugin implements a hook."""
+        return bool(getattr(self._hook, hook).get_hookimpls())
+
+    def installed_with(self, *hooks: str) -> list[str]:
+        """Describe the plugins that implement one of some hooks, except built-in ones."""
+        names = {
+            impl.plugin_name for hook in hooks for impl in getattr(self._hook, hook).get_hookimpls()
+        }
+        others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
+        return [self.describe(name) for name in sorted(others)]
+
+    def _call_one(self, name: str, plugin: object, hook: str, **arguments: object) -> None:
+        """Call the hook of one plugin only."""
+        try:
+            getattr(self._alone(name, plugin), hook)(**arguments)
+        except (Refusal, Interrupted, UsageError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise PluginError(self.describe(name), hook, error) from error
+
     def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
             return getattr(self._hook, hook)(**arguments)
@@ -148,18 +172,32 @@ class PluginManager:
         except (Exception, SystemExit) as error:
             if isinstance(error, UsageError) and hook in _MAIN_THREAD:
                 raise
-            raise PluginError(self._culprit(hook, error), hook, error) from error
+            raise self._failure(hook, error) from error
+
+    def _failure(self, hook: str, error: BaseException) -> PluginError:
+        """Return the error that names the plugin that raised an exception."""
+        return PluginError(self._culprit(hook, error), hook, error)
+
+    def _checked(self, hook: str, answer: T | None, check: Callable[[T], object]) -> T | None:
+        """Check the fields of a result; an error names the plugin."""
+        if answer is not None:
+            try:
+                check(answer)
+            except (Exception, SystemExit) as error:
+                raise PluginError(self._any_of(hook), hook, error) from error
+        return answer
 
     def _culprit(self, hook: str, error: BaseException) -> str:
         """Return the description of the plugin that raised, found in the traceback."""
-        frames = []
-        trace = error.__traceback__
-        while trace is not None:
-            frames.append(trace.tb_frame.f_code)
-            trace = trace.tb_next
-        for impl in getattr(self._hook, hook).get_hookimpls():
-            if getattr(impl.function, "__code__", None) in frames:
-                return self.describe(impl.plugin_name)
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        # An iterator that a hook returned has its own code, but the globals of the module.
+        for attribute, found in (
+            ("__code__", [frame.f_code for frame in frames]),
+            ("__globals__", [frame.f_globals for frame in frames]),
+        ):
+            for impl in getattr(self._hook, hook).get_hookimpls():
+                if any(getattr(impl.function, attribute, None) is each for each in found):
+                    return self.describe(impl.plugin_name)
         return self._any_of(hook)
 
     def _any_of(self, hook: str) -> str:

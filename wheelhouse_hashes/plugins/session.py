@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
+from wheelhouse_hashes.formats.urls import normalized, origin
+from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
+from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.workspace import O_co
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.plugins.hooks import Plugins
     from wheelhouse_hashes.report import Report
+    from wheelhouse_hashes.transport import Opened, OpenRequest
+
+T = TypeVar("T")
 
 
 class Session(Run[O_co]):
@@ -30,6 +37,54 @@ class Session(Run[O_co]):
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
+        #: Which requests plugins may add headers to.
+        self.authorization = Authorization(
+            self._authorize if plugins.implement("wheelhouse_authorize") else None,
+            self.note_once,
+        )
+        #: Whether the listing was read over a connection that others cannot change.
+        self.secure_listing = True
+        self._extensions = {"opener": self._open, "authorization": self.authorization}
+
+    def _open(self, url: str, request: OpenRequest) -> Opened | None:
+        return self.plugins.open(url, request, self)
+
+    def _authorize(self, url: str, method: str, renewed: bool) -> Mapping[str, str] | None:  # noqa: FBT001
+        # The plugin's own requests say nothing about the artifact.
+        with self.trying(fresh=renewed or self.fresh), self.client.attempt(fresh=False):
+            return self.plugins.authorize(url, method, self)
+
+    def name_origins(self, urls: Iterable[str]) -> None:
+        """Record that the user or a listing named some URLs.
+
+        :param urls: the URLs; malformed ones are ignored.
+        """
+        if self.plugins.implement("wheelhouse_authorize"):
+            for url in urls:
+                with suppress(ValueError):
+                    self.authorization.named.add(origin(normalized(url)))
+
+    @property
+    def insecure(self) -> bool:
+        """Whether an object was opened over a connection that is not secure."""
+        client = self._client
+        return not self.secure_listing or (client is not None and client.opened.insecure)
+
+    def repeat(self, call: Callable[[], T], waiting: Callable[[Again], None] | None = None) -> T:
+        """Call a function until it succeeds, by the rules of :func:`runtime.retry.repeat`.
+
+        :attr:`fresh` is true in all calls but the first.
+
+        :param call: the function.
+        :param waiting: called once, before the first pause.
+        """
+        tries = itertools.count()
+
+        def once() -> T:
+            with self.trying(fresh=next(tries) > 0):
+                return call()
+
+        return repeat(once, self.budget, waiting=waiting)
 
 
 @contextmanager
@@ -39,7 +94,7 @@ def phase(
     usage: UsageErrors,
     check: Callable[[], object] | None = None,
 ) -> Iterator[None]:
-    """Handle signals and call ``run_started`` and ``run_finished`` around a command's work.
+    """Handle signals; call ``run_started``, ``prepare`` and ``run_finished`` around the work.
 
     :param run: the command in progress; signals set its ``stop`` event.
     :param report: the report; its ``ended_by`` is set if the command ends early.
@@ -57,7 +112,11 @@ def phase(
                 with usage.noted():
                     check()
             usage.raise_all()
+            run.plugins.prepare(run, lambda call, name: run.repeat(call, run.waiting(name)))
             yield
+        except Interrupted:
+            report.interrupted = True
+            raise
         except WheelhouseHashesError as error:
             report.ended_by = error
             raise

@@ -23,7 +23,9 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
     ) -> None:
         about = arguments.get("artifact") or arguments.get("object_name") or ""
         about = getattr(about, "name", about) or arguments.get("verb", "")
-        result = repr(outcome.exception or outcome.get_result())
+        # The headers of this hook are secrets.
+        secret = name == "wheelhouse_authorize" and outcome.exception is None
+        result = "..." if secret else repr(outcome.exception or outcome.get_result())
         called = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
         with lock:
             sys.stderr.write(f"trace: {name}({about}): called {called}; result: {result}\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -88,12 +89,15 @@ class State:
     guessed: bool
 
 
+#: The activity of the current thread, and of threads that work for it.
+_mine: ContextVar[Activity | None] = ContextVar("activity", default=None)
+
+
 class Activities:
     """The activities of all workers of a run."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._here = threading.local()
         self._waiting: dict[str, int | None] = {}
         self._busy: list[Activity] = []
         self._finished = 0
@@ -116,11 +120,11 @@ class Activities:
         with self._lock:
             activity = Activity(name, self._waiting.pop(name, None))
             self._busy.append(activity)
-        before, self._here.activity = self.mine, activity
+        token = _mine.set(activity)
         try:
             yield activity
         finally:
-            self._here.activity = before
+            _mine.reset(token)
             with self._lock:
                 self._busy.remove(activity)
                 self._finished += 1
@@ -129,8 +133,7 @@ class Activities:
     @property
     def mine(self) -> Activity:
         """This thread's activity; one that is not displayed if it works on no artifact."""
-        activity: Activity | None = getattr(self._here, "activity", None)
-        return activity or Activity()
+        return _mine.get() or Activity()
 
     @property
     def state(self) -> State:

@@ -9,6 +9,7 @@ that does not answer.
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import queue
 import signal
 import threading
@@ -95,17 +96,20 @@ def _await(ended: queue.Queue[BaseException | None], workers: int, stop: threadi
 def run_in_thread(call: Callable[[], T], stop: threading.Event) -> T:
     """Call a function that may block for a long time, in a worker thread.
 
+    It runs in a copy of the caller's context (:mod:`contextvars`).
+
     :param call: the function.
     :param stop: set when the run must end.
     :returns: the function's result.
     :raises Interrupted: if the run must end before the function returns.
     """
     outcome: Future[T] = Future()
+    context = contextvars.copy_context()
 
     def attempt(call: Callable[[], T]) -> None:
         # A failure is raised in the caller and does not end the run.
         try:
-            outcome.set_result(call())
+            outcome.set_result(context.run(call))
         except BaseException as error:  # noqa: BLE001 (raised again below)
             outcome.set_exception(error)
 

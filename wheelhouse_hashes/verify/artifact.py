@@ -13,7 +13,6 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file_on_disk
 from wheelhouse_hashes.errors import DiskError, Refusal, disk_errors
 from wheelhouse_hashes.formats.urls import origins_of
-from wheelhouse_hashes.runtime.retry import repeat
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.outside import Address, with_elsewhere
 from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
@@ -90,4 +89,4 @@ def _heard(
 
 
 def _ask(run: Session[VerifyOptions], artifact: ListedArtifact) -> Sequence[Claim | Finding]:
-    return repeat(lambda: run.plugins.claims(artifact, run), run.budget)
+    return run.repeat(lambda: run.plugins.claims(artifact, run))

@@ -8,13 +8,13 @@ import pytest
 
 from tests.support.artifacts import sha256
 from tests.support.servers import Handler, Routes, respond, serving
-from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, LeftOut, Listing
 from wheelhouse_hashes.builtin import BUILT_IN
-from wheelhouse_hashes.builtin.sources import index_pages
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats import pages
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_LINKS
+from wheelhouse_hashes.listing import pages as listing_pages
 from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
@@ -55,8 +55,7 @@ def locate(run: Session[FetchOptions]) -> Locate:
 
         with serving({served: answer}) as server:
             root = server.url.rstrip("/")
-            listing = run.plugins.locate(root + (asked or served), run)
-        assert listing is not None
+            listing = listing_pages.read(run, root + (asked or served))
         return _relative(listing, root)
 
     return serve
@@ -280,7 +279,7 @@ def test_json_that_is_not_pep_691_is_refused(locate: Locate, body: str) -> None:
 
 def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
     with serving({"/simple/": b""}) as server:
-        assert run.plugins.locate(server.url + "simple/#fragment", run) is not None
+        assert listing_pages.read(run, server.url + "simple/#fragment") is not None
         ((_, path, headers),) = server.requests
     assert path == "/simple/"
     types = [part.partition(";")[0].strip() for part in headers["accept"].split(",")]
@@ -305,9 +304,8 @@ def test_links_are_relative_to_redirect_target(
         "/files/index.html": f'<a href="{NAME}">x</a>'.encode(),
     }
     with serving(routes) as server:
-        listing = run.plugins.locate(server.url + "wheels", run)
+        listing = listing_pages.read(run, server.url + "wheels")
         root = server.url.rstrip("/")
-    assert listing is not None
     relative = _relative(listing, root)
     assert relative.url == "/files/index.html"
     assert _urls(relative) == {NAME: f"/files/{NAME}"}
@@ -321,7 +319,7 @@ def test_malformed_link_is_reported_and_others_are_kept(locate: Locate) -> None:
     assert "malformed" in note
     assert bad in note
     # The link may belong to a requested artifact, so it is not skipped silently.
-    assert listing.left_out == ((NAME, "its URL is malformed"),)
+    assert listing.left_out == (LeftOut(NAME, Cause.UNREACHABLE, "its URL is malformed"),)
 
 
 def test_malformed_json_link_is_reported_and_others_are_kept(locate: Locate) -> None:
@@ -383,16 +381,16 @@ def test_digest_of_unknown_algorithm_is_ignored(locate: Locate) -> None:
 def test_links_with_other_schemes_are_skipped_and_reported(locate: Locate, scheme: str) -> None:
     listing = locate(f'<a href="{scheme}/f/{SDIST}">x</a><a href="{NAME}">x</a>')
     assert list(_urls(listing)) == [NAME]
-    ((name, why),) = listing.left_out
-    assert name == SDIST
-    assert why == f"{scheme.partition(':')[0]}: links are not followed"
+    (left_out,) = listing.left_out
+    assert left_out.name == SDIST
+    assert left_out.reason == f"{scheme.partition(':')[0]}: links are not followed"
 
 
 def test_json_links_with_other_schemes_are_skipped_and_reported(locate: Locate) -> None:
     file = {"filename": NAME, "url": f"file:///f/{NAME}", "hashes": {"sha256": HEX}}
     listing = locate(_json(file), JSON_TYPE)
     assert listing.entries == ()
-    assert listing.left_out == ((NAME, "file: links are not followed"),)
+    assert listing.left_out == (LeftOut(NAME, Cause.UNREACHABLE, "file: links are not followed"),)
 
 
 def test_other_schemes_to_non_artifacts_are_skipped_silently(
@@ -404,7 +402,7 @@ def test_other_schemes_to_non_artifacts_are_skipped_silently(
 
 def test_page_over_size_limit_is_too_large(locate: Locate, monkeypatch: pytest.MonkeyPatch) -> None:
     page = f'<a href="{NAME}">x</a>'
-    monkeypatch.setattr(index_pages, "MAX_BYTES", len(page))
+    monkeypatch.setattr(listing_pages, "MAX_BYTES", len(page))
     assert list(_urls(locate(page))) == [NAME]
     with pytest.raises(TransferError, match=f"more than {len(page)} bytes") as caught:
         locate(page + " ")
@@ -452,11 +450,6 @@ def test_listing_has_page_date(locate: Locate) -> None:
 def test_links_are_read_with_any_charset(locate: Locate, charset: str) -> None:
     listing = locate(f'<p>\xe9</p><a href="{NAME}">x</a>', f"text/html; charset={charset}")
     assert list(_urls(listing)) == [NAME]
-
-
-@pytest.mark.parametrize("url", ["ftp://host/", "file:///f/", "wheels", ""])
-def test_url_of_other_scheme_is_left_to_other_plugins(run: Session[FetchOptions], url: str) -> None:
-    assert index_pages.wheelhouse_locate(url, run) is None
 
 
 @pytest.mark.parametrize(

@@ -37,20 +37,22 @@ def test_last_url_part_without_dot_is_a_folder(url: str, folder: str) -> None:
 
 def test_http_link_on_https_page_is_refused() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
-    assert index_pages._refused(plain, page) == "http links on an https page are not followed"
-    assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page) is not None
-    assert index_pages._refused(f"https://cdn.example/{NAME}", page) is None
-    assert index_pages._refused(f"https://host/{NAME}", plain) is None
-    assert index_pages._refused(plain, plain) is None
+    why = index_pages._refused(plain, page, secure=True)
+    assert why == "http links on an https page are not followed"
+    assert index_pages._refused(f"HTTP://cdn.example/{NAME}", page, secure=True) is not None
+    assert index_pages._refused(f"https://cdn.example/{NAME}", page, secure=True) is None
+    assert index_pages._refused(f"https://host/{NAME}", plain, secure=False) is None
+    assert index_pages._refused(plain, plain, secure=False) is None
 
 
 def test_link_without_scheme_is_refused() -> None:
-    why = index_pages._refused(f"//host/{NAME}", "http://host/")
+    why = index_pages._refused(f"//host/{NAME}", "http://host/", secure=False)
     assert why == "its URL has no scheme; the base URL of the page is neither http nor https"
 
 
 def test_link_without_host_is_refused() -> None:
-    assert index_pages._refused(f"http:///{NAME}", "http://host/") == "its URL is malformed"
+    why = index_pages._refused(f"http:///{NAME}", "http://host/", secure=False)
+    assert why == "its URL is malformed"
 
 
 @pytest.mark.parametrize(

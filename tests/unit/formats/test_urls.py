@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from wheelhouse_hashes.formats.urls import origin, shown, split_user
+from wheelhouse_hashes.formats.urls import (
+    is_http,
+    is_loopback,
+    join,
+    origin,
+    scheme_of,
+    shown,
+    split_user,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +73,57 @@ def test_shown_url_has_no_user_query_or_fragment() -> None:
 
 def test_shown_url_has_no_control_characters() -> None:
     assert shown("https://host/a\x1b[2J\u202eb") == "https://host/a\\x1b[2J\\u202eb"
+
+
+@pytest.mark.parametrize(
+    ("url", "scheme"),
+    [
+        ("http://host/", "http"),
+        ("HTTPS:x", "https"),
+        ("container://[bad", "container"),
+        ("a+b-c.1://x", "a+b-c.1"),
+        ("C:\\folder", ""),
+        ("/a:b", ""),
+        ("1a://x", ""),
+        ("", ""),
+    ],
+)
+def test_scheme_of_url_even_if_malformed(url: str, scheme: str) -> None:
+    assert scheme_of(url) == scheme
+    assert is_http(url) is (scheme in ("http", "https"))
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "joined"),
+    [
+        ("http://host/a/b", "c", "http://host/a/c"),
+        ("mem://Shelf/a/b", "c", "mem://Shelf/a/c"),
+        ("mem://Shelf/a/b", "/c?d", "mem://Shelf/c?d"),
+        ("mem://Shelf/a/b", "../c", "mem://Shelf/c"),
+        ("mem://Shelf/a/b", "//Other/c", "mem://Other/c"),
+        ("mem:///a/b", "c", "mem:///a/c"),
+        ("mem://Shelf/a", "http://host/c", "http://host/c"),
+        ("mem://Shelf/a", "mem://Other/c", "mem://Other/c"),
+        ("mem://Shelf/a/", "", "mem://Shelf/a/"),
+    ],
+)
+def test_relative_url_is_joined_whatever_the_scheme(base: str, url: str, joined: str) -> None:
+    assert join(base, url) == joined
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("a.localhost", True),
+        ("localhost.example", False),
+        ("127.0.0.1.example", False),
+        ("10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_loopback_hosts(host: str, local: bool) -> None:
+    assert is_loopback(host) is local

@@ -4,7 +4,7 @@ import pytest
 from packaging.version import Version
 
 from tests.support.artifacts import sha256
-from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, Listing
+from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, LeftOut, Listing
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
@@ -187,14 +187,16 @@ def test_skipped_artifact_is_listed_unless_offered_elsewhere() -> None:
         BASE,
         (Entry(there, BASE + there),),
         left_out=(
-            (there, "ftp"),
-            (gone, "ftp"),
-            (gone, "file"),
-            (other.replace("demo", "x"), "ftp"),
-            ("page.html", "ftp"),
+            LeftOut(there, Cause.UNREACHABLE, "ftp"),
+            LeftOut(gone, Cause.UNREACHABLE, "ftp"),
+            LeftOut(gone, Cause.FORBIDDEN, "file"),
+            LeftOut(other.replace("demo", "x"), Cause.UNREACHABLE, "ftp"),
+            LeftOut("page.html", Cause.UNREACHABLE, "ftp"),
         ),
     )
-    assert select(listing, PLUGINS, asked_for("demo", None)).left_out == ((gone, "file"),)
+    assert select(listing, PLUGINS, asked_for("demo", None)).left_out == (
+        LeftOut(gone, Cause.FORBIDDEN, "file"),
+    )
     assert select(listing, PLUGINS, asked_for("demo", "2")).left_out == ()
 
 

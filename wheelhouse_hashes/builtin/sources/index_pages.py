@@ -1,17 +1,16 @@
-"""Index pages and directory listings at ``http`` and ``https`` URLs.
+"""Index pages and directory listings: HTML, JSON (:pep:`691`) and lists of names.
 
-Only ``http`` and ``https`` links are followed, and ``http`` links only from pages that
-were fetched over ``http``.
+Only ``http`` and ``https`` links are followed, ``http`` links only from pages that were
+not read over a secure connection, and links of other schemes within their own origin.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from html import unescape
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import (
@@ -20,27 +19,29 @@ from wheelhouse_hashes.artifacts import (
     Digest,
     Entry,
     Finding,
+    LeftOut,
     Listing,
     Tier,
 )
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.formats.pages import (
-    ACCEPT,
-    MAX_BYTES,
-    MAX_LINKS,
-    Link,
-    TooManyLinks,
-    read_page,
-)
+from wheelhouse_hashes.formats.pages import MAX_LINKS, TooManyLinks, read_page
 from wheelhouse_hashes.formats.tags import MAX_TAG
-from wheelhouse_hashes.formats.urls import is_secure, normalized, origin, origins_of, shown
+from wheelhouse_hashes.formats.urls import (
+    is_http,
+    is_secure,
+    normalized,
+    origin,
+    origins_of,
+    shown,
+    split,
+)
 from wheelhouse_hashes.options import CheckOptions, VerifyOptions
-from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.transport import Page
 
 SOURCE = "link"
 
@@ -62,42 +63,31 @@ def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
 
 
 @hookimpl
-def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
-    """Read the page at an ``http`` or ``https`` URL."""
-    if urlsplit(url).scheme.lower() not in ("http", "https"):
-        return None
-    page = run.client.get(url, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True)
-    links = read_page(page.body, page.headers.get("content-type", ""), page.url)
-    # Not in the main thread, so that it can watch for an interruption.
-    listing = run_in_thread(lambda: _listing(page.url, links, page.last_modified, run), run.stop)
-    return replace(listing, age=page.age)
-
-
-def _listing(
-    url: str, links: Iterator[Link], last_modified: float | None, run: Run[CheckOptions]
-) -> Listing:
+def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | None:
+    """Read an index page or a directory listing."""
+    url = page.url
     where = shown(url)
     entries: list[Entry] = []
     malformed: list[str] = []
-    left_out: list[tuple[str, str]] = []
+    left_out: list[LeftOut] = []
     try:
-        for link in links:
+        for link in read_page(page.content, page.headers.get("content-type", ""), url):
             if run.stop.is_set():
                 raise Interrupted("interrupted")
             if link.problem:
                 malformed.append(printable(link.address[:120]))
                 names = [link.name] if link.name else _artifacts_in(link.address)
-                left_out += [(name, link.problem) for name in names]
+                left_out += [LeftOut(name, Cause.UNREACHABLE, link.problem) for name in names]
                 if len(left_out) > MAX_LINKS:
                     raise TooManyLinks
                 continue
-            why = _refused(link.address, url)
+            why = _refused(link.address, url, secure=page.secure)
             if why is None and link.name:
-                target = run.client.authorize(normalized(link.address))
+                target = _target(link.address, run)
                 claims = _claims(link.hashes, where)
                 entries.append(Entry(link.name, target, link.size, claims=claims))
             elif why is not None and link.name:
-                left_out.append((link.name, why))
+                left_out.append(LeftOut(link.name, Cause.UNREACHABLE, why))
     except TooManyLinks as error:
         raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
     except ValueError as error:
@@ -105,18 +95,39 @@ def _listing(
     notes = [f"ignored a malformed link: {link!r}" for link in malformed[:MAX_SHOWN]]
     if len(malformed) > MAX_SHOWN:
         notes.append(f"ignored {len(malformed) - MAX_SHOWN} more malformed links")
-    return Listing(where, tuple(entries), last_modified, tuple(notes), tuple(left_out))
+    return Listing(
+        where,
+        tuple(entries),
+        page.last_modified,
+        tuple(notes),
+        tuple(left_out),
+        secure=page.secure,
+    )
 
 
-def _refused(target: str, page: str) -> str | None:
-    """Return why a link is not followed, or None if it is."""
+def _target(address: str, run: Run[CheckOptions]) -> str:
+    """Return the URL to request; the client keeps the user and password in it."""
+    return run.client.authorize(normalized(address)) if is_http(address) else address
+
+
+def _refused(target: str, page: str, *, secure: bool) -> str | None:
+    """Return why a link is not followed, or None if it is.
+
+    :param target: its URL.
+    :param page: the URL of its page.
+    :param secure: whether others cannot change the page.
+    """
     try:
         scheme, _, _ = origin(target)
         if not scheme:
             return "its URL has no scheme; the base URL of the page is neither http nor https"
         if scheme not in ("http", "https"):
+            # A page that a plugin opened links to its own container, whose name may
+            # depend on case.
+            if split(target)[:2] == split(page)[:2]:
+                return None
             return f"{printable(scheme)}: links are not followed"
-        if scheme == "http" and origin(page)[0] == "https":
+        if scheme == "http" and secure:
             return "http links on an https page are not followed"
         normalized(target)
     except ValueError:
