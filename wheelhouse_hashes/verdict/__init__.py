@@ -1,7 +1,8 @@
 """From claims and bytes to a verdict.
 
-``rules`` is pure: it decides, without side effects.  ``conclude`` calls the plugins
-that inspect files.  ``expectation`` compares a release with ``--expect`` and
-``--expect-file``.  This package imports ``plugins``, ``disk``, ``formats`` and the
-public modules below them.
+``rules`` and ``outside`` are pure: they decide, without side effects.  ``outside`` has the
+rules for claims that the container cannot change.  ``conclude`` calls the plugins that
+inspect files.  ``expectation`` compares a release with ``--expect`` and ``--expect-file``,
+``requirement`` the sources of a run with ``--require``.  This package imports ``plugins``,
+``disk``, ``formats`` and the public modules below them.
 """
