@@ -15,6 +15,7 @@ from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text
+from wheelhouse_hashes.options import mask, secrets_of
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
@@ -44,7 +45,7 @@ class Run(Generic[O_co]):
     The type parameter is the class of the options: a ``Run[FetchOptions]`` has those of
     ``fetch``, a plain ``Run`` those common to all verbs.
 
-    :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
+    :param verb: the name of the verb.
     :param options: the parsed command line.
     :param tracing: whether to print every hook call.
     """
@@ -53,6 +54,7 @@ class Run(Generic[O_co]):
         #: The verb.
         self.verb = verb
         self._options = options
+        self._secrets = secrets_of(options)
         #: Whether hook calls are printed.
         self.tracing = tracing
         #: Set when the run must end (Ctrl-C or SIGTERM).
@@ -75,6 +77,14 @@ class Run(Generic[O_co]):
     def options(self) -> O_co:
         """The parsed command line; may contain secrets."""
         return self._options
+
+    def masked(self, text: str) -> str:
+        """Return a text in which the values of secret options are masked.
+
+        :meth:`say`, the traces and the reports do this for everything that they print.
+        Values of fewer than six characters are left: they may be part of other words.
+        """
+        return mask(self._secrets, text)
 
     @property
     def algorithms(self) -> tuple[str, ...]:
@@ -173,7 +183,7 @@ class Run(Generic[O_co]):
         """
         with self._screen:
             if not self._silent:
-                self._show(text)
+                self._show(self.masked(text))
 
     def note(self, text: str) -> None:
         """Print whole lines as :meth:`say` does, unless ``--quiet`` is given."""

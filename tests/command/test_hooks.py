@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -34,6 +33,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.verbs import OptionGroup
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -44,7 +44,10 @@ def test_every_hook_has_a_test(name: str) -> None:
 # All hooks together.
 
 
-OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")]
+BUILT = [
+    "wheelhouse_verbs",
+    *(f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")),
+]
 
 
 def test_order_of_all_hooks(
@@ -56,7 +59,7 @@ def test_order_of_all_hooks(
 
     assert upload(cli).code == 0
     assert recorder.order == [
-        *OPTIONS,
+        *BUILT,
         "wheelhouse_run_started upload",
         f"wheelhouse_companions {A}",
         f"wheelhouse_companion_of {HASH_FILE}",
@@ -68,7 +71,7 @@ def test_order_of_all_hooks(
     recorder.calls.clear()
     assert fetch(cli, served.url).code == 0
     assert recorder.order == [
-        *OPTIONS,
+        *BUILT,
         "wheelhouse_run_started fetch",
         "wheelhouse_locate",
         f"wheelhouse_companion_of {A}",
@@ -81,7 +84,8 @@ def test_order_of_all_hooks(
 
     both = {"run": {Session}}
     assert recorder.types == {
-        "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
+        "wheelhouse_add_options": {"verb": {str}, "parser": {OptionGroup}},
+        "wheelhouse_verbs": {},
         "wheelhouse_run_started": both,
         "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
         "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
@@ -94,7 +98,7 @@ def test_order_of_all_hooks(
         "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
-    of_main = {"add_options", "run_started", "run_finished", "companion_of", "locate"}
+    of_main = {"add_options", "verbs", "run_started", "run_finished", "companion_of", "locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 
@@ -109,7 +113,7 @@ class Shout:
         self.seen: list[tuple[str, bool]] = []
 
     @hookimpl
-    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(self, verb: str, parser: OptionGroup) -> None:
         parser.add_argument("--shout", action="store_true", help="shout at the " + verb)
 
     @hookimpl

@@ -16,10 +16,14 @@ from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
+from wheelhouse_hashes.cli.commands import BUILT_IN_COMMANDS
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.plugins.hooks import Plugins
+
+#: The built-in verbs by name.
+COMMANDS = {command.verb.name: command for command in BUILT_IN_COMMANDS}
 
 VERBS = ("upload", "fetch", "index", "verify")
 
@@ -125,7 +129,7 @@ def test_help_names_every_default(pages: dict[str, argparse.ArgumentParser], ver
 def test_help_examples_parse_as_extended_commands(
     commandline: Any, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
-    text = help_text.epilog(verb).partition("\n\n")[0].replace("\\\n", " ")
+    text = help_text.epilog(COMMANDS[verb]).partition("\n\n")[0].replace("\\\n", " ")
     commands = [line for line in text.splitlines()[1:] if not line.startswith("  #")]
     assert len(commands) == len(text.splitlines()[1:]) / 2
     for command in commands:
@@ -142,12 +146,12 @@ def test_help_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, ve
     page = cli(verb, "--help")
     assert (page.code, page.err) == (0, "")
     assert max(map(len, page.out.splitlines())) <= 80
-    assert page.out.endswith(help_text.epilog(verb))
+    assert page.out.endswith(help_text.epilog(COMMANDS[verb]))
 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 def test_help_lists_causes_by_exit_code(verb: str) -> None:
-    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.MULTILINE))
+    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(COMMANDS[verb]), re.MULTILINE))
     assert {"0", "2", "130"} <= rows.keys()
     for cause in Cause:
         assert re.search(rf"\b{cause.value}\b", rows[str(cause.exit_code)])
@@ -187,7 +191,7 @@ def test_plugin_option_stays_in_plugin_group(cli: Cli) -> None:
     group = parser.add_argument_group(GROUP_TITLE)
     group.add_argument("--of-a-plugin")
     group.add_argument("--report")
-    help_text.describe("fetch", parser)
+    help_text.describe(COMMANDS["fetch"], parser)
     assert [action.dest for action in group._group_actions] == ["of_a_plugin"]
 
 

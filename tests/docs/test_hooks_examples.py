@@ -27,16 +27,16 @@ PAGE = ROOT / "docs" / "hooks.rst"
 
 def add_options() -> types.SimpleNamespace:
     # -- start wheelhouse_add_options --
-    import argparse
     from collections.abc import Sequence
 
     from wheelhouse_hashes import hookimpl
     from wheelhouse_hashes.artifacts import Finding, ListedArtifact
     from wheelhouse_hashes.causes import Cause
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
     @hookimpl
-    def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         if verb == "fetch":
             parser.add_argument("--max-size", type=int, metavar="BYTES")
 

@@ -22,11 +22,11 @@ from wheelhouse_hashes.options import (
 )
 
 if TYPE_CHECKING:
-    import argparse
+    from wheelhouse_hashes.verbs import OptionGroup
 
 
 @hookspecs.hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add the general options of each verb."""
     if verb != "index":
         parser.add_argument(
@@ -37,21 +37,22 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         )
     if verb == "upload":
         _add_publishing_options(parser)
-    if verb in ("upload", "index"):
-        _add_driver_option(parser)
+        add_driver_option(parser)
     if verb == "fetch":
         parser.add_argument(
             "--verify",
             action="store_true",
+            environment=f"{PREFIX}VERIFY",
             help="keep an artifact only if it matches every digest found for it "
             f"(environment: {PREFIX}VERIFY=1)",
         )
     if verb in ("fetch", "verify"):
         _add_check_options(parser)
+    if verb not in ("upload", "index"):
         _add_network_options(parser)
 
 
-def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
+def _add_publishing_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--no-replace",
         action="store_true",
@@ -65,20 +66,22 @@ def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_driver_option(parser: argparse._ArgumentGroup) -> None:
+def add_driver_option(parser: OptionGroup) -> None:
+    """Add ``--driver-option``, which every verb with a store has."""
     parser.add_argument(
         "--driver-option",
         dest="driver_options",
         action="append",
         type=driver_option,
         metavar="KEY=VALUE",
+        environment=f"{PREFIX}DRIVER_OPTIONS",
         help="argument for the provider's Libcloud driver, such as host or "
         "ex_force_auth_url; repeatable; if KEY is unknown, the error message lists the valid "
         f"keys (environment: {PREFIX}DRIVER_OPTIONS, space-separated and quoted as in a shell)",
     )
 
 
-def _add_check_options(parser: argparse._ArgumentGroup) -> None:
+def _add_check_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--missing-hash",
         choices=(REFUSE, ACCEPT),
@@ -90,17 +93,19 @@ def _add_check_options(parser: argparse._ArgumentGroup) -> None:
         type=count,
         metavar="N",
         default=DEFAULT_MAX_WORKERS,
+        environment=f"{PREFIX}MAX_WORKERS",
         help="maximum number of artifacts to process concurrently "
         f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
     )
 
 
-def _add_network_options(parser: argparse._ArgumentGroup) -> None:
+def _add_network_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--wait",
         type=seconds,
         metavar="SECONDS",
         default=DEFAULT_WAIT,
+        environment=f"{PREFIX}WAIT",
         help="maximum total time to wait for files that are not published yet and to retry "
         "failed requests "
         f"(default: %(default)g; environment: {PREFIX}WAIT)",
@@ -110,6 +115,7 @@ def _add_network_options(parser: argparse._ArgumentGroup) -> None:
         type=some_seconds,
         metavar="SECONDS",
         default=DEFAULT_TIMEOUT,
+        environment=f"{PREFIX}TIMEOUT",
         help="maximum total time to transfer one artifact, retries included; in addition, a "
         "request fails if it cannot connect within 30 seconds or stays below 1000 bytes per "
         "second for 60 seconds "

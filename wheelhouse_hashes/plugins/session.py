@@ -23,7 +23,7 @@ class Session(Run[O_co]):
 
     Phases use this class to call the plugins; plugins only see its base, :class:`Run`.
 
-    :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
+    :param verb: the name of the verb.
     :param options: the parsed command line.
     :param plugins: the plugins of the run.
     """
@@ -31,6 +31,7 @@ class Session(Run[O_co]):
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
+        plugins.masked = self.masked
 
     def waiting(self, name: str) -> Callable[[Again], None]:
         """Return a function that prints the line of what is tried again.
@@ -44,15 +45,27 @@ class Session(Run[O_co]):
         return note
 
 
+class Results:
+    """The report of a command in progress.
+
+    :param report: the report if the command ends before another one takes its place.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+
 @contextmanager
-def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator[None]:
+def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator[Results]:
     """Handle signals and call ``run_started`` and ``run_finished`` around a command's work.
 
     :param run: the command in progress; signals set its ``stop`` event.
     :param report: the report; its ``ended_by`` is set if the command ends early.
     :param usage: the usage errors found so far.
     :raises UsageError: if there are any, including those raised by plugins.
+    :returns: holds the report, which may be replaced before ``run_finished`` is called.
     """
+    results = Results(report)
     started = False
     with ending_on_signals(run.stop):
         with usage.noted():
@@ -60,14 +73,14 @@ def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator
             started = True
         try:
             usage.raise_all()
-            yield
+            yield results
         except WheelhouseHashesError as error:
-            report.ended_by = error
+            results.report.ended_by = error
             raise
         finally:
             try:
                 if started:
-                    _finish(run, report)
+                    _finish(run, results.report)
             finally:
                 run.close()
                 run.end()

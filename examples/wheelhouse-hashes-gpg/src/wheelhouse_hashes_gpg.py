@@ -21,6 +21,7 @@ from wheelhouse_hashes.errors import Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.report import FetchReport, Report
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.verbs import OptionGroup
 
 #: The suffix of a signature's name.
 SUFFIX = ".asc"
@@ -32,7 +33,7 @@ KEYRING_VARIABLE = "WHEELHOUSE_UPLOADER_GPG_KEYRING"
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--gpg-sign`` and ``--gpg-keyring``."""
     if verb == "upload":
         parser.add_argument(
