@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import LOCAL, Cli
 from tests.support.plugins import Recorder, install, make_distribution
-from tests.support.servers import Server, serving
+from tests.support.servers import Handler, Server, serving
 from tests.support.signaled import begin, signal_and_wait
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Verdict
@@ -51,7 +51,7 @@ def named(*names: str) -> Adding:
     return Adding(*(Verb(name, f"Do {name}.", no_options, do_nothing) for name in names))
 
 
-def mirror(run: Callable[[Run], Any] = do_nothing, **arguments: Any) -> Adding:
+def mirror(run: Callable[[Run[Any]], Any] = do_nothing, **arguments: Any) -> Adding:
     """Return a plugin with the verb ``mirror URL [--depth N]``."""
 
     def configure(options: OptionGroup) -> None:
@@ -268,8 +268,12 @@ def wheelhouse_run_finished(run, report):
 def hanging() -> Iterator[str]:
     """The URL of a server that accepts connections and never answers."""
     end = threading.Event()
+
+    def silent(_handler: Handler) -> None:
+        end.wait(60)
+
     try:
-        with serving({"/": lambda _: end.wait()}) as server:
+        with serving({"/": silent}) as server:
             yield server.url
             end.set()
     finally:

@@ -61,6 +61,7 @@ class Line:
         self.parse(patch=patch)
         (action,) = (a for a in self._made[0]._actions if isinstance(a, argparse._SubParsersAction))
         parser: argparse.ArgumentParser = action.choices[verb]
+        parser.format_help()  # arranges the groups
         return parser
 
 

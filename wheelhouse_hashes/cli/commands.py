@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.cli.built_in_verbs import FETCH, INDEX, UPLOAD, VERIFY
@@ -24,25 +23,35 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.verbs import Verb
 
 
-@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Command:
-    """A verb of the command line, with what the parser and the help need to know about it."""
+    """A verb of the command line, with what the parser and the help need to know about it.
 
-    #: The verb.
-    verb: Verb
-    #: The class of its options.
-    options: type[Options]
-    #: The name of the plugin that it comes from, None if it is built in.
-    plugin: str | None = None
-    #: What messages call that plugin.
-    provider: str = OWN_NAME
-    #: Whether it is a verb of the host, which then parses and runs it.
-    hosted: bool = False
-    #: The options that make wheelhouse-hashes run a verb of the host, also if they are set
-    #: by environment variables.  Empty if any of its options does.
-    switches: tuple[str, ...] = ()
-    #: The title of the exit codes in the help.
-    codes_title: str = "exit codes"
+    Not a dataclass, because generating one adds to the time of every start.
+
+    :param verb: the verb.
+    :param options: the class of its options.
+    :param plugin: the name of the plugin that it comes from, None if it is built in.
+    :param provider: what messages call that plugin.
+    :param switches: for a verb of the host, the options that make wheelhouse-hashes run
+        it, also if they are set by environment variables; empty for all other verbs.
+    """
+
+    def __init__(
+        self,
+        verb: Verb,
+        options: type[Options],
+        *,
+        plugin: str | None = None,
+        provider: str = OWN_NAME,
+        switches: tuple[str, ...] = (),
+    ) -> None:
+        self.verb = verb
+        self.options = options
+        self.plugin = plugin
+        self.provider = provider
+        self.switches = switches
+        #: Whether it is a verb of the host.
+        self.hosted = bool(switches)
 
     def start(self, run: Session[Any]) -> int:
         """Run a verb that is not the host's.
@@ -61,22 +70,10 @@ class Command:
 
 #: The verbs that need no plugin, in the order of the help.
 BUILT_IN_COMMANDS: tuple[Command, ...] = (
-    Command(
-        verb=UPLOAD,
-        options=UploadOptions,
-        hosted=True,
-        switches=("hashfile", "driver_options"),
-        codes_title="exit codes (if a wheelhouse-hashes option is used)",
-    ),
-    Command(
-        verb=FETCH,
-        options=FetchOptions,
-        hosted=True,
-        switches=("verify",),
-        codes_title="exit codes (with --verify), by cause of the refusal",
-    ),
-    Command(verb=INDEX, options=IndexOptions),
-    Command(verb=VERIFY, options=VerifyOptions, codes_title="exit codes, by cause of the refusal"),
+    Command(UPLOAD, UploadOptions, switches=("hashfile", "driver_options")),
+    Command(FETCH, FetchOptions, switches=("verify",)),
+    Command(INDEX, IndexOptions),
+    Command(VERIFY, VerifyOptions),
 )
 
 
@@ -94,8 +91,8 @@ def collect_commands(plugins: Plugins, hosts: Collection[str]) -> dict[str, Comm
             plugins.exclude(name, _clash(verb.name, taken, commands, plugins.describe(name), name))
             continue
         commands[verb.name] = Command(
-            verb=verb,
-            options=AccountOptions if verb.store else Options,
+            verb,
+            AccountOptions if verb.store else Options,
             plugin=name,
             provider=plugins.describe(name),
         )

@@ -40,6 +40,13 @@ _HTTP = """\
                   proxy settings and netrc file, as for curl
 """
 
+#: What the title of the exit codes adds.
+_CODES_APPLY: Mapping[str, str] = {
+    "upload": " (if a wheelhouse-hashes option is used)",
+    "fetch": " (with --verify), by cause of the refusal",
+    "verify": ", by cause of the refusal",
+}
+
 #: Exit codes of the verbs of plugins, unless they say something else.
 _PLUGIN_CODES: Mapping[int, str] = {0: "success", 1: "plugin error"}
 
@@ -92,4 +99,5 @@ def _exit_codes(command: Command) -> str:
         codes |= STORE_CODES
     codes |= command.verb.exit_codes
     lines = [f"{code:>5}  {codes[code]}" for code in sorted(codes)]
-    return f"\n{command.codes_title}:\n" + "\n".join(lines) + "\n"
+    title = f"exit codes{_CODES_APPLY.get(command.verb.name, '')}"
+    return f"\n{title}:\n" + "\n".join(lines) + "\n"

@@ -6,8 +6,9 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wheelhouse_hashes._startup import is_on
@@ -71,7 +72,7 @@ class Verbs:
         for command in self.commands.values():
             parser = parsers.parser(command)
             self._add_options(command, parser)
-            describe(command, parser)
+            parser.describe = partial(describe, command, parser)
             self._apply_environment(command, parser)
 
     def _add_options(self, command: Command, parser: Parser) -> None:
@@ -195,6 +196,8 @@ class Parser(argparse.ArgumentParser):
         self.host_options: frozenset[str] | None = None
         #: The secret options of the verb.
         self.secrets: list[argparse.Action] = []
+        #: Arranges the help.  It is called when the help is shown, to save time.
+        self.describe: Callable[[], None] | None = None
         self._withheld: dict[argparse.Action, Any] = {}
 
     def withhold_defaults(self, actions: Iterable[argparse.Action]) -> dict[argparse.Action, Any]:
@@ -211,6 +214,9 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help of a verb, with the original defaults."""
+        if self.describe is not None:
+            self.describe()
+            self.describe = None
         for action, default in self._withheld.items():
             action.default = MASK if default and action in self.secrets else default
         try:
