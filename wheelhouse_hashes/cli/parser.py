@@ -107,6 +107,10 @@ class Verbs:
             if is_on(self.environ.get(variable)) and switch not in offered:
                 self._unmet[name] = variable
 
+    def options(self, verb: str) -> Sequence[AddedOption]:
+        """Return the options that wheelhouse-hashes and its plugins add to a verb."""
+        return self._ours[verb]
+
     def secret_flags(self) -> list[str]:
         """Return the option strings of all secret options of plugins."""
         secret = [option.action for ours in self._ours.values() for option in ours if option.secret]
