@@ -33,7 +33,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.verbs import OptionGroup
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -147,6 +147,35 @@ def test_hook_wheelhouse_add_options(
     without_switch = cli("fetch", "--shout", "demo", "http://127.0.0.1:9/")
     assert without_switch.code == 2
     assert "--shout: no effect without --verify" in without_switch.err
+
+
+class Counting:
+    """Adds a verb and counts its runs."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+
+    @hookimpl
+    def wheelhouse_verbs(self) -> Sequence[Verb]:
+        return [Verb("count", "Count.", lambda options: None, self.count)]
+
+    def count(self, run: Run) -> int:
+        assert not on_main_thread()
+        self.runs.append(run.verb)
+        return 3
+
+
+def test_hook_wheelhouse_verbs(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting()
+    install(monkeypatch, counting=counting)
+    make_wheel(dist, A)
+    assert cli("upload", "--no-enable-cdn", *LOCAL, "host").code == 0
+    assert not (container.parent / "host" / HASH_FILE).exists()
+    assert counting.runs == []
+    assert cli("count").code == 3
+    assert counting.runs == ["count"]
 
 
 class Guard:
