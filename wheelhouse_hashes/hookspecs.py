@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    import argparse
     import pathlib
 
     from wheelhouse_hashes.artifacts import (
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.transport import Opened, OpenRequest, Page
+    from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 #: The project name of the markers, and the entry-point group.
 GROUP = "wheelhouse_hashes"
@@ -49,17 +49,29 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 @hookspec
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add command line options to a verb.
 
     When: the parser is built, once for each verb (``upload``, ``fetch``, ``index``,
-    ``verify``), regardless of the verb that was given; main thread.  A command without
-    any wheelhouse-hashes option is run by the host alone, and no other hook is called.
-    A plugin that raises here is treated as one that cannot be loaded: the host's own
-    commands print a warning, all others end with exit code 2.
+    ``verify`` and those of plugins), regardless of the verb that was given; main thread.
+    A command without any wheelhouse-hashes option is run by the host alone, and no other
+    hook is called.  A plugin that raises here is treated as one that cannot be loaded:
+    the host's own commands print a warning, all others end with exit code 2.
 
     :param verb: the verb.
     :param parser: the group to call ``add_argument`` on.
+    """
+
+
+@hookspec
+def wheelhouse_verbs() -> Sequence[Verb]:  # type: ignore[empty-body]
+    """Return verbs to add to the command line.
+
+    When: the parser is built, once, in every command; main thread.  It must be fast and
+    must not import anything that is slow to import.  A plugin that raises here, or whose
+    verb has a name that is taken, is treated as one that cannot be loaded.
+
+    :returns: the verbs; may be empty.
     """
 
 

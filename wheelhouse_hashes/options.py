@@ -18,13 +18,6 @@ from wheelhouse_hashes.artifacts import ALGORITHMS, Tier
 #: The prefix of option environment variables.
 PREFIX = "WHEELHOUSE_UPLOADER_"
 
-#: The options that make wheelhouse-hashes run a verb of the host, also if they are set by
-#: environment variables.
-SWITCHES: Mapping[str, tuple[str, ...]] = {
-    "upload": ("hashfile", "driver_options"),
-    "fetch": ("verify",),
-}
-
 #: What to do if no digest is found for an artifact.
 REFUSE, ACCEPT = "refuse", "accept"
 
@@ -39,7 +32,50 @@ DEFAULT_TIMEOUT = 21600.0
 #: Number of artifacts processed in parallel.
 DEFAULT_MAX_WORKERS = 4
 
+#: Replaces a secret wherever it would be shown.
+MASK = "***"
+
 OptionsT = TypeVar("OptionsT", bound="Options")
+
+
+class Secret(str):
+    """The value of a secret option: a text whose ``repr`` does not show it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(MASK)
+
+
+#: Minimum length of a secret that is masked in texts, in characters.  A shorter one may be
+#: part of other words.
+_MASKED_LENGTH = 6
+
+
+def mask(secrets: Iterable[str], text: str) -> str:
+    """Return a text with all secrets masked.
+
+    :param secrets: as :func:`secrets_of` returns them.
+    :param text: any text.
+    """
+    for secret in secrets:
+        text = text.replace(secret, MASK)
+    return text
+
+
+def secrets_of(options: Options) -> tuple[str, ...]:
+    """Return the values of the secret options of plugins, also as JSON escapes them.
+
+    The longest ones come first, because one may be part of another.
+    """
+    found: set[str] = set()
+    for value in options.extra.values():
+        for one in value if isinstance(value, (list, tuple)) else [value]:
+            if isinstance(one, Secret) and len(one) >= _MASKED_LENGTH:
+                import json
+
+                found |= {str(one), json.dumps(one)[1:-1]}
+    return tuple(sorted(found, key=len, reverse=True))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -77,11 +113,9 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class StoreOptions(Options):
-    """Options for accessing a store; ``upload`` and ``index``."""
+class AccountOptions(Options):
+    """Options for accessing the account of a store; verbs with ``store=True``."""
 
-    #: The name of the container.
-    container_name: str
     #: The account name; None if it comes from the environment.
     username: str | None = field(default=None, repr=False)
     #: The secret key; None if it comes from the environment.
@@ -92,6 +126,14 @@ class StoreOptions(Options):
     region: str | None = None
     #: Arguments for the provider's driver as ``KEY=VALUE``; may contain secrets.
     driver_options: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class StoreOptions(AccountOptions):
+    """Options for accessing a container; ``upload`` and ``index``."""
+
+    #: The name of the container.
+    container_name: str
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -164,17 +206,6 @@ class VerifyOptions(CheckOptions):
     against: str | None = field(default=None, repr=False)
 
 
-#: The options class of each verb.
-OF_VERB: Mapping[str, type[Options]] = MappingProxyType(
-    {
-        "upload": UploadOptions,
-        "fetch": FetchOptions,
-        "index": IndexOptions,
-        "verify": VerifyOptions,
-    }
-)
-
-
 def make_options(
     kind: type[OptionsT], values: Mapping[str, Any], extra: Mapping[str, Any]
 ) -> OptionsT:
@@ -192,16 +223,6 @@ def make_options(
         if name in known and value is not None
     }
     return kind(**given, extra=MappingProxyType(dict(extra)))
-
-
-def refuse_our_names(verb: str, actions: Iterable[argparse.Action]) -> None:
-    """Check that a plugin's options do not reuse names of wheelhouse-hashes options.
-
-    :raises ValueError: if one does.
-    """
-    own = {each.name for each in fields(OF_VERB[verb])}
-    if names := sorted(own.intersection(action.dest for action in actions)):
-        raise ValueError(f"option names already used by wheelhouse-hashes: {', '.join(names)}")
 
 
 # The functions below raise ArgumentTypeError, because argparse prints its message.  For a

@@ -100,9 +100,11 @@ class Report:
     interrupted: bool = False
     #: The error that ended the command early, None if there was none.
     ended_by: WheelhouseHashesError | None = None
+    #: The exit code that the verb of a plugin returned instead of a report.
+    code: int = 0
 
     def _codes(self) -> list[int]:
-        return [problem.exit_code for problem in self.problems]
+        return [self.code, *(problem.exit_code for problem in self.problems)]
 
     @property
     def exit_code(self) -> int:

@@ -16,7 +16,7 @@ from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
-from wheelhouse_hashes.options import StoreOptions
+from wheelhouse_hashes.options import StoreOptions, mask, secrets_of
 from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.runtime.activity import Activity, State
 from wheelhouse_hashes.runtime.retry import Again, repeat
@@ -48,13 +48,14 @@ class Run(Workspace[O_co]):
     The type parameter is the class of the options: a ``Run[FetchOptions]`` has those of
     ``fetch``, a plain ``Run`` those common to all verbs.
 
-    :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
+    :param verb: the name of the verb.
     :param options: the parsed command line.
     :param tracing: whether to print every hook call.
     """
 
     def __init__(self, verb: str, options: O_co, *, tracing: bool = False) -> None:
         super().__init__(verb, options)
+        self._secrets = secrets_of(options)
         #: Whether hook calls are printed.
         self.tracing = tracing
         self._making = threading.Lock()
@@ -65,6 +66,14 @@ class Run(Workspace[O_co]):
 
     def __repr__(self) -> str:
         return f"<Run {self.verb}>"
+
+    def masked(self, text: str) -> str:
+        """Return a text in which the values of secret options are masked.
+
+        :meth:`say`, the traces and the reports do this for everything that they print.
+        Values of fewer than six characters are left: they may be part of other words.
+        """
+        return mask(self._secrets, text)
 
     @property
     def client(self) -> Client:
@@ -222,7 +231,7 @@ class Run(Workspace[O_co]):
         Nothing is printed after the end of an interrupted run, because output from
         abandoned worker threads could interfere with interpreter shutdown.
         """
-        self._screen.print(text)
+        self._screen.print(self.masked(text))
 
     def note(self, text: str) -> None:
         """Print whole lines as :meth:`say` does, unless ``--quiet`` is given."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -36,6 +35,7 @@ from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import OpenRequest, Page
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -46,7 +46,10 @@ def test_every_hook_has_a_test(name: str) -> None:
 # All hooks together.
 
 
-OPTIONS = [f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")]
+BUILT = [
+    "wheelhouse_verbs",
+    *(f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")),
+]
 
 
 def test_order_of_all_hooks(
@@ -58,7 +61,7 @@ def test_order_of_all_hooks(
 
     assert upload(cli).code == 0
     assert recorder.order == [
-        *OPTIONS,
+        *BUILT,
         "wheelhouse_run_started upload",
         "wheelhouse_prepare upload",
         f"wheelhouse_companions {A}",
@@ -71,7 +74,7 @@ def test_order_of_all_hooks(
     recorder.calls.clear()
     assert fetch(cli, served.url).code == 0
     assert recorder.order == [
-        *OPTIONS,
+        *BUILT,
         "wheelhouse_run_started fetch",
         "wheelhouse_tiers",
         "wheelhouse_prepare fetch",
@@ -90,8 +93,9 @@ def test_order_of_all_hooks(
     recorder.calls.clear()
     assert fetch(cli, "mem://wheels/").code == 2
     assert recorder.order == [
-        *OPTIONS,
+        *BUILT,
         "wheelhouse_run_started fetch",
+        "wheelhouse_tiers",
         "wheelhouse_prepare fetch",
         "wheelhouse_locate",
         "wheelhouse_open",
@@ -100,7 +104,8 @@ def test_order_of_all_hooks(
 
     both = {"run": {Session}}
     assert recorder.types == {
-        "wheelhouse_add_options": {"verb": {str}, "parser": {argparse._ArgumentGroup}},
+        "wheelhouse_add_options": {"verb": {str}, "parser": {OptionGroup}},
+        "wheelhouse_verbs": {},
         "wheelhouse_run_started": both,
         "wheelhouse_prepare": both,
         "wheelhouse_tiers": both,
@@ -118,8 +123,8 @@ def test_order_of_all_hooks(
         "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
-    of_main = {"add_options", "run_started", "tiers", "prepare", "run_finished", "companion_of"}
-    of_main |= {"locate"}
+    of_main = {"add_options", "verbs", "run_started", "tiers", "prepare", "run_finished"}
+    of_main |= {"companion_of", "locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 
@@ -134,7 +139,7 @@ class Shout:
         self.seen: list[tuple[str, bool]] = []
 
     @hookimpl
-    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(self, verb: str, parser: OptionGroup) -> None:
         parser.add_argument("--shout", action="store_true", help="shout at the " + verb)
 
     @hookimpl
@@ -168,6 +173,35 @@ def test_hook_wheelhouse_add_options(
     without_switch = cli("fetch", "--shout", "demo", "http://127.0.0.1:9/")
     assert without_switch.code == 2
     assert "--shout: no effect without --verify" in without_switch.err
+
+
+class Counting:
+    """Adds a verb and counts its runs."""
+
+    def __init__(self) -> None:
+        self.runs: list[str] = []
+
+    @hookimpl
+    def wheelhouse_verbs(self) -> Sequence[Verb]:
+        return [Verb("count", "Count.", lambda options: None, self.count)]
+
+    def count(self, run: Run) -> int:
+        assert not on_main_thread()
+        self.runs.append(run.verb)
+        return 3
+
+
+def test_hook_wheelhouse_verbs(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counting = Counting()
+    install(monkeypatch, counting=counting)
+    make_wheel(dist, A)
+    assert cli("upload", "--no-enable-cdn", *LOCAL, "host").code == 0
+    assert not (container.parent / "host" / HASH_FILE).exists()
+    assert counting.runs == []
+    assert cli("count").code == 3
+    assert counting.runs == ["count"]
 
 
 class Guard:

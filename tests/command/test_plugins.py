@@ -32,6 +32,7 @@ from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
 from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 GOOD = "demo-2.0-py3-none-any.whl"
 
@@ -54,8 +55,13 @@ class Broken:
             raise self._error
 
     @hookimpl
-    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(self, verb: str, parser: OptionGroup) -> None:
         self._maybe("wheelhouse_add_options")
+
+    @hookimpl
+    def wheelhouse_verbs(self) -> Sequence[Verb]:
+        self._maybe("wheelhouse_verbs")
+        return []
 
     @hookimpl
     def wheelhouse_run_started(self, run: Run) -> None:
@@ -237,17 +243,21 @@ def test_plugin_error_in_main_thread_ends_command(
     assert result.code == 1
 
 
-@pytest.mark.parametrize("error", [ValueError("boom"), UsageError("boom"), SystemExit(0)])
-def test_plugin_failing_in_add_options_is_not_loaded(
+@pytest.mark.parametrize("hook", ["add_options", "verbs"])
+@pytest.mark.parametrize(
+    "error", [ValueError("boom"), UsageError("boom"), SystemExit(0), GeneratorExit("boom")]
+)
+def test_plugin_failing_while_parser_is_built_is_not_loaded(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
+    hook: str,
     error: BaseException,
 ) -> None:
-    install(monkeypatch, broken=Broken("add_options", error))
+    install(monkeypatch, broken=Broken(hook, error))
     make_wheel(dist, A)
-    message = f"{BROKEN} failed in wheelhouse_add_options: {type(error).__name__}: {error}"
+    message = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
     host = cli("upload", *LOCAL, "wheels")
     assert (host.code, host.err) == (0, f"wheelhouse-hashes: warning: {message}\n")
     extended = upload(cli)
@@ -733,7 +743,7 @@ class Adding:
         self.seen: list[object] = []
 
     @hookimpl
-    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(self, verb: str, parser: OptionGroup) -> None:
         if verb == self.verb:
             parser.add_argument(*self.flags, **self.arguments)
 
@@ -776,5 +786,7 @@ def test_plugin_option_with_taken_name_is_refused(
     pathlib.Path("empty").mkdir()
     result = cli("verify", "empty")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "greedy" in result.err
-    assert f"option names already used by wheelhouse-hashes: {flag[2:]}" in result.err
+    assert result.err == (
+        f"wheelhouse-hashes: error: plugin 'greedy' (greedy-dist 1.0): the option name {flag} of "
+        f"{verb} is used by wheelhouse-hashes; rename it, for example to --greedy-{flag[2:]}\n"
+    )

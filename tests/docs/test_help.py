@@ -16,10 +16,14 @@ from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
+from wheelhouse_hashes.cli.commands import BUILT_IN_COMMANDS
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.plugins.hooks import Plugins
+
+#: The built-in verbs by name.
+COMMANDS = {command.verb.name: command for command in BUILT_IN_COMMANDS}
 
 VERBS = ("upload", "fetch", "index", "verify")
 
@@ -57,6 +61,7 @@ class Line:
         self.parse(patch=patch)
         (action,) = (a for a in self._made[0]._actions if isinstance(a, argparse._SubParsersAction))
         parser: argparse.ArgumentParser = action.choices[verb]
+        parser.format_help()  # arranges the groups
         return parser
 
 
@@ -94,6 +99,29 @@ def test_every_option_is_shown_once(pages: dict[str, argparse.ArgumentParser], v
     assert sorted(map(id, shown)) == sorted(map(id, parser._actions))
 
 
+#: The options that have an environment variable, by verb.  No other option has one; above
+#: all, none that weakens a check.
+VARIABLES = {
+    "upload": {"hashfile", "hash_algorithm", "driver_options"},
+    "fetch": {"verify", "hash_algorithm", "expect", "wait", "timeout", "max_workers"},
+    "index": {"driver_options"},
+    "verify": {"against", "hash_algorithm", "expect", "wait", "timeout", "max_workers"},
+}
+
+
+@every_verb
+def test_each_option_has_its_environment_variable_or_none(commandline: Any, verb: str) -> None:
+    line = Line(commandline)
+    with pytest.MonkeyPatch.context() as patch:
+        line.parse(patch=patch)
+    options = line.verbs.options(verb)
+    named = {o.action.dest: o.environment for o in options if o.environment is not None}
+    assert named == {dest: PREFIX + dest.upper() for dest in VARIABLES[verb]}
+    assert set(named.values()) <= set(OPTION_VARIABLES)
+    weakening = {"missing_hash", "no_ssl_check", "resend"}
+    assert weakening.isdisjoint(named)
+
+
 def test_help_names_every_environment_variable(pages: dict[str, argparse.ArgumentParser]) -> None:
     named = set()
     for parser in pages.values():
@@ -125,7 +153,7 @@ def test_help_names_every_default(pages: dict[str, argparse.ArgumentParser], ver
 def test_help_examples_parse_as_extended_commands(
     commandline: Any, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
-    text = help_text.epilog(verb).partition("\n\n")[0].replace("\\\n", " ")
+    text = help_text.epilog(COMMANDS[verb]).partition("\n\n")[0].replace("\\\n", " ")
     commands = [line for line in text.splitlines()[1:] if not line.startswith("  #")]
     assert len(commands) == len(text.splitlines()[1:]) / 2
     for command in commands:
@@ -142,12 +170,12 @@ def test_help_fits_into_80_columns(cli: Cli, monkeypatch: pytest.MonkeyPatch, ve
     page = cli(verb, "--help")
     assert (page.code, page.err) == (0, "")
     assert max(map(len, page.out.splitlines())) <= 80
-    assert page.out.endswith(help_text.epilog(verb))
+    assert page.out.endswith(help_text.epilog(COMMANDS[verb]))
 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 def test_help_lists_causes_by_exit_code(verb: str) -> None:
-    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(verb), re.MULTILINE))
+    rows = dict(re.findall(r"^ +(\d+)  (.*)$", help_text.epilog(COMMANDS[verb]), re.MULTILINE))
     assert {"0", "2", "130"} <= rows.keys()
     for cause in Cause:
         assert re.search(rf"\b{cause.value}\b", rows[str(cause.exit_code)])
@@ -187,18 +215,19 @@ def test_plugin_option_stays_in_plugin_group(cli: Cli) -> None:
     group = parser.add_argument_group(GROUP_TITLE)
     group.add_argument("--of-a-plugin")
     group.add_argument("--report")
-    help_text.describe("fetch", parser)
+    help_text.describe(COMMANDS["fetch"], parser)
     assert [action.dest for action in group._group_actions] == ["of_a_plugin"]
 
 
 @pytest.mark.parametrize("argv", [("--help",), *((verb, "--help") for verb in VERBS)], ids=str)
-def test_help_does_not_import_libcurl_or_rich(python: Cli, argv: tuple[str, ...]) -> None:
+def test_help_imports_no_slow_module(python: Cli, argv: tuple[str, ...]) -> None:
     code = (
         "import sys, runpy\n"
         f"sys.argv = ['wheelhouse_uploader', *{argv!r}]\n"
         "try:\n    runpy.run_module('wheelhouse_hashes', run_name='__main__')\n"
         "except SystemExit as end:\n    assert not end.code\n"
-        "print('loaded:', *(n for n in ('pycurl', 'rich', 'pkg_resources') if n in sys.modules))"
+        "slow = {'pycurl', 'rich', 'pkg_resources', 'libcloud', 'requests'}\n"
+        "print('loaded:', *sorted(slow & set(sys.modules)))"
     )
     done = python("-c", code)
     assert done.code == 0, done.err

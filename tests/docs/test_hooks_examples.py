@@ -29,27 +29,57 @@ PAGE = ROOT / "docs" / "hooks.rst"
 
 def add_options() -> types.SimpleNamespace:
     # -- start wheelhouse_add_options --
-    import argparse
     from collections.abc import Sequence
 
     from wheelhouse_hashes import hookimpl
     from wheelhouse_hashes.artifacts import Finding, ListedArtifact
     from wheelhouse_hashes.causes import Cause
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
     @hookimpl
-    def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         if verb == "fetch":
-            parser.add_argument("--max-size", type=int, metavar="BYTES")
+            parser.add_argument("--limit-size", type=int, metavar="BYTES", environment="LIMIT_SIZE")
 
     @hookimpl
     def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Finding]:
-        limit = run.options.extra["max_size"]
+        limit = run.options.extra["limit_size"]
         if limit is None or artifact.size is None or artifact.size <= limit:
             return []
         return [Finding(Cause.TOO_LARGE, f"{artifact.size} bytes are more than {limit}")]
 
     # -- end wheelhouse_add_options --
+    return types.SimpleNamespace(**locals())
+
+
+def verbs() -> types.SimpleNamespace:
+    # -- start wheelhouse_verbs --
+    import pathlib
+    from collections.abc import Sequence
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.filenames import parse_artifact_name
+    from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup, Verb
+
+    def configure(options: OptionGroup) -> None:
+        options.add_argument("folder", help="path to the folder")
+
+    def count(run: Run) -> int:
+        folder = pathlib.Path(run.options.extra["folder"])
+        found = [path for path in folder.glob("*") if parse_artifact_name(path.name)]
+        run.say(f"{folder}: {len(found)} artifacts")
+        return 0 if found else 4
+
+    @hookimpl
+    def wheelhouse_verbs() -> Sequence[Verb]:
+        about = "Count the artifacts in a folder."
+        examples = [("before the upload", "count dist")]
+        codes = {4: "no artifacts"}
+        return [Verb("count", about, configure, count, examples=examples, exit_codes=codes)]
+
+    # -- end wheelhouse_verbs --
     return types.SimpleNamespace(**locals())
 
 
@@ -422,12 +452,35 @@ def test_add_options(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.Monke
         respond(handler, 200, page, Content_Type="application/vnd.pypi.simple.v1+json")
 
     with serving({"/": simple, f"/{A}": body}) as server:
-        small = fetch(cli, server.url, "--max-size", 100)
+        small = fetch(cli, server.url, "--limit-size", 100)
         assert small.code == 5
         said = f"too-large: {len(body)} bytes are more than 100"
         assert small.line("refused").endswith(said)
-        assert fetch(cli, server.url, "--max-size", 10_000).code == 0
+        assert fetch(cli, server.url, "--limit-size", 10_000).code == 0
         assert fetch(cli, server.url).code == 0
+        pathlib.Path("got", A).unlink()
+        monkeypatch.setenv("LIMIT_SIZE", "100")
+        assert fetch(cli, server.url).code == 5
+
+
+def test_verbs(cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=verbs())
+    make_wheel(dist, A)
+    make_wheel(dist, "demo-2.0-py3-none-any.whl")
+    shown = sections_of_output(PAGE.read_text("utf-8"), "wheelhouse-hashes count")
+    for folder, code in (("dist", 0), ("nowhere", 4)):
+        counted = cli("count", folder)
+        assert (counted.code, counted.err) == (code, "")
+        assert counted.out in shown
+    page_of_help = cli("count", "--help").out
+    assert "  # before the upload\n" in page_of_help
+    assert "    4  no artifacts\n" in page_of_help
+
+
+def sections_of_output(page: str, command: str) -> str:
+    """Return the lines of a page from a command to the end of its block, not indented."""
+    block = page[page.index(f"   $ {command}") :].partition("\n\n")[0]
+    return block.replace("\n   ", "\n") + "\n"
 
 
 def test_run_started(

@@ -12,6 +12,8 @@ from tests.support import ROOT
 from tests.support.plugins import SPECS
 from wheelhouse_hashes import artifacts, transport
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.plugins.option_registry import RESERVED
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 PAGE = ROOT / "docs" / "hooks.rst"
 
@@ -69,3 +71,25 @@ def test_hooks_page_has_every_field_of_every_value() -> None:
         and not re.search(rf"^``{name}`` - ", page[value.__name__], re.MULTILINE)
     ]
     assert missing == []
+
+
+def test_hooks_page_has_every_field_of_a_verb() -> None:
+    names = [each.name for each in dataclasses.fields(Verb)]
+    assert re.findall(r"^``(\w+)`` - ", sections()["Verb"], re.MULTILINE) == names
+
+
+def test_hooks_page_has_every_argument_of_an_option() -> None:
+    own = [
+        name
+        for name, parameter in inspect.signature(OptionGroup.add_argument).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    ]
+    assert re.findall(r"^``(\w+)`` - ", sections()["OptionGroup"], re.MULTILINE) == own
+
+
+def test_hooks_page_names_every_reserved_option() -> None:
+    text = sections()[heading("wheelhouse_add_options")]
+    names = re.findall(
+        r"``--([\w-]+)``", text.partition("cannot clash.")[2].partition("reserved")[0]
+    )
+    assert set(names) == RESERVED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import pathlib
 import threading
@@ -27,6 +26,7 @@ from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import entry_points_of
 from wheelhouse_hashes.transport import Opened, OpenRequest, Page
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 #: Every hook: name to specification, in the order of hookspecs.py.
 SPECS: dict[str, Callable[..., object]] = {
@@ -72,8 +72,13 @@ class Recorder:
         return [c for i, c in enumerate(self.calls) if i == 0 or c != self.calls[i - 1]]
 
     @hookimpl
-    def wheelhouse_add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+    def wheelhouse_add_options(self, verb: str, parser: OptionGroup) -> None:
         self._note(verb, verb=verb, parser=parser)
+
+    @hookimpl
+    def wheelhouse_verbs(self) -> Sequence[Verb]:
+        self._note()
+        return []
 
     @hookimpl
     def wheelhouse_run_started(self, run: Run) -> None:

@@ -8,20 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.options import count
+from wheelhouse_hashes.options import PREFIX, count
 
 if TYPE_CHECKING:
-    import argparse
+    from wheelhouse_hashes.verbs import OptionGroup
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--expect`` and ``--expect-file``."""
     if verb in ("fetch", "verify"):
         parser.add_argument(
             "--expect",
             type=count,
             metavar="N",
+            environment=f"{PREFIX}EXPECT",
             help="require exactly N good artifacts in the folder (exit code 4 otherwise)",
         )
         parser.add_argument(

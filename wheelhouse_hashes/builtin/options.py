@@ -24,11 +24,11 @@ from wheelhouse_hashes.options import (
 )
 
 if TYPE_CHECKING:
-    import argparse
+    from wheelhouse_hashes.verbs import OptionGroup
 
 
 @hookspecs.hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add the general options of each verb."""
     if verb != "index":
         parser.add_argument(
@@ -40,25 +40,27 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
     if verb == "upload":
         _add_publishing_options(parser)
     if verb in ("upload", "index"):
-        _add_driver_option(parser)
-        _add_time_limits(
+        add_time_limits(
             parser,
             "wait for the store and to retry failed requests",
             "makes no progress for 60 seconds; the store may take 300 seconds to answer",
         )
+        add_driver_option(parser)
     if verb == "fetch":
         parser.add_argument(
             "--verify",
             action="store_true",
+            environment=f"{PREFIX}VERIFY",
             help="keep an artifact only if it matches every digest found for it "
             f"(environment: {PREFIX}VERIFY=1)",
         )
     if verb in ("fetch", "verify"):
         _add_check_options(parser)
+    if verb not in ("upload", "index"):
         _add_network_options(parser)
 
 
-def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
+def _add_publishing_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--no-replace",
         action="store_true",
@@ -73,25 +75,28 @@ def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
     parser.add_argument(
         "--allow-empty",
         action="store_true",
+        environment=f"{PREFIX}ALLOW_EMPTY",
         help="succeed even if the folder has no artifacts (exit code 4 otherwise; environment: "
         f"{PREFIX}ALLOW_EMPTY=1)",
     )
 
 
-def _add_driver_option(parser: argparse._ArgumentGroup) -> None:
+def add_driver_option(parser: OptionGroup) -> None:
+    """Add ``--driver-option``, which every verb with a store has."""
     parser.add_argument(
         "--driver-option",
         dest="driver_options",
         action="append",
         type=driver_option,
         metavar="KEY=VALUE",
+        environment=f"{PREFIX}DRIVER_OPTIONS",
         help="argument for the provider's Libcloud driver, such as host or "
         "ex_force_auth_url; repeatable; if KEY is unknown, the error message lists the valid "
         f"keys (environment: {PREFIX}DRIVER_OPTIONS, space-separated and quoted as in a shell)",
     )
 
 
-def _add_check_options(parser: argparse._ArgumentGroup) -> None:
+def _add_check_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--missing-hash",
         choices=(REFUSE, ACCEPT),
@@ -103,6 +108,7 @@ def _add_check_options(parser: argparse._ArgumentGroup) -> None:
         action="append",
         type=tier,
         metavar="TIER",
+        environment=f"{PREFIX}REQUIRE",
         help="refuse an artifact unless a digest of this tier matches (exit code 3): "
         f"{', '.join(map(str, Tier))}; repeatable (environment: {PREFIX}REQUIRE, space-separated)",
     )
@@ -111,13 +117,14 @@ def _add_check_options(parser: argparse._ArgumentGroup) -> None:
         type=count,
         metavar="N",
         default=DEFAULT_MAX_WORKERS,
+        environment=f"{PREFIX}MAX_WORKERS",
         help="maximum number of artifacts to process concurrently "
         f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
     )
 
 
-def _add_network_options(parser: argparse._ArgumentGroup) -> None:
-    _add_time_limits(
+def _add_network_options(parser: OptionGroup) -> None:
+    add_time_limits(
         parser,
         "wait for files that are not published yet and to retry failed requests",
         "stays below 1000 bytes per second for 60 seconds",
@@ -130,7 +137,7 @@ def _add_network_options(parser: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_time_limits(parser: argparse._ArgumentGroup, waits: str, stalls: str) -> None:
+def add_time_limits(parser: OptionGroup, waits: str, stalls: str) -> None:
     """Add ``--wait`` and ``--timeout``.
 
     :param waits: what a run waits for, after "to".
@@ -141,6 +148,7 @@ def _add_time_limits(parser: argparse._ArgumentGroup, waits: str, stalls: str) -
         type=seconds,
         metavar="SECONDS",
         default=DEFAULT_WAIT,
+        environment=f"{PREFIX}WAIT",
         help=f"maximum total time to {waits} (default: %(default)g; environment: {PREFIX}WAIT)",
     )
     parser.add_argument(
@@ -148,6 +156,7 @@ def _add_time_limits(parser: argparse._ArgumentGroup, waits: str, stalls: str) -
         type=some_seconds,
         metavar="SECONDS",
         default=DEFAULT_TIMEOUT,
+        environment=f"{PREFIX}TIMEOUT",
         help="maximum total time to transfer one artifact, retries included; in addition, a "
         f"request fails if it cannot connect within 30 seconds or {stalls} "
         f"(default: %(default)g; environment: {PREFIX}TIMEOUT)",

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.cli.built_in_verbs import COMMON_CODES, STORE_CODES
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.cli.commands import Command
 
 #: Title of the argument group that plugins add their options to.
 GROUP_TITLE = "wheelhouse-hashes"
@@ -25,128 +29,75 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 
 _PROGRAM = "python -m wheelhouse_uploader"
 
-_EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "upload": (
-        ("from a CI job, with username and secret in the environment",
-         "upload --hashfile --no-update-index wheels"),
-        ("trial run: LOCAL uses the folder USERNAME/CONTAINER and ignores the secret",
-         ("upload --hashfile --provider-name LOCAL \\\n"
-          "      --username store --secret none --local-folder dist wheels")),
-        ("to a private Swift cluster",
-         ("upload --hashfile \\\n"
-          "      --provider-name OPENSTACK_SWIFT \\\n"
-          "      --driver-option ex_force_auth_url=https://auth.example.org:5000 wheels")),
-    ),
-    "fetch": (
-        ("download a complete release and write a digest list",
-         ("fetch --verify --version 1.0 --expect 39 \\\n"
-          "      --sums SHA256SUMS demo https://example.org/wheels/")),
-        ("show why an artifact is refused",
-         ("fetch --verify --explain demo-1.0.tar.gz \\\n"
-          "      demo https://example.org/wheels/")),
-    ),
-    "index": (
-        ("after all upload jobs have finished", "index wheels"),
-        ("local store: LOCAL uses the folder USERNAME/CONTAINER and ignores the secret",
-         ("index --provider-name LOCAL \\\n"
-          "      --username store --secret none wheels")),
-    ),
-    "verify": (
-        ("last check before twine upload", "verify dist --against SHA256SUMS --expect 39"),
-        ("check against the hash files in the folder", "verify dist"),
-        ("check against the current contents of the container",
-         ("verify dist \\\n"
-          "      --against https://example.org/wheels/")),
-    ),
-}  # fmt: skip
-
-_ACCOUNT = """
-environment:
+_ACCOUNT = """\
   WHEELHOUSE_UPLOADER_USERNAME, WHEELHOUSE_UPLOADER_SECRET
                   defaults for --username and --secret
 """
 
-_HTTP = """
-environment:
+_HTTP = """\
   SSL_CERT_FILE   CA certificate bundle
   https_proxy, no_proxy, NETRC
                   proxy settings and netrc file, as for curl
 """
 
-_USAGE = "usage or installation error (for example, a plugin that cannot be loaded)"
-
-_STORE_CODES = """\
-    5  store, network or authentication error
-    6  local file or disk error
-  130  interrupted
-"""
-
-_UPLOAD_CODES: Mapping[str, str] = {
-    "upload": f"""
-exit codes (if a wheelhouse-hashes option is used):
-    0  all artifacts are in the container
-    1  artifact refused (for example, by --no-replace), or plugin error
-    2  {_USAGE}
-    4  no artifact found, or a file that looks like one was skipped
-{_STORE_CODES}""",
-    "index": f"""
-exit codes:
-    0  index page written
-    1  plugin error
-    2  {_USAGE}
-{_STORE_CODES}""",
+#: What the title of the exit codes adds.
+_CODES_APPLY: Mapping[str, str] = {
+    "upload": " (if a wheelhouse-hashes option is used)",
+    "fetch": " (with --verify), by cause of the refusal",
+    "verify": ", by cause of the refusal",
 }
 
-_WITHOUT_CAUSE = {
-    0: "no artifact was refused",
-    2: _USAGE,
-    130: "interrupted",
-}
+#: Exit codes of the verbs of plugins, unless they say something else.
+_PLUGIN_CODES: Mapping[int, str] = {0: "success", 1: "plugin error"}
 
 
-def describe(verb: str, parser: argparse.ArgumentParser) -> None:
+def describe(command: Command, parser: argparse.ArgumentParser) -> None:
     """Group the wheelhouse-hashes options of a verb and set the epilog of its help.
 
-    :param verb: the verb.
+    :param command: the verb.
     :param parser: its parser, with all options added.
     """
+    # The other groups belong to the host or to a plugin.
+    everywhere = not command.hosted and command.plugin is None
     for title, names in SECTIONS.items():
         section = parser.add_argument_group(f"{title} ({GROUP_TITLE})")
         for group in parser._action_groups:  # noqa: SLF001 (argparse has no public list)
-            # All other groups of upload and fetch belong to the host.
-            if group.title == GROUP_TITLE or verb == "verify":
+            if group.title == GROUP_TITLE or everywhere:
                 for action in [a for a in _actions_of(group) if a.dest in names]:
                     _actions_of(group).remove(action)
                     _actions_of(section).append(action)
         _actions_of(section).sort(key=lambda action: names.index(action.dest))
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = epilog(verb)
+    parser.epilog = epilog(command)
 
 
 def _actions_of(group: argparse._ArgumentGroup) -> list[argparse.Action]:
     return group._group_actions  # noqa: SLF001 (argparse has no public list)
 
 
-def epilog(verb: str) -> str:
+def epilog(command: Command) -> str:
     """Return the epilog of a verb's help: examples, environment, exit codes.
 
-    :param verb: the verb.
+    :param command: the verb.
     """
-    lines = ["examples:"]
-    for purpose, command in _EXAMPLES[verb]:
-        lines += [f"  # {purpose}", f"  {_PROGRAM} {command}"]
-    fetching = verb in ("fetch", "verify")
-    rest = _HTTP + _fetch_codes(verb) if fetching else _ACCOUNT + _UPLOAD_CODES[verb]
-    return "\n".join(lines) + "\n" + rest
+    verb = command.verb
+    lines = ["examples:"] if verb.examples else []
+    for purpose, example in verb.examples:
+        lines += [f"  # {purpose}", f"  {_PROGRAM} {example}"]
+    return "\n".join([*lines, ""]) + _environment(command) + _exit_codes(command)
 
 
-def _fetch_codes(verb: str) -> str:
-    words = {code: [text] for code, text in _WITHOUT_CAUSE.items()}
-    for cause in Cause:
-        words.setdefault(cause.exit_code, []).append(cause.value)
-    incomplete = "--expect or --expect-file not met"
-    words[Cause.MISSING_ARTIFACT.exit_code] += [incomplete, "nothing matched"]
-    words[Cause.UNTRUSTED.exit_code][0] += " (reported only by plugins)"
-    title = f"exit codes{' (with --verify)' if verb == 'fetch' else ''}, by cause of the refusal"
-    lines = [f"{code:>5}  {', '.join(words[code])}" for code in sorted(words)]
+def _environment(command: Command) -> str:
+    account = _ACCOUNT if command.verb.store else ""
+    http = _HTTP if command.plugin is not None or not command.verb.store else ""
+    return f"\nenvironment:\n{account}{http}"
+
+
+def _exit_codes(command: Command) -> str:
+    codes = {**COMMON_CODES, **(_PLUGIN_CODES if command.plugin is not None else {})}
+    if command.verb.store:
+        codes |= STORE_CODES
+    codes |= command.verb.exit_codes
+    lines = [f"{code:>5}  {codes[code]}" for code in sorted(codes)]
+    title = f"exit codes{_CODES_APPLY.get(command.verb.name, '')}"
     return f"\n{title}:\n" + "\n".join(lines) + "\n"

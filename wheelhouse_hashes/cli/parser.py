@@ -6,24 +6,31 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.cli.commands import Command, collect_commands
 from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
+from wheelhouse_hashes.cli.verb_parsers import (
+    VerbParsers,
+    add_store_options,
+    secrets_in,
+    shown_unrecognized,
+)
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.options import OF_VERB, PREFIX, SWITCHES, Options, make_options
+from wheelhouse_hashes.options import MASK, PREFIX, Options, make_options
+from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionRegistry
 from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.verbs import OptionGroup
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.hooks import Plugins
-
-#: Matches ``--option=KEY=VALUE`` or ``KEY=VALUE`` and everything after it, because a
-#: value may contain spaces.
-_KEY_AND_VALUE = r"(?s)((?:--?[\w-]+=)?(?<!\S)[A-Za-z]\w*|--?[\w-]+=\w+)=.*"
+    from wheelhouse_hashes.verbs import AddedOption
 
 
 def warn(text: str) -> None:
@@ -41,54 +48,73 @@ class Verbs:
     def __init__(self, plugins: Plugins, environ: Mapping[str, str] | None = None) -> None:
         self.plugins = plugins
         self.environ = os.environ if environ is None else environ
-        #: Options added by plugins, by verb.
-        self._ours: dict[str, list[argparse.Action]] = {}
+        #: The verbs by name; empty before the parser is built.
+        self.commands: dict[str, Command] = {}
+        #: The options that wheelhouse-hashes and its plugins add, by verb.
+        self._ours: dict[str, list[AddedOption]] = {}
         #: Environment variables whose option no plugin provides, by verb.
         self._unmet: dict[str, str] = {}
         #: Names of the added options on the command line, without those from the environment.
         self.given: list[str] = []
         self._defaults: dict[str, dict[argparse.Action, Any]] = {}
         self._region: str | None = None
+        #: The command line.
+        self.argv: Sequence[str] = ()
 
     def extend(self, subparsers: argparse._SubParsersAction[Parser]) -> None:
         """Add options to the host's verbs, and add the new verbs.
 
         :param subparsers: the return value of ``add_subparsers`` of the host's parser.
-        :raises WheelhouseHashesError: if a plugin fails or the value of an environment
-            variable is invalid.
+        :raises WheelhouseHashesError: if the value of an environment variable is invalid.
         """
-        about = "Rebuild the index page of a container from its contents."
-        index = subparsers.add_parser("index", help=about, description=about)
-        index.set_defaults(command="index")
-        _add_store_options(index)
-        about = "Verify the artifacts in a local folder, without changing anything."
-        verify = subparsers.add_parser("verify", help=about, description=about)
-        verify.set_defaults(command="verify")
-        verify.add_argument("folder", help="path to the folder to verify")
-        verify.add_argument(
-            "--against",
-            metavar="SOURCE",
-            help="source of the digests: a digest list (such as SHA256SUMS), a folder with hash "
-            "files, or the URL of an index page or container (default: the folder itself)",
-        )
-        for verb in ("upload", "fetch", "index", "verify"):
-            parser = subparsers.choices[verb]
-            actions = parser._actions  # noqa: SLF001 (argparse has no public list)
-            before = set(actions)
-            self.plugins.add_options(verb, parser.add_argument_group(GROUP_TITLE))
-            self._ours[verb] = [action for action in actions if action not in before]
-            describe(verb, parser)
-            apply_environment(self._ours[verb], self.environ)
-            self._defaults[verb] = parser.withhold_defaults(
-                action
-                for action in actions
-                if action in self._ours[verb] or action.dest == "region"
-            )
-            offered = {action.dest for action in self._ours[verb]}
-            for switch in SWITCHES.get(verb, ()):
-                variable = PREFIX + switch.upper()
-                if is_on(self.environ.get(variable)) and switch not in offered:
-                    self._unmet[verb] = variable
+        self.commands = collect_commands(self.plugins, subparsers.choices)
+        parsers = VerbParsers(subparsers, self.commands.values())
+        for command in self.commands.values():
+            parser = parsers.parser(command)
+            self._add_options(command, parser)
+            parser.describe = partial(describe, command, parser)
+            self._apply_environment(command, parser)
+
+    def _add_options(self, command: Command, parser: Parser) -> None:
+        verb = command.verb
+        own_names = {each.name for each in fields(command.options)}
+        registry = OptionRegistry(verb.name, own_names)
+        registry.note_existing(parser)
+        group = parser.add_argument_group(GROUP_TITLE)
+        if not command.hosted:
+            builtin = registry.owner(None, OWN_NAME)
+            if verb.store:
+                add_store_options(OptionGroup(parser, builtin), OptionGroup(group, builtin))
+            if command.plugin is None:
+                verb.configure(OptionGroup(parser, builtin))
+            else:
+                owner = registry.owner(command.plugin, command.provider)
+                self.plugins.configure(command.plugin, verb, OptionGroup(parser, owner))
+        self.plugins.add_options(group, registry)
+        self._ours[verb.name] = registry.options
+
+    def _apply_environment(self, command: Command, parser: Parser) -> None:
+        name, ours = command.verb.name, self._ours[command.verb.name]
+        apply_environment(ours, self.environ)
+        parser.secrets = [option.action for option in ours if option.secret]
+        # The value of an argument that may be left out and repeated is never None.
+        actions = [option.action for option in ours if option.action.nargs != "*"]
+        regions = [action for action in parser._actions if action.dest == "region"]  # noqa: SLF001
+        self._defaults[name] = parser.withhold_defaults([*actions, *regions])
+        offered = {option.action.dest for option in ours}
+        for switch in command.switches:
+            variable = PREFIX + switch.upper()
+            if is_on(self.environ.get(variable)) and switch not in offered:
+                self._unmet[name] = variable
+
+    def options(self, verb: str) -> Sequence[AddedOption]:
+        """Return the options that wheelhouse-hashes and its plugins add to a verb."""
+        return self._ours[verb]
+
+    def secret_flags(self) -> list[str]:
+        """Return the option strings of all secret options of plugins."""
+        secret = [option.action for ours in self._ours.values() for option in ours if option.secret]
+        return [flag for action in secret for flag in action.option_strings]
 
     def note_given(self, options: argparse.Namespace) -> None:
         """Record which options are on the command line, and set the others to their defaults.
@@ -99,9 +125,9 @@ class Verbs:
         :param options: the parsed options, without defaults.
         """
         verb = getattr(options, "command", "")
-        for action in self._ours.get(verb, ()):
-            if getattr(options, action.dest) is not None:
-                self.given.append(action.dest)
+        for option in self._ours.get(verb, ()):
+            if getattr(options, option.action.dest, None) is not None:
+                self.given.append(option.action.dest)
         # The host's default region exists at one provider only: do not pass it to others.
         self._region = getattr(options, "region", None)
         for action, default in self._defaults.get(verb, {}).items():
@@ -124,8 +150,9 @@ class Verbs:
             raise UsageError(
                 f"{self._unmet[verb]} is set, but the plugin that provides its option is not active"
             )
-        switches = SWITCHES.get(verb, ())
-        if not switches or any(getattr(options, switch, False) for switch in switches):
+        command = self.commands[verb]
+        switches = command.switches
+        if not command.hosted or any(getattr(options, switch, False) for switch in switches):
             return True
         if verb == "fetch" and self.given:
             names = ", ".join("--" + dest.replace("_", "-") for dest in self.given)
@@ -143,10 +170,10 @@ class Verbs:
         verb: str = options.command
         if verb == "upload":
             options.region = self._region
-        kind = OF_VERB[verb]
+        kind = self.commands[verb].options
         known = {each.name for each in fields(kind)}
         values = vars(options)
-        ours = {action.dest for action in self._ours[verb]}
+        ours = {option.action.dest for option in self._ours[verb]}
         extra = {name: values[name] for name in ours - known if name in values}
         return Session(verb, make_options(kind, values, extra), self.plugins)
 
@@ -154,22 +181,6 @@ class Verbs:
 def _converted(action: argparse.Action, default: object) -> object:
     """Convert a default as argparse does: text is parsed like text from the command line."""
     return action.type(default) if isinstance(default, str) and callable(action.type) else default
-
-
-def _add_store_options(parser: argparse.ArgumentParser) -> None:
-    """Add the store options of the host's ``upload``."""
-    parser.add_argument("container_name", help="name of the container")
-    parser.add_argument("--username", help="account name for the cloud storage")
-    parser.add_argument("--secret", help="secret API key for the cloud storage")
-    parser.add_argument(
-        "--provider-name", default="CLOUDFILES", help="Apache Libcloud cloud storage provider"
-    )
-    parser.add_argument("--region", help="Apache Libcloud cloud storage provider region")
-    parser.add_argument(
-        "--no-ssl-check",
-        action="store_true",
-        help="disable SSL certificate validation",
-    )
 
 
 class Parser(argparse.ArgumentParser):
@@ -187,6 +198,10 @@ class Parser(argparse.ArgumentParser):
         self._subparsers_action: argparse._SubParsersAction[Parser]
         #: The option strings of the host; None before it has parsed.
         self.host_options: frozenset[str] | None = None
+        #: The secret options of the verb.
+        self.secrets: list[argparse.Action] = []
+        #: Arranges the help.  It is called when the help is shown, to save time.
+        self.describe: Callable[[], None] | None = None
         self._withheld: dict[argparse.Action, Any] = {}
 
     def withhold_defaults(self, actions: Iterable[argparse.Action]) -> dict[argparse.Action, Any]:
@@ -203,8 +218,11 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         """Return the help of a verb, with the original defaults."""
+        if self.describe is not None:
+            self.describe()
+            self.describe = None
         for action, default in self._withheld.items():
-            action.default = default
+            action.default = MASK if default and action in self.secrets else default
         try:
             return super().format_help()
         finally:
@@ -225,9 +243,12 @@ class Parser(argparse.ArgumentParser):
         """Add options and verbs, then parse."""
         for parser in self._subparsers_action.choices.values():
             parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
+        self.verbs.argv = sys.argv[1:] if args is None else args
         self.verbs.extend(self._subparsers_action)
         try:
-            options = super().parse_args(args, namespace)
+            options, unknown = self.parse_known_args(args, namespace)
+            if unknown:
+                self.error(f"unrecognized arguments: {shown_unrecognized(unknown, MASK)}")
         except SystemExit as end:
             # An unrecognized option may belong to a plugin that failed to load.
             if end.code:
@@ -238,9 +259,10 @@ class Parser(argparse.ArgumentParser):
         return options
 
     def error(self, message: str) -> NoReturn:
-        """Exit with a usage error; mask the value of a misspelled ``--driver-option``."""
-        known, unknown, words = message.partition("unrecognized arguments: ")
-        super().error(known + unknown + re.sub(_KEY_AND_VALUE, r"\1=***", words))
+        """Exit with a usage error; mask the values of secret options."""
+        for secret in secrets_in(self.verbs.argv, self.verbs.secret_flags()):
+            message = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, message)
+        super().error(message)
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Prefer the host's options for abbreviations: ``fetch --ver`` means ``--version``."""

@@ -79,7 +79,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
     """Parse a command, then run it through the host or leave it to the host alone."""
     from wheelhouse_hashes.cli.verbs import exit_with_one_line
 
-    with exit_with_one_line():
+    with exit_with_one_line() as ending:
         from wheelhouse_hashes.builtin import BUILT_IN
         from wheelhouse_hashes.cli.parser import Parser, Verbs, warn
         from wheelhouse_hashes.plugins.hooks import Plugins
@@ -92,7 +92,16 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
         for failure in verbs.plugins.failures:
             warn(f"warning: {failure}")
         if run is not None:
-            code = _run_through_host(module, original, run, options)
+            ending.masked = run.masked
+            command = verbs.commands[run.verb]
+            if command.verb.store:
+                from wheelhouse_hashes.host.libcloud_trust import trust_same_authorities
+
+                trust_same_authorities()
+            if command.hosted:
+                code = _run_through_host(module, original, run, options)
+            else:
+                code = command.start(run)
             if code:
                 sys.exit(code)
             return
@@ -112,23 +121,11 @@ def _run_through_host(
 
     :returns: the exit code.
     """
-    # Only the verb that runs is imported, because each takes some milliseconds.
-    if run.verb in ("upload", "index"):
-        from wheelhouse_hashes.host.libcloud_trust import trust_same_authorities
-
-        trust_same_authorities()
-    if run.verb == "index":
-        from wheelhouse_hashes.cli.index import rebuild_index
-
-        return rebuild_index(run)
-    if run.verb == "verify":
-        from wheelhouse_hashes.cli.verify import verify_folder
-
-        return verify_folder(run)
     codes: list[int] = []
 
     def download_artifacts(url: str, folder: str, project_name: str, version: str | None) -> None:
         run.client.close()  # without the extra "fetch", end here with a helpful message
+        # Imported here because each verb takes some milliseconds.
         from wheelhouse_hashes.cli.fetch import fetch
 
         codes.append(fetch(run, url, folder, project_name, version).exit_code)

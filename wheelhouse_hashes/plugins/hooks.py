@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,21 +20,23 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.errors import PluginError, TransferError
 from wheelhouse_hashes.http.authorization import check_headers
-from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
 from wheelhouse_hashes.plugins.guards import (
     check_listing,
     check_opened,
     guarded_content,
     guarded_pieces,
 )
-from wheelhouse_hashes.plugins.manager import BUILT_IN_ORIGIN, PluginManager
+from wheelhouse_hashes.plugins.manager import PluginManager
+from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionClash, OptionRegistry, Owner
 from wheelhouse_hashes.report import with_next_step
 from wheelhouse_hashes.transport import Opened, OpenRequest, Page
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 if TYPE_CHECKING:
     import argparse
     import pathlib
 
+    from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
@@ -45,24 +48,69 @@ Repeat = Callable[[Callable[[], None], str], None]
 class Plugins(PluginManager):
     """The plugins of one command; the specifications document the methods."""
 
-    def add_options(self, verb: str, parser: argparse._ArgumentGroup) -> None:
+    def add_options(self, group: argparse._ActionsContainer, registry: OptionRegistry) -> None:
         """Call ``wheelhouse_add_options`` for one plugin after the other.
 
         An exception is added to :attr:`failures`; the other plugins are still called.
+
+        :param group: the argparse group to add to.
+        :param registry: the options of the verb.
         """
+        hook = "wheelhouse_add_options"
         for name, plugin in self._manager.list_name_plugin():
-            if plugin is None or name in self._without_options:
+            if plugin is None or name in self._excluded:
                 continue  # disabled, or failed for another verb
-            before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
-            try:
-                self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
-                if self._distributions.get(name) != BUILT_IN_ORIGIN:
-                    added = {*parser._group_actions} - before  # noqa: SLF001 (as above)
-                    refuse_our_names(verb, added)
-            except (Exception, SystemExit) as error:  # noqa: BLE001
-                failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
-                self.failures.append(str(failure))
-                self._without_options.add(name)
+            options = OptionGroup(group, self.owner(name, registry))
+            with self._excluding(name, hook):
+                self._alone(name, plugin).wheelhouse_add_options(verb=registry.verb, parser=options)
+
+    def verbs(self) -> list[tuple[str, Verb]]:
+        """Call ``wheelhouse_verbs`` for one plugin after the other.
+
+        An exception is added to :attr:`failures`; the other plugins are still called.
+
+        :returns: the verbs, each with the name of its plugin.
+        """
+        hook = "wheelhouse_verbs"
+        having = {impl.plugin_name for impl in self._hook.wheelhouse_verbs.get_hookimpls()}
+        found: list[tuple[str, Verb]] = []
+        for name, plugin in self._manager.list_name_plugin():
+            if plugin is None or name not in having:
+                continue
+            with self._excluding(name, hook):
+                answers = self._alone(name, plugin).wheelhouse_verbs()
+                added = [verb for answer in answers for verb in answer]
+                for verb in added:
+                    if not isinstance(verb, Verb):
+                        raise TypeError(f"expected Verb, got {verb!r}")
+                found += [(name, verb) for verb in added]
+        return found
+
+    def configure(self, name: str, verb: Verb, options: OptionGroup) -> None:
+        """Let a plugin's verb add its arguments; an exception is added to :attr:`failures`.
+
+        :param name: the name of the plugin.
+        """
+        with self._excluding(name, f"the verb {verb.name}"):
+            verb.configure(options)
+
+    def owner(self, name: str, registry: OptionRegistry) -> Owner:
+        """Return the register for the options of a plugin."""
+        if self.is_built_in(name):
+            return registry.owner(None, OWN_NAME)
+        return registry.owner(name, self.describe(name))
+
+    @contextmanager
+    def _excluding(self, name: str, hook: str) -> Iterator[None]:
+        """Exclude a plugin that raises while the parser is built."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            raise
+        except OptionClash as clash:
+            self.exclude(name, str(clash))
+        except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
+            self.exclude(name, str(PluginError(self.describe(name), hook, error)))
 
     def run_started(self, run: Run[Options]) -> None:
         """Call ``wheelhouse_run_started``."""

@@ -34,6 +34,7 @@ BUILT_IN_ORIGIN = "built-in"
 _MAIN_THREAD = frozenset(
     {
         "wheelhouse_add_options",
+        "wheelhouse_verbs",
         "wheelhouse_run_started",
         "wheelhouse_tiers",
         "wheelhouse_prepare",
@@ -59,7 +60,9 @@ class PluginManager:
         self._distributions: dict[str, str] = {}
         #: Whether hook calls are printed.
         self.tracing = False
-        self._without_options: set[str] = set()
+        self._excluded: set[str] = set()
+        #: Masks the secrets in a text; set as soon as they are known.
+        self.masked: Callable[[str], str] = str
         self._hooks_of: dict[str, pluggy.HookRelay] = {}
         #: One sentence for each plugin that could not be loaded.
         self.failures: list[str] = []
@@ -84,7 +87,7 @@ class PluginManager:
         plugins._load_installed()
         if is_on(environ.get(TRACE)):
             plugins.tracing = True
-            trace_calls(plugins._manager)
+            trace_calls(plugins._manager, plugins.mask)
         return plugins
 
     def register(self, plugin: object, name: str, distribution: str = BUILT_IN_ORIGIN) -> None:
@@ -123,6 +126,23 @@ class PluginManager:
                     f"or set {DISABLED_PLUGINS}={point.name}"
                 )
 
+    def mask(self, text: str) -> str:
+        """Return a text with the secrets masked that are known now."""
+        return self.masked(text)
+
+    def exclude(self, name: str, failure: str) -> None:
+        """Call no more hooks of a plugin while the parser is built.
+
+        :param name: the name of the plugin.
+        :param failure: one sentence that names it.
+        """
+        self._excluded.add(name)
+        self.failures.append(failure)
+
+    def is_built_in(self, name: str) -> bool:
+        """Return whether a plugin belongs to this package."""
+        return self._distributions.get(name) == BUILT_IN_ORIGIN
+
     def describe(self, name: str) -> str:
         """Return a plugin's name and distribution, for messages."""
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
@@ -138,7 +158,7 @@ class PluginManager:
         manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
         if self.tracing:
-            trace_calls(manager)
+            trace_calls(manager, self.mask)
         self._hooks_of[name] = manager.hook
         return manager.hook
 
@@ -206,7 +226,7 @@ class PluginManager:
         Built-in plugins are named only if there are no others.
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
-        others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
+        others = [name for name in names if not self.is_built_in(name)]
         return " or ".join(map(self.describe, others or names))
 
     def _gather(

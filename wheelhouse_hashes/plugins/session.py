@@ -29,7 +29,7 @@ class Session(Run[O_co]):
 
     Phases use this class to call the plugins; plugins only see its base, :class:`Run`.
 
-    :param verb: ``upload``, ``fetch``, ``index`` or ``verify``.
+    :param verb: the name of the verb.
     :param options: the parsed command line.
     :param plugins: the plugins of the run.
     """
@@ -37,6 +37,7 @@ class Session(Run[O_co]):
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
+        plugins.masked = self.masked
         #: Which requests plugins may add headers to.
         self.authorization = Authorization(
             self._authorize if plugins.implement("wheelhouse_authorize") else None,
@@ -87,13 +88,23 @@ class Session(Run[O_co]):
         return repeat(once, self.budget, waiting=waiting)
 
 
+class Results:
+    """The report of a command in progress.
+
+    :param report: the report if the command ends before another one takes its place.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+
 @contextmanager
 def phase(
     run: Session[Options],
     report: Report,
     usage: UsageErrors,
     check: Callable[[], object] | None = None,
-) -> Iterator[None]:
+) -> Iterator[Results]:
     """Handle signals; call ``run_started``, ``prepare`` and ``run_finished`` around the work.
 
     :param run: the command in progress; signals set its ``stop`` event.
@@ -101,7 +112,9 @@ def phase(
     :param usage: the usage errors found so far.
     :param check: raises further usage errors; called once the plugins are ready.
     :raises UsageError: if there are any, including those raised by plugins.
+    :returns: holds the report, which may be replaced before ``run_finished`` is called.
     """
+    results = Results(report)
     started = False
     with ending_on_signals(run.stop):
         with usage.noted():
@@ -113,17 +126,17 @@ def phase(
                     check()
             usage.raise_all()
             run.plugins.prepare(run, lambda call, name: run.repeat(call, run.waiting(name)))
-            yield
+            yield results
         except Interrupted:
-            report.interrupted = True
+            results.report.interrupted = True
             raise
         except WheelhouseHashesError as error:
-            report.ended_by = error
+            results.report.ended_by = error
             raise
         finally:
             try:
                 if started:
-                    _finish(run, report)
+                    _finish(run, results.report)
             finally:
                 run.close()
                 run.end()

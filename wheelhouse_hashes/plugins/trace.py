@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pluggy
 
 
-def trace_calls(manager: pluggy.PluginManager) -> None:
-    """Print each hook call to standard error."""
+def trace_calls(manager: pluggy.PluginManager, mask: Callable[[str], str] = str) -> None:
+    """Print each hook call to standard error.
+
+    :param manager: the plugins.
+    :param mask: masks the secrets in a line.
+    """
     lock = threading.Lock()
 
     def after(
@@ -27,7 +31,8 @@ def trace_calls(manager: pluggy.PluginManager) -> None:
         secret = name == "wheelhouse_authorize" and outcome.exception is None
         result = "..." if secret else repr(outcome.exception or outcome.get_result())
         called = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
+        traced = mask(f"trace: {name}({about}): called {called}; result: {result}\n")
         with lock:
-            sys.stderr.write(f"trace: {name}({about}): called {called}; result: {result}\n")
+            sys.stderr.write(traced)
 
     manager.add_hookcall_monitoring(lambda *_: None, after)

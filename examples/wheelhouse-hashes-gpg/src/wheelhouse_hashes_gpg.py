@@ -1,5 +1,6 @@
-"""OpenPGP signatures beside artifacts: ``upload --gpg-sign``, ``fetch --verify --gpg-keyring``.
+"""OpenPGP signatures beside artifacts.
 
+``upload --gpg-sign`` makes them, ``fetch --verify --gpg-keyring`` and ``gpg-check`` check them.
 A plugin for wheelhouse-hashes.  It runs the installed ``gpg`` and relies on its status
 lines (``doc/DETAILS`` of GnuPG), because gpg also exits with 0 for signatures by
 expired or revoked keys.
@@ -8,7 +9,6 @@ expired or revoked keys.
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -17,41 +17,45 @@ from collections.abc import Sequence
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Companion, Finding, ListedArtifact, LocalArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Refusal, UsageError
+from wheelhouse_hashes.errors import DiskError, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.report import FetchReport, Report
+from wheelhouse_hashes.report import FetchReport, Report, line
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 #: The suffix of a signature's name.
 SUFFIX = ".asc"
 
 # Options.
 
-SIGN_VARIABLE = "WHEELHOUSE_UPLOADER_GPG_SIGN"
-KEYRING_VARIABLE = "WHEELHOUSE_UPLOADER_GPG_KEYRING"
-
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--gpg-sign`` and ``--gpg-keyring``."""
     if verb == "upload":
         parser.add_argument(
             "--gpg-sign",
             metavar="KEY",
             type=_not_empty,
-            default=_variable(SIGN_VARIABLE),
+            environment="WHEELHOUSE_UPLOADER_GPG_SIGN",
             help="sign each artifact with this gpg key and publish the signature (such as "
-            f"X.whl.asc) beside it (environment: {SIGN_VARIABLE})",
+            "X.whl.asc) beside it",
         )
     if verb == "fetch":
-        parser.add_argument(
-            "--gpg-keyring",
-            metavar="FILE",
-            type=_not_empty,
-            default=_variable(KEYRING_VARIABLE),
-            help="keep an artifact only if it is signed with a key in this file; create the "
-            f"file with gpg --armor --export KEY > FILE (environment: {KEYRING_VARIABLE})",
-        )
+        _add_keyring(parser)
+
+
+def _add_keyring(options: OptionGroup, *, required: bool = False) -> None:
+    """Add ``--gpg-keyring``."""
+    options.add_argument(
+        "--gpg-keyring",
+        metavar="FILE",
+        type=_not_empty,
+        required=required,
+        environment="WHEELHOUSE_UPLOADER_GPG_KEYRING",
+        help="accept an artifact only if it is signed with a key in this file; create the "
+        "file with gpg --armor --export KEY > FILE",
+    )
 
 
 def _not_empty(value: str) -> str:
@@ -59,12 +63,6 @@ def _not_empty(value: str) -> str:
     if not value:
         raise argparse.ArgumentTypeError("must not be empty")
     return value
-
-
-def _variable(name: str) -> str | None:
-    """Return the value of an environment variable; None if it is empty, 0 or false."""
-    value = os.environ.get(name, "").strip()
-    return None if value.lower() in ("", "0", "false") else value
 
 
 # Running gpg.
@@ -174,15 +172,13 @@ class Keyring:
         own = ("--homedir", self._home.name, "--no-options", "--no-autostart")
         return gpg(*own, "--trust-model", "always", "--status-fd", "1", *arguments, stdin=stdin)
 
-    def check(
-        self, artifact: ListedArtifact, path: pathlib.Path, signature: bytes
-    ) -> Sequence[Finding]:
+    def check(self, name: str, path: pathlib.Path, signature: bytes) -> Sequence[Finding]:
         """Check a signature; return objections.
 
         If the file contains several signatures, all of them must be good.
 
-        :param artifact: the artifact.
-        :param path: the artifact's file.
+        :param name: the artifact's name.
+        :param path: its file.
         :param signature: the content of the published signature file.
         """
         done = self._gpg("--verify", "--", "-", str(path), stdin=signature)
@@ -199,7 +195,7 @@ class Keyring:
             objection = "signature is truncated or is not a detached signature"
             return [Finding(Cause.UNTRUSTED, objection, may_heal=True)]
         # VALIDSIG ends with the fingerprint of the primary key; a subkey may have signed.
-        self.signers[artifact.name] = [line[-1] for line in status if line[1] == "VALIDSIG"]
+        self.signers[name] = [line[-1] for line in status if line[1] == "VALIDSIG"]
         return []
 
 
@@ -215,7 +211,59 @@ def wheelhouse_inspect(artifact: ListedArtifact, path: pathlib.Path, run: Run) -
     if signature is None:
         objection = f"not signed: {artifact.name}{SUFFIX} not found"
         return [Finding(Cause.UNTRUSTED, objection, may_heal=True)]
-    return keyring.check(artifact, path, signature)
+    return keyring.check(artifact.name, path, signature)
+
+
+# A verb.
+
+
+@hookimpl
+def wheelhouse_verbs() -> Sequence[Verb]:
+    """Add ``gpg-check FOLDER``."""
+    return [
+        Verb(
+            "gpg-check",
+            "Check the signatures of the artifacts in a folder.",
+            _configure_check,
+            check_folder,
+            examples=[
+                ("before the upload to a package index", "gpg-check --gpg-keyring keys dist")
+            ],
+            exit_codes={4: "no artifacts", 7: "an artifact without a good signature"},
+        )
+    ]
+
+
+def _configure_check(options: OptionGroup) -> None:
+    options.add_argument("folder", help="path to the folder with artifacts and signatures")
+    _add_keyring(options, required=True)
+
+
+def check_folder(run: Run) -> int:
+    """Check each artifact of a folder; return the exit code."""
+    folder = pathlib.Path(run.options.extra["folder"])
+    try:
+        paths = sorted(path for path in folder.iterdir() if parse_artifact_name(path.name))
+        refused = 0
+        for path in paths:
+            if run.stop.is_set():
+                break  # Ctrl-C; the command exits with 130
+            for objection in _objections(_keyrings[run], path):
+                run.say(line("refused", path.name, objection))
+                refused += 1
+    except OSError as error:
+        raise DiskError(f"cannot read {error.filename}: {error.strerror}") from None
+    good = len(paths) - refused
+    run.say(f"{folder}: {good} of {len(paths)} artifacts have a good signature")
+    return Cause.UNTRUSTED.exit_code if refused else 0 if paths else 4
+
+
+def _objections(keyring: Keyring, path: pathlib.Path) -> Sequence[str]:
+    """Return the objection to an artifact in a folder; empty if its signature is good."""
+    signature = path.with_name(path.name + SUFFIX)
+    if not signature.exists():
+        return [f"not signed: {signature.name} not found"]
+    return [finding.text for finding in keyring.check(path.name, path, signature.read_bytes())]
 
 
 # Beginning and end.

@@ -448,3 +448,37 @@ def test_plugin_works_in_a_subprocess(
     fetched = testing.run_python(*command, "fetch", *options, "demo", served.url)
     assert (fetched.code, fetched.err) == (0, "")
     assert "\nsigned by " in fetched.out
+
+
+# The verb.
+
+
+def test_gpg_check_accepts_good_signatures_only(
+    container: Container, keyring: pathlib.Path
+) -> None:
+    make_wheel("dist", WHEEL)
+    assert upload(container, "--gpg-sign", KEY).code == 0
+    check = ("gpg-check", "--gpg-keyring", keyring)
+    good = testing.run(*check, container.path)
+    said = f"{container.path}: 1 of 1 artifacts have a good signature\n"
+    assert (good.code, good.out, good.err) == (0, said, "")
+
+    make_wheel(container.path, WHEEL, b"other bytes")
+    bad = testing.run(*check, container.path)
+    assert bad.code == 7
+    assert bad.line("refused").endswith("signature does not match the file")
+    container.path.joinpath(f"{WHEEL}.asc").unlink()
+    assert f"not signed: {WHEEL}.asc not found" in testing.run(*check, container.path).out
+
+
+def test_gpg_check_without_artifacts_is_no_success(
+    keyring: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_GPG_KEYRING", str(keyring))
+    pathlib.Path("empty").mkdir()
+    assert testing.run("gpg-check", "empty").code == 4
+    gone = testing.run("gpg-check", "gone")
+    assert (gone.code, gone.err.count("\n")) == (6, 1)
+    assert "cannot read gone" in gone.err
+    monkeypatch.delenv("WHEELHOUSE_UPLOADER_GPG_KEYRING")
+    assert testing.run("gpg-check", "empty").code == 2

@@ -11,6 +11,8 @@ import pytest
 from tests.support.plugins import Recorder
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.plugins.hooks import Plugins
+from wheelhouse_hashes.plugins.option_registry import OptionRegistry
+from wheelhouse_hashes.verbs import OptionGroup
 
 
 def test_second_plugin_with_same_name_is_refused() -> None:
@@ -30,14 +32,14 @@ def test_unhashable_plugins_add_their_options() -> None:
         option: str
 
         @hookimpl
-        def wheelhouse_add_options(self, parser: argparse._ArgumentGroup) -> None:
+        def wheelhouse_add_options(self, parser: OptionGroup) -> None:
             parser.add_argument(self.option)
 
     plugins = Plugins()
     for name in ("howl", "growl"):
         plugins.register(Howl(f"--{name}"), name)
     parser = argparse.ArgumentParser()
-    plugins.add_options("fetch", parser.add_argument_group())
+    plugins.add_options(parser.add_argument_group(), OptionRegistry("fetch"))
     assert plugins.failures == []
     assert vars(parser.parse_args(["--growl", "1"])) == {"howl": None, "growl": "1"}
 
@@ -48,9 +50,9 @@ def test_wrapper_does_not_see_options_of_other_plugin(first: bool) -> None:
 
     class Wrapper:
         @hookimpl(wrapper=True)
-        def wheelhouse_add_options(self, parser: argparse._ArgumentGroup) -> Iterator[None]:
+        def wheelhouse_add_options(self, parser: OptionGroup) -> Iterator[None]:
             yield
-            seen.append(len(parser._group_actions))
+            seen.append(len(parser._container._actions) - 1)  # all have --help
 
     class Failing:
         @hookimpl
@@ -61,9 +63,9 @@ def test_wrapper_does_not_see_options_of_other_plugin(first: bool) -> None:
     plugin_list = [("wrapper", Wrapper()), ("failing", Failing())]
     for name, plugin in plugin_list if first else reversed(plugin_list):
         plugins.register(plugin, name)
-    plugins.add_options("fetch", argparse.ArgumentParser().add_argument_group())
+    plugins.add_options(argparse.ArgumentParser(), OptionRegistry("fetch"))
     assert seen == [0]
     (failure,) = plugins.failures
     assert "plugin 'failing' (built-in) failed in wheelhouse_add_options" in failure
-    plugins.add_options("verify", argparse.ArgumentParser().add_argument_group())
+    plugins.add_options(argparse.ArgumentParser(), OptionRegistry("verify"))
     assert (seen, len(plugins.failures)) == ([0, 0], 1)

@@ -11,9 +11,8 @@ from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
-    import argparse
-
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
 _MEANING = {
     Tier.CONTAINER: "published with the artifact: detects accidental corruption, not tampering",
@@ -31,7 +30,7 @@ _OUTCOMES = {
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--explain``."""
     if verb in ("fetch", "verify"):
         parser.add_argument(

@@ -26,7 +26,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write annotations and the job summary, if the run is part of a job."""
-    rows = _rows(report)
+    rows = [(name, word, run.masked(text), step) for name, word, text, step in _rows(report)]
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for name, _, text, next_step in rows:
             if next_step is not None:

@@ -14,20 +14,19 @@ from wheelhouse_hashes import __version__, hookimpl
 from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
 
 if TYPE_CHECKING:
-    import argparse
-
     from wheelhouse_hashes.artifacts import Claim, Verdict
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
 #: Version of the format.
 SCHEMA = 1
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--report``."""
-    if verb in ("upload", "fetch", "verify"):
+    if verb != "index":
         parser.add_argument(
             "--report", metavar="FILE", help="write a JSON report of the run to FILE"
         )
@@ -38,7 +37,7 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file, no matter how the run ended."""
     if run.options.report:
         text = json.dumps(as_json(run, report), indent=2, sort_keys=True)
-        run.write_file(run.options.report, f"{text}\n")
+        run.write_file(run.options.report, f"{run.masked(text)}\n")
 
 
 def as_json(run: Run[Options], report: Report) -> dict[str, Any]:

@@ -14,13 +14,12 @@ from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
-    import argparse
-
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--sums``."""
     if verb in ("fetch", "verify"):
         parser.add_argument(

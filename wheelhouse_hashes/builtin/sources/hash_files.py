@@ -30,20 +30,20 @@ from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
 
 if TYPE_CHECKING:
-    import argparse
-
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
 SOURCE = "hash file"
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--hashfile`` and ``--hash-algorithm``."""
     if verb == "upload":
         parser.add_argument(
             "--hashfile",
             action="store_true",
+            environment="WHEELHOUSE_UPLOADER_HASHFILE",
             help="publish a hash file (such as X.whl.sha256) beside each artifact, for use with "
             "sha256sum -c (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
         )
@@ -54,6 +54,7 @@ def wheelhouse_add_options(verb: str, parser: argparse._ArgumentGroup) -> None:
         parser.add_argument(
             "--hash-algorithm",
             action="append",
+            environment="WHEELHOUSE_UPLOADER_HASH_ALGORITHM",
             choices=tuple(ALGORITHMS),
             metavar="NAME",
             help=f"{purpose}: {', '.join(ALGORITHMS)} (md5 detects accidental corruption, not "

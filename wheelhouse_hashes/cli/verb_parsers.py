@@ -1,0 +1,120 @@
+"""The parsers of the verbs, and the store options that some of them have."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from wheelhouse_hashes.builtin.options import add_driver_option
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.cli.commands import Command
+    from wheelhouse_hashes.verbs import OptionGroup
+
+P = TypeVar("P", bound=argparse.ArgumentParser)
+
+
+class VerbParsers(Generic[P]):
+    """Makes the parsers of the verbs that are not the host's.
+
+    :param subparsers: the return value of ``add_subparsers`` of the host's parser.
+    :param commands: all verbs.
+    """
+
+    def __init__(
+        self, subparsers: argparse._SubParsersAction[P], commands: Iterable[Command]
+    ) -> None:
+        self._subparsers = subparsers
+        self._groups: dict[str, argparse._SubParsersAction[P]] = {}
+        self._members: dict[str, list[str]] = {}
+        for command in commands:
+            group, _, last = command.verb.name.rpartition(" ")
+            self._members.setdefault(group, []).append(last)
+
+    def parser(self, command: Command) -> P:
+        """Return the parser of a verb; that of the host, if it is the host's verb."""
+        name, about = command.verb.name, command.verb.help
+        if command.hosted:
+            return self._subparsers.choices[name]
+        group, _, last = name.rpartition(" ")
+        subparsers = self._group(group) if group else self._subparsers
+        parser = subparsers.add_parser(last, help=about.replace("%", "%%"), description=about)
+        parser.set_defaults(command=name)
+        return parser
+
+    def _group(self, name: str) -> argparse._SubParsersAction[P]:
+        """Return the subparsers of a verb that consists of subcommands."""
+        if name not in self._groups:
+            about = f"Subcommands: {', '.join(self._members[name])}."
+            parser = self._subparsers.add_parser(name, help=about, description=about)
+            self._groups[name] = parser.add_subparsers(
+                title="Commands", metavar="COMMAND", required=True
+            )
+        return self._groups[name]
+
+
+def add_store_options(options: OptionGroup, group: OptionGroup) -> None:
+    """Add the store options of the host's ``upload``.
+
+    :param options: the parser of the verb.
+    :param group: the group for options that the host does not have.
+    """
+    options.add_argument("--username", help="account name for the cloud storage")
+    options.add_argument("--secret", secret=True, help="secret API key for the cloud storage")
+    options.add_argument(
+        "--provider-name", default="CLOUDFILES", help="Apache Libcloud cloud storage provider"
+    )
+    options.add_argument("--region", help="Apache Libcloud cloud storage provider region")
+    add_driver_option(group)
+
+
+#: Options of the host and of this package whose values are never shown in messages.
+_SECRET_FLAGS = ("--secret", "--driver-option")
+
+
+def secrets_in(words: Sequence[str], flags: Iterable[str]) -> list[str]:
+    """Return the values of secret options on a command line, longest first.
+
+    :param words: the command line.
+    :param flags: the option strings of secret options of plugins.
+    """
+    secret = (*_SECRET_FLAGS, *flags)
+    found = []
+    expected = False
+    for word in words:
+        if not word.startswith("-") or word == "-":
+            found += [word] if expected else []
+            continue
+        name, equals, value = word.partition("=")
+        # An abbreviation may be ambiguous, but its value is still a secret.
+        expected = not equals and any(flag.startswith(name) for flag in secret)
+        if equals and any(flag.startswith(name) for flag in secret):
+            found.append(value)
+        found += [word[2:] for flag in secret if not flag.startswith("--") and word[:2] == flag]
+    return sorted(filter(None, found), key=len, reverse=True)
+
+
+def shown_unrecognized(words: Iterable[str], mask: str) -> str:
+    """Return unrecognized arguments for a message, without values.
+
+    What follows an unknown option may be its value, and the option may be a misspelled
+    secret one.
+
+    :param words: the unrecognized arguments.
+    :param mask: replaces each value.
+    """
+    shown = []
+    follows = False
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if word.startswith("--") or (word.startswith("-") and len(word) == len("-x")):
+            follows = not equals
+            shown.append(f"{name}={mask}" if equals else name)
+        elif word.startswith("-") and word != "-":
+            shown.append(word[:2] + mask)
+        elif follows:
+            shown.append(mask)
+        else:
+            shown.append(f"{name}={mask}" if equals else word)
+    return " ".join(shown)
