@@ -6,64 +6,34 @@ Their fields are part of the public contract, see :mod:`wheelhouse_hashes.hooksp
 from __future__ import annotations
 
 import enum
-import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.digests import ALGORITHMS, DEFAULT_ALGORITHM, Digest, new_hasher
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name
 
 if TYPE_CHECKING:
     import pathlib
 
-    from wheelhouse_hashes.causes import Cause
-
-#: Supported digest algorithms: name to number of hex digits.
-ALGORITHMS: Mapping[str, int] = MappingProxyType(
-    {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, "md5": 32}
-)
-
-#: The algorithm of hash files unless ``--hash-algorithm`` names another one.
-DEFAULT_ALGORITHM = "sha256"
-
-_HEX = re.compile(r"[0-9a-f]+", re.ASCII)
-
-
-def new_hasher(algorithm: str) -> hashlib._Hash:
-    """Return a new hash object for one of :data:`ALGORITHMS`.
-
-    :raises ValueError: if the algorithm is not supported.
-    """
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"unknown algorithm {algorithm!r}; supported: {', '.join(ALGORITHMS)}")
-    # Digests are not used as signatures here; the flag keeps md5 available on FIPS systems.
-    return hashlib.new(algorithm, usedforsecurity=False)
-
-
-@dataclass(frozen=True)
-class Digest:
-    """A digest and its algorithm.
-
-    :param algorithm: one of :data:`ALGORITHMS`.
-    :param hex: the hex digits; converted to lower case.
-    :raises ValueError: if the algorithm is unknown or the number of digits does not match it.
-    """
-
-    algorithm: str
-    hex: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "hex", self.hex.lower())
-        length = ALGORITHMS.get(self.algorithm)
-        if length is None:
-            raise ValueError(f"unknown algorithm {self.algorithm!r}")
-        if len(self.hex) != length or not _HEX.fullmatch(self.hex):
-            raise ValueError(f"{self.algorithm} has {length} hex digits, got {self.hex!r}")
-
-    def __str__(self) -> str:
-        return f"{self.algorithm}:{self.hex}"
+__all__ = [
+    "ALGORITHMS",
+    "DEFAULT_ALGORITHM",
+    "Artifact",
+    "Claim",
+    "Companion",
+    "Digest",
+    "Entry",
+    "Finding",
+    "ListedArtifact",
+    "Listing",
+    "LocalArtifact",
+    "Outcome",
+    "Tier",
+    "Verdict",
+    "new_hasher",
+]
 
 
 class Tier(enum.IntEnum):
@@ -92,19 +62,47 @@ class Claim:
     #: True if the claim arrived in the same HTTP response as the bytes and so
     #: cannot be older or newer than they are.
     travels: bool = False
+    #: Facts that support it, such as a log's name and the entry's index; for ``--explain``
+    #: and the JSON report, so without secrets.
+    evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not (
+            isinstance(self.digest, Digest)
+            and isinstance(self.tier, Tier)
+            and isinstance(self.source, str)
+            and isinstance(self.where, str)
+            and (not self.evidence or _are_texts(*self.evidence, *self.evidence.values()))
+        ):
+            raise TypeError(f"a field of the claim has the wrong type: {self}")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """An objection to an artifact; the artifact is refused."""
+    """An objection to an artifact or a whole run; it is refused."""
 
     #: The cause to report.
     cause: Cause
     #: One sentence for the user.
     text: str
+    #: What to do next, an imperative; by default the advice of the cause.
+    next: str = ""
     #: True if a retry may resolve it, whatever the cause.  For example, an eventually
     #: consistent store may serve an old companion beside a new artifact.
     may_heal: bool = False
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.cause, Cause) and _are_texts(self.text, self.next)):
+            raise TypeError(f"a field of the finding has the wrong type: {self}")
+
+    @property
+    def next_step(self) -> str:
+        """What to do next: its own advice, or that of the cause."""
+        return self.next or self.cause.next_step
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 @dataclass(frozen=True)
@@ -120,6 +118,26 @@ class Companion:
     #: object is then up to date only if its content is equal.  Otherwise, as for a
     #: signature, any published object is kept.
     reproducible: bool = True
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and callable(self.content)):
+            raise TypeError(f"a field of the companion has the wrong type: {self}")
+
+
+class Artifact(Protocol):
+    """What :class:`LocalArtifact` and :class:`ListedArtifact` have in common."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes, None if unknown."""
+
+    @property
+    def parsed(self) -> ArtifactName:
+        """The parts of the name."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +157,11 @@ class LocalArtifact:
     def name(self) -> str:
         """The name of the file and of the published object."""
         return self.path.name
+
+    @property
+    def parsed(self) -> ArtifactName:
+        """The parts of the name."""
+        return _parsed(self.name)
 
     def digest(self, algorithm: str) -> Digest:
         """Return the digest for one algorithm.
@@ -211,10 +234,14 @@ class ListedArtifact:
         :raises ValueError: if the name is not an artifact's; this does not happen for
             artifacts of a run.
         """
-        parsed = parse_artifact_name(self.name)
-        if parsed is None:
-            raise ValueError(f"{self.name!r} is not the name of an artifact")
-        return parsed
+        return _parsed(self.name)
+
+
+def _parsed(name: str) -> ArtifactName:
+    parsed = parse_artifact_name(name)
+    if parsed is None:
+        raise ValueError(f"{name!r} is not the name of an artifact")
+    return parsed
 
 
 class Outcome(enum.Enum):
@@ -250,6 +277,8 @@ class Verdict:
     on_disk: bool = False
     #: True if it was refused and a retry may succeed.
     may_heal: bool = False
+    #: What to do next, if the advice of the cause does not fit; empty otherwise.
+    next: str = ""
 
     @property
     def good(self) -> bool:
@@ -262,6 +291,11 @@ class Verdict:
         if self.outcome is not Outcome.OK:
             return None
         return max(claim.tier for claim in self.claims)
+
+    @property
+    def next_step(self) -> str:
+        """What to do next; empty unless it was refused."""
+        return self.next or (self.cause.next_step if self.cause else "")
 
     @property
     def exit_code(self) -> int:

@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import enum
+import itertools
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict
+from wheelhouse_hashes.artifacts import (
+    DEFAULT_ALGORITHM,
+    Digest,
+    Finding,
+    LocalArtifact,
+    Outcome,
+    Verdict,
+)
 from wheelhouse_hashes.causes import Cause, gravest
+from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import printable
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.errors import WheelhouseHashesError
-
-#: The advice printed for each cause.
-NEXT_STEP: Mapping[Cause, str] = {
-    Cause.UNTRUSTED: "do not publish it; report it to the maintainer of the transparency "
-    "log, pinned digests or signing key",
-    Cause.CORRUPT: "check the network and any proxy, then fetch it again",
-    Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
-    "the correct file again",
-    Cause.CONFLICT: "upload it again with --hashfile or run the index command, then fetch it again",
-    Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
-    Cause.UNSAFE_NAME: "rename the object in the container",
-    Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
-    Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
-    Cause.UNREADABLE_HASH: "upload it again with --hashfile",
-    Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
-    Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
-    Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
-    Cause.STALE: "fetch it again later or with a longer --wait",
-    Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
-    Cause.FORBIDDEN: "check the container's read permission and your credentials",
-    Cause.TOO_LARGE: "check the URL: no valid file of this kind is that large",
-}
 
 #: The note about companions that were left over when a dev build was pruned.
 LEFTOVER_NOTE = "older dev build; only its companions remain"
@@ -81,7 +68,7 @@ _MAX_ORIGINS = 3
 
 @dataclass
 class Report:
-    """The results of a command; base class of the two kinds of report."""
+    """The results of a command; base class of the kinds of report."""
 
     #: Errors raised by plugins when it was too late to refuse an artifact.
     problems: list[WheelhouseHashesError] = field(default_factory=list)
@@ -89,9 +76,19 @@ class Report:
     interrupted: bool = False
     #: The error that ended the command early, None if there was none.
     ended_by: WheelhouseHashesError | None = None
+    #: Objections to the run as a whole, from ``wheelhouse_conclude``.
+    findings: list[Finding] = field(default_factory=list)
 
     def _codes(self) -> list[int]:
-        return [problem.exit_code for problem in self.problems]
+        return [
+            *(problem.exit_code for problem in self.problems),
+            *(finding.cause.exit_code for finding in self.findings),
+        ]
+
+    def _problems(self) -> list[str]:
+        """Return the closing lines about problems."""
+        texts = (f"{p}; {p.next}" if p.next else str(p) for p in self.problems)
+        return [f"problem: {printable(text)}" for text in texts]
 
     @property
     def exit_code(self) -> int:
@@ -99,6 +96,28 @@ class Report:
         if self.interrupted:
             return 130
         return self.ended_by.exit_code if self.ended_by else gravest(self._codes())
+
+
+def describe_findings(findings: Iterable[Finding]) -> str:
+    """Return the lines about the objections to a run, each with its advice.
+
+    Advice that several successive findings share is printed once, after the last of them.
+    """
+    lines: list[str] = []
+    for advice, group in itertools.groupby(findings, key=lambda finding: finding.next_step):
+        lines += [f"{f.cause.value}: {printable(f.text)}" for f in group]
+        lines.append(f"{_MARGIN}next      {printable(advice)}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class ListingRecord:
+    """The listing that artifacts were selected from."""
+
+    #: Its URL after redirects, without secrets.
+    url: str
+    #: False if it was read over plain HTTP, or over TLS without checking certificates.
+    secure: bool
 
 
 @dataclass
@@ -109,8 +128,6 @@ class FetchReport(Report):
     verdicts: list[Verdict] = field(default_factory=list)
     #: Artifacts in the folder that this run did not check.
     unjudged: list[str] = field(default_factory=list)
-    #: How the folder differs from ``--expect`` and ``--expect-file``.
-    incomplete: list[str] = field(default_factory=list)
     #: True if the listing has none of the requested artifacts.
     nothing_matched: bool = False
     #: True if bytes or digests were transferred without TLS.
@@ -120,14 +137,15 @@ class FetchReport(Report):
     #: The origins of requests other than the origin that the user named: redirects and
     #: links led to them.
     other_origins: list[str] = field(default_factory=list)
+    #: The listing, None if it was not read.
+    listing: ListingRecord | None = None
 
     def _codes(self) -> list[int]:
         nothing = self.nothing_matched or not any(
             v.outcome is not Outcome.WITHDRAWN for v in self.verdicts
         )
         codes = [verdict.exit_code for verdict in self.verdicts]
-        lacking = nothing or bool(self.incomplete)
-        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if lacking else 0]
+        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if nothing else 0]
 
     @property
     def good(self) -> list[str]:
@@ -160,8 +178,7 @@ class FetchReport(Report):
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
             lines += [f"{_MARGIN}{name}" for name in self.unjudged]
-        lines += [f"incomplete: {text}" for text in self.incomplete]
-        lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
+        lines += self._problems()
         if self.interrupted:
             lines.append("interrupted: run the command again; good files are kept")
         return "\n".join(lines)
@@ -196,8 +213,12 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
         for algorithm in sorted(algorithms_claimed or {DEFAULT_ALGORITHM}):
             lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
         lines.append(f"got       {verdict.size} bytes")
-    lines.append(f"next      {NEXT_STEP[verdict.cause]}")
+    lines.append(f"next      {verdict.next_step}")
     return f"\n{_MARGIN}".join([lines[0], *map(printable, lines[1:])])
+
+
+#: The exit codes of a store, a network or a disk that failed, and of a usage error.
+_FAILURES = frozenset({2, 5, 6})
 
 
 class UploadOutcome(enum.Enum):
@@ -223,6 +244,14 @@ class UploadRecord:
     text: str = ""
     #: The exit code for this record.
     exit_code: int = 0
+    #: Why it was refused; None if it was not, or if the store failed.
+    cause: Cause | None = None
+    #: What to do next, if a plugin gave advice; empty otherwise.
+    next: str = ""
+    #: The file's size in bytes, None if it was not read.
+    size: int | None = None
+    #: The file's digests: algorithm to hex; empty if it was not read.
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_error(cls, name: str, error: WheelhouseHashesError) -> UploadRecord:
@@ -231,8 +260,14 @@ class UploadRecord:
         :param name: the file's name.
         :param error: the reason.
         """
-        outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
-        return cls(name, outcome, error.message, error.exit_code)
+        failed = error.exit_code in _FAILURES
+        outcome = UploadOutcome.FAILED if failed else UploadOutcome.REFUSED
+        cause = error.cause if isinstance(error, Refusal) else None
+        return cls(name, outcome, error.message, error.exit_code, cause, error.next)
+
+    def of_artifact(self, artifact: LocalArtifact) -> UploadRecord:
+        """Return the record with the size and digests of the file."""
+        return replace(self, size=artifact.size, digests=artifact.digests)
 
 
 @dataclass
@@ -243,6 +278,9 @@ class UploadReport(Report):
     records: list[UploadRecord] = field(default_factory=list)
     #: The names of old dev builds and their companions that were deleted.
     pruned: list[str] = field(default_factory=list)
+    #: The artifacts that the index page links, with their digests (None if unknown); None
+    #: if no page was written.
+    links: Mapping[str, Digest | None] | None = None
 
     def _codes(self) -> list[int]:
         return [*super()._codes(), *(record.exit_code for record in self.records)]
@@ -258,12 +296,22 @@ class UploadReport(Report):
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
-        lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
+        lines += self._problems()
         if self.interrupted:
             lines.append("interrupted: run the command again to send the rest")
         return "\n".join(lines)
 
 
 def describe_record(record: UploadRecord, width: int = 0) -> str:
-    """Return the line about one file of an upload."""
-    return line(record.outcome.value, record.name, record.text, width)
+    """Return the lines about one file of an upload."""
+    text = line(record.outcome.value, record.name, record.text, width)
+    return f"{text}\n{_MARGIN}next      {printable(record.next)}" if record.next else text
+
+
+@dataclass
+class IndexReport(Report):
+    """The results of ``index``."""
+
+    #: The artifacts that the index page links, with their digests (None if unknown); None
+    #: if the page was not written.
+    links: Mapping[str, Digest | None] | None = None

@@ -60,7 +60,7 @@ def test_order_of_all_hooks(
         "wheelhouse_run_started upload",
         f"wheelhouse_companions {A}",
         f"wheelhouse_companion_of {HASH_FILE}",
-        f"wheelhouse_artifact_uploaded {A}",
+        f"wheelhouse_artifact_published {A}",
         f"wheelhouse_companion_of {A}",
         "wheelhouse_run_finished upload",
     ]
@@ -86,7 +86,7 @@ def test_order_of_all_hooks(
         "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
         "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
         "wheelhouse_companion_of": {"object_name": {str}},
-        "wheelhouse_artifact_uploaded": both | {"artifact": {LocalArtifact}},
+        "wheelhouse_artifact_published": both | {"artifact": {LocalArtifact}},
         "wheelhouse_locate": both | {"url": {str}},
         "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
         "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
@@ -354,14 +354,14 @@ class Announcer:
         self.published: list[tuple[str, list[str]]] = []
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+    def wheelhouse_artifact_published(self, artifact: LocalArtifact, run: Run) -> None:
         assert not on_main_thread()
         there = sorted(path.name for path in self._container.glob("*.whl*"))
         self.published.append((artifact.name, there))
         run.say(f"announced {artifact.name}")
 
 
-def test_hook_wheelhouse_artifact_uploaded(
+def test_hook_wheelhouse_artifact_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announcer = Announcer(container)

@@ -76,8 +76,8 @@ class Broken:
         return None
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact) -> None:
-        self._maybe("wheelhouse_artifact_uploaded", artifact.name)
+    def wheelhouse_artifact_published(self, artifact: LocalArtifact) -> None:
+        self._maybe("wheelhouse_artifact_published", artifact.name)
 
     @hookimpl
     def wheelhouse_locate(self, url: str) -> Listing | None:
@@ -177,13 +177,13 @@ def test_transfer_error_from_plugin_keeps_its_cause(
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
-def test_artifact_uploaded_error_keeps_artifact_published(
+def test_artifact_published_error_keeps_artifact_published(
     cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    install(monkeypatch, broken=Broken("artifact_uploaded", error))
+    install(monkeypatch, broken=Broken("artifact_published", error))
     result = upload(cli)
     assert result.code == 1
-    message = f"failed in wheelhouse_artifact_uploaded: {type(error).__name__}: {error}"
+    message = f"failed in wheelhouse_artifact_published: {type(error).__name__}: {error}"
     assert f"problem: {BROKEN} {message}\n" in result.out
     assert "container wheels: sent 2\n" in result.out
     assert pathlib.Path("store", "wheels", A).exists()

@@ -127,17 +127,17 @@ def companion_of() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
-def artifact_uploaded() -> types.SimpleNamespace:
-    # -- start wheelhouse_artifact_uploaded --
+def artifact_published() -> types.SimpleNamespace:
+    # -- start wheelhouse_artifact_published --
     from wheelhouse_hashes import hookimpl
     from wheelhouse_hashes.artifacts import LocalArtifact
     from wheelhouse_hashes.run import Run
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run) -> None:
+    def wheelhouse_artifact_published(artifact: LocalArtifact, run: Run) -> None:
         run.say(f"{artifact.name}: {artifact.size} bytes are public now")
 
-    # -- end wheelhouse_artifact_uploaded --
+    # -- end wheelhouse_artifact_published --
     return types.SimpleNamespace(**locals())
 
 
@@ -340,10 +340,10 @@ def test_companion_of(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatc
     assert announced.line("refused").split()[1] == "demo-2.0-py3-none-any.whl"
 
 
-def test_artifact_uploaded(
+def test_artifact_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, example=artifact_uploaded())
+    install(monkeypatch, example=artifact_published())
     size = make_wheel(dist, A).stat().st_size
     assert upload(cli).line(A) == f"{A}: {size} bytes are public now"
 

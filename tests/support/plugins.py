@@ -92,7 +92,7 @@ class Recorder:
         return None
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+    def wheelhouse_artifact_published(self, artifact: LocalArtifact, run: Run) -> None:
         self._note(artifact.name, artifact=artifact, run=run)
 
     @hookimpl
@@ -132,7 +132,7 @@ from wheelhouse_hashes import hookimpl
 
 
 @hookimpl
-def wheelhouse_artifact_uploaded(artifact, run):
+def wheelhouse_artifact_published(artifact, run):
     run.say(f"{artifact.name} is out")
 # -- end module --
 """

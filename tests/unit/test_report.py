@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Tier, Verdict
-from wheelhouse_hashes.causes import GRAVITY, Cause, gravest, gravest_cause
+from wheelhouse_hashes.causes import GRAVITY, NEXT_STEP, Cause, gravest, gravest_cause
 from wheelhouse_hashes.errors import (
     DiskError,
     PluginError,
@@ -17,7 +17,6 @@ from wheelhouse_hashes.errors import (
 )
 from wheelhouse_hashes.report import (
     MAX_WIDTH,
-    NEXT_STEP,
     FetchReport,
     Report,
     UploadOutcome,

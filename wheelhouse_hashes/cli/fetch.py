@@ -16,13 +16,12 @@ from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
-from wheelhouse_hashes.listing.locate import authorized, locate, record_transport
+from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.verdict.expectation import expectation_of
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import FetchOptions
@@ -46,8 +45,6 @@ def fetch(
         address = authorized(run, url)
     with usage.noted():
         wanted = asked_for(project, version)
-    with usage.noted():
-        expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
     with phase(run, report, usage):
@@ -56,7 +53,7 @@ def fetch(
                 _fetch(reporter, address, pathlib.Path(folder), wanted)
             finally:
                 record_transport(run, report, address)
-            report.incomplete = expectation.unmet(report.good, report.unjudged)
+            conclude(run, report)
         run.say(report.closing())
     return report
 
@@ -70,6 +67,7 @@ def _fetch(
     """
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
+    record_listing(run, report, listing)
     selection = select(listing, run.plugins, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))

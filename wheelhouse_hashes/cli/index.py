@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import UsageError, UsageErrors
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import Report
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
+from wheelhouse_hashes.report import IndexReport
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     )
     with usage.noted():
         account.check()
-    report = Report()
+    report = IndexReport()
 
     with phase(run, report, usage):
         store = open_store(account, options.container_name, run.budget)
@@ -48,7 +48,8 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             return update_index(run, store, store.objects(), {})
 
         with noting_interruption(report):
-            links = run_in_thread(rebuild, run.stop)
+            report.links = links = run_in_thread(rebuild, run.stop)
+            conclude(run, report)
             noun = "link" if len(links) == 1 else "links"
             run.say(f"container {store.container_name}: index page written, {len(links)} {noun}")
             without = sum(1 for digest in links.values() if digest is None)

@@ -25,7 +25,7 @@ def exit_with_one_line() -> Iterator[None]:
             warn(f"error: {message}")
         sys.exit(error.exit_code)
     except WheelhouseHashesError as error:
-        warn(f"error: {error.message}")
+        warn(f"error: {error.message_and_next}")
         sys.exit(error.exit_code)
     except ImportError as error:
         command = "python -m pip install --force-reinstall wheelhouse-hashes"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import normalized, origin, origin_text, shown
-from wheelhouse_hashes.report import NEXT_STEP, FetchReport, line
+from wheelhouse_hashes.report import FetchReport, ListingRecord, line
 from wheelhouse_hashes.runtime.retry import repeat
 
 if TYPE_CHECKING:
@@ -54,6 +54,19 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
     return listing
 
 
+def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Listing) -> None:
+    """Record in the report which listing was read, and whether securely.
+
+    Call it before anything else is requested.
+
+    :param run: the command in progress.
+    :param report: its report.
+    :param listing: the listing.
+    """
+    plain, unchecked = _transport(run)
+    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked))
+
+
 def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:
     """Record in the report whether the run used plain HTTP, unchecked TLS or other origins.
 
@@ -63,11 +76,14 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, address: s
     :param report: its report.
     :param address: the URL or path that the user gave.
     """
-    origins = run.origins
-    schemes = {each.partition(":")[0] for each in origins}
-    report.plain_http = "http" in schemes
-    report.unchecked_tls = "https" in schemes and not run.verify_tls
-    report.other_origins = sorted(origins - {_origin_of(address)})
+    report.plain_http, report.unchecked_tls = _transport(run)
+    report.other_origins = sorted(run.origins - {_origin_of(address)})
+
+
+def _transport(run: Session[CheckOptions]) -> tuple[bool, bool]:
+    """Return whether requests so far used plain HTTP, and whether any skipped the TLS check."""
+    schemes = {each.partition(":")[0] for each in run.origins}
+    return "http" in schemes, "https" in schemes and not run.verify_tls
 
 
 def _origin_of(address: str) -> str | None:
@@ -85,8 +101,8 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
             waiting=run.waiting(shown(address)),
         )
     except TransferError as error:
-        text = f"{error}; {NEXT_STEP[error.cause]}"
-        raise TransferError(error.cause, text, error.status) from None
+        error.next = error.next or error.cause.next_step
+        raise
     if listing is None:
         raise UsageError(f"{shown(address)}: {_why_unsupported(run, address)}")
     return listing

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import (
+    Artifact,
     Claim,
     Companion,
     Finding,
@@ -16,9 +18,11 @@ from wheelhouse_hashes.artifacts import (
     Verdict,
 )
 from wheelhouse_hashes.errors import PluginError
+from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions, refuse_our_names
-from wheelhouse_hashes.plugins.guards import guarded_content
+from wheelhouse_hashes.plugins.guards import check_listing, guarded_content
 from wheelhouse_hashes.plugins.manager import BUILT_IN_ORIGIN, PluginManager
+from wheelhouse_hashes.plugins.read_only import refusing_changes
 
 if TYPE_CHECKING:
     import argparse
@@ -43,40 +47,68 @@ class Plugins(PluginManager):
                 continue  # disabled, or failed for another verb
             before = set(parser._group_actions)  # noqa: SLF001 (argparse has no public list)
             try:
-                self._alone(name, plugin).wheelhouse_add_options(verb=verb, parser=parser)
+                returned = self._alone(name, plugin).wheelhouse_add_options(
+                    verb=verb, parser=parser
+                )
+                if returned:
+                    raise TypeError(f"expected None, got {type(returned[0]).__name__}")
                 if self._distributions.get(name) != BUILT_IN_ORIGIN:
                     added = {*parser._group_actions} - before  # noqa: SLF001 (as above)
                     refuse_our_names(verb, added)
-            except (Exception, SystemExit) as error:  # noqa: BLE001
+            except BaseException as error:
+                if self.keeps_its_meaning(error):
+                    raise
                 failure = PluginError(self.describe(name), "wheelhouse_add_options", error)
                 self.failures.append(str(failure))
                 self._without_options.add(name)
 
     def run_started(self, run: Run[Options]) -> None:
         """Call ``wheelhouse_run_started``."""
-        self._call("wheelhouse_run_started", run=run)
+        self._notify("wheelhouse_run_started", run=run)
+
+    def conclude(self, run: Run[Options], report: Report) -> Sequence[Finding]:
+        """Call ``wheelhouse_conclude``."""
+        items = self._gather("wheelhouse_conclude", Finding, run=run, report=report)
+        return [item for _, item in items]
 
     def run_finished(self, run: Run[Options], report: Report) -> None:
         """Call ``wheelhouse_run_finished``."""
-        self._call("wheelhouse_run_finished", run=run, report=report)
+        self._notify("wheelhouse_run_finished", run=run, report=report)
 
     def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
         """Call ``wheelhouse_companions``; errors of ``content`` are reported like a hook's."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
-        return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]
+        guard = self.keeps_its_meaning
+        return [
+            replace(item, content=guarded_content(name, hook, item, guard)) for name, item in items
+        ]
 
     def companion_of(self, object_name: str) -> str | None:
-        """Call ``wheelhouse_companion_of``."""
-        return self._first("wheelhouse_companion_of", str, object_name=object_name)
+        """Call ``wheelhouse_companion_of``; an artifact is never a companion."""
+        hook = "wheelhouse_companion_of"
+        owner = self._first(hook, str, object_name=object_name)
+        if owner is not None and parse_artifact_name(object_name) is not None:
+            error = ValueError(f"{object_name} is an artifact, not a companion of {owner!r}")
+            raise PluginError(self._any_of(hook), hook, error)
+        return owner
 
-    def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
-        """Call ``wheelhouse_artifact_uploaded``."""
-        self._call("wheelhouse_artifact_uploaded", artifact=artifact, run=run)
+    def artifact_published(
+        self, artifact: LocalArtifact, run: Run[UploadOptions], *, sent: bool
+    ) -> None:
+        """Call ``wheelhouse_artifact_published``."""
+        self._notify("wheelhouse_artifact_published", artifact=artifact, sent=sent, run=run)
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
-        return self._first("wheelhouse_locate", Listing, url=url, run=run)
+        hook = "wheelhouse_locate"
+        listing = self._first(hook, Listing, url=url, run=run)
+        if listing is not None:
+            try:
+                check_listing(listing)
+            except TypeError as error:
+                raise PluginError(self._any_of(hook), hook, error) from error
+        return listing
 
     def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""
@@ -93,14 +125,32 @@ class Plugins(PluginManager):
         return [item for _, item in items]
 
     def inspect(
-        self, artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
+        self,
+        artifact: Artifact,
+        path: pathlib.Path | None,
+        claims: Sequence[Claim],
+        digests: Mapping[str, str],
+        run: Run[Options],
     ) -> Sequence[Finding]:
-        """Call ``wheelhouse_inspect``."""
-        items = self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
+        """Call ``wheelhouse_inspect``; refuse a file that changed meanwhile.
+
+        :raises Refusal: if it changed.
+        """
+        hook = "wheelhouse_inspect"
+        with refusing_changes(path, self._others_with(hook), hook):
+            items = self._gather(
+                hook,
+                Finding,
+                artifact=artifact,
+                path=path,
+                claims=tuple(claims),
+                digests=MappingProxyType(dict(digests)),
+                run=run,
+            )
         return [item for _, item in items]
 
     def artifact_judged(
         self, artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
     ) -> None:
         """Call ``wheelhouse_artifact_judged``."""
-        self._call("wheelhouse_artifact_judged", artifact=artifact, verdict=verdict, run=run)
+        self._notify("wheelhouse_artifact_judged", artifact=artifact, verdict=verdict, run=run)

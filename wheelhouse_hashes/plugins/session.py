@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
-from wheelhouse_hashes.report import waiting_line
+from wheelhouse_hashes.report import describe_findings, waiting_line
 from wheelhouse_hashes.run import O_co, Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
 
@@ -31,6 +31,7 @@ class Session(Run[O_co]):
     def __init__(self, verb: str, options: O_co, plugins: Plugins) -> None:
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
+        plugins.stop = self.stop
 
     def waiting(self, name: str) -> Callable[[Again], None]:
         """Return a function that prints the line of what is tried again.
@@ -73,6 +74,27 @@ def phase(run: Session[Options], report: Report, usage: UsageErrors) -> Iterator
                 run.end()
 
 
+def conclude(run: Session[Options], report: Report) -> None:
+    """Call ``wheelhouse_conclude``; record and print the findings about the whole run.
+
+    Call it before the closing lines are printed.
+
+    :param run: the command in progress.
+    :param report: its report; everything but the findings is final.
+    :raises Interrupted: if the run is interrupted.
+    """
+    try:
+        findings = run.plugins.conclude(run, report)
+    except Interrupted:
+        raise
+    except WheelhouseHashesError as error:
+        report.problems.append(error)
+        return
+    if findings:
+        report.findings += findings
+        run.say(describe_findings(findings))
+
+
 def _finish(run: Session[Options], report: Report) -> None:
     """Call ``run_finished``; its exceptions must not hide the error that ended the command."""
     try:
@@ -84,7 +106,7 @@ def _finish(run: Session[Options], report: Report) -> None:
         if report.ended_by is None:
             raise
         report.problems.append(error)
-        run.say(f"problem: {error.message}")
+        run.say(f"problem: {error.message_and_next}")
 
 
 @contextmanager

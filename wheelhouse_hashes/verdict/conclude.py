@@ -21,7 +21,7 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
-    path: pathlib.Path,
+    path: pathlib.Path | None,
     *,
     before: Seen | None = None,
 ) -> Verdict:
@@ -31,11 +31,13 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
     :param artifact: the artifact.
     :param heard: the claims and findings of the sources.
     :param seen: the facts about its bytes.
-    :param path: the file with these bytes.
+    :param path: the file with these bytes; None if only digests are compared.
     :param before: the facts from an earlier read, if any.
     """
     accept = run.options.missing_hash == ACCEPT
     verdict = judge(artifact, heard, seen, accept_missing=accept, before=before)
-    if verdict.good and (findings := run.plugins.inspect(artifact, path, run)):
-        return judge(artifact, [*heard, *findings], seen)
+    if verdict.good:
+        findings = run.plugins.inspect(artifact, path, verdict.claims, seen.digests, run)
+        if findings:
+            return judge(artifact, [*heard, *findings], seen)
     return verdict

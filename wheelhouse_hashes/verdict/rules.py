@@ -20,7 +20,7 @@ from wheelhouse_hashes.artifacts import (
     Outcome,
     Verdict,
 )
-from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
+from wheelhouse_hashes.causes import Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:
         return None
     cause = gravest_cause(finding.cause for finding in findings)
     text = "; ".join(finding.text for finding in findings)
-    may_heal = all(finding.may_heal or finding.cause in HEALABLE for finding in findings)
-    return Refusal(cause, text, may_heal=may_heal)
+    may_heal = all(finding.may_heal or finding.cause.may_heal for finding in findings)
+    advice = next((f.next for f in findings if f.cause is cause and f.next), "")
+    return Refusal(cause, text, may_heal=may_heal, next=advice)
 
 
 def judge(
@@ -126,6 +127,7 @@ def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
         cause=refusal.cause,
         text=str(refusal),
         may_heal=refusal.may_heal,
+        next=refusal.next,
     )
 
 

@@ -15,7 +15,13 @@ import tempfile
 from collections.abc import Sequence
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Companion, Finding, ListedArtifact, LocalArtifact
+from wheelhouse_hashes.artifacts import (
+    Artifact,
+    Companion,
+    Finding,
+    ListedArtifact,
+    LocalArtifact,
+)
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
@@ -204,10 +210,13 @@ class Keyring:
 
 
 @hookimpl
-def wheelhouse_inspect(artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
+def wheelhouse_inspect(
+    artifact: Artifact, path: pathlib.Path | None, run: Run
+) -> Sequence[Finding]:
     """Refuse an artifact without a good signature if ``--gpg-keyring`` is given."""
     keyring = _keyrings.get(run)
-    if keyring is None:
+    # An upload inspects its own files, which need no signature yet.
+    if keyring is None or path is None or not isinstance(artifact, ListedArtifact):
         return []
     # While an artifact is being replaced, a store may serve it with the old signature
     # or without one, so a retry may resolve these findings.

@@ -74,6 +74,7 @@ def explanation(verdict: Verdict) -> str:
             f"  {claim.source} claims {claim.digest}: {agreed}",
             f"    where  {claim.where}",
             f"    tier   {claim.tier}: {_MEANING[claim.tier]}",
+            *(f"    {name}: {value}" for name, value in claim.evidence.items()),
         ]
     if not verdict.claims:
         lines.append("  no digest was found")
@@ -84,7 +85,8 @@ def explanation(verdict: Verdict) -> str:
     lines += [f"    {name:<7}{value}" for name, value in sorted(verdict.digests.items())]
     if verdict.cause is not None:
         lines.append(f"  verdict: {verdict.cause.value} (exit {verdict.exit_code}): {verdict.text}")
+        lines.append(f"  next: {verdict.next_step}")
     else:
         tier = f"; strongest tier: {verdict.tier}" if verdict.tier is not None else ""
         lines.append(f"  verdict: {_OUTCOMES[verdict.outcome]}{tier}")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
