@@ -85,8 +85,8 @@ class Report:
             *(finding.cause.exit_code for finding in self.findings),
         ]
 
-    def _problems(self) -> list[str]:
-        """Return the closing lines about problems."""
+    def problem_lines(self) -> list[str]:
+        """Return the closing lines about the problems."""
         texts = (f"{p}; {p.next}" if p.next else str(p) for p in self.problems)
         return [f"problem: {printable(text)}" for text in texts]
 
@@ -178,7 +178,7 @@ class FetchReport(Report):
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
             lines += [f"{_MARGIN}{name}" for name in self.unjudged]
-        lines += self._problems()
+        lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again; good files are kept")
         return "\n".join(lines)
@@ -296,7 +296,7 @@ class UploadReport(Report):
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
-        lines += self._problems()
+        lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again to send the rest")
         return "\n".join(lines)

@@ -13,6 +13,7 @@ import pytest
 
 from wheelhouse_hashes import hookimpl, hookspecs
 from wheelhouse_hashes.artifacts import (
+    Artifact,
     Claim,
     Companion,
     Finding,
@@ -78,6 +79,11 @@ class Recorder:
         self._note(run.verb, run=run)
 
     @hookimpl
+    def wheelhouse_conclude(self, run: Run, report: Report) -> Sequence[Finding]:
+        self._note(run.verb, run=run, report=report)
+        return []
+
+    @hookimpl
     def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
         self._note(run.verb, run=run, report=report)
 
@@ -92,8 +98,13 @@ class Recorder:
         return None
 
     @hookimpl
-    def wheelhouse_artifact_published(self, artifact: LocalArtifact, run: Run) -> None:
-        self._note(artifact.name, artifact=artifact, run=run)
+    def wheelhouse_artifact_published(
+        self,
+        artifact: LocalArtifact,
+        sent: bool,
+        run: Run,
+    ) -> None:
+        self._note(f"{artifact.name} {sent}", artifact=artifact, sent=sent, run=run)
 
     @hookimpl
     def wheelhouse_locate(self, url: str, run: Run) -> Listing | None:
@@ -114,9 +125,16 @@ class Recorder:
 
     @hookimpl
     def wheelhouse_inspect(
-        self, artifact: ListedArtifact, path: pathlib.Path, run: Run
+        self,
+        artifact: Artifact,
+        path: pathlib.Path | None,
+        claims: Sequence[Claim],
+        digests: Mapping[str, str],
+        run: Run,
     ) -> Sequence[Finding]:
-        self._note(artifact.name, artifact=artifact, path=path, run=run)
+        self._note(
+            artifact.name, artifact=artifact, path=path, claims=claims, digests=digests, run=run
+        )
         return []
 
     @hookimpl

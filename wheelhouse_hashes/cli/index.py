@@ -58,6 +58,8 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
                     f"links without a digest: {without}; "
                     "upload their artifacts again with --hashfile"
                 )
+        for problem in report.problem_lines():
+            run.say(problem)
         if report.interrupted:
             run.say(f"container {store.container_name}: the index page may not have been written")
             run.say("interrupted: run the command again")
