@@ -197,7 +197,7 @@ def test_plugin_that_raises(
 ) -> None:
     commands = TABLE[hook].commands
     # Each command with the first exception, and one of them with each of the others.
-    runs = [(RAISED[0], command) for command in commands]
+    runs: list[tuple[BaseException, Command]] = [(RAISED[0], command) for command in commands]
     runs += [(e, commands[n % len(commands)]) for n, e in enumerate(RAISED[1:])]
     for error, command in runs:
 

@@ -21,6 +21,7 @@ from tests.support.commands import fetch, upload
 from tests.support.pages import page
 from tests.support.plugins import install
 from tests.support.servers import Server, respond, serving
+from wheelhouse_hashes.testing import make_sdist
 
 PAGE = ROOT / "docs" / "hooks.rst"
 
@@ -65,6 +66,31 @@ def run_started() -> types.SimpleNamespace:
             raise UsageError("releases are uploaded by CI; push a tag")
 
     # -- end wheelhouse_run_started --
+    return types.SimpleNamespace(**locals())
+
+
+def conclude() -> types.SimpleNamespace:
+    # -- start wheelhouse_conclude --
+    from collections.abc import Sequence
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.artifacts import Finding
+    from wheelhouse_hashes.causes import register
+    from wheelhouse_hashes.report import FetchReport, Report
+
+    NO_SDIST = register(  # noqa: N806 (a constant of the plugin's module)
+        "no-sdist", 4, next="build the sdist and upload it"
+    )
+
+    @hookimpl
+    def wheelhouse_conclude(report: Report) -> Sequence[Finding]:
+        if not isinstance(report, FetchReport):
+            return []
+        if any(name.endswith(".tar.gz") for name in report.good):
+            return []
+        return [Finding(NO_SDIST, "the release has wheels only")]
+
+    # -- end wheelhouse_conclude --
     return types.SimpleNamespace(**locals())
 
 
@@ -134,8 +160,13 @@ def artifact_published() -> types.SimpleNamespace:
     from wheelhouse_hashes.run import Run
 
     @hookimpl
-    def wheelhouse_artifact_published(artifact: LocalArtifact, run: Run) -> None:
-        run.say(f"{artifact.name}: {artifact.size} bytes are public now")
+    def wheelhouse_artifact_published(
+        artifact: LocalArtifact,
+        sent: bool,
+        run: Run,
+    ) -> None:
+        word = "now" if sent else "already"
+        run.say(f"{artifact.name}: {artifact.size} bytes are public {word}")
 
     # -- end wheelhouse_artifact_published --
     return types.SimpleNamespace(**locals())
@@ -215,16 +246,18 @@ def inspect() -> types.SimpleNamespace:
     from pathlib import Path
 
     from wheelhouse_hashes import hookimpl
-    from wheelhouse_hashes.artifacts import Finding, ListedArtifact
+    from wheelhouse_hashes.artifacts import Artifact, Finding
     from wheelhouse_hashes.causes import Cause
 
     @hookimpl
-    def wheelhouse_inspect(artifact: ListedArtifact, path: Path) -> Sequence[Finding]:
-        if artifact.parsed.kind == "wheel":
-            with zipfile.ZipFile(path) as wheel:
-                if not any(name.endswith(".dist-info/RECORD") for name in wheel.namelist()):
-                    return [Finding(Cause.NOT_A_DISTRIBUTION, "the wheel has no RECORD")]
-        return []
+    def wheelhouse_inspect(artifact: Artifact, path: Path | None) -> Sequence[Finding]:
+        if path is None or artifact.parsed.kind != "wheel":
+            return []
+        with zipfile.ZipFile(path) as wheel:
+            if any(name.endswith(".dist-info/RECORD") for name in wheel.namelist()):
+                return []
+        advice = "build it again with a current build tool"
+        return [Finding(Cause.NOT_A_DISTRIBUTION, "the wheel has no RECORD", advice)]
 
     # -- end wheelhouse_inspect --
     return types.SimpleNamespace(**locals())
@@ -346,6 +379,7 @@ def test_artifact_published(
     install(monkeypatch, example=artifact_published())
     size = make_wheel(dist, A).stat().st_size
     assert upload(cli).line(A) == f"{A}: {size} bytes are public now"
+    assert upload(cli).line(A) == f"{A}: {size} bytes are public already"
 
 
 def test_locate(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,16 +419,35 @@ def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.M
 
 
 def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, example=inspect())
-    assert fetch(cli, released.url).code == 0
-    wheel = make_wheel(pathlib.Path("dist"), A)
-    wheel.write_bytes(wheel.read_bytes().replace(b"dist-info/RECORD", b"dist-info/RECIPE"))
+    wheel = pathlib.Path("dist", A)
+    with_record = wheel.read_bytes()
+    without_record = with_record.replace(b"dist-info/RECORD", b"dist-info/RECIPE")
+    wheel.write_bytes(without_record)
     assert upload(cli, "--no-update-index").code == 0
-    refused = fetch(cli, released.url)
-    assert refused.code == 1
-    assert refused.line("refused").startswith(
-        f"refused    {A}  not-a-distribution: the wheel has no RECORD"
-    )
+    install(monkeypatch, example=inspect())
+    for refused in (upload(cli, "--resend"), fetch(cli, released.url)):
+        assert refused.code == 1
+        assert refused.line("refused").startswith(
+            f"refused    {A}  not-a-distribution: the wheel has no RECORD"
+        )
+        assert refused.line("           next").endswith("build it again with a current build tool")
+    wheel.write_bytes(with_record)
+    assert upload(cli, "--no-update-index").code == 0
+    assert fetch(cli, released.url).code == 0
+
+
+def test_conclude(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=conclude())
+    result = fetch(cli, released.url)
+    assert result.code == 4
+    assert result.out.splitlines()[-3:] == [
+        "no-sdist: the release has wheels only",
+        "           next      build the sdist and upload it",
+        "verified 1 of 1 artifacts (weakest tier: container, over plain HTTP)",
+    ]
+    make_sdist(pathlib.Path("dist"), "demo-1.0.tar.gz")
+    assert upload(cli, "--no-update-index").code == 0
+    assert fetch(cli, released.url).code == 0
 
 
 def test_artifact_judged(

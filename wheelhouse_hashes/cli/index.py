@@ -61,7 +61,9 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
         for problem in report.problem_lines():
             run.say(problem)
         if report.interrupted:
-            run.say(f"container {store.container_name}: the index page may not have been written")
+            if report.links is None:
+                name = store.container_name
+                run.say(f"container {name}: the index page may not have been written")
             run.say("interrupted: run the command again")
     return report.exit_code
 
