@@ -425,7 +425,7 @@ def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) ->
     wheel.write_bytes(without_record)
     assert upload(cli, "--no-update-index").code == 0
     install(monkeypatch, example=inspect())
-    for refused in (upload(cli, "--resend"), fetch(cli, released.url)):
+    for refused in (upload(cli, "--no-update-index"), fetch(cli, released.url)):
         assert refused.code == 1
         assert refused.line("refused").startswith(
             f"refused    {A}  not-a-distribution: the wheel has no RECORD"
