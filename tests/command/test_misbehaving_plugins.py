@@ -323,6 +323,18 @@ def test_plugin_that_changes_the_inspected_file(
     assert sha256((container / A).read_bytes()) == before
 
 
+def test_plugin_that_changes_a_file_that_was_fetched_before(
+    cli: Cli, released: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _fetch(cli, released).code == 0
+    install(monkeypatch, editor=Editor(rewrite))
+    result = _fetch(cli, released)
+    assert result.code == 1
+    assert "must only read it" in result.line("refused")
+    assert "the copy in the folder was left there, unverified" in result.line("refused")
+    assert "in the folder but not checked by this run:" in result.out
+
+
 def test_plugin_that_reads_the_inspected_file(
     cli: Cli, released: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
