@@ -28,6 +28,7 @@ from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats.urls import normalized, origin, shown, split, split_user
 from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.nesting import with_own_handle
 from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import TransportSettings, check_descriptors
@@ -174,12 +175,11 @@ class Client:
         """
         attempt = self._attempt
         limit = self._settings.limit(small=False)
-        seconds = limit if attempt.seconds is None else min(limit, attempt.seconds)
         began = time.monotonic()
-        deadline = began + seconds
-        plan = Plan(
-            receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=deadline
-        )
+        end = began + (limit if attempt.seconds is None else min(limit, attempt.seconds))
+        if begin is not None:
+            begin = with_own_handle(begin, self._local)
+        plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
         try:
             if part is not None and part.validator is not None:
                 rest = replace(plan, headers=part.request_headers, part=part)

@@ -11,6 +11,7 @@ import pytest
 from tests.support.servers import Routes, Server, serving, to
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.http.client import Client
+from wheelhouse_hashes.http.response import Response
 
 
 @pytest.fixture
@@ -55,3 +56,21 @@ def test_endless_redirects_are_refused_at_once(client: Client) -> None:
         client.get(f"{server.url}a", max_bytes=100)
     assert refusal.value.may_heal is False
     assert len(server.requests) == 11
+
+
+def test_request_within_a_request(client: Client) -> None:
+    """A hook that is called when the headers are there may make requests of its own."""
+    body, received, inner = b"x" * 100_000, bytearray(), []
+
+    with serving({"/a": body, "/small": b"small"}) as server:
+
+        def begin(_response: Response) -> None:
+            inner.append(client.get(f"{server.url}small", max_bytes=100).body)
+
+        for _ in range(2):
+            received.clear()
+            client.download(f"{server.url}a", received.extend, begin=begin)
+            assert received == body
+            assert client.get(f"{server.url}small", max_bytes=100).body == b"small"
+    assert inner == [b"small"] * 2
+    assert len(client._handles) == 2
