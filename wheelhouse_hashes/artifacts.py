@@ -6,64 +6,32 @@ Their fields are part of the public contract, see :mod:`wheelhouse_hashes.hooksp
 from __future__ import annotations
 
 import enum
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.digests import ALGORITHMS, DEFAULT_ALGORITHM, Digest, new_hasher
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name
 
 if TYPE_CHECKING:
     import pathlib
 
-    from wheelhouse_hashes.causes import Cause
-
-#: Supported digest algorithms: name to number of hex digits.
-ALGORITHMS: Mapping[str, int] = MappingProxyType(
-    {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, "md5": 32}
-)
-
-#: The algorithm of hash files unless ``--hash-algorithm`` names another one.
-DEFAULT_ALGORITHM = "sha256"
-
-_HEX = re.compile(r"[0-9a-f]+", re.ASCII)
-
-
-def new_hasher(algorithm: str) -> hashlib._Hash:
-    """Return a new hash object for one of :data:`ALGORITHMS`.
-
-    :raises ValueError: if the algorithm is not supported.
-    """
-    if algorithm not in ALGORITHMS:
-        raise ValueError(f"unknown algorithm {algorithm!r}; supported: {', '.join(ALGORITHMS)}")
-    # Digests are not used as signatures here; the flag keeps md5 available on FIPS systems.
-    return hashlib.new(algorithm, usedforsecurity=False)
-
-
-@dataclass(frozen=True)
-class Digest:
-    """A digest and its algorithm.
-
-    :param algorithm: one of :data:`ALGORITHMS`.
-    :param hex: the hex digits; converted to lower case.
-    :raises ValueError: if the algorithm is unknown or the number of digits does not match it.
-    """
-
-    algorithm: str
-    hex: str
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "hex", self.hex.lower())
-        length = ALGORITHMS.get(self.algorithm)
-        if length is None:
-            raise ValueError(f"unknown algorithm {self.algorithm!r}")
-        if len(self.hex) != length or not _HEX.fullmatch(self.hex):
-            raise ValueError(f"{self.algorithm} has {length} hex digits, got {self.hex!r}")
-
-    def __str__(self) -> str:
-        return f"{self.algorithm}:{self.hex}"
+__all__ = [
+    "ALGORITHMS",
+    "DEFAULT_ALGORITHM",
+    "Artifact",
+    "Claim",
+    "Companion",
+    "Digest",
+    "Finding",
+    "ListedArtifact",
+    "LocalArtifact",
+    "Outcome",
+    "Tier",
+    "Verdict",
+    "new_hasher",
+]
 
 
 class Tier(enum.IntEnum):
@@ -107,6 +75,19 @@ class Claim:
     #: ``Last-Modified`` against the ``Date`` of the same response.  None if unknown.
     #: Filled in for claims of a listing.
     age: float | None = None
+    #: Facts that support it, such as a log's name and the entry's index; for ``--explain``
+    #: and the JSON report, so without secrets.
+    evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not (
+            isinstance(self.digest, Digest)
+            and isinstance(self.tier, Tier)
+            and isinstance(self.source, str)
+            and isinstance(self.where, str)
+            and (not self.evidence or _are_texts(*self.evidence, *self.evidence.values()))
+        ):
+            raise TypeError(f"a field of the claim has the wrong type: {self}")
 
     @property
     def earned(self) -> Tier:
@@ -120,15 +101,30 @@ class Claim:
 
 @dataclass(frozen=True)
 class Finding:
-    """An objection to an artifact; the artifact is refused."""
+    """An objection to an artifact or a whole run; it is refused."""
 
     #: The cause to report.
     cause: Cause
     #: One sentence for the user.
     text: str
+    #: What to do next, an imperative; by default the advice of the cause.
+    next: str = ""
     #: True if a retry may resolve it, whatever the cause.  For example, an eventually
     #: consistent store may serve an old companion beside a new artifact.
     may_heal: bool = False
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.cause, Cause) and _are_texts(self.text, self.next)):
+            raise TypeError(f"a field of the finding has the wrong type: {self}")
+
+    @property
+    def next_step(self) -> str:
+        """What to do next: its own advice, or that of the cause."""
+        return self.next or self.cause.next_step
+
+
+def _are_texts(*values: object) -> bool:
+    return all(isinstance(value, str) for value in values)
 
 
 @dataclass(frozen=True)
@@ -144,6 +140,26 @@ class Companion:
     #: object is then up to date only if its content is equal.  Otherwise, as for a
     #: signature, any published object is kept.
     reproducible: bool = True
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and callable(self.content)):
+            raise TypeError(f"a field of the companion has the wrong type: {self}")
+
+
+class Artifact(Protocol):
+    """What :class:`LocalArtifact` and :class:`ListedArtifact` have in common."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def size(self) -> int | None:
+        """Its size in bytes, None if unknown."""
+
+    @property
+    def parsed(self) -> ArtifactName:
+        """The parts of the name."""
 
 
 @dataclass(frozen=True)
@@ -164,70 +180,17 @@ class LocalArtifact:
         """The name of the file and of the published object."""
         return self.path.name
 
+    @property
+    def parsed(self) -> ArtifactName:
+        """The parts of the name."""
+        return _parsed(self.name)
+
     def digest(self, algorithm: str) -> Digest:
         """Return the digest for one algorithm.
 
         :raises KeyError: if it was not requested with ``--hash-algorithm``.
         """
         return Digest(algorithm, self.digests[algorithm])
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One object of a listing."""
-
-    #: The object's name, percent-decoded.
-    name: str
-    #: Its absolute URL, without a fragment: ``http``, ``https``, or one that
-    #: ``wheelhouse_open`` opens.  It may be signed, so it must not be printed unredacted.
-    url: str = field(repr=False)
-    #: Its size in bytes, None if unknown.
-    size: int | None = None
-    #: Additional request headers, sent only to the origin of :attr:`url`.
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: Claims and findings from the listing itself, such as a link's fragment.
-    claims: tuple[Claim | Finding, ...] = ()
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """An object of a listing whose URL must not be requested."""
-
-    #: The object's name.
-    name: str
-    #: The cause with which an artifact of that name is refused.
-    cause: Cause
-    #: One sentence for the user.
-    reason: str
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The objects that a URL offers."""
-
-    #: The URL after redirects, without secrets.
-    url: str
-    #: All objects, including companions.
-    entries: tuple[Entry, ...]
-    #: The time of the last change, in seconds since the epoch; None if unknown.
-    last_modified: float | None = None
-    #: Notes for the user, one sentence each.
-    notes: tuple[str, ...] = ()
-    #: Objects whose URLs must not be requested.  A requested artifact that has no other URL
-    #: is refused.
-    left_out: tuple[LeftOut, ...] = ()
-    #: The URL of the next page, if the listing continues there; it must have the origin of
-    #: this page.  For ``wheelhouse_read_listing`` only.
-    next: str | None = field(default=None, repr=False)
-    #: False if others could change the listing on its way, as over plain HTTP.
-    secure: bool = True
-    #: True if all companions are listed; a companion that is not listed is then not
-    #: requested.
-    companions_listed: bool = False
-    #: How long it had not changed when it was read, as in :class:`Claim`.
-    age: float | None = None
-    #: Its origins, as in :class:`Claim`.  Filled in from the address and :attr:`url`.
-    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -261,10 +224,14 @@ class ListedArtifact:
         :raises ValueError: if the name is not an artifact's; this does not happen for
             artifacts of a run.
         """
-        parsed = parse_artifact_name(self.name)
-        if parsed is None:
-            raise ValueError(f"{self.name!r} is not the name of an artifact")
-        return parsed
+        return _parsed(self.name)
+
+
+def _parsed(name: str) -> ArtifactName:
+    parsed = parse_artifact_name(name)
+    if parsed is None:
+        raise ValueError(f"{name!r} is not the name of an artifact")
+    return parsed
 
 
 class Outcome(enum.Enum):
@@ -300,6 +267,8 @@ class Verdict:
     on_disk: bool = False
     #: True if it was refused and a retry may succeed.
     may_heal: bool = False
+    #: What to do next, if the advice of the cause does not fit; empty otherwise.
+    next: str = ""
 
     @property
     def good(self) -> bool:
@@ -317,6 +286,11 @@ class Verdict:
     def tier(self) -> Tier | None:
         """The strongest of :attr:`tiers`, None if it is not verified."""
         return max(self.tiers, default=None)
+
+    @property
+    def next_step(self) -> str:
+        """What to do next; empty unless it was refused."""
+        return self.next or (self.cause.next_step if self.cause else "")
 
     @property
     def exit_code(self) -> int:

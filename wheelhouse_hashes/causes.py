@@ -1,13 +1,19 @@
-"""The closed list of causes for refusing an artifact, and their exit codes."""
+"""Causes for refusing an artifact: a closed built-in list, and those that plugins register."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 
 class Cause(enum.Enum):
-    """Why an artifact was refused.  The value is the word shown to users."""
+    """Why an artifact or a run was refused.  The value is the word shown to users.
+
+    The members are the built-in causes.  :func:`register` returns further ones, which
+    are used in the same way but are not listed: ``list(Cause)`` has the members only.
+    """
 
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
     REPLACED = "replaced"  #: the container confirms bytes that a source outside it contradicts
@@ -31,7 +37,42 @@ class Cause(enum.Enum):
     @property
     def exit_code(self) -> int:
         """The exit code of a run whose most serious cause this is."""
-        return _EXIT_CODES[self]
+        added = _registered.get(self.value)
+        return added.exit_code if added else _EXIT_CODES[self]
+
+    @property
+    def next_step(self) -> str:
+        """The advice to print with this cause, unless a finding brings its own."""
+        added = _registered.get(self.value)
+        return added.next_step if added else NEXT_STEP[self]
+
+    @property
+    def may_heal(self) -> bool:
+        """Whether a retry within ``--wait`` may resolve it."""
+        added = _registered.get(self.value)
+        return added.may_heal if added else self in HEALABLE
+
+    @classmethod
+    def _missing_(cls, value: object) -> Cause | None:
+        """Look up a registered cause, so that ``Cause("word")`` finds it as well."""
+        added = _registered.get(value) if isinstance(value, str) else None
+        return added.cause if added else None
+
+
+@dataclass(frozen=True)
+class _Registered:
+    """A registered cause and its properties."""
+
+    cause: Cause
+    exit_code: int
+    next_step: str
+    may_heal: bool
+
+
+#: The registered causes, by word.
+_registered: dict[str, _Registered] = {}
+
+_WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 
 
 _EXIT_CODES = {
@@ -55,7 +96,33 @@ _EXIT_CODES = {
     Cause.TOO_LARGE: 5,
 }
 
-#: Causes that a retry within ``--wait`` may resolve.
+#: The advice printed for each built-in cause.
+NEXT_STEP: Mapping[Cause, str] = {
+    Cause.UNTRUSTED: "do not publish it; report it to the maintainer of the transparency "
+    "log, pinned digests or signing key",
+    Cause.REPLACED: "do not publish it, unless you know of a rebuild; then make the list or page "
+    "again from the log of the job that built it, not from the container",
+    Cause.CORRUPT: "check the network and any proxy, then fetch it again",
+    Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
+    "the correct file again",
+    Cause.CONFLICT: "compare the digests with the CI job's log; if the container has the wrong "
+    "one, upload it again with --hashfile or run the index command, then fetch it again",
+    Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
+    Cause.UNSAFE_NAME: "rename the object in the container",
+    Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
+    Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
+    Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
+    Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
+    Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
+    Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
+    Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
+    Cause.STALE: "fetch it again later or with a longer --wait",
+    Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
+    Cause.FORBIDDEN: "check the container's read permission and your credentials",
+    Cause.TOO_LARGE: "check the URL: a valid response is never that large",
+}
+
+#: Built-in causes that a retry within ``--wait`` may resolve.
 HEALABLE = frozenset(
     {
         Cause.MISMATCH,
@@ -75,6 +142,9 @@ HEALABLE = frozenset(
 #: of the causes.
 GRAVITY = (130, 2, 7, 1, 3, 4, 6, 5)
 
+#: The exit codes that a cause may have.
+_CODES = range(1, 8)
+
 
 def gravest(exit_codes: Iterable[int]) -> int:
     """Return the exit code with the highest precedence, 0 if there is none.
@@ -89,5 +159,39 @@ def gravest_cause(causes: Iterable[Cause]) -> Cause:
 
     :param causes: at least one cause.
     """
-    order = list(Cause)
-    return min(causes, key=lambda c: (GRAVITY.index(c.exit_code), order.index(c)))
+    # Registered causes come after the built-in ones with the same exit code.
+    order = {cause: number for number, cause in enumerate(Cause)}
+    return min(
+        causes, key=lambda c: (GRAVITY.index(c.exit_code), order.get(c, len(order)), c.value)
+    )
+
+
+def register(word: str, exit_code: int, *, next: str, may_heal: bool = False) -> Cause:  # noqa: A002 (the name that findings use)
+    """Add a cause to the built-in ones.  Call it when the plugin's module is imported.
+
+    :param word: the word shown to users: lower-case letters, digits and single hyphens.
+    :param exit_code: the exit code, one of the documented codes 1 to 7.
+    :param next: the advice for the user, an imperative; a finding may bring its own.
+    :param may_heal: whether a retry within ``--wait`` may resolve it.
+    :returns: the cause, the same object every time it is registered with the same values.
+    :raises ValueError: if the word, the exit code or the advice is not valid, or if the
+        word is already a cause with other values.
+    """
+    if not _WORD.fullmatch(word):
+        raise ValueError(f"cause {word!r}: use lower-case letters, digits and single hyphens")
+    if type(exit_code) is not int or exit_code not in _CODES:
+        raise ValueError(f"cause {word!r}: exit code {exit_code!r} is not one of 1 to 7")
+    if not next.strip():
+        raise ValueError(f"cause {word!r}: the advice is empty")
+    try:
+        cause = Cause(word)
+    except ValueError:
+        # As enum.Flag makes its unnamed members: a value of the class, not in its list.
+        cause = object.__new__(Cause)
+        cause._name_ = word.upper().replace("-", "_")
+        cause._value_ = word
+        _registered[word] = _Registered(cause, exit_code, next, may_heal)
+    values = (cause.exit_code, cause.next_step, cause.may_heal)
+    if values != (exit_code, next, may_heal):
+        raise ValueError(f"cause {word!r} already exists with other values: {values}")
+    return cause

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from wheelhouse_hashes.causes import HEALABLE, Cause
+from wheelhouse_hashes.causes import Cause
 
 #: Temporary client errors: request timeout, too early, too many requests
 #: (:rfc:`9110`, :rfc:`8470`, :rfc:`6585`).
@@ -41,10 +41,18 @@ class WheelhouseHashesError(Exception):
     #: The exit code of a command that ends with this error.
     exit_code = 1
 
+    #: What to do next, if the message does not contain it: an imperative.
+    next: str = ""
+
     @property
     def message(self) -> str:
         """The message for the user."""
         return str(self)
+
+    @property
+    def message_and_next(self) -> str:
+        """The message, followed by what to do next."""
+        return f"{self.message}; {self.next}" if self.next else self.message
 
 
 class UsageError(WheelhouseHashesError):
@@ -103,7 +111,7 @@ class UsageErrors:
 
 
 def _messages(error: WheelhouseHashesError) -> tuple[str, ...]:
-    return error.messages if isinstance(error, UsageError) else (error.message,)
+    return error.messages if isinstance(error, UsageError) else (error.message_and_next,)
 
 
 class StoreError(WheelhouseHashesError):
@@ -122,15 +130,24 @@ class Refusal(WheelhouseHashesError):
     :param cause: the documented cause.
     :param text: one sentence for the user.
     :param may_heal: whether a retry may succeed; None if that depends on the cause.
+    :param next: what to do next; by default the advice of the cause.
     """
 
     #: The delay before a retry that the server requested, in seconds, or None.
     retry_after: float | None = None
 
-    def __init__(self, cause: Cause, text: str, *, may_heal: bool | None = None) -> None:
+    def __init__(
+        self,
+        cause: Cause,
+        text: str,
+        *,
+        may_heal: bool | None = None,
+        next: str = "",  # noqa: A002 (the name that findings use)
+    ) -> None:
         super().__init__(text)
         self.cause = cause
-        self.may_heal = cause in HEALABLE if may_heal is None else may_heal
+        self.may_heal = cause.may_heal if may_heal is None else may_heal
+        self.next = next
 
     @property
     def exit_code(self) -> int:  # type: ignore[override]
@@ -223,6 +240,16 @@ def disk_errors(doing: str) -> Iterator[None]:
         raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
 
 
+def described(error: BaseException) -> str:
+    """Return an exception's type and message, even if its ``__str__`` raises."""
+    kind = type(error).__name__
+    try:
+        text = str(error)
+    except Exception as another:  # noqa: BLE001 (a plugin's code)
+        text = f"its message cannot be shown ({type(another).__name__})"
+    return f"{kind}: {text}" if text else kind
+
+
 class PluginError(Refusal):
     """A plugin raised an exception that is not a :exc:`WheelhouseHashesError`.
 
@@ -232,10 +259,7 @@ class PluginError(Refusal):
     """
 
     def __init__(self, plugin: str, hook: str, error: BaseException) -> None:
-        super().__init__(
-            Cause.PLUGIN,
-            f"plugin {plugin} failed in {hook}: {type(error).__name__}: {error}",
-        )
+        super().__init__(Cause.PLUGIN, f"plugin {plugin} failed in {hook}: {described(error)}")
         self.plugin = plugin
         self.hook = hook
 

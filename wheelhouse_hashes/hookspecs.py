@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     import pathlib
 
     from wheelhouse_hashes.artifacts import (
+        Artifact,
         Claim,
         Companion,
         Finding,
         ListedArtifact,
-        Listing,
         LocalArtifact,
         Tier,
         Verdict,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
-    from wheelhouse_hashes.transport import Opened, OpenRequest, Page
+    from wheelhouse_hashes.transport import Listing, Opened, OpenRequest, Page
     from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 #: The project name of the markers, and the entry-point group.
@@ -114,6 +114,21 @@ def wheelhouse_prepare(run: Run[Options]) -> None:
 
 
 @hookspec
+def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:  # type: ignore[empty-body]
+    """Return objections to the run as a whole, such as an artifact that nobody built.
+
+    When: once per command that was not interrupted and did not end early, after the last
+    artifact and before the closing lines; main thread.  If the hook raises, the closing
+    lines are still printed; the exception is one of the report's problems.
+
+    :param run: the command that ends.
+    :param report: the results for all artifacts; all verdicts are final.
+    :returns: findings; empty if there are no objections.  They are added to
+        ``report.findings``, printed, and count for the exit code.
+    """
+
+
+@hookspec
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Close resources and write reports.
 
@@ -156,15 +171,22 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 
 
 @hookspec
-def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
-    """Handle an artifact that was published.
+def wheelhouse_artifact_published(
+    artifact: LocalArtifact,
+    sent: bool,  # noqa: FBT001 (hooks are called by keyword)
+    run: Run[UploadOptions],
+) -> None:
+    """Handle an artifact that is published.
 
-    When: ``upload``, once per artifact that was sent, after a read-back confirmed the
-    artifact and its companions; worker thread.  Not called for artifacts that were
-    already in the container.  The artifact stays published even if the hook raises; the
-    exception is reported and the command exits with 1.
+    When: ``upload``, once per artifact, after a read-back confirmed the artifact and its
+    companions; worker thread.  Also called for artifacts that were already in the
+    container, so that a rerun completes what an interrupted run missed.  The artifact
+    stays published even if the hook raises; the exception is reported and the command
+    exits with 1.
 
     :param artifact: the artifact.
+    :param sent: True if this run sent the artifact or one of its companions; False if all
+        of them were already in the container.
     :param run: the command in progress.
     """
 
@@ -275,20 +297,29 @@ def wheelhouse_authorize(url: str, method: str, run: Run[Options]) -> Mapping[st
 
 @hookspec
 def wheelhouse_inspect(  # type: ignore[empty-body]
-    artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
+    artifact: Artifact,
+    path: pathlib.Path | None,
+    claims: Sequence[Claim],
+    digests: Mapping[str, str],
+    run: Run[Options],
 ) -> Sequence[Finding]:
     """Inspect an artifact's bytes and return objections.
 
-    When: ``fetch --verify`` and ``verify``, after all claims matched; worker thread.
-    Called again if the artifact is read again.  The file is complete and has the
-    artifact's own name; it is in a private folder or, if it was already there, in the
-    target folder.  It must not be modified.
+    When: ``fetch --verify`` and ``verify``, after all claims matched; ``upload``, before
+    anything is sent for the artifact; worker thread.  Called again if the artifact is read
+    again.  The file is complete and has the artifact's own name.  In ``upload`` and
+    ``verify`` it is the user's own file; in ``fetch`` it is in a private folder or, if it
+    was already there, in the target folder.  It must not be modified: a file that changed
+    while plugins inspected it is refused with cause ``plugin``.
 
-    :param artifact: the artifact.
-    :param path: the file.
+    :param artifact: a :class:`~wheelhouse_hashes.artifacts.LocalArtifact` in ``upload``,
+        otherwise a :class:`~wheelhouse_hashes.artifacts.ListedArtifact`.
+    :param path: the file; None if only digests are compared and no bytes are there.
+    :param claims: the claims about it, all of which matched; empty in ``upload``.
+    :param digests: the digests of the bytes: algorithm to lower-case hex.
     :param run: the command in progress.
     :returns: findings; empty if there are no objections.  Set ``may_heal`` on a finding
-        that an eventually consistent store can cause.
+        that an eventually consistent store can cause; ``upload`` does not retry.
     """
 
 

@@ -5,86 +5,25 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, Verdict, tiers_text
+from wheelhouse_hashes.artifacts import (
+    Digest,
+    Finding,
+    LocalArtifact,
+    Outcome,
+    Verdict,
+)
 from wheelhouse_hashes.causes import Cause, gravest
+from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import printable
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
+    from wheelhouse_hashes.errors import WheelhouseHashesError
 
-#: The advice printed for each cause.
-NEXT_STEP: Mapping[Cause, str] = {
-    Cause.UNTRUSTED: "do not publish it; report it to the maintainer of the transparency "
-    "log, pinned digests or signing key",
-    Cause.REPLACED: "do not publish it, unless you know of a rebuild; then make the list or page "
-    "again from the log of the job that built it, not from the container",
-    Cause.CORRUPT: "check the network and any proxy, then fetch it again",
-    Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
-    "the correct file again",
-    Cause.CONFLICT: "compare the digests with the CI job's log; if the container has the wrong "
-    "one, upload it again with --hashfile or run the index command, then fetch it again",
-    Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
-    Cause.UNSAFE_NAME: "rename the object in the container",
-    Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
-    Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
-    Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
-    Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
-    Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
-    Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
-    Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
-    Cause.STALE: "fetch it again later or with a longer --wait",
-    Cause.UNREACHABLE: "check the URL and the network, then fetch it again",
-    Cause.FORBIDDEN: "check the container's read permission and your credentials",
-    Cause.TOO_LARGE: "check the URL: a valid response is never that large",
-}
-
-
-def with_next_step(error: Refusal) -> Refusal:
-    """Return an error that ends the command, with the advice for its cause added."""
-    error.args = (f"{error}; {NEXT_STEP[error.cause]}",)
-    return error
-
-
-#: The note about companions that were left over when a dev build was pruned.
-LEFTOVER_NOTE = "older dev build; only its companions remain"
-
-_MARGIN = " " * 11
-
-#: Maximum width of the name column, so that a few long names do not push the text of
-#: every line off the screen.
-MAX_WIDTH = 60
-
-
-def line(word: str, name: str, text: str = "", width: int = 0) -> str:
-    """Return one line for the terminal: an outcome or other word, a name, and a text.
-
-    Names and texts may come from untrusted sources, so control characters are escaped.
-
-    :param width: the width of the longest name, for alignment.
-    """
-    name, text = printable(name), printable(text)
-    return f"{word:<9}  {name:<{min(width, MAX_WIDTH)}}  {text}".rstrip()
-
-
-#: Texts for causes that are expected to go away, in place of the refusal's text, which
-#: sounds final.
-_NOT_YET: Mapping[Cause, str] = {
-    Cause.MISSING_HASH: "hash file not published yet",
-    Cause.MISSING_ARTIFACT: "artifact not published yet",
-}
-
-
-def waiting_line(name: str, cause: Cause, text: str, seconds: float) -> str:
-    """Return the line, printed once per artifact, that says it will be retried.
-
-    :param seconds: the maximum total time that the run waits.
-    """
-    why = _NOT_YET.get(cause, f"{cause.value}: {text}")
-    return line("waiting", name, f"{why}; waiting up to {seconds:g} s")
-
+#: Indentation of the lines that follow the first one about a file.
+MARGIN = " " * 11
 
 #: Maximum number of other origins in the summary line.
 _MAX_ORIGINS = 3
@@ -92,7 +31,7 @@ _MAX_ORIGINS = 3
 
 @dataclass
 class Report:
-    """The results of a command; base class of the two kinds of report."""
+    """The results of a command; base class of the kinds of report."""
 
     #: Errors raised by plugins when it was too late to refuse an artifact.
     problems: list[WheelhouseHashesError] = field(default_factory=list)
@@ -100,11 +39,22 @@ class Report:
     interrupted: bool = False
     #: The error that ended the command early, None if there was none.
     ended_by: WheelhouseHashesError | None = None
+    #: Objections to the run as a whole, from ``wheelhouse_conclude``.
+    findings: list[Finding] = field(default_factory=list)
     #: The exit code that the verb of a plugin returned instead of a report.
     code: int = 0
 
     def _codes(self) -> list[int]:
-        return [self.code, *(problem.exit_code for problem in self.problems)]
+        return [
+            self.code,
+            *(problem.exit_code for problem in self.problems),
+            *(finding.cause.exit_code for finding in self.findings),
+        ]
+
+    def problem_lines(self) -> list[str]:
+        """Return the closing lines about the problems."""
+        texts = (f"{p}; {p.next}" if p.next else str(p) for p in self.problems)
+        return [f"problem: {printable(text)}" for text in texts]
 
     @property
     def exit_code(self) -> int:
@@ -112,6 +62,16 @@ class Report:
         if self.interrupted:
             return 130
         return self.ended_by.exit_code if self.ended_by else gravest(self._codes())
+
+
+@dataclass(frozen=True)
+class ListingRecord:
+    """The listing that artifacts were selected from."""
+
+    #: Its URL after redirects, without secrets.
+    url: str
+    #: False if it was read over plain HTTP, or over TLS without checking certificates.
+    secure: bool
 
 
 @dataclass
@@ -122,8 +82,6 @@ class FetchReport(Report):
     verdicts: list[Verdict] = field(default_factory=list)
     #: Artifacts in the folder that this run did not check.
     unjudged: list[str] = field(default_factory=list)
-    #: How the folder differs from ``--expect`` and ``--expect-file``.
-    incomplete: list[str] = field(default_factory=list)
     #: True if the listing has none of the requested artifacts.
     nothing_matched: bool = False
     #: True if bytes or digests were transferred without TLS.
@@ -133,14 +91,15 @@ class FetchReport(Report):
     #: The origins of requests other than the origin that the user named: redirects and
     #: links led to them.
     other_origins: list[str] = field(default_factory=list)
+    #: The listing, None if it was not read.
+    listing: ListingRecord | None = None
 
     def _codes(self) -> list[int]:
         nothing = self.nothing_matched or not any(
             v.outcome is not Outcome.WITHDRAWN for v in self.verdicts
         )
         codes = [verdict.exit_code for verdict in self.verdicts]
-        lacking = nothing or bool(self.incomplete)
-        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if lacking else 0]
+        return [*super()._codes(), *codes, Cause.MISSING_ARTIFACT.exit_code if nothing else 0]
 
     @property
     def good(self) -> list[str]:
@@ -179,45 +138,15 @@ class FetchReport(Report):
         lines = [", ".join(parts)]
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
-            lines += [f"{_MARGIN}{name}" for name in self.unjudged]
-        lines += [f"incomplete: {text}" for text in self.incomplete]
-        lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
+            lines += [f"{MARGIN}{name}" for name in self.unjudged]
+        lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again; good files are kept")
         return "\n".join(lines)
 
 
-def describe_verdict(verdict: Verdict, width: int = 0) -> str:
-    """Return the lines about one artifact.
-
-    :param verdict: the verdict.
-    :param width: the width of the longest name, for alignment.
-    """
-    word = verdict.outcome.value
-    if verdict.outcome is Outcome.OK:
-        algorithms = ",".join(sorted({claim.digest.algorithm for claim in verdict.claims}))
-        sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
-        text = f"{algorithms}  {sources}  {tiers_text(verdict.tiers)}"
-        if algorithms == "md5":
-            text += "  md5 detects accidental corruption, not tampering"
-        if verdict.text:
-            text += f"  ({verdict.text})"
-        return line(word, verdict.name, text, width)
-    if verdict.cause is None:
-        return line(word, verdict.name, verdict.text, width)
-    lines = [line(word, verdict.name, f"{verdict.cause.value}: {verdict.text}", width)]
-    if verdict.digests:
-        lines += [
-            f"expected  {claim.digest}  {claim.source}, {claim.where}" for claim in verdict.claims
-        ]
-        if verdict.expected_size is not None:
-            lines.append(f"expected  {verdict.expected_size} bytes")
-        algorithms_claimed = {claim.digest.algorithm for claim in verdict.claims}
-        for algorithm in sorted(algorithms_claimed or {DEFAULT_ALGORITHM}):
-            lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
-        lines.append(f"got       {verdict.size} bytes")
-    lines.append(f"next      {NEXT_STEP[verdict.cause]}")
-    return f"\n{_MARGIN}".join([lines[0], *map(printable, lines[1:])])
+#: The exit codes of a store, a network or a disk that failed, and of a usage error.
+_FAILURES = frozenset({2, 5, 6})
 
 
 class UploadOutcome(enum.Enum):
@@ -243,6 +172,14 @@ class UploadRecord:
     text: str = ""
     #: The exit code for this record.
     exit_code: int = 0
+    #: Why it was refused; None if it was not, or if the store failed.
+    cause: Cause | None = None
+    #: What to do next, if a plugin gave advice; empty otherwise.
+    next: str = ""
+    #: The file's size in bytes, None if it was not read.
+    size: int | None = None
+    #: The file's digests: algorithm to hex; empty if it was not read.
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_error(cls, name: str, error: WheelhouseHashesError) -> UploadRecord:
@@ -251,8 +188,14 @@ class UploadRecord:
         :param name: the file's name.
         :param error: the reason.
         """
-        outcome = UploadOutcome.REFUSED if error.exit_code == 1 else UploadOutcome.FAILED
-        return cls(name, outcome, error.message, error.exit_code)
+        failed = error.exit_code in _FAILURES
+        outcome = UploadOutcome.FAILED if failed else UploadOutcome.REFUSED
+        cause = error.cause if isinstance(error, Refusal) else None
+        return cls(name, outcome, error.message, error.exit_code, cause, error.next)
+
+    def of_artifact(self, artifact: LocalArtifact) -> UploadRecord:
+        """Return the record with the size and digests of the file."""
+        return replace(self, size=artifact.size, digests=artifact.digests)
 
 
 @dataclass
@@ -265,6 +208,9 @@ class UploadReport(Report):
     pruned: list[str] = field(default_factory=list)
     #: True if the folder has no artifact, and ``--allow-empty`` is not given.
     nothing_found: bool = False
+    #: The artifacts that the index page links, with their digests (None if unknown); None
+    #: if no page was written.
+    links: Mapping[str, Digest | None] | None = None
 
     def _codes(self) -> list[int]:
         codes = [record.exit_code for record in self.records]
@@ -282,12 +228,16 @@ class UploadReport(Report):
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
-        lines += [f"problem: {printable(str(problem))}" for problem in self.problems]
+        lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again to send the rest")
         return "\n".join(lines)
 
 
-def describe_record(record: UploadRecord, width: int = 0) -> str:
-    """Return the line about one file of an upload."""
-    return line(record.outcome.value, record.name, record.text, width)
+@dataclass
+class IndexReport(Report):
+    """The results of ``index``."""
+
+    #: The artifacts that the index page links, with their digests (None if unknown); None
+    #: if the page was not written.
+    links: Mapping[str, Digest | None] | None = None

@@ -16,8 +16,8 @@ from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
+from wheelhouse_hashes.lines import waiting_line
 from wheelhouse_hashes.options import StoreOptions, mask, secrets_of
-from wheelhouse_hashes.report import waiting_line
 from wheelhouse_hashes.runtime.activity import Activity, State
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.runtime.screen import Screen

@@ -1,4 +1,4 @@
-"""Values of the hooks that read pages and open URLs: pages, requests, opened objects.
+"""Values of the hooks that read listings and open URLs.
 
 Their fields are part of the public contract, see :mod:`wheelhouse_hashes.hookspecs`.
 """
@@ -7,6 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.artifacts import Claim, Finding
+    from wheelhouse_hashes.causes import Cause
 
 
 @dataclass(frozen=True)
@@ -59,3 +64,61 @@ class Opened:
     #: The position of the first piece: 0, or the offset of the request if this is still the
     #: requested version.
     offset: int = 0
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object of a listing."""
+
+    #: The object's name, percent-decoded.
+    name: str
+    #: Its absolute URL, without a fragment: ``http``, ``https``, or one that
+    #: ``wheelhouse_open`` opens.  It may be signed, so it must not be printed unredacted.
+    url: str = field(repr=False)
+    #: Its size in bytes, None if unknown.
+    size: int | None = None
+    #: Additional request headers, sent only to the origin of :attr:`url`.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: Claims and findings from the listing itself, such as a link's fragment.
+    claims: tuple[Claim | Finding, ...] = ()
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An object of a listing whose URL must not be requested."""
+
+    #: The object's name.
+    name: str
+    #: The cause with which an artifact of that name is refused.
+    cause: Cause
+    #: One sentence for the user.
+    reason: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The objects that a URL offers."""
+
+    #: The URL after redirects, without secrets.
+    url: str
+    #: All objects, including companions.
+    entries: tuple[Entry, ...]
+    #: The time of the last change, in seconds since the epoch; None if unknown.
+    last_modified: float | None = None
+    #: Notes for the user, one sentence each.
+    notes: tuple[str, ...] = ()
+    #: Objects whose URLs must not be requested.  A requested artifact that has no other URL
+    #: is refused.
+    left_out: tuple[LeftOut, ...] = ()
+    #: The URL of the next page, if the listing continues there; it must have the origin of
+    #: this page.  For ``wheelhouse_read_listing`` only.
+    next: str | None = field(default=None, repr=False)
+    #: False if others could change the listing on its way, as over plain HTTP.
+    secure: bool = True
+    #: True if all companions are listed; a companion that is not listed is then not
+    #: requested.
+    companions_listed: bool = False
+    #: How long it had not changed when it was read, as in :class:`Claim`.
+    age: float | None = None
+    #: Its origins, as in :class:`Claim`.  Filled in from the address and :attr:`url`.
+    origins: tuple[str, ...] = ()

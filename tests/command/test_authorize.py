@@ -15,9 +15,10 @@ from tests.support.pages import page, page_of
 from tests.support.plugins import install, on_main_thread
 from tests.support.servers import Handler, respond, serving, to
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Listing
+from wheelhouse_hashes.artifacts import Claim, Digest
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.transport import Entry, Listing
 
 SECRET = "s3cret"
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -17,13 +19,12 @@ from tests.support.plugins import SPECS, Recorder, install, on_main_thread
 from tests.support.servers import Handler, Server, respond, serving, serving_folder
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import (
+    Artifact,
     Claim,
     Companion,
     Digest,
-    Entry,
     Finding,
     ListedArtifact,
-    Listing,
     LocalArtifact,
     Tier,
     Verdict,
@@ -32,9 +33,9 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.report import FetchReport, Report, UploadReport
+from wheelhouse_hashes.report import FetchReport, IndexReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.transport import OpenRequest, Page
+from wheelhouse_hashes.transport import Entry, Listing, OpenRequest, Page
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 
@@ -52,29 +53,35 @@ BUILT = [
 ]
 
 
-def test_order_of_all_hooks(
-    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    recorder = Recorder()
-    install(monkeypatch, recorder=recorder)
-    make_wheel(dist, A)
-
-    assert upload(cli).code == 0
-    assert recorder.order == [
-        *BUILT,
+#: The hooks of each verb, in the order of their calls.  Those of one artifact are between
+#: the others, in a worker thread.
+ORDER = {
+    "upload": [
         "wheelhouse_run_started upload",
         "wheelhouse_prepare upload",
+        f"wheelhouse_inspect {A}",
         f"wheelhouse_companions {A}",
         f"wheelhouse_companion_of {HASH_FILE}",
-        f"wheelhouse_artifact_uploaded {A}",
+        f"wheelhouse_artifact_published {A} True",
         f"wheelhouse_companion_of {A}",
+        "wheelhouse_conclude upload",
         "wheelhouse_run_finished upload",
-    ]
-
-    recorder.calls.clear()
-    assert fetch(cli, served.url).code == 0
-    assert recorder.order == [
-        *BUILT,
+    ],
+    "upload again": [
+        "wheelhouse_run_started upload",
+        "wheelhouse_prepare upload",
+        f"wheelhouse_inspect {A}",
+        f"wheelhouse_companions {A}",
+        f"wheelhouse_companion_of {HASH_FILE}",
+        f"wheelhouse_artifact_published {A} False",
+        f"wheelhouse_companion_of {A}",
+        f"wheelhouse_companion_of {HASH_FILE}",
+        "wheelhouse_companion_of index.html",
+        f"wheelhouse_companion_of {A}",
+        "wheelhouse_conclude upload",
+        "wheelhouse_run_finished upload",
+    ],
+    "fetch": [
         "wheelhouse_run_started fetch",
         "wheelhouse_tiers",
         "wheelhouse_prepare fetch",
@@ -87,8 +94,51 @@ def test_order_of_all_hooks(
         f"wheelhouse_response_claims {A}",
         f"wheelhouse_inspect {A}",
         f"wheelhouse_artifact_judged {A}",
+        "wheelhouse_conclude fetch",
         "wheelhouse_run_finished fetch",
-    ]
+    ],
+    "verify": [
+        "wheelhouse_run_started verify",
+        "wheelhouse_tiers",
+        "wheelhouse_prepare verify",
+        "wheelhouse_locate",
+        "wheelhouse_authorize",
+        "wheelhouse_read_listing",
+        f"wheelhouse_companion_of {A}",
+        f"wheelhouse_claims {A}",
+        "wheelhouse_authorize",
+        f"wheelhouse_inspect {A}",
+        f"wheelhouse_artifact_judged {A}",
+        "wheelhouse_conclude verify",
+        "wheelhouse_run_finished verify",
+    ],
+    "index": [
+        "wheelhouse_run_started index",
+        "wheelhouse_prepare index",
+        f"wheelhouse_companion_of {A}",
+        "wheelhouse_conclude index",
+        "wheelhouse_run_finished index",
+    ],
+}
+
+
+def test_order_of_all_hooks(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder()
+    install(monkeypatch, recorder=recorder)
+    make_wheel(dist, A)
+    commands: dict[str, Callable[[], Result]] = {
+        "upload": lambda: upload(cli),
+        "upload again": lambda: upload(cli),
+        "fetch": lambda: fetch(cli, served.url),
+        "verify": lambda: cli("verify", "got", "--against", served.url),
+        "index": lambda: cli("index", *LOCAL, "wheels"),
+    }
+    for name, command in commands.items():
+        recorder.calls.clear()
+        assert command().code == 0
+        assert (name, recorder.order) == (name, [*BUILT, *ORDER[name]])
 
     recorder.calls.clear()
     assert fetch(cli, "mem://wheels/").code == 2
@@ -103,28 +153,36 @@ def test_order_of_all_hooks(
     ]
 
     both = {"run": {Session}}
+    reports = {"report": {UploadReport, FetchReport, IndexReport}}
     assert recorder.types == {
         "wheelhouse_add_options": {"verb": {str}, "parser": {OptionGroup}},
         "wheelhouse_verbs": {},
         "wheelhouse_run_started": both,
         "wheelhouse_prepare": both,
         "wheelhouse_tiers": both,
-        "wheelhouse_run_finished": both | {"report": {UploadReport, FetchReport}},
+        "wheelhouse_conclude": both | reports,
+        "wheelhouse_run_finished": both | reports,
         "wheelhouse_companions": both | {"artifact": {LocalArtifact}},
         "wheelhouse_companion_of": {"object_name": {str}},
-        "wheelhouse_artifact_uploaded": both | {"artifact": {LocalArtifact}},
+        "wheelhouse_artifact_published": both | {"artifact": {LocalArtifact}, "sent": {bool}},
         "wheelhouse_locate": both | {"url": {str}},
         "wheelhouse_read_listing": both | {"page": {Page}},
         "wheelhouse_claims": both | {"artifact": {ListedArtifact}},
         "wheelhouse_response_claims": both | {"artifact": {ListedArtifact}, "headers": {dict}},
         "wheelhouse_open": both | {"url": {str}, "request": {OpenRequest}},
         "wheelhouse_authorize": both | {"url": {str}, "method": {str}},
-        "wheelhouse_inspect": both | {"artifact": {ListedArtifact}, "path": {type(pathlib.Path())}},
+        "wheelhouse_inspect": both
+        | {
+            "artifact": {LocalArtifact, ListedArtifact},
+            "path": {type(pathlib.Path())},
+            "claims": {tuple},
+            "digests": {MappingProxyType},
+        },
         "wheelhouse_artifact_judged": both | {"artifact": {ListedArtifact}, "verdict": {Verdict}},
     }
     assert set(recorder.types) == set(SPECS)
-    of_main = {"add_options", "verbs", "run_started", "tiers", "prepare", "run_finished"}
-    of_main |= {"companion_of", "locate"}
+    of_main = {"add_options", "verbs", "run_started", "tiers", "prepare", "conclude"}
+    of_main |= {"run_finished", "companion_of", "locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
     assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
 
@@ -375,6 +433,82 @@ def test_run_finished_is_called_for_every_started_run(
     assert [verb for verb, _ in closer.ended] == closer.started
 
 
+class Objector:
+    """Objects to every run, and records what was in its report."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self._findings = findings
+        self.reports: list[Report] = []
+
+    @hookimpl
+    def wheelhouse_conclude(self, run: Run, report: Report) -> Sequence[Finding]:
+        assert on_main_thread()
+        self.reports.append(report)
+        run.say("concluding")
+        return self._findings
+
+
+#: What the verb prints about the whole run, after the findings.
+SUMMARIES = {
+    "upload": "container wheels: ",
+    "fetch": "verified 1 of 1 artifacts",
+    "verify": "verified 1 of 1 artifacts",
+    "index": "container wheels: index page written, 1 link",
+}
+
+
+def test_hook_wheelhouse_conclude(
+    cli: Cli, dist: pathlib.Path, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objector = Objector(
+        Finding(Cause.UNTRUSTED, "one\x1b"),
+        Finding(Cause.UNTRUSTED, "two", "call the maintainer"),
+        Finding(Cause.MISSING_ARTIFACT, "three", "call the maintainer"),
+    )
+    install(monkeypatch, objector=objector)
+    make_wheel(dist, A)
+    commands: dict[str, Callable[[], Result]] = {
+        "upload": lambda: upload(cli),
+        "fetch": lambda: fetch(cli, served.url),
+        "verify": lambda: cli("verify", "got", "--against", served.url),
+        "index": lambda: cli("index", *LOCAL, "wheels"),
+    }
+    for verb, command in commands.items():
+        result = command()
+        assert (verb, result.code) == (verb, 7)
+        printed = result.out.partition("concluding\n")[2].splitlines()
+        assert printed[:5] == [
+            "untrusted: one\\x1b",
+            f"           next      {Cause.UNTRUSTED.next_step}",
+            "untrusted: two",
+            "missing-artifact: three",
+            "           next      call the maintainer",
+        ]
+        assert printed[5].startswith(SUMMARIES[verb])
+        assert [finding.text for finding in objector.reports[-1].findings][1:] == ["two", "three"]
+        assert objector.reports[-1].exit_code == 7
+    uploaded, fetched, _, indexed = objector.reports
+    assert isinstance(uploaded, UploadReport)
+    assert isinstance(fetched, FetchReport)
+    assert isinstance(indexed, IndexReport)
+    (record,) = uploaded.records
+    body = (dist / A).read_bytes()
+    digest = Digest("sha256", sha256(body))
+    assert (record.size, record.digests["sha256"]) == (len(body), digest.hex)
+    assert uploaded.links == indexed.links == {A: digest}
+    assert fetched.good == [A]
+
+
+def test_conclude_is_not_called_if_command_ended_early(
+    cli: Cli, served: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objector = Objector(Finding(Cause.UNTRUSTED, "no"))
+    install(monkeypatch, objector=objector)
+    assert fetch(cli, served.url + "nowhere/").code == 5
+    assert cli("index", *LOCAL, "nowhere").code == 5
+    assert objector.reports == []
+
+
 class Signatures:
     """Publishes a signature beside each artifact; no two signatures are the same."""
 
@@ -474,29 +608,41 @@ class Announcer:
 
     def __init__(self, container: pathlib.Path) -> None:
         self._container = container
-        self.published: list[tuple[str, list[str]]] = []
+        self.published: list[tuple[str, bool, list[str]]] = []
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+    def wheelhouse_artifact_published(
+        self,
+        artifact: LocalArtifact,
+        sent: bool,
+        run: Run,
+    ) -> None:
         assert not on_main_thread()
         there = sorted(path.name for path in self._container.glob("*.whl*"))
-        self.published.append((artifact.name, there))
+        self.published.append((artifact.name, sent, there))
         run.say(f"announced {artifact.name}")
 
 
-def test_hook_wheelhouse_artifact_uploaded(
+def test_hook_wheelhouse_artifact_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     announcer = Announcer(container)
     install(monkeypatch, announcer=announcer)
     wheel = make_wheel(dist, A)
     assert upload(cli).line("announced").endswith(A)
-    assert announcer.published == [(A, [A, HASH_FILE])]
+    # A rerun calls the hook too, for what an interrupted run published but did not announce.
     assert upload(cli).line("there").split()[1] == A
-    assert len(announcer.published) == 1
+    (container / HASH_FILE).unlink()
+    assert "sent its missing companions" in upload(cli).line("sent")
     make_wheel(dist, wheel.name, b"other bytes")
     assert upload(cli).line("replaced").split()[1] == A
-    assert len(announcer.published) == 2
+    both = [A, HASH_FILE]
+    assert announcer.published == [
+        *((A, True, both), (A, False, both), (A, True, both), (A, True, both)),
+    ]
+    make_wheel(dist, wheel.name, b"refused bytes")
+    assert upload(cli, "--no-replace").code == 1
+    assert len(announcer.published) == 4
 
 
 class Catalogue:
@@ -691,9 +837,19 @@ class Inspector:
         self.contents: list[bytes] = []
 
     @hookimpl
-    def wheelhouse_inspect(self, artifact: ListedArtifact, path: pathlib.Path) -> Sequence[Finding]:
+    def wheelhouse_inspect(
+        self,
+        artifact: Artifact,
+        path: pathlib.Path | None,
+        claims: Sequence[Claim],
+        digests: Mapping[str, str],
+        run: Run,
+    ) -> Sequence[Finding]:
         assert not on_main_thread()
+        assert path is not None
         assert path.name == artifact.name
+        assert digests["sha256"] == sha256(path.read_bytes())
+        assert [c.digest.hex for c in claims] == [] if run.verb == "upload" else [digests["sha256"]]
         self.paths.append(path)
         self.contents.append(path.read_bytes())
         return self._findings
@@ -761,6 +917,51 @@ def test_hook_wheelhouse_inspect(
     pathlib.Path("got", A).unlink()
     assert fetch(cli, served.url).code == 1
     assert len(content.paths) == 2
+
+
+def test_hook_wheelhouse_inspect_in_upload(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = "demo-2.0-py3-none-any.whl"
+    make_wheel(dist, A)
+    make_wheel(dist, good)
+
+    class OnlyA:
+        @hookimpl
+        def wheelhouse_inspect(
+            self, artifact: Artifact, path: pathlib.Path | None
+        ) -> Sequence[Finding]:
+            assert isinstance(artifact, LocalArtifact)
+            assert path == pathlib.Path("dist", artifact.name)
+            assert not list(container.glob(f"{artifact.name}*"))
+            return objections if artifact.name == A else []
+
+    objections = [
+        Finding(Cause.UNSAFE_NAME, "odd", may_heal=True),
+        Finding(Cause.UNTRUSTED, "built by a stranger", "build it in CI"),
+        Finding(Cause.NOT_A_DISTRIBUTION, "no RECORD"),
+    ]
+    install(monkeypatch, objector=OnlyA())
+    objected = upload(cli, "--report", "report.json")
+    assert objected.code == 7
+    assert objected.line("refused").startswith(
+        f"refused    {A}  untrusted: odd; built by a stranger; no RECORD"
+    )
+    assert objected.line("           next").split(maxsplit=1)[1] == "build it in CI"
+    names = sorted(path.name for path in container.glob("*.whl*"))
+    assert names == [good, f"{good}.sha256"]
+    refused, _ = json.loads(pathlib.Path("report.json").read_text())["artifacts"]
+    assert (refused["cause"], refused["next"]) == ("untrusted", "build it in CI")
+
+
+def test_inspect_in_upload_refuses_artifact_that_is_there(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    install(monkeypatch, objector=Inspector(Finding(Cause.NOT_A_DISTRIBUTION, "no RECORD")))
+    assert upload(cli).code == 1
+    assert (container / A).exists()
 
 
 class FirstTime:

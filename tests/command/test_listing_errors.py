@@ -12,10 +12,9 @@ from tests.support.commands import FETCH
 from tests.support.plugins import install
 from tests.support.servers import Respond, respond, serving
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Listing
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.causes import NEXT_STEP, Cause
 from wheelhouse_hashes.errors import DiskError, Refusal
-from wheelhouse_hashes.report import NEXT_STEP
+from wheelhouse_hashes.transport import Listing
 
 
 def _headers(handler: object) -> None:

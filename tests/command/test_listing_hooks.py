@@ -16,13 +16,13 @@ from tests.support.pages import page, page_of
 from tests.support.plugins import install, on_main_thread
 from tests.support.servers import Handler, Server, respond, serving
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Digest, Entry, LeftOut, ListedArtifact, Listing
+from wheelhouse_hashes.artifacts import Claim, Digest, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.listing import pages
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.transport import Page
+from wheelhouse_hashes.transport import Entry, LeftOut, Listing, Page
 
 
 class Prepared:

@@ -21,12 +21,12 @@ from tests.support.pages import page, page_of
 from tests.support.plugins import install
 from tests.support.servers import serving
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Listing
+from wheelhouse_hashes.artifacts import Claim, Digest
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.http import client, reading
 from wheelhouse_hashes.run import Run
-from wheelhouse_hashes.transport import Opened, OpenRequest
+from wheelhouse_hashes.transport import Entry, Listing, Opened, OpenRequest
 
 OLD = "Thu, 01 Jan 2015 00:00:00 GMT"
 

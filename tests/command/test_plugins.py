@@ -20,10 +20,8 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import (
     Claim,
     Companion,
-    Entry,
     Finding,
     ListedArtifact,
-    Listing,
     LocalArtifact,
     Verdict,
 )
@@ -32,6 +30,7 @@ from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
 from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.transport import Entry, Listing
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 GOOD = "demo-2.0-py3-none-any.whl"
@@ -82,8 +81,8 @@ class Broken:
         return None
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact) -> None:
-        self._maybe("wheelhouse_artifact_uploaded", artifact.name)
+    def wheelhouse_artifact_published(self, artifact: LocalArtifact) -> None:
+        self._maybe("wheelhouse_artifact_published", artifact.name)
 
     @hookimpl
     def wheelhouse_locate(self, url: str) -> Listing | None:
@@ -183,13 +182,13 @@ def test_transfer_error_from_plugin_keeps_its_cause(
 
 
 @pytest.mark.parametrize("error", ACCIDENTS, ids=lambda error: type(error).__name__)
-def test_artifact_uploaded_error_keeps_artifact_published(
+def test_artifact_published_error_keeps_artifact_published(
     cli: Cli, two_wheels: None, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
-    install(monkeypatch, broken=Broken("artifact_uploaded", error))
+    install(monkeypatch, broken=Broken("artifact_published", error))
     result = upload(cli)
     assert result.code == 1
-    message = f"failed in wheelhouse_artifact_uploaded: {type(error).__name__}: {error}"
+    message = f"failed in wheelhouse_artifact_published: {type(error).__name__}: {error}"
     assert f"problem: {BROKEN} {message}\n" in result.out
     assert "container wheels: sent 2\n" in result.out
     assert pathlib.Path("store", "wheels", A).exists()
@@ -777,7 +776,7 @@ def test_plugin_option_has_argparse_default(
 
 
 @pytest.mark.parametrize(
-    ("verb", "flag"), [("upload", "--wait"), ("index", "--report"), ("fetch", "--extra")]
+    ("verb", "flag"), [("upload", "--wait"), ("index", "--timeout"), ("fetch", "--extra")]
 )
 def test_plugin_option_with_taken_name_is_refused(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str, flag: str

@@ -20,8 +20,7 @@ from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Digest, ListedArtifact, Tier
-from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.report import NEXT_STEP
+from wheelhouse_hashes.causes import NEXT_STEP, Cause
 
 DAY = 86400.0
 

@@ -7,6 +7,7 @@ import os
 import pathlib
 import stat
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 import jsonschema
@@ -15,9 +16,13 @@ import pytest
 from tests.conftest import Cli
 from tests.support import ROOT
 from tests.support.artifacts import A, B, make_wheel, publish, sha256
-from tests.support.commands import FETCH, UPLOAD
+from tests.support.commands import FETCH, INDEX, UPLOAD
+from tests.support.plugins import install
 from tests.support.servers import Server
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.artifacts import Artifact, Claim, Digest, Finding, ListedArtifact, Tier
+from wheelhouse_hashes.builtin.completeness import INCOMPLETE
+from wheelhouse_hashes.causes import Cause, register
 
 SCHEMA = ROOT / "docs" / "report.schema.json"
 
@@ -43,14 +48,14 @@ def read(name: str = "report.json") -> Any:
 def test_report_schema_is_valid_and_has_every_cause() -> None:
     schema = json.loads(SCHEMA.read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    known = schema["$defs"]["judged"]["properties"]["cause"]["enum"]
-    assert set(known) == {None, *(cause.value for cause in Cause)}
+    known = schema["$defs"]["built-in-cause"]["enum"]
+    assert known == [cause.value for cause in Cause]
 
 
 def test_report_of_fetch(cli: Cli, bad: str) -> None:
     result = cli(*FETCH, "--report", "report.json", bad)
     report = read()
-    assert (report["verb"], report["exit_code"], report["schema"]) == ("fetch", result.code, 1)
+    assert (report["verb"], report["exit_code"], report["schema"]) == ("fetch", result.code, 2)
     of = {artifact["name"]: artifact for artifact in report["artifacts"]}
     assert (of[A]["outcome"], of[A]["cause"], of[A]["tier"]) == ("ok", None, "container")
     assert (of[B]["outcome"], of[B]["cause"], of[B]["exit_code"]) == ("refused", "mismatch", 1)
@@ -75,7 +80,122 @@ def test_report_of_verify_and_of_usage_error(cli: Cli, dist: pathlib.Path) -> No
     assert cli("verify", "dist", "--report", "report.json").code == 3
     assert read()["artifacts"][0]["cause"] == "missing-hash"
     assert cli("verify", "nowhere", "--report", "report.json").code == 2
-    assert read()["ended_by"] == "nowhere: no such folder"
+    ended_by = {"cause": None, "text": "nowhere: no such folder", "next": ""}
+    assert read()["ended_by"] == ended_by
+
+
+class Logger:
+    """Claims what the artifact has, with evidence, and concludes."""
+
+    @hookimpl
+    def wheelhouse_claims(self, artifact: ListedArtifact) -> Sequence[Claim]:
+        digits = sha256(pathlib.Path("dist", artifact.name).read_bytes())
+        evidence = {"log": "example.org/log\x1b", "entry\n": "17"}
+        digest = Digest("sha256", digits)
+        return [Claim(digest, "log", "example.org", Tier.LOGGED, evidence=evidence)]
+
+    @hookimpl
+    def wheelhouse_inspect(self, artifact: Artifact) -> Sequence[Finding]:
+        return [Finding(UNLOGGED, "no entry", "append it")] if artifact.name == B else []
+
+    @hookimpl
+    def wheelhouse_conclude(self) -> Sequence[Finding]:
+        return [Finding(UNLOGGED, "two files, one entry")]
+
+
+UNLOGGED = register("unlogged-in-tests", 3, next="append it to the log")
+
+
+@pytest.fixture
+def logged(dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two wheels with hash files, of which a plugin refuses B."""
+    for name in (A, B):
+        path = make_wheel(dist, name)
+        path.with_name(f"{name}.sha256").write_text(f"{sha256(path.read_bytes())}  {name}\n")
+    install(monkeypatch, log=Logger())
+
+
+def test_report_has_evidence_tiers_findings_and_advice(cli: Cli, logged: None) -> None:
+    assert cli("verify", "dist", "--report", "report.json", "--expect", "3").code == 3
+    report = read()
+    bad, good = report["artifacts"]
+    evidence = {claim["source"]: claim["evidence"] for claim in good["claims"]}
+    assert evidence == {
+        "log": {"log": "example.org/log\\x1b", "entry\\n": "17"},
+        "hash file": {},
+    }
+    assert (good["tier"], good["tiers"], good["next"]) == ("logged", ["container", "logged"], "")
+    assert (bad["cause"], bad["next"], bad["tiers"]) == ("unlogged-in-tests", "append it", [])
+    assert {f["cause"]: (f["text"], f["next"], f["exit_code"]) for f in report["findings"]} == {
+        "unlogged-in-tests": ("two files, one entry", "append it to the log", 3),
+        "incomplete": ("expected 3 good artifacts, found 1", INCOMPLETE.next_step, 4),
+    }
+    assert report["incomplete"] == ["expected 3 good artifacts, found 1"]
+    assert report["ended_by"] is None
+    assert report["listing"]["secure"] is True
+
+
+def test_explain_prints_evidence_escaped(cli: Cli, logged: None) -> None:
+    explained = cli("verify", "dist", "--explain", A, "--explain", B).out
+    assert "    log: example.org/log\\x1b\n    entry\\n: 17\n" in explained
+    assert "  next: append it\n" in explained
+    assert "\x1b" not in explained
+
+
+def test_report_of_command_that_ended_early(cli: Cli, served: Server) -> None:
+    result = cli(*FETCH, "--report", "report.json", served.url + "nowhere/")
+    assert result.code == 5
+    report = read()
+    assert report["ended_by"]["cause"] == "unreachable"
+    assert report["ended_by"]["next"] == Cause.UNREACHABLE.next_step
+    assert Cause.UNREACHABLE.next_step not in report["ended_by"]["text"]
+    assert report["ended_by"]["text"] in result.err
+    assert result.err.endswith(f"; {Cause.UNREACHABLE.next_step}\n")
+    assert report["listing"] is None
+
+
+def test_report_has_listing(cli: Cli, bad: str) -> None:
+    cli(*FETCH, "--report", "report.json", bad)
+    assert read()["listing"] == {"url": bad, "secure": False}
+
+
+def test_report_of_upload_and_index_has_links(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    body = make_wheel(dist, A).read_bytes()
+    make_wheel(container, B)
+    links = [
+        {"name": B, "algorithm": None, "hex": None},
+        {"name": A, "algorithm": "sha256", "hex": sha256(body)},
+    ]
+    assert cli(*UPLOAD, "--report", "report.json").code == 0
+    report = read()
+    assert report["links"] == links
+    (artifact,) = report["artifacts"]
+    assert (artifact["size"], artifact["digests"]["sha256"]) == (len(body), sha256(body))
+    assert cli(*INDEX, "--report", "report.json").code == 0
+    assert read()["links"] == links
+    assert cli(*UPLOAD, "--no-update-index", "--report", "report.json").code == 0
+    assert read()["links"] is None
+
+
+def test_reader_of_schema_1_works(cli: Cli, bad: str, logged: None) -> None:
+    """Schema 2 adds to schema 1; only ``ended_by`` changed, and is still null or true."""
+    schema = json.loads(ROOT.joinpath("tests", "docs", "report-schema-1.json").read_text())
+    schema["properties"]["schema"] = {"const": 2}
+    schema["properties"]["ended_by"] = {"type": ["object", "null"], "required": ["text"]}
+    commands = [
+        (*FETCH, "--expect", "3", bad),
+        ("verify", "dist", "--against", bad),
+        ("verify", "nowhere"),
+        UPLOAD,
+    ]
+    # A plugin's own cause was not possible in schema 1.
+    causes = schema["$defs"]["judged"]["properties"]["cause"]["enum"]
+    causes.append(UNLOGGED.value)
+    for command in commands:
+        cli(*command, "--report", "report.json")
+        jsonschema.validate(read(), schema)
 
 
 def test_report_has_no_secrets(cli: Cli, bad: str) -> None:

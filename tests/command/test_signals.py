@@ -163,7 +163,7 @@ def test_signal_while_waiting_for_page(number: int) -> None:
             over.set()
 
 
-#: A plugin that makes a request in a hook.
+#: A plugin that makes a request in one hook.
 _ASKING = """
 from wheelhouse_hashes import hookimpl
 
@@ -173,38 +173,58 @@ def {hook}({parameters}):
 """
 
 
-@both
-@pytest.mark.parametrize(
-    ("hook", "parameters"),
-    [
-        ("wheelhouse_run_started", "run"),
-        ("wheelhouse_prepare", "run"),
-        ("wheelhouse_locate", "url, run"),
-        ("wheelhouse_read_listing", "page, run"),
-        ("wheelhouse_open", "url, run"),
-        ("wheelhouse_authorize", "url, run"),
-    ],
-)
+#: The hooks that get the run, and the commands that call them.
+_ASKING_HOOKS = [
+    ("wheelhouse_run_started", "run", FETCH_AND_WAIT),
+    ("wheelhouse_prepare", "run", FETCH_AND_WAIT),
+    ("wheelhouse_locate", "url, run", FETCH_AND_WAIT),
+    ("wheelhouse_read_listing", "page, run", FETCH_AND_WAIT),
+    ("wheelhouse_open", "url, run", FETCH_AND_WAIT),
+    ("wheelhouse_authorize", "url, run", FETCH_AND_WAIT),
+    ("wheelhouse_claims", "artifact, run", FETCH_AND_WAIT),
+    ("wheelhouse_response_claims", "artifact, run", FETCH_AND_WAIT),
+    ("wheelhouse_inspect", "artifact, run", FETCH_AND_WAIT),
+    ("wheelhouse_artifact_judged", "artifact, run", FETCH_AND_WAIT),
+    ("wheelhouse_conclude", "report, run", FETCH_AND_WAIT),
+    ("wheelhouse_run_finished", "report, run", FETCH_AND_WAIT),
+    ("wheelhouse_inspect", "artifact, run", UPLOAD),
+    ("wheelhouse_companions", "artifact, run", UPLOAD),
+    ("wheelhouse_artifact_published", "artifact, sent, run", UPLOAD),
+    ("wheelhouse_conclude", "report, run", UPLOAD),
+]
+
+
+@pytest.mark.parametrize(("hook", "parameters", "command"), _ASKING_HOOKS)
 def test_signal_while_plugin_waits_for_network(
-    number: int,
     hook: str,
     parameters: str,
+    command: tuple[str, ...],
+    dist: pathlib.Path,
+    container: pathlib.Path,
     tmp_path: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    body = make_wheel(dist, A).read_bytes()
     asked, over = threading.Event(), threading.Event()
 
     def silent(_handler: Handler) -> None:
         asked.set()
         over.wait(60)
 
-    with serving({"/silent": silent, "/": page()}) as server:
+    routes: Routes = {
+        "/silent": silent,
+        "/": page(A),
+        f"/{A}": body,
+        f"/{A}.sha256": f"{sha256(body)}  {A}\n".encode(),
+    }
+    with serving(routes) as server:
         source = _ASKING.format(url=f"{server.url}silent", hook=hook, parameters=parameters)
         make_distribution(tmp_path / "site", "wheelhouse_greeting", source)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
         url = "mem://x/" if hook == "wheelhouse_open" else server.url
         try:
-            interrupted(number, asked.is_set, *FETCH_AND_WAIT, url)
+            address = (url,) if command is FETCH_AND_WAIT else ()
+            interrupted(signal.SIGINT, asked.is_set, *command, *address)
         finally:
             over.set()
 

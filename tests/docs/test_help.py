@@ -99,13 +99,15 @@ def test_every_option_is_shown_once(pages: dict[str, argparse.ArgumentParser], v
     assert sorted(map(id, shown)) == sorted(map(id, parser._actions))
 
 
+_TIMES = ("wait", "timeout")
+
 #: The options that have an environment variable, by verb.  No other option has one; above
-#: all, none that weakens a check.
+#: all, none that weakens a check, except ``--allow-empty``.
 VARIABLES = {
-    "upload": {"hashfile", "hash_algorithm", "driver_options"},
-    "fetch": {"verify", "hash_algorithm", "expect", "wait", "timeout", "max_workers"},
-    "index": {"driver_options"},
-    "verify": {"against", "hash_algorithm", "expect", "wait", "timeout", "max_workers"},
+    "upload": {"hashfile", "hash_algorithm", "driver_options", "allow_empty", *_TIMES},
+    "fetch": {"verify", "hash_algorithm", "expect", "require", "max_workers", *_TIMES},
+    "index": {"driver_options", *_TIMES},
+    "verify": {"against", "hash_algorithm", "expect", "require", "max_workers", *_TIMES},
 }
 
 

@@ -23,6 +23,7 @@ from tests.support.commands import fetch, upload
 from tests.support.pages import page
 from tests.support.plugins import install
 from tests.support.servers import Server, respond, serving
+from wheelhouse_hashes.testing import make_sdist
 
 PAGE = ROOT / "docs" / "hooks.rst"
 
@@ -155,6 +156,31 @@ def prepare() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
+def conclude() -> types.SimpleNamespace:
+    # -- start wheelhouse_conclude --
+    from collections.abc import Sequence
+
+    from wheelhouse_hashes import hookimpl
+    from wheelhouse_hashes.artifacts import Finding
+    from wheelhouse_hashes.causes import register
+    from wheelhouse_hashes.report import FetchReport, Report
+
+    NO_SDIST = register(  # noqa: N806 (a constant of the plugin's module)
+        "no-sdist", 4, next="build the sdist and upload it"
+    )
+
+    @hookimpl
+    def wheelhouse_conclude(report: Report) -> Sequence[Finding]:
+        if not isinstance(report, FetchReport):
+            return []
+        if any(name.endswith(".tar.gz") for name in report.good):
+            return []
+        return [Finding(NO_SDIST, "the release has wheels only")]
+
+    # -- end wheelhouse_conclude --
+    return types.SimpleNamespace(**locals())
+
+
 def run_finished() -> types.SimpleNamespace:
     # -- start wheelhouse_run_finished --
     import pathlib
@@ -214,17 +240,22 @@ def companion_of() -> types.SimpleNamespace:
     return types.SimpleNamespace(**locals())
 
 
-def artifact_uploaded() -> types.SimpleNamespace:
-    # -- start wheelhouse_artifact_uploaded --
+def artifact_published() -> types.SimpleNamespace:
+    # -- start wheelhouse_artifact_published --
     from wheelhouse_hashes import hookimpl
     from wheelhouse_hashes.artifacts import LocalArtifact
     from wheelhouse_hashes.run import Run
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(artifact: LocalArtifact, run: Run) -> None:
-        run.say(f"{artifact.name}: {artifact.size} bytes are public now")
+    def wheelhouse_artifact_published(
+        artifact: LocalArtifact,
+        sent: bool,
+        run: Run,
+    ) -> None:
+        word = "now" if sent else "already"
+        run.say(f"{artifact.name}: {artifact.size} bytes are public {word}")
 
-    # -- end wheelhouse_artifact_uploaded --
+    # -- end wheelhouse_artifact_published --
     return types.SimpleNamespace(**locals())
 
 
@@ -233,8 +264,9 @@ def locate() -> types.SimpleNamespace:
     from urllib.parse import quote, urljoin
 
     from wheelhouse_hashes import hookimpl
-    from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Listing
+    from wheelhouse_hashes.artifacts import Claim, Digest
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.transport import Entry, Listing
 
     @hookimpl
     def wheelhouse_locate(url: str, run: Run) -> Listing | None:
@@ -257,8 +289,8 @@ def read_listing() -> types.SimpleNamespace:
     import json
 
     from wheelhouse_hashes import hookimpl
-    from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Listing
-    from wheelhouse_hashes.transport import Page
+    from wheelhouse_hashes.artifacts import Claim, Digest
+    from wheelhouse_hashes.transport import Entry, Listing, Page
 
     @hookimpl
     def wheelhouse_read_listing(page: Page) -> Listing | None:
@@ -385,16 +417,18 @@ def inspect() -> types.SimpleNamespace:
     from pathlib import Path
 
     from wheelhouse_hashes import hookimpl
-    from wheelhouse_hashes.artifacts import Finding, ListedArtifact
+    from wheelhouse_hashes.artifacts import Artifact, Finding
     from wheelhouse_hashes.causes import Cause
 
     @hookimpl
-    def wheelhouse_inspect(artifact: ListedArtifact, path: Path) -> Sequence[Finding]:
-        if artifact.parsed.kind == "wheel":
-            with zipfile.ZipFile(path) as wheel:
-                if not any(name.endswith(".dist-info/RECORD") for name in wheel.namelist()):
-                    return [Finding(Cause.NOT_A_DISTRIBUTION, "the wheel has no RECORD")]
-        return []
+    def wheelhouse_inspect(artifact: Artifact, path: Path | None) -> Sequence[Finding]:
+        if path is None or artifact.parsed.kind != "wheel":
+            return []
+        with zipfile.ZipFile(path) as wheel:
+            if any(name.endswith(".dist-info/RECORD") for name in wheel.namelist()):
+                return []
+        advice = "build it again with a current build tool"
+        return [Finding(Cause.NOT_A_DISTRIBUTION, "the wheel has no RECORD", advice)]
 
     # -- end wheelhouse_inspect --
     return types.SimpleNamespace(**locals())
@@ -552,12 +586,13 @@ def test_companion_of(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatc
     assert announced.line("refused").split()[1] == "demo-2.0-py3-none-any.whl"
 
 
-def test_artifact_uploaded(
+def test_artifact_published(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    install(monkeypatch, example=artifact_uploaded())
+    install(monkeypatch, example=artifact_published())
     size = make_wheel(dist, A).stat().st_size
     assert upload(cli).line(A) == f"{A}: {size} bytes are public now"
+    assert upload(cli).line(A) == f"{A}: {size} bytes are public already"
 
 
 def test_locate(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -638,16 +673,35 @@ def test_authorize(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, example=inspect())
-    assert fetch(cli, released.url).code == 0
-    wheel = make_wheel(pathlib.Path("dist"), A)
-    wheel.write_bytes(wheel.read_bytes().replace(b"dist-info/RECORD", b"dist-info/RECIPE"))
+    wheel = pathlib.Path("dist", A)
+    with_record = wheel.read_bytes()
+    without_record = with_record.replace(b"dist-info/RECORD", b"dist-info/RECIPE")
+    wheel.write_bytes(without_record)
     assert upload(cli, "--no-update-index").code == 0
-    refused = fetch(cli, released.url)
-    assert refused.code == 1
-    assert refused.line("refused").startswith(
-        f"refused    {A}  not-a-distribution: the wheel has no RECORD"
-    )
+    install(monkeypatch, example=inspect())
+    for refused in (upload(cli, "--no-update-index"), fetch(cli, released.url)):
+        assert refused.code == 1
+        assert refused.line("refused").startswith(
+            f"refused    {A}  not-a-distribution: the wheel has no RECORD"
+        )
+        assert refused.line("           next").endswith("build it again with a current build tool")
+    wheel.write_bytes(with_record)
+    assert upload(cli, "--no-update-index").code == 0
+    assert fetch(cli, released.url).code == 0
+
+
+def test_conclude(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, example=conclude())
+    result = fetch(cli, released.url)
+    assert result.code == 4
+    assert result.out.splitlines()[-3:] == [
+        "no-sdist: the release has wheels only",
+        "           next      build the sdist and upload it",
+        "verified 1 of 1 artifacts (weakest tier: container, over plain HTTP)",
+    ]
+    make_sdist(pathlib.Path("dist"), "demo-1.0.tar.gz")
+    assert upload(cli, "--no-update-index").code == 0
+    assert fetch(cli, released.url).code == 0
 
 
 def test_artifact_judged(

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.plugins import SPECS
-from wheelhouse_hashes import artifacts, transport
+from wheelhouse_hashes import artifacts, digests, transport
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.plugins.option_registry import RESERVED
 from wheelhouse_hashes.verbs import OptionGroup, Verb
@@ -63,7 +63,7 @@ def test_hooks_page_has_every_field_of_every_value() -> None:
     page = sections()
     missing = [
         f"{value.__name__}.{name}"
-        for module in (artifacts, transport)
+        for module in (artifacts, digests, transport)
         for value in vars(module).values()
         if dataclasses.is_dataclass(value) and isinstance(value, type)
         for name in [f.name for f in dataclasses.fields(value)]

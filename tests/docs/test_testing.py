@@ -21,7 +21,7 @@ class Greeting:
     """Announces published artifacts."""
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
+    def wheelhouse_artifact_published(self, artifact: LocalArtifact, run: Run) -> None:
         run.say(f"{artifact.name} is out")
 
 

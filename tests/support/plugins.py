@@ -12,11 +12,11 @@ import pytest
 
 from wheelhouse_hashes import hookimpl, hookspecs
 from wheelhouse_hashes.artifacts import (
+    Artifact,
     Claim,
     Companion,
     Finding,
     ListedArtifact,
-    Listing,
     LocalArtifact,
     Tier,
     Verdict,
@@ -25,7 +25,7 @@ from wheelhouse_hashes.plugins import manager
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import entry_points_of
-from wheelhouse_hashes.transport import Opened, OpenRequest, Page
+from wheelhouse_hashes.transport import Listing, Opened, OpenRequest, Page
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 #: Every hook: name to specification, in the order of hookspecs.py.
@@ -94,6 +94,11 @@ class Recorder:
         self._note(run.verb, run=run)
 
     @hookimpl
+    def wheelhouse_conclude(self, run: Run, report: Report) -> Sequence[Finding]:
+        self._note(run.verb, run=run, report=report)
+        return []
+
+    @hookimpl
     def wheelhouse_run_finished(self, run: Run, report: Report) -> None:
         self._note(run.verb, run=run, report=report)
 
@@ -108,8 +113,13 @@ class Recorder:
         return None
 
     @hookimpl
-    def wheelhouse_artifact_uploaded(self, artifact: LocalArtifact, run: Run) -> None:
-        self._note(artifact.name, artifact=artifact, run=run)
+    def wheelhouse_artifact_published(
+        self,
+        artifact: LocalArtifact,
+        sent: bool,
+        run: Run,
+    ) -> None:
+        self._note(f"{artifact.name} {sent}", artifact=artifact, sent=sent, run=run)
 
     @hookimpl
     def wheelhouse_locate(self, url: str, run: Run) -> Listing | None:
@@ -145,9 +155,16 @@ class Recorder:
 
     @hookimpl
     def wheelhouse_inspect(
-        self, artifact: ListedArtifact, path: pathlib.Path, run: Run
+        self,
+        artifact: Artifact,
+        path: pathlib.Path | None,
+        claims: Sequence[Claim],
+        digests: Mapping[str, str],
+        run: Run,
     ) -> Sequence[Finding]:
-        self._note(artifact.name, artifact=artifact, path=path, run=run)
+        self._note(
+            artifact.name, artifact=artifact, path=path, claims=claims, digests=digests, run=run
+        )
         return []
 
     @hookimpl
@@ -163,7 +180,7 @@ from wheelhouse_hashes import hookimpl
 
 
 @hookimpl
-def wheelhouse_artifact_uploaded(artifact, run):
+def wheelhouse_artifact_published(artifact, run):
     run.say(f"{artifact.name} is out")
 # -- end module --
 """

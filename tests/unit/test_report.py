@@ -8,7 +8,7 @@ from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Tier, Verdict
 from wheelhouse_hashes.builtin.reports import github
 from wheelhouse_hashes.builtin.reports.explain import explanation
-from wheelhouse_hashes.causes import GRAVITY, Cause, gravest, gravest_cause
+from wheelhouse_hashes.causes import GRAVITY, NEXT_STEP, Cause, gravest, gravest_cause
 from wheelhouse_hashes.errors import (
     DiskError,
     PluginError,
@@ -17,18 +17,8 @@ from wheelhouse_hashes.errors import (
     UsageError,
     WheelhouseHashesError,
 )
-from wheelhouse_hashes.report import (
-    MAX_WIDTH,
-    NEXT_STEP,
-    FetchReport,
-    Report,
-    UploadOutcome,
-    UploadRecord,
-    UploadReport,
-    describe_record,
-    describe_verdict,
-    line,
-)
+from wheelhouse_hashes.lines import MAX_WIDTH, describe_record, describe_verdict, line
+from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadRecord, UploadReport
 
 NAME = "numpy-1.0.zip"
 RIGHT, WRONG = sha256(b"right"), sha256(b"wrong")

@@ -39,13 +39,13 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         )
     if verb == "upload":
         _add_publishing_options(parser)
+        add_driver_option(parser)
     if verb in ("upload", "index"):
         add_time_limits(
             parser,
             "wait for the store and to retry failed requests",
             "makes no progress for 60 seconds; the store may take 300 seconds to answer",
         )
-        add_driver_option(parser)
     if verb == "fetch":
         parser.add_argument(
             "--verify",

@@ -9,24 +9,25 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from wheelhouse_hashes.artifacts import ListedArtifact, Listing, Outcome, Verdict
+from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
 from wheelhouse_hashes.formats.urls import origin
-from wheelhouse_hashes.listing.locate import authorized, locate, record_transport
+from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
+from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import LEFTOVER_NOTE, FetchReport, line
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import FetchOptions
+    from wheelhouse_hashes.report import FetchReport
+    from wheelhouse_hashes.transport import Listing
 
 
 def fetch(
@@ -47,8 +48,6 @@ def fetch(
         address = authorized(run, url)
     with usage.noted():
         wanted = asked_for(project, version)
-    with usage.noted():
-        expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
     with phase(run, report, usage, lambda: check_required_tiers(run)):
@@ -57,7 +56,7 @@ def fetch(
                 _fetch(reporter, address, pathlib.Path(folder), wanted)
             finally:
                 record_transport(run, report, address)
-            report.incomplete = expectation.unmet(report.good, report.unjudged)
+            conclude(run, report)
         run.say(report.closing())
     return report
 
@@ -71,6 +70,7 @@ def _fetch(
     """
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
+    record_listing(run, report, listing)
     selection = select(listing, run.plugins, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import UsageErrors
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import Report
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
+from wheelhouse_hashes.report import IndexReport
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     account = None
     with usage.noted():
         account = account_of(run.options)
-    report = Report()
+    report = IndexReport()
 
     with phase(run, report, usage):
         assert account is not None  # noqa: S101 (a usage error ended the command)
@@ -38,7 +38,8 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             return update_index(run, store, store.objects(), {})
 
         with noting_interruption(report):
-            links = run_in_thread(rebuild, run.stop)
+            report.links = links = run_in_thread(rebuild, run.stop)
+            conclude(run, report)
             noun = "link" if len(links) == 1 else "links"
             run.say(f"container {store.container_name}: index page written, {len(links)} {noun}")
             without = sum(1 for digest in links.values() if digest is None)
@@ -47,7 +48,11 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
                     f"links without a digest: {without}; "
                     "upload their artifacts again with --hashfile"
                 )
+        for problem in report.problem_lines():
+            run.say(problem)
         if report.interrupted:
-            run.say(f"container {store.container_name}: the index page may not have been written")
+            if report.links is None:
+                name = store.container_name
+                run.say(f"container {name}: the index page may not have been written")
             run.say("interrupted: run the command again")
     return report.exit_code

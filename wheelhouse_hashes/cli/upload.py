@@ -22,14 +22,16 @@ from wheelhouse_hashes.filenames import (
     parse_artifact_name,
     printable,
 )
+from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.plugins.reporter import UploadReporter
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
+from wheelhouse_hashes.upload.inspection import inspect_file
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
 
@@ -92,6 +94,7 @@ def upload(
         with noting_interruption(report):
             # All in one thread, because each thread that uses the store must authenticate.
             run_in_thread(publish, run.stop)
+            conclude(run, report)
         if report.nothing_found:
             run.say(f"no artifacts in {printable(folder)}: {_BUILD_FIRST}")
         run.say(report.closing(store.container_name))
@@ -127,6 +130,7 @@ def _publish_all(
         try:
             with run.activities.on(path.name), LocalFile(path) as file:
                 artifact_upload = ArtifactUpload(run, store, snapshot, file)
+                inspect_file(run, artifact_upload.artifact, file)
                 record = artifact_upload.publish()
         except Interrupted:
             raise
@@ -180,7 +184,7 @@ def _clean_up(
             }
             gone = set(report.pruned)
             objects = {name: o for name, o in snapshot.objects.items() if name not in gone}
-            update_index(run, store, objects, digests)
+            report.links = update_index(run, store, objects, digests)
     except Interrupted:
         raise
     except WheelhouseHashesError as problem:

@@ -20,7 +20,7 @@ class Ending:
 
     def exit(self, error: WheelhouseHashesError) -> NoReturn:
         """Print an error, several usage errors on one line each, and exit."""
-        messages = error.messages if isinstance(error, UsageError) else (error.message,)
+        messages = error.messages if isinstance(error, UsageError) else (error.message_and_next,)
         for message in messages:
             warn(self.masked(f"error: {message}"))
         sys.exit(error.exit_code)

@@ -17,13 +17,12 @@ from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.disk.files import size_on_disk
 from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.listing.locate import authorized, locate, record_transport
+from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
+from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
-from wheelhouse_hashes.report import LEFTOVER_NOTE, line
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.verdict.expectation import expectation_of
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 
@@ -50,8 +49,6 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     with usage.noted():
         if against is not None and not is_local:
             address = authorized(run, against)
-    with usage.noted():
-        expectation = expectation_of(run)
     reporter = FetchReporter(run)
     report = reporter.report
     with phase(run, report, usage, lambda: check_required_tiers(run)):
@@ -60,7 +57,7 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
                 _verify(reporter, pathlib.Path(folder), address, is_local=is_local)
             finally:
                 record_transport(run, report, address)
-            report.incomplete = expectation.unmet(report.good, [])
+            conclude(run, report)
         run.say(report.closing())
     return report.exit_code
 
@@ -71,6 +68,7 @@ def _verify(
     run, report = reporter.run, reporter.report
     there = _artifacts_in(folder, run)
     listing = locate(run, address)
+    record_listing(run, report, listing)
     selection = select(listing, run.plugins, None if is_local else _projects(there))
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.leftovers:

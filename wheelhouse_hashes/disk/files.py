@@ -92,6 +92,21 @@ def identity(path: pathlib.Path) -> tuple[int, ...]:
     return _identity(path.stat())
 
 
+def version(path: pathlib.Path) -> tuple[int, ...]:
+    """Return a value that differs after every change of a file, even one in place.
+
+    The last item is the time of the last change (ctime) in nanoseconds.
+
+    :raises OSError: if the file does not exist.
+    """
+    return _version(path.stat())
+
+
+def _version(status: os.stat_result) -> tuple[int, ...]:
+    # Unlike the mtime, the ctime cannot be set back.
+    return (*_identity(status), status.st_ctime_ns)
+
+
 def _identity(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
@@ -139,9 +154,7 @@ class LocalFile:
     @property
     def identity(self) -> tuple[int, ...]:
         """A value that differs between versions of the file, even after a change in place."""
-        status = os.fstat(self._file.fileno())
-        # Unlike the mtime, the ctime cannot be set back.
-        return (*_identity(status), status.st_ctime_ns)
+        return _version(os.fstat(self._file.fileno()))
 
     @property
     def reopened(self) -> str:

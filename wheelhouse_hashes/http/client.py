@@ -29,6 +29,7 @@ from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.nesting import with_own_handle
 from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
 from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
@@ -182,12 +183,11 @@ class Client:
         """
         attempt = self._attempt
         limit = self._settings.limit(small=False)
-        seconds = limit if attempt.seconds is None else min(limit, attempt.seconds)
         began = time.monotonic()
-        deadline = began + seconds
-        plan = Plan(
-            receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=deadline
-        )
+        end = began + (limit if attempt.seconds is None else min(limit, attempt.seconds))
+        if begin is not None:
+            begin = with_own_handle(begin, self._local)
+        plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
         try:
             if part is not None and part.validator is not None:
                 rest = replace(plan, headers=part.request_headers, part=part)

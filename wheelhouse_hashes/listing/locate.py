@@ -15,13 +15,14 @@ from wheelhouse_hashes.formats.urls import (
     scheme_of,
     shown,
 )
+from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.listing.pages import read
-from wheelhouse_hashes.report import FetchReport, line, with_next_step
+from wheelhouse_hashes.report import FetchReport, ListingRecord
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.artifacts import Listing
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.transport import Listing
 
 UNCHECKED = (
     "TLS CERTIFICATES ARE NOT CHECKED (--no-ssl-check): anyone on the network path can read "
@@ -71,6 +72,19 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
     return replace(listing, origins=origins_of(address, listing.url))
 
 
+def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Listing) -> None:
+    """Record in the report which listing was read, and whether securely.
+
+    Call it before anything else is requested.
+
+    :param run: the command in progress.
+    :param report: its report.
+    :param listing: the listing.
+    """
+    plain, unchecked = _transport(run)
+    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked))
+
+
 def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:
     """Record in the report whether the run used plain HTTP, unchecked TLS or other origins.
 
@@ -80,11 +94,14 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, address: s
     :param report: its report.
     :param address: the URL or path that the user gave.
     """
-    origins = run.origins
-    schemes = {each.partition(":")[0] for each in origins}
-    report.plain_http = "http" in schemes or run.insecure
-    report.unchecked_tls = "https" in schemes and not run.verify_tls
-    report.other_origins = sorted(origins - {_origin_of(address)})
+    report.plain_http, report.unchecked_tls = _transport(run)
+    report.other_origins = sorted(run.origins - {_origin_of(address)})
+
+
+def _transport(run: Session[CheckOptions]) -> tuple[bool, bool]:
+    """Return whether requests so far used plain HTTP, and whether any skipped the TLS check."""
+    schemes = {each.partition(":")[0] for each in run.origins}
+    return "http" in schemes or run.insecure, "https" in schemes and not run.verify_tls
 
 
 def _origin_of(address: str) -> str | None:
@@ -104,7 +121,8 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
         raise UsageError(_unsupported(run, address)) from None
     except Refusal as refusal:
         # No verdict follows, whose lines would end with the next step.
-        raise with_next_step(refusal) from None
+        refusal.next = refusal.next or refusal.cause.next_step
+        raise
     if listing is None:
         raise UsageError(_unsupported(run, address))
     return listing

@@ -14,9 +14,9 @@ from wheelhouse_hashes.runtime.parallel import run_in_thread
 from wheelhouse_hashes.transport import Page
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.artifacts import Entry, LeftOut, Listing
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 #: Maximum number of pages of one listing, and of their entries.  A store lists a thousand
 #: objects a page.

@@ -11,11 +11,12 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes.artifacts import Claim, Entry, LeftOut, ListedArtifact, Listing
+from wheelhouse_hashes.artifacts import Claim, ListedArtifact
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
 from wheelhouse_hashes.formats.urls import origin
+from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.hooks import Plugins

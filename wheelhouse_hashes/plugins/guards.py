@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import Entry, LeftOut
+from wheelhouse_hashes.artifacts import Claim, Finding
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal
+from wheelhouse_hashes.transport import Entry, LeftOut
 
 if TYPE_CHECKING:
     import pluggy
 
-    from wheelhouse_hashes.artifacts import Companion, Listing
-    from wheelhouse_hashes.transport import Opened, OpenRequest
+    from wheelhouse_hashes.artifacts import Companion
+    from wheelhouse_hashes.transport import Listing, Opened, OpenRequest
 
 
-def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[], bytes]:
+def guarded_content(
+    plugin: str,
+    hook: str,
+    companion: Companion,
+    keeps_its_meaning: Callable[[BaseException, str], bool],
+) -> Callable[[], bytes]:
     """Return a companion's content function, wrapped so that errors name the plugin.
 
     :param plugin: the description of the plugin, for messages.
     :param hook: the hook that returned the companion.
     :param companion: the companion.
+    :param keeps_its_meaning: returns whether an exception is passed on as it is.
     """
 
     def content() -> bytes:
@@ -29,9 +36,9 @@ def guarded_content(plugin: str, hook: str, companion: Companion) -> Callable[[]
             if not isinstance(made, bytes):
                 kind = type(made).__name__
                 raise TypeError(f"the content of {companion.name} must be bytes, not {kind}")
-        except (Refusal, Interrupted):
-            raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if keeps_its_meaning(error, hook):
+                raise
             raise PluginError(plugin, hook, error) from error
         return made
 
@@ -83,14 +90,25 @@ def check_opened(opened: Opened, request: OpenRequest) -> None:
 
 
 def check_listing(listing: Listing) -> None:
-    """Check the items of a listing.
+    """Check the types of a listing's items, before anything relies on them.
 
-    :raises TypeError: if one has another type.
+    :raises TypeError: if an item or one of its fields has the wrong type.
     """
     for name, kind in (("entries", Entry), ("notes", str), ("left_out", LeftOut)):
         for item in getattr(listing, name):
             if not isinstance(item, kind):
                 raise TypeError(f"Listing.{name}: expected {kind.__name__}, got {item!r}")
+    for entry in listing.entries:
+        if not (
+            isinstance(entry.name, str)
+            and isinstance(entry.url, str)
+            and (entry.size is None or isinstance(entry.size, int))
+            and isinstance(entry.headers, Mapping)
+            and all(isinstance(claim, (Claim, Finding)) for claim in entry.claims)
+        ):
+            raise TypeError(f"a field of the entry has the wrong type: {entry}")
+    if not isinstance(listing.url, str):
+        raise TypeError(f"expected the URL of the listing, got {listing.url!r}")
 
 
 def unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:

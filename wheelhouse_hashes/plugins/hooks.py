@@ -6,19 +6,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import (
+    Artifact,
     Claim,
     Companion,
     Finding,
     ListedArtifact,
-    Listing,
     LocalArtifact,
     Tier,
     Verdict,
 )
 from wheelhouse_hashes.errors import PluginError, TransferError
+from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.http.authorization import check_headers
 from wheelhouse_hashes.plugins.guards import (
     check_listing,
@@ -28,8 +30,8 @@ from wheelhouse_hashes.plugins.guards import (
 )
 from wheelhouse_hashes.plugins.manager import PluginManager
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionClash, OptionRegistry, Owner
-from wheelhouse_hashes.report import with_next_step
-from wheelhouse_hashes.transport import Opened, OpenRequest, Page
+from wheelhouse_hashes.plugins.read_only import refusing_changes
+from wheelhouse_hashes.transport import Listing, Opened, OpenRequest, Page
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 if TYPE_CHECKING:
@@ -62,7 +64,9 @@ class Plugins(PluginManager):
                 continue  # disabled, or failed for another verb
             options = OptionGroup(group, self.owner(name, registry))
             with self._excluding(name, hook):
-                self._alone(name, plugin).wheelhouse_add_options(verb=registry.verb, parser=options)
+                hooks = self._alone(name, plugin)
+                if returned := hooks.wheelhouse_add_options(verb=registry.verb, parser=options):
+                    raise TypeError(f"expected None, got {type(returned[0]).__name__}")
 
     def verbs(self) -> list[tuple[str, Verb]]:
         """Call ``wheelhouse_verbs`` for one plugin after the other.
@@ -105,16 +109,21 @@ class Plugins(PluginManager):
         """Exclude a plugin that raises while the parser is built."""
         try:
             yield
-        except KeyboardInterrupt:
-            raise
         except OptionClash as clash:
             self.exclude(name, str(clash))
-        except BaseException as error:  # noqa: BLE001 (a plugin may raise anything)
+        except BaseException as error:
+            if self.keeps_its_meaning(error):
+                raise
             self.exclude(name, str(PluginError(self.describe(name), hook, error)))
 
     def run_started(self, run: Run[Options]) -> None:
         """Call ``wheelhouse_run_started``."""
-        self._call("wheelhouse_run_started", run=run)
+        self._notify("wheelhouse_run_started", run=run)
+
+    def conclude(self, run: Run[Options], report: Report) -> Sequence[Finding]:
+        """Call ``wheelhouse_conclude``."""
+        items = self._gather("wheelhouse_conclude", Finding, run=run, report=report)
+        return [item for _, item in items]
 
     def tiers(self, run: Run[CheckOptions]) -> Sequence[Tier]:
         """Call ``wheelhouse_tiers``."""
@@ -134,25 +143,36 @@ class Plugins(PluginManager):
             try:
                 repeat(call, f"plugin {name}")
             except TransferError as error:
-                raise with_next_step(error) from None
+                error.next = error.next or error.cause.next_step
+                raise
 
     def run_finished(self, run: Run[Options], report: Report) -> None:
         """Call ``wheelhouse_run_finished``."""
-        self._call("wheelhouse_run_finished", run=run, report=report)
+        self._notify("wheelhouse_run_finished", run=run, report=report)
 
     def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
         """Call ``wheelhouse_companions``; errors of ``content`` are reported like a hook's."""
         hook = "wheelhouse_companions"
         items = self._gather(hook, Companion, artifact=artifact, run=run)
-        return [replace(item, content=guarded_content(name, hook, item)) for name, item in items]
+        guard = self.keeps_its_meaning
+        return [
+            replace(item, content=guarded_content(name, hook, item, guard)) for name, item in items
+        ]
 
     def companion_of(self, object_name: str) -> str | None:
-        """Call ``wheelhouse_companion_of``."""
-        return self._first("wheelhouse_companion_of", str, object_name=object_name)
+        """Call ``wheelhouse_companion_of``; an artifact is never a companion."""
+        hook = "wheelhouse_companion_of"
+        owner = self._first(hook, str, object_name=object_name)
+        if owner is not None and parse_artifact_name(object_name) is not None:
+            error = ValueError(f"{object_name} is an artifact, not a companion of {owner!r}")
+            raise PluginError(self._any_of(hook), hook, error)
+        return owner
 
-    def artifact_uploaded(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> None:
-        """Call ``wheelhouse_artifact_uploaded``."""
-        self._call("wheelhouse_artifact_uploaded", artifact=artifact, run=run)
+    def artifact_published(
+        self, artifact: LocalArtifact, run: Run[UploadOptions], *, sent: bool
+    ) -> None:
+        """Call ``wheelhouse_artifact_published``."""
+        self._notify("wheelhouse_artifact_published", artifact=artifact, sent=sent, run=run)
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
@@ -194,14 +214,32 @@ class Plugins(PluginManager):
         return [item for _, item in items]
 
     def inspect(
-        self, artifact: ListedArtifact, path: pathlib.Path, run: Run[CheckOptions]
+        self,
+        artifact: Artifact,
+        path: pathlib.Path | None,
+        claims: Sequence[Claim],
+        digests: Mapping[str, str],
+        run: Run[Options],
     ) -> Sequence[Finding]:
-        """Call ``wheelhouse_inspect``."""
-        items = self._gather("wheelhouse_inspect", Finding, artifact=artifact, path=path, run=run)
+        """Call ``wheelhouse_inspect``; refuse a file that changed meanwhile.
+
+        :raises Refusal: if it changed.
+        """
+        hook = "wheelhouse_inspect"
+        with refusing_changes(path, self._others_with(hook), hook):
+            items = self._gather(
+                hook,
+                Finding,
+                artifact=artifact,
+                path=path,
+                claims=tuple(claims),
+                digests=MappingProxyType(dict(digests)),
+                run=run,
+            )
         return [item for _, item in items]
 
     def artifact_judged(
         self, artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]
     ) -> None:
         """Call ``wheelhouse_artifact_judged``."""
-        self._call("wheelhouse_artifact_judged", artifact=artifact, verdict=verdict, run=run)
+        self._notify("wheelhouse_artifact_judged", artifact=artifact, verdict=verdict, run=run)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import entry_points
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pluggy
 
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError
+from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError, described
 from wheelhouse_hashes.plugins.guards import unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
+
+if TYPE_CHECKING:
+    import threading
 
 T = TypeVar("T")
 
@@ -38,6 +41,7 @@ _MAIN_THREAD = frozenset(
         "wheelhouse_run_started",
         "wheelhouse_tiers",
         "wheelhouse_prepare",
+        "wheelhouse_conclude",
         "wheelhouse_run_finished",
         "wheelhouse_locate",
         "wheelhouse_read_listing",
@@ -68,6 +72,8 @@ class PluginManager:
         self.failures: list[str] = []
         #: The names of the plugins that the user disabled.
         self.disabled: tuple[str, ...] = ()
+        #: Set when the run must end; None before there is a run.
+        self.stop: threading.Event | None = None
 
     @classmethod
     def load(cls, built_in: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Self:
@@ -119,11 +125,12 @@ class PluginManager:
             # Importing a plugin can raise anything, even SystemExit; always report it.
             try:
                 self.register(point.load(), point.name, dist)
-            except (Exception, SystemExit) as error:  # noqa: BLE001
+            except BaseException as error:
+                if self.keeps_its_meaning(error):
+                    raise
                 self.failures.append(
-                    f"plugin {point.name!r} ({dist}) cannot be loaded: "
-                    f"{type(error).__name__}: {error}; fix or uninstall it, "
-                    f"or set {DISABLED_PLUGINS}={point.name}"
+                    f"plugin {point.name!r} ({dist}) cannot be loaded: {described(error)}; "
+                    f"fix or uninstall it, or set {DISABLED_PLUGINS}={point.name}"
                 )
 
     def mask(self, text: str) -> str:
@@ -178,19 +185,35 @@ class PluginManager:
         """Call the hook of one plugin only."""
         try:
             getattr(self._alone(name, plugin), hook)(**arguments)
-        except (Refusal, Interrupted, UsageError):
-            raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if self.keeps_its_meaning(error, hook):
+                raise
             raise PluginError(self.describe(name), hook, error) from error
+
+    def keeps_its_meaning(self, error: BaseException, hook: str = "") -> bool:
+        """Return whether an exception from a plugin is passed on as it is.
+
+        All others are failures of the plugin, even SystemExit: ``sys.exit(0)`` must not
+        make a run look successful.
+
+        :param error: the exception.
+        :param hook: the hook that raised it, if it may refuse artifacts.
+        """
+        # Without a signal, neither of these two is an interruption: if a plugin could raise
+        # one, the artifact in hand would be missing from the report.
+        if isinstance(error, Interrupted):
+            return self.stop is not None and self.stop.is_set()
+        if isinstance(error, KeyboardInterrupt):
+            return self.stop is None or self.stop.is_set()
+        if isinstance(error, UsageError):
+            return hook in _MAIN_THREAD
+        return bool(hook) and isinstance(error, Refusal)
 
     def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
             return getattr(self._hook, hook)(**arguments)
-        except (Refusal, Interrupted):
-            raise
-        # A plugin that calls sys.exit(0) must not make the run look successful.
-        except (Exception, SystemExit) as error:
-            if isinstance(error, UsageError) and hook in _MAIN_THREAD:
+        except BaseException as error:
+            if self.keeps_its_meaning(error, hook):
                 raise
             raise self._failure(hook, error) from error
 
@@ -206,6 +229,13 @@ class PluginManager:
             except (Exception, SystemExit) as error:
                 raise PluginError(self._any_of(hook), hook, error) from error
         return answer
+
+    def _notify(self, hook: str, **arguments: object) -> None:
+        """Call a hook that returns nothing; a returned value would have no effect."""
+        answers = self._call(hook, **arguments)
+        if answers:  # pluggy omits results that are None
+            error = TypeError(f"expected None, got {type(answers[0]).__name__}")
+            raise PluginError(self._sources(hook, answers)[0], hook, error)
 
     def _culprit(self, hook: str, error: BaseException) -> str:
         """Return the description of the plugin that raised, found in the traceback."""
@@ -226,8 +256,13 @@ class PluginManager:
         Built-in plugins are named only if there are no others.
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
+        return self._others_with(hook) or " or ".join(map(self.describe, names))
+
+    def _others_with(self, hook: str) -> str:
+        """Describe the plugins that implement a hook and are not built in; empty if none."""
+        names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
         others = [name for name in names if not self.is_built_in(name)]
-        return " or ".join(map(self.describe, others or names))
+        return " or ".join(map(self.describe, others))
 
     def _gather(
         self, hook: str, kinds: type | tuple[type, ...], **arguments: object
@@ -239,28 +274,32 @@ class PluginManager:
         answers = self._call(hook, **arguments)
         if all(isinstance(answer, (list, tuple)) and not answer for answer in answers):
             return []  # fast path, by far the most frequent case
-        impls = getattr(self._hook, hook).get_hookimpls()
-        # pluggy omits results that are None, so the plugins can then not be matched.
-        names = [self.describe(impl.plugin_name) for impl in reversed(impls)]
-        if len(names) != len(answers):
-            names = [self._any_of(hook)] * len(answers)
         items = []
-        for name, answer in zip(names, answers, strict=True):
+        for name, answer in zip(self._sources(hook, answers), answers, strict=True):
             try:
                 for item in answer:
                     if not isinstance(item, kinds):
                         raise TypeError(f"expected {_names(kinds)}, got {item!r}")
                     items.append((name, item))
-            except (Refusal, Interrupted):
-                raise
-            except (Exception, SystemExit) as error:
+            except BaseException as error:
+                if self.keeps_its_meaning(error, hook):
+                    raise
                 raise PluginError(name, hook, error) from error
         return items
+
+    def _sources(self, hook: str, answers: Sequence[object]) -> list[str]:
+        """Return the description of the plugin that gave each answer.
+
+        pluggy omits answers that are None, so the plugins can then not be matched.
+        """
+        impls = getattr(self._hook, hook).get_hookimpls()
+        names = [self.describe(impl.plugin_name) for impl in reversed(impls)]
+        return names if len(names) == len(answers) else [self._any_of(hook)] * len(answers)
 
     def _first(self, hook: str, kind: type[T], **arguments: object) -> T | None:
         """Call a ``firstresult`` hook and check the type of its result."""
         answer = self._call(hook, **arguments)
         if answer is not None and not isinstance(answer, kind):
-            error = TypeError(f"expected {_names(kind)} or None, got {answer!r}")
+            error = TypeError(f"expected {_names(kind)} or None, got {type(answer).__name__}")
             raise PluginError(self._any_of(hook), hook, error)
         return answer

@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from wheelhouse_hashes.artifacts import ListedArtifact, LocalArtifact, Outcome, Verdict
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.lines import describe_record, describe_verdict
 from wheelhouse_hashes.options import CheckOptions, UploadOptions
-from wheelhouse_hashes.report import (
-    FetchReport,
-    UploadOutcome,
-    UploadRecord,
-    UploadReport,
-    describe_record,
-    describe_verdict,
-)
+from wheelhouse_hashes.report import FetchReport, UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.workspace import O_co
 
 if TYPE_CHECKING:
@@ -26,8 +20,9 @@ C_co = TypeVar("C_co", bound=CheckOptions, covariant=True)
 #: Outcomes not printed with ``--quiet``.
 _ROUTINE = frozenset({UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKIPPED})
 
-#: Outcomes reported to plugins: this run put the artifact into the container.
-_UPLOADED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED})
+#: Outcomes reported to plugins: the artifact is in the container.  The value is whether
+#: this run sent something for it.
+_PUBLISHED = {UploadOutcome.SENT: True, UploadOutcome.REPLACED: True, UploadOutcome.THERE: False}
 
 
 class Reporter(Generic[O_co]):
@@ -86,10 +81,11 @@ class UploadReporter(Reporter[UploadOptions]):
         self._print(describe_record(record, self._width), routine=record.outcome in _ROUTINE)
 
     def conclude(self, artifact: LocalArtifact, record: UploadRecord) -> None:
-        """Record the result for an artifact; notify the plugins if it was uploaded."""
-        self.add(record)
-        if record.outcome in _UPLOADED:
+        """Record the result for an artifact; notify the plugins if it is published."""
+        self.add(record.of_artifact(artifact))
+        if record.outcome in _PUBLISHED:
+            sent = _PUBLISHED[record.outcome]
             try:
-                self.run.plugins.artifact_uploaded(artifact, self.run)
+                self.run.plugins.artifact_published(artifact, self.run, sent=sent)
             except Refusal as problem:
                 self.report.problems.append(problem)

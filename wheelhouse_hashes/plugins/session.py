@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
 from wheelhouse_hashes.formats.urls import normalized, origin
 from wheelhouse_hashes.http.authorization import Authorization
+from wheelhouse_hashes.lines import describe_findings
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
 from wheelhouse_hashes.runtime.retry import Again, repeat
@@ -38,6 +39,7 @@ class Session(Run[O_co]):
         super().__init__(verb, options, tracing=plugins.tracing)
         self.plugins = plugins
         plugins.masked = self.masked
+        plugins.stop = self.stop
         #: Which requests plugins may add headers to.
         self.authorization = Authorization(
             self._authorize if plugins.implement("wheelhouse_authorize") else None,
@@ -142,6 +144,27 @@ def phase(
                 run.end()
 
 
+def conclude(run: Session[Options], report: Report) -> None:
+    """Call ``wheelhouse_conclude``; record and print the findings about the whole run.
+
+    Call it before the closing lines are printed.
+
+    :param run: the command in progress.
+    :param report: its report; everything but the findings is final.
+    :raises Interrupted: if the run is interrupted.
+    """
+    try:
+        findings = run.plugins.conclude(run, report)
+    except Interrupted:
+        raise
+    except WheelhouseHashesError as error:
+        report.problems.append(error)
+        return
+    if findings:
+        report.findings += findings
+        run.say(describe_findings(findings))
+
+
 def _finish(run: Session[Options], report: Report) -> None:
     """Call ``run_finished``; its exceptions must not hide the error that ended the command."""
     try:
@@ -153,7 +176,7 @@ def _finish(run: Session[Options], report: Report) -> None:
         if report.ended_by is None:
             raise
         report.problems.append(error)
-        run.say(f"problem: {error.message}")
+        run.say(f"problem: {error.message_and_next}")
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import read_page
-from wheelhouse_hashes.report import line
+from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.stores.base import HTML, Store
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
-from wheelhouse_hashes.report import line
+from wheelhouse_hashes.lines import line
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import UploadOptions

@@ -22,7 +22,7 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
     artifact: ListedArtifact,
     heard: Sequence[Claim | Finding],
     seen: Seen,
-    path: pathlib.Path,
+    path: pathlib.Path | None,
     *,
     before: Seen | None = None,
     provenance: Provenance = LOCAL,
@@ -33,7 +33,7 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
     :param artifact: the artifact.
     :param heard: the claims and findings of the sources.
     :param seen: the facts about its bytes.
-    :param path: the file with these bytes.
+    :param path: the file with these bytes; None if only digests are compared.
     :param before: the facts from an earlier read, if any.
     :param provenance: where these bytes came from.
     """
@@ -47,6 +47,8 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
         before=before,
         provenance=provenance,
     )
-    if verdict.good and (findings := run.plugins.inspect(artifact, path, run)):
-        return judge(artifact, [*heard, *findings], seen)
+    if verdict.good:
+        findings = run.plugins.inspect(artifact, path, verdict.claims, seen.digests, run)
+        if findings:
+            return judge(artifact, [*heard, *findings], seen)
     return verdict

@@ -24,7 +24,7 @@ from wheelhouse_hashes.artifacts import (
     Verdict,
     tiers_text,
 )
-from wheelhouse_hashes.causes import HEALABLE, Cause, gravest_cause
+from wheelhouse_hashes.causes import Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.verdict.outside import LOCAL, Provenance, Sides, contradictory, named
 
@@ -65,8 +65,9 @@ def objection(heard: Sequence[Claim | Finding]) -> Refusal | None:
         return None
     cause = gravest_cause(finding.cause for finding in findings)
     text = "; ".join(finding.text for finding in findings)
-    may_heal = all(finding.may_heal or finding.cause in HEALABLE for finding in findings)
-    return Refusal(cause, text, may_heal=may_heal)
+    may_heal = all(finding.may_heal or finding.cause.may_heal for finding in findings)
+    advice = next((f.next for f in findings if f.cause is cause and f.next), "")
+    return Refusal(cause, text, may_heal=may_heal, next=advice)
 
 
 def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands)
@@ -148,6 +149,7 @@ def refused(verdict: Verdict, refusal: Refusal) -> Verdict:
         cause=refusal.cause,
         text=str(refusal),
         may_heal=refusal.may_heal,
+        next=refusal.next,
     )
 
 

@@ -15,11 +15,18 @@ import tempfile
 from collections.abc import Sequence
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Companion, Finding, ListedArtifact, LocalArtifact
+from wheelhouse_hashes.artifacts import (
+    Artifact,
+    Companion,
+    Finding,
+    ListedArtifact,
+    LocalArtifact,
+)
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Refusal, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.report import FetchReport, Report, line
+from wheelhouse_hashes.lines import line
+from wheelhouse_hashes.report import FetchReport, Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
@@ -200,10 +207,13 @@ class Keyring:
 
 
 @hookimpl
-def wheelhouse_inspect(artifact: ListedArtifact, path: pathlib.Path, run: Run) -> Sequence[Finding]:
+def wheelhouse_inspect(
+    artifact: Artifact, path: pathlib.Path | None, run: Run
+) -> Sequence[Finding]:
     """Refuse an artifact without a good signature if ``--gpg-keyring`` is given."""
     keyring = _keyrings.get(run)
-    if keyring is None:
+    # An upload inspects its own files, which need no signature yet.
+    if keyring is None or path is None or not isinstance(artifact, ListedArtifact):
         return []
     # While an artifact is being replaced, a store may serve it with the old signature
     # or without one, so a retry may resolve these findings.

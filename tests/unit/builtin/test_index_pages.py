@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.artifacts import sha256
 from tests.support.servers import Handler, Routes, respond, serving
-from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Entry, Finding, LeftOut, Listing
+from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
@@ -18,6 +18,7 @@ from wheelhouse_hashes.listing import pages as listing_pages
 from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"
 LOCAL = "numpy-2.3.5+local.1-py3-none-any.whl"

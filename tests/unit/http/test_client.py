@@ -11,6 +11,7 @@ import pytest
 from tests.support.servers import Routes, Server, serving, to
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.http.client import Client
+from wheelhouse_hashes.http.response import Response
 
 
 @pytest.fixture
@@ -73,3 +74,21 @@ def test_later_requests_of_the_main_thread_do_not_belong_to_the_attempt(client: 
         client.get(f"{server.url}a", max_bytes=100)
     assert len(attempt.responses) == 1
     assert "x-newest" not in server.requests[1][2]
+
+
+def test_request_within_a_request(client: Client) -> None:
+    """A hook that is called when the headers are there may make requests of its own."""
+    body, received, inner = b"x" * 100_000, bytearray(), []
+
+    with serving({"/a": body, "/small": b"small"}) as server:
+
+        def begin(_response: Response) -> None:
+            inner.append(client.get(f"{server.url}small", max_bytes=100).body)
+
+        for _ in range(2):
+            received.clear()
+            client.download(f"{server.url}a", received.extend, begin=begin)
+            assert received == body
+            assert client.get(f"{server.url}small", max_bytes=100).body == b"small"
+    assert inner == [b"small"] * 2
+    assert len(client._handles) == 2

@@ -4,12 +4,13 @@ import pytest
 from packaging.version import Version
 
 from tests.support.artifacts import sha256
-from wheelhouse_hashes.artifacts import Claim, Digest, Entry, Finding, LeftOut, Listing
+from wheelhouse_hashes.artifacts import Claim, Digest, Finding
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.listing.selection import Selection, asked_for, select
 from wheelhouse_hashes.plugins.hooks import Plugins
+from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 BASE = "https://host/wheels/"
 PLUGINS = Plugins.load(BUILT_IN, {})

@@ -75,6 +75,7 @@ def explanation(verdict: Verdict) -> str:
             f"  {claim.source} claims {claim.digest}: {agreed}",
             f"    where  {claim.where}",
             f"    tier   {claim.earned}: {_meaning(claim)}",
+            *(f"    {name}: {value}" for name, value in claim.evidence.items()),
         ]
     if not verdict.claims:
         lines.append("  no digest was found")
@@ -85,6 +86,7 @@ def explanation(verdict: Verdict) -> str:
     lines += [f"    {name:<7}{value}" for name, value in sorted(verdict.digests.items())]
     if verdict.cause is not None:
         lines.append(f"  verdict: {verdict.cause.value} (exit {verdict.exit_code}): {verdict.text}")
+        lines.append(f"  next: {verdict.next_step}")
     else:
         tiers = f"; {_tiers(verdict)}" if verdict.tiers else ""
         lines.append(f"  verdict: {_OUTCOMES[verdict.outcome]}{tiers}")

@@ -14,7 +14,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import tiers_text
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.report import NEXT_STEP, FetchReport, Report, UploadReport
+from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
@@ -32,12 +32,12 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
             if next_step is not None:
                 run.say(_annotation(name, f"{text}; {next_step}" if next_step else text))
         for problem in (*report.problems, *filter(None, [report.ended_by])):
-            run.say(_annotation(f"wheelhouse {run.verb}", str(problem)))
-        if isinstance(report, FetchReport):
-            for text in report.incomplete:
-                run.say(_annotation("incomplete", text))
+            run.say(_annotation(f"wheelhouse {run.verb}", problem.message_and_next))
+        for finding in report.findings:
+            text = f"{finding.text}; {finding.next_step}"
+            run.say(_annotation(finding.cause.value, text))
     path = os.environ.get(SUMMARY)
-    if path and rows:
+    if path and (rows or report.findings):
         with (
             disk_errors(f"write {SUMMARY}"),
             pathlib.Path(path).open("a", encoding="utf-8") as file,
@@ -57,14 +57,14 @@ def _rows(report: Report) -> list[_Row]:
             text, next_step = verdict.text, None
             if verdict.cause is not None:
                 text = f"{verdict.cause.value}: {verdict.text}"
-                next_step = NEXT_STEP[verdict.cause]
+                next_step = verdict.next_step
             elif verdict.claims:
                 text = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
                 text += f" ({tiers_text(verdict.tiers)})" if verdict.tiers else ""
             rows.append((verdict.name, verdict.outcome.value, text, next_step))
     elif isinstance(report, UploadReport):
         for record in report.records:
-            next_step = "" if record.exit_code else None
+            next_step = record.next if record.exit_code else None
             rows.append((record.name, record.outcome.value, record.text, next_step))
     return sorted(rows, key=lambda row: row[0])
 
@@ -85,8 +85,8 @@ def _table(verb: str, report: Report, rows: list[_Row]) -> str:
     lines = [f"### wheelhouse {verb}: exit {report.exit_code}", ""]
     lines += ["| artifact | outcome | |", "|---|---|---|"]
     lines += [f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in rows]
-    if isinstance(report, FetchReport):
-        lines += ["", *(f"- {_cell(text)}" for text in report.incomplete)]
+    findings = (f"{finding.cause.value}: {finding.text}" for finding in report.findings)
+    lines += ["", *(f"- {_cell(text)}" for text in findings)]
     return "\n".join(lines) + "\n\n"
 
 

@@ -11,22 +11,34 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes import __version__, hookimpl
-from wheelhouse_hashes.report import FetchReport, Report, UploadRecord, UploadReport
+from wheelhouse_hashes.builtin.completeness import INCOMPLETE
+from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.report import (
+    FetchReport,
+    IndexReport,
+    Report,
+    UploadRecord,
+    UploadReport,
+)
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.artifacts import Claim, Verdict
+    from collections.abc import Mapping
+
+    from wheelhouse_hashes.artifacts import Claim, Finding, Verdict
+    from wheelhouse_hashes.digests import Digest
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
 #: Version of the format.
-SCHEMA = 1
+SCHEMA = 2
 
 
 @hookimpl
 def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--report``."""
-    if verb != "index":
+    if verb in ("upload", "fetch", "index", "verify"):
         parser.add_argument(
             "--report", metavar="FILE", help="write a JSON report of the run to FILE"
         )
@@ -53,19 +65,51 @@ def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "interrupted": report.interrupted,
         "problems": [str(problem) for problem in report.problems],
-        "ended_by": str(report.ended_by) if report.ended_by else None,
+        "ended_by": _ended_by(report.ended_by) if report.ended_by else None,
+        "findings": [_finding(finding) for finding in report.findings],
     }
     if isinstance(report, FetchReport):
         values["artifacts"] = [_verdict(v) for v in sorted(report.verdicts, key=lambda v: v.name)]
         values["unjudged"] = sorted(report.unjudged)
-        values["incomplete"] = list(report.incomplete)
+        values["incomplete"] = [f.text for f in report.findings if f.cause is INCOMPLETE]
         values["plain_http"] = report.plain_http
         values["unchecked_tls"] = report.unchecked_tls
         values["other_origins"] = list(report.other_origins)
+        listing = report.listing
+        values["listing"] = {"url": listing.url, "secure": listing.secure} if listing else None
     elif isinstance(report, UploadReport):
         values["artifacts"] = [_record(r) for r in sorted(report.records, key=lambda r: r.name)]
         values["pruned"] = sorted(report.pruned)
+    if isinstance(report, (UploadReport, IndexReport)):
+        values["links"] = None if report.links is None else _links(report.links)
     return values
+
+
+def _ended_by(error: WheelhouseHashesError) -> dict[str, str | None]:
+    if isinstance(error, Refusal):
+        advice = error.next or error.cause.next_step
+        return {"cause": error.cause.value, "text": str(error), "next": advice}
+    return {"cause": None, "text": str(error), "next": error.next}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "cause": finding.cause.value,
+        "text": finding.text,
+        "next": finding.next_step,
+        "exit_code": finding.cause.exit_code,
+    }
+
+
+def _links(links: Mapping[str, Digest | None]) -> list[dict[str, str | None]]:
+    return [
+        {
+            "name": name,
+            "algorithm": digest.algorithm if digest else None,
+            "hex": digest.hex if digest else None,
+        }
+        for name, digest in sorted(links.items())
+    ]
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
@@ -75,6 +119,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "cause": verdict.cause.value if verdict.cause else None,
         "text": verdict.text,
         "exit_code": verdict.exit_code,
+        "next": verdict.next_step,
         "tier": str(verdict.tier) if verdict.tier is not None else None,
         "tiers": [str(tier) for tier in sorted(verdict.tiers, reverse=True)],
         "size": verdict.size,
@@ -84,13 +129,14 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _claim(claim: Claim) -> dict[str, str]:
+def _claim(claim: Claim) -> dict[str, Any]:
     return {
         "algorithm": claim.digest.algorithm,
         "hex": claim.digest.hex,
         "source": claim.source,
         "where": claim.where,
         "tier": str(claim.earned),
+        "evidence": {printable(name): printable(value) for name, value in claim.evidence.items()},
     }
 
 
@@ -100,4 +146,8 @@ def _record(record: UploadRecord) -> dict[str, Any]:
         "outcome": record.outcome.value,
         "text": record.text,
         "exit_code": record.exit_code,
+        "cause": record.cause.value if record.cause else None,
+        "next": record.next,
+        "size": record.size,
+        "digests": dict(record.digests),
     }

@@ -13,16 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import (
-    ALGORITHMS,
-    Claim,
-    Digest,
-    Entry,
-    Finding,
-    LeftOut,
-    Listing,
-    Tier,
-)
+from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, Tier
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
@@ -38,6 +29,7 @@ from wheelhouse_hashes.formats.urls import (
     split,
 )
 from wheelhouse_hashes.options import CheckOptions, VerifyOptions
+from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Entry, Listing, Tier
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Tier
 from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
 from wheelhouse_hashes.options import CheckOptions, VerifyOptions
+from wheelhouse_hashes.transport import Entry, Listing
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
