@@ -17,7 +17,7 @@ from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
 from wheelhouse_hashes.lines import waiting_line
-from wheelhouse_hashes.options import StoreOptions, mask, secrets_of
+from wheelhouse_hashes.options import AccountOptions, StoreOptions, mask, secrets_of
 from wheelhouse_hashes.runtime.activity import Activity, State
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.runtime.screen import Screen
@@ -199,9 +199,13 @@ class Run(Workspace[O_co]):
         from wheelhouse_hashes.stores.opening import account_of, open_store
 
         options = self.options
-        if not isinstance(options, StoreOptions):
+        if not isinstance(options, AccountOptions):
             raise UsageError(f"the command {self.verb} has no options for a store")
-        name = container or options.container_name
+        name = container
+        if name is None and isinstance(options, StoreOptions):
+            name = options.container_name
+        if not name:
+            raise UsageError(f"{self.verb}: no container was given")
         opened = open_store(account_of(options), name, self.store_requests(name))
         return ObjectContainer(opened, self.budget, self.stop)
 

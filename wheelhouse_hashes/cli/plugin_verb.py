@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import PluginError, UsageErrors, WheelhouseHashesError
-from wheelhouse_hashes.plugins.session import Session, noting_interruption, phase
+from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
@@ -33,10 +33,11 @@ def run_plugin_verb(run: Session[Options], verb: Verb, plugin: str) -> int:
     with phase(run, Report(), UsageErrors()) as results:
         with noting_interruption(results.report):
             results.report = run_in_thread(partial(_call, run, verb, plugin), run.stop)
+            conclude(run, results.report)
         if run.stop.is_set():  # a verb may return early, with what it has
             results.report.interrupted = True
-        for problem in results.report.problems:
-            run.say(f"problem: {problem.message}")
+        for line in results.report.problem_lines():
+            run.say(line)
         if results.report.interrupted:
             run.say("interrupted: run the command again")
     return results.report.exit_code

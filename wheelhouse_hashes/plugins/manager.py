@@ -182,9 +182,10 @@ class PluginManager:
         return [self.describe(name) for name in sorted(others)]
 
     def _call_one(self, name: str, plugin: object, hook: str, **arguments: object) -> None:
-        """Call the hook of one plugin only."""
+        """Call a hook of one plugin only; a returned value would have no effect."""
         try:
-            getattr(self._alone(name, plugin), hook)(**arguments)
+            if answers := getattr(self._alone(name, plugin), hook)(**arguments):
+                raise TypeError(f"expected None, got {type(answers[0]).__name__}")
         except BaseException as error:
             if self.keeps_its_meaning(error, hook):
                 raise

@@ -12,11 +12,11 @@ from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.options import StoreOptions
+    from wheelhouse_hashes.options import AccountOptions
     from wheelhouse_hashes.stores.requests import StoreRequests
 
 
-def account_of(options: StoreOptions, environ: Mapping[str, str] | None = None) -> Account:
+def account_of(options: AccountOptions, environ: Mapping[str, str] | None = None) -> Account:
     """Return the account that the options describe, without a request.
 
     With ``--no-ssl-check``, TLS verification is disabled in all of libcloud.
