@@ -122,7 +122,7 @@ _QUICK = {
 def _cases(
     faults: Sequence[tuple[object, str]], quick: Collection[tuple[str, object, str]]
 ) -> list[object]:
-    cases = []
+    cases: list[object] = []
     for api in ("OPENSTACK_SWIFT", "S3"):
         for fault, place in faults:
             # The S3 API has no token, and the answer to a HEAD no body that could be cut.
