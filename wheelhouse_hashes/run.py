@@ -198,7 +198,7 @@ class Run(Workspace[O_co]):
         from wheelhouse_hashes.stores.container import ObjectContainer
         from wheelhouse_hashes.stores.opening import account_of, open_store
 
-        options = self.options
+        options: Options = self.options
         if not isinstance(options, AccountOptions):
             raise UsageError(f"the command {self.verb} has no options for a store")
         name = container

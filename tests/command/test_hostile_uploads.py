@@ -191,7 +191,7 @@ def test_malformed_driver_options_are_not_printed(
         port = unused.getsockname()[1]
     if given == "option":
         arguments += ["--driver-option", f"port={port}"]
-    result = cli("upload", "--hashfile", *arguments, "wheels")
+    result = cli("upload", "--hashfile", "--wait", "0", *arguments, "wheels")
     assert result.code in (2, 5)
     assert "hunter2" not in result.out + result.err
     assert "Traceback" not in result.err
@@ -219,8 +219,8 @@ def test_proxy_password_is_not_printed(
     commands = {
         "fetch": ("fetch", "--verify", "--wait", "0", "demo", "http://127.0.0.1:9/"),
         "upload": (
-            *("upload", "--hashfile", *S3, "--secret", "s", "--driver-option", "host=127.0.0.1"),
-            *("--driver-option", "port=9", "wheels"),
+            *("upload", "--hashfile", "--wait", "0", *S3, "--secret", "s"),
+            *("--driver-option", "host=127.0.0.1", "--driver-option", "port=9", "wheels"),
         ),
     }
     result = cli(*commands[verb])

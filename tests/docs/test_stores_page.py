@@ -11,7 +11,6 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support import ROOT
-from tests.support.waits import short_pauses
 
 PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
@@ -64,7 +63,7 @@ def test_recipe_connects_to_named_host(
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.upper(), raising=False)
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    short_pauses(monkeypatch)
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_WAIT", "0")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "user")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "c2VjcmV0")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_ALLOW_EMPTY", "1")

@@ -110,26 +110,24 @@ def test_container_deleted_during_upload_is_reported(
 # Servers that are down
 
 
-@pytest.mark.usefixtures("hasty")
 def test_index_and_fetch_report_endpoint_down(
     cli: Cli, cluster: Cluster, api: str, container: str
 ) -> None:
     cluster.stop_proxy()
-    line = only_line(cli("index", *store_options(cluster, api), container))
+    line = only_line(cli("index", "--wait", "0", *store_options(cluster, api), container))
     assert "no connection to the store: check its address" in line
     url = f"{cluster.storage_url}/{container}/"
     line = only_line(cli("fetch", "--verify", "--wait", "0", "demo", url))
     assert "check the URL and the network, then fetch it again" in line
 
 
-@pytest.mark.usefixtures("hasty")
 def test_unavailable_listing_is_one_line_error(
     cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
 ) -> None:
     make_wheel(dist, A)
     for node in NODES:
         cluster.kill(node, "container")
-    store = store_options(cluster, api)
+    store = ("--wait", "0", *store_options(cluster, api))
     for command in (("upload", "--hashfile"), ("index",)):
         assert "the store is not available (503)" in only_line(cli(*command, *store, container))
 

@@ -65,7 +65,6 @@ def repeat(
     *,
     decide: Callable[[Exception], Again | None] = another_try,
     waiting: Callable[[Again], object] | None = None,
-    tries: int | None = None,
 ) -> T:
     """Call a function until it succeeds, another try cannot help, or the budget is spent.
 
@@ -73,20 +72,18 @@ def repeat(
     :param budget: the time that the run may spend waiting.
     :param decide: returns how to try again after an exception, None to give up.
     :param waiting: called once, before the first pause, unless the budget is 0.
-    :param tries: the maximum number of calls; None if only the budget limits them.
     :returns: what the function returned.
     :raises Exception: what the last call raised.
     :raises Interrupted: if the run is interrupted during a pause.
     """
     pauses = budget.pauses()
-    announced, count = False, 0
+    announced = False
     while True:
-        count += 1
         try:
             return call()
         except Exception as error:
             again = decide(error)
-            if again is None or count == tries:
+            if again is None:
                 raise
             if again.progressed:
                 pauses = budget.pauses()

@@ -61,6 +61,7 @@ GOOD = {
     "HASH_ALGORITHM": ("md5  blake2b", ["md5", "blake2b"]),
     "REQUIRE": ("pinned  elsewhere", [Tier.PINNED, Tier.ELSEWHERE]),
     "DRIVER_OPTIONS": ("host=h 'proxy_url=http://p/ q'", ["host=h", "proxy_url=http://p/ q"]),
+    "ALLOW_EMPTY": ("1", True),
     "WAIT": ("0.25", 0.25),
     "TIMEOUT": ("0.5", 0.5),
     "MAX_WORKERS": ("9", 9),

@@ -108,12 +108,6 @@ def test_spent_budget_raises_the_last_error() -> None:
         repeat(failing(*errors), Paused(3))
 
 
-def test_number_of_tries_can_be_limited() -> None:
-    errors = [TransferError(Cause.UNREACHABLE, str(n)) for n in range(9)]
-    with pytest.raises(TransferError, match="3"):
-        repeat(failing(*errors), Paused(900), tries=4)
-
-
 def test_waiting_is_announced_once() -> None:
     said: list[Again] = []
     error = TransferError(Cause.UNREACHABLE, "no answer")
