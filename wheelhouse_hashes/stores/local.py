@@ -15,10 +15,15 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file_on_disk
+from wheelhouse_hashes.disk.files import (
+    LocalFile,
+    check_unchanged,
+    disk_errors,
+    hash_file_on_disk,
+)
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
-from wheelhouse_hashes.stores.base import Store, check_unchanged
+from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.stored import Stored
 
 if TYPE_CHECKING:
@@ -158,14 +163,17 @@ class LocalStore(Store):
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
         """Return whether an object has an artifact's bytes, by reading it."""
-        if stored.size != artifact.size:
-            return False
+        digest = artifact.digests[DEFAULT_ALGORITHM]
+        return stored.size == artifact.size and self.sha256_of(stored) == digest
+
+    def sha256_of(self, stored: Stored) -> str:
+        """Return an object's SHA-256 in hex by reading it, empty if it is gone."""
         try:
             path = self._folder / stored.name
             seen = hash_file_on_disk(path, (DEFAULT_ALGORITHM,), self._stop, follow=True)
         except OSError:
-            return False
-        return seen.digests[DEFAULT_ALGORITHM] == artifact.digests[DEFAULT_ALGORITHM]
+            return ""
+        return seen.digests[DEFAULT_ALGORITHM]
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         failure = super()._failure(doing, error)
