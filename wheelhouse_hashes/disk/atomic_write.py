@@ -1,7 +1,8 @@
-"""Write files atomically."""
+"""Write files atomically, and their names to disk."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import tempfile
@@ -36,3 +37,13 @@ def write_file(name: str, text: str) -> None:
         except BaseException:
             os.unlink(made)
             raise
+
+
+def sync_folder(path: pathlib.Path) -> None:
+    """Flush the names in a folder to disk, where the system supports it (POSIX)."""
+    with contextlib.suppress(OSError):
+        folder = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

@@ -7,11 +7,11 @@ inspecting go to ``.rejected``, under names that ``*.whl`` does not match.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from typing import TYPE_CHECKING, Self
 
+from wheelhouse_hashes.disk.atomic_write import sync_folder
 from wheelhouse_hashes.disk.files import disk_errors
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import DiskError
@@ -83,12 +83,7 @@ class TargetFolder:
 
     def sync(self) -> None:
         """Flush the final names to disk, where the system supports it (POSIX)."""
-        with contextlib.suppress(OSError):
-            folder = os.open(self.path, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+        sync_folder(self.path)
 
     def reject(self, path: pathlib.Path) -> str:
         """Move a refused file to ``.rejected``, replacing an earlier one of that name.
