@@ -39,6 +39,9 @@ DEFAULT_TIMEOUT = 21600.0
 #: Number of artifacts processed in parallel.
 DEFAULT_MAX_WORKERS = 4
 
+#: Number of dev builds for each project and platform that a container keeps, as with the host.
+DEFAULT_KEEP = 5
+
 OptionsT = TypeVar("OptionsT", bound="Options")
 
 
@@ -110,6 +113,8 @@ class UploadOptions(StoreOptions):
     no_replace: bool = False
     #: Whether to send artifacts again that are already in the container.
     resend: bool = False
+    #: Number of dev builds of each kind to keep.
+    keep_dev_builds: int = DEFAULT_KEEP
 
 
 class IndexOptions(StoreOptions):

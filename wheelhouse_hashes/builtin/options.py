@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes.options import (
     ACCEPT,
+    DEFAULT_KEEP,
     DEFAULT_MAX_WORKERS,
     DEFAULT_TIMEOUT,
     DEFAULT_WAIT,
@@ -62,6 +63,14 @@ def _add_publishing_options(parser: argparse._ArgumentGroup) -> None:
         "--resend",
         action="store_true",
         help="upload everything again, even if it is already in the container",
+    )
+    parser.add_argument(
+        "--keep-dev-builds",
+        type=count,
+        metavar="N",
+        default=DEFAULT_KEEP,
+        help="number of dev builds to keep for each project and platform; older ones are deleted, "
+        "but never those of this upload (default: %(default)s)",
     )
 
 

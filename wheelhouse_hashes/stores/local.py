@@ -13,7 +13,6 @@ read and write them.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import pathlib
 import stat
@@ -21,7 +20,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.disk.atomic_write import sync_folder
+from wheelhouse_hashes.disk.atomic_write import rename_new, sync_folder
 from wheelhouse_hashes.disk.files import (
     LocalFile,
     check_unchanged,
@@ -158,7 +157,7 @@ class LocalStore(Store):
                 version = _version(name, status)
                 try:
                     if create_only:
-                        _create(path, final)
+                        rename_new(path, final)
                     else:
                         path.replace(final)
                 except FileExistsError:
@@ -211,22 +210,6 @@ class LocalStore(Store):
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         failure = super()._failure(doing, error)
         return DiskError(str(failure)) if isinstance(error, OSError) else failure
-
-
-def _create(path: pathlib.Path, final: pathlib.Path) -> None:
-    """Rename a file without replacing an existing one.
-
-    :raises FileExistsError: if the final name exists.
-    """
-    try:
-        os.link(path, final)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
-            raise
-        # Without hard links, a check before the rename is the best available.
-        if final.exists():
-            raise FileExistsError(str(final)) from None
-        path.replace(final)
 
 
 def _version(name: str, status: os.stat_result) -> Stored:
