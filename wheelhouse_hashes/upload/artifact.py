@@ -20,11 +20,12 @@ from wheelhouse_hashes.errors import (
     WheelhouseHashesError,
 )
 from wheelhouse_hashes.formats.hash_file import split_hash_file_name
-from wheelhouse_hashes.report import UploadOutcome, UploadRecord
+from wheelhouse_hashes.report import UploadOutcome, UploadRecord, line
 from wheelhouse_hashes.upload.announcement import Announcement, AnotherAnnouncement
 from wheelhouse_hashes.upload.companions import announced_digest, collect_companions
 from wheelhouse_hashes.upload.confirmation import Confirmation
 from wheelhouse_hashes.upload.index_page import index_algorithm
+from wheelhouse_hashes.upload.stray_hash_files import correct_stray_hash_files, listed_algorithms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +60,8 @@ class ArtifactUpload:
         self._run = run
         self._store = store
         self._snapshot = snapshot
-        algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms)))
+        listed = listed_algorithms(snapshot, file.path.name)
+        algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms, *listed)))
         self._file = file
         with disk_errors(f"read {file.path}"):
             version = file.identity
@@ -67,6 +69,8 @@ class ArtifactUpload:
         self.artifact = LocalArtifact(file.path, seen.size, seen.digests, version)
         #: The objects published beside the artifact; set by :meth:`publish`.
         self.companions: list[Companion] = []
+        #: Hash files of other tools in the container that contradict the artifact.
+        self.problems: list[Refusal] = []
 
     def publish(self) -> UploadRecord:
         """Send the objects that the container lacks, and confirm them.
@@ -87,6 +91,7 @@ class ArtifactUpload:
         if there is not None:
             missing = [c for c in self.companions if not announcement.is_there(c)]
             if not missing:
+                self._correct_hash_files()
                 return UploadRecord(artifact.name, UploadOutcome.THERE, "already there")
         replaced = None if same else stored
         note = self._announce(announcement, missing, replaced)
@@ -95,9 +100,18 @@ class ArtifactUpload:
         confirmation = Confirmation(run, store, announcement, stored, self._put)
         with self._taken_back(announcement):
             confirmation.confirm(sent, new=there is None)
+        if replaced is None:
+            self._correct_hash_files()
+        for name in sorted(announcement.pair.deleted):
+            run.note(line("note", name, "deleted: it belonged to the previous artifact"))
         if there is not None:
             note = "artifact already there; sent its missing companions"
         return self._record(UploadOutcome.REPLACED if replaced else UploadOutcome.SENT, note)
+
+    def _correct_hash_files(self) -> None:
+        self.problems += correct_stray_hash_files(
+            self._run, self._store, self._snapshot, self.artifact, self.companions
+        )
 
     def _announce(
         self, announcement: Announcement, missing: list[Companion], replaced: Stored | None

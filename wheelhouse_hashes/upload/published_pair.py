@@ -48,7 +48,8 @@ class PublishedPair:
         self.previous: dict[str, bytes | None] = {}
         #: The companions that this job created, with a put that must not replace any.
         self.created: set[str] = set()
-        self._deleted: set[str] = set()
+        #: The companions that this job deleted because they do not fit.
+        self.deleted: set[str] = set()
         self._sent: dict[str, set[bytes]] = {}
         self._others: dict[str, bytes] = {}
 
@@ -69,7 +70,7 @@ class PublishedPair:
 
     def delete(self, name: str) -> None:
         """Delete a companion that does not fit the new artifact."""
-        self._deleted.add(name)
+        self.deleted.add(name)
         self._store.delete(name)
 
     def put(self, name: str, content: bytes, *, create_only: bool = False) -> None:
@@ -143,12 +144,12 @@ class PublishedPair:
 
     @property
     def _touched(self) -> list[str]:
-        return sorted({*self._sent, *self._deleted})
+        return sorted({*self._sent, *self.deleted})
 
     def _is_ours(self, name: str, current: bytes | None) -> bool:
         """Return whether this job has sent or deleted a companion."""
         if current is None:
-            return name in self._deleted
+            return name in self.deleted
         return current in self._sent.get(name, ())
 
     def _may_be_sent(self, found: Stored) -> bool:
