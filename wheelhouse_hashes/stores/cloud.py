@@ -16,6 +16,7 @@ and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
 from __future__ import annotations
 
 import base64
+import pathlib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -212,10 +213,10 @@ class CloudStore(Store):
         new = Stored(name, len(content), md5_of(content))
 
         def put() -> None:
-            with tempfile.NamedTemporaryFile() as file:
-                file.write(content)
-                file.flush()
-                self._upload(file.name, new, extra, create_only=False, replaced=stored.etag)
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder, "content")
+                path.write_bytes(content)
+                self._upload(str(path), new, extra, create_only=False, replaced=stored.etag)
 
         try:
             self._retry(put, f"send {name}")

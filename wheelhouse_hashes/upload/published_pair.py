@@ -200,7 +200,8 @@ class PublishedPair:
             return ""  # the new one is not visible yet
         if any(self._read(n) != self._fitting(n, found, digest) for n in self._touched):
             return f"{_CHANGED}: if that job failed, upload the correct file again"
-        return "the container still has the previous artifact and its hash file"
+        hash_file = " and its hash file" if any(self.previous.values()) else ""
+        return f"the container still has the previous artifact{hash_file}"
 
     @property
     def repair(self) -> str:

@@ -172,8 +172,9 @@ def test_artifact_without_hash_file_gets_none(kind: Kind, wheels: Wheels, plugin
     """An artifact of the host alone has no hash file; a fetch may accept it anyway."""
     objects = with_old_pair(kind, wheels)
     del objects.contents[HASH_FILE]
-    Job(objects, plugins, faults={A: Fault.REFUSED}).publish(wheels.folders["ours"])
+    job = Job(objects, plugins, faults={A: Fault.REFUSED}).publish(wheels.folders["ours"])
     assert objects.contents == {A: wheels.bodies["old"]}
+    assert str(job.result).endswith("the container still has the previous artifact")
 
 
 def test_new_artifact_stays_announced(wheels: Wheels, plugins: Plugins) -> None:
