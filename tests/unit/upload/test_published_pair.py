@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -33,6 +34,7 @@ from wheelhouse_hashes.options import UploadOptions
 from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import UploadOutcome
+from wheelhouse_hashes.stores.stored import Stored
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
@@ -237,6 +239,29 @@ def test_announcement_of_another_job_is_left(kind: Kind, wheels: Wheels, plugins
     assert objects.contents == {A: wheels.bodies["old"], HASH_FILE: theirs}
     assert "another job has changed this artifact or its hash file" in str(job.result)
     assert "if that job failed, upload the correct file again" in str(job.result)
+
+
+@pytest.mark.parametrize("kind", TELLING)
+def test_pair_that_arrives_while_the_old_hash_file_is_put_back(
+    kind: Kind, wheels: Wheels, plugins: Plugins
+) -> None:
+    """Another job publishes between the look at the hash file and its replacement."""
+    objects = with_old_pair(kind, wheels)
+    job = Job(objects, plugins, faults={A: Fault.REFUSED})
+    theirs: list[Job] = []
+
+    class Restoring(MemoryStore):
+        def put_bytes(self, name: str, content: bytes, *arguments: Any, **options: Any) -> Stored:
+            if content == hash_file(wheels.bodies["old"]) and not theirs:
+                theirs.append(Job(objects, plugins))
+                theirs[0].publish(wheels.folders["theirs"])
+            return super().put_bytes(name, content, *arguments, **options)
+
+    job.store.__class__ = Restoring
+    job.publish(wheels.folders["ours"])
+    assert theirs[0].succeeded
+    assert version(objects, wheels) == "theirs"
+    assert "another job has changed this artifact" in str(job.result)
 
 
 FAULTS = st.dictionaries(
