@@ -35,6 +35,9 @@ DEFAULT_MAX_WORKERS = 4
 #: Replaces a secret wherever it would be shown.
 MASK = "***"
 
+#: Number of dev builds for each project and platform that a container keeps, as with the host.
+DEFAULT_KEEP = 5
+
 OptionsT = TypeVar("OptionsT", bound="Options")
 
 
@@ -154,6 +157,8 @@ class UploadOptions(StoreOptions):
     resend: bool = False
     #: Whether a folder without artifacts is a success.
     allow_empty: bool = False
+    #: Number of dev builds of each kind to keep.
+    keep_dev_builds: int = DEFAULT_KEEP
 
 
 class IndexOptions(StoreOptions):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,13 +20,14 @@ from wheelhouse_hashes.formats.urls import origin, origin_text, shown
 from wheelhouse_hashes.lines import waiting_line
 from wheelhouse_hashes.options import AccountOptions, StoreOptions, mask, secrets_of
 from wheelhouse_hashes.runtime.activity import Activity, State
-from wheelhouse_hashes.runtime.retry import Again, repeat
+from wheelhouse_hashes.runtime.retry import Again, another_try, repeat
 from wheelhouse_hashes.runtime.screen import Screen
 from wheelhouse_hashes.workspace import O_co, Workspace
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import ListedArtifact
     from wheelhouse_hashes.http.client import Client
+    from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.stores.container import ObjectContainer
     from wheelhouse_hashes.stores.requests import StoreRequests
 
@@ -157,9 +159,14 @@ class Run(Workspace[O_co]):
         def request() -> bytes:
             return self.client.get(url, max_bytes=MAX_BYTES, headers=artifact.headers).body
 
+        left = itertools.count(tries - 1, -1)
+
+        def decide(error: Exception) -> Again | None:
+            return another_try(error) if next(left) > 0 else None
+
         waiting = self.waiting(artifact.name + suffix)
         try:
-            return repeat(request, self.budget, waiting=waiting, tries=tries)
+            return repeat(request, self.budget, decide=decide, waiting=waiting)
         except TransferError as error:
             if error.status in _ABSENT:
                 return None

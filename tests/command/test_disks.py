@@ -219,3 +219,22 @@ def test_fetch_refuses_occupied_artifact_name(
     assert (GOT / SMALL).read_bytes() == wheels[SMALL]
     assert sorted(os.listdir(GOT)) == [SMALL, LARGE]
     assert not other.exists() or other.read_text() == "mine"
+
+
+def test_replacement_that_does_not_fit_leaves_the_previous_pair(
+    served: Server, cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    """The disk has no space for the rebuilt wheel; a fetch still gets the one before."""
+    old = make_wheel(dist, SMALL, os.urandom(50_000)).read_bytes()
+    assert cli(*UPLOAD).code == 0
+    shutil.copytree(container, "before")
+    make_wheel(dist, SMALL, os.urandom(2_000_000))
+    result = run_on_small_disk("store/wheels", 'cp -a before/. "$0"', *UPLOAD_ONE_BY_ONE)
+    assert result.code == 6
+    failed = result.line("failed")
+    assert "No space left on device" in failed
+    assert failed.endswith("the container still has the previous artifact and its hash file")
+    shutil.rmtree(container)
+    shutil.copytree("after", container)
+    fetched = cli(*FETCH, "--wait", "0", served.url)
+    assert (fetched.code, (GOT / SMALL).read_bytes()) == (0, old), fetched

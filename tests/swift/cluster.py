@@ -118,7 +118,7 @@ recon_cache_path = {folder}/recon
 PROXY = """\
 [pipeline:main]
 pipeline = catch_errors gatekeeper healthcheck listing_formats
-    s3api tempauth staticweb slo proxy-server
+    s3api tempauth staticweb container_quotas slo proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -141,6 +141,8 @@ fernet_key_1 = d2hlZWxob3VzZS1oYXNoZXMtdGVzdHMtd2hlZWxob3U=
 active_fernet_key_id = 1
 [filter:staticweb]
 use = egg:swift#staticweb
+[filter:container_quotas]
+use = egg:swift#container_quotas
 [filter:slo]
 use = egg:swift#slo
 """

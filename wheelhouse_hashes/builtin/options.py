@@ -11,6 +11,7 @@ from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.options import (
     ACCEPT,
+    DEFAULT_KEEP,
     DEFAULT_MAX_WORKERS,
     DEFAULT_TIMEOUT,
     DEFAULT_WAIT,
@@ -78,6 +79,14 @@ def _add_publishing_options(parser: OptionGroup) -> None:
         environment=f"{PREFIX}ALLOW_EMPTY",
         help="succeed even if the folder has no artifacts (exit code 4 otherwise; environment: "
         f"{PREFIX}ALLOW_EMPTY=1)",
+    )
+    parser.add_argument(
+        "--keep-dev-builds",
+        type=count,
+        metavar="N",
+        default=DEFAULT_KEEP,
+        help="number of dev builds to keep for each project and platform; older ones are deleted, "
+        "but never those of this upload (default: %(default)s)",
     )
 
 

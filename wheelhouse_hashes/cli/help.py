@@ -21,7 +21,7 @@ GROUP_TITLE = "wheelhouse-hashes"
 #: the group that they were added to.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
-    "publishing": ("no_replace", "resend", "allow_empty"),
+    "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
     "completeness": ("expect", "expect_file"),
     "network and store": ("wait", "timeout", "max_workers", "no_ssl_check", "driver_options"),
     "output": ("quiet", "explain", "sums", "report"),

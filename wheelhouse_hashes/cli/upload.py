@@ -138,6 +138,7 @@ def _publish_all(
             reporter.add(UploadRecord.of_error(path.name, error))
         else:
             published[record.name] = artifact_upload
+            reporter.report.problems += artifact_upload.problems
             reporter.conclude(artifact_upload.artifact, record)
 
     run.activities.plan({path.name: size_on_disk(path) for path in paths})

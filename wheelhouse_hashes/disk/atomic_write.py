@@ -1,8 +1,9 @@
-"""Write files atomically."""
+"""Write files atomically, and their names to disk."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pathlib
 import tempfile
@@ -54,3 +55,21 @@ def sync_folder(folder: pathlib.Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
+
+
+def rename_new(path: pathlib.Path, final: pathlib.Path) -> None:
+    """Rename a file without replacing an existing one.
+
+    :raises FileExistsError: if the final name exists.
+    """
+    try:
+        os.link(path, final)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
+            raise
+        # Without hard links, a check before the rename is the best available.
+        if final.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from None
+        path.replace(final)
+    else:
+        path.unlink()

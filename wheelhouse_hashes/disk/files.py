@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pathlib
     import threading
 
+    from wheelhouse_hashes.artifacts import LocalArtifact
+
 #: Size in bytes of the buffer for hashing files on disk.
 BUFFER = 1024 * 1024
 
@@ -182,3 +184,13 @@ def check_regular(path: pathlib.Path) -> None:
     if kind := irregular_kind(path.lstat().st_mode):
         text = f"it is {kind}; only regular files are uploaded: replace it with one"
         raise Refusal(Cause.NOT_A_DISTRIBUTION, text)
+
+
+def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
+    """Check that a file has not changed since it was hashed.
+
+    :raises DiskError: if it has changed.
+    """
+    with disk_errors(f"read {artifact.path}"):
+        if file.identity != artifact.identity:
+            raise DiskError(f"{artifact.path} changed during the upload: run the upload again")

@@ -19,7 +19,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, read_artifact_name
 if TYPE_CHECKING:
     from datetime import datetime
 
-#: Number of dev builds of one kind that a container keeps.
+#: Number of dev builds of one kind that a container keeps by default.
 KEEP = 5
 
 _STAMP = re.compile(r"\d{14}(?!\d)", re.ASCII)

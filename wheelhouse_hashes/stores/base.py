@@ -23,7 +23,8 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, disk_errors
+from wheelhouse_hashes.disk.files import check_unchanged
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.errors import FAILURES, explain
 from wheelhouse_hashes.stores.limits import limit_requests
@@ -242,6 +243,16 @@ class Store:
         extra = {"content_type": media_type}
         return stored_object(self.driver.upload_object(path, self._container, name, extra=extra))
 
+    def replace_bytes(self, name: str, expected: bytes, content: bytes, media_type: str) -> bool:
+        """Replace a small object if its content is the expected one; return whether it was.
+
+        This looks first: libcloud has no conditional replacement.
+        """
+        found = self.read(name, len(expected) + 1) == expected
+        if found:
+            self.put_bytes(name, content, media_type)
+        return found
+
     def _leave_alone(self, name: str, *, create_only: bool) -> None:
         """Enforce create-only as far as libcloud's API allows: look before the put."""
         if create_only and self._object(name) is not None:
@@ -280,6 +291,10 @@ class Store:
             stored.sha256.lower() == artifact.digests[DEFAULT_ALGORITHM] if stored.sha256 else None
         )
 
+    def sha256_of(self, stored: Stored) -> str:
+        """Return an object's SHA-256 in hex, empty if the store does not know it."""
+        return stored.sha256
+
     @staticmethod
     def is_known_content(stored: Stored, content: bytes) -> bool:
         """Return whether a listing alone shows that an object has some content.
@@ -300,13 +315,3 @@ class Store:
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
-
-
-def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
-    """Check that a file has not changed since it was hashed.
-
-    :raises DiskError: if it has changed.
-    """
-    with disk_errors(f"read {artifact.path}"):
-        if file.identity != artifact.identity:
-            raise DiskError(f"{artifact.path} changed during the upload: run the upload again")

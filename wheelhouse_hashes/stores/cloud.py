@@ -4,7 +4,8 @@
 - The MD5 of a body is sent ahead of it, so the store rejects a damaged body before
   publishing it.  libcloud alone would compare only afterwards, and would read the
   file twice more to do so.
-- ``If-None-Match: *`` protects an existing object from being replaced.
+- ``If-None-Match: *`` protects an existing object from being replaced, and on S3
+  ``If-Match`` one that another job has changed.
 - ``X-Newest`` makes Swift query all replicas.  It does not make listings reliable, so
   a listing is never treated as the truth.
 
@@ -15,7 +16,9 @@ and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
 from __future__ import annotations
 
 import base64
+import pathlib
 import re
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -27,10 +30,11 @@ from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
+from wheelhouse_hashes.disk.files import check_unchanged
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.stores.base import BINARY, Store, check_unchanged
+from wheelhouse_hashes.stores.base import BINARY, Store
 from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
 from wheelhouse_hashes.stores.stored import Stored, md5_of
 
@@ -195,12 +199,47 @@ class CloudStore(Store):
         self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
         return stored
 
+    def replace_bytes(self, name: str, expected: bytes, content: bytes, media_type: str) -> bool:
+        """Replace a small object; see :meth:`Store.replace_bytes`.
+
+        S3 compares the etag when it stores the object, so no other job's object is replaced.
+        """
+        stored = self.stat(name) if self._family is S3 else None
+        if stored is None:
+            return super().replace_bytes(name, expected, content, media_type)
+        if self.read(name, len(expected) + 1) != expected:
+            return False
+        extra = {"content_type": media_type}
+        new = Stored(name, len(content), md5_of(content))
+
+        def put() -> None:
+            with tempfile.TemporaryDirectory() as folder:
+                path = pathlib.Path(folder, "content")
+                path.write_bytes(content)
+                self._upload(str(path), new, extra, create_only=False, replaced=stored.etag)
+
+        try:
+            self._retry(put, f"send {name}")
+        except AlreadyExists:
+            return False
+        except StoreError:  # some stores with the S3 API reject the header
+            return super().replace_bytes(name, expected, content, media_type)
+        return True
+
     def _upload(
-        self, path: str, stored: Stored, extra: Mapping[str, object], *, create_only: bool
+        self,
+        path: str,
+        stored: Stored,
+        extra: Mapping[str, object],
+        *,
+        create_only: bool,
+        replaced: str = "",
     ) -> None:
         name, md5, size = stored.name, stored.etag, stored.size
         headers = self._family.md5(md5)
-        if create_only and self._family.conditional:
+        if replaced:
+            headers["If-Match"] = f'"{replaced}"'
+        elif create_only and self._family.conditional:
             headers["If-None-Match"] = "*"
         else:
             self._leave_alone(name, create_only=create_only)
@@ -212,7 +251,8 @@ class CloudStore(Store):
                 path, self._container, name, extra=extra, verify_hash=False, headers=headers
             )
         except LibcloudError as error:
-            if create_only and status_of(error) == HTTPStatus.PRECONDITION_FAILED:
+            failed = status_of(error) == HTTPStatus.PRECONDITION_FAILED
+            if failed and (create_only or replaced):
                 raise AlreadyExists(name) from None
             raise
 

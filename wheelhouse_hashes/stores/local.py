@@ -3,22 +3,28 @@
 The provider copies directly to the final name, so readers can see half an artifact,
 and its listing fails if a file vanishes meanwhile.  Here every object is first written
 under a staging name, in a private folder below ``.hash`` that libcloud omits from its
-listings, and then renamed.
+listings, and then renamed.  A file is on disk (fsync) before it has its name.
+
+Several users may share a container whose folder their group can write to: the staging
+folder has the container's mode, and objects follow the umask, but the group may always
+read and write them.
 """
 
 from __future__ import annotations
 
-import errno
+import contextlib
 import os
 import pathlib
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.disk.files import LocalFile, hash_file_on_disk
+from wheelhouse_hashes.disk.atomic_write import rename_new, sync_folder
+from wheelhouse_hashes.disk.files import LocalFile, check_unchanged, hash_file_on_disk
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError, disk_errors
-from wheelhouse_hashes.stores.base import Store, check_unchanged
+from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.stored import Stored
 
 if TYPE_CHECKING:
@@ -34,8 +40,9 @@ T = TypeVar("T")
 _HIDDEN = frozenset({".hash", ".lock"})
 _STAGING = ".hash"
 
-#: File mode of objects, as in libcloud.
-_MODE = 0o664
+#: Permission of a folder's group to create files in it, and those that its files then have.
+_GROUP_WRITES = stat.S_IWGRP
+_GROUP_MODE = stat.S_IRGRP | stat.S_IWGRP
 
 #: Size in bytes of the pieces in which artifacts are copied.
 _PIECE = 1024 * 1024
@@ -132,23 +139,48 @@ class LocalStore(Store):
         libcloud is not used here: with its lock disabled, it suppresses every
         exception, even for a full disk, and continues with half a file.
         """
-        staging, final = self._folder / _STAGING, self._folder / name
+        final = self._folder / name
         with disk_errors(f"send {name}"):
-            staging.mkdir(exist_ok=True)
-            with PrivateFolder(staging) as private:
+            with self._private_folder() as private:
                 path = private / "object"
                 with path.open("xb") as file:
                     file.writelines(pieces)
-                path.chmod(_MODE)
-                version = _version(name, path.stat())
+                    file.flush()
+                    os.fsync(file.fileno())
+                status = path.stat()
+                if self._folder.stat().st_mode & _GROUP_WRITES:
+                    path.chmod(stat.S_IMODE(status.st_mode) | _GROUP_MODE)
+                version = _version(name, status)
                 try:
                     if create_only:
-                        _create(path, final)
+                        rename_new(path, final)
                     else:
                         path.replace(final)
                 except FileExistsError:
                     raise AlreadyExists(name) from None
+            sync_folder(self._folder)
         return version
+
+    def _private_folder(self) -> PrivateFolder:
+        """Return a folder for a new object, in the staging folder.
+
+        :raises DiskError: if the staging folder belongs to another user, and only that
+            user may write to it.
+        """
+        staging = self._folder / _STAGING
+        staging.mkdir(exist_ok=True)
+        wanted, found = stat.S_IMODE(self._folder.stat().st_mode), staging.lstat().st_mode
+        # The umask may have removed the group's permission to write.
+        if stat.S_ISDIR(found) and stat.S_IMODE(found) != wanted:
+            with contextlib.suppress(PermissionError):  # it belongs to another user
+                staging.chmod(wanted)
+        try:
+            return PrivateFolder(staging)
+        except PermissionError:
+            raise DiskError(
+                f"cannot write to {staging}: Permission denied; its owner must run "
+                f"chmod {wanted:04o} on it, or upload once with this version"
+            ) from None
 
     def _object(self, name: str) -> Object | None:
         # libcloud reports any failure to look up a file as a missing object, even
@@ -159,14 +191,17 @@ class LocalStore(Store):
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:
         """Return whether an object has an artifact's bytes, by reading it."""
-        if stored.size != artifact.size:
-            return False
+        digest = artifact.digests[DEFAULT_ALGORITHM]
+        return stored.size == artifact.size and self.sha256_of(stored) == digest
+
+    def sha256_of(self, stored: Stored) -> str:
+        """Return an object's SHA-256 in hex by reading it, empty if it is gone."""
         try:
             path = self._folder / stored.name
             seen = hash_file_on_disk(path, (DEFAULT_ALGORITHM,), self._stop, follow=True)
         except OSError:
-            return False
-        return seen.digests[DEFAULT_ALGORITHM] == artifact.digests[DEFAULT_ALGORITHM]
+            return ""
+        return seen.digests[DEFAULT_ALGORITHM]
 
     def _repeat(self, call: Callable[[], T]) -> T:
         return call()  # a disk does not recover while a run waits
@@ -174,22 +209,6 @@ class LocalStore(Store):
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         failure = super()._failure(doing, error)
         return DiskError(str(failure)) if isinstance(error, OSError) else failure
-
-
-def _create(path: pathlib.Path, final: pathlib.Path) -> None:
-    """Rename a file without replacing an existing one.
-
-    :raises FileExistsError: if the final name exists.
-    """
-    try:
-        os.link(path, final)
-    except OSError as error:
-        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK):
-            raise
-        # Without hard links, a check before the rename is the best available.
-        if final.exists():
-            raise FileExistsError(str(final)) from None
-        path.replace(final)
 
 
 def _version(name: str, status: os.stat_result) -> Stored:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import gravest_cause
-from wheelhouse_hashes.disk.files import version
+from wheelhouse_hashes.disk.files import check_unchanged, version
 from wheelhouse_hashes.errors import DiskError, Refusal, disk_errors
-from wheelhouse_hashes.stores.base import check_unchanged
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import LocalArtifact

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds
+from wheelhouse_hashes.formats.dev_builds import DevBuilds
 from wheelhouse_hashes.lines import line
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ def prune(
     snapshot: ContainerSnapshot,
     uploaded: Mapping[str, Sequence[str]],
 ) -> list[str]:
-    """Delete the dev builds that the uploaded ones supersede.
+    """Delete the dev builds that the uploaded ones supersede, but none of the uploaded ones.
+
+    An uploaded build may be older than those in the container, for example if it is of
+    a maintenance branch.
 
     A build is deleted before its companions, so it never exists without its hash
     file.  If a lagging listing lacks some builds, too few are deleted.  If it still
@@ -41,18 +44,22 @@ def prune(
         for name in {*snapshot.companions, *uploaded}
     }
     deleted: list[str] = []
+    keep = run.options.keep_dev_builds
     # Builds of which only companions are left count too: an earlier delete may
     # have failed halfway.
     builds = DevBuilds({*snapshot.objects, *companions})
     kinds = {tuple(builds.like(name)) for name in uploaded}
     for kind in sorted(kinds):
         kept = 0
-        for build in kind if len(kind) > KEEP else ():
-            if kept < KEEP:
-                kept += build in uploaded or store.stat(build) is not None
+        for build in kind if len(kind) > keep else ():
+            if build in uploaded:
+                kept += 1
+                continue
+            if kept < keep:
+                kept += store.stat(build) is not None
                 continue
             for victim in (build, *sorted(companions.get(build, ()))):
-                if victim in snapshot.objects or build in uploaded:
+                if victim in snapshot.objects:
                     store.delete(victim)
                     run.note(line("pruned", victim))
                     deleted.append(victim)

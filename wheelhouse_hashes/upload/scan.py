@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.atomic_write import rename_new
 from wheelhouse_hashes.disk.files import check_regular
 from wheelhouse_hashes.errors import Refusal, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable, why_unsafe
@@ -39,17 +42,26 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
     with disk_errors(f"list the folder {folder}"):
         names = sorted(os.listdir(folder))
     projects = {parsed.project for name in names if (parsed := parse_artifact_name(name))}
+    # One time for all, so that two spellings of one version get the same name.
+    now = datetime.now(UTC)
+    spellings = _spellings(names, now)
     for name in names:
         try:
             path = folder / name
             with disk_errors(f"access {path}"):
                 if path.is_dir() and not path.is_symlink():
                     raise ValueError(_about_folder(path))
-                stamped = stamped_name(name, datetime.now(UTC))
+                stamped = stamped_name(name, now)
                 check_regular(path)
+            if others := [other for other in spellings[stamped] if other != name]:
+                raise Refusal(
+                    Cause.UNSAFE_NAME,
+                    f"the same version as {', '.join(map(printable, others))}, spelled "
+                    "differently; both would be uploaded under one name: remove one of them",
+                )
             if stamped != name:
                 with disk_errors(f"rename {path}"):
-                    path = path.rename(path.with_name(stamped))
+                    rename_new(path, path := path.with_name(stamped))
             if why := why_unsafe(path.name):
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
@@ -58,6 +70,15 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
         except Refusal as error:
             reporter.add(UploadRecord.of_error(printable(name), error))
     return paths
+
+
+def _spellings(names: Iterable[str], now: datetime) -> Mapping[str, list[str]]:
+    """Return the names of files, by the name under which they would be uploaded."""
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        with contextlib.suppress(ValueError):
+            spellings[stamped_name(name, now)].append(name)
+    return spellings
 
 
 def _about_folder(path: pathlib.Path) -> str:

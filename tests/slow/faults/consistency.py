@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from email.utils import formatdate
 
 from tests.slow.faults.catalogue import (
@@ -264,3 +265,93 @@ def upload_of_what_another_job_sent(case: Case) -> Check:
     for name, content in both.items():
         (case.folder / "store" / "wheels" / name).write_bytes(content)
     return there(case, both)
+
+
+def contains(case: Case, **objects: bytes) -> None:
+    """Put wheel A, and its hash files by algorithm, into the container."""
+    for algorithm, content in objects.items():
+        name = A if algorithm == "wheel" else f"{A}.{algorithm}"
+        (case.folder / "store" / "wheels" / name).write_bytes(content)
+
+
+@fault("E.4.5", causes=Cause.DISK, says="the container still has the previous artifact")
+def replacement_that_is_refused(case: Case) -> Check:
+    """A rebuilt wheel cannot be written (``ulimit -f``) after its hash file was: the previous hash
+    file is put back.
+    """
+    upload(case, A, wheel() * 100)
+    contains(case, wheel=OLD, sha256=hash_file(OLD))
+    case.prefix = ["bash", "-c", 'ulimit -f 5000; exec "$@"', "bash"]
+    return there(case, {A: OLD, f"{A}.sha256": hash_file(OLD)})
+
+
+@fault("E.4.11", exit_code=0, says="replaced")
+def replacement_that_was_cut_off(case: Case) -> Check:
+    """A replacement was killed after the hash file; a rerun completes it."""
+    upload(case, A, wheel())
+    contains(case, wheel=OLD, sha256=hash_file(wheel()))
+    return there(case, {A: wheel(), f"{A}.sha256": hash_file(wheel())})
+
+
+@fault("E.4.11", causes=Cause.DISK, says="the container still has the previous artifact")
+def replacement_that_was_cut_off_and_is_refused(case: Case) -> Check:
+    """A replacement was killed after the hash file, and the rerun cannot write the wheel: the hash
+    file of the previous wheel is made again.
+    """
+    new = wheel() * 100
+    upload(case, A, new)
+    contains(case, wheel=OLD, sha256=hash_file(new))
+    case.prefix = ["bash", "-c", 'ulimit -f 5000; exec "$@"', "bash"]
+    return there(case, {A: OLD, f"{A}.sha256": hash_file(OLD)})
+
+
+@fault("E.4.4", exit_code=1, says="a fetch will refuse the artifact: delete")
+def foreign_hash_file_beside_the_right_wheel(case: Case) -> Check:
+    """Another tool left a hash file of older bytes beside the wheel: it is named, and kept."""
+    upload(case, A, wheel())
+    contains(case, wheel=wheel(), sha256=hash_file(wheel()), md5=b"0" * 32)
+    kept = {A: wheel(), f"{A}.sha256": hash_file(wheel()), f"{A}.md5": b"0" * 32}
+    return there(case, kept)
+
+
+@fault("E.4.4", exit_code=0, says="corrected: it contained sha512:aaaa")
+def hash_file_of_another_algorithm_that_is_stale(case: Case) -> Check:
+    """An earlier run with another ``--hash-algorithm`` left a hash file of older bytes: it is
+    corrected.
+    """
+    upload(case, A, wheel())
+    stale = f"{'a' * 128}  {A}\n".encode()
+    contains(case, wheel=wheel(), sha256=hash_file(wheel()), sha512=stale)
+    right = f"{hashlib.sha512(wheel()).hexdigest()}  {A}\n".encode()
+    return there(case, {A: wheel(), f"{A}.sha256": hash_file(wheel()), f"{A}.sha512": right})
+
+
+@fault("E.4.12", causes=(Cause.UNSAFE_NAME,) * 2, says="spelled differently")
+def two_spellings_of_one_dev_version(case: Case) -> Check:
+    """Two wheels of one dev version with different spellings, which would get one name: both are
+    refused, and no file is replaced.
+    """
+    names = ("demo-1.0.dev1-py3-none-any.whl", "demo-1.0dev1-py3-none-any.whl")
+    upload(case, names[0], wheel(names[0]))
+    (case.folder / "dist" / names[1]).write_bytes(wheel(names[1]))
+    empty = there(case, {})
+
+    def check(done: Done) -> None:
+        empty(done)
+        assert {path.name for path in (case.folder / "dist").iterdir()} == set(names)
+
+    return check
+
+
+@fault("E.4.13", exit_code=0, says="sent")
+def dev_build_of_a_maintenance_branch(case: Case) -> Check:
+    """Five newer dev builds are there: the uploaded one is kept as well."""
+    names = [f"demo-1.{n}.dev1+20260101000000-py3-none-any.whl" for n in range(6)]
+    upload(case, names[0], wheel(names[0]))
+    expected: dict[str, bytes] = {}
+    for name in names:
+        expected |= {name: wheel(name), f"{name}.sha256": hash_file(wheel(name), name)}
+    for name in names[1:]:
+        for each in (name, f"{name}.sha256"):
+            (case.folder / "store" / "wheels" / each).write_bytes(expected[each])
+    return there(case, expected)

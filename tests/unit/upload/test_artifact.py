@@ -6,13 +6,13 @@ import contextlib
 import pathlib
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import UPLOAD
-from wheelhouse_hashes.artifacts import Companion
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.disk.files import LocalFile
 from wheelhouse_hashes.errors import Refusal
@@ -119,9 +119,10 @@ def test_adding_companions_detects_replaced_artifact(
     ours = artifact_upload(tmp_path / "ours", b"old")
     announce = ours._announce
 
-    def announce_then_replace(missing: list[Companion]) -> None:
-        announce(missing)
+    def announce_then_replace(*arguments: Any) -> str:
+        note = announce(*arguments)
         make_wheel(container, A, b"replaced meanwhile")
+        return note
 
     monkeypatch.setattr(ours, "_announce", announce_then_replace)
     with pytest.raises(Refusal, match="after the upload, its hash file contains"):
