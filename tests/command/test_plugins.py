@@ -28,7 +28,7 @@ from wheelhouse_hashes.artifacts import (
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
 from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
-from wheelhouse_hashes.report import Report
+from wheelhouse_hashes.report import NEXT_STEP, Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import Entry, Listing
 from wheelhouse_hashes.verbs import OptionGroup, Verb
@@ -238,6 +238,8 @@ def test_plugin_error_in_main_thread_ends_command(
     }
     result = commands[command]()
     message = f"{BROKEN} failed in wheelhouse_{hook}: {type(error).__name__}: {error}"
+    if hook == "locate":
+        message += f"; {NEXT_STEP[Cause.PLUGIN]}"
     assert result.err == f"wheelhouse-hashes: error: {message}\n"
     assert result.code == 1
 
