@@ -280,7 +280,7 @@ def desk(**fields: Any) -> Listing:
     ("result", "text"),
     [
         (KeyError("x"), "KeyError: 'x'"),
-        ("text", "TypeError: expected Listing or None, got 'text'"),
+        ("text", "TypeError: expected Listing or None, got str"),
         (desk(entries=("x",)), "TypeError: Listing.entries: expected Entry, got 'x'"),
         (desk(left_out=((A, "x"),)), "TypeError: Listing.left_out: expected LeftOut"),
         (desk(notes=(1,)), "TypeError: Listing.notes: expected str, got 1"),

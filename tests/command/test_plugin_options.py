@@ -85,9 +85,9 @@ def test_secret_is_masked_in_all_output(
     assert "ValueError: no " in done.err
     shown = done.out + done.err + pathlib.Path("report.json").read_text()
     report = json.loads(pathlib.Path("report.json").read_text())
-    assert "no " in report["ended_by"]
+    assert "no " in report["ended_by"]["text"]
     assert "hunter2" not in shown
-    assert "hunter2" not in report["ended_by"]
+    assert "hunter2" not in report["ended_by"]["text"]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_report_has_evidence_tiers_findings_and_advice(cli: Cli, logged: None) -
         "log": {"log": "example.org/log\\x1b", "entry\\n": "17"},
         "hash file": {},
     }
-    assert (good["tier"], good["tiers"], good["next"]) == ("logged", ["container", "logged"], "")
+    assert (good["tier"], good["tiers"], good["next"]) == ("logged", ["logged", "container"], "")
     assert (bad["cause"], bad["next"], bad["tiers"]) == ("unlogged-in-tests", "append it", [])
     assert {f["cause"]: (f["text"], f["next"], f["exit_code"]) for f in report["findings"]} == {
         "unlogged-in-tests": ("two files, one entry", "append it to the log", 3),

@@ -36,12 +36,9 @@ SCHEMA = 2
 
 
 @hookimpl
-def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
-    """Add ``--report``."""
-    if verb in ("upload", "fetch", "index", "verify"):
-        parser.add_argument(
-            "--report", metavar="FILE", help="write a JSON report of the run to FILE"
-        )
+def wheelhouse_add_options(parser: OptionGroup) -> None:
+    """Add ``--report`` to every verb."""
+    parser.add_argument("--report", metavar="FILE", help="write a JSON report of the run to FILE")
 
 
 @hookimpl
