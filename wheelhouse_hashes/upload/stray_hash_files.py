@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.artifacts import ALGORITHMS
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError, Refusal
 from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
     format_hash_file,
+    hash_file_name,
     parse_hash_file,
-    split_hash_file_name,
 )
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.upload.companions import media_type
@@ -35,8 +36,7 @@ def listed_algorithms(snapshot: ContainerSnapshot, name: str) -> list[str]:
     :param snapshot: the container's listing.
     :param name: the artifact's name.
     """
-    splits = map(split_hash_file_name, snapshot.companions.get(name, ()))
-    return [split[1] for split in splits if split is not None and split[0] == name]
+    return [each for each in ALGORITHMS if hash_file_name(name, each) in snapshot.objects]
 
 
 def correct_stray_hash_files(
@@ -60,11 +60,11 @@ def correct_stray_hash_files(
     :raises StoreError: if one cannot be read or replaced.
     """
     ours = {companion.name for companion in companions}
-    for name in snapshot.companions.get(artifact.name, ()):
-        split = split_hash_file_name(name)
-        if name in ours or split is None:
+    for algorithm in listed_algorithms(snapshot, artifact.name):
+        name = hash_file_name(artifact.name, algorithm)
+        if name in ours:
             continue
-        digest = artifact.digest(split[1])
+        digest = artifact.digest(algorithm)
         right = format_hash_file(digest, artifact.name)
         if store.is_known_content(snapshot.objects[name], right):
             continue
@@ -72,7 +72,7 @@ def correct_stray_hash_files(
         if content is None:
             continue
         try:
-            found = parse_hash_file(content, artifact.name, digest.algorithm).digest
+            found = parse_hash_file(content, artifact.name, algorithm).digest
         except HashFileError:
             yield _refusal(run, name, digest, Cause.UNREADABLE_HASH, "is not a valid hash file")
             continue
