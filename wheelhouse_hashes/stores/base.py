@@ -28,7 +28,8 @@ from wheelhouse_hashes.disk.files import LocalFile, disk_errors
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.retry import Again, repeat
-from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
+from wheelhouse_hashes.stores.answers import with_answer
+from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final, quote_store
 from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Store:
 
         def look_up() -> None:
             try:
-                self.driver.get_container(self.container_name)
+                self._look_up_container()
             except ContainerDoesNotExistError:
                 if not create:
                     raise StoreError(f"container {self.container_name!r} does not exist") from None
@@ -105,6 +106,9 @@ class Store:
                     self.driver.create_container(self.container_name)
 
         self._retry(look_up, "look up the container")
+
+    def _look_up_container(self) -> None:
+        self.driver.get_container(self.container_name)
 
     def objects(self) -> dict[str, Stored]:
         """Return the container's listing, by name.  It may lag behind the container.
@@ -284,6 +288,7 @@ class Store:
     def _retry(self, call: Callable[[], T], doing: str) -> T:
         """Call until it succeeds, at most :data:`TRIES` times."""
         try:
+            call = with_answer(call, lambda: getattr(self.driver, "connection", None))
             return repeat(call, self._budget, decide=_another_try, tries=TRIES)
         except _OWN:
             raise
@@ -291,7 +296,14 @@ class Store:
             raise self._failure(doing, error) from error
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
-        return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
+        text = self.account.masked(explain(error)) + quote_store(error, self._masked)
+        return StoreError(f"cannot {doing}: {text}{self.account.default_hint}")
+
+    def _masked(self, text: str) -> str:
+        """Mask the secrets of the account, and the token that it was given."""
+        token = getattr(getattr(self.driver, "connection", None), "auth_token", None)
+        text = self.account.masked(text)
+        return text.replace(token, "***") if isinstance(token, str) and token else text
 
 
 def _another_try(error: Exception) -> Again | None:

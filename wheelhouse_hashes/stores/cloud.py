@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from libcloud.common.types import LibcloudError
 from libcloud.storage.base import Object, StorageDriver
-from libcloud.storage.types import ObjectDoesNotExistError
+from libcloud.storage.types import ContainerError, ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, StoreError
@@ -129,13 +129,22 @@ class CloudStore(Store):
             raise_bad_requests(connection)
         return driver
 
+    def _look_up_container(self) -> None:
+        try:
+            super()._look_up_container()
+        except LibcloudError as error:
+            # The answer to a HEAD request has no error code.  The listing that follows fails
+            # for the same reason, and its answer has one.
+            refused = HTTPStatus.BAD_REQUEST <= status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
+            if self._family is SWIFT or isinstance(error, ContainerError) or not refused:
+                raise
+
     def _path(self, name: str) -> str:
         return f"/{quote(self.container_name)}/{quote(name)}"
 
     def _stat(self, name: str) -> Stored | None:
         # libcloud's get_object would request the container, too.
-        connection: Any = self.driver.connection
-        response = connection.request(self._path(name), method="HEAD")
+        response = self._head(name)
         if int(response.status) == HTTPStatus.NOT_FOUND:
             return None
         if int(response.status) != HTTPStatus.OK:
@@ -161,6 +170,17 @@ class CloudStore(Store):
             http_date(headers.get("last-modified")),
             is_md5,
         )
+
+    def _head(self, name: str) -> Any:  # noqa: ANN401 (libcloud's are untyped)
+        connection: Any = self.driver.connection
+        try:
+            return connection.request(self._path(name), method="HEAD")
+        except LibcloudError:
+            if connection.connection.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                # The answer to a HEAD request has no error code, the one to a GET request has.
+                first_byte = {"Range": "bytes=0-0"}
+                connection.request(self._path(name), headers=first_byte, raw=True, stream=True)
+            raise
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
         """Read a small object; see :meth:`Store.read`."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
+import html
 import inspect
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import libcloud.security
 from libcloud.common.types import InvalidCredsError
@@ -16,6 +19,7 @@ from libcloud.storage.providers import DRIVERS, get_driver
 from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.options import StoreOptions
 
 if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
@@ -86,6 +90,14 @@ class Account:
         options = tuple(option.strip() for option in self.driver_options)
         object.__setattr__(self, "driver_options", options)
 
+    @property
+    def default_hint(self) -> str:
+        """A hint for errors of the default provider, which users may not have chosen."""
+        default = StoreOptions.provider_name
+        if self.provider_name != default:
+            return ""
+        return f"; {default} is the default provider: choose another one with --provider-name"
+
     def masked(self, text: str) -> str:
         """Return a text with the secrets of this account masked, in any encoding."""
         values = [option.partition("=")[2].strip() for option in self.driver_options]
@@ -94,8 +106,7 @@ class Account:
             # Short values (a port, a version) are not secrets; masking them would mask
             # unrelated text.
             if len(secret) >= _SHORTEST_SECRET:
-                encoded = secret.encode("utf-8", "surrogatepass")
-                for form in (secret, repr(secret)[1:-1], quote(encoded), quote(encoded, safe="")):
+                for form in _forms(secret):
                     text = text.replace(form, "***")
         return text
 
@@ -120,7 +131,7 @@ class Account:
             raise  # from a driver that requests a token immediately
         except Exception as error:  # noqa: BLE001 (each driver raises different types)
             text = self.masked(one_line(error))
-            raise UsageError(f"provider {self.provider_name}: {text}") from None
+            raise UsageError(f"provider {self.provider_name}: {text}{self.default_hint}") from None
         return driver
 
     def check(self) -> None:
@@ -176,6 +187,24 @@ class Account:
                 wanted = _KINDS[_READERS[key]]
                 raise UsageError(f"--driver-option {key}: must be {wanted}") from None
         return arguments
+
+
+def _forms(secret: str) -> list[str]:
+    """Return the forms in which errors and stores may quote a secret."""
+    encoded = secret.encode("utf-8", "surrogatepass")
+    forms = (
+        secret,
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        encoded.decode("latin-1"),
+        quote(encoded),
+        quote(encoded, safe=""),
+        quote_plus(encoded),
+        base64.b64encode(encoded).decode(),
+    )
+    return sorted(set(forms), key=len, reverse=True)
 
 
 def known_options(driver_class: type[StorageDriver]) -> frozenset[str]:

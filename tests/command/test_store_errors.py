@@ -1,0 +1,298 @@
+"""Errors of stores: advice that fits, in one line, with the store's own code and sentence."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import pathlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from tests.conftest import Cli, Result
+from tests.support.artifacts import A, make_wheel
+from tests.support.servers import running
+from tests.support.waits import short_pauses
+
+# libcloud leaves connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+#: Also a valid key of Azure.
+SECRET = "hunter2SECRET+/x"
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+LISTING = (
+    f'<ListBucketResult xmlns="{NAMESPACE}"><IsTruncated>false</IsTruncated></ListBucketResult>'
+)
+
+
+@dataclass
+class Store:
+    """A store that answers every put with an error, and what to tell it to answer."""
+
+    url: str
+    status: int = 400
+    body: str = ""
+    kind: str = "application/xml"
+    #: The methods whose requests fail.
+    failing: tuple[str, ...] = ("PUT",)
+    #: Whether the body of an answer is what the request sent.
+    echo: bool = False
+
+    @property
+    def port(self) -> str:
+        return self.url.rpartition(":")[2]
+
+    def options(self, provider: str = "S3", *more: str) -> tuple[str, ...]:
+        """Return the options for the store."""
+        options = {
+            "OPENSTACK_SWIFT": (
+                f"ex_force_auth_url={self.url}",
+                f"ex_force_base_url={self.url}/v1/AUTH_test",
+                "ex_force_auth_version=1.0",
+            ),
+            "KEYSTONE": (
+                f"ex_force_auth_url={self.url}",
+                f"ex_force_base_url={self.url}/v1/AUTH_test",
+                *("ex_force_auth_version=3.x_password", "ex_tenant_name=demo"),
+            ),
+        }.get(provider, ("host=127.0.0.1", f"port={self.port}", "secure=false"))
+        provider = "OPENSTACK_SWIFT" if provider == "KEYSTONE" else provider
+        login = ("--provider-name", provider, "--username", "someone", "--secret", SECRET)
+        return (*login, *(w for o in (*options, *more) for w in ("--driver-option", o)))
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch, dist: pathlib.Path) -> Iterator[Store]:
+    """A store in which an empty container can be looked up and listed."""
+    short_pauses(monkeypatch)
+    make_wheel(dist, A)
+    made = Store("")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        seen: ClassVar[list[str]] = []
+
+        def _answer(self) -> None:
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            swift = "/v1/AUTH_test" in self.path
+            status, body, kind = 200, "", "text/plain"
+            if self.command in made.failing:
+                status, body, kind = made.status, made.body, made.kind
+                if made.echo:
+                    text = f"{self.path} {self.headers} {sent.decode('utf-8', 'replace')}"
+                    body = body.format(text.replace("<", "&lt;"))
+            elif swift:
+                listing = self.command == "GET" and self.path.partition("?")[0].endswith("wheels")
+                status = 200 if listing else 404 if "wheels/" in self.path else 204
+                status = 201 if self.command == "PUT" else status
+                body, kind = ("[]", "application/json") if listing else ("", kind)
+            elif "wheels/" in self.path:
+                status = 200 if self.command == "PUT" else 404
+            elif self.command == "GET" and "wheels" in self.path:
+                body, kind = LISTING, "application/xml"
+            encoded = "" if self.command == "HEAD" else body
+            self.send_response(status)
+            self.send_header("X-Auth-Token", "gAAAA-TOKEN")
+            self.send_header("X-Subject-Token", "gAAAA-TOKEN")
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(encoded.encode())))
+            self.end_headers()
+            self.wfile.write(encoded.encode())
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _answer  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with running(Handler) as url:
+        made.url = url
+        yield made
+
+
+def failed(result: Result) -> str:
+    """Return the text of the only artifact, which could not be sent."""
+    assert (result.code, result.err) == (5, ""), result
+    return result.line("failed")
+
+
+def xml(code: str, message: str) -> str:
+    """Return an error of the S3 API or of Azure."""
+    return (
+        f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message>'
+        "<RequestId>4442587FB7D0A2F9</RequestId></Error>"
+    )
+
+
+PROVIDERS = (
+    *("OPENSTACK_SWIFT", "KEYSTONE", "S3", "S3_RGW", "MINIO", "AZURE_BLOBS", "ALIYUN_OSS"),
+    "CLOUDFILES",
+)
+CODES = {
+    "ExpiredToken": (400, "the session token has expired: get a new one"),
+    "InvalidToken": (400, "the session token is not valid: get a new one"),
+    "EntityTooLarge": (400, "too large for one request"),
+    "KMS.DisabledException": (400, "cannot use the encryption key"),
+    "AccessControlListNotSupported": (400, "the container allows no ACL"),
+    "InvalidRequest": (400, "the store rejected the request (400)"),
+    "AccessDenied": (403, "check the user's permissions on the container"),
+    "WeirdCode": (403, "permission denied"),
+    "OperationAborted": (409, "try again"),
+    "MissingContentLength": (411, "does not accept the request (411)"),
+    "Teapot": (418, "the store rejected the request (418)"),
+    "InternalError": (500, "the store failed (500): try again later"),
+    "NotImplemented": (501, "does not support the request (501)"),
+    "SlowDown": (503, "not available (503): try again later"),
+    "InsufficientStorage": (507, "the store is full"),
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_s3_error_has_advice_and_words_of_store(cli: Cli, store: Store, code: str) -> None:
+    store.status, advice = CODES[code]
+    store.body = xml(code, f"The store&apos;s sentence about {code}.")
+    text = failed(cli("upload", "--hashfile", "--no-update-index", *store.options(), "wheels"))
+    assert f"cannot send {A}.sha256: " in text
+    assert advice in text
+    words = f"(store: {store.status} {code}: The store's sentence about {code})"
+    assert text.rstrip().endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "advice", "words"),
+    [
+        (413, "Upload exceeds quota.", "or the quota is used up", "413: Upload exceeds quota"),
+        (
+            413,
+            (
+                "<html><h1>Request Entity Too Large</h1><p>The body of your request was too "
+                "large for this server.</p></html>"
+            ),
+            "too large for the store",
+            "413: The body of your request was too large for this server",
+        ),
+        (
+            403,
+            '{"error": {"code": 403, "message": "You are not\\nauthorized.", "title": "No"}}',
+            "permission denied",
+            "403: You are not authorized",
+        ),
+        (400, '{"code": "bad_request", "message": "no"}', "(400)", "400 bad_request: no"),
+        (507, "", "the store is full", ""),
+        (405, "{" * 5000, "(405): check --provider-name and --driver-option", ""),
+    ],
+    ids=["quota", "html", "keystone", "json", "empty", "cut json"],
+)
+def test_swift_error_has_advice_and_words_of_store(
+    cli: Cli, store: Store, status: int, body: str, advice: str, words: str
+) -> None:
+    store.status, store.body, store.kind = status, body, "text/html"
+    options = store.options("OPENSTACK_SWIFT")
+    text = failed(cli("upload", "--hashfile", "--no-update-index", *options, "wheels"))
+    assert advice in text
+    assert text.rstrip().endswith(f"(store: {words})" if words else advice)
+
+
+@pytest.mark.parametrize("failing", [("HEAD",), ("HEAD", "GET"), ("GET",)])
+def test_code_is_found_when_only_get_answers_have_a_body(
+    cli: Cli, store: Store, failing: tuple[str, ...]
+) -> None:
+    """Amazon answers HEAD requests with a 400 without a body when a session token expired."""
+    store.failing = failing
+    store.body = xml("ExpiredToken", "The provided token has expired.")
+    result = cli("upload", "--hashfile", "--no-update-index", *store.options(), "wheels")
+    text = result.out + result.err
+    if failing == ("HEAD",):
+        # The container can be listed, and the puts succeed; the look at the artifact fails.
+        assert "(400)" in result.line("failed")
+    else:
+        assert "the session token has expired" in text
+        assert "(store: 400 ExpiredToken: The provided token has expired)" in text
+    assert result.code == 5
+
+
+@pytest.mark.parametrize(
+    "provider", [name for name in PROVIDERS if name not in ("CLOUDFILES", "ALIYUN_OSS")]
+)
+@pytest.mark.parametrize("body", ["", "[", "<a>", "<html>Sign in</html>", "<a/>", "{{}}", "[{{}}]"])
+def test_answer_of_another_kind_of_server_is_one_line(
+    cli: Cli, store: Store, provider: str, body: str
+) -> None:
+    store.status, store.body, store.failing = 200, body, ("GET", "POST")
+    store.kind = "application/json" if "{" in body else "text/html"
+    result = cli("index", *store.options(provider), "wheels")
+    assert (result.code, result.err.count("\n")) == (5, 1), result
+    assert "cannot be read: check --provider-name and the store's address" in result.err
+
+
+def test_keystone_error_is_explained(cli: Cli, store: Store) -> None:
+    store.failing, store.status = ("POST",), 500
+    store.body = json.dumps({"error": {"code": 500, "message": "An unexpected error."}})
+    result = cli("upload", "--hashfile", *store.options("KEYSTONE"), "wheels")
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert "the store failed (500)" in result.err
+    assert "(store: 500: An unexpected error)" in result.err
+
+
+TOKEN = "FwoGhunter2'\"<&/TOKEN"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("status", [400, 401, 403, 500])
+@pytest.mark.parametrize("body", [xml("Echo", "{}"), '{{"message": "{}"}}', "<p>{}</p>"])
+def test_secret_that_a_store_repeats_is_not_printed(
+    cli: Cli, store: Store, provider: str, status: int, body: str
+) -> None:
+    store.status, store.body, store.echo = status, body, True
+    token = (f"token={TOKEN}",) if provider == "S3" else ()
+    if provider == "CLOUDFILES":
+        token = (f"ex_force_auth_url={store.url}",)
+        options = [*store.options("OPENSTACK_SWIFT"), "--region", "ord"]
+        options[1] = provider
+    else:
+        options = list(store.options(provider, *token))
+    all_failing = ("PUT", "GET", "HEAD", "POST", "DELETE")
+    for failing in (all_failing, ("PUT",)):
+        store.failing = failing
+        result = cli("upload", "--hashfile", *options, "wheels")
+        text = result.out + result.err
+        assert result.code == 5, result
+        assert "Traceback" not in text
+        for secret in ("hunter2", "SECRET", "gAAAA"):
+            assert secret not in text
+        assert max(map(len, text.split("\n"))) < 700
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("secret", ["hunter2-SECRÄT€", "hunter2\nSECRET", "hunter2-SECRET\r\n"])
+def test_unusual_secret_is_one_line_with_every_provider(
+    cli: Cli, store: Store, monkeypatch: pytest.MonkeyPatch, provider: str, secret: str
+) -> None:
+    store.status, store.body, store.echo = 403, xml("Echo", "{}"), True
+    store.failing = ("PUT", "GET", "HEAD", "POST", "DELETE")
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", secret)
+    options = list(store.options("OPENSTACK_SWIFT" if provider == "CLOUDFILES" else provider))
+    options[1] = "OPENSTACK_SWIFT" if provider == "KEYSTONE" else provider
+    del options[4:6]
+    for verb in (("upload", "--hashfile"), ("index",)):
+        result = cli(*verb, *options, "wheels")
+        assert (result.code in (2, 5), result.err.count("\n")) == (True, 1), result
+        text = result.out + result.err
+        assert "hunter2" not in text
+        assert "SECR" not in text
+
+
+@pytest.mark.parametrize("verb", [("upload", "--hashfile"), ("index",)])
+def test_error_of_default_provider_names_the_option(cli: Cli, store: Store, verb: str) -> None:
+    store.status, store.failing = 403, ("PUT", "GET", "HEAD", "POST", "DELETE")
+    login = ("--username", "someone", "--secret", SECRET)
+    option = ("--driver-option", f"ex_force_auth_url={store.url}")
+    result = cli(*verb, *login, *option, "wheels")
+    assert (result.code, result.err.count("\n")) == (5, 1)
+    hint = "CLOUDFILES is the default provider: choose another one with --provider-name"
+    assert hint in result.err
+    usage = cli(*verb, *login, "--driver-option", "ex_force_auth_url=ftp://x", "wheels")
+    assert hint in usage.err
+    other = cli(*verb, *store.options(), "wheels")
+    assert "default provider" not in other.err
