@@ -27,12 +27,13 @@ from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ContainerError, ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
-from wheelhouse_hashes.errors import AlreadyExists, StoreError
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.stores.base import BINARY, Store, check_unchanged
-from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
+from wheelhouse_hashes.stores.errors import quote_store, raise_bad_requests, status_of
 from wheelhouse_hashes.stores.stored import Stored, md5_of
+from wheelhouse_hashes.stores.tokens import manage_token
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.disk.files import LocalFile
@@ -70,6 +71,9 @@ GOOGLE = Family(
     "Content-MD5", md5_in_base64=True, metadata_prefix="x-goog-meta-", conditional=False
 )
 
+#: The driver option with a token of the user's own, which cannot be renewed.
+OWN_TOKEN = "ex_force_auth_token"  # noqa: S105 (the name of an option)
+
 _MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
 #: Headers of Swift's multipart objects, whose etag is not the MD5 of their bytes.
@@ -92,20 +96,6 @@ def family_of(driver_class: type) -> Family | None:
     return next((family for name, family in _FAMILIES if name in names), None)
 
 
-def _keep_token(connection: Any) -> None:  # noqa: ANN401 (libcloud's are untyped)
-    """Make a driver authenticate only once.
-
-    Version 1 of Swift's authentication returns no expiry time, so libcloud would
-    request a new token before every request.
-    """
-    identity = connection.get_auth_class()
-    is_token_valid = identity.is_token_valid
-    identity.is_token_valid = lambda: (
-        is_token_valid()
-        or (identity.auth_token is not None and identity.auth_token_expires is None)
-    )
-
-
 class CloudStore(Store):
     """A container on OpenStack Swift or on a store with the S3 API."""
 
@@ -124,7 +114,7 @@ class CloudStore(Store):
             **NEWEST,
         }
         if family_of(type(driver)) is SWIFT:
-            _keep_token(connection)
+            manage_token(connection)
         else:
             raise_bad_requests(connection)
         return driver
@@ -252,6 +242,13 @@ class CloudStore(Store):
                 raise StoreError(f"cannot delete {name}: the store refused without giving a reason")
 
         self._retry(delete, f"delete {name}")
+
+    def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
+        given = any(option.startswith(f"{OWN_TOKEN}=") for option in self.account.driver_options)
+        if given and status_of(error) == HTTPStatus.UNAUTHORIZED:
+            text = f"the token in --driver-option {OWN_TOKEN} is not accepted: get a new one"
+            return StoreError(f"cannot {doing}: {text}{quote_store(error, self._masked)}")
+        return super()._failure(doing, error)
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
         """Return whether an object has an artifact's bytes; see :meth:`Store.has_bytes_of`.

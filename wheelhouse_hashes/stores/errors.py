@@ -44,7 +44,8 @@ _LOCKED = "the object is locked against changes: publish under another name or v
 _CODES = {
     "RequestTimeTooSkewed": "the clock of this machine differs from the store's: synchronize it",
     "SignatureDoesNotMatch": "the store rejected the secret: check --secret",
-    "InvalidAccessKeyId": "the store does not recognize the username: check --username",
+    "InvalidAccessKeyId": "the store does not recognize the username: check --username; temporary "
+    "keys also need --driver-option token",
     "AccessDenied": "permission denied: check the user's permissions on the container",
     "AllAccessDisabled": "the container is disabled: ask its owner or operator",
     "AccountProblem": "the account is disabled: ask its owner or operator",
