@@ -8,6 +8,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -113,6 +114,19 @@ def test_media_types_of_pages_and_hash_files(
     ran = subprocess.run(command, check=False, capture_output=True, text=True)
     assert ran.returncode == 0, ran
     assert pathlib.Path("pip", A).read_bytes() == wheel.read_bytes()
+
+
+def test_local_version_is_fetched_from_page(cli: Cli, readable: Target, dist: pathlib.Path) -> None:
+    name = "demo-1.0+cu118-py3-none-any.whl"
+    wheel = make_wheel(dist, name)
+    assert upload(cli, readable).code == 0
+    with urllib.request.urlopen(readable.url + "index.html", timeout=30) as answer:
+        page = answer.read()
+    assert (b"demo-1.0%2Bcu118-" in page) is ("S3" in readable.options)
+    assert upload(cli, readable, verb="index").code == 0
+    url = readable.url + "index.html"
+    result = cli("fetch", "--verify", "--wait", 5, "--local-folder", "got", "demo", url)
+    assert (result.code, pathlib.Path("got", name).read_bytes()) == (0, wheel.read_bytes())
 
 
 @pytest.fixture

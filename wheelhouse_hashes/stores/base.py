@@ -66,6 +66,11 @@ class Store:
     #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
+    @property
+    def reads_plus_as_space(self) -> bool:
+        """Whether a plus sign in a URL must be encoded, as on stores with the S3 API."""
+        return False
+
     def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
         self.account = account
         self.container_name = container_name

@@ -105,6 +105,11 @@ class CloudStore(Store):
         assert family is not None  # noqa: S101 (for the type checker)
         return family
 
+    @property
+    def reads_plus_as_space(self) -> bool:
+        """See :attr:`Store.reads_plus_as_space`."""
+        return self._family is S3
+
     def _make_driver(self) -> StorageDriver:
         driver = super()._make_driver()
         connection: Any = driver.connection

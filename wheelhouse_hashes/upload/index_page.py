@@ -63,7 +63,7 @@ def update_index(
     previous = _links_of(page)
     for _ in range(ROUNDS):
         links = _links(run, store, objects, previous, uploaded)
-        new = render(links)
+        new = render(links, encode_plus=store.reads_plus_as_space)
         if new == page:
             return links
         store.put_bytes(INDEX, new, HTML)
@@ -80,13 +80,20 @@ def update_index(
     return links
 
 
-def render(links: Mapping[str, Digest | None]) -> bytes:
-    """Return the page in the format that the host writes and reads."""
+def render(links: Mapping[str, Digest | None], *, encode_plus: bool = False) -> bytes:
+    """Return the page in the format that the host writes and reads.
+
+    :param links: the artifacts and their digests.
+    :param encode_plus: whether to encode plus signs.  The host does not, because its fetch
+        would keep ``%2B`` in file names, but a store that reads a plus sign in a URL as a
+        space cannot serve such a link.
+    """
     rows = []
+    safe = "/!~" if encode_plus else "/+!~"
     for name in sorted(links):
         digest = links[name]
         fragment = f"#{digest.algorithm}={digest.hex}" if digest else ""
-        address = escape(quote(name, safe="/+!~") + fragment)
+        address = escape(quote(name, safe=safe) + fragment)
         rows.append(f'<li><a href="{address}">{escape(name)}</a></li>\n')
     return f"<html><body><p>\n{''.join(rows)}</p></body></html>\n".encode()
 
