@@ -35,7 +35,8 @@ def serving_as_s3(folder: pathlib.Path) -> Iterator[tuple[str, list[str]]]:
 
         def do_GET(self) -> None:
             paths.append(self.path)
-            path = folder / (unquote_plus(self.path).lstrip("/") or "index.html")
+            name = unquote_plus(self.path.partition("?")[0]).lstrip("/")
+            path = folder / (name or "index.html")
             found = path.is_file()
             respond(self, 200 if found else 403, path.read_bytes() if found else b"")
 
@@ -92,7 +93,9 @@ def test_query_keeps_its_plus_signs(cli: Cli, published: pathlib.Path) -> None:
     page = f'<a href="{name}?Signature=a+b%2Bc">{name}</a>'
     (published / "index.html").write_text(page)
     with serving_as_s3(published) as (url, paths):
-        cli("fetch", "--verify", "--wait", 0, "--missing-hash", "accept", "demo", f"{url}/")
+        options = ("--wait", 0, "--missing-hash", "accept", "--local-folder", "got")
+        result = cli("fetch", "--verify", *options, "demo", f"{url}/")
+        assert result.code == 0, result
     assert f"/{name}?Signature=a+b%2Bc".replace("+cu", "%2Bcu") in paths
 
 
