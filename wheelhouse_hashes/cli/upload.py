@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 #: Object in which jobs that use the host alone share their digests.
 HOST_METADATA = "metadata.json"
 
+#: The note on a store without conditional puts.
+BEST_EFFORT = (
+    "--no-replace is best effort: the store has no conditional put, so objects were looked up "
+    "before; a job that uploads at the same moment may be replaced"
+)
+
 #: Maximum size of this object, in bytes.
 MAX_HOST_METADATA = 64 * 1024 * 1024
 
@@ -74,6 +80,8 @@ def upload(
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
             uploaded = _publish_all(reporter, store, snapshot, fit)
+            if store.is_best_effort and run.options.no_replace:
+                run.note(line("note", store.container_name, BEST_EFFORT))
             _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
 
         with noting_interruption(report):

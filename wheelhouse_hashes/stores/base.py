@@ -22,17 +22,18 @@ from libcloud.storage.types import (
     ObjectDoesNotExistError,
 )
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.stores.answers import with_answer
+from wheelhouse_hashes.stores.comparison import Comparison
 from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final, quote_store
-from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
+from wheelhouse_hashes.stores.stored import Stored, stored_object
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.artifacts import LocalArtifact
     from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.driver import Account
 
@@ -52,7 +53,7 @@ HTML = "text/html; charset=utf-8"
 _OWN = (StoreError, UsageError, DiskError)
 
 
-class Store:
+class Store(Comparison):
     """One container of a store; safe to use from many threads.
 
     :param account: the provider, credentials and driver options.
@@ -76,6 +77,9 @@ class Store:
         self.container_name = container_name
         self._budget = budget
         self._local = threading.local()
+        #: Whether an object that must not be replaced was only looked up before its put, because
+        #: the store has no conditional put.
+        self.is_best_effort = False
 
     @property
     def driver(self) -> StorageDriver:
@@ -245,8 +249,10 @@ class Store:
 
     def _leave_alone(self, name: str, *, create_only: bool) -> None:
         """Enforce create-only as far as libcloud's API allows: look before the put."""
-        if create_only and self._object(name) is not None:
-            raise AlreadyExists(name)
+        if create_only:
+            self.is_best_effort = True
+            if self._object(name) is not None:
+                raise AlreadyExists(name)
 
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist.
@@ -263,32 +269,6 @@ class Store:
                     )
 
         self._retry(delete, f"delete {name}")
-
-    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
-        """Return whether an object has an artifact's bytes, by the store's metadata.
-
-        :param stored: the object, from a listing or from :meth:`stat`.
-        :param artifact: the artifact.
-        :returns: None if the metadata are inconclusive: an etag need not be a digest.
-        """
-        if stored.size != artifact.size:
-            return False
-        if stored.etag == artifact.digests.get("md5"):
-            return True
-        if stored.etag_is_md5:
-            return False
-        return (
-            stored.sha256.lower() == artifact.digests[DEFAULT_ALGORITHM] if stored.sha256 else None
-        )
-
-    @staticmethod
-    def is_known_content(stored: Stored, content: bytes) -> bool:
-        """Return whether a listing alone shows that an object has some content.
-
-        :returns: False also if the listing is inconclusive: only an etag that is
-            an MD5 shows it.
-        """
-        return stored.etag == md5_of(content)
 
     def _retry(self, call: Callable[[], T], doing: str) -> T:
         """Call until it succeeds, at most :data:`TRIES` times."""

@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -31,7 +31,7 @@ from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.stores.base import BINARY, Store, check_unchanged
-from wheelhouse_hashes.stores.errors import quote_store, raise_bad_requests, status_of
+from wheelhouse_hashes.stores.errors import codes_of, quote_store, raise_bad_requests, status_of
 from wheelhouse_hashes.stores.stored import Stored, md5_of
 from wheelhouse_hashes.stores.tokens import manage_token
 
@@ -71,6 +71,9 @@ GOOGLE = Family(
     "Content-MD5", md5_in_base64=True, metadata_prefix="x-goog-meta-", conditional=False
 )
 
+#: Error codes with which stores may refuse ``If-None-Match`` because they do not support it.
+_NO_CONDITION = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
+
 #: The driver option with a token of the user's own, which cannot be renewed.
 OWN_TOKEN = "ex_force_auth_token"  # noqa: S105 (the name of an option)
 
@@ -96,8 +99,21 @@ def family_of(driver_class: type) -> Family | None:
     return next((family for name, family in _FAMILIES if name in names), None)
 
 
+def _may_refuse_condition(error: LibcloudError) -> bool:
+    status = status_of(error)
+    if status in (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED):
+        return True
+    refused = not _NO_CONDITION.isdisjoint(codes_of(error))
+    return status == HTTPStatus.BAD_REQUEST and refused
+
+
 class CloudStore(Store):
     """A container on OpenStack Swift or on a store with the S3 API."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the base class has them)
+        super().__init__(*args, **kwargs)
+        family = family_of(self.account.driver_class())
+        self._is_conditional = family is not None and family.conditional
 
     @property
     def _family(self) -> Family:
@@ -150,13 +166,9 @@ class CloudStore(Store):
         family = self._family
         etag = headers.get("etag", "").strip('"')
         sha256 = headers.get(family.metadata_prefix + DEFAULT_ALGORITHM, "")
-        if family is SWIFT:
-            is_md5 = not _IN_PARTS.intersection(headers)
-        else:
-            # Stores with the S3 API differ here, so the SHA-256 in the metadata wins.
-            encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms")
-            encrypted |= "x-amz-server-side-encryption-customer-algorithm" in headers
-            is_md5 = not sha256 and not encrypted and _MD5.fullmatch(etag) is not None
+        # With the S3 API an etag that looks like an MD5 may be anything, even if the headers do
+        # not mention encryption.
+        is_md5 = family is SWIFT and not _IN_PARTS.intersection(headers)
         return Stored(
             name,
             int(headers.get("content-length", 0)),
@@ -200,36 +212,49 @@ class CloudStore(Store):
         digest = artifact.digests[DEFAULT_ALGORITHM]
         stored = Stored(artifact.name, artifact.size, artifact.digests["md5"], digest)
         extra = {"content_type": BINARY, "meta_data": {DEFAULT_ALGORITHM: digest}}
-        self._upload(file.reopened, stored, extra, create_only=create_only)
-        return stored
+        return self._upload(file.reopened, stored, extra, create_only=create_only)
 
     def _put_file(
         self, path: str, name: str, content: bytes, media_type: str, *, create_only: bool
     ) -> Stored:
         stored = Stored(name, len(content), md5_of(content))
-        self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
-        return stored
+        return self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
 
     def _upload(
         self, path: str, stored: Stored, extra: Mapping[str, object], *, create_only: bool
-    ) -> None:
-        name, md5, size = stored.name, stored.etag, stored.size
-        headers = self._family.md5(md5)
-        if create_only and self._family.conditional:
-            headers["If-None-Match"] = "*"
-        else:
-            self._leave_alone(name, create_only=create_only)
+    ) -> Stored:
+        """Send a file; return the object with the etag that the store gave it.
+
+        :param stored: the object, with the MD5 of its content as the etag.
+        """
+        headers = self._family.md5(stored.etag)
+        if not (create_only and self._is_conditional):
+            self._leave_alone(stored.name, create_only=create_only)
+            return self._send(path, stored, extra, headers)
+        try:
+            return self._send(path, stored, extra, {**headers, "If-None-Match": "*"})
+        except LibcloudError as error:
+            if status_of(error) == HTTPStatus.PRECONDITION_FAILED:
+                raise AlreadyExists(stored.name) from None
+            if not _may_refuse_condition(error):
+                raise
+        # Backblaze and others do not support the condition.
+        self._leave_alone(stored.name, create_only=True)
+        sent = self._send(path, stored, extra, headers)
+        self._is_conditional = False
+        return sent
+
+    def _send(
+        self, path: str, stored: Stored, extra: Mapping[str, object], headers: Mapping[str, str]
+    ) -> Stored:
         driver: Any = self.driver
         # Without this, libcloud would read the file again to compute the MD5 and the size.
-        driver._hash_buffered_stream = lambda *_args, **_kwargs: (md5, size)  # noqa: SLF001 (no public hook)
-        try:
-            driver.upload_object(
-                path, self._container, name, extra=extra, verify_hash=False, headers=headers
-            )
-        except LibcloudError as error:
-            if create_only and status_of(error) == HTTPStatus.PRECONDITION_FAILED:
-                raise AlreadyExists(name) from None
-            raise
+        known = stored.etag, stored.size
+        driver._hash_buffered_stream = lambda *_args, **_kwargs: known  # noqa: SLF001 (no public hook)
+        sent = driver.upload_object(
+            path, self._container, stored.name, extra=extra, verify_hash=False, headers={**headers}
+        )
+        return replace(stored, etag=(sent.hash or "").strip('"') or stored.etag)
 
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist.
@@ -262,7 +287,15 @@ class CloudStore(Store):
         metadata are requested.
         """
         same = super().has_bytes_of(stored, artifact)
-        if same is not None or stored.modified is not None:
+        if same is not None:
             return same
-        found = self.stat(stored.name)
-        return False if found is None else super().has_bytes_of(found, artifact)
+        if stored.modified is None:
+            found = self.stat(stored.name)
+            if found is None:
+                return False
+            stored = found
+            same = super().has_bytes_of(stored, artifact)
+        if same is None and _MD5.fullmatch(stored.etag):
+            # Either the bytes differ, or the store encrypts them and does not say so.
+            return self.reads_as(stored, artifact)
+        return same
