@@ -6,13 +6,13 @@ import http.server
 import json
 import pathlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import pytest
 
 from tests.conftest import Cli, Result
-from tests.support.artifacts import A, make_wheel
+from tests.support.artifacts import A, B, make_wheel
 from tests.support.servers import running
 from tests.support.waits import short_pauses
 
@@ -37,6 +37,8 @@ class Store:
     kind: str = "application/xml"
     #: The methods whose requests fail.
     failing: tuple[str, ...] = ("PUT",)
+    #: The names of the objects that were sent.
+    sent: list[str] = field(default_factory=list)
     #: Whether the body of an answer is what the request sent.
     echo: bool = False
 
@@ -77,6 +79,8 @@ def store(monkeypatch: pytest.MonkeyPatch, dist: pathlib.Path) -> Iterator[Store
         def _answer(self) -> None:
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             swift = "/v1/AUTH_test" in self.path
+            if self.command == "PUT" and "wheels/" in self.path:
+                made.sent.append(self.path.partition("?")[0].rpartition("/")[2])
             status, body, kind = 200, "", "text/plain"
             if self.command in made.failing:
                 status, body, kind = made.status, made.body, made.kind
@@ -96,6 +100,8 @@ def store(monkeypatch: pytest.MonkeyPatch, dist: pathlib.Path) -> Iterator[Store
             self.send_response(status)
             self.send_header("X-Auth-Token", "gAAAA-TOKEN")
             self.send_header("X-Subject-Token", "gAAAA-TOKEN")
+            if made.echo:
+                self.send_header("x-ms-error-code", "Echo")
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(encoded.encode())))
             self.end_headers()
@@ -224,6 +230,57 @@ def test_answer_of_another_kind_of_server_is_one_line(
     result = cli("index", *store.options(provider), "wheels")
     assert (result.code, result.err.count("\n")) == (5, 1), result
     assert "cannot be read: check --provider-name and the store's address" in result.err
+
+
+@pytest.mark.parametrize("provider", ["S3", "MINIO", "OPENSTACK_SWIFT"])
+@pytest.mark.parametrize("code", ["AccessDenied", ""])
+def test_user_who_may_only_write_uploads_without_looking(
+    cli: Cli, store: Store, provider: str, code: str
+) -> None:
+    store.failing, store.status = ("GET", "HEAD"), 403
+    store.body = xml(code, "Access Denied") if code else ""
+    options = store.options(provider)
+    if provider == "OPENSTACK_SWIFT":
+        # The token comes from the answer to a GET request.
+        options = (*options, "--driver-option", "ex_force_auth_token=abc-token")
+    command = ("upload", "--hashfile", "--no-replace", *options, "wheels")
+    result = cli(*command, "--no-update-index")
+    assert (result.code, result.err, "sent 1" in result.out) == (0, "", True), result
+    assert "the container cannot be listed (permission denied)" in result.line("note")
+    assert store.sent == [f"{A}.sha256", A]
+    indexed = cli(*command)
+    assert (indexed.code, "sent 1" in indexed.out) == (5, True)
+    assert "cannot update index.html: the container cannot be listed" in indexed.out
+    assert "index.html" not in store.sent
+
+
+@pytest.mark.parametrize("code", ["SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken"])
+def test_wrong_credentials_send_nothing(cli: Cli, store: Store, code: str) -> None:
+    store.failing, store.status, store.body = ("GET", "HEAD"), 403, xml(code, "no")
+    result = cli("upload", "--hashfile", *store.options(), "wheels")
+    assert (result.code, result.err.count("\n"), store.sent) == (5, 1, [])
+
+
+@pytest.mark.parametrize("provider", ["S3", "OPENSTACK_SWIFT"])
+def test_file_over_limit_of_one_request_is_one_line(
+    cli: Cli, store: Store, dist: pathlib.Path, provider: str
+) -> None:
+    """The limit of both is 5 GB.  The file has a hole, so it needs no space."""
+    store.failing = ()
+    wheel = (dist / A).read_bytes()
+    with (dist / B).open("wb") as large:
+        large.write(wheel)
+        large.truncate(5 * 1024**3)
+        large.seek(0, 2)
+        large.write(wheel)
+    result = cli("upload", "--hashfile", "--no-update-index", *store.options(provider), "wheels")
+    (failed,) = (line for line in result.out.splitlines() if f"failed     {B}" in line)
+    assert (result.code, result.err) == (5, "")
+    size = (dist / B).stat().st_size
+    assert f"{B} has {size} bytes, and the store accepts at most 536870912" in failed
+    assert "send it in parts with the store's own client" in failed
+    assert not any(B in name for name in store.sent)
+    assert A in store.sent
 
 
 def test_keystone_error_is_explained(cli: Cli, store: Store) -> None:

@@ -240,3 +240,9 @@ def blob_types(port: int, container: str) -> dict[str, str]:
     driver = _azure_driver(port)
     blobs = driver.list_container_objects(driver.get_container(container))
     return {blob.name: blob.extra["content_type"] for blob in blobs}
+
+
+def blob_headers(port: int, container: str, name: str) -> dict[str, str]:
+    """Return the headers of a blob, with names in lower case."""
+    answer = _azure_driver(port).connection.request(f"/{container}/{name}", method="HEAD")
+    return {key.lower(): value for key, value in answer.headers.items()}

@@ -120,6 +120,30 @@ def test_media_types_of_pages_and_hash_files(
     assert pathlib.Path("pip", A).read_bytes() == wheel.read_bytes()
 
 
+def test_page_with_wrong_media_type_is_written_again(
+    cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
+) -> None:
+    """Another tool copied the page, or an early version of this package wrote it."""
+    make_wheel(dist, A)
+    assert upload(cli, on_swift).code == 0
+    path = f"{on_swift.name}/index.html"
+    page = cluster.request("GET", path).body
+    cluster.request("PUT", path, {"Content-Type": "application/octet-stream"}, page)
+    assert upload(cli, on_swift, verb="index").code == 0
+    assert media_type(on_swift.url + "index.html") == "text/html; charset=utf-8"
+    assert cluster.request("GET", path).body == page
+
+
+def test_page_of_host_alone_is_replaced_by_html(
+    cli: Cli, readable: Target, dist: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    assert cli("upload", *readable.options, readable.name).code == 0
+    assert media_type(readable.url + "index.html").startswith("text/html")
+    assert upload(cli, readable).code == 0
+    assert media_type(readable.url + "index.html") == "text/html; charset=utf-8"
+
+
 def test_local_version_is_fetched_from_page(cli: Cli, readable: Target, dist: pathlib.Path) -> None:
     name = "demo-1.0+cu118-py3-none-any.whl"
     wheel = make_wheel(dist, name)

@@ -121,7 +121,7 @@ def test_s3_provider_errors_are_one_line(
     nowhere = f"nowhere-{uuid.uuid4().hex[:8]}"
     assert f"container '{nowhere}' does not exist" in refused("index", *store(), nowhere)
     guest = store("guest", "guesting")
-    assert "permission denied: check " in refused("upload", "--hashfile", *guest, container)
+    assert "permission denied: check " in refused("index", *guest, container)
 
 
 def test_minio_error_for_store_with_region(

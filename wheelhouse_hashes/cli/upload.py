@@ -11,6 +11,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
 from wheelhouse_hashes.errors import (
     Interrupted,
+    NoPermission,
     Refusal,
     UsageError,
     UsageErrors,
@@ -22,6 +23,7 @@ from wheelhouse_hashes.plugins.session import Session, noting_interruption, phas
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport, line
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.stores.write_only import WriteOnlyStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
@@ -32,9 +34,16 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.stores.base import Store
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.stored import Stored
 
 #: Object in which jobs that use the host alone share their digests.
 HOST_METADATA = "metadata.json"
+
+#: The problem of a container that the user may not list.
+NO_INDEX = (
+    "cannot update index.html: the container cannot be listed (permission denied); give "
+    "--no-update-index here, and run index as a user who may list the container"
+)
 
 #: The note on a store without conditional puts.
 BEST_EFFORT = (
@@ -75,20 +84,36 @@ def upload(
         paths = scan(pathlib.Path(folder), reporter)
 
         def publish() -> None:
-            store.open()
-            snapshot = ContainerSnapshot(store.objects(), run.plugins)
+            container_found, objects = _open(store, run)
+            snapshot = ContainerSnapshot(objects, run.plugins)
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
-            uploaded = _publish_all(reporter, store, snapshot, fit)
+            uploaded = _publish_all(reporter, container_found, snapshot, fit)
             if store.is_best_effort and run.options.no_replace:
                 run.note(line("note", store.container_name, BEST_EFFORT))
-            _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
+            if isinstance(container_found, WriteOnlyStore):
+                report.problems += [NoPermission(NO_INDEX)] if with_index else []
+            else:
+                _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
 
         with noting_interruption(report):
             # All in one thread, because each thread that uses the store must authenticate.
             run_in_thread(publish, run.stop)
         run.say(report.closing(store.container_name))
     return report
+
+
+def _open(store: Store, run: Session[UploadOptions]) -> tuple[Store, dict[str, Stored]]:
+    """Open a container; return it with its listing.
+
+    A container that the user may not list is returned as a :class:`WriteOnlyStore`.
+    """
+    try:
+        store.open()
+        return store, store.objects()
+    except NoPermission:
+        run.note(line("note", store.container_name, WriteOnlyStore.NOTE))
+        return WriteOnlyStore(store), {}
 
 
 def _without_case_conflicts(
@@ -115,9 +140,14 @@ def _publish_all(
     """
     run = reporter.run
     published: dict[str, ArtifactUpload] = {}
+    sizes = {path.name: size_on_disk(path) for path in paths}
 
     def publish(path: pathlib.Path) -> None:
         try:
+            size = sizes[path.name]
+            there = snapshot.objects.get(path.name)
+            if size is not None and (there is None or there.size != size):
+                store.check_size(path.name, size)
             with run.activities.on(path.name), LocalFile(path) as file:
                 artifact_upload = ArtifactUpload(run, store, snapshot, file)
                 record = artifact_upload.publish()
@@ -129,7 +159,7 @@ def _publish_all(
             published[record.name] = artifact_upload
             reporter.conclude(artifact_upload.artifact, record)
 
-    run.activities.plan({path.name: size_on_disk(path) for path in paths})
+    run.activities.plan(sizes)
     if not for_each(paths, publish, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
     return published

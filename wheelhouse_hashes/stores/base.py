@@ -23,31 +23,39 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import LocalFile, disk_errors
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError, UsageError
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, NoPermission, StoreError, UsageError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.stores.answers import with_answer
 from wheelhouse_hashes.stores.comparison import Comparison
-from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final, quote_store
-from wheelhouse_hashes.stores.stored import Stored, stored_object
+from wheelhouse_hashes.stores.errors import (
+    FAILURES,
+    explain,
+    is_final,
+    lacks_permission,
+    quote_store,
+)
+from wheelhouse_hashes.stores.stored import (
+    BINARY,
+    HTML,
+    TEXT,
+    Stored,
+    check_unchanged,
+    stored_object,
+)
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import LocalArtifact
+    from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.driver import Account
+
+__all__ = ["BINARY", "HTML", "TEXT", "Store"]
 
 T = TypeVar("T")
 
 #: Maximum number of tries of one request to a store.
 TRIES = 4
-
-#: Media types.  They are set explicitly because libcloud's guesses differ between
-#: systems, and pip reads a page only if its type is HTML.
-BINARY = "application/octet-stream"
-TEXT = "text/plain; charset=utf-8"
-HTML = "text/html; charset=utf-8"
-
 
 #: Errors that are raised by this package, and final.
 _OWN = (StoreError, UsageError, DiskError)
@@ -67,10 +75,8 @@ class Store(Comparison):
     #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
-    @property
-    def reads_plus_as_space(self) -> bool:
-        """Whether a plus sign in a URL must be encoded, as on stores with the S3 API."""
-        return False
+    #: Whether a plus sign in a URL must be encoded, as on stores with the S3 API.
+    reads_plus_as_space = False
 
     def __init__(self, account: Account, container_name: str, budget: WaitBudget) -> None:
         self.account = account
@@ -91,6 +97,9 @@ class Store(Comparison):
 
     def _make_driver(self) -> StorageDriver:
         return self.account.make_driver()
+
+    def _connection(self) -> object:
+        return getattr(getattr(self._local, "driver", None), "connection", None)
 
     @property
     def _container(self) -> Container:
@@ -174,6 +183,12 @@ class Store(Comparison):
         obj = self._object(name)
         return None if obj is None else iter(self.driver.download_object_as_stream(obj))
 
+    def check_size(self, name: str, size: int) -> None:
+        """Check that the store accepts an object of this size in one request, if that is known.
+
+        :raises StoreError: if it does not.
+        """
+
     def put(
         self,
         artifact: LocalArtifact,
@@ -209,9 +224,13 @@ class Store(Comparison):
     ) -> Stored:
         self._leave_alone(artifact.name, create_only=create_only)
         check_unchanged(artifact, file)
-        extra = {"content_type": BINARY}
+        return self._send_plain(file.reopened, artifact.name, BINARY)
+
+    def _send_plain(self, path: str, name: str, media_type: str) -> Stored:
+        headers = self.account.object_headers(media_type) or None
+        extra = {"content_type": media_type}
         return stored_object(
-            self.driver.upload_object(file.reopened, self._container, artifact.name, extra=extra)
+            self.driver.upload_object(path, self._container, name, extra=extra, headers=headers)
         )
 
     def put_bytes(
@@ -244,8 +263,7 @@ class Store(Comparison):
         create_only: bool,
     ) -> Stored:
         self._leave_alone(name, create_only=create_only)
-        extra = {"content_type": media_type}
-        return stored_object(self.driver.upload_object(path, self._container, name, extra=extra))
+        return self._send_plain(path, name, media_type)
 
     def _leave_alone(self, name: str, *, create_only: bool) -> None:
         """Enforce create-only as far as libcloud's API allows: look before the put."""
@@ -273,7 +291,7 @@ class Store(Comparison):
     def _retry(self, call: Callable[[], T], doing: str) -> T:
         """Call until it succeeds, at most :data:`TRIES` times."""
         try:
-            call = with_answer(call, lambda: getattr(self.driver, "connection", None))
+            call = with_answer(call, self._connection)
             return repeat(call, self._budget, decide=_another_try, tries=TRIES)
         except _OWN:
             raise
@@ -282,11 +300,11 @@ class Store(Comparison):
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         text = self.account.masked(explain(error)) + quote_store(error, self._masked)
-        return StoreError(f"cannot {doing}: {text}{self.account.default_hint}")
+        kind = NoPermission if lacks_permission(error, self._connection()) else StoreError
+        return kind(f"cannot {doing}: {text}{self.account.default_hint}")
 
     def _masked(self, text: str) -> str:
-        """Mask the secrets of the account, and the token that it was given."""
-        token = getattr(getattr(self.driver, "connection", None), "auth_token", None)
+        token = getattr(self._connection(), "auth_token", None)
         text = self.account.masked(text)
         return text.replace(token, "***") if isinstance(token, str) and token else text
 
@@ -295,13 +313,3 @@ def _another_try(error: Exception) -> Again | None:
     if isinstance(error, _OWN) or not isinstance(error, FAILURES) or is_final(error):
         return None
     return Again(Cause.UNREACHABLE, explain(error))
-
-
-def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
-    """Check that a file has not changed since it was hashed.
-
-    :raises DiskError: if it has changed.
-    """
-    with disk_errors(f"read {artifact.path}"):
-        if file.identity != artifact.identity:
-            raise DiskError(f"{artifact.path} changed during the upload: run the upload again")

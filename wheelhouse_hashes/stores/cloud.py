@@ -14,10 +14,10 @@ and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,9 +30,15 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
-from wheelhouse_hashes.stores.base import BINARY, Store, check_unchanged
-from wheelhouse_hashes.stores.errors import codes_of, quote_store, raise_bad_requests, status_of
-from wheelhouse_hashes.stores.stored import Stored, md5_of
+from wheelhouse_hashes.stores.base import BINARY, Store
+from wheelhouse_hashes.stores.errors import (
+    codes_of,
+    quote_store,
+    raise_bad_requests,
+    status_of,
+)
+from wheelhouse_hashes.stores.families import S3, SWIFT, Family, family_of
+from wheelhouse_hashes.stores.stored import Stored, check_unchanged, md5_of
 from wheelhouse_hashes.stores.tokens import manage_token
 
 if TYPE_CHECKING:
@@ -43,33 +49,9 @@ if TYPE_CHECKING:
 NEWEST = {"X-Newest": "true"}
 
 
-@dataclass(frozen=True)
-class Family:
-    """The headers used by one kind of store."""
-
-    #: The name of the header with the MD5 of a body.
-    md5_header: str
-    #: Whether that MD5 is in base64 instead of hex.
-    md5_in_base64: bool
-    #: The prefix of metadata headers.
-    metadata_prefix: str
-    #: Whether ``If-None-Match: *`` protects an existing object.
-    conditional: bool = True
-
-    def md5(self, digits: str) -> dict[str, str]:
-        """Return the header for an MD5.
-
-        :param digits: the MD5 in hex.
-        """
-        encoded = base64.b64encode(bytes.fromhex(digits)).decode()
-        return {self.md5_header: encoded if self.md5_in_base64 else digits}
-
-
-SWIFT = Family("ETag", md5_in_base64=False, metadata_prefix="x-object-meta-")
-S3 = Family("Content-MD5", md5_in_base64=True, metadata_prefix="x-amz-meta-")
-GOOGLE = Family(
-    "Content-MD5", md5_in_base64=True, metadata_prefix="x-goog-meta-", conditional=False
-)
+#: A Swift server is asked for its limit before objects of this size in bytes and more are sent.
+#: Hardly any server has a lower limit.
+ASK_ABOVE = 256 * 1024**2
 
 #: Error codes with which stores may refuse ``If-None-Match`` because they do not support it.
 _NO_CONDITION = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
@@ -81,22 +63,6 @@ _MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
 #: Headers of Swift's multipart objects, whose etag is not the MD5 of their bytes.
 _IN_PARTS = frozenset({"x-static-large-object", "x-object-manifest"})
-
-#: libcloud's base classes, the more specific ones first.
-_FAMILIES = (
-    ("CloudFilesStorageDriver", SWIFT),
-    ("GoogleStorageDriver", GOOGLE),
-    ("BaseS3StorageDriver", S3),
-)
-
-
-def family_of(driver_class: type) -> Family | None:
-    """Return the family of stores that a libcloud driver belongs to, None for any other.
-
-    :param driver_class: a libcloud storage driver.
-    """
-    names = {base.__name__ for base in driver_class.__mro__}
-    return next((family for name, family in _FAMILIES if name in names), None)
 
 
 def _may_refuse_condition(error: LibcloudError) -> bool:
@@ -113,6 +79,7 @@ class CloudStore(Store):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the base class has them)
         super().__init__(*args, **kwargs)
         family = family_of(self.account.driver_class())
+        self.reads_plus_as_space = family is S3
         self._is_conditional = family is not None and family.conditional
 
     @property
@@ -120,11 +87,6 @@ class CloudStore(Store):
         family = family_of(type(self.driver))
         assert family is not None  # noqa: S101 (for the type checker)
         return family
-
-    @property
-    def reads_plus_as_space(self) -> bool:
-        """See :attr:`Store.reads_plus_as_space`."""
-        return self._family is S3
 
     def _make_driver(self) -> StorageDriver:
         driver = super()._make_driver()
@@ -176,6 +138,7 @@ class CloudStore(Store):
             sha256,
             http_date(headers.get("last-modified")),
             is_md5,
+            headers.get("content-type", ""),
         )
 
     def _head(self, name: str) -> Any:  # noqa: ANN401 (libcloud's are untyped)
@@ -227,7 +190,8 @@ class CloudStore(Store):
 
         :param stored: the object, with the MD5 of its content as the etag.
         """
-        headers = self._family.md5(stored.etag)
+        media_type = str(extra["content_type"])
+        headers = self.account.object_headers(media_type) | self._family.md5(stored.etag)
         if not (create_only and self._is_conditional):
             self._leave_alone(stored.name, create_only=create_only)
             return self._send(path, stored, extra, headers)
@@ -255,6 +219,26 @@ class CloudStore(Store):
             path, self._container, stored.name, extra=extra, verify_hash=False, headers={**headers}
         )
         return replace(stored, etag=(sent.hash or "").strip('"') or stored.etag)
+
+    def check_size(self, name: str, size: int) -> None:
+        """Check that the store accepts an object of this size; see :meth:`Store.check_size`."""
+        limit = self._family.max_size
+        if self._family is SWIFT and size >= ASK_ABOVE:
+            with contextlib.suppress(StoreError, LookupError, TypeError):
+                limit = self._retry(self._limit_of_swift, "read the limits of the store")
+        if limit is not None and size > limit:
+            raise StoreError(
+                f"{name} has {size} bytes, and the store accepts at most {limit} in one request: "
+                "send it in parts with the store's own client, then run the upload again to add "
+                "its hash file"
+            )
+
+    def _limit_of_swift(self) -> int:
+        """Ask the server (https://docs.openstack.org/api-ref/object-store/, discoverability)."""
+        connection: Any = self.driver.connection
+        connection.morph_action_hook("")  # connects, and requests a token if there is none
+        connection.connection.request("GET", "/info")
+        return int(connection.connection.getresponse().json()["swift"]["max_file_size"])
 
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist.

@@ -20,6 +20,12 @@ from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.options import StoreOptions
+from wheelhouse_hashes.stores.object_headers import (
+    KEYS,
+    OBJECT_HEADER,
+    PAGE_HEADER,
+    read_headers,
+)
 
 if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
@@ -130,9 +136,33 @@ class Account:
         except (OSError, InvalidCredsError):
             raise  # from a driver that requests a token immediately
         except Exception as error:  # noqa: BLE001 (each driver raises different types)
-            text = self.masked(one_line(error))
+            text = self.masked(one_line(error)) + self._region_hint(driver_class)
             raise UsageError(f"provider {self.provider_name}: {text}{self.default_hint}") from None
         return driver
+
+    def _region_hint(self, driver_class: type[StorageDriver]) -> str:
+        """Return a hint for a region that libcloud does not know, empty for any other error."""
+        list_regions = getattr(driver_class, "list_regions", None)
+        names = {base.__name__ for base in driver_class.__mro__}
+        if not (self.region and list_regions and "S3StorageDriver" in names):
+            return ""
+        if self.region in list_regions():
+            return ""
+        host = f"host=s3.{self.region}.amazonaws.com"
+        return (
+            f"; libcloud does not know this region: use --provider-name S3_RGW --region "
+            f"{self.region} --driver-option signature_version=4 --driver-option {host}"
+        )
+
+    def object_headers(self, media_type: str) -> dict[str, str]:
+        """Return the headers that the user adds to objects of a media type.
+
+        :raises UsageError: if one is malformed, or set by uploads.
+        """
+        headers = read_headers(self.driver_options, OBJECT_HEADER)
+        if media_type.startswith("text/html"):
+            headers |= read_headers(self.driver_options, PAGE_HEADER)
+        return headers
 
     def check(self) -> None:
         """Check the provider and the arguments, without a request.
@@ -141,6 +171,7 @@ class Account:
             arguments.
         """
         self._driver_arguments(self.driver_class())
+        self.object_headers("text/html")
 
     def _driver_arguments(self, driver_class: type[StorageDriver]) -> dict[str, Any]:
         arguments = self._read_options(driver_class)
@@ -171,11 +202,14 @@ class Account:
         arguments = {}
         for option in self.driver_options:
             key, _, text = option.partition("=")
+            if key in KEYS and self.provider_name != "LOCAL":
+                continue  # not for the driver
             if key not in known:
                 # libcloud would silently ignore a misspelled key.
-                names = ", ".join(sorted(known))
+                ours = () if self.provider_name == "LOCAL" else KEYS
+                names = ", ".join(sorted({*known, *ours}))
                 # Text that does not resemble a key may be part of a secret.
-                resembles = difflib.get_close_matches(key, known | _ANY_DRIVER, n=1)
+                resembles = difflib.get_close_matches(key, known.union(_ANY_DRIVER, KEYS), n=1)
                 shown = f" {key}" if resembles else ""
                 raise UsageError(
                     f"--driver-option{shown}: unknown key; provider {self.provider_name} "

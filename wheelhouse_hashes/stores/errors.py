@@ -81,6 +81,9 @@ _CODES = {
 #: Codes of temporary failures, which a retry can fix.
 _PASSING = frozenset({"BadDigest", "IncompleteBody", "RequestTimeout"})
 
+#: Codes for what a user may not do.  Other codes with a 403 concern the credentials.
+_NO_PERMISSION = frozenset({"AccessDenied", "AuthorizationPermissionMismatch", "Forbidden"})
+
 _STATUSES = {
     202: "the store has a newer object with this name: ask its operator to check that the server "
     "clocks agree",
@@ -147,6 +150,18 @@ def is_final(error: Exception) -> bool:
     if status < HTTPStatus.BAD_REQUEST or status in _TEMPORARY:
         return False
     return not is_transient_status(status, from_store=True)
+
+
+def lacks_permission(error: Exception, connection: object) -> bool:
+    """Return whether the store accepted the credentials, but the user may not do this.
+
+    :param error: an exception from libcloud.
+    :param connection: the connection of its driver.
+    """
+    forbidden = status_of(error) == HTTPStatus.FORBIDDEN
+    # Without a token, it was the identity service that refused.
+    has_token = getattr(connection, "auth_token", "") is not None
+    return forbidden and has_token and _NO_PERMISSION.issuperset(codes_of(error))
 
 
 def explain(error: Exception) -> str:

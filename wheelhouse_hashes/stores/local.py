@@ -18,8 +18,8 @@ from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import LocalFile, disk_errors, hash_file_on_disk
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError
-from wheelhouse_hashes.stores.base import Store, check_unchanged
-from wheelhouse_hashes.stores.stored import Stored
+from wheelhouse_hashes.stores.base import Store
+from wheelhouse_hashes.stores.stored import Stored, check_unchanged
 
 if TYPE_CHECKING:
     import threading

@@ -18,7 +18,8 @@ def open_store(account: Account, container: str, budget: WaitBudget) -> Store:
     :param container: the container's name.
     :param budget: the wait budget for retries.
     """
-    from wheelhouse_hashes.stores.cloud import CloudStore, family_of
+    from wheelhouse_hashes.stores.cloud import CloudStore
+    from wheelhouse_hashes.stores.families import family_of
     from wheelhouse_hashes.stores.local import LocalStore
 
     kind = Store

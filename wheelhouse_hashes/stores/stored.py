@@ -7,9 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import new_hasher
+from wheelhouse_hashes.disk.files import disk_errors
+from wheelhouse_hashes.errors import DiskError
 
 if TYPE_CHECKING:
     from libcloud.storage.base import Object
+
+    from wheelhouse_hashes.artifacts import LocalArtifact
+    from wheelhouse_hashes.disk.files import LocalFile
+
+
+#: Media types.  They are set explicitly because libcloud's guesses differ between
+#: systems, and pip reads a page only if its type is HTML.
+BINARY = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -30,15 +42,18 @@ class Stored:
     modified: float | None = field(default=None, compare=False)
     #: Whether the etag is known to be the MD5.
     etag_is_md5: bool = field(default=False, compare=False)
+    #: The media type, empty if unknown.
+    media_type: str = field(default="", compare=False)
 
 
 def stored_object(obj: Object) -> Stored:
     """Return the description of a libcloud object."""
     # Azure's etag is not the MD5, but its driver reports the MD5 as well.
-    md5 = obj.extra.get("md5_hash")
-    if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5):
-        return Stored(obj.name, int(obj.size), md5, etag_is_md5=True)
-    return Stored(obj.name, int(obj.size), obj.hash or "")
+    md5 = str(obj.extra.get("md5_hash"))
+    is_md5 = re.fullmatch("[0-9a-f]{32}", md5) is not None
+    media_type = obj.extra.get("content_type") or ""
+    etag = md5 if is_md5 else obj.hash or ""
+    return Stored(obj.name, int(obj.size), etag, etag_is_md5=is_md5, media_type=media_type)
 
 
 def md5_of(content: bytes) -> str:
@@ -46,3 +61,13 @@ def md5_of(content: bytes) -> str:
     hasher = new_hasher("md5")
     hasher.update(content)
     return hasher.hexdigest()
+
+
+def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
+    """Check that a file has not changed since it was hashed.
+
+    :raises DiskError: if it has changed.
+    """
+    with disk_errors(f"read {artifact.path}"):
+        if file.identity != artifact.identity:
+            raise DiskError(f"{artifact.path} changed during the upload: run the upload again")

@@ -61,10 +61,10 @@ def update_index(
     """
     page = store.read(INDEX, MAX_PAGE) or b""
     previous = _links_of(page)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         links = _links(run, store, objects, previous, uploaded)
         new = render(links, encode_plus=store.reads_plus_as_space)
-        if new == page:
+        if new == page and (number or _is_html(store)):
             return links
         store.put_bytes(INDEX, new, HTML)
         page = new
@@ -78,6 +78,12 @@ def update_index(
         )
     )
     return links
+
+
+def _is_html(store: Store) -> bool:
+    """Return whether the page has a media type that pip accepts, as far as the store knows."""
+    stored = store.stat(INDEX)
+    return stored is None or not stored.media_type or stored.media_type.startswith("text/html")
 
 
 def render(links: Mapping[str, Digest | None], *, encode_plus: bool = False) -> bytes:

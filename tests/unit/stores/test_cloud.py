@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from wheelhouse_hashes.runtime.waiting import WaitBudget
-from wheelhouse_hashes.stores.cloud import GOOGLE, S3, SWIFT, family_of
 from wheelhouse_hashes.stores.driver import Account
+from wheelhouse_hashes.stores.families import GOOGLE, S3, SWIFT, family_of
 from wheelhouse_hashes.stores.opening import open_store
 
 

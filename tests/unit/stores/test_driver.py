@@ -56,7 +56,8 @@ def test_unknown_driver_option_lists_known_ones(provider: str, key: str, known: 
 
 def test_driver_without_kwargs_takes_named_options_only() -> None:
     assert known_options(account("MINIO").driver_class()) == {"host", "port", "secure"}
-    refusal = r"timeout: unknown key; provider MINIO accepts host, port, secure$"
+    accepted = "host, object_header, page_header, port, secure"
+    refusal = f"timeout: unknown key; provider MINIO accepts {accepted}$"
     with pytest.raises(UsageError, match=refusal):
         account("MINIO", "host=127.0.0.1", "timeout=5").make_driver()
     with pytest.raises(UsageError, match=r"^--region: not supported by provider MINIO$"):
