@@ -127,6 +127,7 @@ class Account:
         """
         driver_class = self.driver_class()
         arguments = self._driver_arguments(driver_class)
+        self._refuse_browser(driver_class)
         if self.provider_name == "LOCAL":
             # Its locks do not exclude threads, and lock files are never removed.
             # LocalStore needs none.
@@ -139,6 +140,19 @@ class Account:
             text = self.masked(one_line(error)) + self._region_hint(driver_class)
             raise UsageError(f"provider {self.provider_name}: {text}{self.default_hint}") from None
         return driver
+
+    def _refuse_browser(self, driver_class: type[StorageDriver]) -> None:
+        """Refuse users of Google for whom libcloud would wait for a login in a browser."""
+        if "GoogleStorageDriver" not in {base.__name__ for base in driver_class.__mro__}:
+            return
+        from libcloud.common.google import GoogleAuthType
+
+        guessed = GoogleAuthType.guess_type(self.username)  # type: ignore[no-untyped-call]
+        if guessed == GoogleAuthType.IA:
+            raise UsageError(
+                "--username: provider GOOGLE_STORAGE needs an interoperability key (GOOG...) or "
+                "the e-mail address of a service account"
+            )
 
     def _region_hint(self, driver_class: type[StorageDriver]) -> str:
         """Return a hint for a region that libcloud does not know, empty for any other error."""
