@@ -120,6 +120,10 @@ class StoreError(WheelhouseHashesError):
     exit_code = 5
 
 
+class NoPermission(StoreError):
+    """The store accepted the credentials, but the user may not do this."""
+
+
 class AlreadyExists(StoreError):
     """A create-only upload was requested, but the object exists."""
 

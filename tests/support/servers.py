@@ -29,7 +29,8 @@ Routes = Mapping[str, Respond | bytes]
 def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve canned answers: bytes, or a function that writes the answer.
 
-    Paths are looked up without their query; unknown paths get 404. A proxy receives absolute
+    Paths are looked up without their query, with an encoded plus sign also as a plain one;
+    unknown paths get 404. A proxy receives absolute
     URLs, which are looked up the same way.
     """
     server = Server("")
@@ -40,7 +41,8 @@ def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Serve
 
         def do_GET(self) -> None:
             server.note(self)
-            route = routes.get(self.path.partition("?")[0])
+            path = self.path.partition("?")[0]
+            route = routes.get(path, routes.get(path.replace("%2B", "+")))
             if route is None:
                 respond(self, 404, b"not here")
             elif isinstance(route, bytes):

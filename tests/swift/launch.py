@@ -18,6 +18,7 @@ import os
 import pathlib
 import signal
 import sys
+import time as clock
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -48,6 +49,37 @@ def lag(_: dict[str, str], **conf: str) -> Callable[[App], App]:
             return app(environ, start_response)
 
         return lagging
+
+    return wrap
+
+
+class Remembered:
+    """The parts of a memcached client that Swift uses for tokens."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, tuple[Any, float]] = {}
+
+    def get(self, key: str, **_: object) -> Any:
+        value, end = self._values.get(key, (None, 0.0))
+        return value if clock.time() < end else None
+
+    def set(self, key: str, value: Any, time: float = 0, **_: object) -> None:
+        self._values[key] = value, clock.time() + (time or 3600)
+
+    def delete(self, key: str, **_: object) -> None:
+        self._values.pop(key, None)
+
+
+def cache(_: dict[str, str], **__: str) -> Callable[[App], App]:
+    """Return the filter that lets tempauth keep tokens, and hand them out until they expire."""
+    remembered = Remembered()
+
+    def wrap(app: App) -> App:
+        def remembering(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            environ["swift.cache"] = remembered
+            return app(environ, start_response)
+
+        return remembering
 
     return wrap
 

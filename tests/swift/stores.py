@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+from libcloud.storage.providers import get_driver
+from libcloud.storage.types import Provider
 
 from tests.support.servers import running
 
@@ -107,11 +109,12 @@ def _install_azurite() -> pathlib.Path:
 
 
 @contextlib.contextmanager
-def other_etags(port: int, headers: dict[str, str]) -> Iterator[int]:
+def other_etags(port: int, headers: dict[str, str], *, drop: str = "") -> Iterator[int]:
     """Run a proxy in front of an S3 server that changes each etag, like an encrypted bucket.
 
     :param port: the port of the S3 server.
     :param headers: additional response headers.
+    :param drop: the prefix of response headers that are left out.
     """
 
     def changed(etag: re.Match[str]) -> str:
@@ -136,7 +139,9 @@ def other_etags(port: int, headers: dict[str, str]) -> Iterator[int]:
             for name, value in {**dict(answer.getheaders()), **headers}.items():
                 is_etag = name.lower() == "etag"
                 sent = re.sub("[0-9a-f]{32}", changed, value) if is_etag else value
-                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                hidden = bool(drop) and name.lower().startswith(drop)
+                own = name.lower() in ("transfer-encoding", "content-length", "connection")
+                if not hidden and not own:
                     self.send_header(name, sent)
             head = self.command == "HEAD"
             size = answer.getheader("Content-Length", "0") if head else str(len(body))
@@ -144,6 +149,54 @@ def other_etags(port: int, headers: dict[str, str]) -> Iterator[int]:
             self.end_headers()
             if not head:
                 self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = _pass_on  # noqa: N815
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with running(Front) as url:
+        yield int(url.rpartition(":")[2])
+
+
+@contextlib.contextmanager
+def without_conditions(port: int, status: int, code: str) -> Iterator[int]:
+    """Run a proxy in front of an S3 server that refuses ``If-None-Match``.
+
+    :param port: the port of the S3 server.
+    :param status: the status with which it refuses; 0 to ignore the header.
+    :param code: the error code.
+    """
+
+    class Front(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            condition = self.headers.get("If-None-Match")
+            if condition and status:
+                message = "A header you provided implies functionality that is not implemented."
+                error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+                self._answer(status, {"Content-Type": "application/xml"}, error)
+                return
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            with contextlib.closing(connection):
+                connection.putrequest(self.command, self.path, True, True)
+                for name, value in self.headers.items():
+                    if name.lower() != "if-none-match":
+                        connection.putheader(name, value)
+                connection.endheaders(body)
+                answer = connection.getresponse()
+                self._answer(answer.status, dict(answer.getheaders()), answer.read())
+
+        def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            size = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(body))
+            for name, value in {**headers, "Content-Length": size}.items():
+                if name.lower() not in ("transfer-encoding", "connection"):
+                    self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(b"" if self.command == "HEAD" else body)
 
         do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = _pass_on  # noqa: N815
 
@@ -167,3 +220,29 @@ def azure_options(port: int) -> tuple[str, ...]:
     options = ("host=127.0.0.1", f"port={port}", "secure=false")
     given = (word for option in options for word in ("--driver-option", option))
     return ("--provider-name", "AZURE_BLOBS", *login, *given)
+
+
+def _azure_driver(port: int) -> Any:
+    driver = get_driver(Provider.AZURE_BLOBS)
+    return driver(AZURITE_ACCOUNT, AZURITE_KEY, host="127.0.0.1", port=port, secure=False)
+
+
+def put_blocks(port: int, container: str, name: str, path: pathlib.Path) -> None:
+    """Create a container with a blob in blocks, without an MD5."""
+    driver = _azure_driver(port)
+    driver.upload_object(str(path), driver.create_container(container), name, verify_hash=False)
+    (blob,) = driver.list_container_objects(driver.get_container(container))
+    assert not blob.extra["md5_hash"]
+
+
+def blob_types(port: int, container: str) -> dict[str, str]:
+    """Return the media types of blobs, by name."""
+    driver = _azure_driver(port)
+    blobs = driver.list_container_objects(driver.get_container(container))
+    return {blob.name: blob.extra["content_type"] for blob in blobs}
+
+
+def blob_headers(port: int, container: str, name: str) -> dict[str, str]:
+    """Return the headers of a blob, with names in lower case."""
+    answer = _azure_driver(port).connection.request(f"/{container}/{name}", method="HEAD")
+    return {key.lower(): value for key, value in answer.headers.items()}

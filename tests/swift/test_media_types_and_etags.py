@@ -6,8 +6,10 @@ import hashlib
 import http.client
 import json
 import pathlib
+import random
 import subprocess
 import sys
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,17 +17,20 @@ from dataclasses import dataclass
 import pytest
 
 from tests.conftest import Cli, Result
-from tests.support.artifacts import SDIST, A, hash_file, make_sdist, make_wheel, sha256
+from tests.support.artifacts import SDIST, A, B, hash_file, make_sdist, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.stores import (
     azure_options,
     azurite,
+    blob_types,
     create_public_bucket,
     moto,
     other_etags,
+    put_blocks,
     put_object,
     s3_options,
+    without_conditions,
 )
 from tests.swift.test_uploads import store_options
 
@@ -115,6 +120,43 @@ def test_media_types_of_pages_and_hash_files(
     assert pathlib.Path("pip", A).read_bytes() == wheel.read_bytes()
 
 
+def test_page_with_wrong_media_type_is_written_again(
+    cli: Cli, cluster: Cluster, on_swift: Target, dist: pathlib.Path
+) -> None:
+    """Another tool copied the page, or an early version of this package wrote it."""
+    make_wheel(dist, A)
+    assert upload(cli, on_swift).code == 0
+    path = f"{on_swift.name}/index.html"
+    page = cluster.request("GET", path).body
+    cluster.request("PUT", path, {"Content-Type": "application/octet-stream"}, page)
+    assert upload(cli, on_swift, verb="index").code == 0
+    assert media_type(on_swift.url + "index.html") == "text/html; charset=utf-8"
+    assert cluster.request("GET", path).body == page
+
+
+def test_page_of_host_alone_is_replaced_by_html(
+    cli: Cli, readable: Target, dist: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    assert cli("upload", *readable.options, readable.name).code == 0
+    assert media_type(readable.url + "index.html").startswith("text/html")
+    assert upload(cli, readable).code == 0
+    assert media_type(readable.url + "index.html") == "text/html; charset=utf-8"
+
+
+def test_local_version_is_fetched_from_page(cli: Cli, readable: Target, dist: pathlib.Path) -> None:
+    name = "demo-1.0+cu118-py3-none-any.whl"
+    wheel = make_wheel(dist, name)
+    assert upload(cli, readable).code == 0
+    with urllib.request.urlopen(readable.url + "index.html", timeout=30) as answer:
+        page = answer.read()
+    assert (b"demo-1.0%2Bcu118-" in page) is ("S3" in readable.options)
+    assert upload(cli, readable, verb="index").code == 0
+    url = readable.url + "index.html"
+    result = cli("fetch", "--verify", "--wait", 5, "--local-folder", "got", "demo", url)
+    assert (result.code, pathlib.Path("got", name).read_bytes()) == (0, wheel.read_bytes())
+
+
 @pytest.fixture
 def kms(on_s3: Target, moto_port: int) -> Iterator[Target]:
     """A bucket encrypted with KMS, whose etags are 32 hex digits but not MD5."""
@@ -130,12 +172,19 @@ def opaque(on_s3: Target, moto_port: int) -> Iterator[Target]:
 
 
 @pytest.fixture
+def forgetful(on_s3: Target, moto_port: int) -> Iterator[Target]:
+    """The same for a store that does not keep metadata either."""
+    with other_etags(moto_port, {}, drop="x-amz-meta-") as port:
+        yield Target(s3_options(port), on_s3.name)
+
+
+@pytest.fixture
 def azure(azurite_port: int) -> Target:
     """A container of Azure."""
     return Target(azure_options(azurite_port), f"wheels{uuid.uuid4().hex[:12]}")
 
 
-@pytest.fixture(params=["kms", "opaque", "azure"])
+@pytest.fixture(params=["kms", "opaque", "forgetful", "azure"])
 def without_md5(request: pytest.FixtureRequest) -> Target:
     """A container whose etags are not MD5."""
     target: Target = request.getfixturevalue(request.param)
@@ -176,6 +225,87 @@ def test_other_bytes_of_equal_size_are_detected(
     replaced = upload(cli, without_md5)
     assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
     assert "there 1" in upload(cli, without_md5).out
+
+
+@pytest.mark.parametrize("target", ["kms", "opaque", "forgetful"])
+@pytest.mark.parametrize("beside", ["nothing", "wrong hash file"])
+def test_equal_bytes_of_another_tool_are_never_refused(
+    cli: Cli,
+    moto_port: int,
+    dist: pathlib.Path,
+    request: pytest.FixtureRequest,
+    target: str,
+    beside: str,
+) -> None:
+    bucket: Target = request.getfixturevalue(target)
+    content = make_wheel(dist, A).read_bytes()
+    put_object(moto_port, bucket.name, A, content)
+    if beside != "nothing":
+        put_object(moto_port, bucket.name, f"{A}.sha256", hash_file(b"other"))
+    first = upload(cli, bucket, *(("--no-replace",) if beside == "nothing" else ()))
+    assert (first.code, first.err) == (0, ""), first
+    assert "artifact already there; sent its missing companions" in first.line("sent")
+    again = upload(cli, bucket, "--no-replace")
+    assert (again.code, "there 1" in again.out) == (0, True), again
+
+
+def test_equal_blob_without_md5_is_never_refused(
+    cli: Cli, azurite_port: int, dist: pathlib.Path
+) -> None:
+    """Other clients send large blobs in blocks, for which Azure computes no MD5."""
+    target = Target(azure_options(azurite_port), f"wheels{uuid.uuid4().hex[:12]}")
+    wheel = make_wheel(dist, A, random.Random(0).randbytes(6_000_000))
+    put_blocks(azurite_port, target.name, A, wheel)
+    first = upload(cli, target, "--no-replace")
+    assert (first.code, first.err) == (0, ""), first
+    assert "artifact already there; sent its missing companions" in first.line("sent")
+    assert "there 1" in upload(cli, target, "--no-replace").out
+    make_wheel(dist, A, random.Random(1).randbytes(6_000_000))
+    assert upload(cli, target, "--no-replace").code == 1
+
+
+def test_media_types_on_azure(cli: Cli, azurite_port: int, dist: pathlib.Path) -> None:
+    target = Target(azure_options(azurite_port), f"wheels{uuid.uuid4().hex[:12]}")
+    make_wheel(dist, A)
+    for verb in ("upload", "index"):
+        assert upload(cli, target, verb=verb).code == 0
+        assert blob_types(azurite_port, target.name) == {
+            A: "application/octet-stream",
+            f"{A}.sha256": "text/plain; charset=utf-8",
+            "index.html": "text/html; charset=utf-8",
+        }
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(501, "NotImplemented"), (400, "InvalidArgument"), (405, "MethodNotAllowed"), (0, "")],
+)
+def test_no_replace_on_store_without_conditional_puts(
+    cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path, status: int, code: str
+) -> None:
+    make_wheel(dist, A)
+    make_wheel(dist, B)
+    with without_conditions(moto_port, status, code) as port:
+        target = Target(s3_options(port), on_s3.name)
+        first = upload(cli, target, "--no-replace")
+        assert (first.code, first.err, "sent 2" in first.out) == (0, "", True), first
+        # A store that ignores the header cannot be told from one that follows it.
+        assert first.out.count("--no-replace is best effort") == (1 if status else 0)
+        again = upload(cli, target, "--no-replace")
+        assert (again.code, "there 2" in again.out) == (0, True)
+        make_wheel(dist, A, b"other")
+        refused = upload(cli, target, "--no-replace")
+        assert refused.code == 1
+        assert "--no-replace: the container already has" in refused.line("refused")
+
+
+def test_no_replace_on_azure_is_best_effort(
+    cli: Cli, azurite_port: int, dist: pathlib.Path
+) -> None:
+    target = Target(azure_options(azurite_port), f"wheels{uuid.uuid4().hex[:12]}")
+    make_wheel(dist, A)
+    assert "--no-replace is best effort" in upload(cli, target, "--no-replace").out
+    assert "best effort" not in upload(cli, target).out
 
 
 def test_swift_large_object_is_recognized(

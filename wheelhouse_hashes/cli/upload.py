@@ -11,6 +11,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
 from wheelhouse_hashes.errors import (
     Interrupted,
+    NoPermission,
     Refusal,
     UsageError,
     UsageErrors,
@@ -28,6 +29,7 @@ from wheelhouse_hashes.plugins.session import Session, conclude, noting_interrup
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.stores.write_only import WriteOnlyStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import UploadOptions
     from wheelhouse_hashes.stores.base import Store
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.stored import Stored
 
 _BUILD_FIRST = (
     "build them first, choose another folder with --local-folder, or accept an empty upload "
@@ -47,6 +50,18 @@ _BUILD_FIRST = (
 
 #: Object in which jobs that use the host alone share their digests.
 HOST_METADATA = "metadata.json"
+
+#: The problem of a container that the user may not list.
+NO_INDEX = (
+    "cannot update index.html: the container cannot be listed (permission denied); give "
+    "--no-update-index here, and run index as a user who may list the container"
+)
+
+#: The note on a store without conditional puts.
+BEST_EFFORT = (
+    "--no-replace is best effort: the store has no conditional put, so objects were looked up "
+    "before; a job that uploads at the same moment may be replaced"
+)
 
 #: Maximum size of this object, in bytes.
 MAX_HOST_METADATA = 64 * 1024 * 1024
@@ -84,12 +99,17 @@ def upload(
         report.nothing_found = not (paths or refused or run.options.allow_empty)
 
         def publish() -> None:
-            store.open()
-            snapshot = ContainerSnapshot(store.objects(), run.plugins)
+            container_found, objects = _open(store, run)
+            snapshot = ContainerSnapshot(objects, run.plugins)
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
-            uploaded = _publish_all(reporter, store, snapshot, fit)
-            _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
+            uploaded = _publish_all(reporter, container_found, snapshot, fit)
+            if store.is_best_effort and run.options.no_replace:
+                run.note(line("note", store.container_name, BEST_EFFORT))
+            if isinstance(container_found, WriteOnlyStore):
+                report.problems += [NoPermission(NO_INDEX)] if with_index else []
+            else:
+                _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
 
         with noting_interruption(report):
             # All in one thread, because each thread that uses the store must authenticate.
@@ -99,6 +119,19 @@ def upload(
             run.say(f"no artifacts in {printable(folder)}: {_BUILD_FIRST}")
         run.say(report.closing(store.container_name))
     return report
+
+
+def _open(store: Store, run: Session[UploadOptions]) -> tuple[Store, dict[str, Stored]]:
+    """Open a container; return it with its listing.
+
+    A container that the user may not list is returned as a :class:`WriteOnlyStore`.
+    """
+    try:
+        store.open()
+        return store, store.objects()
+    except NoPermission:
+        run.note(line("note", store.container_name, WriteOnlyStore.NOTE))
+        return WriteOnlyStore(store), {}
 
 
 def _without_case_conflicts(
@@ -125,9 +158,14 @@ def _publish_all(
     """
     run = reporter.run
     published: dict[str, ArtifactUpload] = {}
+    sizes = {path.name: size_on_disk(path) for path in paths}
 
     def publish(path: pathlib.Path) -> None:
         try:
+            size = sizes[path.name]
+            there = snapshot.objects.get(path.name)
+            if size is not None and (there is None or there.size != size):
+                store.check_size(path.name, size)
             with run.activities.on(path.name), LocalFile(path) as file:
                 artifact_upload = ArtifactUpload(run, store, snapshot, file)
                 inspect_file(run, artifact_upload.artifact, file)
@@ -141,7 +179,7 @@ def _publish_all(
             reporter.report.problems += artifact_upload.problems
             reporter.conclude(artifact_upload.artifact, record)
 
-    run.activities.plan({path.name: size_on_disk(path) for path in paths})
+    run.activities.plan(sizes)
     if not for_each(paths, publish, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
     return published

@@ -19,13 +19,13 @@ _HEAD = re.compile(r"[^/?#]*//[^/?#]*")
 #: URLs in normal form: most are, and this check is cheap.
 _NORMAL = re.compile(
     r"https?://(?:[a-z0-9-]{1,63}\.)*[a-z0-9-]{1,63}(?::(?P<port>[1-9][0-9]{0,4}))?"
-    r"/[A-Za-z0-9/%:@!$&'()*+,;=~._-]*",
+    r"/[A-Za-z0-9/%:@!$&'()*,;=~._-]*",
     re.ASCII,
 )
 
-#: Characters that are not encoded in a path or query: reserved ones, and the percent
-#: sign of existing encodings.
-_UNTOUCHED = "/%:@!$&'()*+,;=~"
+#: Characters that are not encoded in a path: reserved ones, and the percent sign of existing
+#: encodings.  A plus sign is encoded, as pip does: the S3 API reads it as a space.
+_UNTOUCHED = "/%:@!$&'()*,;=~"
 
 
 #: Maximum length of a non-ASCII host, and of each of its labels, in characters
@@ -166,8 +166,8 @@ def normalized(url: str) -> str:
     """Return a URL in the form in which it is requested.
 
     Characters that need percent-encoding are encoded unless they already are
-    (:rfc:`3986`), the host is converted to ASCII (IDNA, :rfc:`3490`), and the
-    fragment is dropped.
+    (:rfc:`3986`), and so are plus signs in the path; the host is converted to ASCII
+    (IDNA, :rfc:`3490`), and the fragment is dropped.
 
     :raises ValueError: if it has no host, or an invalid port.
     """
@@ -185,7 +185,7 @@ def normalized(url: str) -> str:
             parts.scheme.lower(),
             netloc,
             quote(parts.path, safe=_UNTOUCHED) or "/",
-            quote(parts.query, safe=_UNTOUCHED + "?"),
+            quote(parts.query, safe=_UNTOUCHED + "+?"),
             "",
         )
     )

@@ -22,29 +22,27 @@ from libcloud.storage.types import (
     ObjectDoesNotExistError,
 )
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import check_unchanged
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, NoPermission, StoreError
 from wheelhouse_hashes.runtime.activity import ByteCount
-from wheelhouse_hashes.stores.errors import FAILURES, explain
+from wheelhouse_hashes.stores.answers import with_answer
+from wheelhouse_hashes.stores.comparison import Comparison
+from wheelhouse_hashes.stores.errors import FAILURES, explain, lacks_permission, quote_store
 from wheelhouse_hashes.stores.limits import limit_requests
-from wheelhouse_hashes.stores.stored import Stored, md5_of, stored_object
+from wheelhouse_hashes.stores.stored import BINARY, HTML, TEXT, Stored, stored_object
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.artifacts import LocalArtifact
     from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.stores.driver import Account
     from wheelhouse_hashes.stores.requests import StoreRequests
 
+__all__ = ["BINARY", "HTML", "TEXT", "Store"]
+
 T = TypeVar("T")
 
-#: Media types.  They are set explicitly because libcloud's guesses differ between
-#: systems, and pip reads a page only if its type is HTML.
-BINARY = "application/octet-stream"
-TEXT = "text/plain; charset=utf-8"
-HTML = "text/html; charset=utf-8"
 
-
-class Store:
+class Store(Comparison):
     """One container of a store; safe to use from many threads.
 
     :param account: the provider, credentials and driver options.
@@ -58,11 +56,17 @@ class Store:
     #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
+    #: Whether a plus sign in a URL must be encoded, as on stores with the S3 API.
+    reads_plus_as_space = False
+
     def __init__(self, account: Account, container_name: str, requests: StoreRequests) -> None:
         self.account = account
         self.container_name = container_name
         self._requests = requests
         self._local = threading.local()
+        #: Whether an object that must not be replaced was only looked up before its put, because
+        #: the store has no conditional put.
+        self.is_best_effort = False
 
     @property
     def driver(self) -> StorageDriver:
@@ -81,6 +85,9 @@ class Store:
     def _make_driver(self) -> StorageDriver:
         return self.account.make_driver()
 
+    def _connection(self) -> object:
+        return getattr(getattr(self._local, "driver", None), "connection", None)
+
     @property
     def _container(self) -> Container:
         """The container, created without a request."""
@@ -95,7 +102,7 @@ class Store:
 
         def look_up() -> None:
             try:
-                self.driver.get_container(self.container_name)
+                self._look_up_container()
             except ContainerDoesNotExistError:
                 if not create:
                     raise StoreError(f"container {self.container_name!r} does not exist") from None
@@ -104,6 +111,9 @@ class Store:
                     self.driver.create_container(self.container_name)
 
         self._retry(look_up, "look up the container")
+
+    def _look_up_container(self) -> None:
+        self.driver.get_container(self.container_name)
 
     def objects(self) -> dict[str, Stored]:
         """Return the container's listing, by name.  It may lag behind the container.
@@ -159,6 +169,12 @@ class Store:
         obj = self._object(name)
         return None if obj is None else iter(self.driver.download_object_as_stream(obj))
 
+    def check_size(self, name: str, size: int) -> None:
+        """Check that the store accepts an object of this size in one request, if that is known.
+
+        :raises StoreError: if it does not.
+        """
+
     def put(
         self,
         artifact: LocalArtifact,
@@ -199,9 +215,13 @@ class Store:
     ) -> Stored:
         self._leave_alone(artifact.name, create_only=create_only)
         check_unchanged(artifact, file)
-        extra = {"content_type": BINARY}
+        return self._send_plain(file.reopened, artifact.name, BINARY)
+
+    def _send_plain(self, path: str, name: str, media_type: str) -> Stored:
+        headers = self.account.object_headers(media_type) or None
+        extra = {"content_type": media_type}
         return stored_object(
-            self.driver.upload_object(file.reopened, self._container, artifact.name, extra=extra)
+            self.driver.upload_object(path, self._container, name, extra=extra, headers=headers)
         )
 
     def put_bytes(
@@ -240,8 +260,7 @@ class Store:
         create_only: bool,
     ) -> Stored:
         self._leave_alone(name, create_only=create_only)
-        extra = {"content_type": media_type}
-        return stored_object(self.driver.upload_object(path, self._container, name, extra=extra))
+        return self._send_plain(path, name, media_type)
 
     def replace_bytes(self, name: str, expected: bytes, content: bytes, media_type: str) -> bool:
         """Replace a small object if its content is the expected one; return whether it was.
@@ -255,8 +274,10 @@ class Store:
 
     def _leave_alone(self, name: str, *, create_only: bool) -> None:
         """Enforce create-only as far as libcloud's API allows: look before the put."""
-        if create_only and self._object(name) is not None:
-            raise AlreadyExists(name)
+        if create_only:
+            self.is_best_effort = True
+            if self._object(name) is not None:
+                raise AlreadyExists(name)
 
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist.
@@ -274,36 +295,6 @@ class Store:
 
         self._retry(delete, f"delete {name}")
 
-    def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
-        """Return whether an object has an artifact's bytes, by the store's metadata.
-
-        :param stored: the object, from a listing or from :meth:`stat`.
-        :param artifact: the artifact.
-        :returns: None if the metadata are inconclusive: an etag need not be a digest.
-        """
-        if stored.size != artifact.size:
-            return False
-        if stored.etag == artifact.digests.get("md5"):
-            return True
-        if stored.etag_is_md5:
-            return False
-        return (
-            stored.sha256.lower() == artifact.digests[DEFAULT_ALGORITHM] if stored.sha256 else None
-        )
-
-    def sha256_of(self, stored: Stored) -> str:
-        """Return an object's SHA-256 in hex, empty if the store does not know it."""
-        return stored.sha256
-
-    @staticmethod
-    def is_known_content(stored: Stored, content: bytes) -> bool:
-        """Return whether a listing alone shows that an object has some content.
-
-        :returns: False also if the listing is inconclusive: only an etag that is
-            an MD5 shows it.
-        """
-        return stored.etag == md5_of(content)
-
     def _retry(self, call: Callable[[], T], doing: str) -> T:
         try:
             return self._repeat(call)
@@ -311,7 +302,14 @@ class Store:
             raise self._failure(doing, error) from error
 
     def _repeat(self, call: Callable[[], T]) -> T:
-        return self._requests.repeat(call, self.account.masked)
+        return self._requests.repeat(with_answer(call, self._connection), self._masked)
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
-        return StoreError(f"cannot {doing}: {self.account.masked(explain(error))}")
+        text = self.account.masked(explain(error)) + quote_store(error, self._masked)
+        kind = NoPermission if lacks_permission(error, self._connection()) else StoreError
+        return kind(f"cannot {doing}: {text}{self.account.default_hint}")
+
+    def _masked(self, text: str) -> str:
+        token = getattr(self._connection(), "auth_token", None)
+        text = self.account.masked(text)
+        return text.replace(token, "***") if isinstance(token, str) and token else text

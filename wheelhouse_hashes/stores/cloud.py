@@ -15,28 +15,35 @@ and S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/).
 
 from __future__ import annotations
 
-import base64
+import contextlib
 import pathlib
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from libcloud.common.types import LibcloudError
 from libcloud.storage.base import Object, StorageDriver
-from libcloud.storage.types import ObjectDoesNotExistError
+from libcloud.storage.types import ContainerError, ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.files import check_unchanged
-from wheelhouse_hashes.errors import AlreadyExists, StoreError
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.stores.base import BINARY, Store
-from wheelhouse_hashes.stores.errors import raise_bad_requests, status_of
+from wheelhouse_hashes.stores.errors import (
+    codes_of,
+    quote_store,
+    raise_bad_requests,
+    status_of,
+)
+from wheelhouse_hashes.stores.families import S3, SWIFT, Family, family_of
 from wheelhouse_hashes.stores.stored import Stored, md5_of
+from wheelhouse_hashes.stores.tokens import manage_token
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.disk.files import LocalFile
@@ -46,72 +53,38 @@ if TYPE_CHECKING:
 NEWEST = {"X-Newest": "true"}
 
 
-@dataclass(frozen=True)
-class Family:
-    """The headers used by one kind of store."""
+#: A Swift server is asked for its limit before objects of this size in bytes and more are sent.
+#: Hardly any server has a lower limit.
+ASK_ABOVE = 256 * 1024**2
 
-    #: The name of the header with the MD5 of a body.
-    md5_header: str
-    #: Whether that MD5 is in base64 instead of hex.
-    md5_in_base64: bool
-    #: The prefix of metadata headers.
-    metadata_prefix: str
-    #: Whether ``If-None-Match: *`` protects an existing object.
-    conditional: bool = True
+#: Error codes with which stores may refuse ``If-None-Match`` because they do not support it.
+_NO_CONDITION = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
 
-    def md5(self, digits: str) -> dict[str, str]:
-        """Return the header for an MD5.
-
-        :param digits: the MD5 in hex.
-        """
-        encoded = base64.b64encode(bytes.fromhex(digits)).decode()
-        return {self.md5_header: encoded if self.md5_in_base64 else digits}
-
-
-SWIFT = Family("ETag", md5_in_base64=False, metadata_prefix="x-object-meta-")
-S3 = Family("Content-MD5", md5_in_base64=True, metadata_prefix="x-amz-meta-")
-GOOGLE = Family(
-    "Content-MD5", md5_in_base64=True, metadata_prefix="x-goog-meta-", conditional=False
-)
+#: The driver option with a token of the user's own, which cannot be renewed.
+OWN_TOKEN = "ex_force_auth_token"  # noqa: S105 (the name of an option)
 
 _MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
 
 #: Headers of Swift's multipart objects, whose etag is not the MD5 of their bytes.
 _IN_PARTS = frozenset({"x-static-large-object", "x-object-manifest"})
 
-#: libcloud's base classes, the more specific ones first.
-_FAMILIES = (
-    ("CloudFilesStorageDriver", SWIFT),
-    ("GoogleStorageDriver", GOOGLE),
-    ("BaseS3StorageDriver", S3),
-)
 
-
-def family_of(driver_class: type) -> Family | None:
-    """Return the family of stores that a libcloud driver belongs to, None for any other.
-
-    :param driver_class: a libcloud storage driver.
-    """
-    names = {base.__name__ for base in driver_class.__mro__}
-    return next((family for name, family in _FAMILIES if name in names), None)
-
-
-def _keep_token(connection: Any) -> None:  # noqa: ANN401 (libcloud's are untyped)
-    """Make a driver authenticate only once.
-
-    Version 1 of Swift's authentication returns no expiry time, so libcloud would
-    request a new token before every request.
-    """
-    identity = connection.get_auth_class()
-    is_token_valid = identity.is_token_valid
-    identity.is_token_valid = lambda: (
-        is_token_valid()
-        or (identity.auth_token is not None and identity.auth_token_expires is None)
-    )
+def _may_refuse_condition(error: LibcloudError) -> bool:
+    status = status_of(error)
+    if status in (HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED):
+        return True
+    refused = not _NO_CONDITION.isdisjoint(codes_of(error))
+    return status == HTTPStatus.BAD_REQUEST and refused
 
 
 class CloudStore(Store):
     """A container on OpenStack Swift or on a store with the S3 API."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the base class has them)
+        super().__init__(*args, **kwargs)
+        family = family_of(self.account.driver_class())
+        self.reads_plus_as_space = family is S3
+        self._is_conditional = family is not None and family.conditional
 
     @property
     def _family(self) -> Family:
@@ -128,18 +101,27 @@ class CloudStore(Store):
             **NEWEST,
         }
         if family_of(type(driver)) is SWIFT:
-            _keep_token(connection)
+            manage_token(connection)
         else:
             raise_bad_requests(connection)
         return driver
+
+    def _look_up_container(self) -> None:
+        try:
+            super()._look_up_container()
+        except LibcloudError as error:
+            # The answer to a HEAD request has no error code.  The listing that follows fails
+            # for the same reason, and its answer has one.
+            refused = HTTPStatus.BAD_REQUEST <= status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
+            if self._family is SWIFT or isinstance(error, ContainerError) or not refused:
+                raise
 
     def _path(self, name: str) -> str:
         return f"/{quote(self.container_name)}/{quote(name)}"
 
     def _stat(self, name: str) -> Stored | None:
         # libcloud's get_object would request the container, too.
-        connection: Any = self.driver.connection
-        response = connection.request(self._path(name), method="HEAD")
+        response = self._head(name)
         if int(response.status) == HTTPStatus.NOT_FOUND:
             return None
         if int(response.status) != HTTPStatus.OK:
@@ -150,13 +132,9 @@ class CloudStore(Store):
         family = self._family
         etag = headers.get("etag", "").strip('"')
         sha256 = headers.get(family.metadata_prefix + DEFAULT_ALGORITHM, "")
-        if family is SWIFT:
-            is_md5 = not _IN_PARTS.intersection(headers)
-        else:
-            # Stores with the S3 API differ here, so the SHA-256 in the metadata wins.
-            encrypted = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms")
-            encrypted |= "x-amz-server-side-encryption-customer-algorithm" in headers
-            is_md5 = not sha256 and not encrypted and _MD5.fullmatch(etag) is not None
+        # With the S3 API an etag that looks like an MD5 may be anything, even if the headers do
+        # not mention encryption.
+        is_md5 = family is SWIFT and not _IN_PARTS.intersection(headers)
         return Stored(
             name,
             int(headers.get("content-length", 0)),
@@ -164,7 +142,19 @@ class CloudStore(Store):
             sha256,
             http_date(headers.get("last-modified")),
             is_md5,
+            headers.get("content-type", ""),
         )
+
+    def _head(self, name: str) -> Any:  # noqa: ANN401 (libcloud's are untyped)
+        connection: Any = self.driver.connection
+        try:
+            return connection.request(self._path(name), method="HEAD")
+        except LibcloudError:
+            if connection.connection.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                # The answer to a HEAD request has no error code, the one to a GET request has.
+                first_byte = {"Range": "bytes=0-0"}
+                connection.request(self._path(name), headers=first_byte, raw=True, stream=True)
+            raise
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
         """Read a small object; see :meth:`Store.read`."""
@@ -189,15 +179,13 @@ class CloudStore(Store):
         digest = artifact.digests[DEFAULT_ALGORITHM]
         stored = Stored(artifact.name, artifact.size, artifact.digests["md5"], digest)
         extra = {"content_type": BINARY, "meta_data": {DEFAULT_ALGORITHM: digest}}
-        self._upload(file.reopened, stored, extra, create_only=create_only)
-        return stored
+        return self._upload(file.reopened, stored, extra, create_only=create_only)
 
     def _put_file(
         self, path: str, name: str, content: bytes, media_type: str, *, create_only: bool
     ) -> Stored:
         stored = Stored(name, len(content), md5_of(content))
-        self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
-        return stored
+        return self._upload(path, stored, {"content_type": media_type}, create_only=create_only)
 
     def replace_bytes(self, name: str, expected: bytes, content: bytes, media_type: str) -> bool:
         """Replace a small object; see :meth:`Store.replace_bytes`.
@@ -234,27 +222,67 @@ class CloudStore(Store):
         *,
         create_only: bool,
         replaced: str = "",
-    ) -> None:
-        name, md5, size = stored.name, stored.etag, stored.size
-        headers = self._family.md5(md5)
+    ) -> Stored:
+        """Send a file; return the object with the etag that the store gave it.
+
+        :param stored: the object, with the MD5 of its content as the etag.
+        :param create_only: whether to refuse to replace an existing object.
+        :param replaced: the etag of the only object that may be replaced; empty if any may.
+        """
+        media_type = str(extra["content_type"])
+        headers = self.account.object_headers(media_type) | self._family.md5(stored.etag)
+        condition = {}
         if replaced:
-            headers["If-Match"] = f'"{replaced}"'
-        elif create_only and self._family.conditional:
-            headers["If-None-Match"] = "*"
-        else:
-            self._leave_alone(name, create_only=create_only)
+            condition = {"If-Match": f'"{replaced}"'}
+        elif create_only and self._is_conditional:
+            condition = {"If-None-Match": "*"}
+        if not condition:
+            self._leave_alone(stored.name, create_only=create_only)
+            return self._send(path, stored, extra, headers)
+        try:
+            return self._send(path, stored, extra, headers | condition)
+        except LibcloudError as error:
+            if status_of(error) == HTTPStatus.PRECONDITION_FAILED:
+                raise AlreadyExists(stored.name) from None
+            if replaced or not _may_refuse_condition(error):
+                raise
+        # Backblaze and others do not support the condition.
+        self._leave_alone(stored.name, create_only=True)
+        sent = self._send(path, stored, extra, headers)
+        self._is_conditional = False
+        return sent
+
+    def _send(
+        self, path: str, stored: Stored, extra: Mapping[str, object], headers: Mapping[str, str]
+    ) -> Stored:
         driver: Any = self.driver
         # Without this, libcloud would read the file again to compute the MD5 and the size.
-        driver._hash_buffered_stream = lambda *_args, **_kwargs: (md5, size)  # noqa: SLF001 (no public hook)
-        try:
-            driver.upload_object(
-                path, self._container, name, extra=extra, verify_hash=False, headers=headers
+        known = stored.etag, stored.size
+        driver._hash_buffered_stream = lambda *_args, **_kwargs: known  # noqa: SLF001 (no public hook)
+        sent = driver.upload_object(
+            path, self._container, stored.name, extra=extra, verify_hash=False, headers={**headers}
+        )
+        return replace(stored, etag=(sent.hash or "").strip('"') or stored.etag)
+
+    def check_size(self, name: str, size: int) -> None:
+        """Check that the store accepts an object of this size; see :meth:`Store.check_size`."""
+        limit = self._family.max_size
+        if self._family is SWIFT and size >= ASK_ABOVE:
+            with contextlib.suppress(StoreError, LookupError, TypeError):
+                limit = self._retry(self._limit_of_swift, "read the limits of the store")
+        if limit is not None and size > limit:
+            raise StoreError(
+                f"{name} has {size} bytes, and the store accepts at most {limit} in one request: "
+                "send it in parts with the store's own client, then run the upload again to add "
+                "its hash file"
             )
-        except LibcloudError as error:
-            failed = status_of(error) == HTTPStatus.PRECONDITION_FAILED
-            if failed and (create_only or replaced):
-                raise AlreadyExists(name) from None
-            raise
+
+    def _limit_of_swift(self) -> int:
+        """Ask the server (https://docs.openstack.org/api-ref/object-store/, discoverability)."""
+        connection: Any = self.driver.connection
+        connection.morph_action_hook("")  # connects, and requests a token if there is none
+        connection.connection.request("GET", "/info")
+        return int(connection.connection.getresponse().json()["swift"]["max_file_size"])
 
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist.
@@ -273,6 +301,13 @@ class CloudStore(Store):
 
         self._retry(delete, f"delete {name}")
 
+    def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
+        given = any(option.startswith(f"{OWN_TOKEN}=") for option in self.account.driver_options)
+        if given and status_of(error) == HTTPStatus.UNAUTHORIZED:
+            text = f"the token in --driver-option {OWN_TOKEN} is not accepted: get a new one"
+            return StoreError(f"cannot {doing}: {text}{quote_store(error, self._masked)}")
+        return super()._failure(doing, error)
+
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool | None:
         """Return whether an object has an artifact's bytes; see :meth:`Store.has_bytes_of`.
 
@@ -280,7 +315,15 @@ class CloudStore(Store):
         metadata are requested.
         """
         same = super().has_bytes_of(stored, artifact)
-        if same is not None or stored.modified is not None:
+        if same is not None:
             return same
-        found = self.stat(stored.name)
-        return False if found is None else super().has_bytes_of(found, artifact)
+        if stored.modified is None:
+            found = self.stat(stored.name)
+            if found is None:
+                return False
+            stored = found
+            same = super().has_bytes_of(stored, artifact)
+        if same is None and _MD5.fullmatch(stored.etag):
+            # Either the bytes differ, or the store encrypts them and does not say so.
+            return self.reads_as(stored, artifact)
+        return same

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import difflib
+import html
 import inspect
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import libcloud.security
 from libcloud.common.types import InvalidCredsError
@@ -16,6 +19,13 @@ from libcloud.storage.providers import DRIVERS, get_driver
 from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.options import StoreOptions
+from wheelhouse_hashes.stores.object_headers import (
+    KEYS,
+    OBJECT_HEADER,
+    PAGE_HEADER,
+    read_headers,
+)
 
 if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
@@ -86,6 +96,14 @@ class Account:
         options = tuple(option.strip() for option in self.driver_options)
         object.__setattr__(self, "driver_options", options)
 
+    @property
+    def default_hint(self) -> str:
+        """A hint for errors of the default provider, which users may not have chosen."""
+        default = StoreOptions.provider_name
+        if self.provider_name != default:
+            return ""
+        return f"; {default} is the default provider: choose another one with --provider-name"
+
     def masked(self, text: str) -> str:
         """Return a text with the secrets of this account masked, in any encoding."""
         values = [option.partition("=")[2].strip() for option in self.driver_options]
@@ -94,8 +112,7 @@ class Account:
             # Short values (a port, a version) are not secrets; masking them would mask
             # unrelated text.
             if len(secret) >= _SHORTEST_SECRET:
-                encoded = secret.encode("utf-8", "surrogatepass")
-                for form in (secret, repr(secret)[1:-1], quote(encoded), quote(encoded, safe="")):
+                for form in _forms(secret):
                     text = text.replace(form, "***")
         return text
 
@@ -110,6 +127,7 @@ class Account:
         """
         driver_class = self.driver_class()
         arguments = self._driver_arguments(driver_class)
+        self._refuse_browser(driver_class)
         if self.provider_name == "LOCAL":
             # Its locks do not exclude threads, and lock files are never removed.
             # LocalStore needs none.
@@ -119,9 +137,46 @@ class Account:
         except (OSError, InvalidCredsError):
             raise  # from a driver that requests a token immediately
         except Exception as error:  # noqa: BLE001 (each driver raises different types)
-            text = self.masked(one_line(error))
-            raise UsageError(f"provider {self.provider_name}: {text}") from None
+            text = self.masked(one_line(error)) + self._region_hint(driver_class)
+            raise UsageError(f"provider {self.provider_name}: {text}{self.default_hint}") from None
         return driver
+
+    def _refuse_browser(self, driver_class: type[StorageDriver]) -> None:
+        """Refuse users of Google for whom libcloud would wait for a login in a browser."""
+        if "GoogleStorageDriver" not in {base.__name__ for base in driver_class.__mro__}:
+            return
+        from libcloud.common.google import GoogleAuthType
+
+        guessed = GoogleAuthType.guess_type(self.username)  # type: ignore[no-untyped-call]
+        if guessed == GoogleAuthType.IA:
+            raise UsageError(
+                "--username: provider GOOGLE_STORAGE needs an interoperability key (GOOG...) or "
+                "the e-mail address of a service account"
+            )
+
+    def _region_hint(self, driver_class: type[StorageDriver]) -> str:
+        """Return a hint for a region that libcloud does not know, empty for any other error."""
+        list_regions = getattr(driver_class, "list_regions", None)
+        names = {base.__name__ for base in driver_class.__mro__}
+        if not (self.region and list_regions and "S3StorageDriver" in names):
+            return ""
+        if self.region in list_regions():
+            return ""
+        host = f"host=s3.{self.region}.amazonaws.com"
+        return (
+            f"; libcloud does not know this region: use --provider-name S3_RGW --region "
+            f"{self.region} --driver-option signature_version=4 --driver-option {host}"
+        )
+
+    def object_headers(self, media_type: str) -> dict[str, str]:
+        """Return the headers that the user adds to objects of a media type.
+
+        :raises UsageError: if one is malformed, or set by uploads.
+        """
+        headers = read_headers(self.driver_options, OBJECT_HEADER)
+        if media_type.startswith("text/html"):
+            headers |= read_headers(self.driver_options, PAGE_HEADER)
+        return headers
 
     def check(self) -> None:
         """Check the provider and the arguments, without a request.
@@ -130,6 +185,7 @@ class Account:
             arguments.
         """
         self._driver_arguments(self.driver_class())
+        self.object_headers("text/html")
 
     def _driver_arguments(self, driver_class: type[StorageDriver]) -> dict[str, Any]:
         arguments = self._read_options(driver_class)
@@ -160,11 +216,14 @@ class Account:
         arguments = {}
         for option in self.driver_options:
             key, _, text = option.partition("=")
+            if key in KEYS and self.provider_name != "LOCAL":
+                continue  # not for the driver
             if key not in known:
                 # libcloud would silently ignore a misspelled key.
-                names = ", ".join(sorted(known))
+                ours = () if self.provider_name == "LOCAL" else KEYS
+                names = ", ".join(sorted({*known, *ours}))
                 # Text that does not resemble a key may be part of a secret.
-                resembles = difflib.get_close_matches(key, known | _ANY_DRIVER, n=1)
+                resembles = difflib.get_close_matches(key, known.union(_ANY_DRIVER, KEYS), n=1)
                 shown = f" {key}" if resembles else ""
                 raise UsageError(
                     f"--driver-option{shown}: unknown key; provider {self.provider_name} "
@@ -176,6 +235,24 @@ class Account:
                 wanted = _KINDS[_READERS[key]]
                 raise UsageError(f"--driver-option {key}: must be {wanted}") from None
         return arguments
+
+
+def _forms(secret: str) -> list[str]:
+    """Return the forms in which errors and stores may quote a secret."""
+    encoded = secret.encode("utf-8", "surrogatepass")
+    forms = (
+        secret,
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        encoded.decode("latin-1"),
+        quote(encoded),
+        quote(encoded, safe=""),
+        quote_plus(encoded),
+        base64.b64encode(encoded).decode(),
+    )
+    return sorted(set(forms), key=len, reverse=True)
 
 
 def known_options(driver_class: type[StorageDriver]) -> frozenset[str]:

@@ -59,7 +59,8 @@ def open_store(account: Account, container: str, requests: StoreRequests) -> Sto
     :param container: the container's name.
     :param requests: limits and repeats the requests.
     """
-    from wheelhouse_hashes.stores.cloud import CloudStore, family_of
+    from wheelhouse_hashes.stores.cloud import CloudStore
+    from wheelhouse_hashes.stores.families import family_of
     from wheelhouse_hashes.stores.local import LocalStore
 
     kind = Store

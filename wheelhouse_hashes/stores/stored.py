@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from libcloud.storage.base import Object
 
 
+#: Media types.  They are set explicitly because libcloud's guesses differ between
+#: systems, and pip reads a page only if its type is HTML.
+BINARY = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+
+
 @dataclass(frozen=True)
 class Stored:
     """An object in the store, as the store describes it."""
@@ -30,15 +37,18 @@ class Stored:
     modified: float | None = field(default=None, compare=False)
     #: Whether the etag is known to be the MD5.
     etag_is_md5: bool = field(default=False, compare=False)
+    #: The media type, empty if unknown.
+    media_type: str = field(default="", compare=False)
 
 
 def stored_object(obj: Object) -> Stored:
     """Return the description of a libcloud object."""
     # Azure's etag is not the MD5, but its driver reports the MD5 as well.
-    md5 = obj.extra.get("md5_hash")
-    if isinstance(md5, str) and re.fullmatch("[0-9a-f]{32}", md5):
-        return Stored(obj.name, int(obj.size), md5, etag_is_md5=True)
-    return Stored(obj.name, int(obj.size), obj.hash or "")
+    md5 = str(obj.extra.get("md5_hash"))
+    is_md5 = re.fullmatch("[0-9a-f]{32}", md5) is not None
+    media_type = obj.extra.get("content_type") or ""
+    etag = md5 if is_md5 else obj.hash or ""
+    return Stored(obj.name, int(obj.size), etag, etag_is_md5=is_md5, media_type=media_type)
 
 
 def md5_of(content: bytes) -> str:

@@ -200,11 +200,12 @@ class ArtifactUpload:
         return UploadRecord(name, outcome, f"{digests}  ({text})" if text else digests)
 
     def _is_ours(self, stored: Stored) -> bool:
-        """Return whether an object has the local bytes, by the store or else by its hash file."""
+        """Return whether an object has the local bytes; read it if nothing else confirms it."""
         same = self._store.has_bytes_of(stored, self.artifact)
         if same is None:
             announced = self._announced()
-            same = announced is not None and announced == self.artifact.digest(announced.algorithm)
+            known = announced and announced == self.artifact.digest(announced.algorithm)
+            same = bool(known) or self._store.reads_as(stored, self.artifact)
         return same
 
     def _refused(self, why: str) -> Refusal:

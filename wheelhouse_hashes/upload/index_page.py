@@ -61,10 +61,10 @@ def update_index(
     """
     page = store.read(INDEX, MAX_PAGE) or b""
     previous = _links_of(page)
-    for _ in range(ROUNDS):
+    for number in range(ROUNDS):
         links = _links(run, store, objects, previous, uploaded)
-        new = render(links)
-        if new == page:
+        new = render(links, encode_plus=store.reads_plus_as_space)
+        if new == page and (number or _is_html(store)):
             return links
         store.put_bytes(INDEX, new, HTML)
         page = new
@@ -80,13 +80,26 @@ def update_index(
     return links
 
 
-def render(links: Mapping[str, Digest | None]) -> bytes:
-    """Return the page in the format that the host writes and reads."""
+def _is_html(store: Store) -> bool:
+    """Return whether the page has a media type that pip accepts, as far as the store knows."""
+    stored = store.stat(INDEX)
+    return stored is None or not stored.media_type or stored.media_type.startswith("text/html")
+
+
+def render(links: Mapping[str, Digest | None], *, encode_plus: bool = False) -> bytes:
+    """Return the page in the format that the host writes and reads.
+
+    :param links: the artifacts and their digests.
+    :param encode_plus: whether to encode plus signs.  The host does not, because its fetch
+        would keep ``%2B`` in file names, but a store that reads a plus sign in a URL as a
+        space cannot serve such a link.
+    """
     rows = []
+    safe = "/!~" if encode_plus else "/+!~"
     for name in sorted(links):
         digest = links[name]
         fragment = f"#{digest.algorithm}={digest.hex}" if digest else ""
-        address = escape(quote(name, safe="/+!~") + fragment)
+        address = escape(quote(name, safe=safe) + fragment)
         rows.append(f'<li><a href="{address}">{escape(name)}</a></li>\n')
     return f"<html><body><p>\n{''.join(rows)}</p></body></html>\n".encode()
 

@@ -52,6 +52,7 @@ _TITLES = {
     "pages": "Index pages (E.2.2)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
+    "stores": "Errors of stores (E.5)",
     "local": "This machine (E.5)",
 }
 

@@ -56,7 +56,8 @@ def test_unknown_driver_option_lists_known_ones(provider: str, key: str, known: 
 
 def test_driver_without_kwargs_takes_named_options_only() -> None:
     assert known_options(account("MINIO").driver_class()) == {"host", "port", "secure"}
-    refusal = r"timeout: unknown key; provider MINIO accepts host, port, secure$"
+    accepted = "host, object_header, page_header, port, secure"
+    refusal = f"timeout: unknown key; provider MINIO accepts {accepted}$"
     with pytest.raises(UsageError, match=refusal):
         account("MINIO", "host=127.0.0.1", "timeout=5").make_driver()
     with pytest.raises(UsageError, match=r"^--region: not supported by provider MINIO$"):
@@ -95,3 +96,13 @@ def test_account_masks_secrets_in_every_encoding() -> None:
     account = Account("S3", "me", "p@ss/w\n0rd", None, ("token=t0k en", "port=80"))
     text = "'p@ss/w\\n0rd' p@ss/w\n0rd p%40ss/w%0A0rd p%40ss%2Fw%0A0rd t0k en t0k%20en port 80"
     assert account.masked(text) == "'***' *** *** *** *** *** port 80"
+
+
+def test_google_user_who_needs_a_browser_is_refused() -> None:
+    options = ("project=demo",)
+    client = Account("GOOGLE_STORAGE", "12345.apps.googleusercontent.com", "s", None, options)
+    with pytest.raises(UsageError, match="interoperability key") as refusal:
+        client.make_driver()
+    assert "12345" not in str(refusal.value)
+    key = Account("GOOGLE_STORAGE", "GOOG0123456789ABCXYZ", "s3cret", None, options)
+    assert key.make_driver().name.startswith("Google")
