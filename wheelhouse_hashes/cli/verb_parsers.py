@@ -83,13 +83,14 @@ def secrets_in(words: Sequence[str], flags: Iterable[str]) -> list[str]:
     found = []
     expected = False
     for word in words:
-        if not word.startswith("-") or word == "-":
+        if expected or not word.startswith("-"):
             found += [word] if expected else []
+            expected = False
             continue
         name, equals, value = word.partition("=")
         # An abbreviation may be ambiguous, but its value is still a secret.
-        expected = not equals and any(flag.startswith(name) for flag in secret)
-        if equals and any(flag.startswith(name) for flag in secret):
+        if name not in ("-", "--") and any(flag.startswith(name) for flag in secret):
+            expected = not equals
             found.append(value)
         found += [word[2:] for flag in secret if not flag.startswith("--") and word[:2] == flag]
     return sorted(filter(None, found), key=len, reverse=True)

@@ -59,9 +59,9 @@ class Plugins(PluginManager):
         :param registry: the options of the verb.
         """
         hook = "wheelhouse_add_options"
-        for name, plugin in self._manager.list_name_plugin():
-            if plugin is None or name in self._excluded:
-                continue  # disabled, or failed for another verb
+        for name, plugin in self._implementing(hook):
+            if name in self._excluded:
+                continue  # failed for another verb
             options = OptionGroup(group, self.owner(name, registry))
             with self._excluding(name, hook):
                 hooks = self._alone(name, plugin)
@@ -76,11 +76,8 @@ class Plugins(PluginManager):
         :returns: the verbs, each with the name of its plugin.
         """
         hook = "wheelhouse_verbs"
-        having = {impl.plugin_name for impl in self._hook.wheelhouse_verbs.get_hookimpls()}
         found: list[tuple[str, Verb]] = []
-        for name, plugin in self._manager.list_name_plugin():
-            if plugin is None or name not in having:
-                continue
+        for name, plugin in self._implementing(hook):
             with self._excluding(name, hook):
                 answers = self._alone(name, plugin).wheelhouse_verbs()
                 added = [verb for answer in answers for verb in answer]

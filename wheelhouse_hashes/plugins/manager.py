@@ -154,6 +154,11 @@ class PluginManager:
         """Return a plugin's name and distribution, for messages."""
         return f"{name!r} ({self._distributions.get(name, 'unknown')})"
 
+    def _implementing(self, hook: str) -> list[tuple[str, object]]:
+        """Return the plugins that implement a hook, by name, in the order of registration."""
+        names = {impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()}
+        return [pair for pair in self._manager.list_name_plugin() if pair[0] in names]
+
     def _alone(self, name: str, plugin: object) -> pluggy.HookRelay:
         """Return the hooks of one plugin only; cached because creating them is slow.
 
