@@ -131,7 +131,7 @@ def test_fetch_stops_reading_at_size_limit(
     if path == "endless":
         cap = pages.MAX_BYTES
         with pytest.raises(WheelhouseHashesError, match=f"more than {cap} bytes"):
-            run.plugins.locate(sender.url + path, run)
+            read(run, sender.url + path)
     else:
         cap = hash_file.MAX_BYTES
         artifact = ListedArtifact("endless", sender.url + "endless")
