@@ -25,10 +25,10 @@ from wheelhouse_hashes.artifacts import (
     LocalArtifact,
     Verdict,
 )
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.causes import NEXT_STEP, Cause
 from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
 from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
-from wheelhouse_hashes.report import NEXT_STEP, Report
+from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import Entry, Listing
 from wheelhouse_hashes.verbs import OptionGroup, Verb
