@@ -767,7 +767,7 @@ def test_plugin_option_has_argparse_default(
 
 
 @pytest.mark.parametrize(
-    ("verb", "flag"), [("upload", "--report"), ("index", "--report"), ("fetch", "--extra")]
+    ("verb", "flag"), [("upload", "--extra"), ("index", "--report"), ("fetch", "--extra")]
 )
 def test_plugin_option_with_taken_name_is_refused(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str, flag: str
