@@ -781,7 +781,7 @@ def test_plugin_option_has_argparse_default(
 
 
 @pytest.mark.parametrize(
-    ("verb", "flag"), [("upload", "--wait"), ("index", "--timeout"), ("fetch", "--extra")]
+    ("verb", "flag"), [("upload", "--extra"), ("index", "--timeout"), ("fetch", "--extra")]
 )
 def test_plugin_option_with_taken_name_is_refused(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str, flag: str

@@ -316,7 +316,7 @@ class _Asking:
         self._url = url
 
     def _ask(self, hook: str, run: Run) -> bytes:
-        return run.client.get(self._url, max_bytes=99).body if hook == self._hook else b""
+        return run.client.get(self._url, max_bytes=100_000).body if hook == self._hook else b""
 
     @hookimpl
     def wheelhouse_claims(self, artifact: ListedArtifact, run: Run) -> list[Claim]:
