@@ -148,7 +148,7 @@ def test_secret_that_is_changed_during_the_run_is_reported(
     upload = cli("upload", "--hashfile", "--no-update-index", *options, container)
     failed = upload.line("failed")
     assert (upload.code, upload.err) == (5, "")
-    assert f"cannot send {A}: the user or secret is not accepted: check --username" in failed
+    assert f"{A}: the user or secret is not accepted: check --username" in failed
     # One for the run, one for the worker, and one renewal that is refused; more only for looks
     # at what the failed put has left.
     assert 3 <= counted.of_container(container)["authentication"] <= 5
