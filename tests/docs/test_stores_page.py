@@ -20,10 +20,15 @@ RECIPES = [block.replace("\\\n", "").strip() for block in BLOCK.findall(PAGE)]
 #: page's placeholders are in capitals.
 ADDRESSES = {
     "LOCAL": [],
-    "OPENSTACK_SWIFT": [("HOST", 443), ("HOST", 5000)],
-    "S3": [("S3-EU-WEST-1.AMAZONAWS.COM", 443), ("ACCOUNT.R2.CLOUDFLARESTORAGE.COM", 443)],
+    "OPENSTACK_SWIFT": [("HOST", 443), ("HOST", 5000), ("HOST", 5000)],
+    "S3": [
+        ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
+        ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
+        ("ACCOUNT.R2.CLOUDFLARESTORAGE.COM", 443),
+        ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
+    ],
     "MINIO": [("HOST", 9000)],
-    "S3_RGW": [("HOST", 7480)],
+    "S3_RGW": [("S3.MX-CENTRAL-1.AMAZONAWS.COM", 443), ("HOST", 7480)],
     "GOOGLE_STORAGE": [("STORAGE.GOOGLEAPIS.COM", 443)],
     "AZURE_BLOBS": [
         ("ACCOUNT.BLOB.CORE.WINDOWS.NET", 443),

@@ -150,7 +150,8 @@ class CloudStore(Store):
         try:
             return connection.request(self._path(name), method="HEAD")
         except LibcloudError:
-            if connection.connection.response.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            status = connection.connection.response.status_code
+            if self._family is not SWIFT and status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 # The answer to a HEAD request has no error code, the one to a GET request has.
                 first_byte = {"Range": "bytes=0-0"}
                 connection.request(self._path(name), headers=first_byte, raw=True, stream=True)

@@ -203,8 +203,7 @@ class ArtifactUpload:
         """Return whether an object has the local bytes; read it if nothing else confirms it."""
         same = self._store.has_bytes_of(stored, self.artifact)
         if same is None:
-            announced = self._announced()
-            known = announced and announced == self.artifact.digest(announced.algorithm)
+            known = (read := self._announced()) and read == self.artifact.digest(read.algorithm)
             same = bool(known) or self._store.reads_as(stored, self.artifact)
         return same
 
