@@ -433,7 +433,8 @@ def test_unlisted_hash_file_is_retried_after_the_requested_pause(
         else:
             result = cli("verify", "have", "--against", server.url, "--wait", "20")
     assert result.code == 0, result.out
-    assert "sha256  link, hash file  container" in result.line("ok")
+    tier = "container" if verb == "fetch" else "elsewhere"
+    assert f"sha256  link, hash file  {tier}" in result.line("ok")
     assert "HTTP status 429; waiting up to 20 s" in result.line("waiting")
     assert len(times) == 2
     assert times[1] - times[0] >= 2

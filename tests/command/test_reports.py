@@ -190,9 +190,10 @@ def test_reader_of_schema_1_works(cli: Cli, bad: str, logged: None) -> None:
         ("verify", "nowhere"),
         UPLOAD,
     ]
-    # A plugin's own cause was not possible in schema 1.
+    # A plugin's own cause and the tier "elsewhere" were not possible in schema 1.
     causes = schema["$defs"]["judged"]["properties"]["cause"]["enum"]
     causes.append(UNLOGGED.value)
+    schema["$defs"]["tier"]["enum"].append(str(Tier.ELSEWHERE))
     for command in commands:
         cli(*command, "--report", "report.json")
         jsonschema.validate(read(), schema)

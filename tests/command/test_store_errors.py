@@ -11,7 +11,6 @@ import pytest
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel
 from tests.support.failing_store import SECRET, Store, failing_store, xml
-from tests.support.waits import short_pauses
 
 # libcloud leaves connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch, dist: pathlib.Path) -> Iterator[Store]:
     """A store in which an empty container can be looked up and listed."""
-    short_pauses(monkeypatch)
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_WAIT", "0")
     make_wheel(dist, A)
     with failing_store() as made:
         yield made

@@ -177,9 +177,13 @@ def test_final_status_ends_at_once(
     store.fail(PLACES[place], answered(status(code)), times=float("inf"))
     began = time.monotonic()
     result = upload(cli, store, "--max-workers", 1)
-    assert result.code == 5
+    # The answer of the S3 API to a HEAD has no reason, so the listing decides.
+    decides = not (store.provider == "S3" and place == "container" and code < 500)
+    assert result.code == (5 if decides else 0)
     assert time.monotonic() - began < float(WAIT) / 2
-    assert store.hits == 1
+    # If the artifact cannot be confirmed, another look tells what the container has.
+    # The host looks the container up once more at the end.
+    assert store.hits <= {"read-back": 3, "container": 1 if decides else 2}.get(place, 1)
     assert "waiting" not in result.out
 
 

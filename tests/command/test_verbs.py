@@ -118,6 +118,8 @@ def test_verb_is_run_with_everything_that_hooks_get(
     started = recorder.calls.index("wheelhouse_run_started mirror")
     assert recorder.calls[started:] == [
         "wheelhouse_run_started mirror",
+        "wheelhouse_prepare mirror",
+        "wheelhouse_conclude mirror",
         "wheelhouse_run_finished mirror",
     ]
     report = json.loads(pathlib.Path("report.json").read_text())
@@ -180,8 +182,8 @@ def test_verb_that_returns_something_else_is_named(
     [
         (ValueError("boom"), 1, f"{MIRROR} failed in the verb mirror: ValueError: boom"),
         (SystemExit(0), 1, f"{MIRROR} failed in the verb mirror: SystemExit: 0"),
-        (KeyboardInterrupt(), 1, f"{MIRROR} failed in the verb mirror: KeyboardInterrupt: "),
-        (GeneratorExit(), 1, f"{MIRROR} failed in the verb mirror: GeneratorExit: "),
+        (KeyboardInterrupt(), 1, f"{MIRROR} failed in the verb mirror: KeyboardInterrupt"),
+        (GeneratorExit(), 1, f"{MIRROR} failed in the verb mirror: GeneratorExit"),
         (UsageError("give --depth"), 2, "give --depth"),
         (StoreError("no such container"), 5, "no such container"),
         (Refusal(Cause.UNTRUSTED, "bad key"), 7, "untrusted: bad key"),

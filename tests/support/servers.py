@@ -66,7 +66,8 @@ def respond(handler: Handler, status: int, body: bytes, **headers: str) -> None:
     for name, value in sent.items():
         handler.send_header(name, value)
     handler.end_headers()
-    handler.wfile.write(body)
+    if handler.command != "HEAD":
+        handler.wfile.write(body)
 
 
 def to(url: str) -> Respond:

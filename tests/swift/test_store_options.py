@@ -23,7 +23,7 @@ from tests.swift.stores import (
     s3_options,
 )
 from tests.swift.test_uploads import check_pairs, store_options
-from wheelhouse_hashes.stores import cloud
+from wheelhouse_hashes.stores import families
 
 pytestmark = IN_PROCESS
 
@@ -149,7 +149,7 @@ def test_limit_of_swift_is_respected_before_anything_is_sent(
     dist: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cloud, "ASK_ABOVE", 1000)
+    monkeypatch.setattr(families, "ASK_ABOVE", 1000)
     conf = cluster.folder / "swift.conf"
     good = conf.read_text()
     conf.write_text(f"{good}[swift-constraints]\nmax_file_size = 4000\n")

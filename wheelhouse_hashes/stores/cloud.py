@@ -21,6 +21,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -34,9 +35,11 @@ from wheelhouse_hashes.disk.files import check_unchanged
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
+from wheelhouse_hashes.stores import families
 from wheelhouse_hashes.stores.base import BINARY, Store
 from wheelhouse_hashes.stores.errors import (
     codes_of,
+    is_final,
     quote_store,
     raise_bad_requests,
     status_of,
@@ -52,10 +55,6 @@ if TYPE_CHECKING:
 #: Sent with every request; stores that do not support it ignore it.
 NEWEST = {"X-Newest": "true"}
 
-
-#: A Swift server is asked for its limit before objects of this size in bytes and more are sent.
-#: Hardly any server has a lower limit.
-ASK_ABOVE = 256 * 1024**2
 
 #: Error codes with which stores may refuse ``If-None-Match`` because they do not support it.
 _NO_CONDITION = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
@@ -96,10 +95,7 @@ class CloudStore(Store):
         driver = super()._make_driver()
         connection: Any = driver.connection
         add_default_headers = connection.add_default_headers
-        connection.add_default_headers = lambda headers: {
-            **add_default_headers(headers),
-            **NEWEST,
-        }
+        connection.add_default_headers = lambda headers: add_default_headers(headers) | NEWEST
         if family_of(type(driver)) is SWIFT:
             manage_token(connection)
         else:
@@ -113,7 +109,8 @@ class CloudStore(Store):
             # The answer to a HEAD request has no error code.  The listing that follows fails
             # for the same reason, and its answer has one.
             refused = HTTPStatus.BAD_REQUEST <= status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
-            if self._family is SWIFT or isinstance(error, ContainerError) or not refused:
+            refused = refused and is_final(error) and not isinstance(error, ContainerError)
+            if self._family is SWIFT or not refused:
                 raise
 
     def _path(self, name: str) -> str:
@@ -268,22 +265,16 @@ class CloudStore(Store):
     def check_size(self, name: str, size: int) -> None:
         """Check that the store accepts an object of this size; see :meth:`Store.check_size`."""
         limit = self._family.max_size
-        if self._family is SWIFT and size >= ASK_ABOVE:
+        if self._family is SWIFT and size >= families.ASK_ABOVE:
             with contextlib.suppress(StoreError, LookupError, TypeError):
-                limit = self._retry(self._limit_of_swift, "read the limits of the store")
+                ask = partial(families.limit_of_swift, self.driver.connection)
+                limit = self._retry(ask, "read the limits of the store")
         if limit is not None and size > limit:
             raise StoreError(
                 f"{name} has {size} bytes, and the store accepts at most {limit} in one request: "
                 "send it in parts with the store's own client, then run the upload again to add "
                 "its hash file"
             )
-
-    def _limit_of_swift(self) -> int:
-        """Ask the server (https://docs.openstack.org/api-ref/object-store/, discoverability)."""
-        connection: Any = self.driver.connection
-        connection.morph_action_hook("")  # connects, and requests a token if there is none
-        connection.connection.request("GET", "/info")
-        return int(connection.connection.getresponse().json()["swift"]["max_file_size"])
 
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist.

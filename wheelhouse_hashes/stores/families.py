@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,10 @@ class Family:
         return {self.md5_header: encoded if self.md5_in_base64 else digits}
 
 
+#: A Swift server is asked for its limit before objects of this size in bytes and more are sent.
+#: Hardly any server has a lower limit.
+ASK_ABOVE = 256 * 1024**2
+
 #: The documented limit of S3, and the default of Swift (``max_file_size``).
 _5_GB = 5 * 1024**3
 
@@ -55,3 +60,15 @@ def family_of(driver_class: type) -> Family | None:
     """
     names = {base.__name__ for base in driver_class.__mro__}
     return next((family for name, family in _FAMILIES if name in names), None)
+
+
+def limit_of_swift(connection: Any) -> int:  # noqa: ANN401 (libcloud has no types)
+    """Return the largest size in bytes that a Swift server accepts in one request.
+
+    Source: https://docs.openstack.org/api-ref/object-store/, discoverability.
+
+    :param connection: the connection of a libcloud driver.
+    """
+    connection.morph_action_hook("")  # connects, and requests a token if there is none
+    connection.connection.request("GET", "/info")
+    return int(connection.connection.getresponse().json()["swift"]["max_file_size"])
