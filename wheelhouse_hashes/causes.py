@@ -21,6 +21,7 @@ class Cause(enum.Enum):
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
     CONFLICT = "conflict"  #: the digests found contradict each other
     NOT_A_DISTRIBUTION = "not-a-distribution"  #: not a wheel, sdist or installer: an HTML page
+    UNSOUND = "unsound"  #: the contents do not match the name
     UNSAFE_NAME = "unsafe-name"  #: the name is not safe as a local file name
     PLUGIN = "plugin"  #: a plugin raised an exception
     MISSING_HASH = "missing-hash"  #: no source claims a digest
@@ -82,6 +83,7 @@ _EXIT_CODES = {
     Cause.MISMATCH: 1,
     Cause.CONFLICT: 1,
     Cause.NOT_A_DISTRIBUTION: 1,
+    Cause.UNSOUND: 1,
     Cause.UNSAFE_NAME: 1,
     Cause.PLUGIN: 1,
     Cause.MISSING_HASH: 3,
@@ -108,6 +110,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.CONFLICT: "compare the digests with the CI job's log; if the container has the wrong "
     "one, upload it again with --hashfile or run the index command, then fetch it again",
     Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
+    Cause.UNSOUND: "build it again; do not rename built files",
     Cause.UNSAFE_NAME: "rename the object in the container",
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",

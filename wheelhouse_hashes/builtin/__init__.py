@@ -1,8 +1,8 @@
 """Built-in plugins, which use the public hooks.
 
 ``sources`` locate artifacts and claims, ``reports`` write reports; the modules here add
-options and the progress display.  The plugins import the public modules and ``formats``.
-Some still import ``disk`` and ``runtime``; none imports a subpackage above those.
+options, checks and the progress display.  The plugins import only the public modules and
+``formats``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.builtin import completeness, options, progress
+from wheelhouse_hashes.builtin import completeness, options, progress, soundness
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import hash_files, headers, index_pages, local_folders
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BUILT_IN: Mapping[str, ModuleType] = {
     "options": options,
     "completeness": completeness,
+    "soundness": soundness,
     "index-pages": index_pages,
     "folders": local_folders,
     "headers": headers,

@@ -6,6 +6,7 @@ The texts and positions of the host's own options do not change.
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 #: Title of the argument group that plugins add their options to.
 GROUP_TITLE = "wheelhouse-hashes"
+
+#: Maximum width of the help, in columns.
+_WIDTH = 80
 
 #: Sections for the options of the built-in plugins.  Options of other plugins stay in
 #: the group that they were added to.
@@ -98,6 +102,15 @@ def _exit_codes(command: Command) -> str:
     if command.verb.store:
         codes |= STORE_CODES
     codes |= command.verb.exit_codes
-    lines = [f"{code:>5}  {codes[code]}" for code in sorted(codes)]
+    lines = [
+        textwrap.fill(
+            codes[code],
+            width=_WIDTH,
+            initial_indent=f"{code:>5}  ",
+            subsequent_indent=" " * 7,
+            break_on_hyphens=False,
+        )
+        for code in sorted(codes)
+    ]
     title = f"exit codes{_CODES_APPLY.get(command.verb.name, '')}"
     return f"\n{title}:\n" + "\n".join(lines) + "\n"

@@ -51,6 +51,19 @@ def stamped_name(name: str, now: datetime) -> str:
     return f"{project}-{version.public}+{local}-{rest}"
 
 
+def without_stamp(version: Version) -> Version:
+    """Return the version that a dev build had before its upload.
+
+    :param version: the version in the name of an artifact.
+    :returns: the version without the time stamp; the same version if it has none.
+    """
+    local = version.local or ""
+    if not version.is_devrelease or not _STAMP.match(local):
+        return version
+    rest = _STAMP.sub("", local, count=1).lstrip(".")
+    return Version(f"{version.public}+{rest}" if rest else version.public)
+
+
 _Kind = tuple[str, str, frozenset[str]]
 _Age = tuple[Version, tuple[int, str] | tuple[()], str]
 

@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 #: Sent with every request; stores that do not support it ignore it.
 NEWEST = {"X-Newest": "true"}
 
-
 #: Error codes with which stores may refuse ``If-None-Match`` because they do not support it.
 _NO_CONDITION = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
 

@@ -26,6 +26,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.formats.kinds import is_too_little_to_tell, other_kind
 from wheelhouse_hashes.verdict.outside import LOCAL, Provenance, Sides, contradictory, named
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ if TYPE_CHECKING:
 #: The signature near the end of every zip archive, and so of every wheel: the end
 #: of central directory record (zip specification, APPNOTE.TXT 4.3.16).
 _ZIP_END = b"PK\x05\x06"
-
-_MAGIC = {
-    ".whl": (b"PK\x03\x04",),
-    ".zip": (b"PK\x03\x04", b"PK\x05\x06"),
-    ".tar.gz": (b"\x1f\x8b",),
-    ".exe": (b"MZ",),
-}
-
 
 #: The reason to refuse an artifact without any claim.
 NO_CLAIM = "no digest found for this artifact"
@@ -104,9 +97,9 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
     )
     if objected := objection([*heard, *sides.replacement()]):
         return refused(verdict, objected)
-    kind = _other_kind(artifact.name, seen.head)
+    kind = other_kind(artifact.name, seen.head)
     cut = _cut(artifact, seen)
-    if _is_short(artifact, seen) and _is_too_little_to_tell(artifact.name, seen.head):
+    if _is_short(artifact, seen) and is_too_little_to_tell(artifact.name, seen.head):
         return refused(verdict, Refusal(Cause.TRUNCATED, cut or ""))
     if kind is not None:
         return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
@@ -198,23 +191,3 @@ def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
     if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:
         return f"the archive is cut off after {seen.size} bytes"
     return None
-
-
-def _is_too_little_to_tell(name: str, head: bytes) -> bool:
-    """Return whether a head is too short to rule out the kind that the name says."""
-    magics = next(m for extension, m in _MAGIC.items() if name.endswith(extension))
-    return any(magic.startswith(head) for magic in magics)
-
-
-def _other_kind(name: str, head: bytes) -> str | None:
-    """Return the kind of a file that does not match its name, None if it matches."""
-    for extension, magics in _MAGIC.items():
-        if name.endswith(extension):
-            if head.startswith(magics):
-                return None
-            if not head:
-                return "empty"
-            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-                return "an HTML or XML page"
-            return f"not a {extension} file, judging by its first bytes"
-    raise ValueError(f"{name!r} is not the name of an artifact")
