@@ -203,16 +203,14 @@ class Run(Workspace[O_co]):
         """
         # Imported here because Libcloud is slow to import and not every verb uses a store.
         from wheelhouse_hashes.stores.container import ObjectContainer
-        from wheelhouse_hashes.stores.opening import account_of, open_store
+        from wheelhouse_hashes.stores.opening import account_of, check_container_name, open_store
 
         options: Options = self.options
         if not isinstance(options, AccountOptions):
             raise UsageError(f"the command {self.verb} has no options for a store")
-        name = container
-        if name is None and isinstance(options, StoreOptions):
-            name = options.container_name
-        if not name:
-            raise UsageError(f"{self.verb}: no container was given")
+        default = options.container_name if isinstance(options, StoreOptions) else ""
+        name = default if container is None else container
+        check_container_name(name)
         opened = open_store(account_of(options), name, self.store_requests(name))
         return ObjectContainer(opened, self.budget, self.stop)
 

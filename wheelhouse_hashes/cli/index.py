@@ -19,11 +19,13 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     :raises WheelhouseHashesError: if the page cannot be written.
     """
     # Imported here because Libcloud is slow to import and not every verb uses a store.
-    from wheelhouse_hashes.stores.opening import account_of, open_store
+    from wheelhouse_hashes.stores.opening import account_of, check_container_name, open_store
     from wheelhouse_hashes.upload.index_page import Links, update_index
 
     usage = UsageErrors()
     account = None
+    with usage.noted():
+        check_container_name(run.options.container_name)
     with usage.noted():
         account = account_of(run.options)
     report = IndexReport()

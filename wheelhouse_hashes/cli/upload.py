@@ -28,7 +28,7 @@ from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
-from wheelhouse_hashes.stores.opening import open_store
+from wheelhouse_hashes.stores.opening import check_container_name, open_store
 from wheelhouse_hashes.stores.write_only import WriteOnlyStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
@@ -88,6 +88,8 @@ def upload(
         if not os.path.isdir(folder):  # noqa: PTH112 (Path("") is a folder)
             shown = printable(folder) or "--local-folder ''"
             raise UsageError(f"{shown}: no such folder; choose another with --local-folder")
+    with usage.noted():
+        check_container_name(container)
     with usage.noted():
         account.check()
     reporter = UploadReporter(run)
