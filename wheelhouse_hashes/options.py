@@ -155,6 +155,8 @@ class UploadOptions(StoreOptions):
     no_replace: bool = False
     #: Whether to send artifacts again that are already in the container.
     resend: bool = False
+    #: The required number of artifacts in the container, None for any number.
+    expect: int | None = None
     #: Whether a folder without artifacts is a success.
     allow_empty: bool = False
     #: Number of dev builds of each kind to keep.

@@ -111,3 +111,22 @@ def test_empty_local_folder_is_a_usage_error(
     result = cli(*UPLOAD, "--local-folder", "")
     assert result.code == 2
     assert "--local-folder ''" in result.err
+
+
+def test_expected_number_of_uploaded_artifacts(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_wheel(dist, A)
+    assert cli(*UPLOAD, "--expect", "1").code == 0
+    make_wheel(dist, B)
+    (dist / "demo-1.0.tar.gz").write_bytes(b"")  # refused
+    assert cli(*UPLOAD, "--expect", "2").code == 1
+    (dist / "demo-1.0.tar.gz").unlink()
+    assert cli(*UPLOAD, "--expect", "2").code == 0  # all are there already
+    few = cli(*UPLOAD, "--expect", "3")
+    assert few.code == 4
+    assert "incomplete: expected 3 uploaded artifacts, found 2" in few.out
+    assert "next      build and upload the missing artifacts" in few.out
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_EXPECT", "3")
+    assert cli(*UPLOAD).code == 4
+    assert cli(*UPLOAD, "--expect", "2").code == 0

@@ -16,8 +16,8 @@ from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.causes import register
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, count
-from wheelhouse_hashes.report import FetchReport, Report
+from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions, count
+from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadReport
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -30,6 +30,8 @@ INCOMPLETE = register(
     next="build or upload the missing artifacts and remove the surplus ones, or correct "
     "--expect and --expect-file",
 )
+
+_UPLOAD_REST = "build and upload the missing artifacts, or correct --expect"
 
 #: Maximum size of an ``--expect-file``, in bytes.
 MAX_BYTES = 1024 * 1024
@@ -73,20 +75,27 @@ _expectations: WeakKeyDictionary[Run, Expectation] = WeakKeyDictionary()
 @hookimpl
 def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--expect`` and ``--expect-file``."""
-    if verb in ("fetch", "verify"):
+    if verb in ("upload", "fetch", "verify"):
+        uploaded = "artifacts to be uploaded, or in the container already"
+        what = uploaded if verb == "upload" else "good artifacts in the folder"
         parser.add_argument(
             "--expect",
             type=count,
             metavar="N",
             environment=f"{PREFIX}EXPECT",
-            help="require exactly N good artifacts in the folder (exit code 4 otherwise)",
+            help=f"require exactly N {what} (exit code 4 otherwise)",
         )
+    if verb in ("fetch", "verify"):
         parser.add_argument(
             "--expect-file",
             metavar="LIST",
             help="require exactly the artifacts named in the file LIST, one per line "
             "(exit code 4 otherwise)",
         )
+
+
+#: Outcomes of an upload after which the container has the artifact.
+_PUBLISHED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcome.THERE})
 
 
 @hookimpl
@@ -98,7 +107,13 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
 
 @hookimpl
 def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
-    """Compare the good artifacts with the expectation."""
+    """Compare the good or published artifacts with the expectation."""
+    if isinstance(report, UploadReport) and isinstance(run.options, UploadOptions):
+        published = sum(record.outcome in _PUBLISHED for record in report.records)
+        if run.options.expect in (None, published):
+            return []
+        text = f"expected {run.options.expect} uploaded artifacts, found {published}"
+        return [Finding(INCOMPLETE, text, next=_UPLOAD_REST)]
     expectation = _expectations.get(run)
     if expectation is None or not isinstance(report, FetchReport):
         return []
