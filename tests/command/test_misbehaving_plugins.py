@@ -25,6 +25,8 @@ from wheelhouse_hashes.errors import Interrupted, Refusal
 from wheelhouse_hashes.transport import Entry, Listing, Opened
 from wheelhouse_hashes.verbs import Verb
 
+pytestmark = pytest.mark.thorough
+
 BROKEN = "plugin 'broken' (broken-dist 1.0)"
 
 DIGEST = Digest("sha256", "0" * 64)

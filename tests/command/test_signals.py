@@ -194,6 +194,7 @@ _ASKING_HOOKS = [
 ]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("hook", "parameters", "command"), _ASKING_HOOKS)
 def test_signal_while_plugin_waits_for_network(
     hook: str,

@@ -38,6 +38,7 @@ from wheelhouse_hashes.testing import installed
 #: libcloud signs with a function that is deprecated in Python 3.12 and later, and leaves
 #: connections to the garbage collector.
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
 ]

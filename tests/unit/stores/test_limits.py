@@ -35,6 +35,7 @@ from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.requests import StoreRequests
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
 ]
