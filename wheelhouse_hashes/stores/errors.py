@@ -201,6 +201,8 @@ def is_final(error: Exception) -> bool:
     if isinstance(error, OSError):
         return _is_lasting(error)
     status = status_of(error)
+    if isinstance(error, MalformedResponseError) and status < HTTPStatus.BAD_REQUEST:
+        return True  # another kind of server
     if status < HTTPStatus.BAD_REQUEST or status in _TEMPORARY:
         return False
     return not is_transient_status(status, from_store=True)
