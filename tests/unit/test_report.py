@@ -35,7 +35,7 @@ EXIT_CODES = {
     7: {Cause.UNTRUSTED, Cause.REPLACED},
     1: {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
-        *(Cause.NOT_A_DISTRIBUTION, Cause.UNSAFE_NAME, Cause.PLUGIN),
+        *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
     3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.WEAK},
     4: {Cause.MISSING_ARTIFACT},

@@ -20,6 +20,7 @@ from packaging.version import InvalidVersion, Version
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.core_metadata import MAX_BYTES, CoreMetadata, read_core_metadata
 from wheelhouse_hashes.formats.dev_builds import without_stamp
@@ -75,18 +76,19 @@ def wheelhouse_inspect(
     """
     if path is None or run.verb != "upload":
         return ()
-    if kind := other_kind(artifact.name, _head(path)):
-        return [_not_a_distribution(f"the file is {kind}")]
-    try:
-        for metadata in _metadata(path, artifact.name):
-            if why := why_other(artifact.name, metadata):
-                return [Finding(Cause.UNSOUND, why, next=Cause.UNSOUND.next_step)]
-    except _TooLarge:
-        note = f"{artifact.name}: not unpacked to its end, because it is too large"
-        run.note_once(artifact.name, note)
-    except _UNREADABLE as error:
-        reason = printable(str(error)) or type(error).__name__
-        return [_not_a_distribution(f"the archive cannot be read: {reason}")]
+    with disk_errors(f"read {path}"):
+        if kind := other_kind(artifact.name, _head(path)):
+            return [_not_a_distribution(f"the file is {kind}")]
+        try:
+            for metadata in _metadata(path, artifact.name):
+                if why := why_other(artifact.name, metadata):
+                    return [Finding(Cause.UNSOUND, why, next=Cause.UNSOUND.next_step)]
+        except _TooLarge:
+            note = f"{artifact.name}: not unpacked to its end, because it is too large"
+            run.note_once(artifact.name, note)
+        except _UNREADABLE as error:
+            reason = printable(str(error)) or type(error).__name__
+            return [_not_a_distribution(f"the archive cannot be read: {reason}")]
     return ()
 
 

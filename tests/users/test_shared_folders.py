@@ -16,8 +16,6 @@ from tests.conftest import LOCAL, Cli, Result
 from tests.support.artifacts import A, B, make_wheel
 from tests.support.commands import UPLOAD
 
-pytestmark = pytest.mark.thorough
-
 #: Two users, and their common group.
 USERS = (2001, 2002)
 GROUP = 3000

@@ -1,0 +1,1 @@
+"""Tests that change users, so they run as root: ``tox run -e users``."""
