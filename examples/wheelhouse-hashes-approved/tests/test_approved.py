@@ -169,7 +169,7 @@ def secure(
     page = "".join(f'<a href="{name[1:]}">{name[1:]}</a>\n' for name in files).encode()
 
     class Files(Handler):
-        def do_GET(self) -> None:
+        def do_GET(self) -> None:  # noqa: N802 (http.server's name)
             content = page if self.path == "/" else None
             if path := files.get(self.path):
                 content = path.read_bytes()

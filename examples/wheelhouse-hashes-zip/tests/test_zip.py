@@ -6,7 +6,7 @@ import hashlib
 import pathlib
 import types
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from importlib.metadata import entry_points
 
 import pytest
@@ -170,13 +170,15 @@ def test_damaged_member_is_refused(dist: pathlib.Path) -> None:
 def test_download_is_resumed_after_a_cut(dist: pathlib.Path) -> None:
     requests: list[OpenRequest] = []
 
-    def cut(pieces: Iterator[bytes]) -> Iterator[bytes]:
-        yield next(pieces)
+    def cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+        yield next(iter(pieces))
         raise TransferError(Cause.TRUNCATED, "cut")
 
     class Cutting:
         @hookimpl(wrapper=True)
-        def wheelhouse_open(self, url: str, request: OpenRequest) -> Iterator[None]:
+        def wheelhouse_open(
+            self, url: str, request: OpenRequest
+        ) -> Generator[None, Opened, Opened]:
             opened = yield
             if url.endswith(WHEEL):
                 requests.append(request)
