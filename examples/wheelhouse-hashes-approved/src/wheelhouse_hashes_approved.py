@@ -14,14 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import (
-    Claim,
-    Digest,
-    Finding,
-    ListedArtifact,
-    Outcome,
-    Tier,
-)
+from wheelhouse_hashes.artifacts import Claim, Digest, Finding, ListedArtifact, Outcome, Tier
 from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
@@ -49,8 +42,8 @@ class Approved:
 
     #: The path or URL, without secrets.
     where: str
-    #: The origin of the URL, empty for a path.
-    origin: str
+    #: The origins of the URL and of the answer; empty for a path.
+    origins: tuple[str, ...]
     #: The person who signed it off.
     by: str
     #: The approved artifacts: name to digest.
@@ -95,22 +88,27 @@ def wheelhouse_prepare(run: Run) -> None:
     given = run.options.extra.get("approved_list")
     if not given:
         return
-    origin = ""
+    origins: tuple[str, ...] = ()
     if "://" in given:
         if not run.verify_tls:
             raise UsageError("--approved-list with a URL: remove --no-ssl-check")
         answer = run.client.get(given, max_bytes=MAX_BYTES)
-        content, parts = answer.body, urlsplit(answer.url)
-        if parts.scheme != "https":
+        content, origins = answer.body, (_origin(given), _origin(answer.url))
+        if not origins[1].startswith("https://"):
             raise UsageError(f"--approved-list {run.shown(given)}: redirected to plain HTTP")
-        origin = f"https://{parts.netloc.rpartition('@')[2].lower().removesuffix(':443')}"
     else:
         content = run.read_file(given, MAX_BYTES)
-    where = run.shown(given) if origin else given
+    where = run.shown(given) if origins else given
     if len(content) > MAX_BYTES:
         raise UsageError(f"--approved-list {where}: larger than {MAX_BYTES} bytes")
     by, digests = read_list(content, where)
-    _lists[run] = Approved(where, origin, by, digests)
+    _lists[run] = Approved(where, origins, by, digests)
+
+
+def _origin(url: str) -> str:
+    """Return the origin of an http or https URL, without the port 443."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower().removesuffix(":443")
 
 
 def read_list(content: bytes, where: str) -> tuple[str, Mapping[str, Digest]]:
@@ -150,14 +148,14 @@ def wheelhouse_claims(artifact: ListedArtifact, run: Run) -> Sequence[Claim | Fi
     if digest is None:
         return [Finding(NOT_APPROVED, f"{approved.by} did not approve it in {approved.where}")]
     # Anyone who can replace an artifact can replace a list beside it.
-    beside = bool(approved.origin) and artifact.url.lower().startswith(approved.origin + "/")
+    beside = _origin(artifact.url) in approved.origins
     return [
         Claim(
             digest,
             "approved list",
             approved.where,
             Tier.CONTAINER if beside else Tier.PINNED,
-            origins=(approved.origin,) if approved.origin else (),
+            origins=approved.origins,
             evidence={"approved by": approved.by},
         )
     ]

@@ -201,3 +201,10 @@ def test_list_beside_the_artifacts_is_not_pinned(secure: str) -> None:
     ended = fetch(Server(f"{secure}/"), "--approved-list", f"{secure}/approved.txt")
     assert ended.code == 0
     assert "weakest tier: container" in ended.out
+
+
+@pytest.mark.parametrize(
+    "url", ["https://example.org/a", "HTTPS://Example.org:443/b", "https://me:pw@example.org/c"]
+)
+def test_same_origin_is_recognized(url: str) -> None:
+    assert wheelhouse_hashes_approved._origin(url) == "https://example.org"
