@@ -53,6 +53,16 @@ def test_page_artifact_and_hash_file_are_opened(cli: Cli, wheel: bytes, opener: 
     assert "plain HTTP" not in result.out
 
 
+@pytest.mark.parametrize(
+    "shelf", ["mem:///wheels/", "mem://sh%65lf/wheels/", "MEM://Shelf:7/wheels/"]
+)
+def test_address_is_not_named_as_another_origin(cli: Cli, opener: Opener, shelf: str) -> None:
+    opener.shelf = shelf
+    result = fetch(cli, shelf)
+    assert result.code == 0, result
+    assert result.line("verified") == "verified 1 of 1 artifacts (weakest tier: container)"
+
+
 def test_verify_against_opened_page(cli: Cli, wheel: bytes, opener: Opener) -> None:
     make = pathlib.Path("made", A)
     make.parent.mkdir(exist_ok=True)

@@ -33,12 +33,14 @@ class Opener:
     asked: list[tuple[str, OpenRequest]] = field(default_factory=list)
     #: How many iterators were closed.
     closed: int = 0
+    #: The URL of the objects.
+    shelf: str = SHELF
 
     @hookimpl
     def wheelhouse_open(self, url: str, request: OpenRequest, run: Run) -> Opened | None:
-        if not url.startswith(SHELF):
+        if not url.startswith(self.shelf):
             return None
-        name = url.removeprefix(SHELF)
+        name = url.removeprefix(self.shelf)
         self.asked.append((name, request))
         if name not in self.objects:
             raise TransferError(Cause.MISSING_ARTIFACT, f"{url}: not on the shelf", 404)

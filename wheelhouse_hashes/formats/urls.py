@@ -127,7 +127,7 @@ def origin_text(origin: tuple[str, str, int]) -> str:
     """
     scheme, host, port = origin
     host = f"[{host}]" if ":" in host else host
-    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS.get(scheme) else f":{port}")
+    return f"{scheme}://{host}" + ("" if port == _DEFAULT_PORTS.get(scheme, 0) else f":{port}")
 
 
 def origins_of(*urls: str) -> tuple[str, ...]:

@@ -106,9 +106,10 @@ def _transport(run: Session[CheckOptions]) -> tuple[bool, bool]:
 
 def _origin_of(address: str) -> str | None:
     try:
-        return origin_text(origin(normalized(address)))
+        # Only an HTTP URL needs a host; a plugin may open ``zip:///folder/dist.zip``.
+        return origin_text(origin(normalized(address) if is_http(address) else address))
     except ValueError:
-        return None  # a path, or a URL that only a plugin can read
+        return None  # malformed; only a plugin can read it
 
 
 def _ask(run: Session[CheckOptions], address: str) -> Listing:
