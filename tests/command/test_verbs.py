@@ -16,7 +16,7 @@ from tests.support.plugins import Recorder, install, make_distribution
 from tests.support.servers import Handler, Server, serving
 from tests.support.signaled import begin, signal_and_wait
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Digest, Outcome, Verdict
+from wheelhouse_hashes.artifacts import Claim, Digest, Finding, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, StoreError, UsageError
 from wheelhouse_hashes.options import AccountOptions, Options
@@ -165,6 +165,16 @@ def test_result_of_verb_is_the_exit_code(
     kind = type(returned) if isinstance(returned, Report) else Report
     assert recorder.types["wheelhouse_run_finished"]["report"] == {kind}
     assert ("problem: boom" in done.out) is (code == 5)
+
+
+def test_findings_of_a_verb_are_printed_with_their_advice(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = Report(findings=[Finding(Cause.MISSING_ARTIFACT, "no sdist", next="build it")])
+    install(monkeypatch, mirror=mirror(lambda run: report))
+    done = cli("mirror", "x")
+    assert (done.code, done.err) == (4, "")
+    assert "missing-artifact: no sdist\n           next      build it\n" in done.out
 
 
 @pytest.mark.parametrize("returned", [True, 8, -1, 130, "0", [], 1.0], ids=repr)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import PluginError, UsageErrors, WheelhouseHashesError
+from wheelhouse_hashes.lines import describe_findings
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.runtime.parallel import run_in_thread
@@ -33,6 +34,8 @@ def run_plugin_verb(run: Session[Options], verb: Verb, plugin: str) -> int:
     with phase(run, Report(), UsageErrors()) as results:
         with noting_interruption(results.report):
             results.report = run_in_thread(partial(_call, run, verb, plugin), run.stop)
+            if results.report.findings:
+                run.say(describe_findings(results.report.findings))
             conclude(run, results.report)
         if run.stop.is_set():  # a verb may return early, with what it has
             results.report.interrupted = True

@@ -72,7 +72,9 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
     artifacts: list[ListedArtifact] = []
     leftovers: list[str] = []
     misplaced: list[str] = []
-    for name in filter(matcher.names, sorted({*listed, *companions})):
+    # A listed hash file must not lead to a request that the listing has ruled out.
+    ruled_out = {each.name for each in listing.left_out} - listed.keys()
+    for name in filter(matcher.names, sorted({*listed, *companions} - ruled_out)):
         superseded = builds.is_superseded(name)
         if name not in listed and superseded:
             leftovers.append(name)

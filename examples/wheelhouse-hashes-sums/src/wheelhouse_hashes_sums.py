@@ -16,7 +16,7 @@ from wheelhouse_hashes.artifacts import Digest, Finding
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.lines import describe_findings, line
+from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.verbs import OptionGroup, Verb
@@ -101,7 +101,6 @@ def publish_sums(run: Run) -> Report:
         except HashFileError as error:
             report.findings.append(Finding(error.cause, f"{artifact}: {error}", error.next))
     if report.findings:
-        run.say(describe_findings(report.findings))
         run.say(f"container {container.name}: {name} not written")
         return report
     content = "".join(lines).encode()

@@ -182,6 +182,15 @@ def test_leftover_of_other_version_is_ignored() -> None:
     assert _names(selection) == [_dev("1.0.dev5")]
 
 
+def test_skipped_artifact_is_not_requested_beside_its_hash_file() -> None:
+    there, gone = (f"demo-1.0-{n}-py3-none-any.whl" for n in (1, 2))
+    names = (there, f"{there}.sha256", f"{gone}.sha256")
+    out = LeftOut(gone, Cause.UNREACHABLE, "ftp")
+    listing = Listing(BASE, tuple(Entry(name, BASE + name) for name in names), left_out=(out,))
+    selection = select(listing, PLUGINS, asked_for("demo", None))
+    assert (_names(selection), selection.left_out) == ([there], (out,))
+
+
 def test_skipped_artifact_is_listed_unless_offered_elsewhere() -> None:
     there, gone, other = (f"demo-1.0-{n}-py3-none-any.whl" for n in (1, 2, 3))
     listing = Listing(
