@@ -275,6 +275,43 @@ def test_signal_while_plugin_blocks(
     assert interrupted_fetch(signal.SIGINT, url, ready) == []
 
 
+#: A plugin that blocks in a hook of the main thread, without a look at ``run.stop``.
+_SLEEPING = """
+import pathlib, time
+from wheelhouse_hashes import hookimpl
+
+@hookimpl
+def {hook}():
+    pathlib.Path("blocked").touch()
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("command", ["fetch", "upload"])
+@pytest.mark.parametrize("hook", ["run_started", "prepare", "locate", "conclude", "run_finished"])
+def test_signal_while_plugin_blocks_the_main_thread(
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hook: str,
+    command: str,
+) -> None:
+    if (hook, command) == ("locate", "upload"):
+        return  # is not called
+    body = make_wheel(dist, A).read_bytes()
+    source = _SLEEPING.format(hook=f"wheelhouse_{hook}")
+    make_distribution(tmp_path / "site", "wheelhouse_greeting", source)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    ready = pathlib.Path("blocked").exists
+    files: Routes = {f"/{A}": body, f"/{A}.sha256": f"{sha256(body)}  {A}\n".encode()}
+    with serving({"/": page(A), **files}) as server:
+        arguments = (*FETCH_AND_WAIT, server.url) if command == "fetch" else UPLOAD
+        out, err = interrupted(signal.SIGINT, ready, *arguments)
+    assert len((out + err).splitlines()) >= 1
+    assert "interrupted" in out + err
+
+
 @contextlib.contextmanager
 def never_accepting() -> Iterator[tuple[int, set[int]]]:
     """Yield a port that never accepts connections, and the local ports that fill its queue."""

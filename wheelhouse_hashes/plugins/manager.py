@@ -16,11 +16,13 @@ import pluggy
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError, described
+from wheelhouse_hashes.plugins.blocking import Blocking
 from wheelhouse_hashes.plugins.guards import unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
 
 if TYPE_CHECKING:
     import threading
+    from contextlib import AbstractContextManager
 
 T = TypeVar("T")
 
@@ -33,19 +35,13 @@ TRACE = "WHEELHOUSE_HASHES_TRACE"
 #: Shown in messages as the distribution of a built-in plugin.
 BUILT_IN_ORIGIN = "built-in"
 
-#: Hooks that may raise UsageError to end the command.
+#: Hooks of the main thread, which may raise UsageError to end the command.
 _MAIN_THREAD = frozenset(
-    {
-        "wheelhouse_add_options",
-        "wheelhouse_verbs",
-        "wheelhouse_run_started",
-        "wheelhouse_tiers",
-        "wheelhouse_prepare",
-        "wheelhouse_conclude",
-        "wheelhouse_run_finished",
-        "wheelhouse_locate",
-        "wheelhouse_read_listing",
-    }
+    f"wheelhouse_{name}"
+    for name in (
+        *("add_options", "verbs", "run_started", "tiers", "prepare", "locate", "read_listing"),
+        *("conclude", "run_finished"),
+    )
 )
 
 
@@ -62,6 +58,8 @@ class PluginManager:
         self._manager.add_hookspecs(hookspecs)
         self._hook = self._manager.hook
         self._distributions: dict[str, str] = {}
+        #: Whether the main thread is in a hook of an installed plugin.
+        self.blocking = Blocking()
         #: Whether hook calls are printed.
         self.tracing = False
         self._excluded: set[str] = set()
@@ -183,13 +181,15 @@ class PluginManager:
         names = {
             impl.plugin_name for hook in hooks for impl in getattr(self._hook, hook).get_hookimpls()
         }
-        others = [name for name in names if self._distributions.get(name) != BUILT_IN_ORIGIN]
+        others = [name for name in names if not self.is_built_in(name)]
         return [self.describe(name) for name in sorted(others)]
 
     def _call_one(self, name: str, plugin: object, hook: str, **arguments: object) -> None:
         """Call a hook of one plugin only; a returned value would have no effect."""
         try:
-            if answers := getattr(self._alone(name, plugin), hook)(**arguments):
+            with self._watched(hook):
+                answers = getattr(self._alone(name, plugin), hook)(**arguments)
+            if answers:
                 raise TypeError(f"expected None, got {type(answers[0]).__name__}")
         except BaseException as error:
             if self.keeps_its_meaning(error, hook):
@@ -215,9 +215,15 @@ class PluginManager:
             return hook in _MAIN_THREAD
         return bool(hook) and isinstance(error, Refusal)
 
+    def _watched(self, hook: str) -> AbstractContextManager[None]:
+        """Return the context for a call of a hook, which may block the main thread."""
+        may_block = hook in _MAIN_THREAD and bool(self._others_with(hook))
+        return self.blocking.hook(self.stop, may_block=may_block)
+
     def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
-            return getattr(self._hook, hook)(**arguments)
+            with self._watched(hook):
+                return getattr(self._hook, hook)(**arguments)
         except BaseException as error:
             if self.keeps_its_meaning(error, hook):
                 raise
@@ -266,9 +272,7 @@ class PluginManager:
 
     def _others_with(self, hook: str) -> str:
         """Describe the plugins that implement a hook and are not built in; empty if none."""
-        names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
-        others = [name for name in names if not self.is_built_in(name)]
-        return " or ".join(map(self.describe, others))
+        return " or ".join(self.installed_with(hook))
 
     def _gather(
         self, hook: str, kinds: type | tuple[type, ...], **arguments: object

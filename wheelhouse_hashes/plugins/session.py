@@ -118,7 +118,7 @@ def phase(
     """
     results = Results(report)
     started = False
-    with ending_on_signals(run.stop):
+    with ending_on_signals(run.stop, lambda: run.plugins.blocking.is_possible):
         with usage.noted():
             run.plugins.run_started(run)
             started = True

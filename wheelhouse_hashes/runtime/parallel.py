@@ -120,13 +120,17 @@ def run_in_thread(call: Callable[[], T], stop: threading.Event) -> T:
 
 
 @contextlib.contextmanager
-def ending_on_signals(stop: threading.Event) -> Iterator[None]:
+def ending_on_signals(
+    stop: threading.Event, is_blocked: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
     """Set *stop* on SIGINT and SIGTERM instead of running the default handlers.
 
     A signal that the process ignores stays ignored.  Outside the main thread nothing
     changes, because only the main thread can set handlers.
 
     :param stop: the event to set.
+    :param is_blocked: returns whether the main thread runs code that may not check the
+        event; the first signal is then repeated (POSIX only).
     :raises KeyboardInterrupt: on another signal more than :data:`SECOND_SIGNAL_AFTER`
         after the first, for code that does not check the event.
     """
@@ -134,10 +138,14 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
         yield
         return
     notes: queue.SimpleQueue[int] = queue.SimpleQueue()
+    ended = threading.Event()
 
     def pass_on() -> None:
-        while notes.get():
+        while number := notes.get():
             stop.set()
+            is_over = ended.wait(SECOND_SIGNAL_AFTER + POLL)
+            if not is_over and is_blocked() and hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(threading.main_thread().ident or 0, number)
 
     # A handler may interrupt code that holds the event's lock, so another thread
     # has to set the event.
@@ -160,5 +168,6 @@ def ending_on_signals(stop: threading.Event) -> Iterator[None]:
     finally:
         for number in handled:
             signal.signal(number, before[number])
+        ended.set()
         notes.put(0)
         thread.join()

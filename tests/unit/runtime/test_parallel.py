@@ -112,3 +112,21 @@ def test_run_in_thread_returns_raises_and_is_interrupted() -> None:
     stop.set()
     with pytest.raises(Interrupted):
         run_in_thread(lambda: 7, stop)
+
+
+def test_signal_is_repeated_for_code_that_may_block() -> None:
+    stop = threading.Event()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), ending_on_signals(stop, lambda: True):  # noqa: PT012 (the last raises)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+    assert stop.is_set()
+    assert 1 < time.monotonic() - began < 10
+
+
+def test_signal_is_not_repeated_for_other_code() -> None:
+    stop = threading.Event()
+    with ending_on_signals(stop):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1.5)
+    assert stop.is_set()
