@@ -10,8 +10,6 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel
 
-pytestmark = pytest.mark.thorough
-
 OPTIONS = {
     "LOCAL": ("--username", "store", "--secret", "none"),
     "OPENSTACK_SWIFT": ("--username", "u", "--secret", "s"),

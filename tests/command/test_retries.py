@@ -167,6 +167,7 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
     assert got() == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", ["page", "hash file", "against"])
 def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, place: str) -> None:
     """A server that drips, and cuts the connection again and again."""

@@ -13,10 +13,7 @@ from tests.support.artifacts import A, B, make_wheel
 from tests.support.failing_store import SECRET, Store, failing_store, xml
 
 # libcloud leaves connections to the garbage collector.
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 
 @pytest.fixture

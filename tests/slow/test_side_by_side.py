@@ -27,6 +27,7 @@ def jobs(tmp_path: pathlib.Path) -> dict[str, bytes]:
     return wheels
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", [[], ["--no-update-index"]], ids=["index", "no-index"])
 def test_concurrent_uploads_lose_no_hash(
     jobs: dict[str, bytes], tmp_path: pathlib.Path, cli: Cli, options: list[str]
