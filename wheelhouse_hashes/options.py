@@ -67,12 +67,15 @@ def mask(secrets: Iterable[str], text: str) -> str:
 
 
 def secrets_of(options: Options) -> tuple[str, ...]:
-    """Return the values of the secret options of plugins, also as JSON escapes them.
+    """Return the secret of the store and of plugins' options, also as JSON escapes them.
 
     The longest ones come first, because one may be part of another.
     """
     found: set[str] = set()
-    for value in options.extra.values():
+    values = list(options.extra.values())
+    if isinstance(options, AccountOptions) and options.secret:
+        values.append(Secret(options.secret))
+    for value in values:
         for one in value if isinstance(value, (list, tuple)) else [value]:
             if isinstance(one, Secret) and len(one) >= _MASKED_LENGTH:
                 import json

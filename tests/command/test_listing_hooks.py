@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -285,6 +285,16 @@ def desk(**fields: Any) -> Listing:
         (desk(left_out=((A, "x"),)), "TypeError: Listing.left_out: expected LeftOut"),
         (desk(notes=(1,)), "TypeError: Listing.notes: expected str, got 1"),
         (desk(entries=None), "TypeError"),
+        (desk(entries=iter(())), "TypeError: Listing.entries: expected a tuple"),
+        (
+            (
+                desk(left_out=(LeftOut(A, cast("Cause", "untrusted"), "x"),)),
+                "TypeError: a field has the wrong type",
+            ),
+            "TypeError: a field has the wrong type",
+        ),
+        (desk(next=5), "TypeError: a field of the listing has the wrong type"),
+        (desk(last_modified="now"), "TypeError: a field of the listing has the wrong type"),
     ],
 )
 def test_wrong_listing_names_plugin(
@@ -350,3 +360,18 @@ def test_listing_that_is_not_secure_counts_as_plain_http(
     fetch(cli, "desk://x", "--report", "report.json")
     report = json.loads(pathlib.Path("report.json").read_text())
     assert report["plain_http"] is not secure
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_verify_refuses_what_a_listing_left_out(
+    cli: Cli, dist: pathlib.Path, wheel: bytes, monkeypatch: pytest.MonkeyPatch, accept: bool
+) -> None:
+    dist.joinpath(A).write_bytes(wheel)
+    left_out = (LeftOut(A, Cause.UNTRUSTED, "the link is not pinned"),)
+    install(monkeypatch, says=Says(desk(left_out=left_out)))
+    options = ("--missing-hash", "accept") if accept else ()
+    with serving({"/": page(A)}) as server:
+        result = cli("verify", "dist", "--against", server.url, *options)
+    assert result.code == 7
+    assert "untrusted: the link is not pinned" in result.line("refused")
+    assert result.out.count(A) == 1

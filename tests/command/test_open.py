@@ -23,7 +23,7 @@ from tests.support.servers import serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Digest
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.http import client, reading
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import Entry, Listing, Opened, OpenRequest
@@ -258,6 +258,10 @@ def opened(**fields: Any) -> Opened:
         (opened(offset=7), "ValueError: Opened.offset must be 0 or 0, not 7"),
         (opened(pieces=failing(OSError("broken"))), "OSError: broken"),
         (opened(pieces=failing(SystemExit(0))), "SystemExit"),
+        # Without a signal, neither of these is an interruption.
+        (opened(pieces=failing(Interrupted("interrupted"))), "Interrupted"),
+        (opened(pieces=failing(KeyboardInterrupt())), "KeyboardInterrupt"),
+        (opened(pieces=failing(GeneratorExit())), "GeneratorExit"),
         (opened(pieces=ClosesBadly()), "OSError: cannot close"),
     ],
 )

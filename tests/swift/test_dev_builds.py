@@ -135,11 +135,14 @@ def test_next_run_completes_failed_delete(
             cluster.kill(node, "object")
 
     with monkeypatch.context() as patch:
+        patch.setenv("WHEELHOUSE_UPLOADER_WAIT", "3")
         statuses = before_delete(patch, failing, die)
         broken = upload()
     artifact_gone = failing == ".sha256"
-    expected = {victim[0]: [204]} if artifact_gone else {}
-    assert statuses == {**expected, victim[artifact_gone]: [503] * 4}
+    refused = statuses.pop(victim[artifact_gone])
+    assert set(refused) == {503}
+    assert len(refused) > 1
+    assert statuses == ({victim[0]: [204]} if artifact_gone else {})
     assert broken.code == 5
     assert f"problem: cannot delete {victim[artifact_gone]}: " in broken.out
     assert broken.line("sent")

@@ -18,7 +18,9 @@ from wheelhouse_hashes.errors import (
     WheelhouseHashesError,
 )
 from wheelhouse_hashes.lines import MAX_WIDTH, describe_record, describe_verdict, line
+from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadRecord, UploadReport
+from wheelhouse_hashes.run import Run
 
 NAME = "numpy-1.0.zip"
 RIGHT, WRONG = sha256(b"right"), sha256(b"wrong")
@@ -306,4 +308,5 @@ def test_no_control_characters_in_output() -> None:
     for said in said_in_all:
         assert all(row.isprintable() for row in said.split("\n"))
         assert "a\\x1b[2J\\nb\\u202ec" in said
-    assert "a\\\\x1b\\[2J\\\\nb\\\\u202ec" in github._table("fetch", report, github._rows(report))
+    run = Run("fetch", Options())
+    assert "a\\\\x1b\\[2J\\\\nb\\\\u202ec" in github._table(run, report, github._rows(report))

@@ -219,3 +219,24 @@ def test_store_reports_all_missing_credentials(monkeypatch: pytest.MonkeyPatch) 
         "no username",
         "no secret",
     ]
+
+
+def test_store_in_the_main_thread_keeps_its_limits(
+    run: Run[IndexOptions], container: pathlib.Path
+) -> None:
+    store = run.store()
+    store.put("one", b"")
+    adopt = store._adopt
+    store.put("two", b"")
+    assert adopt is not None
+    seen = []
+
+    def look() -> None:
+        adopt()
+        seen.append((store._store._local.driver, store._store._requests.exchange))
+
+    threads = [threading.Thread(target=look) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        thread.join(SOON)
+    assert seen[0] == seen[1]

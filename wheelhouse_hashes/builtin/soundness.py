@@ -65,7 +65,8 @@ _PIECE = 1024 * 1024
 _MAX_RATIO, _MAX_UNPACKED = 200, 8 * 1024**3
 
 
-@hookimpl
+# First, before another plugin can change the file.
+@hookimpl(tryfirst=True)
 def wheelhouse_inspect(
     artifact: Artifact, path: pathlib.Path | None, run: Run[Options]
 ) -> Sequence[Finding]:

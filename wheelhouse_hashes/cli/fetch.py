@@ -7,15 +7,14 @@ import pathlib
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.filenames import CASE_CONFLICT, MAX_NAME_BYTES, case_conflicts, printable
-from wheelhouse_hashes.formats.urls import origin
+from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts
+from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
@@ -97,22 +96,22 @@ def _refuse_unsafe(
 ) -> list[ListedArtifact]:
     """Refuse artifacts with an unsafe name or URL; return the others."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
-    refused = [(name, Cause.UNSAFE_NAME, why) for name, why in selection.unsafe]
-    refused += [(name, Cause.UNSAFE_NAME, CASE_CONFLICT) for name in sorted(conflicts)]
-    refused += [(each.name, each.cause, each.reason) for each in selection.left_out]
-    for name, cause, reason in refused:
-        shown = printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
-        reporter.add(Verdict(shown, Outcome.REFUSED, cause=cause, text=reason))
+    for name in sorted(conflicts):
+        text = CASE_CONFLICT
+        reporter.add(Verdict(name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=text))
+    for verdict in selection.refused:
+        reporter.add(verdict)
     return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]
 
 
 def _note_other_origins(
     run: Session[FetchOptions], listing: Listing, artifacts: Sequence[ListedArtifact]
 ) -> None:
-    here = urlsplit(listing.url).netloc
-    one_of_each = {origin(artifact.url): artifact.url for artifact in artifacts}.values()
-    for netloc in sorted({urlsplit(url).netloc for url in one_of_each} - {here}):
-        text = f"the page at {here} links to artifacts on another server, {netloc}"
+    here = origins_of(listing.url)
+    others = set(origins_of(*(artifact.url for artifact in artifacts))).difference(here)
+    for other in sorted(others if here else ()):
+        page, server = (each.partition("://")[2] for each in (here[0], other))
+        text = f"the page at {page} links to artifacts on another server, {server}"
         run.note(line("note", text))
 
 

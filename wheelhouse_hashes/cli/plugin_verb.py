@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.errors import PluginError, UsageErrors, WheelhouseHashesError
 from wheelhouse_hashes.lines import describe_findings
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
@@ -46,6 +47,11 @@ def run_plugin_verb(run: Session[Options], verb: Verb, plugin: str) -> int:
     return results.report.exit_code
 
 
+def _check_code(code: int) -> None:
+    if not 0 <= code <= _MAX_CODE:
+        raise ValueError(f"exit code {code}: must be from 0 to {_MAX_CODE}")
+
+
 def _call(run: Session[Options], verb: Verb, plugin: str) -> Report:
     """Call the verb and return its report.
 
@@ -55,12 +61,16 @@ def _call(run: Session[Options], verb: Verb, plugin: str) -> Report:
     try:
         returned = verb.run(run)
         if isinstance(returned, Report):
+            _check_code(returned.code)
+            for name, kind in (("findings", Finding), ("problems", WheelhouseHashesError)):
+                for item in getattr(returned, name):
+                    if not isinstance(item, kind):
+                        raise TypeError(f"Report.{name}: expected {kind.__name__}, got {item!r}")
             return returned
         code = 0 if returned is None else returned
         if isinstance(code, bool) or not isinstance(code, int):
             raise TypeError(f"expected Report, int or None, got {returned!r}")
-        if not 0 <= code <= _MAX_CODE:
-            raise ValueError(f"exit code {code}: must be from 0 to {_MAX_CODE}")
+        _check_code(code)
     except WheelhouseHashesError:
         raise
     except BaseException as error:  # a verb may raise anything, even SystemExit(0)

@@ -73,12 +73,16 @@ def _verify(
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
+    if not is_local:
+        for verdict in selection.refused:
+            reporter.add(verdict)
+    refused = {verdict.name for verdict in report.verdicts}
     artifacts = [
         announced.get(name) or ListedArtifact(name, "", listed=False)
-        for name in sorted({*there, *announced})
+        for name in sorted({*there, *announced} - refused)
     ]
-    report.nothing_matched = not artifacts
-    if not artifacts:
+    report.nothing_matched = not artifacts and not refused
+    if report.nothing_matched:
         run.say(f"no artifacts in {folder}, and none announced by {listing.url}")
     reporter.align(artifact.name for artifact in artifacts)
     # Artifacts that are announced but not in the folder need no hashing.

@@ -11,9 +11,17 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes.artifacts import Claim, ListedArtifact
+from wheelhouse_hashes.artifacts import Claim, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name, resembled, why_unsafe
+from wheelhouse_hashes.filenames import (
+    MAX_NAME_BYTES,
+    ArtifactName,
+    parse_artifact_name,
+    printable,
+    resembled,
+    why_unsafe,
+)
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
 from wheelhouse_hashes.formats.urls import origin
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
@@ -38,6 +46,20 @@ class Selection:
     misplaced: tuple[str, ...] = ()
     #: Artifacts whose URLs must not be requested, and why.
     left_out: tuple[LeftOut, ...] = ()
+
+    @property
+    def refused(self) -> list[Verdict]:
+        """The verdicts about :attr:`unsafe` and :attr:`left_out`."""
+        refused = [(name, Cause.UNSAFE_NAME, why) for name, why in self.unsafe]
+        refused += [(each.name, each.cause, each.reason) for each in self.left_out]
+        return [
+            Verdict(_shown(name), Outcome.REFUSED, cause=cause, text=why)
+            for name, cause, why in refused
+        ]
+
+
+def _shown(name: str) -> str:
+    return printable(name if len(name) <= MAX_NAME_BYTES else name[:80] + "...")
 
 
 #: Projects by normalized name, with the versions of each; no versions mean

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Finding
-from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import PluginError
 from wheelhouse_hashes.transport import Entry, LeftOut
 
 if TYPE_CHECKING:
@@ -46,27 +47,32 @@ def guarded_content(
 
 
 def guarded_pieces(
-    failure: Callable[[BaseException], PluginError], pieces: Iterable[bytes]
+    failure: Callable[[BaseException], BaseException], pieces: Iterable[bytes]
 ) -> Iterator[bytes]:
     """Yield the pieces of an opened object; errors name the plugin.
 
-    :param failure: returns the error that names the plugin.
+    :param failure: returns the exception to raise: the same one, or one that names the plugin.
     :param pieces: the pieces; closed at the end, if they can be.
     """
     close = getattr(pieces, "close", None)
     try:
-        try:
-            for piece in pieces:
+        iterator = iter(pieces)
+        while True:
+            try:
+                piece = next(iterator)
                 if not isinstance(piece, bytes):
                     raise TypeError(f"pieces must be bytes, not {type(piece).__name__}")
-                yield piece
-        finally:
-            if close is not None:
+            except StopIteration:
+                return
+            except BaseException as error:
+                raise failure(error) from error
+            yield piece
+    finally:
+        if close is not None:
+            try:
                 close()
-    except (Refusal, Interrupted):
-        raise
-    except (Exception, SystemExit) as error:
-        raise failure(error) from error
+            except BaseException as error:
+                raise failure(error) from error
 
 
 def check_opened(opened: Opened, request: OpenRequest) -> None:
@@ -95,20 +101,35 @@ def check_listing(listing: Listing) -> None:
     :raises TypeError: if an item or one of its fields has the wrong type.
     """
     for name, kind in (("entries", Entry), ("notes", str), ("left_out", LeftOut)):
-        for item in getattr(listing, name):
+        items = getattr(listing, name)
+        if not isinstance(items, (tuple, list)):  # an iterator could be read only once
+            raise TypeError(f"Listing.{name}: expected a tuple, got {type(items).__name__}")
+        for item in items:
             if not isinstance(item, kind):
                 raise TypeError(f"Listing.{name}: expected {kind.__name__}, got {item!r}")
+    for each in listing.left_out:
+        if not isinstance(each.cause, Cause) or not all(
+            isinstance(text, str) for text in (each.name, each.reason)
+        ):
+            raise TypeError(f"a field has the wrong type: {each}")
     for entry in listing.entries:
         if not (
             isinstance(entry.name, str)
             and isinstance(entry.url, str)
             and (entry.size is None or isinstance(entry.size, int))
             and isinstance(entry.headers, Mapping)
+            and isinstance(entry.claims, (tuple, list))
             and all(isinstance(claim, (Claim, Finding)) for claim in entry.claims)
         ):
             raise TypeError(f"a field of the entry has the wrong type: {entry}")
-    if not isinstance(listing.url, str):
-        raise TypeError(f"expected the URL of the listing, got {listing.url!r}")
+    number = (int, float, type(None))
+    if not (
+        isinstance(listing.url, str)
+        and isinstance(listing.next, (str, type(None)))
+        and isinstance(listing.last_modified, number)
+        and isinstance(listing.age, number)
+    ):
+        raise TypeError(f"a field of the listing has the wrong type: {listing}")
 
 
 def unknown_hooks(manager: pluggy.PluginManager, plugin: object) -> list[str]:

@@ -188,7 +188,7 @@ class Plugins(PluginManager):
         opened = self._checked(hook, opened, lambda made: check_opened(made, request))
         if opened is None:
             return None
-        return replace(opened, pieces=guarded_pieces(partial(self._failure, hook), opened.pieces))
+        return replace(opened, pieces=guarded_pieces(partial(self._raised, hook), opened.pieces))
 
     def authorize(self, url: str, method: str, run: Run[Options]) -> Mapping[str, str] | None:
         """Call ``wheelhouse_authorize``."""

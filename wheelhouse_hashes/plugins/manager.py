@@ -229,6 +229,10 @@ class PluginManager:
                 raise
             raise self._failure(hook, error) from error
 
+    def _raised(self, hook: str, error: BaseException) -> BaseException:
+        """Return the exception to raise for one from an iterator that a hook returned."""
+        return error if self.keeps_its_meaning(error, hook) else self._failure(hook, error)
+
     def _failure(self, hook: str, error: BaseException) -> PluginError:
         """Return the error that names the plugin that raised an exception."""
         return PluginError(self._culprit(hook, error), hook, error)
@@ -287,10 +291,11 @@ class PluginManager:
         items = []
         for name, answer in zip(self._sources(hook, answers), answers, strict=True):
             try:
-                for item in answer:
-                    if not isinstance(item, kinds):
-                        raise TypeError(f"expected {_names(kinds)}, got {item!r}")
-                    items.append((name, item))
+                with self._watched(hook):  # a generator runs here
+                    for item in answer:
+                        if not isinstance(item, kinds):
+                            raise TypeError(f"expected {_names(kinds)}, got {item!r}")
+                        items.append((name, item))
             except BaseException as error:
                 if self.keeps_its_meaning(error, hook):
                     raise

@@ -78,9 +78,14 @@ class Store(Comparison):
             self._local.driver = driver
         return driver
 
-    def adopt(self, driver: StorageDriver) -> None:
-        """Use a driver in this thread that another thread made and no longer uses."""
-        self._local.driver = driver
+    def hand_over(self) -> Callable[[], None] | None:
+        """Return a function that gives this thread's driver, if any, to another thread."""
+        driver, exchange = getattr(self._local, "driver", None), self._requests.exchange
+
+        def adopt() -> None:
+            self._local.driver, self._requests.exchange = driver, exchange
+
+        return adopt if driver is not None else None
 
     def _make_driver(self) -> StorageDriver:
         return self.account.make_driver()

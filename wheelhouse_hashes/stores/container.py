@@ -13,8 +13,6 @@ from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
 from wheelhouse_hashes.stores.base import BINARY
 
 if TYPE_CHECKING:
-    from libcloud.storage.base import StorageDriver
-
     from wheelhouse_hashes.runtime.waiting import WaitBudget
     from wheelhouse_hashes.stores.base import Store
     from wheelhouse_hashes.stores.stored import Stored
@@ -42,7 +40,7 @@ class ObjectContainer:
         self._store = store
         self._budget = budget
         self._stop = stop
-        self._driver: StorageDriver | None = None
+        self._adopt: Callable[[], None] | None = None
         self._opened = False
 
     @property
@@ -117,11 +115,11 @@ class ObjectContainer:
 
         def in_thread() -> T:
             # A new driver would have to authenticate again.
-            if self._driver is not None:
-                self._store.adopt(self._driver)
+            if self._adopt is not None:
+                self._adopt()
             try:
                 return request_when_open()
             finally:
-                self._driver = self._store.driver
+                self._adopt = self._store.hand_over()
 
         return run_in_thread(in_thread, self._stop)

@@ -44,6 +44,10 @@ class StoreRequests:
             exchange = self._local.exchange = Exchange(self._limits)
         return exchange
 
+    @exchange.setter
+    def exchange(self, exchange: Exchange) -> None:
+        self._local.exchange = exchange
+
     def repeat(self, call: Callable[[], T], masked: Callable[[str], str]) -> T:
         """Make a request until it succeeds, another try cannot help, or the wait is over.
 

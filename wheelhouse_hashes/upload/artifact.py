@@ -14,6 +14,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.hashing import hash_artifact
 from wheelhouse_hashes.errors import (
     AlreadyExists,
+    DiskError,
     Interrupted,
     Refusal,
     StoreError,
@@ -183,7 +184,7 @@ class ArtifactUpload:
             try:
                 pair.take_back()
                 state = "" if conflict else pair.state
-            except StoreError:
+            except (StoreError, DiskError):
                 state = pair.repair
             if state:
                 error.args = (f"{error}; {state}",)

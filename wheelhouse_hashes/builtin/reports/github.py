@@ -42,7 +42,7 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
             disk_errors(f"write {SUMMARY}"),
             pathlib.Path(path).open("a", encoding="utf-8") as file,
         ):
-            file.write(_table(run.verb, report, rows))
+            file.write(_table(run, report, rows))
 
 
 #: Name, outcome, text, and the next step: empty if there is none to suggest, None if
@@ -81,11 +81,11 @@ def _escaped(text: str, further: str = "") -> str:
     return text
 
 
-def _table(verb: str, report: Report, rows: list[_Row]) -> str:
-    lines = [f"### wheelhouse {verb}: exit {report.exit_code}", ""]
+def _table(run: Run[Options], report: Report, rows: list[_Row]) -> str:
+    lines = [f"### wheelhouse {run.verb}: exit {report.exit_code}", ""]
     lines += ["| artifact | outcome | |", "|---|---|---|"]
     lines += [f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in rows]
-    findings = (f"{finding.cause.value}: {finding.text}" for finding in report.findings)
+    findings = (run.masked(f"{each.cause.value}: {each.text}") for each in report.findings)
     lines += ["", *(f"- {_cell(text)}" for text in findings)]
     return "\n".join(lines) + "\n\n"
 
