@@ -287,10 +287,7 @@ def desk(**fields: Any) -> Listing:
         (desk(entries=None), "TypeError"),
         (desk(entries=iter(())), "TypeError: Listing.entries: expected a tuple"),
         (
-            (
-                desk(left_out=(LeftOut(A, cast("Cause", "untrusted"), "x"),)),
-                "TypeError: a field has the wrong type",
-            ),
+            desk(left_out=(LeftOut(A, cast("Cause", "untrusted"), "x"),)),
             "TypeError: a field has the wrong type",
         ),
         (desk(next=5), "TypeError: a field of the listing has the wrong type"),
