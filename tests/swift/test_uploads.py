@@ -86,6 +86,7 @@ def test_upload_creates_hash_files_metadata_and_links(
 
 
 def test_store_without_cdn_has_plain_message(upload: Cli, dist: pathlib.Path) -> None:
+    make_wheel(dist, A)
     out = upload().out
     assert "no CDN URL available" in out
     assert "Failed to enable CDN" not in out
