@@ -30,7 +30,7 @@ from wheelhouse_hashes.artifacts import (
     Verdict,
 )
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.errors import DiskError, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.report import FetchReport, IndexReport, Report, UploadReport
@@ -1094,3 +1094,35 @@ def test_plugin_companion_is_pruned_with_its_artifact(
     left = sorted(path.name for path in container.glob("*.asc"))
     assert left == [f"{dev_build(day)}.asc" for day in range(2, 7)]
     assert not list(container.glob(f"{oldest}*"))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (RuntimeError("no disk"), 1, "error: plugin 'failing' (failing-dist 1.0) failed in"),
+        (UsageError("no folder"), 2, "error: no folder"),
+        (DiskError("cannot write it"), 1, "problem: disk: cannot write it"),
+    ],
+)
+def test_failed_run_finished_keeps_other_reports_and_graver_codes(
+    cli: Cli,
+    dist: pathlib.Path,
+    served: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    code: int,
+    text: str,
+) -> None:
+    class Failing:
+        @hookimpl
+        def wheelhouse_run_finished(self) -> None:
+            raise error
+
+    make_wheel(dist, A)
+    assert upload(cli).code == 0
+    make_wheel(pathlib.Path("store", "wheels"), A, b"other bytes")
+    install(monkeypatch, failing=Failing())
+    result = fetch(cli, served.url, "--report", "report.json")
+    assert result.code == code
+    assert json.loads(pathlib.Path("report.json").read_text())["exit_code"] == 1
+    assert text in result.out + result.err

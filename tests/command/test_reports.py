@@ -207,13 +207,20 @@ def test_report_has_no_secrets(cli: Cli, bad: str) -> None:
     assert "open" not in text
 
 
-def test_unwritable_report_or_sums_is_disk_error(cli: Cli, bad: str) -> None:
-    for option in ("--report", "--sums"):
-        result = cli(*FETCH, option, "nowhere/file", bad)
-        assert result.code == 6
-        assert "cannot write nowhere/file" in result.err
-        assert "Traceback" not in result.err
-        assert pathlib.Path("got", A).exists()
+@pytest.mark.parametrize("option", ["--report", "--sums"])
+def test_unwritable_report_or_sums_is_disk_error(
+    cli: Cli, bad: str, container: pathlib.Path, option: str
+) -> None:
+    graver = cli(*FETCH, option, "nowhere/file", bad)
+    assert (graver.code, graver.err) == (1, "")
+    assert "problem: disk: cannot write nowhere/file" in graver.out
+    for name in (B, f"{B}.sha256"):
+        (container / name).unlink()
+    result = cli(*FETCH, option, "nowhere/file", bad)
+    assert result.code == 6
+    assert "cannot write nowhere/file" in result.err
+    assert "Traceback" not in result.err
+    assert pathlib.Path("got", A).exists()
 
 
 def test_report_replaces_older_file_and_keeps_symlink(cli: Cli, bad: str) -> None:

@@ -19,7 +19,8 @@ from wheelhouse_hashes.artifacts import (
     Tier,
     Verdict,
 )
-from wheelhouse_hashes.errors import PluginError, TransferError
+from wheelhouse_hashes.causes import GRAVITY
+from wheelhouse_hashes.errors import PluginError, TransferError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.http.authorization import check_headers
 from wheelhouse_hashes.plugins.guards import (
@@ -134,8 +135,7 @@ class Plugins(PluginManager):
         :raises TransferError: if a request fails for good.
         """
         hook = "wheelhouse_prepare"
-        impls = reversed(getattr(self._hook, hook).get_hookimpls())
-        for name, plugin in {impl.plugin_name: impl.plugin for impl in impls}.items():
+        for name, plugin in self._in_call_order(hook):
             call = partial(self._call_one, name, plugin, hook, run=run)
             try:
                 repeat(call, f"plugin {name}")
@@ -144,8 +144,25 @@ class Plugins(PluginManager):
                 raise
 
     def run_finished(self, run: Run[Options], report: Report) -> None:
-        """Call ``wheelhouse_run_finished``."""
-        self._notify("wheelhouse_run_finished", run=run, report=report)
+        """Call ``wheelhouse_run_finished`` for one plugin after the other.
+
+        :raises WheelhouseHashesError: the gravest error, after all plugins were called: one
+            that fails must not keep the others from writing their reports.
+        """
+        hook = "wheelhouse_run_finished"
+        errors: list[WheelhouseHashesError] = []
+        for name, plugin in self._in_call_order(hook):
+            try:
+                self._call_one(name, plugin, hook, run=run, report=report)
+            except WheelhouseHashesError as error:
+                errors.append(error)
+        if errors:
+            raise min(errors, key=lambda error: GRAVITY.index(error.exit_code))
+
+    def _in_call_order(self, hook: str) -> list[tuple[str, object]]:
+        """Return the plugins that implement a hook, by name, in the order of the calls."""
+        impls = reversed(getattr(self._hook, hook).get_hookimpls())
+        return list({impl.plugin_name: impl.plugin for impl in impls}.items())
 
     def companions(self, artifact: LocalArtifact, run: Run[UploadOptions]) -> list[Companion]:
         """Call ``wheelhouse_companions``; errors of ``content`` are reported like a hook's."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from wheelhouse_hashes.causes import gravest
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
 from wheelhouse_hashes.formats.urls import normalized, origin
 from wheelhouse_hashes.http.authorization import Authorization
@@ -173,7 +174,8 @@ def _finish(run: Session[Options], report: Report) -> None:
         if not report.interrupted:
             raise
     except WheelhouseHashesError as error:
-        if report.ended_by is None:
+        gravest_code = gravest([error.exit_code, report.exit_code])
+        if report.ended_by is None and error.exit_code == gravest_code:
             raise
         report.problems.append(error)
         run.say(f"problem: {error.message_and_next}")
