@@ -12,8 +12,12 @@ from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel
 from tests.support.failing_store import SECRET, Store, failing_store, xml
 
-# libcloud leaves connections to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+# libcloud leaves connections to the garbage collector, and signs with a function that is
+# deprecated in Python 3.12 and later.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
+]
 
 
 @pytest.fixture
