@@ -32,7 +32,7 @@ from tests.swift.stores import (
     s3_options,
     without_conditions,
 )
-from tests.swift.test_uploads import store_options
+from tests.swift.test_uploads import Counted, store_options
 
 pytestmark = IN_PROCESS
 
@@ -209,6 +209,30 @@ def test_etag_other_than_md5_does_not_mean_other_bytes(
     assert theirs != ours.rstrip(")")
     replaced = upload(cli, without_md5)
     assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("target", "looks"), [("on_s3", 1), ("kms", 2), ("opaque", 2), ("forgetful", 3), ("azure", 2)]
+)
+def test_request_counts_of_a_rerun(
+    cli: Cli,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    target: str,
+    looks: int,
+) -> None:
+    container: Target = request.getfixturevalue(target)
+    names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(5)]
+    for name in names:
+        make_wheel(dist, name)
+    options = ("--no-enable-cdn", "--no-update-index")
+    assert upload(cli, container, *options).code == 0
+    counted = Counted(monkeypatch)
+    assert "there 5" in upload(cli, container, *options).out
+    of = counted.of_container(container.name)
+    assert of["PUT"] == 0
+    assert of["HEAD"] + of["GET"] <= looks * len(names), of
 
 
 def test_other_bytes_of_equal_size_are_detected(

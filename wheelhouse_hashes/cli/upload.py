@@ -34,6 +34,7 @@ from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.inspection import inspect_file
+from wheelhouse_hashes.upload.outdated_links import OutdatedLinks
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
 
@@ -105,7 +106,8 @@ def upload(
             snapshot = ContainerSnapshot(objects, run.plugins)
             fit = _without_case_conflicts(paths, snapshot, reporter)
             reporter.align(path.name for path in paths)
-            uploaded = _publish_all(reporter, container_found, snapshot, fit)
+            links = OutdatedLinks(store, {path.name for path in fit}) if with_index else None
+            uploaded = _publish_all(reporter, container_found, snapshot, fit, links)
             if store.is_best_effort and run.options.no_replace:
                 run.note(line("note", store.container_name, BEST_EFFORT))
             if isinstance(container_found, WriteOnlyStore):
@@ -153,6 +155,7 @@ def _publish_all(
     store: Store,
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
+    links: OutdatedLinks | None,
 ) -> dict[str, ArtifactUpload]:
     """Publish artifacts concurrently; return those that are now in the container.
 
@@ -169,7 +172,7 @@ def _publish_all(
             if size is not None and (there is None or there.size != size):
                 store.check_size(path.name, size)
             with run.activities.on(path.name), LocalFile(path) as file:
-                artifact_upload = ArtifactUpload(run, store, snapshot, file)
+                artifact_upload = ArtifactUpload(run, store, snapshot, file, links)
                 inspect_file(run, artifact_upload.artifact, file)
                 record = artifact_upload.publish()
         except Interrupted:
