@@ -34,6 +34,7 @@ from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.inspection import inspect_file
+from wheelhouse_hashes.upload.outdated_files import outdated_files
 from wheelhouse_hashes.upload.outdated_links import OutdatedLinks
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
@@ -220,6 +221,8 @@ def _clean_up(
         for name in _in_host_metadata(store, snapshot, replaced):
             run.note(line("note", name, f"{HOST_METADATA} still has the old digest"))
         report.pruned += prune(run, store, snapshot, companions)
+        for name, description in outdated_files(snapshot, replaced, report.pruned):
+            run.note(line("note", printable(name), description))
         if with_index:
             digests = {
                 name: artifact_upload.index_digest

@@ -75,6 +75,9 @@ class Plan:
     kinds: Mapping[int | str, str] = field(default_factory=dict)
     #: Number of the request before which another job publishes; None for no other job.
     between: int | None = None
+    #: Number of the request from which on the store refuses all of this job's requests, as when
+    #: its credentials are withdrawn.
+    withdrawn: int | None = None
 
     @property
     def limit(self) -> float:
@@ -146,6 +149,8 @@ class _Play:
         kinds = self._plan.kinds
         by_name = kinds.get(name) if handler.command == "PUT" else None
         kind = kinds.get(number, by_name)
+        if self._plan.withdrawn is not None and number >= self._plan.withdrawn:
+            kind = "refused"
         if kind == "refused" and name == CONTAINER and ("GET", INDEX) not in self._store.asked:
             kind = "dropped"  # Otherwise this is a user who may only write.
         if number != self._plan.between:
@@ -212,11 +217,12 @@ class _Play:
             following = self._scene.start(self._calm, "ours")
             assert following.wait() == 0, self._story(following)
         found = self._fetched()
-        if self._theirs is not None:
-            assert self._theirs.wait() == 0, self._story(self._theirs)
-            assert found != "old", self._story()
-        if code == 0 and not self._overlapped:
-            assert found == "ours", self._story()
+        if self._theirs is None:
+            assert code != 0 or found == "ours", self._story()
+        else:
+            assert self._overlapped or self._theirs.wait() == 0, self._story()
+            succeeded = 0 in (code, self._theirs.wait())
+            assert not succeeded or found != "old", self._story()
 
     def _fetched(self) -> str:
         """Return the version that a fetch gets; it must accept one."""
@@ -261,13 +267,20 @@ def test_each_put_that_is_interrupted_each_time(
     scene.play(Plan(api, {name: kind}))
 
 
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("withdrawn", range(5, 21))
+def test_credentials_that_are_withdrawn(scene: Scene, api: str, withdrawn: int) -> None:
+    scene.play(Plan(api, withdrawn=withdrawn))
+
+
 PLANS = st.builds(
     Plan,
     st.sampled_from(APIS),
     st.dictionaries(
-        st.one_of(st.integers(0, 26), st.sampled_from(PUTS)), st.sampled_from(KINDS), max_size=2
+        st.one_of(st.integers(3, 26), st.sampled_from(PUTS)), st.sampled_from(KINDS), max_size=2
     ),
-    st.one_of(st.none(), st.integers(0, 26)),
+    st.one_of(st.none(), st.integers(3, 26)),
+    st.one_of(st.none(), st.integers(5, 26)),
 )
 
 
