@@ -85,6 +85,28 @@ def put_object(port: int, bucket: str, name: str, content: bytes) -> None:
         client.put_object(Bucket=bucket, Key=name, Body=content)
 
 
+def put_parts(port: int, bucket: str, name: str, parts: list[bytes]) -> None:
+    """Put an object in parts, all but the last of at least 5 MiB."""
+    with contextlib.closing(_client(port)) as client:
+        where = {"Bucket": bucket, "Key": name}
+        where["UploadId"] = client.create_multipart_upload(**where)["UploadId"]
+        sent = [
+            {
+                "ETag": client.upload_part(**where, PartNumber=number, Body=part)["ETag"],
+                "PartNumber": number,
+            }
+            for number, part in enumerate(parts, 1)
+        ]
+        made = client.complete_multipart_upload(**where, MultipartUpload={"Parts": sent})
+    assert "-" in made["ETag"]
+
+
+def keep_versions(port: int, bucket: str) -> None:
+    """Let a bucket keep all versions of its objects."""
+    with contextlib.closing(_client(port)) as client:
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
 @contextlib.contextmanager
 def azurite(folder: pathlib.Path) -> Iterator[int]:
     """Run Azurite's blob server, installed with npm on the first call; yield its port."""

@@ -25,10 +25,12 @@ from tests.swift.stores import (
     azurite,
     blob_types,
     create_public_bucket,
+    keep_versions,
     moto,
     other_etags,
     put_blocks,
     put_object,
+    put_parts,
     s3_options,
     without_conditions,
 )
@@ -271,6 +273,47 @@ def test_equal_bytes_of_another_tool_are_never_refused(
     assert "artifact already there; sent its missing companions" in first.line("sent")
     again = upload(cli, bucket, "--no-replace")
     assert (again.code, "there 1" in again.out) == (0, True), again
+
+
+def test_multipart_object_of_another_tool_is_recognized(
+    cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
+) -> None:
+    """The etag of an object in parts is not its MD5, and has no metadata of this package."""
+    content = make_wheel(dist, A, random.Random(0).randbytes(6_000_000)).read_bytes()
+    put_parts(moto_port, on_s3.name, A, [content[:5_300_000], content[5_300_000:]])
+    first = upload(cli, on_s3, "--no-replace")
+    assert (first.code, first.err) == (0, ""), first
+    assert "artifact already there; sent its missing companions" in first.line("sent")
+    assert "there 1" in upload(cli, on_s3).out
+    make_wheel(dist, A, random.Random(1).randbytes(6_000_000))
+    assert upload(cli, on_s3, "--no-replace").code == 1
+    assert "replaced 1" in upload(cli, on_s3).out
+
+
+def test_bucket_with_versions(
+    cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
+) -> None:
+    """A delete leaves a marker, and a replacement the version before it."""
+    keep_versions(moto_port, on_s3.name)
+    builds = [f"demo-1.1.dev0+2026010100000{n}-py3-none-any.whl" for n in range(7)]
+    for build in builds:
+        path = make_wheel(dist, build)
+        assert upload(cli, on_s3).code == 0
+        path.unlink()
+    make_wheel(dist, A, b"old")
+    assert upload(cli, on_s3).code == 0
+    wheel = make_wheel(dist, A, b"rebuilt").read_bytes()
+    assert "replaced 1" in upload(cli, on_s3).out
+    assert "there 1" in upload(cli, on_s3, "--no-replace").out
+    result = cli(
+        *("fetch", "--verify", "--wait", 5, "--local-folder", "got", "demo"),
+        on_s3.url + "index.html",
+    )
+    assert result.code == 0, result
+    assert sorted(path.name for path in pathlib.Path("got").glob("*.whl")) == sorted(
+        [A, *builds[2:]]
+    )
+    assert pathlib.Path("got", A).read_bytes() == wheel
 
 
 def test_equal_blob_without_md5_is_never_refused(
