@@ -24,7 +24,9 @@ def _tests_in(path: str) -> frozenset[str]:
         for node in tree.body
         if isinstance(node, ast.FunctionDef)
         and node.name.startswith("test_")
-        and not any(excuse in ast.unparse(mark) for mark in node.decorator_list for excuse in _EXCUSES)
+        and not any(
+            excuse in ast.unparse(mark) for mark in node.decorator_list for excuse in _EXCUSES
+        )
     )
 
 

@@ -290,9 +290,7 @@ def test_multipart_object_of_another_tool_is_recognized(
     assert "replaced 1" in upload(cli, on_s3).out
 
 
-def test_bucket_with_versions(
-    cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
-) -> None:
+def test_bucket_with_versions(cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path) -> None:
     """A delete leaves a marker, and a replacement the version before it."""
     keep_versions(moto_port, on_s3.name)
     builds = [f"demo-1.1.dev0+2026010100000{n}-py3-none-any.whl" for n in range(7)]

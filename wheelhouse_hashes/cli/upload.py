@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -96,9 +97,9 @@ def upload(
         account.check()
     reporter = UploadReporter(run)
     report = reporter.report
-    with phase(run, report, usage):
+    with contextlib.ExitStack() as temporary, phase(run, report, usage):
         store = open_store(account, container, run.store_requests(container))
-        paths = scan(pathlib.Path(folder), reporter)
+        paths = scan(pathlib.Path(folder), reporter, temporary)
         refused = any(r.outcome is not UploadOutcome.SKIPPED for r in report.records)
         report.nothing_found = not (paths or refused or run.options.allow_empty)
 

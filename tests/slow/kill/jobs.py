@@ -32,9 +32,12 @@ def _run(folder: str, log: str, argv: Sequence[str]) -> None:
     os.chdir(folder)
     WaitBudget.pauses = staticmethod(lambda: itertools.repeat(0.1))  # type: ignore[method-assign]
     sys.argv = ["wheelhouse_uploader", *argv]
-    with pathlib.Path(log).open("w", buffering=1) as file:
-        with contextlib.redirect_stdout(file), contextlib.redirect_stderr(file):
-            attach.run_host()
+    with (
+        pathlib.Path(log).open("w", buffering=1) as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        attach.run_host()
 
 
 class Job:
