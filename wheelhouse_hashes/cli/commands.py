@@ -14,7 +14,7 @@ from wheelhouse_hashes.options import (
     UploadOptions,
     VerifyOptions,
 )
-from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS
+from wheelhouse_hashes.plugins.registry import DISABLED_PLUGINS
 from wheelhouse_hashes.plugins.option_registry import HOST_NAME, OWN_NAME
 
 if TYPE_CHECKING:
