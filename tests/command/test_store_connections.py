@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import shlex
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel
 from tests.support.commands import FETCH, GOT, UPLOAD
+from tests.support.failing_store import failing_store
 from tests.support.fake_store import FakeStore, Fault, fake_store
 from tests.support.servers import Handler, Server, serving
 
@@ -79,18 +81,57 @@ def test_s3_puts_have_no_newer_checksums(
         assert not [name for name in headers if name.startswith(newer)]
 
 
-def test_session_token_is_sent_and_signed(cli: Cli, dist: pathlib.Path) -> None:
+@pytest.mark.parametrize("form", ["token={}", "token={}\n", "token={}\r\n", "token= {} "])
+@pytest.mark.parametrize("given", ["option", "variable"])
+def test_session_token_is_sent_and_signed(
+    cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, form: str, given: str
+) -> None:
+    """White space at the ends is removed, as a token in the secrets of a CI service has it."""
     make_wheel(dist, A)
     token = "FwoGZXIvYXdzEXAMPLE+/=="
+    option = form.format(token)
     with fake_store("S3") as store:
         requests = recorded(store)
-        option = ("--driver-option", f"token={token}")
-        assert cli("upload", "--hashfile", *option, *store.options).code == 0
+        options = [*store.options]
+        if given == "option":
+            options[:0] = ["--driver-option", option]
+        else:
+            # Options replace the variable.
+            variable = shlex.join((*store.driver_options, option))
+            monkeypatch.setenv("WHEELHOUSE_UPLOADER_DRIVER_OPTIONS", variable)
+            options = [*options[:6], options[-1]]
+        assert cli("upload", "--hashfile", *options).code == 0
     assert requests
     for _, headers in requests:
         assert headers["x-amz-security-token"] == token
         signed = headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
         assert "x-amz-security-token" in signed.split(";")
+
+
+@pytest.mark.parametrize("provider", ["OPENSTACK_SWIFT", "S3", "S3_RGW", "MINIO", "AZURE_BLOBS"])
+def test_media_types_with_every_provider(cli: Cli, dist: pathlib.Path, provider: str) -> None:
+    """The real stores are in ``tests/swift/test_media_types_and_etags.py``."""
+    make_wheel(dist, A)
+    with failing_store() as store:
+        store.failing = ()
+        # It keeps nothing, so the artifact is not confirmed; it is sent nevertheless.
+        cli("upload", "--hashfile", "--wait", "0", *store.options(provider), "wheels")
+    assert store.media_types == {
+        A: "application/octet-stream",
+        f"{A}.sha256": "text/plain; charset=utf-8",
+        "index.html": "text/html; charset=utf-8",
+    }
+
+
+def test_repeated_hash_algorithm_is_sent_once(
+    cli: Cli, store: FakeStore, dist: pathlib.Path
+) -> None:
+    make_wheel(dist, A)
+    repeated = ("--hash-algorithm", "sha512", "--hash-algorithm", "sha512")
+    algorithms = (*repeated, "--hash-algorithm", "sha256")
+    assert cli("upload", "--hashfile", *algorithms, *store.options).code == 0
+    names = (A, f"{A}.sha256", f"{A}.sha512", "index.html")
+    assert [store.count("PUT", name) for name in names] == [1] * 4
 
 
 NAMES = (

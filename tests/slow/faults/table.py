@@ -130,8 +130,8 @@ def render(results: Mapping[str, Done], kept: peers.Kept) -> str:
         lines += _rows(header, rows, "34 8 10 5 13 30")
     lines += _heading("Public reports about uploads")
     lines += [_REPORTS]
-    header = ("Reports", "Situation", "Result", "Tests")
-    lines += _rows(header, list(reports.rows()), "18 24 24 34")
+    columns = ("Reports", "Situation", "Result", "Tests")
+    lines += _rows(columns, list(reports.rows()), "18 24 24 34")
     lines += _heading("The same faults on other tools")
     lines += peers.describe(kept)
     lines += _heading("Covered elsewhere, and not covered")

@@ -30,7 +30,7 @@ _PATIENCE = 90
 def _run(folder: str, log: str, argv: Sequence[str]) -> None:
     """Run a command line; main function of the process."""
     os.chdir(folder)
-    WaitBudget.pauses = staticmethod(lambda: itertools.repeat(0.1))  # type: ignore[method-assign]
+    WaitBudget.pauses = staticmethod(lambda: itertools.repeat(0.1))
     sys.argv = ["wheelhouse_uploader", *argv]
     with (
         pathlib.Path(log).open("w", buffering=1) as file,

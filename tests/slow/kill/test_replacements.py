@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from tests.conftest import Cli
 from tests.slow.kill.jobs import Job
 from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel, sha256
+from tests.support.failing_store import xml
 from tests.support.fake_store import (
     CONTAINER,
     FakeStore,
@@ -54,9 +55,21 @@ APIS = ("OPENSTACK_SWIFT", "S3")
 #: The objects that a replacement puts.
 PUTS = (HASH_FILE, A, INDEX)
 
+#: Answers with which a store refuses a request for good: status, and code and sentence for the
+#: S3 API; Swift has only the status and the sentence.
+REFUSALS = {
+    "refused": (403, "AccessDenied", "Access Denied"),
+    "too large": (413, "EntityTooLarge", "The object is too large"),
+    "over the quota": (413, "QuotaExceeded", "Upload exceeds quota."),
+    "full": (507, "InsufficientStorage", "There is no space left"),
+    "locked": (409, "ObjectLocked", "The object is under a retention policy"),
+    "token expired": (401, "ExpiredToken", "The provided token has expired"),
+}
+
 #: Interruptions of one request.
 KINDS = (
-    *("refused", "dropped", "dropped midway", "answer lost"),
+    *REFUSALS,
+    *("dropped", "dropped midway", "answer lost"),
     *("stalled", "stalled after", "killed", "killed after"),
 )
 
@@ -151,7 +164,7 @@ class _Play:
         kind = kinds.get(number, by_name)
         if self._plan.withdrawn is not None and number >= self._plan.withdrawn:
             kind = "refused"
-        if kind == "refused" and name == CONTAINER and ("GET", INDEX) not in self._store.asked:
+        if kind in REFUSALS and name == CONTAINER and ("GET", INDEX) not in self._store.asked:
             kind = "dropped"  # Otherwise this is a user who may only write.
         if number != self._plan.between:
             return self._fault(kind) if kind else None
@@ -172,9 +185,13 @@ class _Play:
             self._ours.kill()
             handler.close_connection = True
 
-        def refuse(handler: Handler) -> None:
-            drain(handler)
-            respond(handler, 403, b"no")
+        def refusing(status: int, code: str, sentence: str) -> Fault:
+            def refuse(handler: Handler) -> None:
+                drain(handler)
+                text = xml(code, sentence) if self._plan.api == "S3" else sentence
+                respond(handler, status, b"" if handler.command == "HEAD" else text.encode())
+
+            return refuse
 
         def drop(handler: Handler) -> None:
             drain(handler)
@@ -196,7 +213,7 @@ class _Play:
             return both
 
         faults: dict[str, Fault] = {
-            "refused": refuse,
+            **{kind: refusing(*answer) for kind, answer in REFUSALS.items()},
             "dropped": drop,
             "dropped midway": drop_midway,
             "answer lost": carry_out_silently,
