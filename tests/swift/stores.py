@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -55,10 +55,14 @@ def _running(command: list[str], port: int, log: pathlib.Path) -> Iterator[None]
 
 
 @contextlib.contextmanager
-def moto(folder: pathlib.Path) -> Iterator[int]:
-    """Run moto's S3 server; yield its port."""
+def moto(folder: pathlib.Path, page: int = 1000) -> Iterator[int]:
+    """Run moto's S3 server; yield its port.
+
+    :param page: the maximum number of objects in one page of a listing.
+    """
     port = _free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = ["env", f"MOTO_S3_DEFAULT_MAX_KEYS={page}"]
+    command += [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with _running(command, port, folder / "moto.log"):
         yield port
 
@@ -81,8 +85,14 @@ def create_public_bucket(port: int, name: str) -> None:
 
 def put_object(port: int, bucket: str, name: str, content: bytes) -> None:
     """Put an object without metadata, as another job without wheelhouse-hashes does."""
+    put_objects(port, bucket, {name: content})
+
+
+def put_objects(port: int, bucket: str, contents: Mapping[str, bytes]) -> None:
+    """Put objects without metadata."""
     with contextlib.closing(_client(port)) as client:
-        client.put_object(Bucket=bucket, Key=name, Body=content)
+        for name, content in contents.items():
+            client.put_object(Bucket=bucket, Key=name, Body=content)
 
 
 def put_parts(port: int, bucket: str, name: str, parts: list[bytes]) -> None:

@@ -44,6 +44,7 @@ REPORTS: Sequence[Report] = (
             f"{_ETAGS}media_types_of_pages_and_hash_files",
             f"{_ETAGS}page_of_host_alone_is_replaced_by_html",
             f"{_ETAGS}media_types_on_azure",
+            f"{_CONNECTIONS}media_types_with_every_provider",
         ),
     ),
     Report(
@@ -233,7 +234,10 @@ REPORTS: Sequence[Report] = (
         "arrow 34687",
         "a container with more objects than one page of a listing",
         "the listing is read to its end, once",
-        (f"{_SWIFT}uploads.py::test_many_dev_wheels_list_large_container_once",),
+        (
+            f"{_OPTIONS}bucket_with_several_pages_in_its_listing",
+            f"{_SWIFT}uploads.py::test_many_dev_wheels_list_large_container_once",
+        ),
     ),
     Report(
         "libcloud, about names",
