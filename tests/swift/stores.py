@@ -83,6 +83,14 @@ def create_public_bucket(port: int, name: str) -> None:
         client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
 
 
+def encrypt(port: int, bucket: str) -> None:
+    """Let a bucket encrypt all objects with a key of KMS."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    with contextlib.closing(_client(port)) as client:
+        configuration = {"Rules": [rule]}
+        client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=configuration)
+
+
 def put_object(port: int, bucket: str, name: str, content: bytes) -> None:
     """Put an object without metadata, as another job without wheelhouse-hashes does."""
     put_objects(port, bucket, {name: content})
