@@ -128,6 +128,8 @@ class ArtifactUpload:
             if replaced is not None:
                 digest = announcement.prepare_replacement(replaced)
                 note = f"previously {digest or 'without a hash file'}"
+                if digest and digest == self.artifact.digest(digest.algorithm):
+                    note = "previously different content, beside a hash file with this digest"
                 if self._links is not None:
                     self._links.remove_digests()
             self._run.activity.begin("announcing")
