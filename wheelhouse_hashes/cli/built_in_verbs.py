@@ -49,7 +49,7 @@ def _run_by_host(run: Run[Any]) -> int:
 
 
 def _add_index_options(options: OptionGroup) -> None:
-    options.add_argument("container_name", help="name of the container")
+    options.add_argument("container_name", help="name of the container, or CONTAINER/PREFIX")
     options.add_argument(
         "--no-ssl-check", action="store_true", help="disable SSL certificate validation"
     )

@@ -28,7 +28,8 @@ from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
-from wheelhouse_hashes.stores.opening import check_container_name, open_store
+from wheelhouse_hashes.stores.names import check_container_name
+from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.write_only import WriteOnlyStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot

@@ -50,7 +50,7 @@ class ObjectContainer:
 
     def list(self) -> Mapping[str, Stored]:
         """Return the objects by name.  The listing may lag behind the container."""
-        return self._call(self._store.objects)
+        return self._call(lambda: self._store.objects(nested=True))
 
     def stat(self, name: str) -> Stored | None:
         """Return the current state of an object, None if it does not exist."""
