@@ -135,8 +135,8 @@ class ForeignPage(WheelhouseHashesError):
 
     def __init__(self, page: str) -> None:
         super().__init__(
-            f"{page} was written or edited by others than wheelhouse-hashes and "
-            "wheelhouse-uploader; it is not replaced"
+            f"{page} was not written by wheelhouse-hashes or wheelhouse-uploader, or was edited, "
+            "and is not replaced"
         )
 
 

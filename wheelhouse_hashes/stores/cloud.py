@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from libcloud.common.types import LibcloudError
-from libcloud.storage.base import StorageDriver
 from libcloud.storage.types import ContainerError, ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
@@ -49,6 +48,8 @@ from wheelhouse_hashes.stores.stored import Stored, md5_of
 from wheelhouse_hashes.stores.tokens import manage_token
 
 if TYPE_CHECKING:
+    from libcloud.storage.base import StorageDriver
+
     from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.runtime.activity import ByteCount
 

@@ -51,7 +51,8 @@ def check_container_name(name: str) -> None:
     if not container.strip():
         raise UsageError(f"the name of the container is empty: {_CHECK_VARIABLE}")
     shown = repr(printable(name[:80]))
-    if why := _why_impossible(container):
+    why: str | None = _why_impossible(container)
+    if why:
         raise UsageError(f"{shown} is not the name of a container: {why}")
     if slash and not prefix.strip():
         raise UsageError(f"{shown}: the prefix is empty: {_CHECK_VARIABLE}, or remove the slash")
