@@ -21,6 +21,10 @@ _ROW, _ANCHOR, _END = '<li><a href="', '">', "</a></li>\n"
 #: read it as a space.
 SAFE, SAFE_WITHOUT_PLUS = "/+!~", "/!~"
 
+#: Maximum length of a line in characters.  Stores accept names of 1024 bytes, and a line has
+#: the name twice, each byte as up to six characters (``&quot;``).
+_MAX_ROW = 16 * 1024
+
 #: The fragment of a link of the host, and its length.
 _FRAGMENT = re.compile("#sha256=[0-9a-f]{64}")
 _FRAGMENT_LENGTH = 72
@@ -55,16 +59,22 @@ def is_written_page(page: bytes) -> bool:
     *lines, rest = text[len(HEAD) :].removesuffix(FOOT).split("\n")
     if not all(_is_row(f"{line}\n") for line in lines):
         return False
+    if text.endswith(FOOT):
+        return not rest
     return FOOT.startswith(rest) or _is_cut_row(rest)
 
 
 def _is_row(line: str) -> bool:
-    return line.endswith(_END) and line.startswith(_ROW) and (_is_ours(line) or _is_hosts(line))
+    if len(line) > _MAX_ROW or not (line.startswith(_ROW) and line.endswith(_END)):
+        return False
+    return _is_hosts(line) or _is_ours(line)
 
 
 def _is_ours(line: str) -> bool:
     href, _, text = line[len(_ROW) : -len(_END)].partition(_ANCHOR)
     name = unescape(text)
+    if escape(name) != text:
+        return False
     _, mark, fragment = unescape(href).partition("#")
     if mark and fragment.partition("=")[0] not in ALGORITHMS:
         return False

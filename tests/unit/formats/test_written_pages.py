@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 import types
 from html import escape
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.formats.written_pages import FOOT, HEAD, is_written_page
-from wheelhouse_hashes.host import attach, pkg_resources_shim
+from wheelhouse_hashes.host import pkg_resources_shim
 from wheelhouse_hashes.upload.index_page import render
 
 A = "demo-1.0-py3-none-any.whl"
@@ -26,9 +27,8 @@ NAMES = st.text(
 def page_of_host(names: list[str], digests: dict[str, str]) -> bytes:
     """Return the page that the host itself writes for some objects."""
     with pkg_resources_shim.pkg_resources_stand_in():
-        from wheelhouse_uploader.upload import Uploader
-    assert attach.HOST in Uploader.__module__
-    uploader = Uploader("user", "secret", "LOCAL", None)
+        host = importlib.import_module("wheelhouse_uploader.upload")
+    uploader = host.Uploader("user", "secret", "LOCAL", None)
     written: list[bytes] = []
     uploader._upload_bytes = lambda payload, *_: written.append(payload)
     driver = types.SimpleNamespace(
@@ -43,7 +43,9 @@ def digest(algorithm: str) -> Digest:
     return Digest(algorithm, (HEX * 2)[: ALGORITHMS[algorithm]])
 
 
-@given(st.dictionaries(NAMES, st.none() | st.sampled_from(list(ALGORITHMS))), st.booleans(), st.data())
+@given(
+    st.dictionaries(NAMES, st.none() | st.sampled_from(list(ALGORITHMS))), st.booleans(), st.data()
+)
 def test_own_pages_and_their_beginnings(
     links: dict[str, str | None], encode_plus: bool, data: st.DataObject
 ) -> None:
