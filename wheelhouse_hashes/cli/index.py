@@ -40,7 +40,9 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
             store.open(create=False)
             objects = store.objects()
             if "/" in name and not objects:
-                raise StoreError(f"container {name!r} does not exist: no object has this prefix")
+                raise StoreError(
+                    f"container {name!r} does not exist: no object is directly under the prefix"
+                )
             return update_index(run, store, objects, {})
 
         with noting_interruption(report):

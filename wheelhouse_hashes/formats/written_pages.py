@@ -2,6 +2,9 @@
 
 Both write the same lines, one for each artifact.  Only this package escapes names.  The host
 (0.9.7 to 0.10.3 are the same) writes them as they are, and has a line for every object.
+
+A page is replaced only if it is recognized here.  If the lines ever change, those that
+earlier versions wrote must still be recognized, or their pages would never be updated again.
 """
 
 from __future__ import annotations

@@ -51,24 +51,33 @@ def check_container_name(name: str) -> None:
     if not container.strip():
         raise UsageError(f"the name of the container is empty: {_CHECK_VARIABLE}")
     shown = repr(printable(name[:80]))
-    why: str | None = _why_impossible(container)
-    if why:
+    if why := _why_impossible(container):
         raise UsageError(f"{shown} is not the name of a container: {why}")
-    if slash and not prefix.strip():
+    if not slash:
+        return
+    if not prefix.strip():
         raise UsageError(f"{shown}: the prefix is empty: {_CHECK_VARIABLE}, or remove the slash")
-    if len(prefix.encode("utf-8", "surrogateescape")) > _MAX_PREFIX_BYTES:
-        raise UsageError(f"{shown}: the prefix is longer than {_MAX_PREFIX_BYTES} bytes")
-    for part in prefix.split("/") if slash else ():
+    if why := _why_impossible_prefix(prefix):
+        raise UsageError(f"{shown}: {why}")
+
+
+def _why_impossible_prefix(prefix: str) -> str | None:
+    for part in prefix.split("/"):
+        if not part:
+            return "a part of the prefix is empty: remove the extra slash"
         if why := why_unsafe(part):
-            part_shown = repr(printable(part[:80]))
-            raise UsageError(f"{shown}: {part_shown} cannot be a part of a prefix: {why}")
+            return f"{printable(part[:80])!r} cannot be a part of a prefix: {why}"
+    # The parts are valid Unicode, so this cannot fail.
+    if len(prefix.encode()) > _MAX_PREFIX_BYTES:
+        return f"the prefix is longer than {_MAX_PREFIX_BYTES} bytes"
+    return None
 
 
-def _why_impossible(container: str) -> str:
+def _why_impossible(container: str) -> str | None:
     if container in (".", ".."):
         return "it refers to a folder"
     if not container.isprintable():
         return "it contains a control character"
     if len(container.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
         return f"it is longer than {_MAX_NAME_BYTES} bytes"
-    return ""
+    return None
