@@ -823,3 +823,23 @@ def test_plain_fetch_error_is_identical_to_host(pair: Pair, other_container: Ser
     assert extended.out == bare.out
     assert bare.err.splitlines()[-1] == "urllib.error.HTTPError: HTTP Error 404: File not found"
     assert extended.err.splitlines()[-1] == bare.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("container", "url"),
+    [
+        ("wheels", "https://cdn.example/wheels"),
+        ("wheels/nightly", "https://cdn.example/wheels/nightly/"),
+        ("wheels/a/räder+1", "https://cdn.example/wheels/a/r%C3%A4der%2B1/"),
+    ],
+)
+def test_address_of_prefix_on_cdn(container: str, url: str) -> None:
+    """No provider with a CDN is available here; the host asks libcloud for a whole container's."""
+
+    class Base:
+        def get_container_cdn_url(self, container_name: str) -> str:
+            return f"https://cdn.example/{container_name}"
+
+    run: Any = types.SimpleNamespace()
+    uploader: Any = attach._uploader_class(Base, run)()
+    assert uploader.get_container_cdn_url(container) == url

@@ -3,6 +3,9 @@
 A reader may go away (``| head -1``, a log collector that dies), a disk may be full, and the
 encoding of the output may lack a character.  None of these must leave a publication half
 done.  The exit code of the command stays that of its results.
+
+This does not suit a command whose standard output is its result, such as a digest list that
+is redirected to a file: it must report a failed write by its exit code.
 """
 
 from __future__ import annotations
