@@ -25,6 +25,7 @@ from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
+from wheelhouse_hashes.formats.written_pages import FOOT, HEAD, row
 from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
 from wheelhouse_hashes.plugins.hooks import Plugins
 
@@ -332,8 +333,8 @@ def test_command_leaves_host_globals_unchanged(
 ) -> None:
     content = make_wheel(container, NAME).read_bytes()
     (container / f"{NAME}.sha256").write_text(f"{sha256(content)}  {NAME}\n")
-    link = f'<a href="{NAME}#sha256={sha256(content)}">{NAME}</a>'
-    (container / "index.html").write_text(link)
+    page = f"{HEAD}{row(NAME, f'#sha256={sha256(content)}')}{FOOT}"
+    (container / "index.html").write_text(page)
     make_wheel(dist, OTHER)
     modules = [importlib.import_module(f"{HOST}.{name}") for name in HOST_MODULES]
     assert modules[0].Uploader  # load the deferred imports before comparing
