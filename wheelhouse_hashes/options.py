@@ -114,7 +114,7 @@ class AccountOptions(Options):
 class StoreOptions(AccountOptions):
     """Options for accessing a container; ``upload`` and ``index``."""
 
-    #: The name of the container.
+    #: The name of the container, with its prefix if it has one: ``CONTAINER/PREFIX``.
     container_name: str
 
 

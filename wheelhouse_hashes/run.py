@@ -204,7 +204,8 @@ class Run(Workspace[O_co]):
         """
         # Imported here because Libcloud is slow to import and not every verb uses a store.
         from wheelhouse_hashes.stores.container import ObjectContainer
-        from wheelhouse_hashes.stores.opening import account_of, check_container_name, open_store
+        from wheelhouse_hashes.stores.names import check_container_name
+        from wheelhouse_hashes.stores.opening import account_of, open_store
 
         options: Options = self.options
         if not isinstance(options, AccountOptions):

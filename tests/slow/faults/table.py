@@ -75,8 +75,9 @@ _LIBCURLS = re.compile(
 def result_line(done: Done) -> str:
     """Return the printed line with the result, the same in every run."""
     rows = [*done.err.splitlines(), *done.out.splitlines()]
-    errors = ("wheelhouse-hashes: error", "refused ", "failed ", "nothing matches", "no artifacts")
-    for first in (*errors, "replaced", "waiting", "withdrawn", "note", "sent", "there", "ok "):
+    errors = ("wheelhouse-hashes: error", "wheelhouse-hashes: warning", "refused ", "failed ")
+    others = ("nothing matches", "no artifacts", "problem", "replaced", "waiting", "withdrawn")
+    for first in (*errors, *others, "note", "sent", "there", "ok "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
                 return normalized(row)
