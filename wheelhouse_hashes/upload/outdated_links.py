@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from wheelhouse_hashes.formats.pages import MAX_BYTES
+from wheelhouse_hashes.formats.written_pages import is_written_page
 from wheelhouse_hashes.stores.base import HTML
 from wheelhouse_hashes.upload.index_page import INDEX
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Maximum number of tries, each after another job has written the page.
 _ROUNDS = 4
-
-#: The start of a page in the format of the host.  Other pages are left alone.
-_HEAD = b"<html><body><p>"
 
 #: A link with a digest, as the host and this package write it.
 _LINK = re.compile(r'<a href="([^"#]+)#[^"]+">')
@@ -62,10 +60,10 @@ class OutdatedLinks:
 def without_digests(page: bytes, names: Collection[str]) -> bytes:
     """Return an index page without the digests of some artifacts.
 
-    :param page: the page; one that is not in the format of the host is returned unchanged.
+    :param page: the page; one that another program wrote is returned unchanged.
     :param names: the names of the artifacts.
     """
-    if not page.startswith(_HEAD):
+    if not is_written_page(page):
         return page
 
     def plain(link: re.Match[str]) -> str:
