@@ -74,6 +74,10 @@ def test_page_that_a_user_edited_is_kept(
     assert cli(*UPLOAD).code == 4
     assert names(container).count(B) == 1
     assert page.read_text() == edited
+    make_wheel(dist, A, b"rebuilt")
+    replacement = cli(*UPLOAD)
+    assert (replacement.code, "replaced 1" in replacement.out) == (4, True)
+    assert page.read_text() == edited
 
 
 @pytest.mark.parametrize("part", [0, 1, 10, 20, 40, 200])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,8 @@ from wheelhouse_hashes.upload.collisions import note_several_sdists, without_cas
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.inspection import inspect_file
+from wheelhouse_hashes.upload.outdated_files import outdated_files
+from wheelhouse_hashes.upload.outdated_links import OutdatedLinks
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
 
@@ -89,9 +92,9 @@ def upload(
         account.check()
     reporter = UploadReporter(run)
     report = reporter.report
-    with phase(run, report, usage):
+    with contextlib.ExitStack() as temporary, phase(run, report, usage):
         store = open_store(account, container, run.store_requests(container))
-        paths = scan(pathlib.Path(folder), reporter)
+        paths = scan(pathlib.Path(folder), reporter, temporary)
         refused = any(r.outcome is not UploadOutcome.SKIPPED for r in report.records)
         report.nothing_found = not (paths or refused or run.options.allow_empty)
 
@@ -101,7 +104,8 @@ def upload(
             fit = without_case_conflicts(paths, snapshot, reporter)
             note_several_sdists(fit, snapshot, reporter)
             reporter.align(path.name for path in paths)
-            uploaded = _publish_all(reporter, container_found, snapshot, fit)
+            links = OutdatedLinks(store, {path.name for path in fit}) if with_index else None
+            uploaded = _publish_all(reporter, container_found, snapshot, fit, links)
             if store.is_best_effort and run.options.no_replace:
                 run.note(line("note", store.container_name, BEST_EFFORT))
             if isinstance(container_found, WriteOnlyStore):
@@ -137,6 +141,7 @@ def _publish_all(
     store: Store,
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
+    links: OutdatedLinks | None,
 ) -> dict[str, ArtifactUpload]:
     """Publish artifacts concurrently; return those that are now in the container.
 
@@ -153,7 +158,7 @@ def _publish_all(
             if size is not None and (there is None or there.size != size):
                 store.check_size(path.name, size)
             with run.activities.on(path.name), LocalFile(path) as file:
-                artifact_upload = ArtifactUpload(run, store, snapshot, file)
+                artifact_upload = ArtifactUpload(run, store, snapshot, file, links)
                 inspect_file(run, artifact_upload.artifact, file)
                 record = artifact_upload.publish()
         except Interrupted:
@@ -201,6 +206,8 @@ def _clean_up(
         for name in _in_host_metadata(store, snapshot, replaced):
             run.note(line("note", name, f"{HOST_METADATA} still has the old digest"))
         report.pruned += prune(run, store, snapshot, companions)
+        for name, description in outdated_files(snapshot, replaced, report.pruned):
+            run.note(line("note", printable(name), description))
         if with_index:
             digests = {
                 name: artifact_upload.index_digest

@@ -160,6 +160,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.5.4": (
         f"{_DISKS}test_fetch_into_read_only_folder",
         f"{_DISKS}test_upload_into_read_only_container",
+        f"{_DISKS}test_dev_wheel_of_a_read_only_folder_is_uploaded",
     ),
     "E.5.5": (
         f"{_DISKS}test_fetch_with_too_many_open_files",
