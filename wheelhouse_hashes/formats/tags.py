@@ -30,9 +30,18 @@ _OPENING = re.compile(
 # The rest of a tag that contains no ``<``.  If it does not match, the search ends
 # before the next tag begins, so no text is searched twice.
 _UNQUOTED = rf"(?![\"'])[^{SPACE}<>]++"
-_VALUE = rf"=[{SPACE}]*+(?:\"[^\"<]*+\"|'[^'<]*+'|{_UNQUOTED}|(?=>))"
 _NAME = NAME.replace("/>", "/<>")
-_USUAL_REST = re.compile(rf"(?:[{SPACE}/]*+{_NAME}[{SPACE}]*+(?:(?!=)|{_VALUE}))*+[{SPACE}/]*+>")
+
+
+def _rest(quoted: str) -> re.Pattern[str]:
+    value = rf"=[{SPACE}]*+(?:{quoted}|{_UNQUOTED}|(?=>))"
+    attribute = rf"[{SPACE}/]*+{_NAME}[{SPACE}]*+(?:(?!=)|{value})"
+    return re.compile(rf"(?:{attribute})*+[{SPACE}/]*+>")
+
+
+_USUAL_REST = _rest(r"\"[^\"<]*+\"|'[^'<]*+'")
+# The same with ``<`` in quoted values.
+_ANY_REST = _rest(r"\"[^\"]*+\"|'[^']*+'")
 _MARK = re.compile(r"[<>\"']")
 # The end of an artifact's name.  An unreadable tag without one is skipped without loss.
 ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
@@ -87,7 +96,9 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
 class _TagEnds:
     """Finds the ends of tags, comments and other parts that contain no links.
 
-    Few tags have a ``<`` in a quoted value.  Two searches for their ends that begin at
+    Few tags have a ``<`` in a quoted value.  They are matched as well until the failed attempts
+    have cost as much as a few pages; then, and after an unclosed quote, quotes are paired
+    wherever they are.  Two searches for their ends that begin at
     different tags and both continue cannot be in the same state (outside quotes, in single
     quotes, in double quotes), and a search that meets a ``<`` outside quotes ends.  So no text
     is searched more than twice.
@@ -101,6 +112,8 @@ class _TagEnds:
         self._quotes = {'"': (0, -1), "'": (0, -1)}
         # A tag up to this position ended too late: its text is searched for other tags.
         self._suspect = 0
+        #: The number of characters that attempts to match a tag may still cost.
+        self._budget = 4 * len(text) + 64 * MAX_TAG
         #: The elements that are not closed in the rest of the page.
         self._unclosed: set[str] = set()
 
@@ -133,6 +146,8 @@ class _TagEnds:
         text = self._text
         if closed := _USUAL_REST.match(text, position):
             return closed.end()
+        if (stop := self._any_rest(position)) and is_one_link(text[start:stop]):
+            return stop
         stop = self.after(position)
         if start < self._suspect:
             # This text was searched before: a tag in it would be lost.
@@ -141,6 +156,16 @@ class _TagEnds:
             self._suspect = stop
             return 0
         return stop
+
+    def _any_rest(self, position: int) -> int:
+        """Return the position after a tag with ``<`` in quoted values, 0 if it is none."""
+        if self._budget <= 0:
+            return 0
+        limit = position + MAX_TAG
+        match = _ANY_REST.match(self._text, position, limit)
+        end = match.end() if match else 0
+        self._budget -= (end or limit) - position
+        return end
 
     def after(self, position: int) -> int:
         """Return the position after the ``>`` of a tag, 0 if it is not closed.

@@ -115,7 +115,8 @@ class Client:
         """Read a small object into memory.
 
         A body that the server compressed without being asked to is decoded.  If that fails, it
-        is read again as it was sent: text may be labelled by mistake.  The time limit applies to all tries for a URL together.
+        is read again as it was sent: text may be labelled by mistake.  The time limit applies
+        to all tries for a URL together.
 
         :param url: an ``http`` or ``https`` URL, or one that a plugin opens.
         :param max_bytes: the maximum size of the body.
