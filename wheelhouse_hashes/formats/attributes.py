@@ -24,6 +24,8 @@ _ATTRIBUTE = re.compile(
 )
 _BEGINNING = re.compile(rf"</?[^{SPACE}/>]*+")
 _CLOSING = re.compile(rf"[{SPACE}/]*+>")
+# The text after a quoted value, in HTML without errors.
+_APART = re.compile(rf"/?[{SPACE}>]")
 
 _REFERENCE = re.compile(
     r"&(?:#(?:[xX](?P<hex>[0-9A-Fa-f]++)|(?P<decimal>[0-9]++));?"
@@ -42,6 +44,9 @@ class Tag:
     attributes: Mapping[str, str]
     #: The position after it; 0 if it is not closed.
     end: int
+    #: Whether a quoted value with a ``<`` directly precedes a name: its quotes are probably
+    #: those of two tags.
+    is_suspect: bool = False
 
     def get(self, name: str) -> str | None:
         """Return the value of an attribute, decoded; None if the tag does not have it."""
@@ -59,12 +64,15 @@ def first_tag(text: str) -> Tag:
     beginning = _BEGINNING.match(text)
     position = beginning.end() if beginning else 0
     attributes: dict[str, str] = {}
+    is_suspect = False
     while match := _ATTRIBUTE.match(text, position):
         position = match.end()
         value = match["double"] or match["single"] or match["plain"] or ""
         attributes.setdefault(match["name"].lower(), value)
+        if "<" in value and match["plain"] is None and not _APART.match(text, position):
+            is_suspect = True
     closing = _CLOSING.match(text, position)
-    return Tag(attributes, closing.end() if closing else 0)
+    return Tag(attributes, closing.end() if closing else 0, is_suspect)
 
 
 def _decoded(reference: re.Match[str]) -> str:
@@ -77,7 +85,9 @@ def _decoded(reference: re.Match[str]) -> str:
     if name is None:
         digits = (reference["hex"] or reference["decimal"]).lstrip("0")
         # Python refuses to convert numbers of thousands of digits.
-        return unescape(reference[0]) if len(digits) <= _MAX_DIGITS else "\ufffd"
+        if len(digits) > _MAX_DIGITS:
+            return "\ufffd"
+        return unescape(f"&#{'x' if reference['hex'] else ''}{digits or '0'};")
     if end == ";":
         return html5.get(f"{name};", reference[0])
     return reference[0] if end else html5.get(name, reference[0])

@@ -265,12 +265,12 @@ def _read_href(href: str, base: str, beside: str) -> Link:
     else:
         try:
             parts = split(address)
-            folder, _, last = parts.path.rpartition("/")
-            name = unquote(last or folder.rpartition("/")[2])
+            path = parts.path.rstrip("/")
+            name = unquote(path.rpartition("/")[2])
             address = join(base, urlunsplit(parts))
         except ValueError:
             return Link(None, address, problem=_MALFORMED)
-        if not last:
+        if path != parts.path:
             if parse_artifact_name(name) is not None:
                 return Link(name, address, problem=_LIKE_A_FOLDER)
             name = ""

@@ -202,7 +202,6 @@ def is_one_link(tag: str) -> bool:
     It is not if one of several tags has an unclosed quote.
     """
     first = first_tag(tag)
-    if first.end != len(tag):
+    if first.end != len(tag) or first.is_suspect or "<" in first.attributes.get("href", ""):
         return False
-    href = first.get("href")
-    return "href" not in tag.lower() if href is None else "<" not in href
+    return not (first.has_stray_quote and any("<" in v for v in first.attributes.values()))
