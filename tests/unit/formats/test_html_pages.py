@@ -78,7 +78,8 @@ def others(draw: st.DrawFn) -> str:
     if kind == 1:
         tag = draw(st.sampled_from(RAW))
         inside = inside.replace("</", "").replace("<!--", "")
-        opening = f"<{tag}{draw(st.sampled_from(['', ' x=1', ' title=">"']))}>"
+        start = draw(st.sampled_from(["", " x=1", ' title=">"']))
+        opening = f"<{tag}{start}>"
         return f"{opening}{inside}</{tag}{draw(st.sampled_from(['>', ' >', '/>']))}"
     if kind == 2:
         tag = draw(st.sampled_from(["p", "/p", "b", "br", "h1", "my-tag", "x.y", "o:p", "/b"]))
