@@ -105,6 +105,10 @@ class Plan:
     deadline: float | None = None
 
 
+#: The errors of libcurl's decoders; that of Brotli has no code of its own.
+_UNDECODABLE = frozenset({pycurl.E_BAD_CONTENT_ENCODING, pycurl.E_WRITE_ERROR})
+
+
 class ResponseReader:
     """Reads the response to one request; its methods are callbacks of libcurl.
 
@@ -236,8 +240,8 @@ class ResponseReader:
             if not length:
                 ended = f"{size} bytes (the expected size is unknown)"
             raise self._error(Cause.TRUNCATED, f"the download ended after {ended}")
-        if self._good and code == pycurl.E_BAD_CONTENT_ENCODING:
-            encoding = encoding_of(self.response.headers)
+        encoding = encoding_of(self.response.headers)
+        if self._good and encoding and code in _UNDECODABLE:
             text = f"{shown(self.response.url)}: cannot be decoded (Content-Encoding: {encoding})"
             raise UndecodableBody(Cause.UNREACHABLE, text, status, final=True)
         why = printable(text) or f"libcurl error {code}"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.formats.kinds import is_markup
 from wheelhouse_hashes.formats.urls import is_http, join, shown
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.listing.pages import SlashlessListing
@@ -19,7 +20,6 @@ from wheelhouse_hashes.listing.selection import Selection, Wanted, select
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import ListedArtifact
-    from wheelhouse_hashes.http.response import Response
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.transport import Listing
@@ -32,11 +32,11 @@ _ABSENT = (403, 404, 410)
 
 
 class _HasBegun(Exception):
-    """Ends a download when its headers are there."""
+    """Ends a download at the first piece of the body."""
 
-    def __init__(self, response: Response) -> None:
-        super().__init__("the headers are there")
-        self.response = response
+    def __init__(self, piece: bytes) -> None:
+        super().__init__("the first piece is there")
+        self.piece = piece
 
 
 def read_selection(
@@ -86,16 +86,17 @@ def _url(artifact: ListedArtifact) -> str:
 def _is_there(run: Session[CheckOptions], artifact: ListedArtifact) -> bool:
     """Return whether an object exists; also True if the server does not tell.
 
-    The request is ended when the headers are there: some servers answer ``HEAD`` otherwise.
+    The request is ended at the first piece of the body: some servers answer ``HEAD`` otherwise,
+    and some answer every URL with their front page.
     """
 
-    def begin(response: Response) -> None:
-        raise _HasBegun(response)
+    def receive(piece: bytes) -> None:
+        raise _HasBegun(piece)
 
     try:
-        run.client.download(_url(artifact), lambda _: None, begin=begin, headers=artifact.headers)
+        run.client.download(_url(artifact), receive, headers=artifact.headers)
     except _HasBegun as begun:
-        return not begun.response.headers.get("content-type", "").lower().startswith("text/html")
+        return not is_markup(begun.piece)
     except TransferError as error:
         return error.status not in _ABSENT
     return True
