@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+from collections.abc import Callable
 
 import pytest
 
@@ -149,23 +150,24 @@ def test_artifacts_of_other_versions_are_counted(cli: Cli, wheel: bytes) -> None
 
 # Yanked files.
 
-YANKED = {
-    "HTML": lambda wheel: (
-        f'<a href="{A}#sha256={sha256(wheel)}" data-yanked="bad &lt; build">x</a>'
+YANKED: dict[str, Callable[[bytes], Respond | bytes]] = {
+    "HTML": lambda wheel: _anchor(wheel, 'data-yanked="bad &lt; build"'),
+    "HTML without quotes": lambda wheel: _anchor(wheel, "data-yanked='bad < build'").replace(
+        b'"', b""
     ),
     "JSON": lambda wheel: _json(_file(A, wheel, yanked="bad < build")),
-    "HTML without quotes": lambda wheel: (
-        f"<a data-yanked='bad < build' href={A}#sha256={sha256(wheel)}>x</a>"
-    ),
 }
+
+
+def _anchor(wheel: bytes, attribute: str) -> bytes:
+    return f'<a href="{A}#sha256={sha256(wheel)}" {attribute}>x</a>'.encode()
 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 @pytest.mark.parametrize("kind", YANKED)
 def test_yanked_artifact_is_named(cli: Cli, dist: pathlib.Path, kind: str, verb: str) -> None:
     wheel = make_wheel(dist, A).read_bytes()
-    listed = YANKED[kind](wheel)
-    routes: Routes = {"/": listed.encode() if isinstance(listed, str) else listed, f"/{A}": wheel}
+    routes: Routes = {"/": YANKED[kind](wheel), f"/{A}": wheel}
     command = FETCH if verb == "fetch" else ("verify", "dist", "--against")
     with serving(routes) as server:
         result = cli(*command, server.url)
@@ -202,7 +204,7 @@ def test_reason_of_a_yanked_artifact_is_one_short_printable_line(cli: Cli, wheel
 
 NAMES = f"{A}\n".encode()
 
-CUT = {
+CUT: dict[str, Callable[[bytes], Respond | bytes]] = {
     "Link header": lambda wheel: _with(page_of(wheel), Link='</?page=2>; rel="next"'),
     "Link header with more": lambda wheel: _with(
         page_of(wheel), Link='</?page=1>; rel=first, </?page=2>; title="a, b"; rel="last next"'

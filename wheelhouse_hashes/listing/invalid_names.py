@@ -83,10 +83,13 @@ def _is_one_of(release: str, versions: Iterable[Version]) -> bool:
 
 
 def _why(name: str) -> str:
+    invalid = "not a valid name of a wheel"
     if not name.endswith(_WHEEL):
-        return "not a valid name of a wheel: the extension is not in lower case"
+        return f"{invalid}: the extension is not in lower case"
     try:
         read_artifact_name(name)
     except ValueError as error:
-        return f"not a valid name of a wheel: {error}"
-    return "not a valid name of a wheel"
+        # packaging says "Invalid wheel filename (REASON): NAME", and the name is printed anyway.
+        reason = re.search(r"\(([^()]+)\)", str(error))
+        return f"{invalid}: {reason[1] if reason else error}"
+    return invalid
