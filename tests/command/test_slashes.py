@@ -175,6 +175,16 @@ def test_address_with_a_slash_is_not_read_otherwise(cli: Cli, wheel: bytes) -> N
     assert f"/{A}" not in server.paths()
 
 
+@pytest.mark.parametrize("kind", ["HTML", "JSON"])
+def test_whole_addresses_have_one_reading(cli: Cli, wheel: bytes, kind: str) -> None:
+    routes: dict[str, Respond | bytes] = {f"/{A}": wheel}
+    with serving(routes) as server:
+        url = server.url + A
+        routes["/demo"] = page_of(wheel, url) if kind == "HTML" else _json(url, wheel)
+        assert cli(*FETCH, f"{server.url}demo").code == 0
+        assert server.paths().count(f"/{A}") == 1
+
+
 def test_other_reading_is_not_tried_at_another_server(cli: Cli, wheel: bytes) -> None:
     with serving({}) as other, serving({"/demo": page_of(wheel, f"{other.url}x/{A}")}) as server:
         result = cli(*FETCH, f"{server.url}demo")

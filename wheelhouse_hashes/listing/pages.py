@@ -33,6 +33,8 @@ class SlashlessListing(Listing):
 
     #: The URL of the page, without query and fragment.
     page: str = field(default="", repr=False)
+    #: The page itself.
+    content: bytes = field(default=b"", repr=False, compare=False)
     #: Returns the listing that the page would have at another URL.
     reread: Callable[[str], Listing] = field(kw_only=True, repr=False, compare=False)
 
@@ -96,7 +98,7 @@ def _request(run: Session[CheckOptions], address: str) -> Listing:
         return replace(again, url=listing.url, age=listing.age, cut=listing.cut)
 
     values = {each.name: getattr(listing, each.name) for each in fields(Listing)}
-    return SlashlessListing(**values, page=_path_of(page), reread=reread)
+    return SlashlessListing(**values, page=_path_of(page), content=page.content, reread=reread)
 
 
 def _path_of(page: Page) -> str:

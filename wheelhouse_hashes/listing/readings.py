@@ -73,7 +73,11 @@ def _first(listing: SlashlessListing, selection: Selection) -> Iterator[ListedAr
     left = MAX_TRIES
     beside = join(listing.page, ".")
     for artifact in selection.artifacts:
-        if left and is_http(_url(artifact)) and _url(artifact).startswith(beside):
+        url = _url(artifact)
+        if not left:
+            return
+        # A URL that is in the page as a whole is not relative.
+        if is_http(url) and url.startswith(beside) and url.encode() not in listing.content:
             left -= 1
             yield artifact
 
