@@ -17,7 +17,8 @@ from wheelhouse_hashes.filenames import case_conflict_text, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
-from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
+from wheelhouse_hashes.listing.readings import read_selection
+from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, note_ignored
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
@@ -70,9 +71,13 @@ def _fetch(
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
     record_listing(run, report, listing)
-    selection = select(listing, run.plugins, wanted)
+    listing, selection = read_selection(run, listing, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
+    note_ignored(run, selection)
+    if selection.others:
+        noun = "artifact" if selection.others == 1 else "artifacts"
+        run.note(line("note", f"ignored {selection.others} {noun} of other versions"))
     for name in selection.misplaced:
         run.note(line("note", name, "ignored: not in the same folder as its artifact"))
     artifacts = _refuse_unsafe(selection, reporter)

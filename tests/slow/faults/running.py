@@ -16,6 +16,7 @@ from tests.slow.faults import (
     consistency,
     contents,
     local,
+    lost_links,
     names,
     pages,
     stores,
@@ -25,7 +26,7 @@ from tests.slow.faults import (
 from tests.slow.faults.catalogue import CATALOGUE, Done, Fault, prepared
 
 #: The modules that fill the catalogue, in table order.
-MODULES = (transport, names, pages, contents, consistency, uploads, stores, local)
+MODULES = (transport, names, pages, lost_links, contents, consistency, uploads, stores, local)
 
 #: Number of commands that run at the same time.
 WORKERS = 6

@@ -50,6 +50,7 @@ _TITLES = {
     "transport": "Servers, networks and proxies (E.3)",
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
+    "lost_links": "Links that are easily lost (E.7)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
     "uploads": "Uploads (E.2.3, E.5)",
@@ -68,7 +69,7 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the download|the page|not a JSON).*"
+    r"(?!HTTP status|redirects|more than|the download|the page|not a|the listing|its links).*"
 )
 
 
@@ -76,7 +77,15 @@ def result_line(done: Done) -> str:
     """Return the printed line with the result, the same in every run."""
     rows = [*done.err.splitlines(), *done.out.splitlines()]
     errors = ("wheelhouse-hashes: error", "wheelhouse-hashes: warning", "refused ", "failed ")
-    others = ("nothing matches", "no artifacts", "problem", "replaced", "waiting", "withdrawn")
+    others = (
+        "nothing matches",
+        "no artifacts",
+        "problem",
+        "listing-cut",
+        "replaced",
+        "waiting",
+        "withdrawn",
+    )
     for first in (*errors, *others, "note", "sent", "there", "ok "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
