@@ -84,9 +84,9 @@ def refuse(reason: str) -> None:
         )
     # The rule of ``runtime.screen``, which may be what cannot be imported.
     reason = "".join(c if c.isprintable() else " " for c in reason).replace("##", "#\\x23")
-    try:
+    try:  # noqa: SIM105 (contextlib is not imported yet)
         sys.stderr.write(f"wheelhouse-hashes: {reason}{advice}\n")
-    except (OSError, AttributeError):  # noqa: SIM105 (contextlib is not imported yet)
+    except (OSError, AttributeError):
         pass  # it is closed or full
     if requested:
         raise SystemExit(2)
