@@ -20,7 +20,7 @@ from wheelhouse_hashes.listing.locate import authorized, locate, record_listing,
 from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def _fetch(
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
     record_listing(run, report, listing)
-    selection = select(listing, run.plugins, wanted)
+    # Not in the main thread, so that it can watch for an interruption.
+    selection = run_in_thread(lambda: select(listing, run.plugins, wanted), run.stop)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     for name in selection.misplaced:

@@ -22,7 +22,7 @@ from wheelhouse_hashes.listing.locate import authorized, locate, record_listing,
 from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 
@@ -69,7 +69,9 @@ def _verify(
     there = _artifacts_in(folder, run)
     listing = locate(run, address)
     record_listing(run, report, listing)
-    selection = select(listing, run.plugins, None if is_local else _projects(there))
+    wanted = None if is_local else _projects(there)
+    # Not in the main thread, so that it can watch for an interruption.
+    selection = run_in_thread(lambda: select(listing, run.plugins, wanted), run.stop)
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))

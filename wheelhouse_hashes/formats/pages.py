@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import quote, unquote, urlunsplit
 
+from wheelhouse_hashes.formats.slices import decoded
 from wheelhouse_hashes.formats.tags import (
     ARTIFACT,
     MAX_TAG,
@@ -36,7 +37,7 @@ ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0
 
 #: Maximum number of links of a page; the largest projects on the package index
 #: have a tenth of that.
-MAX_LINKS = 100_000
+MAX_LINKS = 1_000_000
 
 #: Maximum length of the base URL of a page, in characters, percent-encoded.
 MAX_BASE = 2048
@@ -55,6 +56,7 @@ _PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
 _TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
+_LONG_LINE = f"its line is longer than {MAX_TAG} characters"
 _MALFORMED = "its URL is malformed"
 
 
@@ -92,7 +94,7 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     """
     message = Message()
     message["Content-Type"] = content_type or "text/html"
-    text = body.decode(_charset(message), "replace")
+    text = decoded(body, _charset(message))
     kind = message.get_content_type()
     if kind.endswith("json"):
         return _read_json(text, url)
@@ -140,7 +142,10 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
     for number, match in enumerate(re.finditer("[^\n]+", text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
-        if name := match[0].removesuffix("\r"):
+        name = match[0].removesuffix("\r")
+        if len(name) > MAX_TAG:
+            yield Link(None, name[:MAX_TAG], problem=_LONG_LINE)
+        elif name:
             yield Link(name, join(base, quote(name)))
 
 

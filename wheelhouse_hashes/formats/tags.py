@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 
+from wheelhouse_hashes.formats.slices import search
+
 #: Maximum length of a tag, in characters.  Longer tags are not parsed.
 MAX_TAG = 8 * 1024
 
@@ -43,15 +45,15 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """
     ends = _TagEnds(text)
     position = 0
-    while match := _OPENING.search(text, position):
+    while match := search(_OPENING, text, position):
         start, position = match.span()
         kind = match["kind"]
         if kind is None and not match["other"]:
             # Comments and scripts contain no links.
             end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
-            end = end_of.search(text, position - (0 if match["raw"] else 2))
+            end = search(end_of, text, position - (0 if match["raw"] else 2))
             if end is None:
-                if ARTIFACT.search(text, position):
+                if search(ARTIFACT, text, position):
                     yield UNCLOSED, text[start:]
                 return
             position = end.end()
@@ -65,10 +67,10 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             yield kind.lower(), text[start:stop]
             continue
         problem = _TOO_LONG if stop else UNCLOSED
-        following = None if stop else _OPENING.search(text, position)
+        following = None if stop else search(_OPENING, text, position)
         stop = stop or (following.start() if following else len(text))
         position = stop
-        if ARTIFACT.search(text, start, stop):
+        if search(ARTIFACT, text, start, stop):
             yield problem, text[start:stop]
 
 
@@ -101,7 +103,7 @@ class _TagEnds:
         stop = self.after(position)
         if start < self._suspect:
             # This text was searched before: a tag in it would be lost.
-            return 0 if _OPENING.search(text, position, stop or position) else stop
+            return 0 if search(_OPENING, text, position, stop or position) else stop
         if stop and not is_one_link(text[start:stop]):
             self._suspect = stop
             return 0

@@ -18,6 +18,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import MAX_LINKS, TooManyLinks, read_page
+from wheelhouse_hashes.formats.relevance import Relevance
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import (
     is_http,
@@ -28,7 +29,7 @@ from wheelhouse_hashes.formats.urls import (
     shown,
     split,
 )
-from wheelhouse_hashes.options import CheckOptions, VerifyOptions
+from wheelhouse_hashes.options import CheckOptions, FetchOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
     entries: list[Entry] = []
     malformed: list[str] = []
     left_out: list[LeftOut] = []
+    relevance = _relevance(run)
     try:
         for link in read_page(page.content, page.headers.get("content-type", ""), url):
             if run.stop.is_set():
@@ -74,9 +76,12 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
                     raise TooManyLinks
                 continue
             why = _refused(link.address, url, secure=page.secure)
+            if link.name and relevance.is_of_another_project(link.name):
+                continue
             if why is None and link.name:
                 target = _target(link.address, run)
-                claims = _claims(link.hashes, where)
+                needless = relevance.is_of_another_version(link.name)
+                claims = () if needless else _claims(link.hashes, where)
                 entries.append(Entry(link.name, target, link.size, claims=claims))
             elif why is not None and link.name:
                 left_out.append(LeftOut(link.name, Cause.UNREACHABLE, why))
@@ -97,6 +102,13 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
     )
 
 
+def _relevance(run: Run[CheckOptions]) -> Relevance:
+    options = run.options
+    if isinstance(options, FetchOptions):
+        return Relevance(options.project_name, options.version)
+    return Relevance()
+
+
 def _target(address: str, run: Run[CheckOptions]) -> str:
     """Return the URL to request; the client keeps the user and password in it."""
     return run.client.authorize(normalized(address)) if is_http(address) else address
@@ -109,6 +121,9 @@ def _refused(target: str, page: str, *, secure: bool) -> str | None:
     :param page: the URL of its page.
     :param secure: whether others cannot change the page.
     """
+    # Checked before normalizing, which takes many times the memory.
+    if len(target) > MAX_TAG:
+        return f"its URL is longer than {MAX_TAG} characters"
     try:
         scheme, _, _ = origin(target)
         if not scheme:
