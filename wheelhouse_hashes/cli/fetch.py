@@ -17,7 +17,13 @@ from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
-from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
+from wheelhouse_hashes.listing.selection import (
+    MAX_VERSIONS,
+    Selection,
+    Wanted,
+    asked_for,
+    select,
+)
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
@@ -82,6 +88,7 @@ def _fetch(
         options = run.options
         name = f"{options.project_name} {options.version or ''}".rstrip()
         found = ", ".join(map(str, selection.versions)) or "none"
+        found += ", and maybe others" if len(selection.versions) == MAX_VERSIONS else ""
         run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
     _note_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:

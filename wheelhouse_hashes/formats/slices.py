@@ -7,7 +7,10 @@ of a hostile page can take many seconds.
 from __future__ import annotations
 
 import codecs
-import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import re
 
 #: Size of a slice, in bytes or characters.
 _SLICE = 1024 * 1024

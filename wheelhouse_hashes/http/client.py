@@ -153,7 +153,7 @@ class Client:
 
         return run_in_thread(call, self._stop)
 
-    def download(
+    def download(  # noqa: PLR0913 (what to request, and what to do with it)
         self,
         url: str,
         receive: Receive,

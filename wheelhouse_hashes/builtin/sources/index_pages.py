@@ -18,7 +18,6 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import MAX_LINKS, TooManyLinks, read_page
-from wheelhouse_hashes.formats.relevance import Relevance
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import (
     is_http,
@@ -29,7 +28,7 @@ from wheelhouse_hashes.formats.urls import (
     shown,
     split,
 )
-from wheelhouse_hashes.options import CheckOptions, FetchOptions, VerifyOptions
+from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
@@ -58,14 +57,17 @@ def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
 @hookimpl
 def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | None:
     """Read an index page or a directory listing."""
+    # Imported only if a page is read.
+    from wheelhouse_hashes.formats.relevance import Relevance
+
     url = page.url
     where = shown(url)
     entries: list[Entry] = []
     malformed: list[str] = []
     left_out: list[LeftOut] = []
-    relevance = _relevance(run)
     try:
-        for link in read_page(page.content, page.headers.get("content-type", ""), url):
+        links = read_page(page.content, page.headers.get("content-type", ""), url)
+        for link in Relevance.to(run.options).of(links):
             if run.stop.is_set():
                 raise Interrupted("interrupted")
             if link.problem:
@@ -76,12 +78,9 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
                     raise TooManyLinks
                 continue
             why = _refused(link.address, url, secure=page.secure)
-            if link.name and relevance.is_of_another_project(link.name):
-                continue
             if why is None and link.name:
                 target = _target(link.address, run)
-                needless = relevance.is_of_another_version(link.name)
-                claims = () if needless else _claims(link.hashes, where)
+                claims = _claims(link.hashes, where)
                 entries.append(Entry(link.name, target, link.size, claims=claims))
             elif why is not None and link.name:
                 left_out.append(LeftOut(link.name, Cause.UNREACHABLE, why))
@@ -102,13 +101,6 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
     )
 
 
-def _relevance(run: Run[CheckOptions]) -> Relevance:
-    options = run.options
-    if isinstance(options, FetchOptions):
-        return Relevance(options.project_name, options.version)
-    return Relevance()
-
-
 def _target(address: str, run: Run[CheckOptions]) -> str:
     """Return the URL to request; the client keeps the user and password in it."""
     return run.client.authorize(normalized(address)) if is_http(address) else address
@@ -125,20 +117,28 @@ def _refused(target: str, page: str, *, secure: bool) -> str | None:
     if len(target) > MAX_TAG:
         return f"its URL is longer than {MAX_TAG} characters"
     try:
-        scheme, _, _ = origin(target)
-        if not scheme:
-            return "its URL has no scheme; the base URL of the page is neither http nor https"
-        if scheme not in ("http", "https"):
-            # A page that a plugin opened links to its own container, whose name may
-            # depend on case.
-            if split(target)[:2] == split(page)[:2]:
-                return None
-            return f"{printable(scheme)}: links are not followed"
-        if scheme == "http" and secure:
-            return "http links on an https page are not followed"
-        normalized(target)
+        return _refused_scheme(target, page, secure=secure)
     except ValueError:
         return "its URL is malformed"
+
+
+def _refused_scheme(target: str, page: str, *, secure: bool) -> str | None:
+    """Return why the scheme of a link is refused, or None if it is not.
+
+    :raises ValueError: if the URL is malformed.
+    """
+    scheme, _, _ = origin(target)
+    if not scheme:
+        return "its URL has no scheme; the base URL of the page is neither http nor https"
+    if scheme not in ("http", "https"):
+        # A page that a plugin opened links to its own container, whose name may
+        # depend on case.
+        if split(target)[:2] == split(page)[:2]:
+            return None
+        return f"{printable(scheme)}: links are not followed"
+    if scheme == "http" and secure:
+        return "http links on an https page are not followed"
+    normalized(target)
     return None
 
 
