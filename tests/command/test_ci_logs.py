@@ -124,7 +124,8 @@ def test_name_in_the_folder_is_no_command(
         if verb == "fetch":
             command = (*FETCH, server.url)
         result = python("-m", "wheelhouse_uploader", *command, *options, **_everything())
-    assert "-1.0.tar.gz" in result.out
+    if verb == "verify":
+        assert "-1.0.tar.gz" in result.out
     check(result, "report.json", "summary.md")
 
 
