@@ -7,6 +7,7 @@ of a hostile page can take many seconds.
 from __future__ import annotations
 
 import codecs
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def decoded(content: bytes, charset: str) -> str:
     :param content: the bytes.
     :param charset: the name of a codec that has an incremental decoder.
     """
+    if charset == "utf-16" and not content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        charset = f"utf-16-{sys.byteorder[0]}e"  # its incremental decoder needs a byte order mark
     decoder = codecs.getincrementaldecoder(charset)("replace")
     starts = range(0, len(content), _SLICE)
     pieces = [decoder.decode(content[start : start + _SLICE]) for start in starts]
