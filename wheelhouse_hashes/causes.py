@@ -130,6 +130,8 @@ _VERIFY_STEP: Mapping[Cause, str] = {
     Cause.CORRUPT: "check the disk, copy it to the folder again, then verify it again",
     Cause.CONFLICT: "compare the digests with the CI job's log; correct the source that has the "
     "wrong one, then verify it again",
+    Cause.NOT_A_DISTRIBUTION: "look at the file, which may be an error page; copy it to the folder "
+    "or build it again",
     Cause.MISSING_HASH: "add its digest to the list, page or folder that it is verified against, "
     "or use --missing-hash accept",
     Cause.MISSING_ARTIFACT: "copy it to the folder, or build it again, then verify it again",

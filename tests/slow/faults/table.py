@@ -50,6 +50,7 @@ _TITLES = {
     "transport": "Servers, networks and proxies (E.3)",
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
+    "limits": "Limits, logs and proxies (E.2, E.3)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
     "stores": "Errors of stores (E.5)",
