@@ -209,6 +209,22 @@ def test_verify_without_standard_output(stream: Broken, dist: pathlib.Path) -> N
 
 
 @broken
+@pytest.mark.parametrize("number", [1, 2])
+def test_upload_without_a_standard_stream(
+    stream: Broken, number: int, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    content = make_wheel(dist, A).read_bytes()
+    make_wheel(dist, f"{A[:-4]}_x86_64.whl")
+    (dist / "notes.txt").write_text("x")
+    command = ("upload", "--hashfile", "--no-enable-cdn", *LOCAL, "wheels")
+    code, _ = run_with(stream, *command, number=number, WHEELHOUSE_HASHES_TRACE="1")
+    assert code == 0
+    assert (container / A).read_bytes() == content
+    assert len([path for path in container.iterdir() if path.suffix == ".sha256"]) == 2
+    assert A in (container / "index.html").read_text()
+
+
+@broken
 def test_index_without_standard_output(stream: Broken, container: pathlib.Path) -> None:
     make_wheel(container, A)
     assert run_with(stream, "index", *LOCAL, "wheels") == (0, NOTICES[stream])
