@@ -67,7 +67,9 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
     left_out: list[LeftOut] = []
     try:
         links = read_page(page.content, page.headers.get("content-type", ""), url)
-        for link in Relevance.to(run.options).of(links):
+        # If the server counts the container's objects, that is compared with all of them.
+        counted = "x-container-object-count" in page.headers
+        for link in links if counted else Relevance.to(run.options).of(links):
             if run.stop.is_set():
                 raise Interrupted("interrupted")
             if link.problem:
