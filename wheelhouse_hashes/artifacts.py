@@ -212,6 +212,8 @@ class ListedArtifact:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Claims and findings from the listing.
     claims: tuple[Claim | Finding, ...] = ()
+    #: Why it was yanked, as in :class:`Entry`.
+    yanked: str | None = None
     #: Its companions in the listing: object name to URL.
     companions: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: True if it has no other companions, as in :class:`Listing`.

@@ -180,6 +180,8 @@ class CheckOptions(Options):
     require: tuple[Tier, ...] = ()
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
+    #: Whether to refuse yanked artifacts.
+    fail_on_yanked: bool = False
     #: The required number of good artifacts, None for any number.
     expect: int | None = None
     #: A file with the names of the required artifacts, None if not given.

@@ -17,12 +17,13 @@ from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
+from wheelhouse_hashes.listing.readings import read_selection
 from wheelhouse_hashes.listing.selection import (
     MAX_VERSIONS,
     Selection,
     Wanted,
     asked_for,
-    select,
+    note_ignored,
 )
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
@@ -77,9 +78,13 @@ def _fetch(
     listing = locate(run, address)
     record_listing(run, report, listing)
     # Not in the main thread, so that it can watch for an interruption.
-    selection = run_in_thread(lambda: select(listing, run.plugins, wanted), run.stop)
+    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
+    note_ignored(run, selection)
+    if selection.others:
+        noun = "artifact" if selection.others == 1 else "artifacts"
+        run.note(line("note", f"ignored {selection.others} {noun} of other versions"))
     for name in selection.misplaced:
         run.note(line("note", name, "ignored: not in the same folder as its artifact"))
     artifacts = _refuse_unsafe(selection, reporter)

@@ -19,7 +19,8 @@ from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors, disk_
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
-from wheelhouse_hashes.listing.selection import Wanted, select
+from wheelhouse_hashes.listing.readings import read_selection
+from wheelhouse_hashes.listing.selection import Wanted, note_ignored
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
@@ -71,11 +72,12 @@ def _verify(
     record_listing(run, report, listing)
     wanted = None if is_local else _projects(there)
     # Not in the main thread, so that it can watch for an interruption.
-    selection = run_in_thread(lambda: select(listing, run.plugins, wanted), run.stop)
+    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     if not is_local:
+        note_ignored(run, selection)
         for verdict in selection.refused:
             reporter.add(verdict)
     refused = {verdict.name for verdict in report.verdicts}

@@ -14,7 +14,7 @@ from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
 from wheelhouse_hashes.fetch.target_folder import Rejected
-from wheelhouse_hashes.formats.urls import origins_of
+from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
@@ -32,6 +32,16 @@ if TYPE_CHECKING:
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
 _KEPT_CAUSES = frozenset(
     {Cause.REPLACED, Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE}
+)
+
+#: Causes that a server or proxy can bring about by compressing an artifact.
+_ENCODED_CAUSES = frozenset(
+    {Cause.MISMATCH, Cause.CORRUPT, Cause.TRUNCATED, Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND}
+)
+
+_UNENCODED = (
+    "do not publish it; turn off compression of wheels and sdists at the server or proxy, then "
+    "fetch it again"
 )
 
 #: Causes that say nothing against a copy in the folder: what is lacking is a claim.
@@ -183,7 +193,7 @@ class ArtifactFetch:
             return replace(self._refused(error), claims=claims_of(heard))
         verdict = self._judge(download.heard, download.seen, self._private, download.origins)
         self._before = download.seen
-        return verdict
+        return _with_encoding(verdict, download.encoding)
 
     def _judge_existing(self, path: pathlib.Path, heard: Heard) -> Verdict:
         wanted = algorithms_of(heard)
@@ -247,11 +257,22 @@ class ArtifactFetch:
         if self._existing is not None or (verdict.claims and not self.artifact.superseded):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
-        reason = "neither it nor its hash file exists"
+        reason = f"neither it nor its hash file exists: {shown(self.artifact.url)}"
         if verdict.claims:  # its hash file is not deleted yet, or is still visible
             reason = "deleted: superseded by newer dev builds"
         text = f"{cause}: listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
+
+
+def _with_encoding(verdict: Verdict, encoding: str) -> Verdict:
+    """Return a verdict whose text names the encoding of refused bytes.
+
+    :param encoding: the ``Content-Encoding`` of the response, empty without one.
+    """
+    if not encoding or verdict.cause not in _ENCODED_CAUSES:
+        return verdict
+    text = f"sent with Content-Encoding: {encoding}, so it may have been compressed on its way"
+    return replace(verdict, text=_join(verdict.text, text), next=_UNENCODED)
 
 
 def _join(*sentences: str) -> str:

@@ -13,6 +13,7 @@ from wheelhouse_hashes.errors import Refusal, TooLong, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.http.client import MAX_ARTIFACT
+from wheelhouse_hashes.http.encodings import encoding_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
@@ -144,6 +145,11 @@ class Download:
             and length.isdecimal()
         ):
             run.activity.size = int(length)
+
+    @property
+    def encoding(self) -> str:
+        """The ``Content-Encoding`` of the bytes, which is not decoded; empty without one."""
+        return encoding_of(self._response.headers) if self._response is not None else ""
 
     @property
     def seen(self) -> Seen:

@@ -29,6 +29,7 @@ from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.encodings import UndecodableBody, is_text
 from wheelhouse_hashes.http.nesting import with_own_handle
 from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
@@ -113,8 +114,9 @@ class Client:
     ) -> Response:
         """Read a small object into memory.
 
-        A body that the server compressed without being asked to is decoded.  The time limit
-        applies to all tries for a URL together.
+        A body that the server compressed without being asked to is decoded.  If that fails, it
+        is read again as it was sent: text may be labelled by mistake.  The time limit applies
+        to all tries for a URL together.
 
         :param url: an ``http`` or ``https`` URL, or one that a plugin opens.
         :param max_bytes: the maximum size of the body.
@@ -128,7 +130,15 @@ class Client:
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
         with self._spent.on(url, self._attempt, self._settings.limit(small=True)) as deadline:
             plan = Plan(body.write, None, max_bytes, sent, small=True, deadline=deadline)
-            response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+            try:
+                response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+            except UndecodableBody:
+                body.seek(0)
+                body.truncate()
+                raw = replace(plan, decode=False)
+                response = self._interruptibly(lambda: self._follow(url, raw, headers or {}))
+                if not is_text(body.getvalue()):
+                    raise
         response.body = body.getvalue()
         return response
 
@@ -273,7 +283,7 @@ class Client:
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
         # The request asks for no encoding; if a server ignores that, decode small objects only.
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small and plan.decode)
         curl.setopt(pycurl.HEADERFUNCTION, reader.header)
         curl.setopt(pycurl.WRITEFUNCTION, reader.body)
         self._credentials.log_in(curl, url)

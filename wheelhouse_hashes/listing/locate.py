@@ -83,7 +83,7 @@ def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Lis
     :param listing: the listing.
     """
     plain, unchecked = _transport(run)
-    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked))
+    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked), cut=listing.cut)
 
 
 def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:

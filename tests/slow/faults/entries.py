@@ -1,7 +1,7 @@
 """The entries of the failure-mode catalogue, and where each one is covered.
 
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
-entries are counted in order.
+entries are counted in order.  E.7 is about links that are easily lost.
 """
 
 from __future__ import annotations
@@ -142,6 +142,17 @@ ENTRIES: Mapping[str, str] = {
         "long paths",
         "clock put back",
         "file changed on disk after verification",
+    ),
+    **_numbered(
+        "E.7",
+        "quotes and brackets in HTML",
+        "one bad entry of a JSON page",
+        "names that are not valid",
+        "yanked files",
+        "cut listings",
+        "other versions of the simple API",
+        "wrong Content-Encoding",
+        "addresses without a slash at the end",
     ),
 }
 

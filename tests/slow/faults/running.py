@@ -17,6 +17,7 @@ from tests.slow.faults import (
     contents,
     limits,
     local,
+    lost_links,
     names,
     pages,
     stores,
@@ -25,7 +26,7 @@ from tests.slow.faults import (
 from tests.slow.faults.catalogue import CATALOGUE, Done, Fault, prepared
 
 #: The modules that fill the catalogue, in table order.
-MODULES = (transport, names, pages, limits, contents, consistency, stores, local)
+MODULES = (transport, names, pages, lost_links, limits, contents, consistency, stores, local)
 
 #: Number of commands that run at the same time.
 WORKERS = 6

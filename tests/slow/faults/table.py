@@ -50,6 +50,7 @@ _TITLES = {
     "transport": "Servers, networks and proxies (E.3)",
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
+    "lost_links": "Links that are easily lost (E.7)",
     "limits": "Limits, logs and proxies (E.2, E.3)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
@@ -63,14 +64,21 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the download|the page|not a JSON).*"
+    r"(?!HTTP status|redirects|more than|the download|the page|not a|the listing|its links).*"
 )
 
 
 def result_line(done: Done) -> str:
     """Return the printed line with the result, the same in every run."""
     rows = [*done.err.splitlines(), *done.out.splitlines()]
-    firsts = ("wheelhouse-hashes: error", "refused ", "failed ", "nothing matches", "replaced")
+    firsts = (
+        "wheelhouse-hashes: error",
+        "refused ",
+        "failed ",
+        "nothing matches",
+        "replaced",
+        "listing-cut",
+    )
     for first in (*firsts, "waiting", "withdrawn", "note", "sent", "there", "ok "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):

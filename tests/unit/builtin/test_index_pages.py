@@ -265,10 +265,7 @@ def test_invalid_size_in_json_is_ignored(locate: Locate, size: object) -> None:
     "body",
     [
         *("", "not JSON", "[]", "{}", "null", "7", '"files"'),
-        *('{"files": 7}', '{"files": null}', '{"files": [7]}', '{"files": [{}]}'),
-        '{"files": [{"filename": "a", "url": "b"}]}',
-        '{"files": [{"filename": "a", "url": "b", "hashes": null}]}',
-        '{"files": [{"filename": "a", "url": "b", "hashes": []}]}',
+        *('{"files": 7}', '{"files": null}', '{"files": {}}', '{"files": "x.whl"}'),
         '{"projects": [{"name": "numpy"}]}',
         "[" * 100_000,
     ],
@@ -277,7 +274,8 @@ def test_invalid_size_in_json_is_ignored(locate: Locate, size: object) -> None:
 def test_json_that_is_not_pep_691_is_refused(locate: Locate, body: str) -> None:
     with pytest.raises(TransferError, match=r"not a valid JSON page .*PEP 691") as caught:
         locate(body, "application/json")
-    assert caught.value.cause is Cause.UNREACHABLE
+    assert caught.value.cause is Cause.UNREADABLE
+    assert not caught.value.may_heal
 
 
 def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
@@ -290,10 +288,22 @@ def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
     assert {"text/html", "*/*"} <= set(types)
 
 
-@pytest.mark.parametrize("address", ["/wheels", "/wheels/"])
-def test_url_without_trailing_slash_is_a_folder(locate: Locate, address: str) -> None:
-    listing = locate(f'<a href="{NAME}">x</a>', served=address)
-    assert _urls(listing) == {NAME: f"/wheels/{NAME}"}
+@pytest.mark.parametrize(
+    ("address", "content_type", "folder"),
+    [
+        ("/wheels", "text/html", ""),
+        ("/wheels/", "text/html", "/wheels"),
+        ("/rel-1.0", "text/html", ""),
+        ("/wheels", "text/plain", "/wheels"),
+        ("/rel-1.0", "text/plain", "/rel-1.0"),
+    ],
+)
+def test_links_are_beside_page_and_names_below_it(
+    locate: Locate, address: str, content_type: str, folder: str
+) -> None:
+    page = NAME if content_type == "text/plain" else f'<a href="{NAME}">x</a>'
+    listing = locate(page, content_type, served=address)
+    assert _urls(listing) == {NAME: f"{folder}/{NAME}"}
 
 
 def test_links_are_relative_to_redirect_target(
@@ -322,7 +332,7 @@ def test_malformed_link_is_reported_and_others_are_kept(locate: Locate) -> None:
     assert "malformed" in note
     assert bad in note
     # The link may belong to a requested artifact, so it is not skipped silently.
-    assert listing.left_out == (LeftOut(NAME, Cause.UNREACHABLE, "its URL is malformed"),)
+    assert listing.left_out == (LeftOut(NAME, Cause.UNREADABLE, "its URL is malformed"),)
 
 
 def test_malformed_json_link_is_reported_and_others_are_kept(locate: Locate) -> None:
