@@ -138,6 +138,32 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.TOO_LARGE: "check the URL: a valid response is never that large",
 }
 
+#: The advice of ``verify``, which does not fetch, where it differs.
+_VERIFY_STEP: Mapping[Cause, str] = {
+    Cause.CORRUPT: "check the disk, copy it to the folder again, then verify it again",
+    Cause.CONFLICT: "compare the digests with the CI job's log; correct the source that has the "
+    "wrong one, then verify it again",
+    Cause.NOT_A_DISTRIBUTION: "look at the file, which may be an error page; copy it to the folder "
+    "or build it again",
+    Cause.MISSING_HASH: "add its digest to the list, page or folder that it is verified against, "
+    "or use --missing-hash accept",
+    Cause.MISSING_ARTIFACT: "copy it to the folder, or build it again, then verify it again",
+    Cause.TRUNCATED: "copy it to the folder again, then verify it again",
+    Cause.STALE: "verify it again later or with a longer --wait",
+    Cause.UNREACHABLE: "check the URL and the network, then verify it again",
+}
+
+
+def next_step(cause: Cause, verb: str) -> str:
+    """Return the advice for a cause, in the words of a command.
+
+    :param cause: the cause.
+    :param verb: the command's verb.
+    """
+    advice = _VERIFY_STEP.get(cause) if verb == "verify" else None
+    return advice or cause.next_step
+
+
 #: Built-in causes that a retry within ``--wait`` may resolve.
 HEALABLE = frozenset(
     {

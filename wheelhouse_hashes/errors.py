@@ -214,6 +214,19 @@ class TransferError(Refusal):
         self.retry_after = retry_after
 
 
+class TooLong(TransferError):
+    """A body is longer than allowed.
+
+    :param text: one sentence for the user.
+    :param status: the HTTP status code (:rfc:`9110`).
+    :param encoding: its ``Content-Encoding``; empty if it has none.
+    """
+
+    def __init__(self, text: str, status: int, encoding: str = "") -> None:
+        super().__init__(Cause.TOO_LARGE, text, status)
+        self.encoding = encoding
+
+
 class UnsupportedURL(TransferError):
     """A URL is neither ``http`` nor ``https``, and no plugin opens it.
 

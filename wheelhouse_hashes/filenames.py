@@ -71,7 +71,8 @@ class ArtifactName:
     build: tuple[int, str] | tuple[()] = ()
 
 
-@functools.lru_cache(maxsize=1 << 16)
+# An entry takes about a kilobyte.
+@functools.lru_cache(maxsize=1 << 14)
 def parse_artifact_name(name: str) -> ArtifactName | None:
     """Parse the name of an artifact.
 

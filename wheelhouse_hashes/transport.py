@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Page:
     last_modified: float | None = None
     #: False if it was read over plain HTTP, or opened over a connection that is not secure.
     secure: bool = True
+
+
+#: Shared by all entries without additional headers.
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class Opened:
     offset: int = 0
 
 
-@dataclass(frozen=True)
+# A page can have a million entries, so these take little memory.
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One object of a listing."""
 
@@ -78,7 +84,7 @@ class Entry:
     #: Its size in bytes, None if unknown.
     size: int | None = None
     #: Additional request headers, sent only to the origin of :attr:`url`.
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE, repr=False)
     #: Claims and findings from the listing itself, such as a link's fragment.
     claims: tuple[Claim | Finding, ...] = ()
     #: Why the artifact was yanked (:pep:`592`), which may be empty; None if it was not.

@@ -18,10 +18,16 @@ from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.readings import read_selection
-from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, note_ignored
+from wheelhouse_hashes.listing.selection import (
+    MAX_VERSIONS,
+    Selection,
+    Wanted,
+    asked_for,
+    note_ignored,
+)
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -71,7 +77,8 @@ def _fetch(
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
     record_listing(run, report, listing)
-    listing, selection = read_selection(run, listing, wanted)
+    # Not in the main thread, so that it can watch for an interruption.
+    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     note_ignored(run, selection)
@@ -86,6 +93,7 @@ def _fetch(
         options = run.options
         name = f"{options.project_name} {options.version or ''}".rstrip()
         found = ", ".join(map(str, selection.versions)) or "none"
+        found += ", and maybe others" if len(selection.versions) == MAX_VERSIONS else ""
         run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
     _note_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:

@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TextIO, cast
 
+from wheelhouse_hashes.lines import encodable
+
 _LOST = (
     "wheelhouse-hashes: warning: cannot write to standard output: {}; the command continues, and "
     "its exit code shows the result\n"
@@ -43,11 +45,7 @@ class _Output:
         stream = self._stream
         if not self._failed:
             with self._noting_failure():
-                try:
-                    stream.write(text)
-                except UnicodeEncodeError:
-                    encoding = stream.encoding
-                    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+                stream.write(encodable(text, getattr(stream, "encoding", None)))
         return len(text)
 
     def flush(self) -> None:
@@ -60,8 +58,6 @@ class _Output:
     def _noting_failure(self) -> Iterator[None]:
         try:
             yield
-        except UnicodeError:
-            raise  # not a failure of the stream
         except (OSError, ValueError) as error:  # ValueError: it was closed
             self._failed = True
             self._discard()

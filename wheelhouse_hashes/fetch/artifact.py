@@ -13,6 +13,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
+from wheelhouse_hashes.fetch.target_folder import Rejected
 from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
@@ -232,8 +233,10 @@ class ArtifactFetch:
             verdict = self._clear_the_name(verdict, self._existing)
         if verdict.good:
             self.folder.publish(self._private)
-        elif verdict.cause in _KEPT_CAUSES and self._private.exists():
-            self.folder.reject(self._private)
+        elif verdict.cause in _KEPT_CAUSES and verdict.digests and self._private.exists():
+            done = self.folder.reject(self._private)
+            if done is Rejected.FULL:
+                verdict = replace(verdict, text=_join(verdict.text, f"not kept: {done.value}"))
         return verdict
 
     def _clear_the_name(self, verdict: Verdict, existing: pathlib.Path) -> Verdict:
@@ -242,7 +245,8 @@ class ArtifactFetch:
         if self._existing_is_bad:
             with contextlib.suppress(FileNotFoundError):
                 if identity(existing) == self._existing_identity:
-                    note = f"the copy in the folder was bad: {self.folder.reject(existing)}"
+                    done = self.folder.reject(existing)
+                    note = f"the copy in the folder was bad: {done.value}"
         return replace(verdict, text=_join(verdict.text, note))
 
     def _missing(self, verdict: Verdict) -> Verdict:

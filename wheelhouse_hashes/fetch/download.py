@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Refusal, disk_errors
+from wheelhouse_hashes.errors import Refusal, TooLong, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.formats.urls import origins_of
+from wheelhouse_hashes.http.client import MAX_ARTIFACT
 from wheelhouse_hashes.http.encodings import encoding_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
@@ -83,9 +84,25 @@ class Download:
                     begin=lambda response: self._begin(response, heard, file),
                     headers=artifact.headers,
                     part=self._part,
+                    size=artifact.size,
                 )
+            except TooLong as error:
+                raise self._too_long(error) from None
             finally:
                 self._pieces.flush()
+
+    def _too_long(self, error: TooLong) -> Refusal:
+        """Return the refusal of a body that is longer than the listing says.
+
+        Its rest is not read, because it could be endless.
+        """
+        size = self._artifact.size
+        if size is None or size > MAX_ARTIFACT:
+            return error
+        text = f"longer than the {size} bytes that the listing declares, and not read to the end"
+        if error.encoding:
+            text += f" (sent with Content-Encoding: {error.encoding})"
+        return Refusal(Cause.MISMATCH, text)
 
     def _take(self, data: memoryview, file: FileIO) -> None:
         """Hash and write received bytes."""

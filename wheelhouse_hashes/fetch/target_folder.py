@@ -7,8 +7,10 @@ inspecting go to ``.rejected``, under names that ``*.whl`` does not match.
 
 from __future__ import annotations
 
+import enum
 import os
 import stat
+import threading
 from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.disk.atomic_write import sync_folder
@@ -23,6 +25,18 @@ REJECTED = ".rejected"
 
 
 REJECTED_SUFFIX = ".rejected"
+
+#: Maximum size of all files that one run moves there, in bytes.  Without it, a listing of
+#: artifacts with wrong digests could fill the disk.
+MAX_REJECTED = 1024**3
+
+
+class Rejected(enum.Enum):
+    """What was done with a refused file.  The value is for the user."""
+
+    MOVED = f"moved to {REJECTED}"
+    REMOVED = "removed"
+    FULL = f"removed, because {REJECTED} has {MAX_REJECTED} bytes of this run"
 
 
 class TargetFolder:
@@ -39,6 +53,8 @@ class TargetFolder:
         remove_dead(path)
         with disk_errors(f"write to the folder {path}"):
             self._private = PrivateFolder(path)
+        self._counting = threading.Lock()
+        self._rejected_bytes = 0
         #: The folder in which files are received, under their own names.
         self.private = self._private.path
 
@@ -84,13 +100,16 @@ class TargetFolder:
         """Flush the final names to disk, where the system supports it (POSIX)."""
         sync_folder(self.path)
 
-    def reject(self, path: pathlib.Path) -> str:
+    def reject(self, path: pathlib.Path) -> Rejected:
         """Move a refused file to ``.rejected``, replacing an earlier one of that name.
 
-        :returns: what was done, for the user; the file is removed if ``.rejected``
-            cannot be used.
+        :returns: what was done; the file is removed if ``.rejected`` cannot be used or is full.
         :raises DiskError: if it can be neither moved nor removed.
         """
+        if not self._has_room(path):
+            with disk_errors(f"remove the refused file {path}"):
+                path.unlink(missing_ok=True)
+            return Rejected.FULL
         rejected = self.path / REJECTED
         target = rejected / (path.name + REJECTED_SUFFIX)
         try:
@@ -101,8 +120,17 @@ class TargetFolder:
         except OSError:
             with disk_errors(f"remove the refused file {path}"):
                 path.unlink(missing_ok=True)
-            return "removed"
-        return f"moved to {REJECTED}"
+            return Rejected.REMOVED
+        return Rejected.MOVED
+
+    def _has_room(self, path: pathlib.Path) -> bool:
+        """Return whether :data:`MAX_REJECTED` allows another file, and count it."""
+        with disk_errors(f"read the refused file {path}"):
+            size = path.stat().st_size
+        with self._counting:
+            fits = self._rejected_bytes + size <= MAX_REJECTED
+            self._rejected_bytes += size if fits else 0
+        return fits
 
     def unjudged(self, judged: set[str]) -> list[str]:
         """Return the names of the artifacts in the folder that are not in *judged*."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 
+from wheelhouse_hashes.formats.slices import decoded
+
 #: The supported charsets, as :mod:`codecs` names them.  Some others take time that
 #: grows with the square of the page's size (``punycode``).
 CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"})
@@ -26,8 +28,8 @@ def decode(body: bytes, declared: str | None) -> str:
     """
     for mark, charset in _MARKS.items():
         if body.startswith(mark):
-            return body[len(mark) :].decode(charset, "replace")
-    return body.decode(_supported(declared), "replace")
+            return decoded(body[len(mark) :], charset)
+    return decoded(body, _supported(declared))
 
 
 def _supported(declared: str | None) -> str:

@@ -36,7 +36,7 @@ ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0
 
 #: Maximum number of links of a page; the largest projects on the package index
 #: have a tenth of that.
-MAX_LINKS = 100_000
+MAX_LINKS = 1_000_000
 
 #: Maximum length of the base URL of a page, in characters, percent-encoded.
 MAX_BASE = 2048
@@ -55,6 +55,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 _TRIMMED = "".join(map(chr, range(0x21)))
 
 _TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
+_LONG_LINE = f"its line is longer than {MAX_TAG} characters"
 _MALFORMED = "its URL is malformed"
 _LIKE_A_FOLDER = "its URL ends with a slash, like that of a folder"
 
@@ -139,7 +140,10 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
     for number, match in enumerate(re.finditer("[^\n]+", text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
-        if name := match[0].removesuffix("\r"):
+        name = match[0].removesuffix("\r")
+        if len(name) > MAX_TAG:
+            yield Link(None, name[:MAX_TAG], problem=_LONG_LINE)
+        elif name:
             yield Link(name, join(base, quote(name)))
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from wheelhouse_hashes.formats.attributes import NAME, SPACE, first_tag
+from wheelhouse_hashes.formats.slices import search
 
 #: Maximum length of a tag, in characters.  Longer tags are not parsed.
 MAX_TAG = 8 * 1024
@@ -65,14 +66,14 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """
     ends = _TagEnds(text)
     position = 0
-    while match := _OPENING.search(text, position):
+    while match := search(_OPENING, text, position):
         start, position = match.span()
         kind = match["kind"]
         if kind is None and not match["other"]:
             # Comments and scripts contain no links.
             end = ends.of_text(match)
             if end is None:
-                if ARTIFACT.search(text, position):
+                if search(ARTIFACT, text, position):
                     yield UNCLOSED, text[start:]
                 return
             position = end
@@ -86,10 +87,10 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             yield kind.lower(), text[start:stop]
             continue
         problem = _TOO_LONG if stop else UNCLOSED
-        following = None if stop else _OPENING.search(text, position)
+        following = None if stop else search(_OPENING, text, position)
         stop = stop or (following.start() if following else len(text))
         position = stop
-        if ARTIFACT.search(text, start, stop):
+        if search(ARTIFACT, text, start, stop):
             yield problem, text[start:stop]
 
 
@@ -126,7 +127,7 @@ class _TagEnds:
         raw = (opening["raw"] or "").lower()
         if raw:
             position = self.of_tag(opening.start(), position) or position
-            found = raw not in self._unclosed and _END_OF_RAW[raw].search(self._text, position)
+            found = raw not in self._unclosed and search(_END_OF_RAW[raw], self._text, position)
             if not found:
                 self._unclosed.add(raw)
                 return None if raw in _ALWAYS_RAW else position
@@ -134,7 +135,7 @@ class _TagEnds:
         if opening["bogus"]:
             # A document type or processing instruction, an end tag without a name.
             return self._text.find(">", position) + 1 or None
-        end = _END_OF_COMMENT.search(self._text, position - 2)
+        end = search(_END_OF_COMMENT, self._text, position - 2)
         return end.end() if end else None
 
     def of_tag(self, start: int, position: int) -> int:
@@ -151,7 +152,7 @@ class _TagEnds:
         stop = self.after(position)
         if start < self._suspect:
             # This text was searched before: a tag in it would be lost.
-            return 0 if _OPENING.search(text, position, stop or position) else stop
+            return 0 if search(_OPENING, text, position, stop or position) else stop
         if stop and not is_one_link(text[start:stop]):
             self._suspect = stop
             return 0

@@ -163,7 +163,7 @@ class Client:
 
         return run_in_thread(call, self._stop)
 
-    def download(
+    def download(  # noqa: PLR0913 (what to request, and what to do with it)
         self,
         url: str,
         receive: Receive,
@@ -171,6 +171,7 @@ class Client:
         begin: Begin | None = None,
         headers: Mapping[str, str] | None = None,
         part: Part | None = None,
+        size: int | None = None,
     ) -> Response:
         """Read an object in one pass, its bytes as they were sent.
 
@@ -188,6 +189,8 @@ class Client:
         :param part: the part already received.  Only the rest is requested; if
             the response is not the rest of the same version, the object is read
             from offset 0.
+        :param size: the expected size; a longer body is not read to its end.
+        :raises TooLong: if the body is longer than that, or than any artifact may be.
         :raises TransferError: if it cannot be read; 404 and 410 have the cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
@@ -197,7 +200,8 @@ class Client:
         end = began + (limit if attempt.seconds is None else min(limit, attempt.seconds))
         if begin is not None:
             begin = with_own_handle(begin, self._local)
-        plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
+        most = MAX_ARTIFACT if size is None else min(size, MAX_ARTIFACT)
+        plan = Plan(receive, begin, most, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
         try:
             if part is not None and part.validator is not None:
                 rest = replace(plan, headers=part.request_headers, part=part)

@@ -13,7 +13,7 @@ from http import HTTPStatus
 import pycurl
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted, TransferError
+from wheelhouse_hashes.errors import Interrupted, TooLong, TransferError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.dates import http_date, retry_after
 from wheelhouse_hashes.formats.tombstones import is_deleted
@@ -201,8 +201,10 @@ class ResponseReader:
         if self.plan.begin is not None:
             self.plan.begin(response)
 
-    def _too_large(self) -> TransferError:
-        return self._error(Cause.TOO_LARGE, f"more than {self.plan.max_bytes} bytes")
+    def _too_large(self) -> TooLong:
+        response = self.response
+        text = f"{shown(response.url)}: more than {self.plan.max_bytes} bytes"
+        return TooLong(text, response.status, response.headers.get("content-encoding", ""))
 
     def _error(self, cause: Cause, text: str, *, final: bool = False) -> TransferError:
         response = self.response

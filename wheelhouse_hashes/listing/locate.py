@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.causes import next_step
 from wheelhouse_hashes.errors import Refusal, UnsupportedURL, UsageError
 from wheelhouse_hashes.formats.urls import (
     is_http,
@@ -122,7 +123,7 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
         raise UsageError(_unsupported(run, address)) from None
     except Refusal as refusal:
         # No verdict follows, whose lines would end with the next step.
-        refusal.next = refusal.next or refusal.cause.next_step
+        refusal.next = refusal.next or next_step(refusal.cause, run.verb)
         raise
     if listing is None:
         raise UsageError(_unsupported(run, address))

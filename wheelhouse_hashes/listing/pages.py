@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from email.message import Message
 from functools import partial
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.transport import Entry, LeftOut
+
+#: Maximum size of a JSON page, in bytes.
+MAX_JSON_BYTES = 16 * 1024 * 1024
 
 #: Maximum number of pages of one listing, and of their entries.  A store lists a thousand
 #: objects a page.
@@ -80,8 +85,14 @@ def _request(run: Session[CheckOptions], address: str) -> Listing:
         last_modified=response.last_modified,
         secure=response.secure and scheme_of(response.url) != "http",
     )
+    _check_size(page)
+
     # Not in the main thread, so that it can watch for an interruption.
-    listing = run_in_thread(lambda: run.plugins.read_listing(page, run), run.stop)
+    def read_listing() -> Listing | None:
+        with _no_collection():
+            return run.plugins.read_listing(page, run)
+
+    listing = run_in_thread(read_listing, run.stop)
     if listing is None:
         kind = page.media_type or "no media type"
         raise UsageError(f"{shown(address)}: no plugin reads pages of this kind ({kind})")
@@ -110,6 +121,32 @@ def _is_slashless(page: Page) -> bool:
     if page.media_type.endswith("xml") or not is_http(page.url):
         return False  # such a listing names whole paths
     return not _path_of(page).lower().endswith(("/", ".html", ".htm"))
+
+
+def _check_size(page: Page) -> None:
+    """Check the size of a JSON page.  Its parser needs many times that memory.
+
+    :raises TransferError: if it is too large.
+    """
+    is_json = page.media_type.endswith("json") or page.content[:64].lstrip()[:1] in (b"{", b"[")
+    if is_json and len(page.content) > MAX_JSON_BYTES:
+        text = f"{shown(page.url)}: more than {MAX_JSON_BYTES} bytes of JSON"
+        raise TransferError(Cause.TOO_LARGE, text)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage in the ``with`` block, which makes many objects that all stay.
+
+    The parser of JSON cannot be interrupted, and would take ten times as long.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _media_type(content_type: str) -> str:

@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 #: Maximum number of ignored names to print.
 MAX_IGNORED = 20
 
+#: Maximum number of versions to collect, for the message that none of them was asked for.
+#: A version takes about a kilobyte.
+MAX_VERSIONS = 1000
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -46,7 +50,7 @@ class Selection:
     artifacts: tuple[ListedArtifact, ...]
     #: Names of older dev builds of which only companions are left.
     leftovers: tuple[str, ...]
-    #: The project's versions in the listing, in order.
+    #: The project's versions in the listing, in order: at most :data:`MAX_VERSIONS` of them.
     versions: tuple[Version, ...]
     #: Unsafe names that resemble artifact names, and why they are unsafe.
     unsafe: tuple[tuple[str, str], ...] = ()
@@ -186,7 +190,8 @@ class _Matcher:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        #: All versions found of the wanted projects, wanted or not.
+        #: The versions found of the wanted projects, wanted or not: at most
+        #: :data:`MAX_VERSIONS` of them.
         self.versions: set[Version] = set()
         #: The names of artifacts of other versions.
         self.others: set[str] = set()
@@ -204,7 +209,8 @@ class _Matcher:
         wanted = self._wanted
         if parsed is None or (wanted is not None and parsed.project not in wanted):
             return False
-        self.versions.add(parsed.version)
+        if len(self.versions) < MAX_VERSIONS:
+            self.versions.add(parsed.version)
         versions = wanted[parsed.project] if wanted is not None else ()
         return not versions or parsed.version in versions
 

@@ -45,11 +45,11 @@ def page_without_an_end(case: Case) -> None:
     case.routes["/"] = answer
 
 
-@fault("E.2.2.2", exit_code=5, says="more than 100000 links", memory=PAGE_MEMORY)
+@fault("E.2.2.2", exit_code=5, says="more than 1000000 links", memory=PAGE_MEMORY)
 def page_of_a_million_links(case: Case) -> None:
-    """The index page has 10^6 links to wheels."""
+    """The index page has 10^6 + 1 links to wheels."""
     case.routes["/"] = "".join(
-        f'<a href="demo-1.{n}-py3-none-any.whl"></a>\n' for n in range(1_000_000)
+        f'<a href="demo-1.{n}-py3-none-any.whl"></a>\n' for n in range(1_000_001)
     ).encode()
 
 

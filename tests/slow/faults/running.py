@@ -15,6 +15,7 @@ from tests.conftest import FOREIGN
 from tests.slow.faults import (
     consistency,
     contents,
+    limits,
     local,
     lost_links,
     names,
@@ -26,7 +27,18 @@ from tests.slow.faults import (
 from tests.slow.faults.catalogue import CATALOGUE, Done, Fault, prepared
 
 #: The modules that fill the catalogue, in table order.
-MODULES = (transport, names, pages, lost_links, contents, consistency, uploads, stores, local)
+MODULES = (
+    transport,
+    names,
+    pages,
+    lost_links,
+    limits,
+    contents,
+    consistency,
+    uploads,
+    stores,
+    local,
+)
 
 #: Number of commands that run at the same time.
 WORKERS = 6

@@ -51,6 +51,7 @@ _TITLES = {
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
     "lost_links": "Links that are easily lost (E.7)",
+    "limits": "Limits, logs and proxies (E.2, E.3)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
     "uploads": "Uploads (E.2.3, E.5)",

@@ -486,3 +486,15 @@ def test_token_in_url_query_is_never_shown(locate: Locate, page: str, content_ty
             said.append(claim.where if isinstance(claim, Claim) else claim.text)
     assert said
     assert "s3cret" not in " ".join(said)
+
+
+def test_links_of_other_projects_are_not_kept(locate: Locate) -> None:
+    page = f'<a href="{NAME}#sha256={HEX}">x</a><a href="other-1.0.tar.gz#sha256={HEX}">x</a>'
+    assert [entry.name for entry in locate(page).entries] == [NAME]
+
+
+def test_all_objects_of_a_counted_container_are_kept(locate: Locate) -> None:
+    # The count is compared with the number of entries.
+    listed = f"{NAME}\nother-1.0.tar.gz\nnotes.txt\n"
+    listing = locate(listed, "text/plain", X_Container_Object_Count="3")
+    assert len(listing.entries) == 3

@@ -61,10 +61,16 @@ def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
 @hookimpl
 def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | None:
     """Read an index page or a directory listing."""
+    # Imported only if a page is read.
+    from wheelhouse_hashes.formats.relevance import Relevance
+
     where = shown(page.url)
     found = _Found(page, run)
     try:
-        for link in read_page(page.content, page.headers.get("content-type", ""), page.url):
+        links = read_page(page.content, page.headers.get("content-type", ""), page.url)
+        # If the server counts the container's objects, that is compared with all of them.
+        counted = "x-container-object-count" in page.headers
+        for link in links if counted else Relevance.to(run.options).of(links):
             if run.stop.is_set():
                 raise Interrupted("interrupted")
             found.add(link)
@@ -155,21 +161,32 @@ def _refused(target: str, page: str, *, secure: bool) -> str | None:
     :param page: the URL of its page.
     :param secure: whether others cannot change the page.
     """
+    # Checked before normalizing, which takes many times the memory.
+    if len(target) > MAX_TAG:
+        return f"its URL is longer than {MAX_TAG} characters"
     try:
-        scheme, _, _ = origin(target)
-        if not scheme:
-            return "its URL has no scheme; the base URL of the page is neither http nor https"
-        if scheme not in ("http", "https"):
-            # A page that a plugin opened links to its own container, whose name may
-            # depend on case.
-            if split(target)[:2] == split(page)[:2]:
-                return None
-            return f"{printable(scheme)}: links are not followed"
-        if scheme == "http" and secure:
-            return "http links on an https page are not followed"
-        normalized(target)
+        return _refused_scheme(target, page, secure=secure)
     except ValueError:
         return "its URL is malformed"
+
+
+def _refused_scheme(target: str, page: str, *, secure: bool) -> str | None:
+    """Return why the scheme of a link is refused, or None if it is not.
+
+    :raises ValueError: if the URL is malformed.
+    """
+    scheme, _, _ = origin(target)
+    if not scheme:
+        return "its URL has no scheme; the base URL of the page is neither http nor https"
+    if scheme not in ("http", "https"):
+        # A page that a plugin opened links to its own container, whose name may
+        # depend on case.
+        if split(target)[:2] == split(page)[:2]:
+            return None
+        return f"{printable(scheme)}: links are not followed"
+    if scheme == "http" and secure:
+        return "http links on an https page are not followed"
+    normalized(target)
     return None
 
 
