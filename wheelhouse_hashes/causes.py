@@ -26,6 +26,7 @@ class Cause(enum.Enum):
     PLUGIN = "plugin"  #: a plugin raised an exception
     MISSING_HASH = "missing-hash"  #: no source claims a digest
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
+    UNREADABLE = "unreadable"  #: a page or list was received, but cannot be read
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     DISK = "disk"  #: a local file or folder cannot be read or written
@@ -88,6 +89,7 @@ _EXIT_CODES = {
     Cause.PLUGIN: 1,
     Cause.MISSING_HASH: 3,
     Cause.UNREADABLE_HASH: 3,
+    Cause.UNREADABLE: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
     Cause.DISK: 6,
@@ -115,6 +117,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
+    Cause.UNREADABLE: "give the URL of an index page or of a store's listing",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",

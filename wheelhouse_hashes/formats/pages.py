@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from email.message import Message
 from urllib.parse import quote, unquote, urlunsplit
 
+from wheelhouse_hashes.formats.sniffing import PageKind, page_kind
 from wheelhouse_hashes.formats.tags import (
     ARTIFACT,
     MAX_TAG,
@@ -93,10 +94,10 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     message = Message()
     message["Content-Type"] = content_type or "text/html"
     text = body.decode(_charset(message), "replace")
-    kind = message.get_content_type()
-    if kind.endswith("json"):
+    kind = page_kind(message.get_content_type() if content_type else "", body)
+    if kind is PageKind.JSON:
         return _read_json(text, url)
-    if kind == "text/plain":
+    if kind is PageKind.NAMES:
         return _read_names(text, url)
     return _read_html(text, url)
 

@@ -18,17 +18,19 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.pages import MAX_LINKS, TooManyLinks, read_page
+from wheelhouse_hashes.formats.sniffing import project_link
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import (
     is_http,
     is_secure,
+    join,
     normalized,
     origin,
     origins_of,
     shown,
     split,
 )
-from wheelhouse_hashes.options import CheckOptions, VerifyOptions
+from wheelhouse_hashes.options import CheckOptions, FetchOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
     notes = [f"ignored a malformed link: {link!r}" for link in malformed[:MAX_SHOWN]]
     if len(malformed) > MAX_SHOWN:
         notes.append(f"ignored {len(malformed) - MAX_SHOWN} more malformed links")
+    notes += _about_projects(page, entries, run)
     return Listing(
         where,
         tuple(entries),
@@ -95,6 +98,22 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
         tuple(left_out),
         secure=page.secure,
     )
+
+
+def _about_projects(page: Page, entries: Sequence[Entry], run: Run[CheckOptions]) -> list[str]:
+    """Return a note if an HTML page lists projects, as the root of a package index does."""
+    options = run.options
+    if not isinstance(options, FetchOptions) or any(parse_artifact_name(e.name) for e in entries):
+        return []
+    link = project_link(page.content, options.project_name)
+    try:
+        url = join(page.url, unescape(link or ""))
+    except ValueError:
+        return []
+    if link is None or not url.startswith(("http://", "https://")):
+        return []
+    url = url if url.endswith("/") else url + "/"
+    return [f"the page lists projects or folders, not artifacts; give {shown(url)}"]
 
 
 def _target(address: str, run: Run[CheckOptions]) -> str:
