@@ -82,7 +82,7 @@ def test_other_folders_of_a_bucket_are_named(cli: Cli) -> None:
 def test_empty_bucket_has_nothing(cli: Cli) -> None:
     with serving(Bucket({}).routes) as server:
         result = cli(*FETCH, f"{server.url}bucket")
-    assert (result.code, "nothing matches demo" in result.err) == (4, True)
+    assert (result.code, "nothing matches demo" in result.out) == (4, True)
 
 
 def test_verify_reads_bucket(cli: Cli, dist: pathlib.Path) -> None:
@@ -94,7 +94,8 @@ def test_verify_reads_bucket(cli: Cli, dist: pathlib.Path) -> None:
         result = cli("verify", "dist", "--against", f"{server.url}bucket")
         assert (result.code, ALL in result.out) == (0, True), result
         dist.joinpath(A).write_bytes(objects[SEVEN[1]])
-        assert cli("verify", "dist", "--against", f"{server.url}bucket").code == 1
+        # An etag that differs may be no digest at all.
+        assert cli("verify", "dist", "--against", f"{server.url}bucket").code == 3
 
 
 @pytest.mark.parametrize("etag", [f"{'0' * 32}-2", "0" * 32, "opaque", ""])
@@ -116,7 +117,7 @@ def test_etag_that_is_not_the_md5_says_nothing(cli: Cli, etag: str) -> None:
 def test_damaged_object_of_a_bucket_is_refused(cli: Cli) -> None:
     objects = seven()
     bucket = Bucket(objects)
-    damaged = objects[A][:-1] + b"\0"
+    damaged = objects[A][:-1] + b"\1"
     with serving({**bucket.routes, f"/bucket/{A}": damaged}) as server:
         result = cli(*FETCH, f"{server.url}bucket")
         assert (result.code, result.line("refused").split()[1:3]) == (1, [A, "mismatch:"])
@@ -170,7 +171,7 @@ def test_saved_part_of_a_listing_is_refused(cli: Cli) -> None:
 def test_cut_listing_is_truncated(cli: Cli, body: str | bytes, kind: str) -> None:
     with serving({"/": canned(body, kind)}) as server:
         result = cli(*FETCH, server.url)
-    assert (result.code, result.err[:29]) == (5, "wheelhouse-uploader: truncated"[:29]), result
+    assert (result.code, "error: truncated: " in result.err) == (5, True), result
 
 
 # nginx and others that list a folder.
@@ -205,7 +206,7 @@ def test_empty_folder_has_nothing(cli: Cli, body: bytes) -> None:
     kind = "text/xml" if body.startswith(b"<") else "application/json"
     with serving({"/": canned(body, kind)}) as server:
         result = cli(*FETCH, server.url)
-    assert (result.code, "nothing matches demo" in result.err) == (4, True)
+    assert (result.code, "nothing matches demo" in result.out) == (4, True)
 
 
 def test_one_bad_row_does_not_cost_the_others(cli: Cli) -> None:
@@ -279,7 +280,7 @@ def test_hash_of_parts_or_links_says_nothing(cli: Cli, row: dict[str, object]) -
 
 def test_damaged_object_of_a_swift_container_is_refused(cli: Cli) -> None:
     container = Container(seven(hash_files=False))
-    damaged = container.objects[A][:-1] + b"\0"
+    damaged = container.objects[A][:-1] + b"\1"
     with serving({**container.routes, f"{container.path}/{A}": damaged}) as server:
         result = cli(*FETCH, f"{server.url[:-1]}{container.path}?format=json")
     assert (result.code, result.line("refused").split()[1:3]) == (1, [A, "mismatch:"])
@@ -316,7 +317,7 @@ def test_page_without_its_media_type_is_read(cli: Cli, kind: str, form: str) -> 
 
 AZURE = '<?xml version="1.0"?><EnumerationResults ContainerName="x"><Blobs/></EnumerationResults>'
 OTHERS: dict[str, tuple[str, str, str, str]] = {
-    "azure": ("application/xml", AZURE, "Azure Blob Storage", "give {url}index.html"),
+    "azure": ("application/xml", AZURE, "Azure Blob Storage", "upload writes: {url}index.html"),
     "azure as text": ("text/html", "\ufeff" + AZURE, "Azure Blob Storage", "{url}index.html"),
     "gcs": (
         "application/json",
@@ -402,7 +403,7 @@ OTHERS: dict[str, tuple[str, str, str, str]] = {
     "unknown object": (
         "application/json",
         '{"b\\u001b[2J": 1, "c": 2}',
-        "with the keys 'b\\\\x1b[2J', 'c'",
+        "with the keys 'b\\x1b[2J', 'c'",
         "give an index page",
     ),
     "number": ("application/json", "7", "a JSON document that is not a listing", "index page"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -142,8 +143,6 @@ def _ask(url: str, method: str, fields: object, login: str = "") -> str:
     """Send a request to devpi's API; return the answer."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if login:
-        import base64
-
         user = base64.b64encode(f"rel:{login}".encode()).decode()
         headers["X-Devpi-Auth"] = user
     body = json.dumps(fields).encode()

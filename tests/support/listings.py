@@ -161,7 +161,8 @@ class Container:
                 continue
             below = name[len(prefix) :].partition(delimiter or "\0")
             if delimiter and below[1]:
-                rows.setdefault(prefix + below[0] + "/", {"subdir": prefix + below[0] + "/"})
+                if (folder := f"{prefix}{below[0]}/") != asked.get("marker"):
+                    rows.setdefault(folder, {"subdir": folder})
                 continue
             rows[name] = {
                 "bytes": len(content),

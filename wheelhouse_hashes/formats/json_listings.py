@@ -23,6 +23,7 @@ from wheelhouse_hashes.formats.offers import (
     container_of,
     folder_of_prefix,
     is_md5,
+    name_of,
     query_of,
     size_of,
     with_query,
@@ -106,10 +107,10 @@ def _objects(rows: list[Row], url: str, headers: Mapping[str, str]) -> Offers:
     folder = (folder or folder_of_prefix(query.get("prefix", ""))) if swift else ""
     offers = Offers(next=_next(rows, url, query, headers) if swift else None)
     for row in rows:
-        whole = row.get("name")
+        whole = name_of(row.get("name"))
         if "subdir" in row or row.get("type") == "directory" or row.get("is_dir") is True:
             continue
-        if not isinstance(whole, str) or not whole:
+        if whole is None:
             offers.unnamed += 1
             continue
         name = whole.removeprefix(folder)
@@ -143,8 +144,8 @@ def _next(
     Swift does not say whether there is more; after the last page it answers with an empty
     one.
     """
-    last = rows[-1].get("name", rows[-1].get("subdir"))
-    if not isinstance(last, str) or not last:
+    last = name_of(rows[-1].get("name", rows[-1].get("subdir")))
+    if last is None:
         return None
     count = size_of(headers.get("x-container-object-count"))
     limit = size_of(query.get("limit")) or _SWIFT_LIMIT
@@ -191,8 +192,8 @@ def _release(rows: list[Row], url: str) -> Offers:
 
 def _asset(row: Row, url: str) -> Offer | None:
     """Return an asset of a release at GitHub, Gitea or Forgejo."""
-    name, link = row.get("name"), row.get("browser_download_url")
-    if not isinstance(name, str) or not name:
+    name, link = name_of(row.get("name")), row.get("browser_download_url")
+    if name is None:
         return None
     size = size_of(row.get("size"))
     if row.get("state", "uploaded") != "uploaded":
@@ -205,8 +206,8 @@ def _asset(row: Row, url: str) -> Offer | None:
 
 def _distribution(row: Row, url: str) -> Offer | None:
     """Return a file of a package at anaconda.org."""
-    name, link = row.get("basename"), row.get("download_url")
-    if not isinstance(name, str) or not name:
+    name, link = name_of(row.get("basename")), row.get("download_url")
+    if name is None:
         return None
     if not isinstance(link, str):
         return Offer(name, url, problem="the release has no download URL for it")

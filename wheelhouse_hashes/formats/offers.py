@@ -116,6 +116,14 @@ def with_query(url: str, changes: Mapping[str, str | None]) -> str:
     return f"{base}?{urlencode(kept, quote_via=quote)}"
 
 
+def name_of(value: object) -> str | None:
+    """Return a name in a JSON document; None if it is not a text that a URL can have."""
+    if not isinstance(value, str) or not value:
+        return None
+    # JSON can have halves of surrogate pairs.
+    return value if value.encode("utf-8", "replace").decode() == value else None
+
+
 def is_md5(text: str) -> bool:
     """Return whether a text can be an MD5 digest in hex."""
     return len(text) == _MD5_DIGITS and set(text) <= set(string.hexdigits)

@@ -57,6 +57,8 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
         raise TransferError(Cause.TRUNCATED, f"{where}: {error}") from None
     except TooManyLinks as error:
         raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
+    except ValueError as error:  # a URL that is malformed or has too many parameters
+        raise Refusal(Cause.UNREADABLE, f"{where}: {error}", may_heal=False) from None
 
 
 def _read(page: Page, run: Run[CheckOptions]) -> Offers | None:
