@@ -361,13 +361,13 @@ OTHERS: dict[str, tuple[str, str, str, str]] = {
         "application/vnd.pypi.simple.v1+json",
         '{"meta": {"api-version": "1.0"}, "projects": [{"name": "demo"}]}',
         "the list of all projects of a package index",
-        "give the page of one project: {url}PROJECT/",
+        "give the page of one project: {url}demo/",
     ),
     "legacy": (
         "application/json",
         '{"info": {}, "last_serial": 1, "releases": {}, "urls": []}',
         "a project in the JSON API",
-        "/simple/PROJECT/",
+        "/simple/demo/",
     ),
     "github root": (
         "application/json",
@@ -391,7 +391,7 @@ OTHERS: dict[str, tuple[str, str, str, str]] = {
         "application/json",
         '{"tag_name": "v1", "assets": {"links": []}}',
         "a release at GitLab",
-        "packages/pypi/simple/PROJECT",
+        "packages/pypi/simple/demo",
     ),
     "artifactory": (
         "application/json",
@@ -399,7 +399,7 @@ OTHERS: dict[str, tuple[str, str, str, str]] = {
         "storage API of Artifactory",
         "without /api/storage",
     ),
-    "devpi": ("application/json", '{"type": "list:x", "result": []}', "devpi", "+simple/PROJECT/"),
+    "devpi": ("application/json", '{"type": "list:x", "result": []}', "devpi", "+simple/demo/"),
     "unknown object": (
         "application/json",
         '{"b\\u001b[2J": 1, "c": 2}',

@@ -15,6 +15,8 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 
+from wheelhouse_hashes.filenames import parse_artifact_name
+
 #: The seconds within which a server must answer.
 PATIENCE = 120
 
@@ -54,9 +56,13 @@ def nginx(folder: pathlib.Path, served: pathlib.Path) -> Iterator[str]:
     """Run nginx, with a location for each form of a folder's listing."""
     assert shutil.which("nginx"), "install nginx: apt-get install nginx-light"
     port = free_port()
-    locations = "".join(
-        f"location /{form}/ {{ alias {served}/; autoindex on; autoindex_format {form}; }}\n"
-        for form in ("html", "json", "jsonp", "xml")
+    root_folder = folder / "nginx"
+    root_folder.mkdir()
+    forms = ("html", "json", "jsonp", "xml")
+    for form in forms:
+        (root_folder / form).symlink_to(served)
+    locations = f"root {root_folder};\n" + "".join(
+        f"location /{form}/ {{ autoindex on; autoindex_format {form}; }}\n" for form in forms
     )
     root = "user root;\n" if os.geteuid() == 0 else ""
     paths = "".join(
@@ -125,28 +131,43 @@ def devpi(folder: pathlib.Path, served: pathlib.Path) -> Iterator[str]:
     subprocess.run(init, check=True, capture_output=True, timeout=PATIENCE)
     command = [str(scripts / "devpi-server"), *data, "--host", "127.0.0.1", "--port", str(port)]
     with started(command, port, folder / "devpi.log") as url:
-        _ask(f"{url}rel", "PUT", {"password": "pass"})
-        token = _ask(f"{url}+login", "POST", {"user": "rel", "password": "pass"})
-        login = json.loads(token)["result"]["password"]
-        _ask(f"{url}rel/x", "PUT", {"bases": []}, login)
-        upload = [sys.executable, "-m", "twine", "upload", "--repository-url", f"{url}rel/x/"]
-        files = sorted(str(path) for path in served.iterdir() if path.suffix != ".sha256")
-        subprocess.run(
-            [*upload, "-u", "rel", "-p", "pass", "--disable-progress-bar", *files],
-            check=True,
-            timeout=PATIENCE,
-        )
+        _ask(f"{url}rel", "PUT", _json({"password": "pass"}))
+        token = _ask(f"{url}+login", "POST", _json({"user": "rel", "password": "pass"}))
+        login = str(json.loads(token)["result"]["password"])
+        _ask(f"{url}rel/x", "PUT", _json({"bases": []}), login)
+        for path in served.iterdir():
+            if path.suffix != ".sha256":
+                _ask(f"{url}rel/x/", "POST", _form(path), login)
         yield url
 
 
-def _ask(url: str, method: str, fields: object, login: str = "") -> str:
-    """Send a request to devpi's API; return the answer."""
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+Body = tuple[str, bytes]
+
+
+def _json(fields: object) -> Body:
+    return "application/json", json.dumps(fields).encode()
+
+
+def _form(path: pathlib.Path) -> Body:
+    """Return the form that uploads an artifact to a package index."""
+    parsed = parse_artifact_name(path.name)
+    assert parsed is not None
+    fields = {":action": "file_upload", "name": parsed.project, "version": str(parsed.version)}
+    head = "".join(
+        f'--form\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    file = f'--form\r\nContent-Disposition: form-data; name="content"; filename="{path.name}"'
+    body = f"{head}{file}\r\n\r\n".encode() + path.read_bytes() + b"\r\n--form--\r\n"
+    return "multipart/form-data; boundary=form", body
+
+
+def _ask(url: str, method: str, body: Body, login: str = "") -> str:
+    """Send a request to devpi; return the answer."""
+    headers = {"Content-Type": body[0], "Accept": "application/json"}
     if login:
-        user = base64.b64encode(f"rel:{login}".encode()).decode()
-        headers["X-Devpi-Auth"] = user
-    body = json.dumps(fields).encode()
-    request = urllib.request.Request(url, body, headers, method=method)
+        headers["X-Devpi-Auth"] = base64.b64encode(f"rel:{login}".encode()).decode()
+    request = urllib.request.Request(url, body[1], headers, method=method)
     with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         text: str = answer.read().decode()
     return text

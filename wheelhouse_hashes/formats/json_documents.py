@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from wheelhouse_hashes.formats.offers import NotAListing, container_of
 
@@ -83,13 +84,17 @@ _ROWS: tuple[tuple[Test, str, str], ...] = (
 )
 
 
-def other_document(document: object, url: str) -> NotAListing:
+def other_document(document: object, url: str, headers: Mapping[str, str]) -> NotAListing:
     """Return the error for a document that is not a listing.
 
     :param document: the document.
     :param url: the URL that it was read from.
+    :param headers: the headers of the response, names in lower case.
     """
     base = container_of(url)
+    if "x-devpi-api-version" in headers and "/+simple/" not in unquote(base):
+        # devpi answers with the list of projects at the URL of an index as well.
+        base += "+simple/"
     rows = document if isinstance(document, list) else []
     tests = _ROWS if rows else _OBJECTS
     one = next((row for row in rows if isinstance(row, dict)), document)

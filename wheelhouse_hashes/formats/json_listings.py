@@ -18,6 +18,7 @@ from wheelhouse_hashes.formats.offers import (
     NotAListing,
     Offer,
     Offers,
+    TooLarge,
     Unfinished,
     beside,
     container_of,
@@ -51,6 +52,7 @@ def read_json(body: bytes, url: str, headers: Mapping[str, str]) -> Offers | Non
     :returns: None if it is a page of the simple API (:pep:`691`).
     :raises NotAListing: if it is something else.
     :raises Unfinished: if it is cut off.
+    :raises TooLarge: if it exceeds :data:`MAX_BYTES` or :data:`MAX_OBJECTS`.
     :raises TooManyLinks: if it has more than :data:`MAX_LINKS` entries.
     """
     if _is_simple_page(body):
@@ -61,17 +63,20 @@ def read_json(body: bytes, url: str, headers: Mapping[str, str]) -> Offers | Non
         return _release(_few(rows), url)
     if isinstance(document, list) and (not document or any(map(_is_object, document))):
         return _objects(_few(document), url, headers)
-    raise other_document(document, url)
+    raise other_document(document, url, headers)
 
 
 def load(body: bytes) -> object:
     """Return a JSON document.
 
-    :raises NotAListing: if it is not valid JSON, or too large.
+    :raises NotAListing: if it is not valid JSON.
+    :raises TooLarge: if it exceeds :data:`MAX_BYTES` or :data:`MAX_OBJECTS`.
     :raises Unfinished: if it is cut off.
     """
-    if len(body) > MAX_BYTES or body.count(b"{") + body.count(b"[") > MAX_OBJECTS:
-        raise TooManyLinks
+    if len(body) > MAX_BYTES:
+        raise TooLarge(f"the JSON document has more than {MAX_BYTES} bytes")
+    if body.count(b"{") + body.count(b"[") > MAX_OBJECTS:
+        raise TooLarge(f"the JSON document has more than {MAX_OBJECTS} objects")
     text = body.decode("utf-8-sig", "replace")
     try:
         return json.loads(text)

@@ -31,6 +31,10 @@ class NotAListing(ValueError):
         self.instead = instead
 
 
+class TooLarge(ValueError):
+    """A document exceeds a limit that protects memory and time."""
+
+
 class Unfinished(ValueError):
     """A document ends early."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_name
+
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding, Tier
 from wheelhouse_hashes.causes import Cause
@@ -16,15 +18,22 @@ from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.json_documents import is_call
 from wheelhouse_hashes.formats.json_listings import read_json
-from wheelhouse_hashes.formats.offers import NotAListing, Offer, Offers, Unfinished, next_in
+from wheelhouse_hashes.formats.offers import (
+    NotAListing,
+    Offer,
+    Offers,
+    TooLarge,
+    Unfinished,
+    next_in,
+)
 from wheelhouse_hashes.formats.pages import TooManyLinks
 from wheelhouse_hashes.formats.sniffing import PageKind, page_kind, root_of
 from wheelhouse_hashes.formats.urls import is_http, normalized, origin, shown, split
 from wheelhouse_hashes.formats.xml_listings import is_listing_root, read_xml
+from wheelhouse_hashes.options import CheckOptions, FetchOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.transport import Page
 
@@ -51,11 +60,13 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
         return _listing(page, offers, run)
     except NotAListing as error:
         text = f"{where}: {printable(str(error))}"
-        advice = printable(error.instead.replace(page.url, where))
+        advice = printable(error.instead)
+        if isinstance(run.options, FetchOptions):
+            advice = advice.replace("PROJECT", canonicalize_name(run.options.project_name))
         raise Refusal(Cause.UNREADABLE, text, may_heal=False, next=advice) from None
     except Unfinished as error:
         raise TransferError(Cause.TRUNCATED, f"{where}: {error}") from None
-    except TooManyLinks as error:
+    except (TooLarge, TooManyLinks) as error:
         raise TransferError(Cause.TOO_LARGE, f"{where}: {error}") from None
     except ValueError as error:  # a URL that is malformed or has too many parameters
         raise Refusal(Cause.UNREADABLE, f"{where}: {error}", may_heal=False) from None
