@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote
@@ -11,9 +10,6 @@ from wheelhouse_hashes.formats.offers import NotAListing, container_of
 
 #: Maximum number of keys to print of an unknown document.
 _MAX_KEYS = 5
-
-#: A call of a function with an array or object, after a comment (JSONP).
-_CALL = re.compile(rb"\s*+(?:/\*[^*]*+\*/\s*+)?[A-Za-z_$][\w.$]*+\s*+\(\s*+[\[{]")
 
 _PROJECT_PAGE = "give the page of one project: {}PROJECT/"
 
@@ -110,11 +106,6 @@ def other_document(document: object, url: str, headers: Mapping[str, str]) -> No
         "a JSON document that is not a listing",
         "give an index page, a store's listing or a release",
     )
-
-
-def is_call(body: bytes) -> bool:
-    """Return whether a document is a JavaScript call with a JSON document (JSONP)."""
-    return _CALL.match(body[:4096]) is not None
 
 
 def _named(keys: Iterable[str]) -> str:

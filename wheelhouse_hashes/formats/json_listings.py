@@ -43,20 +43,17 @@ _SWIFT_LIMIT = 10_000
 Row = Mapping[str, Any]
 
 
-def read_json(body: bytes, url: str, headers: Mapping[str, str]) -> Offers | None:
+def read_json(body: bytes, url: str, headers: Mapping[str, str]) -> Offers:
     """Read a listing in JSON.
 
     :param body: the document, in UTF-8.
     :param url: the URL that it was read from.
     :param headers: the headers of the response, names in lower case.
-    :returns: None if it is a page of the simple API (:pep:`691`).
     :raises NotAListing: if it is something else.
     :raises Unfinished: if it is cut off.
     :raises TooLarge: if it exceeds :data:`MAX_BYTES` or :data:`MAX_OBJECTS`.
     :raises TooManyLinks: if it has more than :data:`MAX_LINKS` entries.
     """
-    if _is_simple_page(body):
-        return None
     document = load(body)
     rows = _release_rows(document)
     if rows is not None:
@@ -84,11 +81,6 @@ def load(body: bytes) -> object:
         if text.lstrip().startswith(("{", "[")) and not text.rstrip().endswith(("}", "]")):
             raise Unfinished("the JSON document is cut off") from None
         raise NotAListing("not a valid JSON document", "check the URL") from None
-
-
-def _is_simple_page(body: bytes) -> bool:
-    """Return whether a document must be a project's page: it is not parsed twice then."""
-    return b'"files"' in body and b'"basename"' not in body
 
 
 def _few(rows: list[Any]) -> list[Row]:

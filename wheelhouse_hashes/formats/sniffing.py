@@ -20,15 +20,32 @@ _PROLOG = 16 * 1024
 #: other threads.
 _MAX_SEARCHED = 4 * 1024 * 1024
 
+# Regular expressions are compiled when they are first used: few runs need one of them.
+
 #: Parts before the root element: white space, comments, processing instructions, a document
 #: type without an internal subset.
-_BEFORE_ROOT = re.compile(
-    rb"(?:[ \t\r\n]+|<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>|<![A-Za-z][^<>\[]*+>)*+", re.DOTALL
+_BEFORE_ROOT = (
+    rb"(?s)(?:[ \t\r\n]+|<!--(?:(?!-->).)*+-->|<\?(?:(?!\?>).)*+\?>|<![A-Za-z][^<>\[]*+>)*+"
 )
 
-_ROOT = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)")
+_ROOT = rb"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)"
 
-_ANCHOR = re.compile(rb"<a\s", re.IGNORECASE)
+_ANCHOR = rb"(?i)<a\s"
+
+#: The key of a project's page (:pep:`691`).  As a value, it is the name of an object.
+_FILES = rb"\"files\"\s*+:"
+
+#: A call of a function with an array or object, after a comment (JSONP).
+_CALL = rb"\s*+(?:/\*[^*]*+\*/\s*+)?[A-Za-z_$][\w.$]*+\s*+\(\s*+[\[{]"
+
+#: The number of bytes in which such a call must begin.
+_CALL_BYTES = 4096
+
+#: The roots of documents of stores, which are no HTML whatever their media type is.
+_STORE_ROOTS = (
+    *("ListBucketResult", "ListAllMyBucketsResult", "ListVersionsResult"),
+    *("EnumerationResults", "multistatus"),
+)
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml", "application/vnd.pypi.simple.v1+html")
 _XML_TYPES = ("application/xml", "text/xml")
@@ -66,9 +83,29 @@ def _by_content(body: bytes) -> PageKind:
         return PageKind.JSON if body[-64:].rstrip(_BLANKS).endswith(closing) else PageKind.NAMES
     if head.startswith(b"<?xml") and (root_of(body) or "html").lower() != "html":
         return PageKind.XML
-    if head.startswith(b"<") or _ANCHOR.search(body):
+    if head.startswith(b"<") or re.search(_ANCHOR, body):
         return PageKind.HTML
     return PageKind.NAMES
+
+
+def is_index_page(media_type: str, body: bytes) -> bool:
+    """Return whether a page is HTML, a list of names, or of the simple API.
+
+    The others are listings of stores and releases, or not listings at all.
+
+    :param media_type: as for :func:`page_kind`.
+    :param body: its content.
+    """
+    match page_kind(media_type, body):
+        case PageKind.XML:
+            return False
+        case PageKind.JSON:
+            # Releases at anaconda.org have "files" as well.
+            return re.search(_FILES, body) is not None and b'"basename"' not in body
+        case PageKind.NAMES if b"(" in body[:_CALL_BYTES]:
+            return re.match(_CALL, body[:_CALL_BYTES]) is None
+    head = body[:_PROLOG]
+    return not (any(r.encode() in head for r in _STORE_ROOTS) and root_of(body) in _STORE_ROOTS)
 
 
 def project_link(body: bytes, project: str) -> str | None:
@@ -92,6 +129,6 @@ def root_of(body: bytes) -> str | None:
     :returns: None if the document does not begin with an element.
     """
     head = body[: len(_BOM) + _PROLOG].removeprefix(_BOM)
-    before = _BEFORE_ROOT.match(head)
-    match = _ROOT.match(head, before.end() if before else 0)
+    before = re.match(_BEFORE_ROOT, head)
+    match = re.match(_ROOT, head[before.end() if before else 0 :])
     return match[1].decode("ascii", "replace") if match else None

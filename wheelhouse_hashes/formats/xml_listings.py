@@ -50,11 +50,6 @@ _OTHERS = {
 }
 
 
-def is_listing_root(root: str | None) -> bool:
-    """Return whether a document with this root is a store's, whatever its media type is."""
-    return root == _S3_ROOT or root in _OTHERS.keys() - {"Error", "container"}
-
-
 def read_xml(body: bytes, url: str, check: Callable[[], object] = bool) -> Offers:
     """Read a listing in XML.
 
@@ -166,13 +161,15 @@ class _Bucket:
         if token := self._fields.get("NextContinuationToken"):
             return with_query(url, {"list-type": "2", "continuation-token": token})
         keys = [self._objects[-1].get("Key", "")] if self._objects else []
-        marker = self._fields.get("NextMarker") or max([*keys, self._last_prefix])
+        # ListObjects names the marker only with a delimiter; otherwise it is the last key.
+        last = max(map(self._decoded, [*keys, self._last_prefix]))
+        marker = self._decoded(self._fields.get("NextMarker", "")) or last
         if not marker:
             raise NotAListing(
                 "a part of an S3 listing that does not say where the rest is",
                 "give the bucket without parameters",
             )
-        return with_query(url, {"marker": self._decoded(marker)})
+        return with_query(url, {"marker": marker})
 
     def _decoded(self, text: str) -> str:
         """Return a key or prefix, decoded if the request asked for ``encoding-type=url``."""

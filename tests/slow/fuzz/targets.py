@@ -16,7 +16,7 @@ from wheelhouse_hashes.formats.hash_file import MAX_BYTES, parse_hash_file
 from wheelhouse_hashes.formats.json_listings import read_json
 from wheelhouse_hashes.formats.offers import NotAListing, Offers, TooLarge, Unfinished
 from wheelhouse_hashes.formats.pages import JSON_TYPE, Link, TooManyLinks, read_page
-from wheelhouse_hashes.formats.sniffing import page_kind
+from wheelhouse_hashes.formats.sniffing import is_index_page
 from wheelhouse_hashes.formats.urls import normalized, shown
 from wheelhouse_hashes.formats.xml_listings import read_xml
 
@@ -115,7 +115,7 @@ def _check_offers(offers: Offers) -> None:
 
 def xml_listing(data: bytes) -> None:
     """Parse a listing in XML."""
-    page_kind("", data)
+    is_index_page("", data)
     with opening_nothing():
         try:
             _check_offers(read_xml(data, URL))
@@ -125,14 +125,14 @@ def xml_listing(data: bytes) -> None:
 
 def json_listing(data: bytes) -> None:
     """Parse a listing in JSON."""
+    is_index_page("application/json", data)
     with opening_nothing():
         try:
             offers = read_json(data, f"{URL}?format=json", {"x-container-object-count": "9"})
         except (NotAListing, Unfinished, TooLarge, TooManyLinks) as error:
             assert str(error)  # noqa: PT017 (it need not raise)
             return
-        if offers is not None:
-            _check_offers(offers)
+        _check_offers(offers)
 
 
 def fragment(data: bytes) -> None:
