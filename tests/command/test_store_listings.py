@@ -165,6 +165,7 @@ def test_saved_part_of_a_listing_is_refused(cli: Cli) -> None:
         (Bucket(seven()).listing({})[:2000], "application/xml"),
         (nginx_xml(seven())[:900], "text/xml"),
         (nginx_json(seven())[:900], "application/json"),
+        (nginx_json(seven())[: nginx_json(seven()).index(b"}", 900) + 1], "application/json"),
         (b"", "application/xml"),
     ],
 )
@@ -219,6 +220,18 @@ def test_one_bad_row_does_not_cost_the_others(cli: Cli) -> None:
         result = cli(*FETCH, server.url)
     assert ALL in result.out
     assert "ignored entries of the listing that have no name" in result.out
+
+
+@pytest.mark.parametrize("form", ["json", "xml", "swift"])
+def test_object_named_files_is_an_object(cli: Cli, form: str) -> None:
+    objects = {"files": b"x", **seven(hash_files=form != "swift")}
+    container = Container(objects)
+    folder = {f"/{name}": content for name, content in objects.items()}
+    body = nginx_json(objects) if form == "json" else nginx_xml(objects)
+    routes = {**folder, **container.routes, "/": canned(body, f"application/{form}")}
+    with serving(routes) as server:
+        path = f"{container.path[1:]}?format=json" if form == "swift" else ""
+        assert ALL in cli(*FETCH, f"{server.url}{path}").out
 
 
 def test_caddy_json_is_read(cli: Cli) -> None:

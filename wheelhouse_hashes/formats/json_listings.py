@@ -77,10 +77,17 @@ def load(body: bytes) -> object:
     text = body.decode("utf-8-sig", "replace")
     try:
         return json.loads(text)
-    except (ValueError, RecursionError):
-        if text.lstrip().startswith(("{", "[")) and not text.rstrip().endswith(("}", "]")):
+    except (ValueError, RecursionError) as error:
+        if _is_cut(text, error):
             raise Unfinished("the JSON document is cut off") from None
         raise NotAListing("not a valid JSON document", "check the URL") from None
+
+
+def _is_cut(text: str, error: Exception) -> bool:
+    """Return whether an invalid document would be valid if it went on."""
+    if not isinstance(error, json.JSONDecodeError) or not text.lstrip().startswith(("{", "[")):
+        return False
+    return error.pos >= len(text.rstrip()) or not text.rstrip().endswith(("}", "]"))
 
 
 def _few(rows: list[Any]) -> list[Row]:

@@ -91,8 +91,8 @@ def _check_next(page: str, url: str, urls: set[str]) -> None:
     except ValueError:
         strange = True
     if strange or url in urls:
-        why = "at another origin" if strange else "a page that was read already"
-        text = f"{shown(page)}: the listing continues with {why}: {shown(url)}"
+        why = "at another origin" if strange else "with a page that was read already"
+        text = f"{shown(page)}: the listing continues {why}: {shown(url)}"
         raise TransferError(Cause.UNREACHABLE, text, final=True)
 
 

@@ -50,6 +50,7 @@ _TITLES = {
     "transport": "Servers, networks and proxies (E.3)",
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
+    "listings": "Listings of stores and releases (E.6)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
     "stores": "Errors of stores (E.5)",
@@ -62,7 +63,7 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the download|the page|not a JSON).*"
+    r"(?!HTTP status|redirects|more than|the (download|page|list|JSON|XML)|not a|an? ).*"
 )
 
 
