@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from tests.slow.faults.catalogue import B, Case, Check, Done, fault, link, page, status, wheel
 from tests.slow.faults.pages import PAGE_MEMORY
@@ -15,7 +16,7 @@ _XML = "application/xml"
 _JSON = "application/json"
 
 
-def _bucket(case: Case, page_size: int = 1000, **etags: str) -> dict[str, bytes]:
+def _bucket(case: Case, page_size: int = 1000, etags: Mapping[str, str] = {}) -> dict[str, bytes]:
     """Have the server list its objects as an S3 bucket does; return them."""
     case.add(B, wheel(B))
     objects = {A: wheel(), f"{A}.sha256": hash_file(wheel()), B: wheel(B)}
@@ -38,13 +39,13 @@ def bucket_in_pages_of_one_object(case: Case) -> Check:
 @fault("E.6", left=(A, B))
 def etag_of_parts(case: Case) -> None:
     """The ETag of an S3 object is not its MD5, and has the number of its parts."""
-    _bucket(case, **{A: f"{'0' * 32}-2"})
+    _bucket(case, etags={A: f"{'0' * 32}-2"})
 
 
 @fault("E.6", causes=Cause.MISSING_HASH, left=(A,), says="which is not the MD5 of these bytes")
 def etag_of_other_bytes(case: Case) -> None:
     """The ETag of an S3 object is another MD5, and the object has no hash file."""
-    _bucket(case, **{B: "0" * 32})
+    _bucket(case, etags={B: "0" * 32})
     del case.routes[f"/{B}.sha256"]
 
 
