@@ -26,7 +26,7 @@ class Cause(enum.Enum):
     PLUGIN = "plugin"  #: a plugin raised an exception
     MISSING_HASH = "missing-hash"  #: no source claims a digest
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
-    UNREADABLE = "unreadable"  #: a page or list was received, but cannot be read
+    UNREADABLE = "unreadable"  #: a page, or an entry of one, is in a form that cannot be read
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     DISK = "disk"  #: a local file or folder cannot be read or written
@@ -117,7 +117,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
-    Cause.UNREADABLE: "give the URL of an index page or of a store's listing",
+    Cause.UNREADABLE: "correct the page, or give a URL with an index page or directory listing",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
