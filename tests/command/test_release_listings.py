@@ -156,6 +156,7 @@ def test_asset_whose_upload_did_not_finish_is_refused(cli: Cli) -> None:
         (None, "the release has no download URL for it"),
         ("file:///etc/passwd", "file: is not followed"),
         ("http://[x/", "its URL is malformed"),
+        ("http://x/" + "a." * 5000, "its URL has more than 8192 characters"),
         ("http://\ud800/", "its URL is malformed"),
         (f"http://{'a' * 70}\u00e9/", "its URL is malformed"),
     ],

@@ -214,6 +214,7 @@ def test_one_bad_row_does_not_cost_the_others(cli: Cli) -> None:
     objects = seven()
     rows = json.loads(nginx_json(objects))
     rows += [7, None, {}, {"name": 7}, {"name": ""}, {"type": "file"}, [], {"name": "\ud800"}]
+    rows.append({"name": "x" * 5000})
     body = json.dumps([*rows[4:], *rows[:4]])
     routes: dict[str, Respond | bytes] = {f"/{name}": objects[name] for name in objects}
     with serving({**routes, "/": canned(body, "application/json")}) as server:

@@ -15,6 +15,7 @@ from typing import Any
 
 from wheelhouse_hashes.formats.json_documents import other_document
 from wheelhouse_hashes.formats.offers import (
+    MAX_URL,
     NotAListing,
     Offer,
     Offers,
@@ -230,6 +231,8 @@ def _linked(
     name: str, link: str, url: str, size: int | None, digests: tuple[tuple[str, str], ...]
 ) -> Offer:
     """Return an object with a link, relative to the document or absolute."""
+    if len(link) > MAX_URL:
+        return Offer(name, url, size, problem=f"its URL has more than {MAX_URL} characters")
     try:
         split(link)
         return Offer(name, join(url, link.partition("#")[0]), size, digests)

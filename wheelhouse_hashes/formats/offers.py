@@ -15,6 +15,12 @@ _COPIES = (".json", ".txt", ".xml")
 
 _MD5_DIGITS = 32
 
+#: Maximum length of a name with its folders, in characters.  Stores allow 1024 bytes.
+MAX_NAME = 4096
+
+#: Maximum length of a URL in a document, in characters, as for links of index pages.
+MAX_URL = 8192
+
 #: A link to the next page in the header ``Link`` (:rfc:`8288`).
 _NEXT = re.compile(r"<([^<>]*+)>\s*+;(?:[^,<>]*;)?\s*rel\s*=\s*\"?next\b", re.IGNORECASE)
 
@@ -121,8 +127,12 @@ def with_query(url: str, changes: Mapping[str, str | None]) -> str:
 
 
 def name_of(value: object) -> str | None:
-    """Return a name in a JSON document; None if it is not a text that a URL can have."""
-    if not isinstance(value, str) or not value:
+    """Return a name in a JSON document.
+
+    :returns: None if it is not text, is longer than :data:`MAX_NAME`, or has half a surrogate
+        pair, which a URL cannot have.
+    """
+    if not isinstance(value, str) or not value or len(value) > MAX_NAME:
         return None
     # JSON can have halves of surrogate pairs.
     return value if value.encode("utf-8", "replace").decode() == value else None

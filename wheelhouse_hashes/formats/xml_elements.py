@@ -23,7 +23,8 @@ MAX_NAMES = 200
 #: Maximum number of elements; a page of a store's listing has about 10,000.
 MAX_ELEMENTS = 2_000_000
 
-#: The number of characters that are kept of an element's text: more than any name may have.
+#: The number of characters that are kept of an element's text, as ``offers.MAX_NAME``: more
+#: than any name may have.
 MAX_TEXT = 4096
 
 #: The number of bytes that are parsed between two checks.

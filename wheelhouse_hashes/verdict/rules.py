@@ -41,8 +41,8 @@ NO_CLAIM = "no digest found for this artifact"
 
 #: The same, if there are only values that need not be digests.
 ETAG_DIFFERS = (
-    "no digest found for this artifact except the store's ETag, which is not the MD5 of these bytes: "
-    "they are damaged, or the store encrypts them"
+    "no digest found for this artifact except the store's ETag, which is not the MD5 of these "
+    "bytes: they are damaged, or the store encrypts them"
 )
 
 

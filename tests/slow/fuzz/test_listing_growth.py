@@ -74,6 +74,7 @@ JSON: Mapping[str, Made] = {
     ).encode(),
     "escapes": filled('[{"name":"', "\\ud800", '"}]'),
     "slashes": filled('[{"name":"', "/", '"}]'),
+    "name": filled('[{"name":"', "x", '"}]'),
     "url": filled('{"assets":[{"name":"a","browser_download_url":"http://', "a.", '"}]}'),
 }
 CASES = {**{f"xml {k}": v for k, v in XML.items()}, **{f"json {k}": v for k, v in JSON.items()}}
