@@ -124,6 +124,22 @@ class NoPermission(StoreError):
     """The store accepted the credentials, but the user may not do this."""
 
 
+class ForeignPage(WheelhouseHashesError):
+    """The index page in the container is not one that can be written again.
+
+    :param page: the page, with its container.
+    """
+
+    exit_code = 4
+    next = "keep it with --no-update-index, or delete it and run the command index"
+
+    def __init__(self, page: str) -> None:
+        super().__init__(
+            f"{page} was not written by wheelhouse-hashes or wheelhouse-uploader, or was edited, "
+            "and is not replaced"
+        )
+
+
 class AlreadyExists(StoreError):
     """A create-only upload was requested, but the object exists."""
 

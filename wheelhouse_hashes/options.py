@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Tier
+from wheelhouse_hashes.masking import MASK, forms_of
 
 #: The prefix of option environment variables.
 PREFIX = "WHEELHOUSE_UPLOADER_"
@@ -32,9 +33,6 @@ DEFAULT_TIMEOUT = 21600.0
 #: Number of artifacts processed in parallel.
 DEFAULT_MAX_WORKERS = 4
 
-#: Replaces a secret wherever it would be shown.
-MASK = "***"
-
 #: Number of dev builds for each project and platform that a container keeps, as with the host.
 DEFAULT_KEEP = 5
 
@@ -50,38 +48,16 @@ class Secret(str):
         return repr(MASK)
 
 
-#: Minimum length of a secret that is masked in texts, in characters.  A shorter one may be
-#: part of other words.
-_MASKED_LENGTH = 6
-
-
-def mask(secrets: Iterable[str], text: str) -> str:
-    """Return a text with all secrets masked.
-
-    :param secrets: as :func:`secrets_of` returns them.
-    :param text: any text.
-    """
-    for secret in secrets:
-        text = text.replace(secret, MASK)
-    return text
-
-
 def secrets_of(options: Options) -> tuple[str, ...]:
-    """Return the secret of the store and of plugins' options, also as JSON escapes them.
+    """Return the forms of the secrets of the store and of plugins' options, to be masked.
 
-    The longest ones come first, because one may be part of another.
+    See :func:`wheelhouse_hashes.masking.forms_of`.
     """
-    found: set[str] = set()
     values = list(options.extra.values())
     if isinstance(options, AccountOptions) and options.secret:
         values.append(Secret(options.secret))
-    for value in values:
-        for one in value if isinstance(value, (list, tuple)) else [value]:
-            if isinstance(one, Secret) and len(one) >= _MASKED_LENGTH:
-                import json
-
-                found |= {str(one), json.dumps(one)[1:-1]}
-    return tuple(sorted(found, key=len, reverse=True))
+    flat = [one for v in values for one in (v if isinstance(v, (list, tuple)) else [v])]
+    return forms_of(one for one in flat if isinstance(one, Secret))
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -138,7 +114,7 @@ class AccountOptions(Options):
 class StoreOptions(AccountOptions):
     """Options for accessing a container; ``upload`` and ``index``."""
 
-    #: The name of the container.
+    #: The name of the container, with its prefix if it has one: ``CONTAINER/PREFIX``.
     container_name: str
 
 

@@ -18,7 +18,8 @@ from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
 from wheelhouse_hashes.lines import waiting_line
-from wheelhouse_hashes.options import AccountOptions, StoreOptions, mask, secrets_of
+from wheelhouse_hashes.masking import mask
+from wheelhouse_hashes.options import AccountOptions, StoreOptions, secrets_of
 from wheelhouse_hashes.runtime.activity import Activity, State
 from wheelhouse_hashes.runtime.retry import Again, another_try, repeat
 from wheelhouse_hashes.runtime.screen import Screen
@@ -203,7 +204,8 @@ class Run(Workspace[O_co]):
         """
         # Imported here because Libcloud is slow to import and not every verb uses a store.
         from wheelhouse_hashes.stores.container import ObjectContainer
-        from wheelhouse_hashes.stores.opening import account_of, check_container_name, open_store
+        from wheelhouse_hashes.stores.names import check_container_name
+        from wheelhouse_hashes.stores.opening import account_of, open_store
 
         options: Options = self.options
         if not isinstance(options, AccountOptions):

@@ -13,7 +13,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts
+from wheelhouse_hashes.filenames import case_conflict_text, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
@@ -91,14 +91,22 @@ def _fetch(
         raise Interrupted("interrupted")
 
 
+#: The advice for names that differ only in case.
+_DELETE_OUTDATED = "delete the outdated one and its hash file from the container"
+
+
 def _refuse_unsafe(
     selection: Selection, reporter: FetchReporter[FetchOptions]
 ) -> list[ListedArtifact]:
     """Refuse artifacts with an unsafe name or URL; return the others."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
     for name in sorted(conflicts):
-        text = CASE_CONFLICT
-        reporter.add(Verdict(name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=text))
+        text = case_conflict_text(name, conflicts[name])
+        reporter.add(
+            Verdict(
+                name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=text, next=_DELETE_OUTDATED
+            )
+        )
     for verdict in selection.refused:
         reporter.add(verdict)
     return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]

@@ -23,7 +23,8 @@ from wheelhouse_hashes.cli.verb_parsers import (
 )
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.options import MASK, PREFIX, Options, make_options
+from wheelhouse_hashes.masking import MASK
+from wheelhouse_hashes.options import PREFIX, Options, make_options
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionRegistry
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.verbs import OptionGroup

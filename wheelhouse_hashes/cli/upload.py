@@ -7,30 +7,25 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
 from wheelhouse_hashes.errors import (
     Interrupted,
     NoPermission,
-    Refusal,
     UsageError,
     UsageErrors,
     WheelhouseHashesError,
 )
-from wheelhouse_hashes.filenames import (
-    CASE_CONFLICT,
-    case_conflicts,
-    parse_artifact_name,
-    printable,
-)
+from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
-from wheelhouse_hashes.stores.opening import check_container_name, open_store
+from wheelhouse_hashes.stores.names import check_container_name
+from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.write_only import WriteOnlyStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.collisions import note_several_sdists, without_case_conflicts
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.inspection import inspect_file
@@ -74,7 +69,7 @@ def upload(
 
     :param run: the current run.
     :param account: the account at the store.
-    :param container: the name of the container.
+    :param container: the name of the container, with its prefix if it has one.
     :param folder: the folder; dev wheels in it are renamed, as the host does.
     :param with_index: whether to write the index page.
     :raises WheelhouseHashesError: if the command cannot continue.  Errors that concern
@@ -103,7 +98,8 @@ def upload(
         def publish() -> None:
             container_found, objects = _open(store, run)
             snapshot = ContainerSnapshot(objects, run.plugins)
-            fit = _without_case_conflicts(paths, snapshot, reporter)
+            fit = without_case_conflicts(paths, snapshot, reporter)
+            note_several_sdists(fit, snapshot, reporter)
             reporter.align(path.name for path in paths)
             uploaded = _publish_all(reporter, container_found, snapshot, fit)
             if store.is_best_effort and run.options.no_replace:
@@ -134,18 +130,6 @@ def _open(store: Store, run: Session[UploadOptions]) -> tuple[Store, dict[str, S
     except NoPermission:
         run.note(line("note", store.container_name, WriteOnlyStore.NOTE))
         return WriteOnlyStore(store), {}
-
-
-def _without_case_conflicts(
-    paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, reporter: UploadReporter
-) -> list[pathlib.Path]:
-    """Refuse names that differ only in case, because a fetch would refuse them, too."""
-    ours = {path.name for path in paths}
-    conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
-    refusal = Refusal(Cause.UNSAFE_NAME, CASE_CONFLICT)
-    for name in sorted(conflicts):
-        reporter.add(UploadRecord.of_error(name, refusal))
-    return [path for path in paths if path.name not in conflicts]
 
 
 def _publish_all(

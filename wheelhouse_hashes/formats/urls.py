@@ -157,12 +157,7 @@ def is_secure(origin_text: str, *, checked: bool = True) -> bool:
     :param checked: whether TLS certificates are checked.
     """
     scheme, host, _ = origin(origin_text)
-    if (scheme == "https" and checked) or host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return (scheme == "https" and checked) or is_loopback(host)
 
 
 def normalized(url: str) -> str:

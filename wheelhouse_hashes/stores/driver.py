@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import difflib
-import html
+import functools
 import inspect
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
 
 import libcloud.security
 from libcloud.common.types import InvalidCredsError
@@ -19,6 +16,7 @@ from libcloud.storage.providers import DRIVERS, get_driver
 from libcloud.storage.types import Provider
 
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.masking import forms_of, mask
 from wheelhouse_hashes.options import StoreOptions
 from wheelhouse_hashes.stores.object_headers import (
     KEYS,
@@ -64,8 +62,6 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 _KINDS = {_switch: "true or false", int: "a whole number", float: "a number"}
 
-_SHORTEST_SECRET = 4
-
 #: The user and password in a URL, as quoted by errors about proxies.
 _PASSWORD = re.compile("//.*@")
 
@@ -106,15 +102,12 @@ class Account:
 
     def masked(self, text: str) -> str:
         """Return a text with the secrets of this account masked, in any encoding."""
+        return mask(self._secrets, text)
+
+    @functools.cached_property
+    def _secrets(self) -> tuple[str, ...]:
         values = [option.partition("=")[2].strip() for option in self.driver_options]
-        # Longest first: a shorter one may be part of a longer one.
-        for secret in sorted((self.secret, *values), key=len, reverse=True):
-            # Short values (a port, a version) are not secrets; masking them would mask
-            # unrelated text.
-            if len(secret) >= _SHORTEST_SECRET:
-                for form in _forms(secret):
-                    text = text.replace(form, "***")
-        return text
+        return forms_of((self.secret, *values))
 
     def make_driver(self) -> StorageDriver:
         """Return a new driver; drivers are not safe to share between threads.
@@ -235,24 +228,6 @@ class Account:
                 wanted = _KINDS[_READERS[key]]
                 raise UsageError(f"--driver-option {key}: must be {wanted}") from None
         return arguments
-
-
-def _forms(secret: str) -> list[str]:
-    """Return the forms in which errors and stores may quote a secret."""
-    encoded = secret.encode("utf-8", "surrogatepass")
-    forms = (
-        secret,
-        repr(secret)[1:-1],
-        json.dumps(secret)[1:-1],
-        html.escape(secret),
-        html.escape(secret, quote=False),
-        encoded.decode("latin-1"),
-        quote(encoded),
-        quote(encoded, safe=""),
-        quote_plus(encoded),
-        base64.b64encode(encoded).decode(),
-    )
-    return sorted(set(forms), key=len, reverse=True)
 
 
 def known_options(driver_class: type[StorageDriver]) -> frozenset[str]:

@@ -60,20 +60,20 @@ class LocalStore(Store):
 
     @property
     def _folder(self) -> pathlib.Path:
-        return pathlib.Path(self.account.username, self.container_name)
+        return pathlib.Path(self.account.username, self._name.container, self._name.prefix)
 
     def open(self, *, create: bool = True) -> None:
         """Look up the container, and remove the leftovers of dead jobs from it."""
         super().open(create=create)
         remove_dead(self._folder / _STAGING)
 
-    def _list(self) -> Iterator[Stored]:
+    def _list(self, *, nested: bool) -> Iterator[Stored]:
         def fail(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):
                 raise error
 
         for folder, subfolders, files in os.walk(self._folder, onerror=fail):
-            subfolders[:] = [name for name in subfolders if name not in _HIDDEN]
+            subfolders[:] = [n for n in subfolders if nested and n not in _HIDDEN]
             for file in files:
                 path = pathlib.Path(folder, file)
                 name = path.relative_to(self._folder).as_posix()
@@ -167,6 +167,7 @@ class LocalStore(Store):
         :raises DiskError: if the staging folder belongs to another user, and only that
             user may write to it.
         """
+        self._make_prefix()
         staging = self._folder / _STAGING
         staging.mkdir(exist_ok=True)
         wanted, found = stat.S_IMODE(self._folder.stat().st_mode), staging.lstat().st_mode
@@ -181,6 +182,17 @@ class LocalStore(Store):
                 f"cannot write to {staging}: Permission denied; its owner must run "
                 f"chmod {wanted:04o} on it, or upload once with this version"
             ) from None
+
+    def _make_prefix(self) -> None:
+        """Create the folders of the prefix, with the mode of the container."""
+        folder = pathlib.Path(self.account.username, self._name.container)
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        for part in filter(None, self._name.prefix.split("/")):
+            parent, folder = folder, folder / part
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                folder.chmod(mode)  # whatever the umask is
+                sync_folder(parent)
 
     def _object(self, name: str) -> Object | None:
         # libcloud reports any failure to look up a file as a missing object, even

@@ -70,8 +70,9 @@ _LIBCURLS = re.compile(
 def result_line(done: Done) -> str:
     """Return the printed line with the result, the same in every run."""
     rows = [*done.err.splitlines(), *done.out.splitlines()]
-    firsts = ("wheelhouse-hashes: error", "refused ", "failed ", "nothing matches", "replaced")
-    for first in (*firsts, "waiting", "withdrawn", "note", "sent", "there", "ok "):
+    errors = ("wheelhouse-hashes: error", "wheelhouse-hashes: warning", "refused ", "failed ")
+    others = ("nothing matches", "problem", "replaced", "waiting", "withdrawn", "note", "sent")
+    for first in (*errors, *others, "there", "ok "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
                 return normalized(row)
