@@ -83,6 +83,9 @@ class Claim:
     #: Facts that support it, such as a log's name and the entry's index; for ``--explain``
     #: and the JSON report, so without secrets.
     evidence: Mapping[str, str] = field(default_factory=lambda: _NO_EVIDENCE, hash=False)
+    #: True if a value that differs from the bytes says nothing about them, as an etag that
+    #: need not be their MD5.  The claim then counts only if it matches.
+    confirms_only: bool = False
 
     def __post_init__(self) -> None:
         if not (

@@ -215,8 +215,8 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
     When: ``fetch --verify`` and ``verify``, after a page was read, and again for each
     further page that the listing names as ``next``; a worker thread, while the main thread
     waits.  The first result other than None is used.  Plugins are called before the
-    built-in reader of index pages and directory listings, which reads any page.  It must
-    depend only on the page.
+    built-in readers: that of store listings and releases, then that of index pages and
+    directory listings, which reads any page.  It must depend only on the page.
 
     :param page: the page.
     :param run: the command in progress.

@@ -224,8 +224,8 @@ def test_pages_of_a_listing_are_joined(
     ("ahead", "text"),
     [
         ("{here}list", "continues with a page that was read already"),
-        ("{other}list", "continues with at another origin"),
-        ("http://[bad", "continues with"),
+        ("{other}list", "continues at another origin"),
+        ("http://[bad", "continues at another origin"),
     ],
 )
 def test_next_page_must_be_new_and_of_same_origin(

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
-from wheelhouse_hashes.builtin.sources import hash_files, headers, index_pages, local_folders
+from wheelhouse_hashes.builtin.sources import (
+    hash_files,
+    headers,
+    index_pages,
+    local_folders,
+    store_listings,
+)
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -25,6 +31,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "soundness": soundness,
     "yanked": yanked,
     "index-pages": index_pages,
+    "store-listings": store_listings,
     "folders": local_folders,
     "headers": headers,
     "hash-files": hash_files,

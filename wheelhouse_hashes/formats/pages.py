@@ -23,6 +23,7 @@ from wheelhouse_hashes.formats.api_version import (
 )
 from wheelhouse_hashes.formats.attributes import Tag, first_tag
 from wheelhouse_hashes.formats.charsets import decode
+from wheelhouse_hashes.formats.sniffing import PageKind, page_kind
 from wheelhouse_hashes.formats.tags import ARTIFACT, MAX_TAG, UNCLOSED, find_tags
 from wheelhouse_hashes.formats.urls import join, split
 
@@ -100,11 +101,12 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     message = Message()
     message["Content-Type"] = content_type or "text/html"
     text = decode(body, message.get_content_charset())
-    kind = message.get_content_type()
-    check_media_type(kind)
-    if kind.endswith("json"):
+    media_type = message.get_content_type() if content_type else ""
+    check_media_type(media_type)
+    kind = page_kind(media_type, body)
+    if kind is PageKind.JSON:
         return _read_json(text, url)
-    if kind == "text/plain":
+    if kind is PageKind.NAMES:
         return _read_names(text, url)
     return _read_html(text, url)
 

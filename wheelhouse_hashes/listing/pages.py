@@ -14,6 +14,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.cut_listings import why_cut
 from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES
+from wheelhouse_hashes.formats.sniffing import is_index_page
 from wheelhouse_hashes.formats.urls import is_http, origin, scheme_of, shown
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 from wheelhouse_hashes.transport import Listing, Page
@@ -97,10 +98,12 @@ def _request(run: Session[CheckOptions], address: str) -> Listing:
         kind = page.media_type or "no media type"
         raise UsageError(f"{shown(address)}: no plugin reads pages of this kind ({kind})")
     cut = listing.cut
-    if listing.next is None:  # the next page is read otherwise
+    # Listings of stores name whole paths, and their next pages are read.
+    is_other = not is_index_page(page.media_type, page.content)
+    if listing.next is None and not is_other:
         cut = cut or why_cut(headers, response.url, len(listing.entries))
     listing = replace(listing, age=response.age, cut=cut)
-    if listing.next is not None or not _is_slashless(page):
+    if listing.next is not None or is_other or not _is_slashless(page):
         return listing
 
     def reread(url: str) -> Listing:
@@ -118,9 +121,7 @@ def _path_of(page: Page) -> str:
 
 def _is_slashless(page: Page) -> bool:
     """Return whether a URL may be that of a folder, without its slash."""
-    if page.media_type.endswith("xml") or not is_http(page.url):
-        return False  # such a listing names whole paths
-    return not _path_of(page).lower().endswith(("/", ".html", ".htm"))
+    return is_http(page.url) and not _path_of(page).lower().endswith(("/", ".html", ".htm"))
 
 
 def _check_size(page: Page) -> None:
@@ -167,8 +168,8 @@ def _check_next(page: str, url: str, urls: set[str]) -> None:
     except ValueError:
         strange = True
     if strange or url in urls:
-        why = "at another origin" if strange else "a page that was read already"
-        text = f"{shown(page)}: the listing continues with {why}: {shown(url)}"
+        why = "at another origin" if strange else "with a page that was read already"
+        text = f"{shown(page)}: the listing continues {why}: {shown(url)}"
         raise TransferError(Cause.UNREACHABLE, text, final=True)
 
 

@@ -39,6 +39,12 @@ _ZIP_END = b"PK\x05\x06"
 #: The reason to refuse an artifact without any claim.
 NO_CLAIM = "no digest found for this artifact"
 
+#: The same, if there are only values that need not be digests.
+ETAG_DIFFERS = (
+    "no digest found for this artifact except the store's ETag, which is not the MD5 of these "
+    "bytes: they are damaged, or the store encrypts them"
+)
+
 
 def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
     """Return the claims, without the findings."""
@@ -83,8 +89,10 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
     :param before: the facts from an earlier read in the same run, if any.
     :param provenance: where the bytes came from.
     """
-    claims = claims_of(heard)
-    wrong = [claim for claim in claims if seen.digests[claim.digest.algorithm] != claim.digest.hex]
+    heard_claims = claims_of(heard)
+    wrong = [c for c in heard_claims if seen.digests[c.digest.algorithm] != c.digest.hex]
+    claims = tuple(c for c in heard_claims if c not in wrong or not c.confirms_only)
+    wrong = [claim for claim in wrong if not claim.confirms_only]
     sides = Sides(claims, wrong, provenance)
     verdict = Verdict(
         artifact.name,
@@ -104,7 +112,8 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
     if kind is not None:
         return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
     if not claims:
-        return _unclaimed(verdict, cut, accept_missing=accept_missing)
+        reason = ETAG_DIFFERS if heard_claims else NO_CLAIM
+        return _unclaimed(verdict, cut, reason, accept_missing=accept_missing)
     if not wrong:
         return _matched(replace(verdict, outcome=Outcome.OK), required)
     return refused(verdict, _disagreement(artifact, sides, seen, before))
@@ -122,9 +131,9 @@ def _matched(verdict: Verdict, required: Collection[Tier]) -> Verdict:
     return refused(verdict, Refusal(Cause.WEAK, text))
 
 
-def _unclaimed(verdict: Verdict, cut: str | None, *, accept_missing: bool) -> Verdict:
+def _unclaimed(verdict: Verdict, cut: str | None, reason: str, *, accept_missing: bool) -> Verdict:
     if not accept_missing:
-        return refused(verdict, Refusal(Cause.MISSING_HASH, NO_CLAIM))
+        return refused(verdict, Refusal(Cause.MISSING_HASH, reason))
     if cut:
         return refused(verdict, Refusal(Cause.TRUNCATED, cut))
     return replace(verdict, outcome=Outcome.UNVERIFIED, text="no digest found")

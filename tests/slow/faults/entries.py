@@ -1,7 +1,8 @@
 """The entries of the failure-mode catalogue, and where each one is covered.
 
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
-entries are counted in order.  E.7 is about links that are easily lost.
+entries are counted in order.  E.6 is about listings of stores and
+releases, E.7 about links that are easily lost.
 """
 
 from __future__ import annotations
@@ -143,6 +144,7 @@ ENTRIES: Mapping[str, str] = {
         "clock put back",
         "file changed on disk after verification",
     ),
+    "E.6": "listings of stores and releases",
     **_numbered(
         "E.7",
         "quotes and brackets in HTML",

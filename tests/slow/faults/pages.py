@@ -59,7 +59,7 @@ def page_of_tags_that_never_close(case: Case) -> None:
     case.routes["/"] = b"<a " * 1_000_000 + b"<!--" * 100_000
 
 
-@fault("E.2.2.2", exit_code=3, says="PEP 691", memory=PAGE_MEMORY)
+@fault("E.2.2.2", exit_code=3, says="not a valid JSON document", memory=PAGE_MEMORY)
 def page_of_nested_json(case: Case) -> None:
     """A JSON page of a million brackets."""
     case.routes["/"] = status(200, b"[" * 1_000_000, Content_Type=JSON_TYPE)

@@ -50,8 +50,9 @@ _TITLES = {
     "transport": "Servers, networks and proxies (E.3)",
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
-    "lost_links": "Links that are easily lost (E.7)",
     "limits": "Limits, logs and proxies (E.2, E.3)",
+    "listings": "Listings of stores and releases (E.6)",
+    "lost_links": "Links that are easily lost (E.7)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
     "uploads": "Uploads (E.2.3, E.5)",
@@ -70,7 +71,7 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the download|the page|not a|the listing|its links).*"
+    r"(?!HTTP status|redirects|more than|the (download|page|list|JSON|XML)|its links|not a|an? ).*"
 )
 
 

@@ -103,6 +103,21 @@ _markup = st.sampled_from(
     )
 )
 
+_xml = st.one_of(
+    st.sampled_from(
+        (
+            *('<?xml version="1.0"?>', "<ListBucketResult>", "</ListBucketResult>", "<Contents>"),
+            *("</Contents>", "<Key>", "</Key>", "<ETag>&quot;", "&quot;</ETag>", "<list>"),
+            *("</list>", '<file size="', '">', "</file>", "<Prefix>a/</Prefix>", "&a;", "&#0;"),
+            *("<IsTruncated>true</IsTruncated>", "<NextMarker>", "</NextMarker>", "<![CDATA["),
+            *('<!DOCTYPE x [<!ENTITY a "b">]>', "<EncodingType>url</EncodingType>", "]]>", "%ff"),
+        )
+    ),
+    _hex,
+    _names,
+)
+xml_listings = st.one_of(st.binary(max_size=100), _encoded(_xml, 14))
+
 index_pages = st.one_of(
     st.binary(max_size=300), _encoded(st.one_of(_links, _markup, st.text(max_size=9)), 9)
 )
@@ -122,6 +137,32 @@ _files = st.fixed_dictionaries(
         "size": st.one_of(st.integers(), _values),
         "hashes": st.one_of(st.dictionaries(st.sampled_from(tuple(ALGORITHMS)), _hex), _values),
     },
+)
+_rows = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.one_of(_names, _values),
+        "bytes": st.one_of(st.integers(), _values),
+        "hash": st.one_of(_hex, _values),
+        "type": st.sampled_from(("file", "directory", 7)),
+        "subdir": st.one_of(_names, _values),
+        "browser_download_url": st.one_of(_addresses, _values),
+        "digest": st.one_of(_hex.map("sha256:{}".format), _values),
+        "basename": st.one_of(_names, _values),
+        "download_url": st.one_of(_addresses, _values),
+        "sha256": st.one_of(_hex, _values),
+        "slo_etag": _values,
+    },
+)
+json_listings = st.one_of(
+    st.binary(max_size=100),
+    _values.map(lambda value: json.dumps(value).encode()),
+    st.lists(st.one_of(_rows, _values), max_size=4).map(lambda rows: json.dumps(rows).encode()),
+    st.builds(
+        lambda key, rows: json.dumps({key: rows, "tag_name": "v1"}).encode(),
+        st.sampled_from(("assets", "files", "distributions", "projects", "items")),
+        st.one_of(st.lists(st.one_of(_rows, _values), max_size=4), _values),
+    ),
 )
 json_pages = st.one_of(
     st.binary(max_size=100),

@@ -15,8 +15,12 @@ from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES, parse_hash_file
-from wheelhouse_hashes.formats.pages import JSON_TYPE, Link, read_page
+from wheelhouse_hashes.formats.json_listings import read_json
+from wheelhouse_hashes.formats.offers import NotAListing, Offers, TooLarge, Unfinished
+from wheelhouse_hashes.formats.pages import JSON_TYPE, Link, TooManyLinks, read_page
+from wheelhouse_hashes.formats.sniffing import is_index_page
 from wheelhouse_hashes.formats.urls import normalized, shown
+from wheelhouse_hashes.formats.xml_listings import read_xml
 
 NAME = "numpy-2.3.5-cp311-cp311-win_amd64.whl"
 URL = "http://127.0.0.1/wheels/"
@@ -98,6 +102,41 @@ def json_page(data: bytes) -> None:
         _check(links)
 
 
+def _check_offers(offers: Offers) -> None:
+    assert offers.next is None or offers.next.startswith("http://127.0.0.1/")
+    for offer in offers.offers:
+        assert offer.name
+        assert offer.size is None or offer.size >= 0
+        assert all(isinstance(text, str) for pair in offer.digests for text in pair)
+        shown(offer.url)
+        try:
+            normalized(offer.url)
+        except ValueError:
+            continue  # the reader refuses such objects
+
+
+def xml_listing(data: bytes) -> None:
+    """Parse a listing in XML."""
+    is_index_page("", data)
+    with opening_nothing():
+        try:
+            _check_offers(read_xml(data, URL))
+        except (NotAListing, Unfinished, TooLarge, TooManyLinks) as error:
+            assert str(error)  # noqa: PT017 (it need not raise)
+
+
+def json_listing(data: bytes) -> None:
+    """Parse a listing in JSON."""
+    is_index_page("application/json", data)
+    with opening_nothing():
+        try:
+            offers = read_json(data, f"{URL}?format=json", {"x-container-object-count": "9"})
+        except (NotAListing, Unfinished, TooLarge, TooManyLinks) as error:
+            assert str(error)  # noqa: PT017 (it need not raise)
+            return
+        _check_offers(offers)
+
+
 def fragment(data: bytes) -> None:
     """Parse a link's fragment, quoted and unquoted."""
     text = data.decode("utf-8", "replace")
@@ -111,4 +150,6 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "index_page": index_page,
     "json_page": json_page,
     "fragment": fragment,
+    "xml_listing": xml_listing,
+    "json_listing": json_listing,
 }

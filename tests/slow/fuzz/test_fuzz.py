@@ -7,8 +7,22 @@ import pathlib
 import pytest
 from hypothesis import given, settings
 
-from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
-from tests.slow.fuzz.targets import TARGETS, fragment, hash_file, index_page, json_page
+from tests.slow.fuzz.strategies import (
+    hash_files,
+    index_pages,
+    json_listings,
+    json_pages,
+    xml_listings,
+)
+from tests.slow.fuzz.targets import (
+    TARGETS,
+    fragment,
+    hash_file,
+    index_page,
+    json_listing,
+    json_page,
+    xml_listing,
+)
 
 CORPUS = pathlib.Path(__file__).parent / "corpus"
 CASES = sorted(path for name in TARGETS for path in CORPUS.joinpath(name).iterdir())
@@ -44,3 +58,15 @@ def test_fuzz_index_pages(data: bytes) -> None:
 @given(json_pages)
 def test_fuzz_json_pages(data: bytes) -> None:
     json_page(data)
+
+
+@some
+@given(xml_listings)
+def test_fuzz_xml_listings(data: bytes) -> None:
+    xml_listing(data)
+
+
+@some
+@given(json_listings)
+def test_fuzz_json_listings(data: bytes) -> None:
+    json_listing(data)

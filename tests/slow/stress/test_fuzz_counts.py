@@ -10,12 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
+from tests.slow.fuzz.strategies import (
+    hash_files,
+    index_pages,
+    json_listings,
+    json_pages,
+    xml_listings,
+)
 from tests.slow.fuzz.targets import NAME, opening_nothing
 from tests.support.servers import Handler, respond, serving
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.builtin import BUILT_IN
-from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
+from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
 from wheelhouse_hashes.formats import hash_file, pages
 from wheelhouse_hashes.listing.pages import read
 from wheelhouse_hashes.options import FetchOptions
@@ -103,6 +109,8 @@ def test_fetch_two_thousand_fuzzed_index_pages(sender: Sender, run: Session[Fetc
         st.one_of(
             st.tuples(st.just("text/html"), index_pages),
             st.tuples(st.just(pages.JSON_TYPE), json_pages),
+            st.tuples(st.just("application/json"), json_listings),
+            st.tuples(st.sampled_from(("application/xml", "text/plain")), xml_listings),
             st.tuples(st.sampled_from(("text/plain", "x; charset=no", "", "\u00e9")), index_pages),
         )
     )
@@ -113,7 +121,7 @@ def test_fetch_two_thousand_fuzzed_index_pages(sender: Sender, run: Session[Fetc
         with opening_nothing():
             try:
                 listing = read(run, sender.url + "page")
-            except TransferError:
+            except Refusal:
                 return
         for entry in listing.entries:
             assert entry.url.startswith(("http://", "https://"))

@@ -11,7 +11,7 @@ from tests.support.servers import Handler, Routes, respond, serving
 from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.errors import Refusal, TransferError
 from wheelhouse_hashes.formats import pages
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_LINKS
 from wheelhouse_hashes.listing import pages as listing_pages
@@ -264,10 +264,8 @@ def test_invalid_size_in_json_is_ignored(locate: Locate, size: object) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        *("", "not JSON", "[]", "{}", "null", "7", '"files"'),
         *('{"files": 7}', '{"files": null}', '{"files": {}}', '{"files": "x.whl"}'),
-        '{"projects": [{"name": "numpy"}]}',
-        "[" * 100_000,
+        '{"files":' + "[" * 100_000,
     ],
     ids=lambda body: str(body)[:40] or "empty",
 )
@@ -276,6 +274,26 @@ def test_json_that_is_not_pep_691_is_refused(locate: Locate, body: str) -> None:
         locate(body, "application/json")
     assert caught.value.cause is Cause.UNREADABLE
     assert not caught.value.may_heal
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("", "not a valid JSON document"),
+        ("not JSON", "not a valid JSON document"),
+        ("{}", "a JSON document of an unknown kind"),
+        ("null", "a JSON document that is not a listing"),
+        ("7", "a JSON document that is not a listing"),
+        ('"files"', "a JSON document that is not a listing"),
+        ('{"projects": [{"name": "numpy"}]}', "the list of all projects"),
+        ("[" * 100_000 + "]", "not a valid JSON document"),
+    ],
+    ids=lambda body: str(body)[:40] or "empty",
+)
+def test_other_json_is_unreadable(locate: Locate, body: str, text: str) -> None:
+    with pytest.raises(Refusal, match=text) as caught:
+        locate(body, "application/json")
+    assert (caught.value.cause, caught.value.may_heal) == (Cause.UNREADABLE, False)
 
 
 def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:

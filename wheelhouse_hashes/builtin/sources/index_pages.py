@@ -20,17 +20,19 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
 from wheelhouse_hashes.formats.cut_listings import is_next_page
 from wheelhouse_hashes.formats.pages import MAX_LINKS, Link, TooManyLinks, read_page
+from wheelhouse_hashes.formats.sniffing import project_link
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import (
     is_http,
     is_secure,
+    join,
     normalized,
     origin,
     origins_of,
     shown,
     split,
 )
-from wheelhouse_hashes.options import CheckOptions, VerifyOptions
+from wheelhouse_hashes.options import CheckOptions, FetchOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
@@ -138,6 +140,7 @@ class _Found:
         """Return the listing."""
         more = self._malformed - MAX_SHOWN
         notes = [*self._notes, *([f"ignored {more} more malformed links"] if more > 0 else [])]
+        notes += _about_projects(self._page, self._entries, self._run)
         return Listing(
             self._where,
             tuple(self._entries),
@@ -147,6 +150,22 @@ class _Found:
             cut=self._cut,
             secure=self._page.secure,
         )
+
+
+def _about_projects(page: Page, entries: Sequence[Entry], run: Run[CheckOptions]) -> list[str]:
+    """Return a note if an HTML page lists projects, as the root of a package index does."""
+    options = run.options
+    if not isinstance(options, FetchOptions) or any(parse_artifact_name(e.name) for e in entries):
+        return []
+    link = project_link(page.content, options.project_name)
+    try:
+        url = join(page.url, unescape(link or ""))
+    except ValueError:
+        return []
+    if link is None or not url.startswith(("http://", "https://")):
+        return []
+    url = url if url.endswith("/") else url + "/"
+    return [f"the page lists projects or folders, not artifacts; give {shown(url)}"]
 
 
 def _target(address: str, run: Run[CheckOptions]) -> str:
