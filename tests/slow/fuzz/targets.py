@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
-from wheelhouse_hashes.formats.hash_file import MAX_BYTES, parse_hash_file
+from wheelhouse_hashes.formats.digest_text import MAX_BYTES
+from wheelhouse_hashes.formats.hash_file import parse_hash_file
 from wheelhouse_hashes.formats.pages import JSON_TYPE, Link, read_page
 from wheelhouse_hashes.formats.urls import normalized, shown
 

@@ -6,9 +6,8 @@ from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.formats.digest_text import MAX_BYTES, MAX_LINE
 from wheelhouse_hashes.formats.hash_file import (
-    MAX_BYTES,
-    MAX_LINE,
     format_hash_file,
     hash_file_name,
     parse_hash_file,
