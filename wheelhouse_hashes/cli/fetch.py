@@ -21,6 +21,7 @@ from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, se
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -76,6 +77,12 @@ def _fetch(
     for name in selection.misplaced:
         run.note(line("note", name, "ignored: not in the same folder as its artifact"))
     artifacts = _refuse_unsafe(selection, reporter)
+    run.unlisted = UnlistedHashFiles(
+        run.stop,
+        artifacts,
+        listed=selection.hash_file_folders,
+        package_index=selection.package_index,
+    )
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
         options = run.options

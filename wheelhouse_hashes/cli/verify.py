@@ -23,6 +23,7 @@ from wheelhouse_hashes.listing.selection import Wanted, select
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 
@@ -71,6 +72,12 @@ def _verify(
     record_listing(run, report, listing)
     selection = select(listing, run.plugins, None if is_local else _projects(there))
     announced = {artifact.name: artifact for artifact in selection.artifacts}
+    run.unlisted = UnlistedHashFiles(
+        run.stop,
+        selection.artifacts,
+        listed=selection.hash_file_folders,
+        package_index=selection.package_index,
+    )
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     if not is_local:

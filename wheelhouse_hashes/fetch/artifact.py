@@ -18,7 +18,7 @@ from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.outside import QUIET, Provenance
-from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, refused
 
 if TYPE_CHECKING:
     import pathlib
@@ -122,17 +122,19 @@ class ArtifactFetch:
             if not self._fresh:
                 # A cache or a stale replica may have answered.
                 self._fresh = at_once = True
-            elif self._is_stable(cause, attempt):
+            elif self._is_stable(verdict, cause, attempt):
                 return verdict
         if not at_once:
             self._run.activity.begin("waiting")
         progressed = self._received > had
         raise _NotFinal(verdict, Again(cause, verdict.text, retry_after, at_once, progressed))
 
-    def _is_stable(self, cause: Cause, attempt: Attempt) -> bool:
+    def _is_stable(self, verdict: Verdict, cause: Cause, attempt: Attempt) -> bool:
         """Return whether waiting cannot change what the store answers."""
         if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
             return True  # deleted, but still in an outdated listing
+        if verdict.text == NO_CLAIM and self._run.budget.seconds:
+            return not self._run.unlisted.may_appear(self.artifact) or self._is_quiet(attempt)
         # A replaced artifact may heal only if something changed lately, see verdict.outside.
         return cause not in (Cause.STALE, Cause.REPLACED) and self._is_quiet(attempt)
 

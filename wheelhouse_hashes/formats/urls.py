@@ -144,6 +144,11 @@ def origins_of(*urls: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def folder_of(url: str) -> str:
+    """Return the URL of the folder that an object is in, without the slash at its end."""
+    return url.partition("?")[0].rpartition("/")[0]
+
+
 def is_secure(origin_text: str, *, checked: bool = True) -> bool:
     """Return whether nobody on the network can change the answers of an origin.
 

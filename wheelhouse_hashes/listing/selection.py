@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,8 @@ from wheelhouse_hashes.filenames import (
     why_unsafe,
 )
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
-from wheelhouse_hashes.formats.urls import origin
+from wheelhouse_hashes.formats.hash_file import split_hash_file_name
+from wheelhouse_hashes.formats.urls import folder_of, origin, origins_of
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
@@ -46,6 +48,11 @@ class Selection:
     misplaced: tuple[str, ...] = ()
     #: Artifacts whose URLs must not be requested, and why.
     left_out: tuple[LeftOut, ...] = ()
+    #: The folders in which the listing names hash files, selected or not.
+    hash_file_folders: frozenset[str] = frozenset()
+    #: True if the listing is a package index: all of its artifacts are at other origins and
+    #: have a digest, and it has no companions.
+    package_index: bool = False
 
     @property
     def refused(self) -> list[Verdict]:
@@ -122,7 +129,31 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
         mistakable,
         tuple(misplaced),
         tuple(left_out.values()),
+        _hash_file_folders(companions),
+        not companions and _is_package_index(listing, listed),
     )
+
+
+def _hash_file_folders(companions: Mapping[str, Mapping[str, Entry]]) -> frozenset[str]:
+    """Return the folders of all hash files among the companions of a listing."""
+    return frozenset(
+        folder_of(entry.url)
+        for others in companions.values()
+        for name, entry in others.items()
+        if split_hash_file_name(name) is not None
+    )
+
+
+def _is_package_index(listing: Listing, listed: Mapping[str, Sequence[Entry]]) -> bool:
+    """Return whether all artifacts of a listing have a digest, and are at other origins."""
+    if not (listed and listing.origins):
+        return False
+    servers: set[str] = set()
+    for entry in itertools.chain.from_iterable(listed.values()):
+        if not any(isinstance(c, Claim) and c.digest.algorithm != "md5" for c in entry.claims):
+            return False
+        servers.add("/".join(entry.url.split("/", 3)[:3]))
+    return not set(origins_of(*servers)).intersection(listing.origins)
 
 
 def _grouped(
@@ -215,12 +246,11 @@ def _are_neighbours(one: Entry, other: Entry) -> bool:
     A digest from another place says nothing about this container, and the
     artifact's request headers must not be sent there.
     """
-    folders = {entry.url.partition("?")[0].rpartition("/")[0] for entry in (one, other)}
-    return len(folders) == 1 and origin(one.url) == origin(other.url)
+    return folder_of(one.url) == folder_of(other.url) and origin(one.url) == origin(other.url)
 
 
 def _beside(name: str, companion: Entry) -> Entry:
     """Return the expected entry of an artifact of which only a companion is listed."""
     # A query may be a signature that is valid for the companion only.
-    url = companion.url.partition("?")[0].rpartition("/")[0] + "/" + quote(name)
+    url = f"{folder_of(companion.url)}/{quote(name)}"
     return Entry(name, url, headers=companion.headers)
