@@ -33,19 +33,20 @@ _STDIN = frozenset({"-", "stdin", ""})
 
 _FLAGS = re.ASCII | re.DOTALL
 
-_GNU = re.compile(r"(?P<hex>[0-9A-Fa-f]{9,}) [ *](?P<name>.+)", _FLAGS)
-_REVERSED = re.compile(r"(?P<hex>[0-9A-Fa-f]{9,})[ \t](?P<name>[^ \t].*)", _FLAGS)
+_GNU = re.compile(r"(?P<hex>[0-9A-Fa-f]{16,}) [ *](?P<name>.+)", _FLAGS)
+_REVERSED = re.compile(r"(?P<hex>[0-9A-Fa-f]{16,})[ \t](?P<name>[^ \t].*)", _FLAGS)
 _TAGGED = re.compile(
     r"(?P<tag>[A-Za-z][A-Za-z0-9/-]*)?(?P<blank> ?)\((?P<name>.+)\) ?= ?"
     r"(?P<hex>[0-9A-Fa-f]+|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+)",
     _FLAGS,
 )
-_BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*)[:=])?(?P<hex>[0-9A-Fa-f]{9,})", re.ASCII)
+_BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*)[:=])?(?P<hex>[0-9A-Fa-f]{16,})", re.ASCII)
 _OPTION = re.compile(r"--hash[= ](?P<tag>[A-Za-z0-9-]+):(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
 _HEADER = re.compile(r"(?P<name>.*[^:]):", _FLAGS)
 _NAME_FIRST = re.compile(r"(?P<name>\S*\.\S*[^\s:=]):?[ \t]+(?P<hex>[0-9A-Fa-f]{32,})", _FLAGS)
 _GROUP = r"(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"
 _GROUPS = re.compile(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})+)", re.ASCII)
+_MORE = re.compile(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})*)", re.ASCII)
 _GPG = re.compile(rf"(?P<name>.*[^:]): +(?P<rest>(?:[A-Z0-9-]+ = )?{_GROUP} .*)", _FLAGS)
 
 #: The number of hex digits of the longest digest.
@@ -166,7 +167,7 @@ def _beginning(line: str, number: int) -> _Block | None:
 
 def _continues(block: _Block, line: str) -> bool:
     """Add a line to a digest, and return whether it belongs to it."""
-    match = _GROUPS.fullmatch(line)
+    match = _MORE.fullmatch(line)
     if match is None or (match["tag"] and block.hex):
         return False
     block.tag = block.tag or match["tag"]

@@ -28,6 +28,9 @@ _DIGEST = re.compile(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.A
 #: More hex digits than a request identifier has: a digest in another form.
 _LONG = re.compile(r"[0-9A-Fa-f]{56}", re.ASCII)
 
+#: Hex digits in groups, as ``gpg --print-md`` writes them.
+_GROUPED = re.compile(r"([0-9A-Fa-f]{8} +){3}|([0-9A-Fa-f]{2} +){15}", re.ASCII)
+
 
 @dataclass(frozen=True)
 class HashFile:
@@ -76,7 +79,7 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     filled = [line for _, line in lines if line.strip(" \t") and not line.startswith("#")]
     if not filled:
         raise NotAHashFile("the hash file is empty")
-    if not any(_DIGEST.match(line) or _LONG.search(line.replace(" ", "")) for line in filled):
+    if not any(map(_resembles_a_digest, filled)):
         raise NotAHashFile(why_unreadable(filled[0], 1, HASH_FILE))
     digests: set[Digest] = set()
     notes = set(text.notes)
@@ -93,6 +96,12 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     if len(digests) > 1:
         raise HashFileError(f"the hash file has {len(digests)} different digests")
     return HashFile(digests.pop(), "; ".join(sorted(notes - {""})))
+
+
+def _resembles_a_digest(line: str) -> bool:
+    if _DIGEST.match(line) or _GROUPED.search(line):
+        return True
+    return _LONG.search(line.replace(" ", "").replace(":", "")) is not None
 
 
 def _name_and_note(line: DigestLine, artifact_name: str) -> str:
