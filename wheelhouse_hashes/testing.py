@@ -32,7 +32,7 @@ from unittest import mock
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import DISABLE, OPTION_VARIABLES
 from wheelhouse_hashes.host import attach
-from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
+from wheelhouse_hashes.plugins.registry import DISABLED_PLUGINS, TRACE
 
 #: Environment variables that affect commands; unset them in tests.
 FOREIGN = (
@@ -184,7 +184,7 @@ def installed(**plugins: object) -> Iterator[None]:
         exception is raised on loading.  In messages, plugin ``x`` comes from the
         distribution ``x-dist 1.0``.
     """
-    with mock.patch("wheelhouse_hashes.plugins.manager.entry_points", entry_points_of(plugins)):
+    with mock.patch("wheelhouse_hashes.plugins.registry.entry_points", entry_points_of(plugins)):
         yield
 
 

@@ -15,8 +15,8 @@ from tests.conftest import LOCAL, Cli, Result
 from tests.support.plugins import install
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.plugins.manager import TRACE
 from wheelhouse_hashes.plugins.option_registry import RESERVED
+from wheelhouse_hashes.plugins.registry import TRACE
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 

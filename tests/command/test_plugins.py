@@ -27,7 +27,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import NEXT_STEP, Cause
 from wheelhouse_hashes.errors import StoreError, TransferError, UsageError
-from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS, TRACE
+from wheelhouse_hashes.plugins.registry import DISABLED_PLUGINS, TRACE
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import Entry, Listing

@@ -15,7 +15,7 @@ from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, UPLOAD
 from tests.support.servers import Handler, Routes, respond, serving
 from tests.support.terminals import Terminal
-from wheelhouse_hashes.plugins.manager import TRACE
+from wheelhouse_hashes.plugins.registry import TRACE
 
 #: The lines below are aligned to the width of this name.
 OTHER = "demo-1.0-1build-py3-none-any.whl"

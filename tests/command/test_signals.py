@@ -19,7 +19,7 @@ from tests.support.pages import page
 from tests.support.plugins import make_distribution
 from tests.support.servers import Handler, Routes, Server, respond, serving
 from tests.support.signaled import Ready, begin, signal_and_wait
-from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS
+from wheelhouse_hashes.plugins.registry import DISABLED_PLUGINS
 from wheelhouse_hashes.runtime.parallel import (
     SIGNALS,
 )

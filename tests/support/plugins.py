@@ -21,7 +21,7 @@ from wheelhouse_hashes.artifacts import (
     Tier,
     Verdict,
 )
-from wheelhouse_hashes.plugins import manager
+from wheelhouse_hashes.plugins import registry
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import entry_points_of
@@ -39,7 +39,7 @@ SPECS: dict[str, Callable[..., object]] = {
 def install(monkeypatch: pytest.MonkeyPatch, **plugins: object) -> None:
     """Add plugins to every command until the test ends, like ``testing.installed``."""
     points = entry_points_of(plugins)
-    monkeypatch.setattr(manager, "entry_points", points)
+    monkeypatch.setattr(registry, "entry_points", points)
 
 
 def on_main_thread() -> bool:

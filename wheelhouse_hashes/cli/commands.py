@@ -14,8 +14,8 @@ from wheelhouse_hashes.options import (
     UploadOptions,
     VerifyOptions,
 )
-from wheelhouse_hashes.plugins.manager import DISABLED_PLUGINS
 from wheelhouse_hashes.plugins.option_registry import HOST_NAME, OWN_NAME
+from wheelhouse_hashes.plugins.registry import DISABLED_PLUGINS
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.hooks import Plugins

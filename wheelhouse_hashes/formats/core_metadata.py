@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import email.parser
-import email.policy
 from dataclasses import dataclass
 
 #: Maximum size of a metadata file, in bytes.
@@ -25,8 +24,7 @@ def read_core_metadata(content: bytes) -> CoreMetadata:
     """
     # A header ends at the first empty line; the description follows and may be long.
     head = content.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
-    parser = email.parser.HeaderParser(policy=email.policy.compat32)
-    message = parser.parsestr(head.decode("utf-8", "replace"))
+    message = email.parser.HeaderParser().parsestr(head.decode("utf-8", "replace"))
     return CoreMetadata(_field(message["Name"]), _field(message["Version"]))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from email.utils import parsedate_to_datetime
 
@@ -12,8 +13,14 @@ def http_date(value: str | None) -> float | None:
     :param value: the header's value (:rfc:`9110`, section 5.6.7), None if it
         was not sent.
     """
+    return _seconds(value) if value else None
+
+
+# Each response of a run has a date, and they differ by a few seconds.
+@functools.lru_cache
+def _seconds(date: str) -> float | None:
     try:
-        return parsedate_to_datetime(value).timestamp() if value else None
+        return parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
 

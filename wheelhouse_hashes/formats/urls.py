@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import ipaddress
 import re
@@ -135,13 +134,17 @@ def origins_of(*urls: str) -> tuple[str, ...]:
 
     :param urls: URLs and paths; all others, and malformed URLs, are skipped.
     """
-    found = []
-    for url in urls:
-        with contextlib.suppress(ValueError):
-            one = origin(url)
-            if one[0] in _DEFAULT_PORTS:
-                found.append(origin_text(one))
-    return tuple(dict.fromkeys(found))
+    heads = [head[0] for head in map(_HEAD.match, urls) if head]
+    return tuple(dict.fromkeys(text for text in map(_http_origin_text, heads) if text))
+
+
+@functools.lru_cache
+def _http_origin_text(head: str) -> str:
+    try:
+        found = _origin(head)
+    except ValueError:
+        return ""
+    return origin_text(found) if found[0] in _DEFAULT_PORTS else ""
 
 
 def folder_of(url: str) -> str:

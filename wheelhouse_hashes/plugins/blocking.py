@@ -17,14 +17,15 @@ class Blocking:
         self.is_possible = False
 
     @contextmanager
-    def hook(self, stop: threading.Event | None, *, may_block: bool) -> Iterator[None]:
-        """Run a hook in the ``with`` block; in a worker thread, nothing is different.
+    def hook(self, stop: threading.Event | None) -> Iterator[None]:
+        """Run a hook of an installed plugin in the ``with`` block.
+
+        In a worker thread, nothing is different.
 
         :param stop: set when the run must end; None before there is a run.
-        :param may_block: whether the hook runs code of an installed plugin.
         :raises Interrupted: if a repeated signal ended the hook.
         """
-        if not may_block or threading.current_thread() is not threading.main_thread():
+        if threading.current_thread() is not threading.main_thread():
             yield
             return
         self.is_possible = True

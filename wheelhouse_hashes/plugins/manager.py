@@ -1,48 +1,26 @@
-"""Loading and calling plugins: built-in ones, entry points, blocking and tracing.
+"""Calling hooks: errors name the plugin that raised.
 
-Errors name the plugin that raised.  ``hooks`` has one typed method per hook.
+``hooks`` has one typed method per hook.
 """
 
 from __future__ import annotations
 
-import os
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import pluggy
-
-from wheelhouse_hashes import hookspecs
-from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.errors import Interrupted, PluginError, Refusal, UsageError, described
+from wheelhouse_hashes.errors import PluginError
 from wheelhouse_hashes.plugins.blocking import Blocking
-from wheelhouse_hashes.plugins.guards import unknown_hooks
-from wheelhouse_hashes.plugins.trace import trace_calls
+from wheelhouse_hashes.plugins.registry import MAIN_THREAD, PluginRegistry
 
 if TYPE_CHECKING:
-    import threading
     from contextlib import AbstractContextManager
 
 T = TypeVar("T")
 
-#: Environment variable: comma-separated names of plugins to disable.
-DISABLED_PLUGINS = "WHEELHOUSE_HASHES_DISABLED_PLUGINS"
-
-#: Environment variable: print every hook call to standard error.
-TRACE = "WHEELHOUSE_HASHES_TRACE"
-
-#: Shown in messages as the distribution of a built-in plugin.
-BUILT_IN_ORIGIN = "built-in"
-
-#: Hooks of the main thread, which may raise UsageError to end the command.
-_MAIN_THREAD = frozenset(
-    f"wheelhouse_{name}"
-    for name in (
-        *("add_options", "verbs", "run_started", "tiers", "prepare", "locate", "read_listing"),
-        *("conclude", "run_finished"),
-    )
-)
+#: The context for a call that needs no watching; entering it twice does no harm.
+_UNWATCHED = nullcontext()
 
 
 def _names(kinds: type | tuple[type, ...]) -> str:
@@ -50,139 +28,13 @@ def _names(kinds: type | tuple[type, ...]) -> str:
     return " or ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
 
 
-class PluginManager:
-    """Finds the plugins of one command and calls their hooks."""
+class PluginManager(PluginRegistry):
+    """Calls the hooks of the plugins of one command, and checks what they return."""
 
     def __init__(self) -> None:
-        self._manager = pluggy.PluginManager(hookspecs.GROUP)
-        self._manager.add_hookspecs(hookspecs)
-        self._hook = self._manager.hook
-        self._distributions: dict[str, str] = {}
+        super().__init__()
         #: Whether the main thread is in a hook of an installed plugin.
         self.blocking = Blocking()
-        #: Whether hook calls are printed.
-        self.tracing = False
-        self._excluded: set[str] = set()
-        #: Masks the secrets in a text; set as soon as they are known.
-        self.masked: Callable[[str], str] = str
-        self._hooks_of: dict[str, pluggy.HookRelay] = {}
-        #: One sentence for each plugin that could not be loaded.
-        self.failures: list[str] = []
-        #: The names of the plugins that the user disabled.
-        self.disabled: tuple[str, ...] = ()
-        #: Set when the run must end; None before there is a run.
-        self.stop: threading.Event | None = None
-
-    @classmethod
-    def load(cls, built_in: Mapping[str, object], environ: Mapping[str, str] | None = None) -> Self:
-        """Return the built-in plugins and all installed ones.
-
-        :param built_in: the built-in plugins, by name.
-        :param environ: the environment; by default ``os.environ``.
-        """
-        environ = os.environ if environ is None else environ
-        plugins = cls()
-        names = environ.get(DISABLED_PLUGINS, "").split(",")
-        plugins.disabled = tuple(name.strip() for name in names if name.strip())
-        for name in plugins.disabled:
-            plugins._manager.set_blocked(name)
-        for name, module in built_in.items():
-            plugins.register(module, name)
-        plugins._load_installed()
-        if is_on(environ.get(TRACE)):
-            plugins.tracing = True
-            trace_calls(plugins._manager, plugins.mask)
-        return plugins
-
-    def register(self, plugin: object, name: str, distribution: str = BUILT_IN_ORIGIN) -> None:
-        """Register a plugin, unless the user disabled it.
-
-        :param plugin: a module or object with hook implementations.
-        :param name: the name for messages and for disabling it.
-        :param distribution: the distribution that it comes from, for messages.
-        :raises ValueError: if the name is taken or the plugin is not valid.
-        """
-        if self._manager.is_blocked(name):
-            return
-        try:
-            self._manager.register(plugin, name)
-            unknown = unknown_hooks(self._manager, plugin)
-            if unknown:
-                raise ValueError(f"unknown hooks: {', '.join(unknown)}")
-        except (pluggy.PluginValidationError, ValueError) as error:
-            if self._manager.get_plugin(name) is plugin:
-                self._manager.unregister(plugin)
-            raise ValueError(" ".join(str(error).split())) from None
-        self._distributions[name] = distribution
-
-    def _load_installed(self) -> None:
-        for point in sorted(entry_points(group=hookspecs.GROUP), key=lambda p: p.name):
-            if self._manager.is_blocked(point.name):
-                continue
-            dist = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-            # Importing a plugin can raise anything, even SystemExit; always report it.
-            try:
-                self.register(point.load(), point.name, dist)
-            except BaseException as error:
-                if self.keeps_its_meaning(error):
-                    raise
-                self.failures.append(
-                    f"plugin {point.name!r} ({dist}) cannot be loaded: {described(error)}; "
-                    f"fix or uninstall it, or set {DISABLED_PLUGINS}={point.name}"
-                )
-
-    def mask(self, text: str) -> str:
-        """Return a text with the secrets masked that are known now."""
-        return self.masked(text)
-
-    def exclude(self, name: str, failure: str) -> None:
-        """Call no more hooks of a plugin while the parser is built.
-
-        :param name: the name of the plugin.
-        :param failure: one sentence that names it.
-        """
-        self._excluded.add(name)
-        self.failures.append(failure)
-
-    def is_built_in(self, name: str) -> bool:
-        """Return whether a plugin belongs to this package."""
-        return self._distributions.get(name) == BUILT_IN_ORIGIN
-
-    def describe(self, name: str) -> str:
-        """Return a plugin's name and distribution, for messages."""
-        return f"{name!r} ({self._distributions.get(name, 'unknown')})"
-
-    def _implementing(self, hook: str) -> list[tuple[str, object]]:
-        """Return the plugins that implement a hook, by name, in the order of registration."""
-        names = {impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()}
-        return [pair for pair in self._manager.list_name_plugin() if pair[0] in names]
-
-    def _alone(self, name: str, plugin: object) -> pluggy.HookRelay:
-        """Return the hooks of one plugin only; cached because creating them is slow.
-
-        pluggy's ``subset_hook_caller`` fails if any plugin is unhashable (a dataclass).
-        """
-        if name in self._hooks_of:
-            return self._hooks_of[name]
-        manager = pluggy.PluginManager(hookspecs.GROUP)
-        manager.add_hookspecs(hookspecs)
-        manager.register(plugin, name)
-        if self.tracing:
-            trace_calls(manager, self.mask)
-        self._hooks_of[name] = manager.hook
-        return manager.hook
-
-    def implement(self, hook: str) -> bool:
-        """Return whether any plugin implements a hook."""
-        return bool(getattr(self._hook, hook).get_hookimpls())
-
-    def installed_with(self, *hooks: str) -> list[str]:
-        """Describe the plugins that implement one of some hooks, except built-in ones."""
-        names = {
-            impl.plugin_name for hook in hooks for impl in getattr(self._hook, hook).get_hookimpls()
-        }
-        others = [name for name in names if not self.is_built_in(name)]
-        return [self.describe(name) for name in sorted(others)]
 
     def _call_one(self, name: str, plugin: object, hook: str, **arguments: object) -> None:
         """Call a hook of one plugin only; a returned value would have no effect."""
@@ -196,29 +48,11 @@ class PluginManager:
                 raise
             raise PluginError(self.describe(name), hook, error) from error
 
-    def keeps_its_meaning(self, error: BaseException, hook: str = "") -> bool:
-        """Return whether an exception from a plugin is passed on as it is.
-
-        All others are failures of the plugin, even SystemExit: ``sys.exit(0)`` must not
-        make a run look successful.
-
-        :param error: the exception.
-        :param hook: the hook that raised it, if it may refuse artifacts.
-        """
-        # Without a signal, neither of these two is an interruption: if a plugin could raise
-        # one, the artifact in hand would be missing from the report.
-        if isinstance(error, Interrupted):
-            return self.stop is not None and self.stop.is_set()
-        if isinstance(error, KeyboardInterrupt):
-            return self.stop is None or self.stop.is_set()
-        if isinstance(error, UsageError):
-            return hook in _MAIN_THREAD
-        return bool(hook) and isinstance(error, Refusal)
-
     def _watched(self, hook: str) -> AbstractContextManager[None]:
         """Return the context for a call of a hook, which may block the main thread."""
-        may_block = hook in _MAIN_THREAD and bool(self._others_with(hook))
-        return self.blocking.hook(self.stop, may_block=may_block)
+        if hook in MAIN_THREAD and self._others_with(hook):
+            return self.blocking.hook(self.stop)
+        return _UNWATCHED
 
     def _call(self, hook: str, **arguments: object) -> Any:  # noqa: ANN401 (each hook has its own)
         try:
@@ -273,10 +107,6 @@ class PluginManager:
         """
         names = [impl.plugin_name for impl in getattr(self._hook, hook).get_hookimpls()]
         return self._others_with(hook) or " or ".join(map(self.describe, names))
-
-    def _others_with(self, hook: str) -> str:
-        """Describe the plugins that implement a hook and are not built in; empty if none."""
-        return " or ".join(self.installed_with(hook))
 
     def _gather(
         self, hook: str, kinds: type | tuple[type, ...], **arguments: object
