@@ -15,7 +15,7 @@ from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.state_folder import StateFolder
 from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.formats.digest_text import MAX_BYTES
+from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
 from wheelhouse_hashes.lines import waiting_line
 from wheelhouse_hashes.options import AccountOptions, StoreOptions, mask, secrets_of

@@ -43,11 +43,18 @@ _TAGGED = re.compile(
 _BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*)[:=])?(?P<hex>[0-9A-Fa-f]{16,})", re.ASCII)
 _OPTION = re.compile(r"--hash[= ](?P<tag>[A-Za-z0-9-]+):(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
 _HEADER = re.compile(r"(?P<name>.*[^:]):", _FLAGS)
-_NAME_FIRST = re.compile(r"(?P<name>\S*\.\S*[^\s:=]):?[ \t]+(?P<hex>[0-9A-Fa-f]{32,})", _FLAGS)
+_NAME_FIRST = re.compile(r"(?P<name>[^\s.]*\.\S*[^\s:=]):?[ \t]+(?P<hex>[0-9A-Fa-f]{32,})", _FLAGS)
 _GROUP = r"(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"
 _GROUPS = re.compile(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})+)", re.ASCII)
 _MORE = re.compile(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})*)", re.ASCII)
 _GPG = re.compile(rf"(?P<name>.*[^:]): +(?P<rest>(?:[A-Z0-9-]+ = )?{_GROUP} .*)", _FLAGS)
+
+#: A line that may contain a digest, even in a wrong form: digits first, or a tag.
+_DIGEST = re.compile(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.ASCII)
+#: Hex digits in groups, as ``gpg --print-md`` writes them.
+_GROUPED = re.compile(r"([0-9A-Fa-f]{8} +){3}|([0-9A-Fa-f]{2} +){15}", re.ASCII)
+#: More hex digits than a request identifier has: a digest in another form.
+_LONG = re.compile(r"[0-9A-Fa-f]{56}", re.ASCII)
 
 #: The number of hex digits of the longest digest.
 _LONGEST = max(ALGORITHMS.values())
@@ -80,6 +87,13 @@ class _Block:
     number: int
     tag: str | None = None
     hex: str = ""
+
+
+def resembles_digest(line: str) -> bool:
+    """Return whether a line may contain a digest, in a known or an unknown form."""
+    if _DIGEST.match(line) or _GROUPED.search(line):
+        return True
+    return _LONG.search(line.replace(" ", "").replace(":", "")) is not None
 
 
 def read_lines(lines: Iterable[tuple[int, str]], what: str) -> Iterator[DigestLine]:
@@ -160,7 +174,7 @@ def _beginning(line: str, number: int) -> _Block | None:
         return _Block(None, number, match["tag"], _joined(match["hex"]))
     if (match := _GPG.fullmatch(line)) and (groups := _GROUPS.fullmatch(match["rest"])):
         return _Block(match["name"], number, groups["tag"], _joined(groups["hex"]))
-    if foreign_tool(line) is None and (match := _HEADER.fullmatch(line)):
+    if (match := _HEADER.fullmatch(line)) and foreign_tool(line) is None:
         return _Block(match["name"], number)
     return None
 

@@ -236,4 +236,4 @@ def _length(line: DigestLine) -> str:
 
 def base_name(path: str) -> str:
     """Return the last part of a path with slashes or backslashes."""
-    return re.split(r"[/\\]", path)[-1]
+    return path.replace("\\", "/").rpartition("/")[2]

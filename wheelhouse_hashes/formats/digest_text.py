@@ -8,11 +8,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from typing import NoReturn
 
 from wheelhouse_hashes.errors import HashFileError, NotAHashFile
-
-#: Maximum size of a hash file, in bytes.
-MAX_BYTES = 64 * 1024
 
 #: Maximum size of a digest list, in bytes.
 MAX_LIST_BYTES = 16 * 1024 * 1024
@@ -57,11 +55,16 @@ class DigestText:
         :raises HashFileError: if a line is too long, or outside of the signed text.
         """
         numbered = enumerate(self._split(), 1)
+        before = 0
         for number, line in numbered:
             if line.rstrip(" \t") == _SIGNED_MESSAGE:
+                if before:
+                    self._refuse_unsigned(before)
                 self.notes.append(SIGNED.format(self._what))
                 yield from self._signed(numbered)
             else:
+                if not before and line.strip(" \t"):
+                    before = number
                 yield number, line
 
     def _split(self) -> Iterator[str]:
@@ -82,6 +85,10 @@ class DigestText:
     def _refuse_long_line(self) -> None:
         raise NotAHashFile(f"the {self._what} has a line longer than {MAX_LINE} characters")
 
+    def _refuse_unsigned(self, number: int) -> NoReturn:
+        text = f"line {number} of the {self._what} is outside of the signed text"
+        raise HashFileError(f"{text}; remove it")
+
     def _signed(self, numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """Yield the lines of a cleartext-signed message (:rfc:`9580`, section 7)."""
         for _, line in numbered:
@@ -98,8 +105,7 @@ class DigestText:
                 break
         for number, line in numbered:
             if line.strip(" \t"):
-                text = f"line {number} of the {self._what} is outside of the signed text"
-                raise HashFileError(f"{text}; remove it")
+                self._refuse_unsigned(number)
 
 
 def _decode(content: bytes, what: str, max_bytes: int) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError, Refusal
 from wheelhouse_hashes.filenames import printable, why_unsafe
-from wheelhouse_hashes.formats.digest_text import MAX_BYTES
 from wheelhouse_hashes.formats.hash_file import (
+    MAX_BYTES,
     hash_file_name,
     parse_hash_file,
     split_hash_file_name,

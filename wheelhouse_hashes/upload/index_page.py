@@ -16,8 +16,8 @@ from urllib.parse import quote
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name
-from wheelhouse_hashes.formats.digest_text import MAX_BYTES
 from wheelhouse_hashes.formats.hash_file import (
+    MAX_BYTES,
     format_hash_file,
     parse_hash_file,
     split_hash_file_name,

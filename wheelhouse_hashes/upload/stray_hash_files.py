@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.artifacts import ALGORITHMS
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError, Refusal
-from wheelhouse_hashes.formats.digest_text import MAX_BYTES
 from wheelhouse_hashes.formats.hash_file import (
+    MAX_BYTES,
     format_hash_file,
     hash_file_name,
     parse_hash_file,

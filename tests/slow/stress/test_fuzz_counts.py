@@ -16,7 +16,7 @@ from tests.support.servers import Handler, respond, serving
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.errors import TransferError, WheelhouseHashesError
-from wheelhouse_hashes.formats import digest_text, pages
+from wheelhouse_hashes.formats import hash_file, pages
 from wheelhouse_hashes.listing.pages import read
 from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.hooks import Plugins
@@ -133,7 +133,7 @@ def test_fetch_stops_reading_at_size_limit(
         with pytest.raises(WheelhouseHashesError, match=f"more than {cap} bytes"):
             read(run, sender.url + path)
     else:
-        cap = digest_text.MAX_BYTES
+        cap = hash_file.MAX_BYTES
         artifact = ListedArtifact("endless", sender.url + "endless")
         (finding,) = run.plugins.claims(artifact, run)
         assert f"more than {cap} bytes" in str(finding)

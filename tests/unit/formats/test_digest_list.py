@@ -220,8 +220,14 @@ def test_clear_signed_list_is_read_with_note() -> None:
 
 
 def test_line_after_signature_is_refused() -> None:
-    with pytest.raises(HashFileError, match="line 11 .* is outside of the signed text"):
+    with pytest.raises(HashFileError, match=r"line 11 .* is outside of the signed text"):
         read(f"{SIGNED}{ONE}  {LONG}\n")
+
+
+@pytest.mark.parametrize("line", [f"{ONE}  {LONG}", f"SHA256 ({LONG}) = {ONE}", "# a comment"])
+def test_line_before_signed_text_is_refused(line: str) -> None:
+    with pytest.raises(HashFileError, match=r"line 1 .* is outside of the signed text; remove it"):
+        read(f"{line}\n\n{SIGNED}")
 
 
 def test_header_of_signature_is_not_read() -> None:

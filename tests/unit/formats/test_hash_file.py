@@ -8,8 +8,9 @@ from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError
-from wheelhouse_hashes.formats.digest_text import MAX_BYTES, MAX_LINE
+from wheelhouse_hashes.formats.digest_text import MAX_LINE
 from wheelhouse_hashes.formats.hash_file import (
+    MAX_BYTES,
     format_hash_file,
     hash_file_name,
     parse_hash_file,
@@ -29,8 +30,9 @@ GET_FILE_HASH = (
 GROUPS = " ".join(HEX.upper()[i : i + 8] for i in range(0, 64, 8))
 PRINT_MDS = (
     f"{NAME}: \n   MD5 = {' '.join(['AB'] * 16)}\n{NAME}: \n"
-    f"  SHA1 = {' '.join(['ABCD'] * 10)}\n{NAME}: \nSHA256 = {GROUPS[:53]}\n         {GROUPS[54:]}\n"
-    f"{NAME}: \nSHA512 = {' '.join(['ABCDEF01'] * 6)}\n         {' '.join(['ABCDEF01'] * 10)}\n"
+    f"  SHA1 = {' '.join(['ABCD'] * 10)}\n{NAME}: \nSHA256 = {GROUPS[:53]}\n"
+    f"         {GROUPS[54:]}\n{NAME}: \nSHA512 = {' '.join(['ABCDEF01'] * 6)}\n"
+    f"         {' '.join(['ABCDEF01'] * 10)}\n"
 )
 
 ACCEPTED = {

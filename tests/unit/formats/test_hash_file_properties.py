@@ -13,8 +13,8 @@ from tests.support.strategies import algorithms, artifact_names, digests
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name, why_unsafe
-from wheelhouse_hashes.formats.digest_text import MAX_BYTES
 from wheelhouse_hashes.formats.hash_file import (
+    MAX_BYTES,
     format_hash_file,
     hash_file_name,
     parse_hash_file,

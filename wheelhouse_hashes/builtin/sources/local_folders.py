@@ -17,12 +17,12 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Tier
 from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.formats.digest_list import DigestList, is_list_name, parse_digest_list
-from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
 from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, Listing
 
+# The reader of digest lists is imported where it is needed: most runs have none.
 if TYPE_CHECKING:
+    from wheelhouse_hashes.formats.digest_list import DigestList
     from wheelhouse_hashes.run import Run
 
 SOURCE = "list"
@@ -56,6 +56,8 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
 
 def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> Listing:
     """Return the listing of a folder, with the claims of the digest lists in it."""
+    from wheelhouse_hashes.formats.digest_list import is_list_name
+
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))
     here = path.resolve()
@@ -75,6 +77,9 @@ def _read_list(run: Run[CheckOptions], path: pathlib.Path) -> DigestList:
     :raises DiskError: if it cannot be read.
     :raises HashFileError: if it is not a digest list.
     """
+    from wheelhouse_hashes.formats.digest_list import parse_digest_list
+    from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
+
     content = run.read_file(path, MAX_LIST_BYTES)
     try:
         return parse_digest_list(content, path.name, run.options.hash_algorithm)
