@@ -16,7 +16,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import SDIST, A, make_wheel
-from tests.support.servers import respond, serving
+from tests.support.servers import Routes, respond, serving
 from wheelhouse_hashes.formats.pages import JSON_TYPE, read_page
 from wheelhouse_hashes.formats.urls import normalized
 from wheelhouse_hashes.testing import make_sdist
@@ -133,7 +133,7 @@ def test_published_json_has_digests_of_the_files(cli: Cli, dist: pathlib.Path) -
         {**file, "core-metadata": metadata, "dist-info-metadata": wrong},
     ]
     page = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": files}).encode()
-    routes = {
+    routes: Routes = {
         "/": lambda handler: respond(handler, 200, page, Content_Type=JSON_TYPE),
         f"/files/{A}": wheel,
         f"/files/{SDIST}": sdist,

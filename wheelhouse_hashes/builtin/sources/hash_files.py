@@ -51,6 +51,8 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         purpose = "algorithm of the hash files" + (
             "" if verb == "upload" else " to try if the source lists no hash files"
         )
+        if verb == "verify":
+            purpose += ", and of a digest list whose digests two algorithms may have"
         parser.add_argument(
             "--hash-algorithm",
             action="append",
