@@ -189,7 +189,7 @@ def test_hash_file_dialect_is_read(cli: Cli, dist: pathlib.Path, dialect: str, g
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("SHA256 hash of {name}:\n{hex}\nCertUtil: done\n", "certutil output; write it with"),
+        ("SHA256 hash of {name}:\n{hex}\nCertUtil: done\n", "the hash file is certutil output"),
         ("Algorithm  Hash  Path\n---\nSHA256  {hex}  {name}\n", "Get-FileHash output"),
         ("{hex}  {name}\n{name}: OK\n", "line 2 of the hash file is the output of sha256sum -c"),
         ("SHA512 ({name}) = {hex}{hex}\n", "the digest is labeled SHA512, not sha256"),
@@ -207,3 +207,5 @@ def test_unreadable_hash_file_is_named_with_its_tool(
             *("fetch", "--verify", "--wait", "0", "--local-folder", "got", "demo", server.url)
         )
     assert (result.code, words in result.line("refused")) == (3, True), result.out
+    if "output" in words and "sha256sum -c" not in words:
+        assert "write it with sha256sum or --hashfile" in result.out

@@ -21,8 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from wheelhouse_hashes.digests import ALGORITHMS
-from wheelhouse_hashes.errors import HashFileError
-from wheelhouse_hashes.formats.digest_tools import foreign_tool, why_unreadable
+from wheelhouse_hashes.formats.digest_tools import foreign_tool, unreadable
 
 GNU, BSD_REVERSED, TAGGED = "sha256sum", "md5 -r", "sha256sum --tag"
 OPENSSL, PIP, GPG = "openssl dgst", "pip hash", "gpg --print-md"
@@ -123,7 +122,7 @@ def read_lines(lines: Iterable[tuple[int, str]], what: str) -> Iterator[DigestLi
             continue
         block = _beginning(line, number)
         if block is None:
-            raise HashFileError(why_unreadable(line, number, what))
+            raise unreadable(line, number, what)
     if block is not None:
         yield _finished(block, what)
 
@@ -192,7 +191,7 @@ def _continues(block: _Block, line: str) -> bool:
 def _finished(block: _Block, what: str) -> DigestLine:
     if not block.hex:
         line = f"{block.name}:"
-        raise HashFileError(why_unreadable(line, block.number, what))
+        raise unreadable(line, block.number, what)
     return DigestLine(block.hex, block.name, block.tag, GPG, block.number)
 
 

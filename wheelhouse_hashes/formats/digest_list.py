@@ -51,6 +51,10 @@ _SUMS_NAME = re.compile(rf"{_BEFORE}(?:{_WORD}{_SUMS}|sha-?sums?[-_.]?\d+)(?:\.t
 _CHECKSUMS_NAME = re.compile(rf"{_BEFORE}checksums?(?:[-_.]{_WORD})?(?:\.txt)?", re.ASCII)
 
 
+#: The advice about algorithms that are not supported.
+_USE = f"use one of {', '.join(ALGORITHMS)}"
+
+
 @dataclass(frozen=True, slots=True)
 class ListEntry:
     """One digest of a digest list."""
@@ -130,8 +134,8 @@ def parse_digest_list(
     for line in read_lines(text.lines(), DIGEST_LIST):
         if line.name is None:
             raise HashFileError(
-                f"line {line.number} of the digest list has no file name; write it with the "
-                "names, as sha256sum does"
+                f"line {line.number} of the digest list has no file name",
+                next="write it with the names, as sha256sum does",
             )
         name = base_name(line.name)
         try:
@@ -179,7 +183,8 @@ def _digest(line: DigestLine, implied: str | None, algorithms: Collection[str]) 
         if algorithm is None:
             raise _Unsupported(
                 f"line {line.number} of the digest list has a {line.tag} digest, which is not "
-                f"supported; use one of {', '.join(ALGORITHMS)}"
+                "supported",
+                next=_USE,
             )
         return digest_of(line, algorithm, DIGEST_LIST)
     fitting = [name for name, length in ALGORITHMS.items() if length == len(line.hex)]
@@ -192,19 +197,16 @@ def _digest(line: DigestLine, implied: str | None, algorithms: Collection[str]) 
         if implied in ALGORITHMS:
             return digest_of(line, implied, DIGEST_LIST)
         raise _Unsupported(
-            f"the name of the digest list implies {implied}, which is not supported; use one of "
-            f"{', '.join(ALGORITHMS)}"
+            f"the name of the digest list implies {implied}, which is not supported", next=_USE
         )
     if len(chosen) > 1:
         raise HashFileError(
             f"line {line.number} of the digest list has {len(line.hex)} hex digits, which may be "
-            f"{' or '.join(chosen)}; name the list after the algorithm (SHA512SUMS, B2SUMS) or "
-            f"give --hash-algorithm {chosen[0]}"
+            f"{' or '.join(chosen)}",
+            next="name the list after its algorithm (SHA512SUMS, B2SUMS), or give "
+            f"--hash-algorithm {chosen[0]}",
         )
-    raise _Unsupported(
-        f"line {line.number} of the digest list has {_length(line)}; use one of "
-        f"{', '.join(ALGORITHMS)}"
-    )
+    raise _Unsupported(f"line {line.number} of the digest list has {_length(line)}", next=_USE)
 
 
 def tag_algorithm(tag: str) -> str | None:

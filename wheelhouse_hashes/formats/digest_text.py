@@ -87,7 +87,7 @@ class DigestText:
 
     def _refuse_unsigned(self, number: int) -> NoReturn:
         text = f"line {number} of the {self._what} is outside of the signed text"
-        raise HashFileError(f"{text}; remove it")
+        raise HashFileError(text, next="remove the line")
 
     def _signed(self, numbered: Iterator[tuple[int, str]]) -> Iterator[tuple[int, str]]:
         """Yield the lines of a cleartext-signed message (:rfc:`9580`, section 7)."""
@@ -129,7 +129,7 @@ def _decode(content: bytes, what: str, max_bytes: int) -> str:
 def _check_zero_lines(text: str, what: str) -> None:
     """Check that NUL bytes end lines, as ``sha256sum --zero`` writes them."""
     if text[1::2].count("\0") * 3 > len(text) or text[::2].count("\0") * 3 > len(text):
-        why = "UTF-16 without a byte order mark; write it as UTF-8"
-        raise HashFileError(f"the {what} has NUL bytes: {why}")
+        why = f"the {what} has NUL bytes: UTF-16 without a byte order mark"
+        raise HashFileError(why, next="write it as UTF-8")
     if not (text.endswith("\0") and _ZERO_LINE.fullmatch(text, 0, text.find("\0"))):
-        raise HashFileError(f"the {what} has NUL bytes; write it again with sha256sum")
+        raise HashFileError(f"the {what} has NUL bytes", next="write it again with sha256sum")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import printable
 
 #: The cure for most of them.
@@ -32,24 +33,29 @@ _TOOLS = tuple(
 )
 
 
-def foreign_tool(line: str) -> str | None:
-    """Return what writes such lines and what to do; None if it is unknown.
+def foreign_tool(line: str) -> tuple[str, str] | None:
+    """Return what writes such lines, and what to do; None if it is unknown.
 
     :param line: a line that is in none of the dialects that are read.
     """
     for pattern, tool, cure in _TOOLS:
         if pattern.match(line):
-            return f"{tool}; {cure}"
+            return tool, cure
     return None
 
 
-def why_unreadable(line: str, number: int, what: str) -> str:
-    """Return why a line cannot be read, and what to do.
+def unreadable(
+    line: str, number: int, what: str, kind: type[HashFileError] = HashFileError
+) -> HashFileError:
+    """Return the error about a line that cannot be read.
 
     :param line: the line.
     :param number: its number, from 1.
     :param what: the noun of the file.
+    :param kind: the class of the error.
     """
-    if tool := foreign_tool(line):
-        return f"the {what} is {tool}" if number == 1 else f"line {number} of the {what} is {tool}"
-    return f"line {number} of the {what} is in an unknown format: {printable(line[:80])!r}"
+    where = f"the {what}" if number == 1 else f"line {number} of the {what}"
+    if found := foreign_tool(line):
+        tool, cure = found
+        return kind(f"{where} is {tool}", next=cure)
+    return kind(f"line {number} of the {what} is in an unknown format: {printable(line[:80])!r}")

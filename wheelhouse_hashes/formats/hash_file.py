@@ -71,7 +71,7 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     from wheelhouse_hashes.formats.digest_lines import read_lines, resembles_digest
     from wheelhouse_hashes.formats.digest_list import digest_of, tag_algorithm
     from wheelhouse_hashes.formats.digest_text import HASH_FILE, DigestText
-    from wheelhouse_hashes.formats.digest_tools import why_unreadable
+    from wheelhouse_hashes.formats.digest_tools import unreadable
 
     text = DigestText(content, HASH_FILE, MAX_BYTES)
     lines = list(text.lines())
@@ -79,7 +79,7 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     if not filled:
         raise NotAHashFile("the hash file is empty")
     if not any(map(resembles_digest, filled)):
-        raise NotAHashFile(why_unreadable(filled[0], 1, HASH_FILE))
+        raise unreadable(filled[0], 1, HASH_FILE, NotAHashFile)
     digests: set[Digest] = set()
     notes = set(text.notes)
     other: str | None = None

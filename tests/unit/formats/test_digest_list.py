@@ -127,8 +127,9 @@ def test_algorithm_by_option(algorithm: str, name: str) -> None:
 
 
 def test_ambiguous_length_is_refused_with_both_cures() -> None:
-    with pytest.raises(HashFileError, match=r"sha512 or blake2b; name .* --hash-algorithm sha512"):
+    with pytest.raises(HashFileError, match="sha512 or blake2b") as caught:
         read(f"{'a' * 128}  {A}\n", "checksums.txt")
+    assert re.search(r"name the list .* --hash-algorithm sha512", caught.value.next)
     with pytest.raises(HashFileError, match="sha512 or blake2b"):
         read(f"{'a' * 128}  {A}\n", "checksums.txt", "sha512", "blake2b")
 
@@ -174,9 +175,11 @@ REFUSED = {
 
 @pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED.keys())
 def test_unreadable_list_is_refused_with_tool_and_cure(text: str, words: str) -> None:
-    with pytest.raises(HashFileError, match=words) as caught:
+    with pytest.raises(HashFileError) as caught:
         parse_digest_list(text.encode(), "checksums.txt")
-    assert str(caught.value).isprintable()
+    message = f"{caught.value}; {caught.value.next}"
+    assert re.search(words, message), message
+    assert message.isprintable()
 
 
 @pytest.mark.parametrize(
@@ -226,7 +229,7 @@ def test_line_after_signature_is_refused() -> None:
 
 @pytest.mark.parametrize("line", [f"{ONE}  {LONG}", f"SHA256 ({LONG}) = {ONE}", "# a comment"])
 def test_line_before_signed_text_is_refused(line: str) -> None:
-    with pytest.raises(HashFileError, match=r"line 1 .* is outside of the signed text; remove it"):
+    with pytest.raises(HashFileError, match=r"line 1 .* is outside of the signed text"):
         read(f"{line}\n\n{SIGNED}")
 
 

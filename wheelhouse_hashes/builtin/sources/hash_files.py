@@ -176,7 +176,7 @@ def _claim(content: bytes, artifact: ListedArtifact, algorithm: str, url: str) -
 def _finding(error: HashFileError | TransferError, where: str) -> Finding:
     # The text of a TransferError has the URL already.
     text = str(error) if isinstance(error, TransferError) else f"{error} ({where})"
-    return Finding(Cause.UNREADABLE_HASH, text)
+    return Finding(Cause.UNREADABLE_HASH, text, next=error.next)
 
 
 def _why_absent(error: HashFileError | TransferError, where: str) -> str:

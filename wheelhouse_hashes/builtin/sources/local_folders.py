@@ -84,7 +84,8 @@ def _read_list(run: Run[CheckOptions], path: pathlib.Path) -> DigestList:
     try:
         return parse_digest_list(content, path.name, run.options.hash_algorithm)
     except HashFileError as error:
-        raise HashFileError(f"{printable(str(path))}: {error}") from None
+        cure = error.next or "correct the digest list"
+        raise HashFileError(f"{printable(str(path))}: {error}", next=cure) from None
 
 
 def _entries(path: pathlib.Path, read: DigestList, tier: Tier) -> tuple[Entry, ...]:
