@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.artifacts import Claim, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
@@ -183,6 +183,11 @@ class ArtifactFetch:
                 raise
             return replace(self._refused(error), claims=claims_of(heard))
         verdict = self._judge(download.heard, download.seen, self._private, download.origins)
+        if verdict.cause is Cause.REPLACED and self._run.unlisted.insist(self.artifact):
+            # The age of its hash file counts, and perhaps its digest.
+            more = self._run.plugins.claims(self.artifact, self._run)
+            heard = [*download.heard, *_comparable(more, download)]
+            verdict = self._judge(heard, download.seen, self._private, download.origins)
         self._before = download.seen
         return verdict
 
@@ -250,6 +255,17 @@ class ArtifactFetch:
             reason = "deleted: superseded by newer dev builds"
         text = f"{cause}: listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
+
+
+def _comparable(heard: Heard, download: Download) -> Heard:
+    """Return the claims that are new, of algorithms that were computed."""
+    return [
+        each
+        for each in heard
+        if isinstance(each, Claim)
+        and each not in download.heard
+        and each.digest.algorithm in download.seen.digests
+    ]
 
 
 def _join(*sentences: str) -> str:

@@ -9,6 +9,7 @@ being listed.  Most other pages have none, and a request for each artifact would
   other artifacts that have a digest already are not requested.
 - The hash file of an artifact without another digest is always requested.  It is waited for
   only if some artifact of the folder has one.
+- If an artifact looks replaced, its hash file is requested after all: its age counts.
 """
 
 from __future__ import annotations
@@ -74,6 +75,9 @@ class UnlistedHashFiles:
         self._look: Look | None = None
         self._folders: dict[str, _Folder] = {}
         self._names: set[str] = set()
+        #: Names of artifacts whose hash files were not requested, and of those that must be.
+        self._skipped: set[str] = set()
+        self._insisted: set[str] = set()
         for artifact in sorted(artifacts, key=lambda each: each.name):
             self._names.add(artifact.name)
             # A local file costs no request, and the address of a signed URL's hash file
@@ -115,15 +119,30 @@ class UnlistedHashFiles:
         with self._changed:
             if not fresh and self._result(folder, artifact.name) is False:
                 return ()
-            needless = artifact.has_strong_claim and self._package_index
-            if not needless and (artifact.name in folder.first or not artifact.has_strong_claim):
+            wanted = not artifact.has_strong_claim or artifact.name in self._insisted
+            needless = self._package_index and not wanted
+            if wanted or (artifact.name in folder.first and not needless):
                 folder.asking.add(artifact.name)
         if needless or (
             artifact.name not in folder.asking
             and all(self._is_there(folder, name) is False for name in folder.first)
         ):
+            with self._changed:
+                self._skipped.add(artifact.name)
             return ()
         return self._noted(folder, artifact.name, request)
+
+    def insist(self, artifact: ListedArtifact) -> bool:
+        """Request an artifact's hash file from now on.
+
+        :param artifact: the artifact.
+        :returns: whether it was not requested before.
+        """
+        with self._changed:
+            if artifact.name not in self._skipped - self._insisted:
+                return False
+            self._insisted.add(artifact.name)
+            return True
 
     def may_appear(self, artifact: ListedArtifact) -> bool:
         """Return whether an artifact without a digest may get a hash file later.

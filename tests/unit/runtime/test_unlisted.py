@@ -121,3 +121,24 @@ def test_interruption_ends_the_wait_for_another_thread() -> None:
         threading.Timer(0.1, stop.set).start()
         with pytest.raises(Interrupted):
             unlisted.ask(artifacts[2], list, lambda _: False, fresh=False)
+
+
+def test_insisting_requests_what_a_package_index_lacks() -> None:
+    artifacts = [artifact(number) for number in range(4)]
+    unlisted = UnlistedHashFiles(threading.Event(), artifacts, package_index=True)
+    server = Server(artifacts[3])
+    assert not unlisted.insist(artifacts[3])
+    assert not server.ask(unlisted, artifacts[3])
+    assert unlisted.insist(artifacts[3])
+    assert not unlisted.insist(artifacts[3])
+    assert server.ask(unlisted, artifacts[3])
+    assert server.asked == {artifacts[3].name: 1}
+
+
+def test_insisting_requests_what_the_rest_of_a_folder_lacks() -> None:
+    artifacts = [artifact(number) for number in range(4)]
+    unlisted = UnlistedHashFiles(threading.Event(), artifacts)
+    server = Server(artifacts[3])
+    assert not server.ask(unlisted, artifacts[3])
+    assert unlisted.insist(artifacts[3])
+    assert server.ask(unlisted, artifacts[3])
