@@ -228,6 +228,13 @@ class ListedArtifact:
     superseded: bool = False
 
     @property
+    def has_strong_claim(self) -> bool:
+        """True if the listing claims a digest other than MD5."""
+        return any(
+            isinstance(each, Claim) and each.digest.algorithm != "md5" for each in self.claims
+        )
+
+    @property
     def parsed(self) -> ArtifactName:
         """The parts of the name.
 

@@ -238,13 +238,14 @@ class UnsupportedURL(TransferError):
 
 
 class HashFileError(Refusal):
-    """A hash file is invalid.
+    """A hash file or digest list is invalid.
 
     :param text: one sentence for the user.
+    :param next: what to do next; by default the advice of the cause.
     """
 
-    def __init__(self, text: str) -> None:
-        super().__init__(Cause.UNREADABLE_HASH, text)
+    def __init__(self, text: str, *, next: str = "") -> None:  # noqa: A002 (as in Refusal)
+        super().__init__(Cause.UNREADABLE_HASH, text, next=next)
 
 
 class NotAHashFile(HashFileError):

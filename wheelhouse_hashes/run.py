@@ -23,6 +23,7 @@ from wheelhouse_hashes.options import AccountOptions, StoreOptions, secrets_of
 from wheelhouse_hashes.runtime.activity import Activity, State
 from wheelhouse_hashes.runtime.retry import Again, another_try, repeat
 from wheelhouse_hashes.runtime.screen import Screen
+from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.workspace import O_co, Workspace
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Run(Workspace[O_co]):
         #: What the client needs from the plugins, by the names of its parameters.
         self._extensions: dict[str, Any] = {}
         self._client: Client | None = None
+        #: Which unlisted hash files are requested; filled in once the listing is known.
+        self.unlisted = UnlistedHashFiles(self.stop)
         self._screen = Screen()
 
     def __repr__(self) -> str:
@@ -106,10 +109,7 @@ class Run(Workspace[O_co]):
 
     @property
     def origins(self) -> frozenset[str]:
-        """The origins of all requests so far, including redirects: ``https://host:port``.
-
-        A default port is left out (:rfc:`6454`).
-        """
+        """The origins of all requests and redirects so far, as ``https://host`` (:rfc:`6454`)."""
         # A copy: workers that an interrupted run abandoned may still add to the set.
         return frozenset(map(origin_text, frozenset(self._client.origins if self._client else ())))
 
@@ -157,8 +157,11 @@ class Run(Workspace[O_co]):
         if urlsplit(url).scheme == "file":
             return _read_local(url)
 
+        # Swift then asks all replicas: an old hash file beside a new artifact is seen as stale.
+        headers = {**artifact.headers, "X-Newest": "true"}
+
         def request() -> bytes:
-            return self.client.get(url, max_bytes=MAX_BYTES, headers=artifact.headers).body
+            return self.client.get(url, max_bytes=MAX_BYTES, headers=headers).body
 
         left = itertools.count(tries - 1, -1)
 

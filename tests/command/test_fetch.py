@@ -204,7 +204,8 @@ def test_every_claim_must_match(cli: Cli, wheel: bytes) -> None:
 
 
 def test_unreadable_hash_file_is_refused(cli: Cli, wheel: bytes) -> None:
-    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": b"<html>not yet"}
+    links = page(A, f"{A}.sha256")
+    routes: Routes = {"/": links, f"/{A}": wheel, f"/{A}.sha256": b"<html>not yet"}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 3
@@ -473,7 +474,14 @@ def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
         else:
             respond(handler, 200, hash_file(wheel))
 
-    with serving({"/": page(A), f"/{A}": wheel, f"/{A}.sha256": appear_late}) as server:
+    routes: Routes = {
+        "/": page(A, B),
+        f"/{A}": wheel,
+        f"/{A}.sha256": appear_late,
+        f"/{B}": wheel,
+        f"/{B}.sha256": hash_file(wheel, B),
+    }
+    with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
     assert result.code == 0
     assert "hash file not published yet; waiting up to 9 s" in result.line("waiting")
@@ -786,7 +794,8 @@ def test_truncated_wheel_without_digest_is_refused(cli: Cli, wheel: bytes) -> No
 
 
 def test_oversized_hash_file_is_unreadable(cli: Cli, wheel: bytes) -> None:
-    routes: Routes = {"/": page(A), f"/{A}": wheel, f"/{A}.sha256": b"#" * 70_000}
+    links = page(A, f"{A}.sha256")
+    routes: Routes = {"/": links, f"/{A}": wheel, f"/{A}.sha256": b"#" * 70_000}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
     assert (result.code, "unreadable-hash" in result.line("refused")) == (3, True)

@@ -242,7 +242,13 @@ def test_old_date_does_not_end_wait_for_stale_replica(shelf: Shelf, age: str) ->
 # Waiting
 
 
+def _put_other_pair(shelf: Shelf) -> None:
+    """Publish a hash file; one that is missing is waited for only if the container has some."""
+    shelf.put_pair(wheel_bytes("other"), "other-1.0-py3-none-any.whl")
+
+
 def late_hash_file(shelf: Shelf) -> Callable[[], object]:
+    _put_other_pair(shelf)
     shelf.put_artifact(wheel_bytes("new"), header=False)
     return lambda: shelf.put_hash_file(wheel_bytes("new"))
 
@@ -270,6 +276,7 @@ def unreplicated_artifact(shelf: Shelf) -> Callable[[], object]:
 
 
 def unreplicated_hash_file(shelf: Shelf) -> Callable[[], object]:
+    _put_other_pair(shelf)
     with shelf.missed_by(1):
         shelf.put_hash_file(wheel_bytes("new"))
     shelf.put_artifact(wheel_bytes("new"), header=False)

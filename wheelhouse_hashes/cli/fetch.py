@@ -28,6 +28,7 @@ from wheelhouse_hashes.listing.selection import (
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -88,6 +89,12 @@ def _fetch(
     for name in selection.misplaced:
         run.note(line("note", name, "ignored: not in the same folder as its artifact"))
     artifacts = _refuse_unsafe(selection, reporter)
+    run.unlisted = UnlistedHashFiles(
+        run.stop,
+        artifacts,
+        listed=selection.hash_file_folders,
+        package_index=selection.package_index,
+    )
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
         options = run.options

@@ -24,6 +24,7 @@ from wheelhouse_hashes.listing.selection import Wanted, note_ignored
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 
@@ -74,6 +75,12 @@ def _verify(
     # Not in the main thread, so that it can watch for an interruption.
     listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
     announced = {artifact.name: artifact for artifact in selection.artifacts}
+    run.unlisted = UnlistedHashFiles(
+        run.stop,
+        selection.artifacts,
+        listed=selection.hash_file_folders,
+        package_index=selection.package_index,
+    )
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     if not is_local:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.artifacts import Claim, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
 from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
@@ -19,7 +19,7 @@ from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.outside import QUIET, Provenance
-from wheelhouse_hashes.verdict.rules import algorithms_of, claims_of, refused
+from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, refused
 
 if TYPE_CHECKING:
     import pathlib
@@ -133,17 +133,19 @@ class ArtifactFetch:
             if not self._fresh:
                 # A cache or a stale replica may have answered.
                 self._fresh = at_once = True
-            elif self._is_stable(cause, attempt):
+            elif self._is_stable(verdict, cause, attempt):
                 return verdict
         if not at_once:
             self._run.activity.begin("waiting")
         progressed = self._received > had
         raise _NotFinal(verdict, Again(cause, verdict.text, retry_after, at_once, progressed))
 
-    def _is_stable(self, cause: Cause, attempt: Attempt) -> bool:
+    def _is_stable(self, verdict: Verdict, cause: Cause, attempt: Attempt) -> bool:
         """Return whether waiting cannot change what the store answers."""
         if cause is Cause.MISSING_ARTIFACT and self.artifact.superseded:
             return True  # deleted, but still in an outdated listing
+        if verdict.text == NO_CLAIM and self._run.budget.seconds:
+            return not self._run.unlisted.may_appear(self.artifact) or self._is_quiet(attempt)
         # A replaced artifact may heal only if something changed lately, see verdict.outside.
         return cause not in (Cause.STALE, Cause.REPLACED) and self._is_quiet(attempt)
 
@@ -192,6 +194,11 @@ class ArtifactFetch:
                 raise
             return replace(self._refused(error), claims=claims_of(heard))
         verdict = self._judge(download.heard, download.seen, self._private, download.origins)
+        if verdict.cause is Cause.REPLACED and self._run.unlisted.insist(self.artifact):
+            # The age of its hash file counts, and perhaps its digest.
+            more = self._run.plugins.claims(self.artifact, self._run)
+            heard = [*download.heard, *_comparable(more, download)]
+            verdict = self._judge(heard, download.seen, self._private, download.origins)
         self._before = download.seen
         return _with_encoding(verdict, download.encoding)
 
@@ -273,6 +280,17 @@ def _with_encoding(verdict: Verdict, encoding: str) -> Verdict:
         return verdict
     text = f"sent with Content-Encoding: {encoding}, so it may have been compressed on its way"
     return replace(verdict, text=_join(verdict.text, text), next=_UNENCODED)
+
+
+def _comparable(heard: Heard, download: Download) -> Heard:
+    """Return the claims that are new, of algorithms that were computed."""
+    return [
+        each
+        for each in heard
+        if isinstance(each, Claim)
+        and each not in download.heard
+        and each.digest.algorithm in download.seen.digests
+    ]
 
 
 def _join(*sentences: str) -> str:

@@ -18,6 +18,8 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.hash_file import split_hash_file_name
+from wheelhouse_hashes.formats.urls import folder_of
 from wheelhouse_hashes.options import FetchOptions, VerifyOptions
 
 if TYPE_CHECKING:
@@ -64,11 +66,21 @@ class Relevance:
         return cls(wanted)
 
     def of(self, links: Iterable[Link]) -> Iterator[Link]:
-        """Yield the links without those of other projects, and without needless claims."""
+        """Yield the links without those of other projects, and without needless claims.
+
+        The first hash file of each folder is kept: whether a folder has any decides about
+        the hash files that are not listed (:mod:`wheelhouse_hashes.runtime.unlisted`).
+        """
+        folders: set[str] = set()
         for link in links:
             if link.problem or not link.name:
                 yield link
-            elif not self.is_of_another_project(link.name):
+            elif self.is_of_another_project(link.name):
+                if split_hash_file_name(link.name) and (folder := folder_of(link.address)):
+                    if folder not in folders:
+                        yield link
+                    folders.add(folder)
+            else:
                 needless = link.hashes and self.is_of_another_version(link.name)
                 yield replace(link, hashes=()) if needless else link
 

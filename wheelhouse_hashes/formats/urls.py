@@ -147,6 +147,11 @@ def _http_origin_text(head: str) -> str:
     return origin_text(found) if found[0] in _DEFAULT_PORTS else ""
 
 
+def folder_of(url: str) -> str:
+    """Return the URL of the folder that an object is in, without the slash at its end."""
+    return url.partition("?")[0].rpartition("/")[0]
+
+
 def is_secure(origin_text: str, *, checked: bool = True) -> bool:
     """Return whether nobody on the network can change the answers of an origin.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,8 @@ from wheelhouse_hashes.filenames import (
     why_unsafe,
 )
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
-from wheelhouse_hashes.formats.urls import origin
+from wheelhouse_hashes.formats.hash_file import split_hash_file_name
+from wheelhouse_hashes.formats.urls import folder_of, origin, origins_of
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.listing.invalid_names import InvalidNames, find_invalid
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
@@ -62,6 +64,11 @@ class Selection:
     invalid: InvalidNames = field(default_factory=InvalidNames)
     #: The number of artifacts of other versions of the wanted projects.
     others: int = 0
+    #: The folders in which the listing names hash files, selected or not.
+    hash_file_folders: frozenset[str] = frozenset()
+    #: True if the listing is a package index: its selected artifacts are at other origins
+    #: and have a digest, and it has no companions.
+    package_index: bool = False
 
     @property
     def refused(self) -> list[Verdict]:
@@ -141,6 +148,8 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
         tuple(left_out.values()),
         find_invalid(strange, wanted),
         len(matcher.others),
+        _hash_file_folders(companions),
+        not companions and _is_package_index(listing, [listed[n] for n in sorted(offered)]),
     )
 
 
@@ -152,6 +161,32 @@ def note_ignored(run: Session[CheckOptions], selection: Selection) -> None:
     if len(names) > MAX_IGNORED:
         more = len(names) - MAX_IGNORED
         run.note(line("note", f"ignored {more} more names that are not valid"))
+
+
+def _hash_file_folders(companions: Mapping[str, Mapping[str, Entry]]) -> frozenset[str]:
+    """Return the folders of all hash files among the companions of a listing."""
+    return frozenset(
+        folder_of(entry.url)
+        for others in companions.values()
+        for name, entry in others.items()
+        if split_hash_file_name(name) is not None
+    )
+
+
+def _is_package_index(listing: Listing, listed: Sequence[Sequence[Entry]]) -> bool:
+    """Return whether all artifacts have a digest, and are at other origins than the listing.
+
+    :param listing: a listing without companions.
+    :param listed: the entries of each selected artifact.
+    """
+    if not (listed and listing.origins):
+        return False
+    servers: set[str] = set()
+    for entry in itertools.chain.from_iterable(listed):
+        if not any(isinstance(c, Claim) and c.digest.algorithm != "md5" for c in entry.claims):
+            return False
+        servers.add("/".join(entry.url.split("/", 3)[:3]))
+    return not set(origins_of(*servers)).intersection(listing.origins)
 
 
 def _grouped(
@@ -258,12 +293,11 @@ def _are_neighbours(one: Entry, other: Entry) -> bool:
     A digest from another place says nothing about this container, and the
     artifact's request headers must not be sent there.
     """
-    folders = {entry.url.partition("?")[0].rpartition("/")[0] for entry in (one, other)}
-    return len(folders) == 1 and origin(one.url) == origin(other.url)
+    return folder_of(one.url) == folder_of(other.url) and origin(one.url) == origin(other.url)
 
 
 def _beside(name: str, companion: Entry) -> Entry:
     """Return the expected entry of an artifact of which only a companion is listed."""
     # A query may be a signature that is valid for the companion only.
-    url = companion.url.partition("?")[0].rpartition("/")[0] + "/" + quote(name)
+    url = f"{folder_of(companion.url)}/{quote(name)}"
     return Entry(name, url, headers=companion.headers)

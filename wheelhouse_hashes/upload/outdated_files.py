@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.formats.hash_file import list_algorithm
+from wheelhouse_hashes.formats.digest_list import is_list_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -28,7 +28,7 @@ def outdated_files(
     :param pruned: the artifacts that were deleted.
     """
     for name in sorted(snapshot.objects):
-        if replaced and list_algorithm(name):
+        if replaced and is_list_name(name):
             yield name, "may list the digests of replaced artifacts: create it again"
         beside = _BESIDE.fullmatch(name)
         if beside is None or name in snapshot.companions.get(beside[1], ()):

@@ -39,10 +39,11 @@ def hash_file_and_never_the_wheel(case: Case) -> None:
     case.routes |= {"/": page(link(f"{A}.sha256")), f"/{A}": status(404)}
 
 
-@fault("E.4.2", left=(A,), says="waiting up to 9 s")
+@fault("E.4.2", left=(A, B), says="waiting up to 9 s")
 def wheel_before_the_hash_file(case: Case) -> None:
-    """The wheel is there; its hash file appears after two checks."""
+    """The wheel is there; its hash file appears after two checks, and another wheel has one."""
     case.without_digest_in_the_link()
+    case.add(B, wheel(B))
     case.routes[f"/{A}.sha256"] = in_turn(*[status(404)] * 2, hash_file(wheel()))
     case.wait = "9"
 
@@ -52,6 +53,59 @@ def wheel_and_never_the_hash_file(case: Case) -> None:
     """The wheel is there, but no source has a digest for it."""
     case.without_digest_in_the_link()
     del case.routes[f"/{A}.sha256"]
+
+
+SEVERAL = tuple(f"demo-1.0-{number}-py3-none-any.whl" for number in range(12))
+
+
+def _several(case: Case, folder: str = "") -> None:
+    """Publish twelve wheels without hash files."""
+    case.routes.clear()
+    case.good = {name: wheel() for name in SEVERAL}
+    case.routes |= {f"/{folder}{name}": wheel() for name in SEVERAL}
+
+
+@fault("E.4.3", causes=(Cause.MISSING_HASH,) * len(SEVERAL), limit=30)
+def wheels_and_never_a_hash_file(case: Case) -> Check:
+    """Twelve wheels, and no digest of any: they are not waited for (``--wait 90``)."""
+    _several(case)
+    case.routes["/"] = page(*map(link, SEVERAL))
+    case.wait = "90"
+
+    def check(done: Done) -> None:
+        asked = [path for path in case.server.paths() if path.endswith(".sha256")]
+        assert max(map(asked.count, asked)) <= 2
+        assert "waiting" not in done.out
+
+    return check
+
+
+@fault("E.4.3", left=SEVERAL, says="verified 12 of 12")
+def wheels_with_digests_and_no_hash_file(case: Case) -> Check:
+    """Twelve wheels with digests in the links: two hash files are asked for, then no more."""
+    _several(case)
+    case.routes["/"] = page(*(link(name, wheel()) for name in SEVERAL))
+
+    def check(done: Done) -> None:
+        asked = [path for path in case.server.paths() if path.endswith(".sha256")]
+        assert sorted(asked) == [f"/{name}.sha256" for name in sorted(SEVERAL)[:2]], asked
+
+    return check
+
+
+@fault("E.4.3", left=SEVERAL, says="verified 12 of 12")
+def package_index_without_hash_files(case: Case) -> Check:
+    """A page with digests on every link, the wheels on another server: no hash file is asked
+    for.
+    """
+    _several(case)
+    files = case.serve(case.routes)
+    case.routes = {"/": page(*(link(files.url + name, wheel()) for name in SEVERAL))}
+
+    def check(done: Done) -> None:
+        assert not [path for path in files.paths() if path.endswith(".sha256")]
+
+    return check
 
 
 def _with_metadata(content: bytes) -> Respond:

@@ -124,6 +124,11 @@ def strong_digest_against_a_weak_one(case: Case) -> None:
     case.routes |= {f"/{A}": other, f"/{A}.sha512": _digest("sha512", other)}
 
 
+SIGNED = (
+    "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n{}-----BEGIN PGP SIGNATURE-----\n\n"
+    "iQ=\n-----END PGP SIGNATURE-----\n"
+)
+
 DIALECTS = {
     "two spaces": "{hex}  {name}\n",
     "asterisk": "{hex} *{name}\n",
@@ -142,6 +147,17 @@ DIALECTS = {
     "bare": "{hex}",
     "pip": "sha256:{hex}\n",
     "byte order mark": "\ufeff{hex}  {name}\n",
+    "standard input": "{hex}  -\n",
+    "standard input, binary": "{hex} *-\n",
+    "OpenSSL of standard input": "SHA2-256(stdin)= {hex}\n",
+    "gpg --print-md": "{name}:\n{groups}\n",
+    "pip hash": "{name}:\n--hash=sha256:{hex}\n",
+    "name first": "{name}  {hex}\n",
+    "leading blanks": "  {hex}  {name}\n",
+    "escaped tag": "\\SHA256 ({name}) = {hex}\n",
+    "several algorithms": "SHA1 ({name}) = {hex:.40}\nSHA256 ({name}) = {hex}\n",
+    "clear-signed": SIGNED.format("{hex}  {name}\n"),
+    "sha256sum --zero": "{hex}  {name}\0",
 }
 
 REFUSED_DIALECTS = {
@@ -157,13 +173,18 @@ REFUSED_DIALECTS = {
     "escape sequence": "{hex}  \x1b[2J{name}\n",
     "path that climbs out to another": "{hex}  ../victim\n",
     "NUL": "{hex}  {name}\n\0",
+    "SFV": "{name} DEADBEEF\n{hex}\n",
+    "sha256sum -c": "{hex}  {name}\n{name}: OK\n",
+    "base64": "SHA256 ({name}) = 47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n{hex}\n",
+    "keyed": "HMAC-SHA2-256({name})= {hex}\n",
+    "line outside of the signed text": "{hex}  {name}\n" + SIGNED.format("{hex}  {name}\n"),
     "10 MB": "{spaces}",
     "one long line": "# {spaces:.5000}\n{hex}  {name}\n",
 }
 
 
 def _dialects(case: Case, dialects: dict[str, str]) -> tuple[str, ...]:
-    """Publish one wheel per dialect; return their names."""
+    """Publish one wheel per dialect, and list their hash files; return the wheels' names."""
     names = []
     case.routes.clear()
     case.good.clear()
@@ -171,17 +192,20 @@ def _dialects(case: Case, dialects: dict[str, str]) -> tuple[str, ...]:
         name = f"demo-1.0-{number}-py3-none-any.whl"
         digest = sha256(wheel())
         words = {"hex": digest, "HEX": digest.upper(), "zeros": "0" * 64, "name": name}
+        words["groups"] = " ".join(digest.upper()[start : start + 8] for start in range(0, 64, 8))
         content = text.format(**words, spaces=" " * 10_000_000 if "spaces" in text else "")
         case.routes |= {f"/{name}": wheel(), f"/{name}.sha256": content.encode()}
         case.good[name] = wheel()
         names.append(name)
-    case.routes["/"] = page(*map(link, names))
+    case.routes["/"] = page(*(link(f"{name}{end}") for name in names for end in ("", ".sha256")))
     return tuple(names)
 
 
 @fault("E.1", left=tuple(f"demo-1.0-{n}-py3-none-any.whl" for n in range(len(DIALECTS))))
 def hash_files_in_all_known_dialects(case: Case) -> None:
-    """Hash files by GNU, BSD, OpenSSL, pip and Maven, with CRLF, tabs, paths, a byte order mark."""
+    """Hash files by GNU, BSD, OpenSSL, pip, GnuPG and Maven, with CRLF, tabs, paths, a byte order
+    mark, a signature.
+    """
     _dialects(case, DIALECTS)
 
 
@@ -205,6 +229,41 @@ def hash_files_that_say_nothing_sure(case: Case) -> Check:
         assert "32 hex digits (MD5)" in done.out
         assert "certutil" in done.out
         assert "Get-FileHash" in done.out
+        assert "SFV" in done.out
         assert not [path for path in case.server.paths() if path.endswith(".whl")]
 
     return check
+
+
+def _verify(case: Case, name: str, text: str) -> None:
+    """Check wheel A in the target folder against a list."""
+    case.got.mkdir()
+    (case.got / A).write_bytes(wheel())
+    (case.folder / name).write_text(
+        text.format(name=A, hex=sha256(wheel()), hex512=hashlib.sha512(wheel()).hexdigest())
+    )
+    case.command = ["verify", "got", "--against", name, "--wait", "0"]
+
+
+@fault("E.1", left=(A,), says="verified 1 of 1")
+def digest_list_named_after_its_algorithm(case: Case) -> None:
+    """``verify --against`` a list named ``checksums.sha512``."""
+    _verify(case, "checksums.sha512", "{hex512}  {name}\n")
+
+
+@fault("E.1", left=(A,), says="verified 1 of 1")
+def digest_list_that_is_signed(case: Case) -> None:
+    """``verify --against`` a clear-signed list: it is read, with a note on the signature."""
+    _verify(case, "SHA256SUMS.asc", SIGNED.format("{hex}  {name}\n"))
+
+
+@fault("E.1", exit_code=3, left=(A,), says="certutil output; write it with sha256sum")
+def digest_list_of_another_tool(case: Case) -> None:
+    """``verify --against`` the output of certutil, which is named."""
+    _verify(case, "list.txt", "SHA256 hash of {name}:\r\n{hex}\r\n")
+
+
+@fault("E.1", exit_code=3, left=(A,), says="may be sha512 or blake2b; name the list")
+def digest_list_whose_algorithm_is_not_certain(case: Case) -> None:
+    """``verify --against`` a list with digests that two algorithms have."""
+    _verify(case, "checksums.txt", "{hex512}  {name}\n")

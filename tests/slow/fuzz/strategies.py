@@ -1,4 +1,4 @@
-"""Hypothesis strategies for hash files and index pages that are almost right."""
+"""Hypothesis strategies for hash files, digest lists and index pages that are almost right."""
 
 from __future__ import annotations
 
@@ -62,6 +62,70 @@ hash_files = st.one_of(
     st.binary(max_size=300),
     _encoded(st.one_of(_hex, _names, _signs, _tags), 12),
     _encoded(_well_formed, 3),
+)
+
+_groups = st.builds(
+    lambda group, count, between: between.join([group] * count),
+    st.sampled_from(("AB", "ABCD", "ABCDEF01", "XY")),
+    st.sampled_from((1, 8, 16, 20, 32)),
+    st.sampled_from((" ", "  ", "\n    ", ":")),
+)
+_others = st.sampled_from(
+    ("README", "other-1.0.tar.gz", "numpy-2.3.5.tar.gz", "a/b", "-", "", "x:")
+)
+_rows = st.builds(
+    lambda form, digits, groups, name, tag: form.format(
+        hex=digits, groups=groups, name=name, tag=tag
+    ),
+    st.sampled_from(
+        (
+            *(
+                "{hex}  {name}",
+                "{hex} *{name}",
+                "{hex} {name}",
+                "\\{hex}  {name}",
+                " {hex}  {name}",
+            ),
+            *("{tag} ({name}) = {hex}", "{tag}({name})= {hex}", "\\{tag} ({name}) = {hex}"),
+            *("{name}:\n--hash={tag}:{hex}", "{name}: {groups}", "{name}:\n{groups}", "{groups}"),
+            *("{name}: {tag} = {groups}", "{name}  {hex}", "{name}: {hex}", "{tag}:{hex}", "{hex}"),
+            *("# {name}", "; {hex}", "{name}", "{hex}  {name}\0", "{name} {hex} {name}"),
+        )
+    ),
+    st.one_of(st.sampled_from(("a1" * 32, "b2" * 64, "c3" * 16, "d4" * 20)), _hex),
+    _groups,
+    st.one_of(_others, _names),
+    st.sampled_from(
+        ("SHA256", "sha256", "SHA2-512", "MD5", "SHA1", "SM3", "BLAKE2b-384", "HMAC-X")
+    ),
+)
+_signed = st.builds(
+    lambda before, rows, after: "".join(
+        (
+            *(before, "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA512\n\n", *rows),
+            *("-----BEGIN PGP SIGNATURE-----\n\nabc=\n-----END PGP SIGNATURE-----\n", after),
+        )
+    ),
+    st.sampled_from(("", "\n", "x\n")),
+    st.lists(_rows.map("{}\n".format), max_size=4),
+    st.sampled_from(("", "\n", "x\n", "-----BEGIN PGP SIGNED MESSAGE-----\n")),
+)
+
+digest_lists = st.one_of(
+    st.binary(max_size=300),
+    _encoded(st.one_of(_rows.map("{}\n".format), _rows.map("{}\r\n".format)), 8),
+    _encoded(st.one_of(_rows, _hex, _names, _signs, _tags), 9),
+    _encoded(_signed, 2),
+)
+
+_words = st.sampled_from(
+    (
+        *("SHA256SUMS", "sha512", "SHASUMS", "256", "checksums", "md5", "b2", "blake2b", "sum"),
+        *("-", "_", ".", ".txt", ".asc", "demo", "1.0", "3-", "\n", "\u0130"),
+    )
+)
+list_names = st.one_of(st.text(max_size=30), st.lists(_words, max_size=9).map("".join)).map(
+    lambda name: name.encode("utf-8", "replace")
 )
 
 _fragments = st.builds(

@@ -14,6 +14,13 @@ from contextlib import contextmanager
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
+from wheelhouse_hashes.formats.digest_list import (
+    base_name,
+    is_list_name,
+    named_algorithm,
+    parse_digest_list,
+)
+from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES, parse_hash_file
 from wheelhouse_hashes.formats.json_listings import read_json
 from wheelhouse_hashes.formats.offers import NotAListing, Offers, TooLarge, Unfinished
@@ -67,6 +74,44 @@ def hash_file(data: bytes) -> None:
         assert len(data) <= MAX_BYTES
         assert read.note.isprintable()
         assert read.digest.hex.encode() in data.replace(b"\0", b"").lower()
+
+
+#: Names of digest lists, and the values of ``--hash-algorithm``.
+LISTS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("", ()),
+    ("checksums.txt", ("blake2b",)),
+    ("SHA256SUMS", ("sha512", "blake2b")),
+    ("SHA512SUMS", ()),
+    ("SHA1SUMS", ("sha256",)),
+)
+
+
+def digest_list(data: bytes) -> None:
+    """Parse a digest list, under names that imply different algorithms."""
+    for name, algorithms in LISTS:
+        with opening_nothing():
+            try:
+                read = parse_digest_list(data, name, algorithms)
+            except HashFileError as error:
+                assert str(error).isprintable()  # noqa: PT017 (it need not raise)
+                continue
+        assert len(data) <= MAX_LIST_BYTES
+        assert read.entries
+        assert all(note.isprintable() for note in read.notes)
+        digits = data.lower().translate(None, b"\0 :\t\r\n")
+        for entry in read.entries:
+            assert entry.name == base_name(entry.path)
+            # A comment may be between the groups of a digest.
+            assert entry.digest.hex.encode() in digits or b"#" in data or b";" in data
+        assert sum(map(len, read.digests.values())) <= len(read.entries)
+
+
+def list_name(data: bytes) -> None:
+    """Tell the algorithm of a digest list by its name."""
+    name = data.decode("utf-8", "replace")
+    algorithm = named_algorithm(name)
+    if is_list_name(name):
+        assert algorithm is None or algorithm in ALGORITHMS
 
 
 def _check(links: list[Link]) -> None:
@@ -147,6 +192,8 @@ def fragment(data: bytes) -> None:
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "hash_file": hash_file,
+    "digest_list": digest_list,
+    "list_name": list_name,
     "index_page": index_page,
     "json_page": json_page,
     "fragment": fragment,

@@ -7,20 +7,25 @@ import pathlib
 import pytest
 from hypothesis import given, settings
 
+from tests.slow.fuzz import growth
 from tests.slow.fuzz.strategies import (
+    digest_lists,
     hash_files,
     index_pages,
     json_listings,
     json_pages,
+    list_names,
     xml_listings,
 )
 from tests.slow.fuzz.targets import (
     TARGETS,
+    digest_list,
     fragment,
     hash_file,
     index_page,
     json_listing,
     json_page,
+    list_name,
     xml_listing,
 )
 
@@ -48,6 +53,18 @@ def test_fuzz_hash_files(data: bytes) -> None:
 
 
 @some
+@given(digest_lists)
+def test_fuzz_digest_lists(data: bytes) -> None:
+    digest_list(data)
+
+
+@some
+@given(list_names)
+def test_fuzz_list_names(data: bytes) -> None:
+    list_name(data)
+
+
+@some
 @given(index_pages)
 def test_fuzz_index_pages(data: bytes) -> None:
     index_page(data)
@@ -70,3 +87,9 @@ def test_fuzz_xml_listings(data: bytes) -> None:
 @given(json_listings)
 def test_fuzz_json_listings(data: bytes) -> None:
     json_listing(data)
+
+
+@pytest.mark.parametrize("name", growth.LINES)
+def test_large_digest_list_is_read_in_linear_time(name: str) -> None:
+    once, eight = growth.growth(growth.LINES[name], 25_000)
+    assert growth.is_linear(once, eight, 25_000), (once, eight)

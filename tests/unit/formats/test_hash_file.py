@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.artifacts import sha256
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.formats.digest_text import MAX_LINE
 from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
-    MAX_LINE,
     format_hash_file,
     hash_file_name,
     parse_hash_file,
@@ -23,6 +25,14 @@ GET_FILE_HASH = (
     "\r\nAlgorithm       Hash                                      Path\r\n"
     "---------       ----                                      ----\r\n"
     f"SHA256          {HEX.upper()}    C:\\dist\\{NAME}\r\n\r\n"
+)
+
+GROUPS = " ".join(HEX.upper()[i : i + 8] for i in range(0, 64, 8))
+PRINT_MDS = (
+    f"{NAME}: \n   MD5 = {' '.join(['AB'] * 16)}\n{NAME}: \n"
+    f"  SHA1 = {' '.join(['ABCD'] * 10)}\n{NAME}: \nSHA256 = {GROUPS[:53]}\n"
+    f"         {GROUPS[54:]}\n{NAME}: \nSHA512 = {' '.join(['ABCDEF01'] * 6)}\n"
+    f"         {' '.join(['ABCDEF01'] * 10)}\n"
 )
 
 ACCEPTED = {
@@ -45,6 +55,33 @@ ACCEPTED = {
     "no line feed at the end": f"{HEX}  {NAME}",
     "blank lines around it": f"\n{HEX}  {NAME}\n\n",
     "blanks at the end of the line": f"{HEX}  {NAME} \t\n",
+    "leading blanks": f"  {HEX}  {NAME}\n",
+    "leading tab": f"\t{HEX}  {NAME}\n",
+    "standard input": f"{HEX}  -\n",
+    "standard input, binary": f"{HEX} *-\n",
+    "standard input of openssl 1": f"(stdin)= {HEX}\n",
+    "standard input of openssl 3": f"SHA2-256(stdin)= {HEX}\n",
+    "standard input, BSD tag": f"SHA256 (-) = {HEX}\n",
+    "openssl with colons": f"SHA2-256({NAME})= {':'.join(re.findall('..', HEX))}\n",
+    "escaped line": f"\\{HEX}  {NAME}\n",
+    "escaped tag": f"\\SHA256 ({NAME}) = {HEX}\n",
+    "blank and escaped tag": f" \\SHA256 ({NAME}) = {HEX}\n",
+    "pip hash": f"{NAME}:\n--hash=sha256:{HEX}\n",
+    "pip hash with a path": f"./{NAME}:\n--hash=sha256:{HEX}\n",
+    "pip option": f"--hash sha256:{HEX}\n",
+    "gpg --print-md": f"{NAME}: {GROUPS[:53]}\n                   {GROUPS[54:]}\n",
+    "gpg --print-md, long name": f"{NAME}: \n{GROUPS}\n",
+    "gpg --print-md of the standard input": f"{GROUPS}\n",
+    "gpg --print-mds": PRINT_MDS,
+    "name first": f"{NAME}  {HEX}\n",
+    "name first, tab": f"{NAME}\t{HEX}\n",
+    "name first, colon": f"{NAME}: {HEX}\n",
+    "several tagged algorithms": f"MD5 ({NAME}) = {'a' * 32}\nSHA256 ({NAME}) = {HEX}\n",
+    "tags of unsupported algorithms": (
+        f"SHA1 ({NAME}) = {'a' * 40}\nBLAKE3 ({NAME}) = {HEX2}\nSHA256 ({NAME}) = {HEX}\n"
+    ),
+    "semicolon comment": f"; made by CI\n{HEX}  {NAME}\n",
+    "sha256sum --zero": f"{HEX}  {NAME}\0",
     "the same line twice": f"{HEX}  {NAME}\n{HEX}  {NAME}\n",
     "the same digest in two forms": f"{HEX}  {NAME}\nSHA256 ({NAME}) = {HEX.upper()}\n",
 }
@@ -149,6 +186,29 @@ REFUSED: dict[str, tuple[str, str]] = {
     "NUL only": ("\0", "NUL"),
     "two names": (f"{HEX}  {NAME} {OTHER}\n", "another file"),
     "full-width digits": ("\uff11" * 64 + f"  {NAME}\n", "unknown format"),
+    "UTF-16 cut in half": (f"{HEX}\0", "NUL bytes"),
+    "two NUL lines that differ": (f"{HEX}  {NAME}\0{HEX2}  {NAME}\0", "2 different digests"),
+    "CRC of cksum": (f"4294967295 0 {NAME}\n{HEX}  {NAME}\n", "the CRC of sum or cksum"),
+    "SFV": (f"{HEX}  {NAME}\n{NAME} DEADBEEF\n", "line 2 .* an SFV file"),
+    "Get-FileHash as CSV": (
+        f'"Algorithm","Hash","Path"\n"SHA256","{HEX}","{NAME}"\n',
+        "Get-FileHash",
+    ),
+    "output of sha256sum -c": (f"{HEX}  {NAME}\n{NAME}: OK\n", "output of sha256sum -c"),
+    "hashdeep": (f"%%%% HASHDEEP-1.0\n1,{HEX},{NAME}\n", "hashdeep"),
+    "base64": (f"SHA256 ({NAME}) = {'A' * 43}=\n# {HEX}\n{HEX}\n", "digests in base64"),
+    "requirements": (f"demo==1.0 --hash=sha256:{HEX}\n", "a requirements file"),
+    "detached signature": (f"-----BEGIN PGP SIGNATURE-----\n{HEX}\n", "a detached signature"),
+    "unknown escape": (f"\\{HEX}  dist\\x{NAME}\n", "unknown format"),
+    "gpg of another wheel": (f"{OTHER}: {GROUPS}\n", f"another file.*{OTHER}"),
+    "gpg, a group too many": (f"{NAME}: {GROUPS} DEADBEEF\n", "72 hex digits"),
+    "gpg, a line missing": (f"{NAME}: {GROUPS[:53]}\n", "48 hex digits"),
+    "pip hash of another wheel": (f"{OTHER}:\n--hash=sha256:{HEX}\n", f"another file.*{OTHER}"),
+    "name without a digest": (f"{HEX}  {NAME}\n{NAME}:\n", "line 2 .* unknown format"),
+    "name first, of another wheel": (f"{OTHER}  {HEX}\n", f"another file.*{OTHER}"),
+    "keyed digest": (f"HMAC-SHA2-256({NAME})= {HEX}\n", "is labeled HMAC-SHA2-256"),
+    "SHA-512/256": (f"SHA2-512/256({NAME})= {HEX}\n", "is labeled SHA2-512/256"),
+    "SHA-3": (f"SHA3-256({NAME})= {HEX}\n", "is labeled SHA3-256"),
     "a word": ("pending\n", "unknown format"),
     "line over the cap": (f"#{'x' * MAX_LINE}\n{HEX}  {NAME}\n", f"longer than {MAX_LINE}"),
     "one endless line": ("a" * (MAX_LINE + 1), f"longer than {MAX_LINE}"),

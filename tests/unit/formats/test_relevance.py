@@ -30,12 +30,18 @@ def _to(project: str, version: str | None = None) -> Relevance:
         "other-1.0.tar.gz",
         "OTHER-1.0.ZIP",
         "other-1.0.win32.exe",
-        "other-1.0-py3-none-any.whl.sha256",
         "folder/other-1.0.tar.gz.asc",
     ],
 )
 def test_links_of_other_projects_are_dropped(name: str) -> None:
     assert list(_to("demo").of([_link(name)])) == []
+
+
+def test_first_hash_file_of_each_folder_is_kept() -> None:
+    """It shows that hash files that are not listed may be there."""
+    names = ("other-1.0.tar.gz.sha256", "other-1.1.tar.gz.sha256", "a/other-1.0.tar.gz.sha512")
+    first, second, elsewhere = map(_link, names)
+    assert list(_to("demo").of([first, second, elsewhere])) == [first, elsewhere]
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         purpose = "algorithm of the hash files" + (
             "" if verb == "upload" else " to try if the source lists no hash files"
         )
+        if verb == "verify":
+            purpose += ", and of a digest list whose digests two algorithms may have"
         parser.add_argument(
             "--hash-algorithm",
             action="append",
@@ -105,38 +107,76 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 def wheelhouse_claims(
     artifact: ListedArtifact, run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
-    """Read all listed hash files, or, if none are listed, the first one that exists."""
+    """Read all listed hash files, or, if none are listed, the first one that exists.
+
+    An unlisted one is requested only if the folder is likely to have some, see
+    :mod:`wheelhouse_hashes.runtime.unlisted`.
+    """
     listed = [a for a in ALGORITHMS if hash_file_name(artifact.name, a) in artifact.companions]
-    # A server may return anything for a hash file that is not listed.
-    optional = not listed and any(
-        isinstance(claim, Claim) and claim.digest.algorithm != "md5" for claim in artifact.claims
+    if listed:
+        claims = [_read(artifact, run, algorithm) for algorithm in listed]
+        return [claim for claim in claims if claim is not None]
+    return run.unlisted.ask(
+        artifact,
+        lambda: _unlisted(artifact, run),
+        lambda other: bool(_unlisted(other, run)),
+        fresh=run.fresh,
     )
-    claims: list[Claim | Finding] = []
-    for algorithm in listed or run.algorithms:
+
+
+def _read(
+    artifact: ListedArtifact, run: Run[CheckOptions], algorithm: str
+) -> Claim | Finding | None:
+    """Read a listed hash file; None if it does not exist."""
+    url, where = _address(artifact, run, algorithm)
+    try:
+        content = run.companion(artifact, hash_file_name("", algorithm))
+        if content is None:
+            return None
+        return _claim(content, artifact, algorithm, url)
+    except (HashFileError, TransferError) as error:
+        if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
+            raise
+        return _finding(error, where)
+
+
+def _unlisted(artifact: ListedArtifact, run: Run[CheckOptions]) -> list[Claim | Finding]:
+    """Read the first hash file that exists; a server may return anything for one that does not."""
+    # Nothing depends on it if there is another digest, so it gets a single retry; otherwise
+    # it is requested again together with its artifact.
+    optional = artifact.has_strong_claim
+    for algorithm in run.algorithms:
+        url, where = _address(artifact, run, algorithm)
         suffix = hash_file_name("", algorithm)
-        url = run.companion_url(artifact, suffix) or ""
-        where = shown(url)
         try:
-            # Nothing depends on an optional one, so it gets a single retry; the others are
-            # requested again together with their artifact.
             content = run.companion(artifact, suffix, tries=2 if optional else 1)
-            if content is None:
-                continue
-            read = parse_hash_file(content, artifact.name, algorithm)
+            if content is not None:
+                return [_claim(content, artifact, algorithm, url)]
         except (HashFileError, TransferError) as error:
-            if optional and _is_absence(error):
+            if _is_absence(error, optional=optional):
                 run.note_once("no hash file", _why_absent(error, where))
-                continue
-            if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
+            elif error.cause in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
+                return [_finding(error, where)]
+            else:
                 raise
-            # The text of a TransferError has the URL already.
-            text = str(error) if isinstance(error, TransferError) else f"{error} ({where})"
-            claims.append(Finding(Cause.UNREADABLE_HASH, text))
-        else:
-            claims.append(Claim(read.digest, SOURCE, where, origins=origins_of(url)))
-        if not listed:
-            break
-    return claims
+    return []
+
+
+def _address(artifact: ListedArtifact, run: Run[CheckOptions], algorithm: str) -> tuple[str, str]:
+    """Return the URL of a hash file, and the URL to show."""
+    url = run.companion_url(artifact, hash_file_name("", algorithm)) or ""
+    return url, shown(url)
+
+
+def _claim(content: bytes, artifact: ListedArtifact, algorithm: str, url: str) -> Claim:
+    read = parse_hash_file(content, artifact.name, algorithm)
+    return Claim(read.digest, SOURCE, shown(url), origins=origins_of(url))
+
+
+def _finding(error: HashFileError | TransferError, where: str) -> Finding:
+    # The text of a TransferError has the URL already.
+    text = str(error) if isinstance(error, TransferError) else f"{error} ({where})"
+    return Finding(Cause.UNREADABLE_HASH, text, next=error.next)
 
 
 def _why_absent(error: HashFileError | TransferError, where: str) -> str:
@@ -150,9 +190,14 @@ def _why_absent(error: HashFileError | TransferError, where: str) -> str:
     )
 
 
-def _is_absence(error: HashFileError | TransferError) -> bool:
-    """Return whether an error means that the hash file does not exist."""
-    if isinstance(error, TransferError):
+def _is_absence(error: HashFileError | TransferError, *, optional: bool) -> bool:
+    """Return whether an error means that an unlisted hash file does not exist.
+
+    :param optional: whether its artifact has another digest; a server error is then one, too.
+    """
+    if isinstance(error, HashFileError):
+        return isinstance(error, NotAHashFile)
+    if optional:
         # An error without a response (such as a bad certificate) concerns the whole server.
         return error.status != 0 or error.transient
-    return isinstance(error, NotAHashFile)
+    return error.status != 0 and not error.transient

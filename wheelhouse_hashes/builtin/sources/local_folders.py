@@ -14,14 +14,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Tier
+from wheelhouse_hashes.artifacts import Claim, Tier
 from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.formats.hash_file import MAX_LIST_BYTES, list_algorithm, parse_list
 from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, Listing
 
+# The reader of digest lists is imported where it is needed: most runs have none.
 if TYPE_CHECKING:
+    from wheelhouse_hashes.formats.digest_list import DigestList
     from wheelhouse_hashes.run import Run
 
 SOURCE = "list"
@@ -45,42 +46,57 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
         return None
     with disk_errors(f"access {url}"):
         if path.is_dir():
-            return Listing(printable(url), _in_folder(run, path))
+            return _in_folder(run, path)
         if path.is_file():
-            return Listing(printable(url), _in_list(run, path, Tier.PINNED))
+            read = _read_list(run, path)
+            notes = tuple(f"{printable(url)}: {note}" for note in read.notes)
+            return Listing(printable(url), _entries(path, read, Tier.PINNED), notes=notes)
     return None
 
 
-def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> tuple[Entry, ...]:
-    """Return the entries of a folder, with the claims of the digest lists in it."""
+def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> Listing:
+    """Return the listing of a folder, with the claims of the digest lists in it."""
+    from wheelhouse_hashes.formats.digest_list import is_list_name
+
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))
     here = path.resolve()
     entries = [Entry(name, here.joinpath(name).as_uri()) for name in names]
+    notes: list[str] = []
     for name in names:
-        if list_algorithm(name) is not None and here.joinpath(name).is_file():
-            entries += _in_list(run, here / name, Tier.CONTAINER)
-    return tuple(entries)
+        if is_list_name(name) and here.joinpath(name).is_file():
+            read = _read_list(run, here / name)
+            entries += _entries(here / name, read, Tier.CONTAINER)
+            notes += [f"{printable(name)}: {note}" for note in read.notes]
+    return Listing(printable(str(path)), tuple(entries), notes=tuple(notes))
 
 
-def _in_list(run: Run[CheckOptions], path: pathlib.Path, tier: Tier) -> tuple[Entry, ...]:
-    """Return the entries of a digest list, with their claims.
+def _read_list(run: Run[CheckOptions], path: pathlib.Path) -> DigestList:
+    """Read a digest list.
 
-    :raises DiskError: if the list cannot be read.
+    :raises DiskError: if it cannot be read.
     :raises HashFileError: if it is not a digest list.
     """
+    from wheelhouse_hashes.formats.digest_list import parse_digest_list
+    from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
+
     content = run.read_file(path, MAX_LIST_BYTES)
-    where = printable(str(path))
     try:
-        digests = parse_list(content, list_algorithm(path.name) or DEFAULT_ALGORITHM)
+        return parse_digest_list(content, path.name, run.options.hash_algorithm)
     except HashFileError as error:
-        raise HashFileError(f"{where}: {error}") from None
+        cure = error.next or "correct the digest list"
+        raise HashFileError(f"{printable(str(path))}: {error}", next=cure) from None
+
+
+def _entries(path: pathlib.Path, read: DigestList, tier: Tier) -> tuple[Entry, ...]:
+    """Return the entries of a digest list, with their claims."""
+    where = printable(str(path))
     folder = path.resolve().parent
     return tuple(
         Entry(
             name,
             folder.joinpath(name).as_uri(),
-            claims=(Claim(digest, SOURCE, where, tier),),
+            claims=tuple(Claim(digest, SOURCE, where, tier) for digest in digests),
         )
-        for name, digest in digests.items()
+        for name, digests in read.digests.items()
     )
