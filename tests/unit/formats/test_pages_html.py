@@ -59,8 +59,9 @@ def anchors(draw: st.DrawFn) -> str:
     others = draw(st.lists(attributes(), max_size=3))
     others.insert(draw(st.integers(0, len(others))), href)
     # Browsers need no blank after a quoted value.  One with a bracket is then read as two tags.
-    # A slash directly after an address without quotes is part of the address.
-    between = [(" " if "<" in each or each is href else "") + draw(blank) for each in others]
+    # A slash directly after a value without quotes is part of the value.
+    apart = [each[-1] not in "\"'" or "<" in each or each is href for each in others]
+    between = [" " * is_apart + draw(blank) for is_apart in apart]
     tag = draw(st.sampled_from(["a", "A"])) + draw(blank).replace("/", " ")
     return f"<{tag}{''.join(map(''.join, zip(others, between, strict=True)))} >x</a>"
 

@@ -222,6 +222,7 @@ def test_healable_causes_exclude_final_ones() -> None:
     final = {
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN, Cause.REPLACED, Cause.WEAK),
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNREADABLE),
+        *(Cause.YANKED, Cause.INVALID_NAME, Cause.LISTING_CUT),
     }
     assert set(Cause) - HEALABLE == final
 
