@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Tier
-from wheelhouse_hashes.formats.sniffing import is_index_page
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions
@@ -24,6 +23,9 @@ def wheelhouse_tiers() -> Sequence[Tier]:
 @hookimpl
 def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | None:
     """Read a listing of a store or a release; refuse other documents by name."""
+    # Imported here because not every verb reads listings.
+    from wheelhouse_hashes.formats.sniffing import is_index_page
+
     if is_index_page(page.media_type, page.content):
         return None
     # Most runs read index pages only; importing the parsers of XML and JSON takes 5 ms.
