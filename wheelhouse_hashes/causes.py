@@ -28,6 +28,7 @@ class Cause(enum.Enum):
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
+    UNEXPECTED = "unexpected"  #: twine would send it, but nothing judged it
     DISK = "disk"  #: a local file or folder cannot be read or written
     TRUNCATED = "truncated"  #: the download ended early
     STALE = "stale"  #: the store serves a mix of two versions
@@ -90,6 +91,7 @@ _EXIT_CODES = {
     Cause.UNREADABLE_HASH: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
+    Cause.UNEXPECTED: 4,
     Cause.DISK: 6,
     Cause.TRUNCATED: 5,
     Cause.STALE: 5,
@@ -117,6 +119,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
+    Cause.UNEXPECTED: "move it out of the folder before you upload, or name it with --allow",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
     Cause.STALE: "fetch it again later or with a longer --wait",

@@ -40,7 +40,7 @@ EXIT_CODES = {
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
     3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.WEAK},
-    4: {Cause.MISSING_ARTIFACT},
+    4: {Cause.MISSING_ARTIFACT, Cause.UNEXPECTED},
     6: {Cause.DISK},
     5: {Cause.TRUNCATED, Cause.STALE, Cause.UNREACHABLE, Cause.FORBIDDEN, Cause.TOO_LARGE},
 }
