@@ -26,17 +26,20 @@ def mode(path: pathlib.Path) -> str:
     return f"{stat.S_IMODE(path.stat().st_mode):04o}"
 
 
-def as_user(user: int, umask: str, *command: str) -> Result:
-    """Run a command as another user with a umask; the user can read all files."""
+def setpriv(user: int, umask: str, *command: str) -> list[str]:
+    """Return a command that runs another one as a user with a umask; it can read all files."""
     assert os.geteuid() == 0, "run as root: this test changes users with setpriv"
     assert shutil.which("setpriv"), "install setpriv: apt-get install util-linux"
     # The interpreter and the tests may be in the home of root, which others cannot read.
     reads = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
     login = (f"--reuid={user}", f"--regid={GROUP}", "--clear-groups", *reads)
-    shell = ("sh", "-c", 'umask "$0"; exec "$@"', umask)
-    python = (sys.executable, "-m", "wheelhouse_hashes", *command)
+    return ["setpriv", *login, "sh", "-c", 'umask "$0"; exec "$@"', umask, *command]
+
+
+def as_user(user: int, umask: str, *command: str) -> Result:
+    """Run this package as another user with a umask; the user can read all files."""
     done = subprocess.run(
-        ["setpriv", *login, *shell, *python],
+        setpriv(user, umask, sys.executable, "-m", "wheelhouse_hashes", *command),
         check=False,
         capture_output=True,
         text=True,

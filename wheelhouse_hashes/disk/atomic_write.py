@@ -9,7 +9,7 @@ import pathlib
 import stat
 
 from wheelhouse_hashes.disk.folder import Folder
-from wheelhouse_hashes.disk.ownership import check_links, is_trusted
+from wheelhouse_hashes.disk.ownership import is_trusted
 from wheelhouse_hashes.errors import disk_errors
 
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -29,13 +29,12 @@ def write_file(name: str, content: str | bytes, *, sync: bool = False) -> None:
     data = content.encode() if isinstance(content, str) else content
     path = pathlib.Path(name)
     with disk_errors(f"write {name}"):
-        check_links(path)
         if path.exists() and not path.is_file():
             _write_to_device(path, data)
             return
-        target = path.resolve()  # keep a symbolic link, and replace its target
-        with Folder(target.parent) as folder:
-            _replace_file(folder, target.name, data, sync=sync)
+        folder, target = Folder.reached_of(path)  # keep a symbolic link, and replace its target
+        with folder:
+            _replace_file(folder, target, data, sync=sync)
 
 
 def _replace_file(folder: Folder, name: str, data: bytes, *, sync: bool) -> None:
@@ -56,20 +55,31 @@ def _replace_file(folder: Folder, name: str, data: bytes, *, sync: bool) -> None
 
 
 def _write_to_device(path: pathlib.Path, data: bytes) -> None:
-    """Write to a device or named pipe.
+    """Write to a device or pipe.
 
     :raises OSError: if nothing reads from a named pipe, or it belongs to another user, who
         could leave it unread forever.
     """
-    status = path.stat()
-    given = path.resolve()  # not of a pipe of this process, such as /dev/stdout
-    if stat.S_ISFIFO(status.st_mode) and given.exists() and not is_trusted(status):
-        raise PermissionError(0, "it is a named pipe of another user")
     # Without O_NONBLOCK, opening a named pipe without a reader waits forever.
     with open(os.open(path, os.O_WRONLY | _NO_WAIT), "wb") as device:
+        status = os.fstat(device.fileno())
+        if stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no longer a device")
+        if stat.S_ISFIFO(status.st_mode) and _has_name(status) and not is_trusted(status):
+            raise PermissionError(0, "it is a named pipe of another user")
         if _NO_WAIT:
             os.set_blocking(device.fileno(), True)
         device.write(data)
+
+
+def _has_name(pipe: os.stat_result) -> bool:
+    """Return whether a pipe has a name in a file system, unlike those between programs."""
+    reading, writing = os.pipe()
+    try:
+        return os.fstat(reading).st_dev != pipe.st_dev
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def sync_folder(folder: pathlib.Path) -> None:

@@ -18,6 +18,7 @@ from io import FileIO
 from typing import Self
 
 from wheelhouse_hashes.disk.ownership import other_writers
+from wheelhouse_hashes.disk.walk import walk
 
 #: Whether the system has calls that are relative to an open folder.
 _RELATIVE = os.open in os.supports_dir_fd
@@ -49,6 +50,44 @@ class Folder:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         elif _RELATIVE:
             self._number = os.open(path, _FOLDER)
+
+    @classmethod
+    def reached(cls, path: pathlib.Path, *, create: bool = False) -> Self:
+        """Open a folder without following links of other users, in any part of its path.
+
+        :param path: the folder.
+        :param create: whether to create it, and those above it.
+        """
+        if not _RELATIVE:
+            if create:
+                path.mkdir(parents=True, exist_ok=True)
+            return cls(path)
+        number, name = walk(str(path), to_folder=True, create=create)
+        return cls._from(path, number, name)
+
+    @classmethod
+    def reached_of(cls, path: pathlib.Path) -> tuple[Self, str]:
+        """Open the folder of a file without following links of other users.
+
+        :param path: the file; it need not exist.
+        :returns: the folder, and the name of the file in it, which is not a link.
+        """
+        if not _RELATIVE:
+            target = path.resolve()
+            return cls(target.parent), target.name
+        number, name = walk(str(path), to_folder=False)
+        return cls._from(path.parent, number, "."), name
+
+    @classmethod
+    def _from(cls, path: pathlib.Path, number: int, name: str) -> Self:
+        """Open a folder by a descriptor that only leads to it, and close that."""
+        folder = cls.__new__(cls)
+        folder.path = path
+        try:
+            folder._number = os.open(name, _FOLDER, dir_fd=number)  # noqa: SLF001 (the same class)
+        finally:
+            os.close(number)
+        return folder
 
     def __enter__(self) -> Self:
         return self

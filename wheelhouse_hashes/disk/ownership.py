@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pathlib
 
 _ROOT = 0
 
@@ -50,23 +46,20 @@ def other_writers(status: os.stat_result, opened: int | None) -> str:
     if status.st_mode & stat.S_IWOTH:
         return "all users"
     if not is_trusted(status):
-        return f"user {_user_name(status.st_uid)}"
+        return f"user {user_name(status.st_uid)}"
     if status.st_mode & stat.S_IWGRP and not _is_private_group(status, opened):
         return f"group {_group_name(status.st_gid)}"
     return ""
 
 
-def check_links(path: pathlib.Path) -> None:
-    """Check that no part of a path is a symbolic link of another user.
+def user_name(number: int) -> str:
+    """Return the name of a user, the number if it has none."""
+    import pwd
 
-    :raises PermissionError: if one is.
-    """
-    for part in (path, *path.parents):
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            status = part.lstat()
-            if stat.S_ISLNK(status.st_mode) and not is_trusted(status):
-                owner = _user_name(status.st_uid)
-                raise PermissionError(0, f"{part} is a symbolic link of user {owner}; remove it")
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
 
 
 def _is_private_group(status: os.stat_result, opened: int | None) -> bool:
@@ -91,15 +84,6 @@ def _has_acl(opened: int) -> bool:
         with contextlib.suppress(OSError):
             return bool(os.getxattr(opened, _ACL))
     return False
-
-
-def _user_name(number: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
 
 
 def _group_name(number: int) -> str:

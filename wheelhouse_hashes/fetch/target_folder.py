@@ -17,7 +17,7 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.disk.folder import Folder
-from wheelhouse_hashes.disk.ownership import check_links, is_private
+from wheelhouse_hashes.disk.ownership import is_private
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import DiskError, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -45,13 +45,10 @@ class TargetFolder:
 
     def __init__(self, path: pathlib.Path) -> None:
         self.path = path
-        with disk_errors(f"create the folder {path}"):
-            check_links(path)
-            path.mkdir(parents=True, exist_ok=True)
         with contextlib.ExitStack() as stack:
+            with disk_errors(f"create the folder {path}"):
+                self._folder = stack.enter_context(Folder.reached(path, create=True))
             with disk_errors(f"write to the folder {path}"):
-                self._folder = stack.enter_context(Folder(path))
-                check_links(path)  # it may have been replaced in between
                 remove_dead(self._folder)
                 private = PrivateFolder(self._folder)
             stack.push(private)
