@@ -39,7 +39,7 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     if path and (rows or report.findings):
         with (
             disk_errors(f"write {SUMMARY}"),
-            open(path, "a", encoding="utf-8", opener=_open_at_once) as file,  # noqa: PTH123 (opener)
+            open(path, "a", encoding="utf-8", opener=_open_at_once) as file,
         ):
             file.write(_table(run, report, rows))
 
