@@ -17,12 +17,12 @@ def main() -> None:
     :raises SystemExit: with the command's exit code, unless it is 0.
     """
     if is_on(os.environ.get(DISABLE)):
-        sys.stderr.write(f"wheelhouse-hashes: disabled by {DISABLE}; unset it\n")
+        _complain(f"disabled by {DISABLE}; unset it")
         sys.exit(2)
     try:
         _run()
     except KeyboardInterrupt:
-        sys.stderr.write("wheelhouse-hashes: interrupted\n")
+        _complain("interrupted")
         sys.exit(130)
 
 
@@ -33,8 +33,14 @@ def _run() -> None:
     try:
         attach.run_host()
     except WheelhouseHashesError as error:
-        sys.stderr.write(f"wheelhouse-hashes: error: {error}\n")
+        _complain(f"error: {error}")
         sys.exit(error.exit_code)
+
+
+def _complain(text: str) -> None:
+    from wheelhouse_hashes.runtime.screen import complain
+
+    complain(text)
 
 
 if __name__ == "__main__":

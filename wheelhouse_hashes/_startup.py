@@ -82,7 +82,12 @@ def refuse(reason: str) -> None:
             f"; {', '.join(requested)} {require} wheelhouse-hashes: fix the problem or unset the "
             f"{variables}"
         )
-    sys.stderr.write(f"wheelhouse-hashes: {reason}{advice}\n")
+    # The rule of ``runtime.screen``, which may be what cannot be imported.
+    reason = "".join(c if c.isprintable() else " " for c in reason).replace("##", "#\\x23")
+    try:  # noqa: SIM105 (contextlib is not imported yet)
+        sys.stderr.write(f"wheelhouse-hashes: {reason}{advice}\n")
+    except (OSError, AttributeError):
+        pass  # it is closed or full
     if requested:
         raise SystemExit(2)
 

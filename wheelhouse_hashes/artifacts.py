@@ -8,6 +8,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from wheelhouse_hashes.causes import Cause
@@ -52,7 +53,11 @@ def tiers_text(tiers: Iterable[Tier]) -> str:
     return "+".join(map(str, sorted(tiers, reverse=True)))
 
 
-@dataclass(frozen=True)
+#: Shared by all claims without evidence.
+_NO_EVIDENCE: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A digest that a source says an artifact has."""
 
@@ -77,7 +82,7 @@ class Claim:
     age: float | None = None
     #: Facts that support it, such as a log's name and the entry's index; for ``--explain``
     #: and the JSON report, so without secrets.
-    evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
+    evidence: Mapping[str, str] = field(default_factory=lambda: _NO_EVIDENCE, hash=False)
 
     def __post_init__(self) -> None:
         if not (
@@ -207,6 +212,8 @@ class ListedArtifact:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: Claims and findings from the listing.
     claims: tuple[Claim | Finding, ...] = ()
+    #: Why it was yanked, as in :class:`Entry`.
+    yanked: str | None = None
     #: Its companions in the listing: object name to URL.
     companions: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: True if it has no other companions, as in :class:`Listing`.

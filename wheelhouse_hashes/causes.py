@@ -26,8 +26,12 @@ class Cause(enum.Enum):
     PLUGIN = "plugin"  #: a plugin raised an exception
     MISSING_HASH = "missing-hash"  #: no source claims a digest
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
+    UNREADABLE = "unreadable"  #: a page, or an entry of one, is in a form that cannot be read
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
+    INVALID_NAME = "invalid-name"  #: a wheel of the project, but its name is not a wheel name
+    YANKED = "yanked"  #: withdrawn by its maintainers (:pep:`592`), with ``--fail-on-yanked``
+    LISTING_CUT = "listing-cut"  #: the server has more than its listing shows
     UNEXPECTED = "unexpected"  #: twine would send it, but nothing judged it
     DISK = "disk"  #: a local file or folder cannot be read or written
     TRUNCATED = "truncated"  #: the download ended early
@@ -89,8 +93,12 @@ _EXIT_CODES = {
     Cause.PLUGIN: 1,
     Cause.MISSING_HASH: 3,
     Cause.UNREADABLE_HASH: 3,
+    Cause.UNREADABLE: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
+    Cause.INVALID_NAME: 4,
+    Cause.YANKED: 4,
+    Cause.LISTING_CUT: 4,
     Cause.UNEXPECTED: 4,
     Cause.DISK: 6,
     Cause.TRUNCATED: 5,
@@ -117,8 +125,13 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.PLUGIN: "fix the plugin or disable it with WHEELHOUSE_HASHES_DISABLED_PLUGINS",
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
+    Cause.UNREADABLE: "correct the page, or give a URL with an index page or directory listing",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
+    Cause.INVALID_NAME: "build it again under a valid name, and upload it instead of this one",
+    Cause.YANKED: "use another version, or remove --fail-on-yanked",
+    Cause.LISTING_CUT: "give a URL that lists all objects, such as an index page, or one that "
+    "lists fewer, such as a folder",
     Cause.UNEXPECTED: "move it out of the folder before you upload, or name it with --allow",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
@@ -127,6 +140,32 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.FORBIDDEN: "check the container's read permission and your credentials",
     Cause.TOO_LARGE: "check the URL: a valid response is never that large",
 }
+
+#: The advice of ``verify``, which does not fetch, where it differs.
+_VERIFY_STEP: Mapping[Cause, str] = {
+    Cause.CORRUPT: "check the disk, copy it to the folder again, then verify it again",
+    Cause.CONFLICT: "compare the digests with the CI job's log; correct the source that has the "
+    "wrong one, then verify it again",
+    Cause.NOT_A_DISTRIBUTION: "look at the file, which may be an error page; copy it to the folder "
+    "or build it again",
+    Cause.MISSING_HASH: "add its digest to the list, page or folder that it is verified against, "
+    "or use --missing-hash accept",
+    Cause.MISSING_ARTIFACT: "copy it to the folder, or build it again, then verify it again",
+    Cause.TRUNCATED: "copy it to the folder again, then verify it again",
+    Cause.STALE: "verify it again later or with a longer --wait",
+    Cause.UNREACHABLE: "check the URL and the network, then verify it again",
+}
+
+
+def next_step(cause: Cause, verb: str) -> str:
+    """Return the advice for a cause, in the words of a command.
+
+    :param cause: the cause.
+    :param verb: the command's verb.
+    """
+    advice = _VERIFY_STEP.get(cause) if verb == "verify" else None
+    return advice or cause.next_step
+
 
 #: Built-in causes that a retry within ``--wait`` may resolve.
 HEALABLE = frozenset(

@@ -124,6 +124,22 @@ class NoPermission(StoreError):
     """The store accepted the credentials, but the user may not do this."""
 
 
+class ForeignPage(WheelhouseHashesError):
+    """The index page in the container is not one that can be written again.
+
+    :param page: the page, with its container.
+    """
+
+    exit_code = 4
+    next = "keep it with --no-update-index, or delete it and run the command index"
+
+    def __init__(self, page: str) -> None:
+        super().__init__(
+            f"{page} was not written by wheelhouse-hashes or wheelhouse-uploader, or was edited, "
+            "and is not replaced"
+        )
+
+
 class AlreadyExists(StoreError):
     """A create-only upload was requested, but the object exists."""
 
@@ -196,6 +212,19 @@ class TransferError(Refusal):
         super().__init__(cause, text, may_heal=False if final or lasting else None)
         self.status = status
         self.retry_after = retry_after
+
+
+class TooLong(TransferError):
+    """A body is longer than allowed.
+
+    :param text: one sentence for the user.
+    :param status: the HTTP status code (:rfc:`9110`).
+    :param encoding: its ``Content-Encoding``; empty if it has none.
+    """
+
+    def __init__(self, text: str, status: int, encoding: str = "") -> None:
+        super().__init__(Cause.TOO_LARGE, text, status)
+        self.encoding = encoding
 
 
 class UnsupportedURL(TransferError):

@@ -8,11 +8,12 @@ and source distribution file name specifications; :pep:`503` for project names).
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 # packaging.utils imports this module lazily on Python 3.15 (PEP 810): without this
@@ -43,6 +44,9 @@ _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 #: The maximum length of a file name on common file systems, in bytes.
 MAX_NAME_BYTES = 255
 
+#: The maximum number of names that a message lists.
+_MAX_LISTED = 4
+
 #: The maximum number of tags after expanding a wheel's compressed tag set.  Real wheels
 #: have less than a quarter of this, but a name of 255 bytes could expand to half a million.
 MAX_TAGS = 256
@@ -67,7 +71,8 @@ class ArtifactName:
     build: tuple[int, str] | tuple[()] = ()
 
 
-@functools.lru_cache(maxsize=1 << 16)
+# An entry takes about a kilobyte.
+@functools.lru_cache(maxsize=1 << 14)
 def parse_artifact_name(name: str) -> ArtifactName | None:
     """Parse the name of an artifact.
 
@@ -178,19 +183,37 @@ def resembled(name: str) -> ArtifactName | None:
     return None
 
 
-#: The message for each name that :func:`case_conflicts` returns.
-CASE_CONFLICT = "the name differs from another one only in case"
-
-
-def case_conflicts(names: Iterable[str]) -> set[str]:
-    """Return the names that differ from another one only in case.
+def case_conflicts(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the names that differ from others only in case, each with all of its spellings.
 
     On Windows and macOS, the second file would overwrite the first.
     """
     folded: dict[str, list[str]] = defaultdict(list)
     for name in names:
         folded[name.casefold()].append(name)
-    return {name for same in folded.values() if len(same) > 1 for name in same}
+    conflicts = (sorted(same) for same in folded.values() if len(same) > 1)
+    return {name: same for same in conflicts for name in same}
+
+
+def case_conflict_text(name: str, spellings: Sequence[str]) -> str:
+    """Return the message for a name that differs from others only in case.
+
+    :param name: the name.
+    :param spellings: all spellings of it.
+    """
+    return f"the name differs from {listed(spellings, name)} only in case"
+
+
+def listed(names: Sequence[str], but: str = "") -> str:
+    """Return some names on one line; the last ones are only counted.
+
+    :param names: the names.
+    :param but: one of them that is left out.
+    """
+    # A page can have as many spellings as links, each with a line of its own.
+    shown = [*itertools.islice((name for name in names if name != but), _MAX_LISTED)]
+    more = len(names) - len(shown) - bool(but)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def printable(text: str) -> str:

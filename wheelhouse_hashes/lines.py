@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,46 @@ def others_write(others: str) -> str:
 #: Maximum width of the name column, so that a few long names do not push the text of
 #: every line off the screen.
 MAX_WIDTH = 60
+
+
+#: Commands that CI services find anywhere in a line: ``##[error]`` (GitHub Actions and Azure
+#: Pipelines), ``##vso[...]`` (Azure Pipelines), ``##teamcity[...]``.
+_COMMAND = re.compile(r"##(?=\w*\[)")
+
+#: A workflow command of GitHub Actions, which must begin a line.
+_LINE_COMMAND = re.compile(r"(\s*):(?=:)")
+
+
+def harmless(text: str) -> str:
+    """Return lines that no terminal and no CI service takes for a command.
+
+    Control characters are escaped, except line feeds and tabs, and so is one character of
+    each command of a CI service (``::error``, ``##[error]``, ``##vso[...]``).
+    """
+    if "#" not in text and ":" not in text and text.isprintable():
+        return text
+    return "\n".join(map(_harmless_line, text.split("\n")))
+
+
+def _harmless_line(text: str) -> str:
+    text = "\t".join(map(printable, text.split("\t")))
+    text = _COMMAND.sub(r"#\\x23", text)
+    start = _LINE_COMMAND.match(text)
+    return f"{start[1]}\\x3a{text[start.end() :]}" if start else text
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """Return a text in which characters that an encoding lacks are escaped.
+
+    :param text: the text.
+    :param encoding: the encoding of a stream, None if it has none.
+    """
+    if text.isascii() or not encoding:
+        return text
+    try:
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    except (LookupError, UnicodeError):  # an encoding of others
+        return text.encode("ascii", "backslashreplace").decode()
 
 
 def line(word: str, name: str, text: str = "", width: int = 0) -> str:

@@ -114,7 +114,7 @@ class AccountOptions(Options):
 class StoreOptions(AccountOptions):
     """Options for accessing a container; ``upload`` and ``index``."""
 
-    #: The name of the container.
+    #: The name of the container, with its prefix if it has one: ``CONTAINER/PREFIX``.
     container_name: str
 
 
@@ -156,6 +156,8 @@ class CheckOptions(Options):
     require: tuple[Tier, ...] = ()
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
+    #: Whether to refuse yanked artifacts.
+    fail_on_yanked: bool = False
     #: The required number of good artifacts, None for any number.
     expect: int | None = None
     #: A file with the names of the required artifacts, None if not given.

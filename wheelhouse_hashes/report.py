@@ -72,6 +72,8 @@ class ListingRecord:
     url: str
     #: False if it was read over plain HTTP, or over TLS without checking certificates.
     secure: bool
+    #: Why it is known to lack objects, as in :class:`~wheelhouse_hashes.transport.Listing`.
+    cut: str = ""
 
 
 @dataclass

@@ -204,7 +204,8 @@ class Run(Workspace[O_co]):
         """
         # Imported here because Libcloud is slow to import and not every verb uses a store.
         from wheelhouse_hashes.stores.container import ObjectContainer
-        from wheelhouse_hashes.stores.opening import account_of, check_container_name, open_store
+        from wheelhouse_hashes.stores.names import check_container_name
+        from wheelhouse_hashes.stores.opening import account_of, open_store
 
         options: Options = self.options
         if not isinstance(options, AccountOptions):
@@ -235,13 +236,15 @@ class Run(Workspace[O_co]):
         if self._client is not None and not self.stop.is_set():
             self._client.close()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, command: bool = False) -> None:
         """Print whole lines to standard output; thread-safe.
 
         Nothing is printed after the end of an interrupted run, because output from
         abandoned worker threads could interfere with interpreter shutdown.
+
+        :param command: print a command such as ``::error::``; otherwise none is printed.
         """
-        self._screen.print(self.masked(text))
+        self._screen.print(self.masked(text), command=command)
 
     def note(self, text: str) -> None:
         """Print whole lines as :meth:`say` does, unless ``--quiet`` is given."""

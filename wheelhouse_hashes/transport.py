@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ class Page:
     last_modified: float | None = None
     #: False if it was read over plain HTTP, or opened over a connection that is not secure.
     secure: bool = True
+
+
+#: Shared by all entries without additional headers.
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ class Opened:
     offset: int = 0
 
 
-@dataclass(frozen=True)
+# A page can have a million entries, so these take little memory.
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One object of a listing."""
 
@@ -78,14 +84,16 @@ class Entry:
     #: Its size in bytes, None if unknown.
     size: int | None = None
     #: Additional request headers, sent only to the origin of :attr:`url`.
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE, repr=False)
     #: Claims and findings from the listing itself, such as a link's fragment.
     claims: tuple[Claim | Finding, ...] = ()
+    #: Why the artifact was yanked (:pep:`592`), which may be empty; None if it was not.
+    yanked: str | None = None
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """An object of a listing whose URL must not be requested."""
+    """An object of a listing that cannot be read, or whose URL must not be requested."""
 
     #: The object's name.
     name: str
@@ -107,12 +115,15 @@ class Listing:
     last_modified: float | None = None
     #: Notes for the user, one sentence each.
     notes: tuple[str, ...] = ()
-    #: Objects whose URLs must not be requested.  A requested artifact that has no other URL
-    #: is refused.
+    #: Objects that cannot be read, or whose URLs must not be requested.  A requested artifact
+    #: that has no other URL is refused.
     left_out: tuple[LeftOut, ...] = ()
     #: The URL of the next page, if the listing continues there; it must have the origin of
     #: this page.  For ``wheelhouse_read_listing`` only.
     next: str | None = field(default=None, repr=False)
+    #: Why the listing is known to lack objects, one sentence; empty if it is complete as far
+    #: as is known.  The command then ends with exit code 4 at least.
+    cut: str = ""
     #: False if others could change the listing on its way, as over plain HTTP.
     secure: bool = True
     #: True if all companions are listed; a companion that is not listed is then not

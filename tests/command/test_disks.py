@@ -127,7 +127,8 @@ def test_upload_into_read_only_container(wheels: dict[str, bytes], container: pa
 _WITH_LIMIT = """
 import resource, sys
 import wheelhouse_hashes.cli.fetch, wheelhouse_hashes.cli.upload, wheelhouse_hashes.stores.local
-import wheelhouse_hashes.formats.archives, wheelhouse_hashes.http.client
+import wheelhouse_hashes.formats.archives, wheelhouse_hashes.formats.relevance
+import wheelhouse_hashes.http.client
 import libcloud.storage.drivers.local
 from wheelhouse_hashes.host import attach
 attach.watch()
@@ -239,3 +240,22 @@ def test_replacement_that_does_not_fit_leaves_the_previous_pair(
     shutil.copytree("after", container)
     fetched = cli(*FETCH, "--wait", "0", served.url)
     assert (fetched.code, (GOT / SMALL).read_bytes()) == (0, old), fetched
+
+
+@pytest.mark.parametrize("prepare", ['mount -o remount,ro "$0"', 'chmod 0555 "$0"; id -u'])
+def test_dev_wheel_of_a_read_only_folder_is_uploaded(
+    dist: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path, prepare: str
+) -> None:
+    """A build system may make its output read-only; the published name has a time stamp."""
+    names = ("demo-1.1.dev0-py3-none-any.whl", "demo-1.0-py3-none-any.whl")
+    wheels = [make_wheel(tmp_path / "built", name).read_bytes() for name in names]
+    (tmp_path / "tmp").mkdir()
+    prepare = f'cp built/* "$0"; export TMPDIR="$PWD/tmp"; {prepare}'
+    result = run_on_small_disk("dist", prepare, *UPLOAD_ONE_BY_ONE)
+    assert result.code == 0, result
+    sent = [path.name for path in container.glob("*.whl")]
+    [stamped] = [name for name in sent if "dev0+" in name]
+    assert sorted(sent) == [names[1], stamped]
+    assert (container / stamped).read_bytes() == wheels[0]
+    assert (container / f"{stamped}.sha256").exists()
+    assert list((tmp_path / "tmp").iterdir()) == []

@@ -88,7 +88,7 @@ def test_artifact_with_unreadable_tag_is_refused_by_name(cli: Cli, sdist: bytes,
     page = f'<a href="{SDIST}#sha256={sha256(sdist)}">y</a>{tag}'.encode()
     with serving({"/": page, f"/{SDIST}": sdist}) as server:
         result = cli(*FETCH, server.url)
-    assert result.code == 5
+    assert result.code == 3
     assert result.line("refused").split()[1] == A
     assert got() == [SDIST]
     assert "verified 1 of 2 artifacts" in result.out
@@ -123,7 +123,7 @@ def test_markup_between_links_loses_no_link(
 
 @pytest.mark.parametrize(
     ("first", "later"),
-    [('title="oops', 'data-requires-python=">=3"'), ("data-yanked='don't'", "class='x'")],
+    [('title="oops', 'data-requires-python=">=3"'), ("data-yanked='oops", "class='x'")],
 )
 def test_stray_quote_loses_only_its_own_link(
     cli: Cli, wheel: bytes, first: str, later: str
@@ -135,7 +135,7 @@ def test_stray_quote_loses_only_its_own_link(
     routes: Routes = {"/": page.encode(), **{f"/{n}": wheel for n in names}}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
-    assert (result.code, got()) == (5, names), result.out
+    assert (result.code, got()) == (3, names), result.out
     assert result.line("refused").split()[1] == A
 
 
@@ -151,14 +151,14 @@ def test_artifact_in_unclosed_comment_is_refused_by_name(cli: Cli, text: str) ->
     page = text.format(f'<a href="{A}">x</a>').encode()
     with serving({"/": page}) as server:
         result = cli(*FETCH, server.url)
-    assert (result.code, result.line("refused").split()[1]) == (5, A)
+    assert (result.code, result.line("refused").split()[1]) == (3, A)
 
 
 def test_long_base_is_refused(cli: Cli) -> None:
     page = f'<base href="/{"a é" * 2000}/">{_link(A, b"")}'.encode()
     with serving({"/": page}) as server:
         result = cli(*FETCH, server.url)
-    assert (result.code, result.err.count("\n")) == (5, 1)
+    assert (result.code, result.err.count("\n")) == (3, 1)
     assert "has more than 2048 characters" in result.err
 
 
@@ -170,7 +170,7 @@ def test_artifact_with_unreadable_json_is_refused_by_name(cli: Cli, field: str) 
     routes: Routes = {"/": lambda handler: respond(handler, 200, body, Content_Type=JSON_TYPE)}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
-    assert result.code == 5
+    assert result.code == 3
     assert result.line("refused").split()[1] == A
 
 
@@ -178,7 +178,7 @@ def test_malformed_links_are_counted_not_all_shown(cli: Cli) -> None:
     page = (f'<a href="http://[x/{SDIST}">x</a>' * 1000).encode()
     with serving({"/": page}) as server:
         result = cli(*FETCH, server.url)
-    assert result.code == 5
+    assert result.code == 3
     assert "ignored 980 more malformed links" in result.out
     assert result.out.count("\n") < 40
 
@@ -371,14 +371,15 @@ NO_HASH_FILES: dict[str, Callable[[bytes], Respond]] = {
         for status in (204, 400, 401, 405, 406, 410, 429, 451, 500, 501, 503)
     },
     "trace": lambda wheel: lambda h: respond(h, 200, b"not found, trace " + b"4b" * 16),
-    "bad gzip": lambda wheel: lambda h: respond(h, 200, b"x" * 99, Content_Encoding="gzip"),
+    "bad gzip": lambda wheel: lambda h: respond(h, 200, b"\xff" * 99, Content_Encoding="gzip"),
+    "no gzip": lambda wheel: lambda h: respond(h, 200, b"no hash", Content_Encoding="gzip"),
     "redirects": lambda wheel: lambda h: respond(h, 302, b"", Location=h.path),
     "dropped": lambda wheel: _closed,
     "reset": lambda wheel: _reset,
 }
 
 #: Those that are good responses with other content.
-_OTHER_CONTENT = {"front page", "empty", "JSON", "plain text", "picture", "trace"}
+_OTHER_CONTENT = {"front page", "empty", "JSON", "plain text", "picture", "trace", "no gzip"}
 
 
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
@@ -404,7 +405,8 @@ def test_invalid_unlisted_hash_file_counts_as_absent(
         # libcurl retries once on its own if a kept-alive connection was closed.
         assert 2 <= asked <= 4
     elif kind != "redirects":
-        assert asked == (2 if kind in ("429", "500", "503") else 1)
+        # A mislabelled one is read again as it was sent.
+        assert asked == (2 if kind in ("429", "500", "503", "bad gzip", "no gzip") else 1)
     notes = [line for line in result.out.splitlines() if "counts as missing" in line]
     assert len(notes) == (0 if kind == "410" else 1)
     # A response is described as what it is.

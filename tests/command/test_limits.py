@@ -257,11 +257,12 @@ def test_compressed_hash_file_is_limited_by_decoded_size(cli: Cli, wheel: bytes,
 
 @pytest.mark.parametrize("kind", ["gzip", "deflate", "rot13"])
 def test_undecodable_page_is_one_line_error(cli: Cli, kind: str) -> None:
-    body = b"not compressed at all"
+    body = b"\xff\xfdnot compressed at all"
     routes: Routes = {"/": lambda handler: respond(handler, 200, body, Content_Encoding=kind)}
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert (result.code, result.err.count("\n")) == (5, 1)
+    assert f"cannot be decoded (Content-Encoding: {kind})" in result.err
 
 
 def test_requests_ask_for_identity_encoding(cli: Cli, wheel: bytes) -> None:

@@ -37,6 +37,15 @@ def wheel_with(name: str, version: str) -> bytes:
     return body.getvalue()
 
 
+def zip_sdist_with(name: str, version: str) -> bytes:
+    """Return a zipped sdist with the given name and version in its metadata."""
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        archive.writestr("demo-1.0/PKG-INFO", metadata)
+    return body.getvalue()
+
+
 NOT_A_DISTRIBUTION = {
     "empty wheel": (A, b""),
     "empty sdist": (SDIST, b""),
@@ -49,6 +58,8 @@ NOT_A_DISTRIBUTION = {
     "sdist with a flipped bit": (SDIST, sdist_with("demo", "1.0")[:-6] + b"\xff" * 6),
     "gzip of a text": (SDIST, gzip.compress(b"not an archive" * 100)),
     "empty zip": ("demo-1.0.zip", b""),
+    "HTML instead of a zip": ("demo-1.0.zip", b"<html><title>login</title></html>"),
+    "cut zip": ("demo-1.0.zip", zip_sdist_with("demo", "1.0")[:-20]),
 }
 
 UNSOUND = {
@@ -57,6 +68,8 @@ UNSOUND = {
     "wheel with a malformed version": (A, wheel_with("demo", "one")),
     "sdist of another project": (SDIST, sdist_with("demolition", "1.0")),
     "sdist of another version": (SDIST, sdist_with("demo", "0.9")),
+    "zipped sdist of another project": ("demo-1.0.zip", zip_sdist_with("other", "1.0")),
+    "zipped sdist of another version": ("demo-1.0.zip", zip_sdist_with("demo", "2.0")),
 }
 
 

@@ -104,6 +104,25 @@ def test_swift_error_has_advice_and_words_of_store(
     assert text.rstrip().endswith(f"(store: {words})" if words else advice)
 
 
+@pytest.mark.parametrize(
+    ("code", "status", "advice"),
+    [
+        ("InsufficientAccountPermissions", 403, "permission denied"),
+        ("RequestBodyTooLarge", 413, "too large for one request"),
+        ("BlobImmutableDueToPolicy", 409, ""),
+        ("ServerBusy", 503, "not available (503): try again later"),
+    ],
+)
+def test_azure_error_has_advice_and_words_of_store(
+    cli: Cli, store: Store, code: str, status: int, advice: str
+) -> None:
+    store.status, store.body = status, xml(code, f"The sentence about {code}.")
+    options = store.options("AZURE_BLOBS")
+    text = failed(cli("upload", "--hashfile", "--no-update-index", *options, "wheels"))
+    assert advice in text
+    assert text.rstrip().endswith(f"(store: {status} {code}: The sentence about {code})")
+
+
 @pytest.mark.parametrize("failing", [("HEAD",), ("HEAD", "GET"), ("GET",)])
 def test_code_is_found_when_only_get_answers_have_a_body(
     cli: Cli, store: Store, failing: tuple[str, ...]

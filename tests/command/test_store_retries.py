@@ -255,14 +255,15 @@ def test_useless_retry_after_is_ignored(
     check(upload(cli, store), store, wheel)
 
 
+@pytest.mark.parametrize("options", [(), ("--no-replace",)], ids=["", "no-replace"])
 @pytest.mark.parametrize("place", ["artifact", "hash file"])
 def test_put_whose_answer_was_lost_is_not_repeated(
-    cli: Cli, store: FakeStore, dist: pathlib.Path, place: str
+    cli: Cli, store: FakeStore, dist: pathlib.Path, place: str, options: tuple[str, ...]
 ) -> None:
     """The object that is there then must not look like another job's, either."""
     wheel = make_wheel(dist, A)
     store.fail(PLACES[place], carry_out_silently, times=1)
-    result = cli("upload", "--hashfile", "--no-replace", "--wait", WAIT, *store.options)
+    result = cli("upload", "--hashfile", *options, "--wait", WAIT, *store.options)
     assert (result.code, store.hits) == (0, 1), result
     assert "sent 1" in result.out
     assert store.objects[A][0] == wheel.read_bytes()

@@ -10,10 +10,18 @@ import shlex
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import A, make_wheel
+from tests.support.artifacts import A, hash_file, make_wheel, sha256
 from tests.support.commands import FETCH, GOT, UPLOAD
-from tests.support.servers import Server
+from tests.support.fake_store import FakeStore, Fault, fake_store
+from tests.support.servers import Handler, Server
 from wheelhouse_hashes.artifacts import new_hasher
+
+#: libcloud leaves connections to the garbage collector, and signs with a function that is
+#: deprecated in Python 3.12 and later.
+libcloud_warnings = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+    "ignore:datetime.datetime.utcnow:DeprecationWarning",
+)
 
 #: Without an index page, a fetch reads the listing, which has all hash files.
 PUT = (*UPLOAD, "--no-update-index")
@@ -116,3 +124,55 @@ def test_hash_file_of_a_replaced_artifact_is_deleted_and_named(
     assert f"{MD5}  deleted: it belonged to the previous artifact" in result.out
     assert not (container / MD5).exists()
     assert fetch(cli, served) == 0
+
+
+def with_hash_file_of_another_artifact(store: FakeStore, ours: bytes) -> None:
+    """Fill a container with an older artifact beside the hash file of this one."""
+    for name, content in ((A, b"an older artifact"), (f"{A}.sha256", hash_file(ours))):
+        etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+        etag = f'"{etag}"' if store.provider == "S3" else etag
+        store.objects[name] = (content, {"ETag": etag})
+
+
+@libcloud_warnings
+@pytest.mark.parametrize("provider", ["LOCAL", "OPENSTACK_SWIFT", "S3"])
+def test_replacement_never_shows_equal_digests_as_different(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path, provider: str
+) -> None:
+    """A killed run has sent the new hash file, and not the artifact."""
+    ours = make_wheel(dist, A).read_bytes()
+    if provider == "LOCAL":
+        container.mkdir()
+        (container / A).write_bytes(b"an older artifact")
+        (container / f"{A}.sha256").write_bytes(hash_file(ours))
+        result = cli(*UPLOAD)
+    else:
+        with fake_store(provider) as store:
+            with_hash_file_of_another_artifact(store, ours)
+            result = cli("upload", "--hashfile", *store.options)
+    assert (result.code, result.err) == (0, "")
+    replaced = result.line("replaced")
+    assert replaced.count(sha256(ours)) == 1
+    assert "previously different content, beside a hash file with this digest" in replaced
+
+
+@libcloud_warnings
+@pytest.mark.parametrize("provider", ["OPENSTACK_SWIFT", "S3"])
+def test_conflict_never_shows_the_digest_of_the_local_file(
+    cli: Cli, dist: pathlib.Path, provider: str
+) -> None:
+    """A job without hash files replaces the artifact each time this job has sent it."""
+    ours = make_wheel(dist, A).read_bytes()
+    with fake_store(provider) as store:
+
+        def choose(handler: Handler, number: int) -> Fault | None:
+            if store.asked[number] == ("HEAD", A) and A in store.objects:
+                with_hash_file_of_another_artifact(store, ours)
+            return None
+
+        store.choose = choose
+        result = cli("upload", "--hashfile", "--wait", "1", *store.options)
+    assert result.code == 1
+    refused = result.line("refused")
+    assert "the artifact in the container has different content" in refused
+    assert sha256(ours) not in refused

@@ -508,6 +508,40 @@ def test_407_for_a_plain_request_names_the_proxy(
     assert "hunter2" not in result.out + result.err
 
 
+@pytest.mark.parametrize("value", ["http://bob:hunter2@127.0.0.1:1", "127.0.0.1:1"])
+@pytest.mark.parametrize("place", ["page", "artifact", "refused"])
+def test_ignored_proxy_variable_is_named(
+    cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch, place: str, value: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", value)
+    unknown = "http://wheels.invalid/" if place != "refused" else "http://127.0.0.1:1/"
+    with serving({"/": page_of(wheel, f"{unknown}{A}")}) as server:
+        result = cli(*FETCH, server.url if place == "artifact" else unknown)
+    text = result.line("refused") if place == "artifact" else result.err
+    assert "(HTTP_PROXY is ignored for http URLs, as in curl: set http_proxy in lower" in text
+    assert "hunter2" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("http_proxy", "http://wheels.invalid/"),
+        ("all_proxy", "http://wheels.invalid/"),
+        ("ALL_PROXY", "http://wheels.invalid/"),
+        ("", "https://wheels.invalid/"),
+    ],
+)
+def test_used_proxy_variable_is_not_called_ignored(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, url: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    if variable:
+        monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    result = cli(*FETCH, url)
+    assert result.code == 5
+    assert "ignored" not in result.err
+
+
 @contextlib.contextmanager
 def answering(first: bytes) -> Iterator[tuple[int, list[bytes]]]:
     """Answer the first bytes of each connection, and close it; yield the port and those bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import subprocess
 
@@ -12,6 +13,7 @@ from tests.support.artifacts import SDIST, A, B, flip_a_bit, make_sdist, make_wh
 from tests.support.servers import Routes, respond, serving, serving_folder
 
 OTHER = "demo-2.0-py3-none-any.whl"
+EMPTY = "demo-3.0-py3-none-any.whl"
 DIST = pathlib.Path("dist")
 
 
@@ -224,3 +226,42 @@ def test_offline_verify_needs_no_http_library(
     done = python("-c", program)
     assert (done.code, done.err) == (0, "")
     assert "verified 3 of 3" in done.out
+
+
+def test_next_steps_do_not_speak_of_fetching(
+    cli: Cli, paths: list[pathlib.Path], sums: pathlib.Path
+) -> None:
+    paths[0].unlink()
+    flip_a_bit(paths[1])
+    make_wheel(DIST, OTHER)
+    (DIST / EMPTY).touch()
+    report = pathlib.Path("report.json")
+    result = cli("verify", "dist", "--against", sums, "--report", report, "--explain", OTHER)
+    assert "missing-hash: " in result.out
+    assert "missing-artifact: " in result.out
+    advice = [row.split("next", 1)[1] for row in result.out.splitlines() if "next  " in row]
+    assert len(advice) >= 3
+    assert "fetch" not in result.out + report.read_text().lower()
+    artifacts = {each["name"]: each for each in json.loads(report.read_text())["artifacts"]}
+    assert artifacts[paths[0].name]["next"].startswith("copy it to the folder")
+    assert "--missing-hash accept" in artifacts[OTHER]["next"]
+    assert "browser" not in artifacts[EMPTY]["next"]
+
+
+@pytest.mark.parametrize("status", [0, 404, 500])
+def test_next_step_of_an_unreachable_page_does_not_speak_of_fetching(
+    cli: Cli, paths: list[pathlib.Path], status: int
+) -> None:
+    with serving({"/": lambda handler: respond(handler, status, b"")}) as server:
+        url = server.url if status else "http://127.0.0.1:1/"
+        result = cli("verify", "dist", "--against", url, "--wait", "0")
+    assert result.err.count("; ") >= 1
+    assert "verify it again" in result.err
+    assert "fetch" not in result.err
+
+
+def test_next_steps_of_fetch_are_its_own(cli: Cli, paths: list[pathlib.Path]) -> None:
+    page = f'<a href="{A}">x</a>'.encode()
+    with serving({"/": page, f"/{A}": paths[0].read_bytes()}) as server:
+        result = cli("fetch", "--verify", "--wait", "0", "demo", server.url)
+    assert "fetch it with --missing-hash accept" in result.out

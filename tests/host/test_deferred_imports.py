@@ -12,6 +12,7 @@ from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import make_wheel
 from tests.support.servers import serving_folder
 from wheelhouse_hashes._startup import HOST
+from wheelhouse_hashes.formats.written_pages import FOOT, HEAD, row
 from wheelhouse_hashes.host import attach, deferred_imports
 
 NAME = "example-1.0-py3-none-any.whl"
@@ -33,7 +34,7 @@ def stored(container: pathlib.Path, dist: pathlib.Path) -> pathlib.Path:
     """A container with an artifact, and the same artifact to upload."""
     make_wheel(dist, NAME)
     content = make_wheel(container, NAME)
-    (container / "index.html").write_text(f'<a href="{content.name}">x</a>')
+    (container / "index.html").write_text(f"{HEAD}{row(content.name)}{FOOT}")
     return container
 
 

@@ -25,6 +25,7 @@ from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
 from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.errors import HostMismatch
+from wheelhouse_hashes.formats.written_pages import FOOT, HEAD, row
 from wheelhouse_hashes.host import attach, internals, pkg_resources_shim
 from wheelhouse_hashes.plugins.hooks import Plugins
 
@@ -332,8 +333,8 @@ def test_command_leaves_host_globals_unchanged(
 ) -> None:
     content = make_wheel(container, NAME).read_bytes()
     (container / f"{NAME}.sha256").write_text(f"{sha256(content)}  {NAME}\n")
-    link = f'<a href="{NAME}#sha256={sha256(content)}">{NAME}</a>'
-    (container / "index.html").write_text(link)
+    page = f"{HEAD}{row(NAME, f'#sha256={sha256(content)}')}{FOOT}"
+    (container / "index.html").write_text(page)
     make_wheel(dist, OTHER)
     modules = [importlib.import_module(f"{HOST}.{name}") for name in HOST_MODULES]
     assert modules[0].Uploader  # load the deferred imports before comparing
@@ -823,3 +824,23 @@ def test_plain_fetch_error_is_identical_to_host(pair: Pair, other_container: Ser
     assert extended.out == bare.out
     assert bare.err.splitlines()[-1] == "urllib.error.HTTPError: HTTP Error 404: File not found"
     assert extended.err.splitlines()[-1] == bare.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("container", "url"),
+    [
+        ("wheels", "https://cdn.example/wheels"),
+        ("wheels/nightly", "https://cdn.example/wheels/nightly/"),
+        ("wheels/a/räder+1", "https://cdn.example/wheels/a/r%C3%A4der%2B1/"),
+    ],
+)
+def test_address_of_prefix_on_cdn(container: str, url: str) -> None:
+    """No provider with a CDN is available here; the host asks libcloud for a whole container's."""
+
+    class Base:
+        def get_container_cdn_url(self, container_name: str) -> str:
+            return f"https://cdn.example/{container_name}"
+
+    run: Any = types.SimpleNamespace()
+    uploader: Any = attach._uploader_class(Base, run)()
+    assert uploader.get_container_cdn_url(container) == url

@@ -55,6 +55,8 @@ class FakeStore:
     _times: float = 0
     #: The number of requests to the failing place so far.
     hits: int = 0
+    #: Chooses the fault of a request by its number from 0, instead of :meth:`fail`.
+    choose: Callable[[Handler, int], Fault | None] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def fail(self, place: Place, fault: Fault, times: float = 1) -> None:
@@ -70,6 +72,8 @@ class FakeStore:
         """Record a request; return its fault, if it has one."""
         with self.lock:
             self.asked.append((handler.command, handler.path.partition("?")[0].split("/")[-1]))
+            if self.choose is not None:
+                return self.choose(handler, len(self.asked) - 1)
             if self._place is None or not self._place.covers(handler):
                 return None
             self.hits += 1
@@ -96,12 +100,13 @@ class FakeStore:
 
 
 @contextlib.contextmanager
-def fake_store(provider: str) -> Iterator[FakeStore]:
+def fake_store(provider: str, beside: FakeStore | None = None) -> Iterator[FakeStore]:
     """Serve an empty container.
 
     :param provider: ``OPENSTACK_SWIFT`` or ``S3``.
+    :param beside: another store, to serve its container at a second port without its faults.
     """
-    store = FakeStore(provider)
+    store = FakeStore(provider) if beside is None else FakeStore(provider, objects=beside.objects)
     api = _S3 if provider == "S3" else _Swift
     handler = type("_Bound", (api,), {"store": store})
     with running(handler) as url:
@@ -165,6 +170,9 @@ class _Api(http.server.BaseHTTPRequestHandler):
         objects = self.store.objects
         if self.command == "PUT":
             if self.headers.get("If-None-Match") == "*" and name in objects:
+                return self._answer(412)
+            replaced = self.headers.get("If-Match")
+            if replaced and (name not in objects or objects[name][1]["ETag"] != replaced):
                 return self._answer(412)
             etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
             kept = {k: v for k, v in self.headers.items() if "-meta-" in k.lower()}

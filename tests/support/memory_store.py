@@ -159,7 +159,7 @@ class MemoryStore(Store):
     def open(self, *, create: bool = True) -> None:
         """Do nothing."""
 
-    def objects(self) -> dict[str, Stored]:
+    def objects(self, *, nested: bool = False) -> dict[str, Stored]:
         """Return the listing."""
         names = list(self._objects.contents)
         return {name: self._without_metadata(self._objects.stored(name)) for name in names}

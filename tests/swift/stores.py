@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import boto3
@@ -55,10 +55,14 @@ def _running(command: list[str], port: int, log: pathlib.Path) -> Iterator[None]
 
 
 @contextlib.contextmanager
-def moto(folder: pathlib.Path) -> Iterator[int]:
-    """Run moto's S3 server; yield its port."""
+def moto(folder: pathlib.Path, page: int = 1000) -> Iterator[int]:
+    """Run moto's S3 server; yield its port.
+
+    :param page: the maximum number of objects in one page of a listing.
+    """
     port = _free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    command = ["env", f"MOTO_S3_DEFAULT_MAX_KEYS={page}"]
+    command += [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     with _running(command, port, folder / "moto.log"):
         yield port
 
@@ -79,10 +83,46 @@ def create_public_bucket(port: int, name: str) -> None:
         client.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
 
 
+def encrypt(port: int, bucket: str) -> None:
+    """Let a bucket encrypt all objects with a key of KMS."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    with contextlib.closing(_client(port)) as client:
+        configuration = {"Rules": [rule]}
+        client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=configuration)
+
+
 def put_object(port: int, bucket: str, name: str, content: bytes) -> None:
     """Put an object without metadata, as another job without wheelhouse-hashes does."""
+    put_objects(port, bucket, {name: content})
+
+
+def put_objects(port: int, bucket: str, contents: Mapping[str, bytes]) -> None:
+    """Put objects without metadata."""
     with contextlib.closing(_client(port)) as client:
-        client.put_object(Bucket=bucket, Key=name, Body=content)
+        for name, content in contents.items():
+            client.put_object(Bucket=bucket, Key=name, Body=content)
+
+
+def put_parts(port: int, bucket: str, name: str, parts: list[bytes]) -> None:
+    """Put an object in parts, all but the last of at least 5 MiB."""
+    with contextlib.closing(_client(port)) as client:
+        where = {"Bucket": bucket, "Key": name}
+        where["UploadId"] = client.create_multipart_upload(**where)["UploadId"]
+        sent = [
+            {
+                "ETag": client.upload_part(**where, PartNumber=number, Body=part)["ETag"],
+                "PartNumber": number,
+            }
+            for number, part in enumerate(parts, 1)
+        ]
+        made = client.complete_multipart_upload(**where, MultipartUpload={"Parts": sent})
+    assert "-" in made["ETag"]
+
+
+def keep_versions(port: int, bucket: str) -> None:
+    """Let a bucket keep all versions of its objects."""
+    with contextlib.closing(_client(port)) as client:
+        client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
 
 @contextlib.contextmanager

@@ -25,14 +25,17 @@ from tests.swift.stores import (
     azurite,
     blob_types,
     create_public_bucket,
+    encrypt,
+    keep_versions,
     moto,
     other_etags,
     put_blocks,
     put_object,
+    put_parts,
     s3_options,
     without_conditions,
 )
-from tests.swift.test_uploads import store_options
+from tests.swift.test_uploads import Counted, store_options
 
 pytestmark = IN_PROCESS
 
@@ -159,8 +162,12 @@ def test_local_version_is_fetched_from_page(cli: Cli, readable: Target, dist: pa
 
 @pytest.fixture
 def kms(on_s3: Target, moto_port: int) -> Iterator[Target]:
-    """A bucket encrypted with KMS, whose etags are 32 hex digits but not MD5."""
-    with other_etags(moto_port, {"x-amz-server-side-encryption": "aws:kms"}) as port:
+    """A bucket encrypted with KMS, whose etags are 32 hex digits but not MD5.
+
+    The etags of moto remain MD5, so a proxy changes them.
+    """
+    encrypt(moto_port, on_s3.name)
+    with other_etags(moto_port, {}) as port:
         yield Target(s3_options(port), on_s3.name)
 
 
@@ -211,6 +218,30 @@ def test_etag_other_than_md5_does_not_mean_other_bytes(
     assert (replaced.code, "replaced 1" in replaced.out) == (0, True)
 
 
+@pytest.mark.parametrize(
+    ("target", "looks"), [("on_s3", 1), ("kms", 2), ("opaque", 2), ("forgetful", 3), ("azure", 2)]
+)
+def test_request_counts_of_a_rerun(
+    cli: Cli,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+    target: str,
+    looks: int,
+) -> None:
+    container: Target = request.getfixturevalue(target)
+    names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(5)]
+    for name in names:
+        make_wheel(dist, name)
+    options = ("--no-enable-cdn", "--no-update-index")
+    assert upload(cli, container, *options).code == 0
+    counted = Counted(monkeypatch)
+    assert "there 5" in upload(cli, container, *options).out
+    of = counted.of_container(container.name)
+    assert of["PUT"] == 0
+    assert of["HEAD"] + of["GET"] <= looks * len(names), of
+
+
 def test_other_bytes_of_equal_size_are_detected(
     cli: Cli, without_md5: Target, dist: pathlib.Path
 ) -> None:
@@ -247,6 +278,45 @@ def test_equal_bytes_of_another_tool_are_never_refused(
     assert "artifact already there; sent its missing companions" in first.line("sent")
     again = upload(cli, bucket, "--no-replace")
     assert (again.code, "there 1" in again.out) == (0, True), again
+
+
+def test_multipart_object_of_another_tool_is_recognized(
+    cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path
+) -> None:
+    """The etag of an object in parts is not its MD5, and has no metadata of this package."""
+    content = make_wheel(dist, A, random.Random(0).randbytes(6_000_000)).read_bytes()
+    put_parts(moto_port, on_s3.name, A, [content[:5_300_000], content[5_300_000:]])
+    first = upload(cli, on_s3, "--no-replace")
+    assert (first.code, first.err) == (0, ""), first
+    assert "artifact already there; sent its missing companions" in first.line("sent")
+    assert "there 1" in upload(cli, on_s3).out
+    make_wheel(dist, A, random.Random(1).randbytes(6_000_000))
+    assert upload(cli, on_s3, "--no-replace").code == 1
+    assert "replaced 1" in upload(cli, on_s3).out
+
+
+def test_bucket_with_versions(cli: Cli, on_s3: Target, moto_port: int, dist: pathlib.Path) -> None:
+    """A delete leaves a marker, and a replacement the version before it."""
+    keep_versions(moto_port, on_s3.name)
+    builds = [f"demo-1.1.dev0+2026010100000{n}-py3-none-any.whl" for n in range(7)]
+    for build in builds:
+        path = make_wheel(dist, build)
+        assert upload(cli, on_s3).code == 0
+        path.unlink()
+    make_wheel(dist, A, b"old")
+    assert upload(cli, on_s3).code == 0
+    wheel = make_wheel(dist, A, b"rebuilt").read_bytes()
+    assert "replaced 1" in upload(cli, on_s3).out
+    assert "there 1" in upload(cli, on_s3, "--no-replace").out
+    result = cli(
+        *("fetch", "--verify", "--wait", 5, "--local-folder", "got", "demo"),
+        on_s3.url + "index.html",
+    )
+    assert result.code == 0, result
+    assert sorted(path.name for path in pathlib.Path("got").glob("*.whl")) == sorted(
+        [A, *builds[2:]]
+    )
+    assert pathlib.Path("got", A).read_bytes() == wheel
 
 
 def test_equal_blob_without_md5_is_never_refused(

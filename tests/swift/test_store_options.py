@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import re
+import urllib.request
 import uuid
 from collections.abc import Iterator
 
@@ -11,7 +13,7 @@ import boto3
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import A, make_wheel
+from tests.support.artifacts import A, hash_file, make_wheel, sha256
 from tests.swift.cluster import Cluster
 from tests.swift.conftest import IN_PROCESS
 from tests.swift.stores import (
@@ -20,6 +22,7 @@ from tests.swift.stores import (
     blob_headers,
     create_public_bucket,
     moto,
+    put_objects,
     s3_options,
 )
 from tests.swift.test_uploads import check_pairs, store_options
@@ -41,6 +44,26 @@ def bucket(moto_port: int) -> str:
     name = f"wheels-{uuid.uuid4().hex[:12]}"
     create_public_bucket(moto_port, name)
     return name
+
+
+def test_bucket_with_several_pages_in_its_listing(
+    cli: Cli, tmp_path_factory: pytest.TempPathFactory, dist: pathlib.Path
+) -> None:
+    """S3 lists at most 1,000 objects at a time, and here fewer, so that the test is fast."""
+    wheel = make_wheel(dist, A).read_bytes()
+    names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 111)]
+    hash_files = {f"{name}.sha256": hash_file(wheel, name) for name in names}
+    with moto(tmp_path_factory.mktemp("moto"), page=100) as port:
+        create_public_bucket(port, "wheels")
+        put_objects(port, "wheels", {**dict.fromkeys(names, wheel), **hash_files})
+        for verb, expected in ((("index",), names), (("upload", "--hashfile"), [*names, A])):
+            result = cli(*verb, *s3_options(port), "wheels")
+            assert (result.code, result.err) == (0, ""), result
+            url = f"http://127.0.0.1:{port}/wheels/index.html"
+            with urllib.request.urlopen(url, timeout=30) as answer:
+                page = answer.read().decode()
+            links = re.findall('href="([^"#]+)#sha256=([0-9a-f]{64})"', page)
+            assert sorted(links) == sorted((name, sha256(wheel)) for name in expected)
 
 
 def given(*options: str) -> tuple[str, ...]:

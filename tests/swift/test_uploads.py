@@ -171,6 +171,42 @@ def test_upload_request_counts(
     assert again["listing"] <= 3
 
 
+@pytest.mark.parametrize(
+    ("options", "index"), [((), 1), (("--no-update-index",), 0)], ids=["index", "no index"]
+)
+@pytest.mark.parametrize(("payload", "looks"), [(b"another size", 5), (b"new", 6)])
+def test_request_counts_of_a_replacement(
+    upload: Cli,
+    api: str,
+    container: str,
+    dist: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    index: int,
+    payload: bytes,
+    looks: int,
+) -> None:
+    names = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(5)]
+    for name in names:
+        make_wheel(dist, name, b"old")
+    assert upload("--no-enable-cdn", *options).code == 0
+    for name in names:
+        make_wheel(dist, name, payload)
+    counted = Counted(monkeypatch)
+    assert "replaced 5" in upload("--no-enable-cdn", *options).out
+    of = counted.of_container(container)
+    # The page loses the old digests, and gets the new ones.  The S3 API of Swift refuses the
+    # first of these puts, because it has an If-Match, and the page is read once more.
+    again = index if api == "S3" else 0
+    assert of["PUT"] == 2 * len(names) + 2 * index + again
+    # A look at an artifact of equal size; a look and a read; a read before the artifact
+    # follows; two looks afterwards; and a read for the page.
+    assert of["HEAD"] + of["GET"] <= (looks + index) * len(names) + 4 * index + again
+    assert of["listing"] <= 3 * (1 + index)
+    assert of["look-up"] <= 1
+    assert of["authentication"] <= 5
+
+
 def test_no_hash_is_lost_with_lagging_listing(
     cli: Cli, cluster: Cluster, api: str, tmp_path: pathlib.Path
 ) -> None:

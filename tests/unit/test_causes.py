@@ -139,3 +139,11 @@ def test_advice_of_finding_goes_before_that_of_its_cause() -> None:
     assert judge(artifact, [lighter, plain], seen()).next_step == Cause.UNTRUSTED.next_step
     assert plain.next_step == Cause.UNTRUSTED.next_step
     assert judge(artifact, [], seen()).next_step == Cause.MISSING_HASH.next_step
+
+
+def test_advice_of_verify_does_not_speak_of_fetching() -> None:
+    added = register("unlogged", 3, next=ADVICE)
+    assert causes.next_step(added, "verify") == ADVICE
+    for cause in Cause:
+        assert "fetch" not in causes.next_step(cause, "verify")
+        assert causes.next_step(cause, "fetch") == cause.next_step

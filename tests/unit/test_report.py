@@ -39,8 +39,11 @@ EXIT_CODES = {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
-    3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.WEAK},
-    4: {Cause.MISSING_ARTIFACT, Cause.UNEXPECTED},
+    3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.WEAK},
+    4: {
+        *(Cause.MISSING_ARTIFACT, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
+        Cause.UNEXPECTED,
+    },
     6: {Cause.DISK},
     5: {Cause.TRUNCATED, Cause.STALE, Cause.UNREACHABLE, Cause.FORBIDDEN, Cause.TOO_LARGE},
 }

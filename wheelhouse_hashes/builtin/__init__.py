@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.builtin import completeness, options, progress, soundness
+from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import hash_files, headers, index_pages, local_folders
 
@@ -23,6 +23,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "options": options,
     "completeness": completeness,
     "soundness": soundness,
+    "yanked": yanked,
     "index-pages": index_pages,
     "folders": local_folders,
     "headers": headers,

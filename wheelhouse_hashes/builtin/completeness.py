@@ -1,6 +1,7 @@
 """Completeness checks: ``--expect N`` and ``--expect-file LIST``.
 
-Without an expected count, an incomplete release looks complete.
+Without an expected count, an incomplete release looks complete.  A listing that is cut is
+incomplete whatever is expected.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding
-from wheelhouse_hashes.causes import register
+from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions, count
@@ -114,11 +115,15 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
             return []
         text = f"expected {run.options.expect} uploaded artifacts, found {published}"
         return [Finding(INCOMPLETE, text, next=_UPLOAD_REST)]
-    expectation = _expectations.get(run)
-    if expectation is None or not isinstance(report, FetchReport):
+    if not isinstance(report, FetchReport):
         return []
+    findings = []
+    if report.listing is not None and report.listing.cut:
+        text = f"{report.listing.url}: {report.listing.cut}"
+        findings.append(Finding(Cause.LISTING_CUT, text))
+    expectation = _expectations.get(run, Expectation())
     unmet = expectation.unmet(report.good, report.unjudged)
-    return [Finding(INCOMPLETE, text) for text in unmet]
+    return [*findings, *(Finding(INCOMPLETE, text) for text in unmet)]
 
 
 def _expectation(run: Run[Options], options: CheckOptions) -> Expectation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections import deque
@@ -16,12 +17,18 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.lines import encodable
+
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Activity, Run, State
 
 #: Refreshes of the display per second.
 PER_SECOND = 10
+
+#: What writing to a terminal that was closed raises.
+_GONE = (OSError, ValueError)
 
 #: Width of a bar, and minimum width of a terminal for bars, in columns.
 BAR, WIDE = 12, 100
@@ -37,7 +44,8 @@ class Name:
         return Measurement(min(len(self._name), 12), len(self._name))
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Text(shortened(self._name, options.max_width), no_wrap=True)
+        name = encodable(printable(self._name), options.encoding)
+        yield Text(shortened(name, options.max_width), no_wrap=True)
 
 
 def shortened(name: str, width: int) -> str:
@@ -89,7 +97,7 @@ class Display:
         """Stop drawing and remove the display."""
         self._ended.set()
         self._thread.join()
-        with self._writing:
+        with self._writing, contextlib.suppress(*_GONE):
             self._live.stop()
 
     def print(self, text: str) -> None:
@@ -99,8 +107,11 @@ class Display:
 
     def _draw(self) -> None:
         while not self._ended.wait(1 / self._per_second):
-            with self._writing:
-                self._live.refresh()
+            try:
+                with self._writing:
+                    self._live.refresh()
+            except _GONE:
+                return
 
     def _table(self) -> Table:
         state = self._run.activities.state

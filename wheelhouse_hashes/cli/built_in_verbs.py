@@ -49,7 +49,7 @@ def _run_by_host(run: Run[Any]) -> int:
 
 
 def _add_index_options(options: OptionGroup) -> None:
-    options.add_argument("container_name", help="name of the container")
+    options.add_argument("container_name", help="name of the container, or CONTAINER/PREFIX")
     options.add_argument(
         "--no-ssl-check", action="store_true", help="disable SSL certificate validation"
     )
@@ -97,6 +97,10 @@ UPLOAD = Verb(
             ),
         ),
         (
+            "below a prefix, which is a container of its own with its own index page",
+            "upload --hashfile wheels/nightly",
+        ),
+        (
             "to a private Swift cluster",
             (
                 "upload --hashfile \\\n"
@@ -108,7 +112,8 @@ UPLOAD = Verb(
     exit_codes={
         0: "all artifacts are in the container",
         1: "artifact refused (for example, by --no-replace), or plugin error",
-        4: "no artifact found, or a file that looks like one was skipped",
+        4: "no artifact found, a file that looks like one was skipped, or the index page is "
+        "another program's and was kept",
     },
 )
 
@@ -146,7 +151,11 @@ INDEX = Verb(
             "index --provider-name LOCAL \\\n      --username store --secret none wheels",
         ),
     ),
-    exit_codes={0: "index page written", 1: "plugin error"},
+    exit_codes={
+        0: "index page written",
+        1: "plugin error",
+        4: "the index page is another program's and was kept",
+    },
 )
 
 VERIFY = Verb(

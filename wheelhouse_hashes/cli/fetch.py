@@ -13,14 +13,21 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
-from wheelhouse_hashes.filenames import CASE_CONFLICT, case_conflicts
+from wheelhouse_hashes.filenames import case_conflict_text, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line, others_write
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
-from wheelhouse_hashes.listing.selection import Selection, Wanted, asked_for, select
+from wheelhouse_hashes.listing.readings import read_selection
+from wheelhouse_hashes.listing.selection import (
+    MAX_VERSIONS,
+    Selection,
+    Wanted,
+    asked_for,
+    note_ignored,
+)
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -70,9 +77,14 @@ def _fetch(
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
     record_listing(run, report, listing)
-    selection = select(listing, run.plugins, wanted)
+    # Not in the main thread, so that it can watch for an interruption.
+    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
+    note_ignored(run, selection)
+    if selection.others:
+        noun = "artifact" if selection.others == 1 else "artifacts"
+        run.note(line("note", f"ignored {selection.others} {noun} of other versions"))
     for name in selection.misplaced:
         run.note(line("note", name, "ignored: not in the same folder as its artifact"))
     artifacts = _refuse_unsafe(selection, reporter)
@@ -81,6 +93,7 @@ def _fetch(
         options = run.options
         name = f"{options.project_name} {options.version or ''}".rstrip()
         found = ", ".join(map(str, selection.versions)) or "none"
+        found += ", and maybe others" if len(selection.versions) == MAX_VERSIONS else ""
         run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
     _note_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
@@ -93,14 +106,22 @@ def _fetch(
         raise Interrupted("interrupted")
 
 
+#: The advice for names that differ only in case.
+_DELETE_OUTDATED = "delete the outdated one and its hash file from the container"
+
+
 def _refuse_unsafe(
     selection: Selection, reporter: FetchReporter[FetchOptions]
 ) -> list[ListedArtifact]:
     """Refuse artifacts with an unsafe name or URL; return the others."""
     conflicts = case_conflicts(artifact.name for artifact in selection.artifacts)
     for name in sorted(conflicts):
-        text = CASE_CONFLICT
-        reporter.add(Verdict(name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=text))
+        text = case_conflict_text(name, conflicts[name])
+        reporter.add(
+            Verdict(
+                name, Outcome.REFUSED, cause=Cause.UNSAFE_NAME, text=text, next=_DELETE_OUTDATED
+            )
+        )
     for verdict in selection.refused:
         reporter.add(verdict)
     return [artifact for artifact in selection.artifacts if artifact.name not in conflicts]

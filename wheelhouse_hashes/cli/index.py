@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.errors import UsageErrors
+from wheelhouse_hashes.errors import StoreError, UsageErrors
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import IndexReport
 from wheelhouse_hashes.runtime.parallel import run_in_thread
@@ -19,7 +19,8 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
     :raises WheelhouseHashesError: if the page cannot be written.
     """
     # Imported here because Libcloud is slow to import and not every verb uses a store.
-    from wheelhouse_hashes.stores.opening import account_of, check_container_name, open_store
+    from wheelhouse_hashes.stores.names import check_container_name
+    from wheelhouse_hashes.stores.opening import account_of, open_store
     from wheelhouse_hashes.upload.index_page import Links, update_index
 
     usage = UsageErrors()
@@ -37,7 +38,12 @@ def rebuild_index(run: Session[IndexOptions]) -> int:
 
         def rebuild() -> Links:
             store.open(create=False)
-            return update_index(run, store, store.objects(), {})
+            objects = store.objects()
+            if "/" in name and not objects:
+                raise StoreError(
+                    f"container {name!r} does not exist: no object is directly under the prefix"
+                )
+            return update_index(run, store, objects, {})
 
         with noting_interruption(report):
             report.links = links = run_in_thread(rebuild, run.stop)

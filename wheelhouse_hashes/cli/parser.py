@@ -23,10 +23,12 @@ from wheelhouse_hashes.cli.verb_parsers import (
 )
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.lines import harmless
 from wheelhouse_hashes.masking import MASK
 from wheelhouse_hashes.options import PREFIX, Options, make_options
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionRegistry
 from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.runtime.screen import complain, write
 from wheelhouse_hashes.verbs import OptionGroup
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 def warn(text: str) -> None:
     """Print one line to standard error."""
-    sys.stderr.write(f"wheelhouse-hashes: {printable(text)}\n")
+    complain(printable(text))
 
 
 class Verbs:
@@ -259,11 +261,16 @@ class Parser(argparse.ArgumentParser):
         self.verbs.note_given(options)
         return options
 
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 (as argparse has it)
+        """Print the help or an error, whatever the state and the encoding of the stream."""
+        # argparse itself may color them.
+        write(sys.stderr if file is None else file, message, trusted=True)
+
     def error(self, message: str) -> NoReturn:
         """Exit with a usage error; mask the values of secret options."""
         for secret in secrets_in(self.verbs.argv, self.verbs.secret_flags()):
             message = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, message)
-        super().error(message)
+        super().error(harmless(message))
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Prefer the host's options for abbreviations: ``fetch --ver`` means ``--version``."""

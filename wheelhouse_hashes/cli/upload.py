@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
 from wheelhouse_hashes.errors import (
     Interrupted,
     NoPermission,
-    Refusal,
     UsageError,
     UsageErrors,
     WheelhouseHashesError,
 )
-from wheelhouse_hashes.filenames import (
-    CASE_CONFLICT,
-    case_conflicts,
-    parse_artifact_name,
-    printable,
-)
+from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
 from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
-from wheelhouse_hashes.stores.opening import check_container_name, open_store
+from wheelhouse_hashes.stores.names import check_container_name
+from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.write_only import WriteOnlyStore
 from wheelhouse_hashes.upload.artifact import ArtifactUpload
+from wheelhouse_hashes.upload.collisions import note_several_sdists, without_case_conflicts
 from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.inspection import inspect_file
+from wheelhouse_hashes.upload.outdated_files import outdated_files
+from wheelhouse_hashes.upload.outdated_links import OutdatedLinks
 from wheelhouse_hashes.upload.prune import prune
 from wheelhouse_hashes.upload.scan import scan
 
@@ -74,7 +72,7 @@ def upload(
 
     :param run: the current run.
     :param account: the account at the store.
-    :param container: the name of the container.
+    :param container: the name of the container, with its prefix if it has one.
     :param folder: the folder; dev wheels in it are renamed, as the host does.
     :param with_index: whether to write the index page.
     :raises WheelhouseHashesError: if the command cannot continue.  Errors that concern
@@ -94,18 +92,20 @@ def upload(
         account.check()
     reporter = UploadReporter(run)
     report = reporter.report
-    with phase(run, report, usage):
+    with contextlib.ExitStack() as temporary, phase(run, report, usage):
         store = open_store(account, container, run.store_requests(container))
-        paths = scan(pathlib.Path(folder), reporter)
+        paths = scan(pathlib.Path(folder), reporter, temporary)
         refused = any(r.outcome is not UploadOutcome.SKIPPED for r in report.records)
         report.nothing_found = not (paths or refused or run.options.allow_empty)
 
         def publish() -> None:
             container_found, objects = _open(store, run)
             snapshot = ContainerSnapshot(objects, run.plugins)
-            fit = _without_case_conflicts(paths, snapshot, reporter)
+            fit = without_case_conflicts(paths, snapshot, reporter)
+            note_several_sdists(fit, snapshot, reporter)
             reporter.align(path.name for path in paths)
-            uploaded = _publish_all(reporter, container_found, snapshot, fit)
+            links = OutdatedLinks(store, {path.name for path in fit}) if with_index else None
+            uploaded = _publish_all(reporter, container_found, snapshot, fit, links)
             if store.is_best_effort and run.options.no_replace:
                 run.note(line("note", store.container_name, BEST_EFFORT))
             if isinstance(container_found, WriteOnlyStore):
@@ -136,23 +136,12 @@ def _open(store: Store, run: Session[UploadOptions]) -> tuple[Store, dict[str, S
         return WriteOnlyStore(store), {}
 
 
-def _without_case_conflicts(
-    paths: Sequence[pathlib.Path], snapshot: ContainerSnapshot, reporter: UploadReporter
-) -> list[pathlib.Path]:
-    """Refuse names that differ only in case, because a fetch would refuse them, too."""
-    ours = {path.name for path in paths}
-    conflicts = ours & case_conflicts({*ours, *filter(parse_artifact_name, snapshot.objects)})
-    refusal = Refusal(Cause.UNSAFE_NAME, CASE_CONFLICT)
-    for name in sorted(conflicts):
-        reporter.add(UploadRecord.of_error(name, refusal))
-    return [path for path in paths if path.name not in conflicts]
-
-
 def _publish_all(
     reporter: UploadReporter,
     store: Store,
     snapshot: ContainerSnapshot,
     paths: Sequence[pathlib.Path],
+    links: OutdatedLinks | None,
 ) -> dict[str, ArtifactUpload]:
     """Publish artifacts concurrently; return those that are now in the container.
 
@@ -169,7 +158,7 @@ def _publish_all(
             if size is not None and (there is None or there.size != size):
                 store.check_size(path.name, size)
             with run.activities.on(path.name), LocalFile(path) as file:
-                artifact_upload = ArtifactUpload(run, store, snapshot, file)
+                artifact_upload = ArtifactUpload(run, store, snapshot, file, links)
                 inspect_file(run, artifact_upload.artifact, file)
                 record = artifact_upload.publish()
         except Interrupted:
@@ -217,6 +206,8 @@ def _clean_up(
         for name in _in_host_metadata(store, snapshot, replaced):
             run.note(line("note", name, f"{HOST_METADATA} still has the old digest"))
         report.pruned += prune(run, store, snapshot, companions)
+        for name, description in outdated_files(snapshot, replaced, report.pruned):
+            run.note(line("note", printable(name), description))
         if with_index:
             digests = {
                 name: artifact_upload.index_digest

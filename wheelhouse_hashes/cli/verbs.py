@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+from wheelhouse_hashes.cli.output import robust_output
 from wheelhouse_hashes.cli.parser import warn
 from wheelhouse_hashes.errors import UsageError, WheelhouseHashesError
 
@@ -30,10 +31,17 @@ class Ending:
 def exit_with_one_line() -> Iterator[Ending]:
     """Turn an error that ends a command into one line and an exit code.
 
-    Several usage errors are printed on one line each.
+    Several usage errors are printed on one line each.  Output that cannot be written does
+    not end the command.
 
     :raises SystemExit: with this exit code.
     """
+    with robust_output(), _exiting() as ending:
+        yield ending
+
+
+@contextmanager
+def _exiting() -> Iterator[Ending]:
     ending = Ending()
     try:
         yield ending

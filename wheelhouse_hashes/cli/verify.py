@@ -20,10 +20,11 @@ from wheelhouse_hashes.errors import DiskError, Interrupted, UsageError, UsageEr
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, describe_findings, line, others_write
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
-from wheelhouse_hashes.listing.selection import Wanted, select
+from wheelhouse_hashes.listing.readings import read_selection
+from wheelhouse_hashes.listing.selection import Wanted, note_ignored
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 from wheelhouse_hashes.verify.others import find_others
@@ -72,11 +73,14 @@ def _verify(
     there = {name: folder / name for name in names if parse_artifact_name(name) is not None}
     listing = locate(run, address)
     record_listing(run, report, listing)
-    selection = select(listing, run.plugins, None if is_local else _projects(there))
+    wanted = None if is_local else _projects(there)
+    # Not in the main thread, so that it can watch for an interruption.
+    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     if not is_local:
+        note_ignored(run, selection)
         for verdict in selection.refused:
             reporter.add(verdict)
     refused = {verdict.name for verdict in report.verdicts}

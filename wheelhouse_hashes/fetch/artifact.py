@@ -16,7 +16,8 @@ from wheelhouse_hashes.disk.files import hash_file, identity_of
 from wheelhouse_hashes.disk.ownership import is_own
 from wheelhouse_hashes.errors import DiskError, Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
-from wheelhouse_hashes.formats.urls import origins_of
+from wheelhouse_hashes.fetch.target_folder import Rejected
+from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.http.client import MAX_ARTIFACT
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
@@ -37,6 +38,16 @@ if TYPE_CHECKING:
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
 _KEPT_CAUSES = frozenset(
     {Cause.REPLACED, Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE}
+)
+
+#: Causes that a server or proxy can bring about by compressing an artifact.
+_ENCODED_CAUSES = frozenset(
+    {Cause.MISMATCH, Cause.CORRUPT, Cause.TRUNCATED, Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND}
+)
+
+_UNENCODED = (
+    "do not publish it; turn off compression of wheels and sdists at the server or proxy, then "
+    "fetch it again"
 )
 
 #: Causes that say nothing against a copy in the folder: what is lacking is a claim.
@@ -192,7 +203,7 @@ class ArtifactFetch:
             return replace(self._refused(error), claims=claims_of(heard))
         verdict = self._judge(download.heard, download.seen, self._private, download.origins)
         self._before = download.seen
-        return verdict
+        return _with_encoding(verdict, download.encoding)
 
     def _judge_existing(self, heard: Heard) -> Verdict:
         """Judge the file in the folder; if another user can change it, a copy of it."""
@@ -254,8 +265,10 @@ class ArtifactFetch:
             verdict = self._clear_the_name(verdict)
         if verdict.good:
             self.folder.publish(name)
-        elif verdict.cause in _KEPT_CAUSES and self.folder.receiving.has(name):
-            self.folder.reject(name, received=True)
+        elif verdict.cause in _KEPT_CAUSES and verdict.digests and self.folder.receiving.has(name):
+            done = self.folder.reject(name, received=True)
+            if done is Rejected.FULL:
+                verdict = replace(verdict, text=_join(verdict.text, f"not kept: {done.value}"))
         return verdict
 
     def _clear_the_name(self, verdict: Verdict) -> Verdict:
@@ -266,7 +279,7 @@ class ArtifactFetch:
                 name = self.artifact.name
                 if identity_of(self.folder.status(name)) == self._existing_identity:
                     done = self.folder.reject(name, received=False)
-                    note = f"the copy in the folder was bad: {done}"
+                    note = f"the copy in the folder was bad: {done.value}"
         return replace(verdict, text=_join(verdict.text, note))
 
     def _missing(self, verdict: Verdict) -> Verdict:
@@ -277,11 +290,22 @@ class ArtifactFetch:
         if self._existing or (verdict.claims and not self.artifact.superseded):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
-        reason = "neither it nor its hash file exists"
+        reason = f"neither it nor its hash file exists: {shown(self.artifact.url)}"
         if verdict.claims:  # its hash file is not deleted yet, or is still visible
             reason = "deleted: superseded by newer dev builds"
         text = f"{cause}: listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
+
+
+def _with_encoding(verdict: Verdict, encoding: str) -> Verdict:
+    """Return a verdict whose text names the encoding of refused bytes.
+
+    :param encoding: the ``Content-Encoding`` of the response, empty without one.
+    """
+    if not encoding or verdict.cause not in _ENCODED_CAUSES:
+        return verdict
+    text = f"sent with Content-Encoding: {encoding}, so it may have been compressed on its way"
+    return replace(verdict, text=_join(verdict.text, text), next=_UNENCODED)
 
 
 def _join(*sentences: str) -> str:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim, Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Refusal, disk_errors
+from wheelhouse_hashes.errors import Refusal, TooLong, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.formats.urls import origins_of
+from wheelhouse_hashes.http.client import MAX_ARTIFACT
+from wheelhouse_hashes.http.encodings import encoding_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
@@ -82,7 +84,10 @@ class Download:
                     begin=lambda response: self._begin(response, heard, file),
                     headers=artifact.headers,
                     part=self._part,
+                    size=artifact.size,
                 )
+            except TooLong as error:
+                raise self._too_long(error) from None
             finally:
                 self._pieces.flush()
 
@@ -91,6 +96,19 @@ class Download:
         if self.size:
             return self._folder.open(self._artifact.name, os.O_RDWR)
         return self._folder.create(self._artifact.name)
+
+    def _too_long(self, error: TooLong) -> Refusal:
+        """Return the refusal of a body that is longer than the listing says.
+
+        Its rest is not read, because it could be endless.
+        """
+        size = self._artifact.size
+        if size is None or size > MAX_ARTIFACT:
+            return error
+        text = f"longer than the {size} bytes that the listing declares, and not read to the end"
+        if error.encoding:
+            text += f" (sent with Content-Encoding: {error.encoding})"
+        return Refusal(Cause.MISMATCH, text)
 
     def _take(self, data: memoryview, file: FileIO) -> None:
         """Hash and write received bytes."""
@@ -133,6 +151,11 @@ class Download:
             and length.isdecimal()
         ):
             run.activity.size = int(length)
+
+    @property
+    def encoding(self) -> str:
+        """The ``Content-Encoding`` of the bytes, which is not decoded; empty without one."""
+        return encoding_of(self._response.headers) if self._response is not None else ""
 
     @property
     def seen(self) -> Seen:

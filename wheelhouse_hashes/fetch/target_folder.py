@@ -11,6 +11,7 @@ reached through that descriptor, so that nobody can lead the run to another fold
 from __future__ import annotations
 
 import contextlib
+import enum
 import os
 import stat
 import threading
@@ -31,9 +32,17 @@ REJECTED = ".rejected"
 
 REJECTED_SUFFIX = ".rejected"
 
-#: The most bytes that one run keeps in ``.rejected``.  They are for inspection only, so a
-#: server must not be able to fill the disk with them.
+#: Maximum size of all files that one run moves there, in bytes.  Without it, a listing of
+#: artifacts with wrong digests could fill the disk.
 MAX_REJECTED = 1024**3
+
+
+class Rejected(enum.Enum):
+    """What was done with a refused file.  The value is for the user."""
+
+    MOVED = f"moved to {REJECTED}"
+    REMOVED = "removed"
+    FULL = f"removed, because {REJECTED} has {MAX_REJECTED} bytes of this run"
 
 
 class TargetFolder:
@@ -118,32 +127,32 @@ class TargetFolder:
         """Flush the final names to disk, where the system supports it (POSIX)."""
         self._folder.sync()
 
-    def reject(self, name: str, *, received: bool) -> str:
+    def reject(self, name: str, *, received: bool) -> Rejected:
         """Move a refused file to ``.rejected``, replacing an earlier one of that name.
-
-        The file is removed if ``.rejected`` cannot be used, belongs to another user, or is
-        full: a run keeps at most :data:`MAX_REJECTED` bytes.
 
         :param name: the name of the artifact.
         :param received: whether to move the received file, not that with the final name.
-        :returns: what was done, for the user.
+        :returns: what was done; the file is removed if ``.rejected`` cannot be used, belongs
+            to another user, or is full.
         :raises DiskError: if it can be neither moved nor removed.
         """
         source = self.receiving if received else self._folder
         try:
-            return self._keep(source, name)
+            done = self._keep(source, name)
         except OSError:
+            done = Rejected.REMOVED
+        if done is not Rejected.MOVED:
             with (
                 disk_errors(f"remove the refused file {source.path / name}"),
                 contextlib.suppress(FileNotFoundError),
             ):
                 source.unlink(name)
-            return "removed"
+        return done
 
-    def _keep(self, source: Folder, name: str) -> str:
-        """Move a refused file to ``.rejected``.
+    def _keep(self, source: Folder, name: str) -> Rejected:
+        """Move a refused file to ``.rejected``, unless that is full.
 
-        :raises OSError: if it cannot be kept.
+        :raises OSError: if it cannot be moved.
         """
         with contextlib.suppress(FileExistsError):
             self._folder.make_folder(REJECTED, 0o700)
@@ -152,11 +161,10 @@ class TargetFolder:
                 raise PermissionError(0, "another user can write to it")
             size = source.stat(name).st_size
             if self._rejected_bytes + size > MAX_REJECTED:
-                source.unlink(name)
-                return f"removed: {REJECTED} has {self._rejected_bytes} bytes of this run"
+                return Rejected.FULL
             source.move(name, rejected, name + REJECTED_SUFFIX)
             self._rejected_bytes += size
-        return f"moved to {REJECTED}"
+        return Rejected.MOVED
 
     def unjudged(self, judged: set[str]) -> list[str]:
         """Return the names of the artifacts in the folder that are not in *judged*."""

@@ -7,9 +7,10 @@ newest five for each platform.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -86,12 +87,18 @@ class DevBuilds:
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._kinds: dict[_Kind, list[_Age]] = defaultdict(list)
-        for name in set(names):
+        self._names = names
+
+    @functools.cached_property
+    def _kinds(self) -> Mapping[_Kind, list[_Age]]:
+        """The builds of each kind, newest first; only made if a dev build is asked for."""
+        kinds: dict[_Kind, list[_Age]] = defaultdict(list)
+        for name in set(self._names):
             if (found := _kind_and_age(name)) is not None:
-                self._kinds[found[0]].append(found[1])
-        for ages in self._kinds.values():
+                kinds[found[0]].append(found[1])
+        for ages in kinds.values():
             ages.sort(reverse=True)
+        return kinds
 
     def like(self, name: str) -> list[str]:
         """Return the builds for the same project and platform, newest first.

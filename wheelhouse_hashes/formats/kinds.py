@@ -21,6 +21,11 @@ def is_too_little_to_tell(name: str, head: bytes) -> bool:
     return any(magic.startswith(head) for magic in magics)
 
 
+def is_markup(head: bytes) -> bool:
+    """Return whether a file seems to be HTML or XML, judging by its first bytes."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+
+
 def other_kind(name: str, head: bytes) -> str | None:
     """Return the kind of a file that does not match its name, None if it matches.
 
@@ -34,7 +39,7 @@ def other_kind(name: str, head: bytes) -> str | None:
                 return None
             if not head:
                 return "empty"
-            if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            if is_markup(head):
                 return "an HTML or XML page"
             return f"not a {extension} file, judging by its first bytes"
     raise ValueError(f"{name!r} is not the name of an artifact")

@@ -1,29 +1,29 @@
 """Read pages of links: HTML (:pep:`503`), JSON (:pep:`691`), lists of names.
 
-Links are read independently, so a malformed link does not affect the others.
+Links are read independently, so an unreadable link does not affect the others.
 Reading takes time and memory proportional to the size of the page, even if the
 page is hostile.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 from urllib.parse import quote, unquote, urlunsplit
 
-from wheelhouse_hashes.formats.tags import (
-    ARTIFACT,
-    MAX_TAG,
-    UNCLOSED,
-    find_tags,
-    href_of,
-    is_one_link,
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.api_version import (
+    UnsupportedVersion,
+    check_media_type,
+    check_version,
 )
+from wheelhouse_hashes.formats.attributes import Tag, first_tag
+from wheelhouse_hashes.formats.charsets import decode
+from wheelhouse_hashes.formats.tags import ARTIFACT, MAX_TAG, UNCLOSED, find_tags
 from wheelhouse_hashes.formats.urls import join, split
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
@@ -36,7 +36,7 @@ ACCEPT = f"{JSON_TYPE}, application/vnd.pypi.simple.v1+html;q=0.3, text/html;q=0
 
 #: Maximum number of links of a page; the largest projects on the package index
 #: have a tenth of that.
-MAX_LINKS = 100_000
+MAX_LINKS = 1_000_000
 
 #: Maximum length of the base URL of a page, in characters, percent-encoded.
 MAX_BASE = 2048
@@ -44,18 +44,20 @@ MAX_BASE = 2048
 #: Maximum number of digests of a link.  The package index gives one.
 MAX_DIGESTS = 8
 
-#: The supported charsets, as :mod:`codecs` names them.  Some others take time that
-#: grows with the square of the page's size (``punycode``).
-CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "cp1252", "utf-16", "utf-16-le", "utf-16-be"})
-
 #: The usual link, whose URL needs no decoding.
 _PLAIN = re.compile(r"<a href=\"(?P<href>[^\"&<>\s]+)\">")
 
 #: A relative URL that is a file name in the same folder, in normal form.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~!+-]*", re.ASCII)
 
+#: The characters at the ends of an ``href`` that are not part of the URL: C0 controls, spaces
+#: (https://url.spec.whatwg.org/#concept-basic-url-parser).
+_TRIMMED = "".join(map(chr, range(0x21)))
+
 _TOO_MANY_DIGESTS = f"its link claims more than {MAX_DIGESTS} digests"
+_LONG_LINE = f"its line is longer than {MAX_TAG} characters"
 _MALFORMED = "its URL is malformed"
+_LIKE_A_FOLDER = "its URL ends with a slash, like that of a folder"
 
 
 class TooManyLinks(ValueError):
@@ -79,6 +81,10 @@ class Link:
     size: int | None = None
     #: Why the link cannot be read; empty if it can.
     problem: str = ""
+    #: Why the file was yanked (:pep:`592`), which may be empty; None if it was not.
+    yanked: str | None = None
+    #: True if it leads to the next page of a series (``rel=next``), and not to a file.
+    is_next: bool = False
 
 
 def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
@@ -88,12 +94,14 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     :param content_type: the value of its ``Content-Type``, which may be empty.
     :param url: its URL, for relative links.
     :raises ValueError: if a JSON page does not conform to :pep:`691`.
+    :raises UnsupportedVersion: if it has another major version of the simple API.
     :raises TooManyLinks: if it has more than :data:`MAX_LINKS` links.
     """
     message = Message()
     message["Content-Type"] = content_type or "text/html"
-    text = body.decode(_charset(message), "replace")
+    text = decode(body, message.get_content_charset())
     kind = message.get_content_type()
+    check_media_type(kind)
     if kind.endswith("json"):
         return _read_json(text, url)
     if kind == "text/plain":
@@ -101,26 +109,18 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     return _read_html(text, url)
 
 
-def _charset(message: Message) -> str:
-    """Return the charset of a page: the declared one if it is supported, otherwise UTF-8."""
-    try:
-        name = codecs.lookup(message.get_content_charset() or "utf-8").name
-    except (LookupError, ValueError):
-        return "utf-8"
-    return name if name in CHARSETS else "utf-8"
-
-
 def folder_of(url: str) -> str:
-    """Return the base URL of a page's relative links.
+    """Return the URL of a page as that of a folder, with a slash at its end.
 
-    A last part without a dot counts as a folder, as in the host: the URL of a
-    container is often given without a trailing slash.
+    A container is often given without the slash, and its name may have dots: ``/demo-1.0``.
     """
-    path = split(url).path
-    base = url.partition("#")[0].partition("?")[0]
-    if not path.endswith("/") and "." not in path.rpartition("/")[2]:
-        base += "/"
-    return base
+    base = _document(url)
+    return base if base.endswith("/") else base + "/"
+
+
+def _document(url: str) -> str:
+    """Return a URL without its query and fragment."""
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _usable(base: str) -> str:
@@ -140,59 +140,119 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
     for number, match in enumerate(re.finditer("[^\n]+", text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
-        if name := match[0].removesuffix("\r"):
+        name = match[0].removesuffix("\r")
+        if len(name) > MAX_TAG:
+            yield Link(None, name[:MAX_TAG], problem=_LONG_LINE)
+        elif name:
             yield Link(name, join(base, quote(name)))
 
 
 def _read_json(text: str, url: str) -> Iterator[Link]:
-    base = _usable(folder_of(url))
+    base = _usable(_document(url))
     try:
-        for number, file in enumerate(json.loads(text)["files"]):
-            if number >= MAX_LINKS:
-                raise TooManyLinks
-            name, size, link = str(file["filename"]), file.get("size"), str(file["url"])
-            hashes = tuple((k, v) for k, v in file["hashes"].items() if isinstance(v, str))
-            if len(hashes) > MAX_DIGESTS:
-                yield Link(name, link[:MAX_TAG], problem=_TOO_MANY_DIGESTS)
-                continue
-            try:
-                split(link)
-                address = join(base, link)
-            except ValueError:
-                yield Link(name, link[:MAX_TAG], problem=_MALFORMED)
-                continue
-            yield Link(name, address, hashes, size if type(size) is int and size >= 0 else None)
-    except TooManyLinks:
+        document = json.loads(text)
+        meta, files = document.get("meta"), document["files"]
+        version = meta.get("api-version") if isinstance(meta, dict) else None
+        check_version(str(version))
+        if not isinstance(files, list):
+            raise TypeError
+    except UnsupportedVersion:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("not a valid JSON page of the simple API (PEP 691)") from None
+    for number, file in enumerate(files):
+        if number >= MAX_LINKS:
+            raise TooManyLinks
+        yield _read_file(file, base)
+
+
+def _read_file(file: object, base: str) -> Link:
+    """Return the link of one file of a JSON page.
+
+    :param file: its entry, which may be anything.
+    :param base: the address that its URL is relative to.
+    """
+    if not isinstance(file, dict):
+        return Link(None, str(file)[:MAX_TAG], problem="its entry is not a JSON object")
+    name, link, hashes = file.get("filename"), file.get("url"), file.get("hashes")
+    if not isinstance(link, str) or not isinstance(name, str):
+        lacking = "URL" if isinstance(name, str) else "file name"
+        named = name if isinstance(name, str) else None
+        return Link(named, str(named or link)[:MAX_TAG], problem=f"its entry has no {lacking}")
+    # The key is mandatory.  Without it, there is no claim for this file.
+    hashes = {} if hashes is None else hashes
+    problem = "" if isinstance(hashes, dict) else "its hashes are not a JSON object"
+    if not problem and len(hashes) > MAX_DIGESTS:
+        problem = _TOO_MANY_DIGESTS
+    try:
+        split(link)
+        address = join(base, link)
+    except ValueError:
+        problem = problem or _MALFORMED
+    if problem:
+        return Link(name, link[:MAX_TAG], problem=problem)
+    # A value of another type is an invalid digest, but null is none.
+    claimed = tuple((k, str(v)[:MAX_TAG]) for k, v in hashes.items() if v is not None)
+    size, yanked = file.get("size"), file.get("yanked")
+    size = size if type(size) is int and size >= 0 else None
+    return Link(name, address, claimed, size, yanked=_yanked(yanked))
+
+
+def _yanked(value: object) -> str | None:
+    """Return the reason of the ``yanked`` key of a file: a reason, or a boolean."""
+    return (value if isinstance(value, str) else "") if value else None
 
 
 def _read_html(text: str, url: str) -> Iterator[Link]:
     anchors: list[str] = []
-    base = _usable(folder_of(url))
+    base = _usable(_document(url))
     based = False
     for number, (kind, tag) in enumerate(find_tags(text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
-        if kind == "a":
+        if kind in ("a", "link"):
             anchors.append(tag)
+        elif kind == "meta":
+            _check_meta(first_tag(tag))
         elif kind != "base":
             yield Link(None, tag, problem=kind)
         elif not based:
             with contextlib.suppress(ValueError):  # a malformed base is ignored
-                named = href_of(tag)
+                named = first_tag(tag).get("href")
                 based = named is not None
-                split(named or "")
-                base = join(base, named or "")
+                named = (named or "").strip(_TRIMMED)
+                split(named)
+                base = join(base, named)
     beside = _usable(join(base, "x").removesuffix("x"))
-    for tag in anchors:
-        plain = _PLAIN.fullmatch(tag)
-        href = plain["href"] if plain else href_of(tag)
-        if href:
-            yield _read_href(href, base, beside)
-        elif not is_one_link(tag) and ARTIFACT.search(tag):
-            yield Link(None, tag, problem=UNCLOSED)
+    for text_of_tag in anchors:
+        if plain := _PLAIN.fullmatch(text_of_tag):
+            yield _read_href(plain["href"], base, beside)
+        else:
+            yield from _read_anchor(text_of_tag, base, beside)
+
+
+def _check_meta(tag: Tag) -> None:
+    """Check the version of the simple API (:pep:`629`)."""
+    if (tag.get("name") or "").strip(_TRIMMED).lower() == "pypi:repository-version":
+        check_version(tag.get("content") or "")
+
+
+def _read_anchor(text: str, base: str, beside: str) -> Iterator[Link]:
+    """Yield the link that an ``<a …>`` or ``<link …>`` tag makes, if it makes one."""
+    tag = first_tag(text)
+    href = (tag.get("href") or "").strip(_TRIMMED)
+    is_next = "next" in (tag.get("rel") or "").lower().split()
+    if href and is_next:
+        with contextlib.suppress(ValueError):
+            yield Link(None, join(base, href), is_next=True)
+    if text[1] not in "aA":
+        return  # the resources of a page are not links
+    if href:
+        link = _read_href(href, base, beside)
+        yanked = tag.get("data-yanked")
+        yield link if yanked is None else replace(link, yanked=yanked)
+    elif tag.has_stray_quote and ARTIFACT.search(text):
+        yield Link(None, text, problem=UNCLOSED)
 
 
 def _read_href(href: str, base: str, beside: str) -> Link:
@@ -209,10 +269,15 @@ def _read_href(href: str, base: str, beside: str) -> Link:
     else:
         try:
             parts = split(address)
-            name = unquote(parts.path.rpartition("/")[2])
+            path = parts.path.rstrip("/")
+            name = unquote(path.rpartition("/")[2])
             address = join(base, urlunsplit(parts))
         except ValueError:
             return Link(None, address, problem=_MALFORMED)
+        if path != parts.path:
+            if parse_artifact_name(name) is not None:
+                return Link(name, address, problem=_LIKE_A_FOLDER)
+            name = ""
     if fragment.count("&") >= MAX_DIGESTS:
         return Link(name, address, problem=_TOO_MANY_DIGESTS)
     return Link(name, address, _split_fragment(fragment))

@@ -1,38 +1,61 @@
-"""Find the ``<a …>`` and ``<base …>`` tags of an HTML page.
+"""Find the tags of an HTML page that matter for its links: ``a``, ``base``, ``link``, ``meta``.
+
+Tags and attributes are read as browsers read them (the HTML Living Standard, section 13.2.5,
+https://html.spec.whatwg.org/multipage/parsing.html#tokenization), except after an unclosed
+quote: a browser loses the links up to the next quote, here only the broken tag is lost.
 
 This takes time proportional to the size of the page, even if the page is hostile.
 """
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
+
+from wheelhouse_hashes.formats.attributes import NAME, SPACE, first_tag
+from wheelhouse_hashes.formats.slices import search
 
 #: Maximum length of a tag, in characters.  Longer tags are not parsed.
 MAX_TAG = 8 * 1024
 
+#: Elements whose content is text.  Unclosed ones of the first kind make the rest of the page
+#: text; the others are more often a mistake, so they are then read like any other tag.
+_ALWAYS_RAW = ("script", "style")
+_RAW = (*_ALWAYS_RAW, "xmp", "iframe", "noembed", "noframes", "textarea", "title")
+
 _OPENING = re.compile(
-    r"<(?:!--|(?P<raw>script|style)(?=[\s/>])|(?P<kind>a|base)(?=[\s/])|(?P<other>[a-z][a-z0-9-]*)(?=\s))",
+    rf"<(?:!--|(?P<bogus>[!?]|/(?![a-z>]))|(?P<raw>{'|'.join(_RAW)})(?=[{SPACE}/>])"
+    rf"|(?P<kind>a|base|link|meta)(?=[{SPACE}/])|(?P<other>/?[a-z][^{SPACE}/<>]*+)(?=[{SPACE}/]))",
     re.IGNORECASE,
 )
 # The rest of a tag that contains no ``<``.  If it does not match, the search ends
 # before the next tag begins, so no text is searched twice.
-_USUAL_REST = re.compile(r"[^<>\"']*(?:(?:\"[^<\"]*\"|'[^<']*')[^<>\"']*){0,256}>")
+_UNQUOTED = rf"(?![\"'])[^{SPACE}<>]++"
+_NAME = NAME.replace("/>", "/<>")
+
+
+def _rest(quoted: str) -> re.Pattern[str]:
+    value = rf"=[{SPACE}]*+(?:{quoted}|{_UNQUOTED}|(?=>))"
+    attribute = rf"[{SPACE}/]*+{_NAME}[{SPACE}]*+(?:(?!=)|{value})"
+    return re.compile(rf"(?:{attribute})*+[{SPACE}/]*+>")
+
+
+_USUAL_REST = _rest(r"\"[^\"<]*+\"|'[^'<]*+'")
+# The same with ``<`` in quoted values.
+_ANY_REST = _rest(r"\"[^\"]*+\"|'[^']*+'")
 _MARK = re.compile(r"[<>\"']")
 # The end of an artifact's name.  An unreadable tag without one is skipped without loss.
 ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
 # ``<!-->`` and ``<!--->`` are complete comments, too.
 _END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
-_END_OF_RAW = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
+_END_OF_RAW = {n: re.compile(f"</{n}(?=[{SPACE}/>])", re.IGNORECASE) for n in _RAW}
 
 _TOO_LONG = f"its HTML tag is longer than {MAX_TAG} characters"
 UNCLOSED = "its HTML tag has an unclosed quote or bracket"
 
 
 def find_tags(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the ``<a …>`` and ``<base …>`` tags: the kind and the whole tag.
+    """Yield the ``<a …>``, ``<base …>``, ``<link …>`` and ``<meta …>`` tags: kind and whole tag.
 
     An unreadable tag that may name an artifact is yielded with the reason in
     place of the kind.
@@ -43,18 +66,17 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """
     ends = _TagEnds(text)
     position = 0
-    while match := _OPENING.search(text, position):
+    while match := search(_OPENING, text, position):
         start, position = match.span()
         kind = match["kind"]
         if kind is None and not match["other"]:
             # Comments and scripts contain no links.
-            end_of = _END_OF_RAW[match["raw"].lower()] if match["raw"] else _END_OF_COMMENT
-            end = end_of.search(text, position - (0 if match["raw"] else 2))
+            end = ends.of_text(match)
             if end is None:
-                if ARTIFACT.search(text, position):
+                if search(ARTIFACT, text, position):
                     yield UNCLOSED, text[start:]
                 return
-            position = end.end()
+            position = end
             continue
         stop = ends.of_tag(start, position)
         if kind is None:
@@ -65,19 +87,22 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             yield kind.lower(), text[start:stop]
             continue
         problem = _TOO_LONG if stop else UNCLOSED
-        following = None if stop else _OPENING.search(text, position)
+        following = None if stop else search(_OPENING, text, position)
         stop = stop or (following.start() if following else len(text))
         position = stop
-        if ARTIFACT.search(text, start, stop):
+        if search(ARTIFACT, text, start, stop):
             yield problem, text[start:stop]
 
 
 class _TagEnds:
-    """Finds the ends of tags that have a ``<`` in a quoted value.
+    """Finds the ends of tags, comments and other parts that contain no links.
 
-    Two searches that begin at different tags and both continue cannot be in the
-    same state (outside quotes, in single quotes, in double quotes), and a search
-    that meets a ``<`` outside quotes ends.  So no text is searched more than twice.
+    Few tags have a ``<`` in a quoted value.  They are matched as well until the failed attempts
+    have cost as much as a few pages; then, and after an unclosed quote, quotes are paired
+    wherever they are.  Two searches for their ends that begin at
+    different tags and both continue cannot be in the same state (outside quotes, in single
+    quotes, in double quotes), and a search that meets a ``<`` outside quotes ends.  So no text
+    is searched more than twice.
 
     :param text: the page.
     """
@@ -88,6 +113,30 @@ class _TagEnds:
         self._quotes = {'"': (0, -1), "'": (0, -1)}
         # A tag up to this position ended too late: its text is searched for other tags.
         self._suspect = 0
+        #: The number of characters that attempts to match a tag may still cost.
+        self._budget = 4 * len(text) + 64 * MAX_TAG
+        #: The elements that are not closed in the rest of the page.
+        self._unclosed: set[str] = set()
+
+    def of_text(self, opening: re.Match[str]) -> int | None:
+        """Return the position after a part that contains no links, None if it is not closed.
+
+        :param opening: its beginning.
+        """
+        position = opening.end()
+        raw = (opening["raw"] or "").lower()
+        if raw:
+            position = self.of_tag(opening.start(), position) or position
+            found = raw not in self._unclosed and search(_END_OF_RAW[raw], self._text, position)
+            if not found:
+                self._unclosed.add(raw)
+                return None if raw in _ALWAYS_RAW else position
+            return found.end()
+        if opening["bogus"]:
+            # A document type or processing instruction, an end tag without a name.
+            return self._text.find(">", position) + 1 or None
+        end = search(_END_OF_COMMENT, self._text, position - 2)
+        return end.end() if end else None
 
     def of_tag(self, start: int, position: int) -> int:
         """Return the position after a tag, 0 if it is not closed or holds other tags.
@@ -98,14 +147,26 @@ class _TagEnds:
         text = self._text
         if closed := _USUAL_REST.match(text, position):
             return closed.end()
+        if (stop := self._any_rest(position)) and is_one_link(text[start:stop]):
+            return stop
         stop = self.after(position)
         if start < self._suspect:
             # This text was searched before: a tag in it would be lost.
-            return 0 if _OPENING.search(text, position, stop or position) else stop
+            return 0 if search(_OPENING, text, position, stop or position) else stop
         if stop and not is_one_link(text[start:stop]):
             self._suspect = stop
             return 0
         return stop
+
+    def _any_rest(self, position: int) -> int:
+        """Return the position after a tag with ``<`` in quoted values, 0 if it is none."""
+        if self._budget <= 0:
+            return 0
+        limit = position + MAX_TAG
+        match = _ANY_REST.match(self._text, position, limit)
+        end = match.end() if match else 0
+        self._budget -= (end or limit) - position
+        return end
 
     def after(self, position: int) -> int:
         """Return the position after the ``>`` of a tag, 0 if it is not closed.
@@ -141,38 +202,7 @@ def is_one_link(tag: str) -> bool:
 
     It is not if one of several tags has an unclosed quote.
     """
-    first = _first_tag(tag)
-    if first.text != tag:
+    first = first_tag(tag)
+    if first.end != len(tag) or first.is_suspect or "<" in first.attributes.get("href", ""):
         return False
-    return "href" not in tag.lower() if first.href is None else "<" not in first.href
-
-
-class _Found(Exception):
-    """Stops the standard library's parser after its first tag."""
-
-
-class _FirstTag(HTMLParser):
-    href: str | None = None
-    text: str | None = None
-
-    def handle_starttag(
-        self,
-        tag: str,  # noqa: ARG002 (the base class has it)
-        attrs: list[tuple[str, str | None]],
-    ) -> None:
-        # The first of several, as in browsers.
-        self.href = next((value for name, value in attrs if name == "href"), None)
-        self.text = self.get_starttag_text()
-        raise _Found
-
-
-def _first_tag(text: str) -> _FirstTag:
-    parser = _FirstTag()
-    with contextlib.suppress(_Found):
-        parser.feed(text)
-    return parser
-
-
-def href_of(tag: str) -> str | None:
-    """Return the URL in an ``<a …>`` or ``<base …>`` tag, None if it has none."""
-    return _first_tag(tag).href
+    return not (first.has_stray_quote and any("<" in v for v in first.attributes.values()))

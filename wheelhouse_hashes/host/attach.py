@@ -18,6 +18,7 @@ import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from wheelhouse_hashes._startup import HOST, leave_interrupts, refuse
 from wheelhouse_hashes.errors import HostMismatch
@@ -167,12 +168,13 @@ def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
             return self.account.make_driver()
 
         def get_container_cdn_url(self, container_name: str) -> str:
+            container, _, prefix = container_name.partition("/")
             try:
-                url: str = super().get_container_cdn_url(container_name)
+                url: str = super().get_container_cdn_url(container)
             # Stores without a CDN raise different errors, which the host reports as failures.
             except Exception:  # noqa: BLE001
                 return f"container {container_name} (no CDN URL available)"
-            return url
+            return f"{url.rstrip('/')}/{quote(prefix)}/" if prefix else url
 
         def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:  # noqa: ARG002 (the host passes it)
             report = upload(

@@ -29,6 +29,7 @@ from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.credentials import Credentials
+from wheelhouse_hashes.http.encodings import UndecodableBody, is_text
 from wheelhouse_hashes.http.nesting import with_own_handle
 from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
@@ -113,8 +114,9 @@ class Client:
     ) -> Response:
         """Read a small object into memory.
 
-        A body that the server compressed without being asked to is decoded.  The time limit
-        applies to all tries for a URL together.
+        A body that the server compressed without being asked to is decoded.  If that fails, it
+        is read again as it was sent: text may be labelled by mistake.  The time limit applies
+        to all tries for a URL together.
 
         :param url: an ``http`` or ``https`` URL, or one that a plugin opens.
         :param max_bytes: the maximum size of the body.
@@ -128,7 +130,15 @@ class Client:
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
         with self._spent.on(url, self._attempt, self._settings.limit(small=True)) as deadline:
             plan = Plan(body.write, None, max_bytes, sent, small=True, deadline=deadline)
-            response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+            try:
+                response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+            except UndecodableBody:
+                body.seek(0)
+                body.truncate()
+                raw = replace(plan, decode=False)
+                response = self._interruptibly(lambda: self._follow(url, raw, headers or {}))
+                if not is_text(body.getvalue()):
+                    raise
         response.body = body.getvalue()
         return response
 
@@ -153,7 +163,7 @@ class Client:
 
         return run_in_thread(call, self._stop)
 
-    def download(
+    def download(  # noqa: PLR0913 (what to request, and what to do with it)
         self,
         url: str,
         receive: Receive,
@@ -161,6 +171,7 @@ class Client:
         begin: Begin | None = None,
         headers: Mapping[str, str] | None = None,
         part: Part | None = None,
+        size: int | None = None,
     ) -> Response:
         """Read an object in one pass, its bytes as they were sent.
 
@@ -178,6 +189,8 @@ class Client:
         :param part: the part already received.  Only the rest is requested; if
             the response is not the rest of the same version, the object is read
             from offset 0.
+        :param size: the expected size; a longer body is not read to its end.
+        :raises TooLong: if the body is longer than that, or than any artifact may be.
         :raises TransferError: if it cannot be read; 404 and 410 have the cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
@@ -187,7 +200,8 @@ class Client:
         end = began + (limit if attempt.seconds is None else min(limit, attempt.seconds))
         if begin is not None:
             begin = with_own_handle(begin, self._local)
-        plan = Plan(receive, begin, MAX_ARTIFACT, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
+        most = MAX_ARTIFACT if size is None else min(size, MAX_ARTIFACT)
+        plan = Plan(receive, begin, most, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
         try:
             if part is not None and part.validator is not None:
                 rest = replace(plan, headers=part.request_headers, part=part)
@@ -269,7 +283,7 @@ class Client:
         curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
         curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
         # The request asks for no encoding; if a server ignores that, decode small objects only.
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small)
+        curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small and plan.decode)
         curl.setopt(pycurl.HEADERFUNCTION, reader.header)
         curl.setopt(pycurl.WRITEFUNCTION, reader.body)
         self._credentials.log_in(curl, url)

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.errors import TooLong, TransferError
 from wheelhouse_hashes.formats.urls import origin, shown
 from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.http.caches import FRESH_HEADERS
@@ -95,14 +95,15 @@ def _receive(reading: Reading, response: Response, plan: Plan) -> None:
     length = response.headers.get("content-length", "")
     size = int(length) if length.isascii() and length.isdecimal() else None
     if size is not None and size > plan.max_bytes:
-        raise _too_large(response, plan.max_bytes)
+        raise TooLong(*_too_large(response, plan.max_bytes))
     if plan.begin is not None:
         plan.begin(response)
-    most = plan.max_bytes if size is None else size
     for piece in reading.pieces():
         response.size += len(piece)
-        if response.size > most:
-            raise _too_large(response, most)
+        if response.size > plan.max_bytes:
+            raise TooLong(*_too_large(response, plan.max_bytes))
+        if size is not None and response.size > size:
+            raise TransferError(Cause.TOO_LARGE, *_too_large(response, size))
         plan.receive(piece)
     if size is not None and response.size != size:
         text = f"{shown(response.url)}: the download ended after {response.size} of {size} bytes"
@@ -127,6 +128,5 @@ def _read_headers(response: Response, opened: Opened, part: Part | None) -> None
     response.offset = response.size = part.size
 
 
-def _too_large(response: Response, most: int) -> TransferError:
-    text = f"{shown(response.url)}: more than {most} bytes"
-    return TransferError(Cause.TOO_LARGE, text, response.status)
+def _too_large(response: Response, most: int) -> tuple[str, int]:
+    return f"{shown(response.url)}: more than {most} bytes", response.status

@@ -1,10 +1,11 @@
-"""Proxies that refuse a connection: what to tell the user, and whether a retry can help.
+"""Proxies that refuse a connection or are ignored: the message, and whether a retry can help.
 
 Sources: the CONNECT method and status 407 (:rfc:`9110`); SOCKS (:rfc:`1928`).
 """
 
 from __future__ import annotations
 
+import os
 from http import HTTPStatus
 
 from wheelhouse_hashes.errors import is_transient_status
@@ -25,6 +26,24 @@ _LOGIN = ("no authentication method", "user was rejected")
 #: Those for a proxy that does not speak this version of SOCKS, or forbids the connection
 #: (reply 2 of :rfc:`1928`).
 _FINAL = ("invalid version", ". (2)")
+
+#: As CGI passes a request's ``Proxy`` header in this variable, libcurl ignores it
+#: (https://curl.se/libcurl/c/libcurl-env.html).
+_IGNORED = "HTTP_PROXY"
+_USED = ("http_proxy", "all_proxy", "ALL_PROXY")
+
+
+def ignored_proxy(url: str) -> str:
+    """Return a hint for a server that cannot be reached, if a proxy is set in vain.
+
+    :param url: the URL of the request.
+    :returns: the hint, to be put after the error message; empty if there is none.
+    """
+    if not url.lower().startswith("http:") or not os.environ.get(_IGNORED):
+        return ""
+    if any(os.environ.get(name) for name in _USED):
+        return ""
+    return f" ({_IGNORED} is ignored for http URLs, as in curl: set {_USED[0]} in lower case)"
 
 
 def refused_by_proxy(code: int, text: str, connect_status: int) -> tuple[str, bool] | None:

@@ -13,11 +13,12 @@ from http import HTTPStatus
 import pycurl
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted, TransferError
+from wheelhouse_hashes.errors import Interrupted, TooLong, TransferError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.dates import http_date, retry_after
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.formats.urls import shown
+from wheelhouse_hashes.http.encodings import UndecodableBody, encoding_of
 from wheelhouse_hashes.http.proxy import PROXY_LOGIN
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
@@ -94,12 +95,18 @@ class Plan:
     headers: Mapping[str, str]
     #: Whether the object is a page or a hash file, which is decoded if compressed.
     small: bool = False
+    #: False if a small object is not decoded, either: its ``Content-Encoding`` is wrong.
+    decode: bool = True
     absent: Cause = Cause.UNREACHABLE
     #: The part already received, if only the rest is requested.
     part: Part | None = None
     #: The end of the time limit of all requests of a download, by the monotonic clock; None
     #: for the usual limit of each request.
     deadline: float | None = None
+
+
+#: The errors of libcurl's decoders; that of Brotli has no code of its own.
+_UNDECODABLE = frozenset({pycurl.E_BAD_CONTENT_ENCODING, pycurl.E_WRITE_ERROR})
 
 
 class ResponseReader:
@@ -194,8 +201,10 @@ class ResponseReader:
         if self.plan.begin is not None:
             self.plan.begin(response)
 
-    def _too_large(self) -> TransferError:
-        return self._error(Cause.TOO_LARGE, f"more than {self.plan.max_bytes} bytes")
+    def _too_large(self) -> TooLong:
+        response = self.response
+        text = f"{shown(response.url)}: more than {self.plan.max_bytes} bytes"
+        return TooLong(text, response.status, response.headers.get("content-encoding", ""))
 
     def _error(self, cause: Cause, text: str, *, final: bool = False) -> TransferError:
         response = self.response
@@ -233,6 +242,10 @@ class ResponseReader:
             if not length:
                 ended = f"{size} bytes (the expected size is unknown)"
             raise self._error(Cause.TRUNCATED, f"the download ended after {ended}")
+        encoding = encoding_of(self.response.headers)
+        if self._good and encoding and code in _UNDECODABLE:
+            text = f"{shown(self.response.url)}: cannot be decoded (Content-Encoding: {encoding})"
+            raise UndecodableBody(Cause.UNREACHABLE, text, status, final=True)
         why = printable(text) or f"libcurl error {code}"
         raise self._error(Cause.UNREACHABLE, why, final=final)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pycurl
 
 from wheelhouse_hashes.errors import DiskError
-from wheelhouse_hashes.http.proxy import refused_by_proxy
+from wheelhouse_hashes.http.proxy import ignored_proxy, refused_by_proxy
 from wheelhouse_hashes.http.trust import CA_VARIABLES, trusted_certificates
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT
 
@@ -143,6 +143,8 @@ class TransportSettings:
             )
         if code == pycurl.E_SSL_CONNECT_ERROR:
             return text, _is_final_handshake(text.lower())
+        if not curl.getinfo(pycurl.CONNECT_TIME):
+            text += ignored_proxy(curl.getinfo(pycurl.EFFECTIVE_URL))
         return text, code in _USELESS
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.causes import next_step
 from wheelhouse_hashes.errors import Refusal, UnsupportedURL, UsageError
 from wheelhouse_hashes.formats.urls import (
     is_http,
@@ -82,7 +83,7 @@ def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Lis
     :param listing: the listing.
     """
     plain, unchecked = _transport(run)
-    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked))
+    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked), cut=listing.cut)
 
 
 def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:
@@ -122,7 +123,7 @@ def _ask(run: Session[CheckOptions], address: str) -> Listing:
         raise UsageError(_unsupported(run, address)) from None
     except Refusal as refusal:
         # No verdict follows, whose lines would end with the next step.
-        refusal.next = refusal.next or refusal.cause.next_step
+        refusal.next = refusal.next or next_step(refusal.cause, run.verb)
         raise
     if listing is None:
         raise UsageError(_unsupported(run, address))

@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields, replace
 from email.message import Message
+from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.formats.cut_listings import why_cut
 from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES
-from wheelhouse_hashes.formats.urls import origin, scheme_of, shown
+from wheelhouse_hashes.formats.urls import is_http, origin, scheme_of, shown
 from wheelhouse_hashes.runtime.parallel import run_in_thread
-from wheelhouse_hashes.transport import Page
+from wheelhouse_hashes.transport import Listing, Page
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.plugins.session import Session
-    from wheelhouse_hashes.transport import Entry, LeftOut, Listing
+    from wheelhouse_hashes.transport import Entry, LeftOut
+
+#: Maximum size of a JSON page, in bytes.
+MAX_JSON_BYTES = 16 * 1024 * 1024
 
 #: Maximum number of pages of one listing, and of their entries.  A store lists a thousand
 #: objects a page.
 MAX_PAGES = 1_000
 MAX_ENTRIES = 1_000_000
+
+
+@dataclass(frozen=True)
+class SlashlessListing(Listing):
+    """The listing of a page whose URL has no slash at its end: a file's, or a folder's."""
+
+    #: The URL of the page, without query and fragment.
+    page: str = field(default="", repr=False)
+    #: The page itself.
+    content: bytes = field(default=b"", repr=False, compare=False)
+    #: Returns the listing that the page would have at another URL.
+    reread: Callable[[str], Listing] = field(kw_only=True, repr=False, compare=False)
 
 
 def read(run: Session[CheckOptions], address: str) -> Listing:
@@ -65,12 +85,68 @@ def _request(run: Session[CheckOptions], address: str) -> Listing:
         last_modified=response.last_modified,
         secure=response.secure and scheme_of(response.url) != "http",
     )
+    _check_size(page)
+
     # Not in the main thread, so that it can watch for an interruption.
-    listing = run_in_thread(lambda: run.plugins.read_listing(page, run), run.stop)
+    def read_listing() -> Listing | None:
+        with _no_collection():
+            return run.plugins.read_listing(page, run)
+
+    listing = run_in_thread(read_listing, run.stop)
     if listing is None:
         kind = page.media_type or "no media type"
         raise UsageError(f"{shown(address)}: no plugin reads pages of this kind ({kind})")
-    return replace(listing, age=response.age)
+    cut = listing.cut
+    if listing.next is None:  # the next page is read otherwise
+        cut = cut or why_cut(headers, response.url, len(listing.entries))
+    listing = replace(listing, age=response.age, cut=cut)
+    if listing.next is not None or not _is_slashless(page):
+        return listing
+
+    def reread(url: str) -> Listing:
+        read = partial(run.plugins.read_listing, replace(page, url=url), run)
+        again = run_in_thread(read, run.stop) or listing
+        return replace(again, url=listing.url, age=listing.age, cut=listing.cut)
+
+    values = {each.name: getattr(listing, each.name) for each in fields(Listing)}
+    return SlashlessListing(**values, page=_path_of(page), content=page.content, reread=reread)
+
+
+def _path_of(page: Page) -> str:
+    return page.url.partition("#")[0].partition("?")[0]
+
+
+def _is_slashless(page: Page) -> bool:
+    """Return whether a URL may be that of a folder, without its slash."""
+    if page.media_type.endswith("xml") or not is_http(page.url):
+        return False  # such a listing names whole paths
+    return not _path_of(page).lower().endswith(("/", ".html", ".htm"))
+
+
+def _check_size(page: Page) -> None:
+    """Check the size of a JSON page.  Its parser needs many times that memory.
+
+    :raises TransferError: if it is too large.
+    """
+    is_json = page.media_type.endswith("json") or page.content[:64].lstrip()[:1] in (b"{", b"[")
+    if is_json and len(page.content) > MAX_JSON_BYTES:
+        text = f"{shown(page.url)}: more than {MAX_JSON_BYTES} bytes of JSON"
+        raise TransferError(Cause.TOO_LARGE, text)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Collect no garbage in the ``with`` block, which makes many objects that all stay.
+
+    The parser of JSON cannot be interrupted, and would take ten times as long.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _media_type(content_type: str) -> str:
@@ -117,6 +193,7 @@ def _joined(listings: list[Listing]) -> Listing:
         last_modified=max(dates) if len(dates) == len(listings) else None,
         age=min(ages) if len(ages) == len(listings) else None,
         next=None,
+        cut=next((listing.cut for listing in listings if listing.cut), ""),
         secure=all(listing.secure for listing in listings),
         companions_listed=all(listing.companions_listed for listing in listings),
     )

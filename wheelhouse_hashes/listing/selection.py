@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -24,10 +24,22 @@ from wheelhouse_hashes.filenames import (
 )
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
 from wheelhouse_hashes.formats.urls import origin
+from wheelhouse_hashes.lines import line
+from wheelhouse_hashes.listing.invalid_names import InvalidNames, find_invalid
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.plugins.hooks import Plugins
+    from wheelhouse_hashes.plugins.session import Session
+
+
+#: Maximum number of ignored names to print.
+MAX_IGNORED = 20
+
+#: Maximum number of versions to collect, for the message that none of them was asked for.
+#: A version takes about a kilobyte.
+MAX_VERSIONS = 1000
 
 
 @dataclass(frozen=True)
@@ -38,20 +50,25 @@ class Selection:
     artifacts: tuple[ListedArtifact, ...]
     #: Names of older dev builds of which only companions are left.
     leftovers: tuple[str, ...]
-    #: The project's versions in the listing, in order.
+    #: The project's versions in the listing, in order: at most :data:`MAX_VERSIONS` of them.
     versions: tuple[Version, ...]
     #: Unsafe names that resemble artifact names, and why they are unsafe.
     unsafe: tuple[tuple[str, str], ...] = ()
     #: Companions that are not beside their artifact; they are not requested.
     misplaced: tuple[str, ...] = ()
-    #: Artifacts whose URLs must not be requested, and why.
+    #: Artifacts that cannot be read or whose URLs must not be requested, and why.
     left_out: tuple[LeftOut, ...] = ()
+    #: Names that are not valid, but look like names of wanted artifacts.
+    invalid: InvalidNames = field(default_factory=InvalidNames)
+    #: The number of artifacts of other versions of the wanted projects.
+    others: int = 0
 
     @property
     def refused(self) -> list[Verdict]:
-        """The verdicts about :attr:`unsafe` and :attr:`left_out`."""
+        """The verdicts about :attr:`unsafe`, :attr:`left_out` and :attr:`invalid`."""
         refused = [(name, Cause.UNSAFE_NAME, why) for name, why in self.unsafe]
         refused += [(each.name, each.cause, each.reason) for each in self.left_out]
+        refused += [(name, Cause.INVALID_NAME, why) for name, why in self.invalid.wheels]
         return [
             Verdict(_shown(name), Outcome.REFUSED, cause=cause, text=why)
             for name, cause, why in refused
@@ -88,7 +105,7 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
     :param plugins: identify the companions among the entries.
     :param wanted: the projects and versions to select.
     """
-    listed, companions, unsafe = _grouped(listing, plugins)
+    listed, companions, unsafe, strange = _grouped(listing, plugins)
     matcher = _Matcher(wanted)
     builds = DevBuilds(listed)
     artifacts: list[ListedArtifact] = []
@@ -122,30 +139,47 @@ def select(listing: Listing, plugins: Plugins, wanted: Wanted) -> Selection:
         mistakable,
         tuple(misplaced),
         tuple(left_out.values()),
+        find_invalid(strange, wanted),
+        len(matcher.others),
     )
+
+
+def note_ignored(run: Session[CheckOptions], selection: Selection) -> None:
+    """Print notes about objects that look like wanted artifacts and are not read."""
+    names = selection.invalid.others
+    for name in names[:MAX_IGNORED]:
+        run.note(line("note", _shown(name), "ignored: not a valid name of a wheel or sdist"))
+    if len(names) > MAX_IGNORED:
+        more = len(names) - MAX_IGNORED
+        run.note(line("note", f"ignored {more} more names that are not valid"))
 
 
 def _grouped(
     listing: Listing, plugins: Plugins
-) -> tuple[dict[str, list[Entry]], dict[str, dict[str, Entry]], dict[str, str]]:
+) -> tuple[dict[str, list[Entry]], dict[str, dict[str, Entry]], dict[str, str], set[str]]:
     """Group the entries of a listing.
 
     :returns: the entries of each artifact, by its name; the companions of each
-        artifact, by its name and theirs; the reason for each unsafe name.
+        artifact, by its name and theirs; the reason for each unsafe name; all other names.
     """
     listed: dict[str, list[Entry]] = defaultdict(list)
     companions: dict[str, dict[str, Entry]] = defaultdict(dict)
     unsafe: dict[str, str] = {}
+    strange: set[str] = set()
     for entry in listing.entries:
         owner = plugins.companion_of(entry.name)
         name = entry.name if owner is None else owner
         if reason := why_unsafe(name):
             unsafe[name] = reason
+            if resembled(name) is None:
+                strange.add(name)
         elif owner is not None:
             companions[owner].setdefault(entry.name, entry)
         elif parse_artifact_name(name) is not None:
             listed[name].append(entry)
-    return listed, companions, unsafe
+        else:
+            strange.add(name)
+    return listed, companions, unsafe, strange
 
 
 class _Matcher:
@@ -156,19 +190,27 @@ class _Matcher:
 
     def __init__(self, wanted: Wanted) -> None:
         self._wanted = wanted
-        #: All versions found of the wanted projects, wanted or not.
+        #: The versions found of the wanted projects, wanted or not: at most
+        #: :data:`MAX_VERSIONS` of them.
         self.versions: set[Version] = set()
+        #: The names of artifacts of other versions.
+        self.others: set[str] = set()
 
     def names(self, name: str) -> bool:
         """Return whether a name is that of a wanted artifact."""
-        return self.fits(parse_artifact_name(name))
+        parsed = parse_artifact_name(name)
+        fits = self.fits(parsed)
+        if not fits and parsed is not None and parsed.project in (self._wanted or ()):
+            self.others.add(name)
+        return fits
 
     def fits(self, parsed: ArtifactName | None) -> bool:
         """Return whether an artifact is wanted, judging by its parsed name."""
         wanted = self._wanted
         if parsed is None or (wanted is not None and parsed.project not in wanted):
             return False
-        self.versions.add(parsed.version)
+        if len(self.versions) < MAX_VERSIONS:
+            self.versions.add(parsed.version)
         versions = wanted[parsed.project] if wanted is not None else ()
         return not versions or parsed.version in versions
 
@@ -189,6 +231,7 @@ def _artifact(
         first.size,
         first.headers,
         tuple(claim for entry in entries for claim in entry.claims),
+        next((entry.yanked for entry in entries if entry.yanked is not None), None),
         {other: e.url for other, e in companions.items() if _are_neighbours(e, first)},
         companions_listed=complete,
         listed=bool(entries),

@@ -19,7 +19,7 @@ from wheelhouse_hashes.artifacts import (
     Tier,
     Verdict,
 )
-from wheelhouse_hashes.causes import GRAVITY
+from wheelhouse_hashes.causes import GRAVITY, next_step
 from wheelhouse_hashes.errors import PluginError, TransferError, WheelhouseHashesError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.http.authorization import check_headers
@@ -140,7 +140,7 @@ class Plugins(PluginManager):
             try:
                 repeat(call, f"plugin {name}")
             except TransferError as error:
-                error.next = error.next or error.cause.next_step
+                error.next = error.next or next_step(error.cause, run.verb)
                 raise
 
     def run_finished(self, run: Run[Options], report: Report) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from wheelhouse_hashes.artifacts import ListedArtifact, LocalArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import next_step
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.lines import describe_record, describe_verdict
 from wheelhouse_hashes.options import CheckOptions, UploadOptions
@@ -53,14 +55,21 @@ class FetchReporter(Reporter[C_co]):
         #: The results so far.
         self.report = FetchReport()
 
-    def add(self, verdict: Verdict) -> None:
-        """Record and print a verdict; with ``--quiet``, outcome ``ok`` is not printed."""
+    def add(self, verdict: Verdict) -> Verdict:
+        """Record and print a verdict; with ``--quiet``, outcome ``ok`` is not printed.
+
+        :returns: the verdict, with the advice of this command.
+        """
+        if verdict.cause is not None and not verdict.next:
+            advice = next_step(verdict.cause, self.run.verb)
+            verdict = verdict if advice == verdict.next_step else replace(verdict, next=advice)
         self.report.verdicts.append(verdict)
         self._print(describe_verdict(verdict, self._width), routine=verdict.outcome is Outcome.OK)
+        return verdict
 
     def conclude(self, artifact: ListedArtifact, verdict: Verdict) -> None:
         """Record the final verdict about an artifact and pass it to the plugins."""
-        self.add(verdict)
+        verdict = self.add(verdict)
         try:
             self.run.plugins.artifact_judged(artifact, verdict, self.run)
         except Refusal as problem:

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.runtime.screen import write
+
 if TYPE_CHECKING:
     import pluggy
 
@@ -31,8 +34,8 @@ def trace_calls(manager: pluggy.PluginManager, mask: Callable[[str], str] = str)
         secret = name == "wheelhouse_authorize" and outcome.exception is None
         result = "..." if secret else repr(outcome.exception or outcome.get_result())
         called = ", ".join(impl.plugin_name for impl in reversed(impls)) or "no plugin"
-        traced = mask(f"trace: {name}({about}): called {called}; result: {result}\n")
+        traced = mask(f"trace: {name}({about}): called {called}; result: {result}")
         with lock:
-            sys.stderr.write(traced)
+            write(sys.stderr, f"{printable(traced)}\n")
 
     manager.add_hookcall_monitoring(lambda *_: None, after)

@@ -1,10 +1,23 @@
-"""Standard output, shared by all threads of a run."""
+"""The lines that commands print.
+
+All output of the package is printed here, so that no name, address, header or text of a
+plugin can be a command for a terminal or a CI service.  ``cli.output`` keeps failing streams
+from ending a command.
+
+Source: the workflow commands of GitHub Actions
+(https://docs.github.com/actions/reference/workflow-commands-for-github-actions), and their
+older form ``##[command]`` (``ActionCommand.TryParse`` of https://github.com/actions/runner).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from collections.abc import Callable
+from typing import TextIO
+
+from wheelhouse_hashes.lines import harmless
 
 
 class Screen:
@@ -16,8 +29,18 @@ class Screen:
         self._topics: set[str] = set()
         self._show: Callable[[str], None] = _print
 
-    def print(self, text: str) -> None:
-        """Print whole lines, unless :meth:`silence` was called."""
+    def print(self, text: str, *, command: bool = False) -> None:
+        """Print whole lines, unless :meth:`silence` was called.
+
+        :param text: the lines; see :func:`wheelhouse_hashes.lines.harmless`.
+        :param command: whether the text is a workflow command of GitHub Actions: one line
+            that begins with ``::``.
+        """
+        if command:
+            name, data = text[:2], text[2:].replace("\n", " ")
+            text = name + harmless(data)
+        else:
+            text = harmless(text)
         with self._lock:
             if not self._silent:
                 self._show(text)
@@ -41,5 +64,27 @@ class Screen:
 
 
 def _print(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    write(sys.stdout, f"{text}\n", trusted=True)
+
+
+def complain(text: str) -> None:
+    """Print one line to standard error.
+
+    :param text: the line, without the name of the command.
+    """
+    # Also called where ``cli.output`` is not in use yet.
+    with contextlib.suppress(OSError, ValueError):
+        write(sys.stderr, f"wheelhouse-hashes: {' '.join(text.splitlines())}\n")
+
+
+def write(stream: TextIO | None, text: str, *, trusted: bool = False) -> None:
+    """Write lines to a standard stream.
+
+    :param stream: ``sys.stdout`` or ``sys.stderr``; None if its descriptor was closed at
+        the start of the process.
+    :param text: the lines, each with its line feed.
+    :param trusted: whether the text may have terminal sequences.
+    """
+    if stream is not None:
+        stream.write(text if trusted else harmless(text))
+        stream.flush()

@@ -1,4 +1,4 @@
-"""A libcloud container: one driver per thread, retries, and create-only puts.
+"""A libcloud container, or a prefix of one: retries, and create-only puts.
 
 :class:`Store` uses only libcloud's public storage API, so it works with every
 provider.  libcloud's results are not trusted: the caller checks each object again
@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from libcloud.storage.base import Container, Object, StorageDriver
+from libcloud.storage.base import Container, Object
 from libcloud.storage.types import (
     ContainerAlreadyExistsError,
     ContainerDoesNotExistError,
@@ -28,8 +28,9 @@ from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.answers import with_answer
 from wheelhouse_hashes.stores.comparison import Comparison
 from wheelhouse_hashes.stores.errors import FAILURES, explain, lacks_permission, quote_store
-from wheelhouse_hashes.stores.limits import limit_requests
+from wheelhouse_hashes.stores.names import ContainerName
 from wheelhouse_hashes.stores.stored import BINARY, HTML, TEXT, Stored, stored_object
+from wheelhouse_hashes.stores.thread_drivers import ThreadDrivers
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import LocalArtifact
@@ -42,11 +43,13 @@ __all__ = ["BINARY", "HTML", "TEXT", "Store"]
 T = TypeVar("T")
 
 
-class Store(Comparison):
+class Store(ThreadDrivers, Comparison):
     """One container of a store; safe to use from many threads.
 
+    The methods take and return the names that objects have in it, without its prefix.
+
     :param account: the provider, credentials and driver options.
-    :param container_name: the container's name.
+    :param container_name: the container's name, with its prefix if it has one.
     :param requests: limits and repeats the requests.
     """
 
@@ -60,43 +63,28 @@ class Store(Comparison):
     reads_plus_as_space = False
 
     def __init__(self, account: Account, container_name: str, requests: StoreRequests) -> None:
-        self.account = account
+        super().__init__(account, requests)
         self.container_name = container_name
-        self._requests = requests
-        self._local = threading.local()
+        self._name = ContainerName.parse(container_name)
         #: Whether an object that must not be replaced was only looked up before its put, because
         #: the store has no conditional put.
         self.is_best_effort = False
 
     @property
-    def driver(self) -> StorageDriver:
-        """This thread's driver."""
-        driver: StorageDriver | None = getattr(self._local, "driver", None)
-        if driver is None:
-            driver = self._make_driver()
-            limit_requests(driver, self._requests.exchange)
-            self._local.driver = driver
-        return driver
-
-    def hand_over(self) -> Callable[[], None] | None:
-        """Return a function that gives this thread's driver, if any, to another thread."""
-        driver, exchange = getattr(self._local, "driver", None), self._requests.exchange
-
-        def adopt() -> None:
-            self._local.driver, self._requests.exchange = driver, exchange
-
-        return adopt if driver is not None else None
-
-    def _make_driver(self) -> StorageDriver:
-        return self.account.make_driver()
-
-    def _connection(self) -> object:
-        return getattr(getattr(self._local, "driver", None), "connection", None)
-
-    @property
     def _container(self) -> Container:
         """The container, created without a request."""
-        return Container(self.container_name, {}, self.driver)
+        return Container(self._name.container, {}, self.driver)
+
+    def _key(self, name: str) -> str:
+        """Return the name that the store has for an object."""
+        return self._name.prefix + name
+
+    def _handle(self, name: str) -> Object:
+        """Return libcloud's object of this name, without a request."""
+        return Object(self._key(name), 0, "", {}, {}, self._container, self.driver)
+
+    def _described(self, obj: Object) -> Stored:
+        return replace(stored_object(obj), name=obj.name.removeprefix(self._name.prefix))
 
     def open(self, *, create: bool = True) -> None:
         """Look up the container.
@@ -113,22 +101,32 @@ class Store(Comparison):
                     raise StoreError(f"container {self.container_name!r} does not exist") from None
                 # Another job may have created it first.
                 with contextlib.suppress(ContainerAlreadyExistsError):
-                    self.driver.create_container(self.container_name)
+                    self.driver.create_container(self._name.container)
 
         self._retry(look_up, "look up the container")
 
     def _look_up_container(self) -> None:
-        self.driver.get_container(self.container_name)
+        self.driver.get_container(self._name.container)
 
-    def objects(self) -> dict[str, Stored]:
+    def objects(self, *, nested: bool = False) -> dict[str, Stored]:
         """Return the container's listing, by name.  It may lag behind the container.
 
+        :param nested: whether to include the objects under further prefixes, which are
+            containers of their own.
         :raises StoreError: if the container cannot be listed.
         """
-        return self._retry(lambda: {s.name: s for s in self._list()}, "list the container")
 
-    def _list(self) -> Iterator[Stored]:
-        return map(stored_object, self.driver.iterate_container_objects(self._container))
+        def listed() -> dict[str, Stored]:
+            return {s.name: s for s in self._list(nested=nested) if nested or "/" not in s.name}
+
+        return self._retry(listed, "list the container")
+
+    def _list(self, *, nested: bool) -> Iterator[Stored]:  # noqa: ARG002 (libcloud lists all)
+        prefix = self._name.prefix
+        # The console of S3 represents a folder as an empty object with the prefix as its name.
+        for obj in self.driver.iterate_container_objects(self._container, prefix=prefix or None):
+            if obj.name != prefix and obj.name.startswith(prefix):
+                yield self._described(obj)
 
     def stat(self, name: str) -> Stored | None:
         """Return the current state of an object, None if it does not exist.
@@ -139,11 +137,11 @@ class Store(Comparison):
 
     def _stat(self, name: str) -> Stored | None:
         obj = self._object(name)
-        return None if obj is None else stored_object(obj)
+        return None if obj is None else self._described(obj)
 
     def _object(self, name: str) -> Object | None:
         try:
-            return self.driver.get_object(self.container_name, name)
+            return self.driver.get_object(self._name.container, self._key(name))
         except ObjectDoesNotExistError:
             return None
 
@@ -225,8 +223,9 @@ class Store(Comparison):
     def _send_plain(self, path: str, name: str, media_type: str) -> Stored:
         headers = self.account.object_headers(media_type) or None
         extra = {"content_type": media_type}
-        return stored_object(
-            self.driver.upload_object(path, self._container, name, extra=extra, headers=headers)
+        key = self._key(name)
+        return self._described(
+            self.driver.upload_object(path, self._container, key, extra=extra, headers=headers)
         )
 
     def put_bytes(

@@ -27,7 +27,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from libcloud.common.types import LibcloudError
-from libcloud.storage.base import Object, StorageDriver
 from libcloud.storage.types import ContainerError, ObjectDoesNotExistError
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
@@ -49,6 +48,8 @@ from wheelhouse_hashes.stores.stored import Stored, md5_of
 from wheelhouse_hashes.stores.tokens import manage_token
 
 if TYPE_CHECKING:
+    from libcloud.storage.base import StorageDriver
+
     from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.runtime.activity import ByteCount
 
@@ -113,7 +114,7 @@ class CloudStore(Store):
                 raise
 
     def _path(self, name: str) -> str:
-        return f"/{quote(self.container_name)}/{quote(name)}"
+        return f"/{quote(self._name.container)}/{quote(self._key(name))}"
 
     def _stat(self, name: str) -> Stored | None:
         # libcloud's get_object would request the container, too.
@@ -161,8 +162,7 @@ class CloudStore(Store):
 
     def _stream(self, name: str) -> Iterator[bytes] | None:
         # Without looking the object up first: one request instead of three.
-        obj = Object(name, 0, "", {}, {}, self._container, self.driver)
-        return iter(self.driver.download_object_as_stream(obj))
+        return iter(self.driver.download_object_as_stream(self._handle(name)))
 
     def _put(
         self,
@@ -256,8 +256,9 @@ class CloudStore(Store):
         # Without this, libcloud would read the file again to compute the MD5 and the size.
         known = stored.etag, stored.size
         driver._hash_buffered_stream = lambda *_args, **_kwargs: known  # noqa: SLF001 (no public hook)
+        key = self._key(stored.name)
         sent = driver.upload_object(
-            path, self._container, stored.name, extra=extra, verify_hash=False, headers={**headers}
+            path, self._container, key, extra=extra, verify_hash=False, headers={**headers}
         )
         return replace(stored, etag=(sent.hash or "").strip('"') or stored.etag)
 
@@ -282,9 +283,8 @@ class CloudStore(Store):
         """
 
         def delete() -> None:
-            obj = Object(name, 0, "", {}, {}, self._container, self.driver)
             try:
-                deleted = self.driver.delete_object(obj)
+                deleted = self.driver.delete_object(self._handle(name))
             except ObjectDoesNotExistError:
                 return
             if not deleted and self._stat(name) is not None:

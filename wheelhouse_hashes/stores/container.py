@@ -49,8 +49,11 @@ class ObjectContainer:
         return self._store.container_name
 
     def list(self) -> Mapping[str, Stored]:
-        """Return the objects by name.  The listing may lag behind the container."""
-        return self._call(self._store.objects)
+        """Return the objects by name, also those under further prefixes.
+
+        The listing may lag behind the container.
+        """
+        return self._call(lambda: self._store.objects(nested=True))
 
     def stat(self, name: str) -> Stored | None:
         """Return the current state of an object, None if it does not exist."""

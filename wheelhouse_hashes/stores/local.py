@@ -61,7 +61,7 @@ class LocalStore(Store):
 
     @property
     def _folder(self) -> pathlib.Path:
-        return pathlib.Path(self.account.username, self.container_name)
+        return pathlib.Path(self.account.username, self._name.container, self._name.prefix)
 
     def open(self, *, create: bool = True) -> None:
         """Look up the container, and remove the leftovers of dead jobs from it."""
@@ -69,13 +69,13 @@ class LocalStore(Store):
         with contextlib.suppress(OSError), Folder(self._folder / _STAGING) as staging:
             remove_dead(staging)
 
-    def _list(self) -> Iterator[Stored]:
+    def _list(self, *, nested: bool) -> Iterator[Stored]:
         def fail(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):
                 raise error
 
         for folder, subfolders, files in os.walk(self._folder, onerror=fail):
-            subfolders[:] = [name for name in subfolders if name not in _HIDDEN]
+            subfolders[:] = [n for n in subfolders if nested and n not in _HIDDEN]
             for file in files:
                 path = pathlib.Path(folder, file)
                 name = path.relative_to(self._folder).as_posix()
@@ -170,6 +170,7 @@ class LocalStore(Store):
         :raises DiskError: if the staging folder belongs to another user, and only that
             user may write to it.
         """
+        self._make_prefix()
         staging = self._folder / _STAGING
         staging.mkdir(exist_ok=True)
         wanted, found = stat.S_IMODE(self._folder.stat().st_mode), staging.lstat().st_mode
@@ -187,6 +188,17 @@ class LocalStore(Store):
                 ) from None
             with private as path:
                 yield path
+
+    def _make_prefix(self) -> None:
+        """Create the folders of the prefix, with the mode of the container."""
+        folder = pathlib.Path(self.account.username, self._name.container)
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        for part in filter(None, self._name.prefix.split("/")):
+            parent, folder = folder, folder / part
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir()
+                folder.chmod(mode)  # whatever the umask is
+                sync_folder(parent)
 
     def _object(self, name: str) -> Object | None:
         # libcloud reports any failure to look up a file as a missing object, even

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import UsageError, UsageErrors
-from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
@@ -15,10 +14,6 @@ from wheelhouse_hashes.stores.driver import Account, allow_unverified_tls
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import AccountOptions
     from wheelhouse_hashes.stores.requests import StoreRequests
-
-
-#: Maximum length of a container's name, as in Swift (``max_container_name_length``), in bytes.
-_MAX_NAME_BYTES = 256
 
 
 def account_of(options: AccountOptions, environ: Mapping[str, str] | None = None) -> Account:
@@ -49,27 +44,6 @@ def account_of(options: AccountOptions, environ: Mapping[str, str] | None = None
     return account
 
 
-def check_container_name(name: str) -> None:
-    """Check that no store would reject a name, or take it for something else.
-
-    :raises UsageError: if it is not the name of a container.
-    """
-    if not name.strip():
-        raise UsageError("the name of the container is empty: check the variable it comes from")
-    why = ""
-    if name in (".", ".."):
-        why = "it refers to a folder"
-    elif "/" in name:
-        why = "it contains a slash"
-    elif not name.isprintable():
-        why = "it contains a control character"
-    elif len(name.encode("utf-8", "surrogateescape")) > _MAX_NAME_BYTES:
-        why = f"it is longer than {_MAX_NAME_BYTES} bytes"
-    if why:
-        shown = printable(name[:80])
-        raise UsageError(f"{shown!r} is not the name of a container: {why}")
-
-
 def _credential(value: str | None, name: str, environ: Mapping[str, str]) -> str:
     variable = PREFIX + name.upper()
     value = value or environ.get(variable)
@@ -82,7 +56,7 @@ def open_store(account: Account, container: str, requests: StoreRequests) -> Sto
     """Return the store for a provider's container.
 
     :param account: the provider, credentials and driver options.
-    :param container: the container's name.
+    :param container: the container's name, with its prefix if it has one.
     :param requests: limits and repeats the requests.
     """
     from wheelhouse_hashes.stores.cloud import CloudStore

@@ -39,7 +39,7 @@ class WriteOnlyStore(Store):
     def open(self, *, create: bool = True) -> None:
         """Do nothing."""
 
-    def objects(self) -> dict[str, Stored]:
+    def objects(self, *, nested: bool = False) -> dict[str, Stored]:  # noqa: ARG002 (none is nested)
         """Return the objects that this run has sent."""
         return dict(self._sent)
 

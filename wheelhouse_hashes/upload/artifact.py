@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.stores.base import Store
     from wheelhouse_hashes.stores.stored import Stored
     from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
+    from wheelhouse_hashes.upload.outdated_links import OutdatedLinks
 
 _PUBLISHED = "another job published this artifact with different content"
 _ANNOUNCED = "another job announced different content for this artifact"
@@ -50,6 +51,7 @@ class ArtifactUpload:
     :param store: the container.
     :param snapshot: the container's listing at the start of the run.
     :param file: the open file; it must stay open during the upload.
+    :param links: the links on the index page; None if the page is left alone.
     :raises DiskError: if the file cannot be read.
     """
 
@@ -59,10 +61,12 @@ class ArtifactUpload:
         store: Store,
         snapshot: ContainerSnapshot,
         file: LocalFile,
+        links: OutdatedLinks | None = None,
     ) -> None:
         self._run = run
         self._store = store
         self._snapshot = snapshot
+        self._links = links
         listed = listed_algorithms(snapshot, file.path.name)
         algorithms = tuple(dict.fromkeys((*run.algorithms, *store.algorithms, *listed)))
         self._file = file
@@ -124,6 +128,10 @@ class ArtifactUpload:
             if replaced is not None:
                 digest = announcement.prepare_replacement(replaced)
                 note = f"previously {digest or 'without a hash file'}"
+                if digest and digest == self.artifact.digest(digest.algorithm):
+                    note = "previously different content, beside a hash file with this digest"
+                if self._links is not None:
+                    self._links.remove_digests()
             self._run.activity.begin("announcing")
             try:
                 announcement.send(missing)

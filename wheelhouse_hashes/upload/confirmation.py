@@ -120,7 +120,7 @@ class Confirmation:
         digest = announced_digest(self._run, self._store, self._artifact.name)
         there = (
             f"its hash file contains the digest {digest}"
-            if digest
+            if digest and digest != self._artifact.digest(digest.algorithm)
             else "the artifact in the container has different content"
         )
         return Refusal(

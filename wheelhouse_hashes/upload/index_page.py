@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
-from html import escape
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
-from wheelhouse_hashes.errors import HashFileError
+from wheelhouse_hashes.errors import ForeignPage, HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.formats.hash_file import (
     MAX_BYTES,
@@ -24,6 +22,14 @@ from wheelhouse_hashes.formats.hash_file import (
 )
 from wheelhouse_hashes.formats.pages import MAX_BYTES as MAX_PAGE
 from wheelhouse_hashes.formats.pages import read_page
+from wheelhouse_hashes.formats.written_pages import (
+    FOOT,
+    HEAD,
+    SAFE,
+    SAFE_WITHOUT_PLUS,
+    is_written_page,
+    row,
+)
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.stores.base import HTML, Store
 
@@ -37,6 +43,9 @@ INDEX = "index.html"
 
 #: Maximum number of times that one run writes the page; the next run completes it.
 ROUNDS = 8
+
+#: Where the page is assumed to be, to tell which links lead to objects beside it.
+_HERE = "https://container.invalid/"
 
 Links = dict[str, Digest | None]
 
@@ -57,9 +66,12 @@ def update_index(
     :param objects: the container's listing, without the objects that this run deleted.
     :param uploaded: the artifacts that this run published, with their digests.
     :returns: the artifacts on the page, with their digests; None if unknown.
+    :raises ForeignPage: if another program or a user wrote the page; it is not replaced.
     :raises StoreError: if the listing or the page cannot be read or written.
     """
     page = store.read(INDEX, MAX_PAGE) or b""
+    if not is_written_page(page):
+        raise ForeignPage(f"{store.container_name}/{INDEX}")
     previous = _links_of(page)
     for number in range(ROUNDS):
         links = _links(run, store, objects, previous, uploaded)
@@ -95,20 +107,20 @@ def render(links: Mapping[str, Digest | None], *, encode_plus: bool = False) -> 
         space cannot serve such a link.
     """
     rows = []
-    safe = "/!~" if encode_plus else "/+!~"
+    safe = SAFE_WITHOUT_PLUS if encode_plus else SAFE
     for name in sorted(links):
         digest = links[name]
-        fragment = f"#{digest.algorithm}={digest.hex}" if digest else ""
-        address = escape(quote(name, safe=safe) + fragment)
-        rows.append(f'<li><a href="{address}">{escape(name)}</a></li>\n')
-    return f"<html><body><p>\n{''.join(rows)}</p></body></html>\n".encode()
+        rows.append(row(name, f"#{digest.algorithm}={digest.hex}" if digest else "", safe))
+    return f"{HEAD}{''.join(rows)}{FOOT}".encode()
 
 
 def _links_of(page: bytes) -> Links:
     links: Links = {}
     with contextlib.suppress(ValueError):  # e.g. too many links: the listing has them all
-        for link in read_page(page, "text/html", INDEX):
-            if link.name is not None and not link.problem:
+        for link in read_page(page, "text/html", _HERE):
+            # The host also lists the objects under prefixes.
+            elsewhere = "/" in link.address.removeprefix(_HERE)
+            if link.name is not None and not link.problem and not elsewhere:
                 links[link.name] = None
                 with contextlib.suppress(ValueError):  # malformed, or written by the host
                     links[link.name] = Digest(*link.hashes[0]) if link.hashes else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import pathlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
@@ -13,22 +15,27 @@ from packaging.utils import canonicalize_name
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.atomic_write import rename_new
-from wheelhouse_hashes.disk.files import check_regular
-from wheelhouse_hashes.errors import Refusal, disk_errors
+from wheelhouse_hashes.disk.files import BUFFER, LocalFile, check_regular
+from wheelhouse_hashes.errors import Interrupted, Refusal, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 
 if TYPE_CHECKING:
-    import pathlib
+    import threading
 
     from wheelhouse_hashes.plugins.reporter import UploadReporter
 
 #: Extensions of the archives that can be sdists.
 _ARCHIVES = (".tar.gz", ".zip")
 
+#: Errors of a folder or a file system in which no file can be renamed.
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
 
-def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
+
+def scan(
+    folder: pathlib.Path, reporter: UploadReporter, temporary: contextlib.ExitStack
+) -> list[pathlib.Path]:
     """Return the artifacts in a folder; rename dev wheels, and report skipped files.
 
     A skipped file that looks like an artifact makes the command fail, because the
@@ -36,7 +43,9 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
 
     :param folder: the folder.
     :param reporter: receives a record for each skipped or refused file.
+    :param temporary: receives a folder for dev wheels that cannot be renamed.
     :raises DiskError: if the folder cannot be listed.
+    :raises Interrupted: if the run must end.
     """
     paths = []
     with disk_errors(f"list the folder {folder}"):
@@ -60,8 +69,7 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
                     "differently; both would be uploaded under one name: remove one of them",
                 )
             if stamped != name:
-                with disk_errors(f"rename {path}"):
-                    rename_new(path, path := path.with_name(stamped))
+                path = _renamed(path, stamped, temporary, reporter.run.stop)
             if why := why_unsafe(path.name):
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
@@ -70,6 +78,37 @@ def scan(folder: pathlib.Path, reporter: UploadReporter) -> list[pathlib.Path]:
         except Refusal as error:
             reporter.add(UploadRecord.of_error(printable(name), error))
     return paths
+
+
+def _renamed(
+    path: pathlib.Path, name: str, temporary: contextlib.ExitStack, stop: threading.Event
+) -> pathlib.Path:
+    """Give a dev wheel its published name; return its path.
+
+    If its folder is read-only, a copy gets that name.
+    """
+    final = path.with_name(name)
+    with disk_errors(f"rename {path}"):
+        try:
+            rename_new(path, final)
+        except OSError as error:
+            if error.errno not in _READ_ONLY:
+                raise
+        else:
+            return final
+    # Imported late: hardly any run needs it.
+    import tempfile
+
+    with disk_errors(f"copy {path}"), LocalFile(path) as file:
+        folder = temporary.enter_context(tempfile.TemporaryDirectory(prefix="wheelhouse-hashes-"))
+        copy = pathlib.Path(folder, name)
+        source = file.rewound()
+        with copy.open("xb") as target:
+            while piece := source.read(BUFFER):
+                if stop.is_set():
+                    raise Interrupted("interrupted")
+                target.write(piece)
+    return copy
 
 
 def _spellings(names: Iterable[str], now: datetime) -> Mapping[str, list[str]]:

@@ -19,6 +19,8 @@ B = "demo-1.0-1-py3-none-any.whl"
 #: The offset at which the bytes of A are cut, flipped or changed.
 HALF = 60_000
 
+_CAUSES = frozenset(cause.value for cause in Cause)
+
 
 @functools.lru_cache
 def wheel(name: str = A, seed: int = 0) -> bytes:
@@ -86,14 +88,15 @@ class Done:
 
     @property
     def refused(self) -> list[tuple[str, Cause, str]]:
-        """The printed refusals: name, cause, text."""
+        """The printed refusals: name, cause, text.  Errors of stores have no cause."""
         found = []
         for row in self.out.splitlines():
             if row.startswith(("refused ", "failed ")):
                 _, _, rest = row.partition(" ")
                 name, _, text = rest.strip().partition("  ")
                 cause, _, text = text.strip().partition(": ")
-                found.append((name, Cause(cause), text))
+                if cause in _CAUSES:
+                    found.append((name, Cause(cause), text))
         return found
 
 

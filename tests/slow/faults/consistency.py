@@ -355,3 +355,27 @@ def dev_build_of_a_maintenance_branch(case: Case) -> Check:
         for each in (name, f"{name}.sha256"):
             (case.folder / "store" / "wheels" / each).write_bytes(expected[each])
     return there(case, expected)
+
+
+@fault("E.4.15", exit_code=4, says="wheels/index.html was not written by wheelhouse-hashes")
+def index_page_of_another_program(case: Case) -> Check:
+    """The container has a landing page under the name of the index page."""
+    landing = b"<!DOCTYPE html><html><h1>Wheels of demo</h1></html>"
+    upload(case, A, wheel())
+    page_there = case.folder / "store" / "wheels" / "index.html"
+    page_there.write_bytes(landing)
+    check_there = there(case, {A: wheel(), f"{A}.sha256": hash_file(wheel())})
+
+    def check(done: Done) -> None:
+        check_there(done)
+        assert page_there.read_bytes() == landing
+
+    return check
+
+
+@fault("E.4.11", exit_code=0, says="container wheels: sent 1")
+def index_page_that_was_cut_off(case: Case) -> None:
+    """Another job was killed while it wrote the index page, which is written again."""
+    upload(case, A, wheel())
+    page_there = case.folder / "store" / "wheels" / "index.html"
+    page_there.write_bytes(b'<html><body><p>\n<li><a href="demo-0.9')

@@ -1,7 +1,7 @@
 """The entries of the failure-mode catalogue, and where each one is covered.
 
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
-entries are counted in order.
+entries are counted in order.  E.7 is about links that are easily lost.
 """
 
 from __future__ import annotations
@@ -147,6 +147,17 @@ ENTRIES: Mapping[str, str] = {
         "file with other names",
         "files that are not artifacts, before an upload",
     ),
+    **_numbered(
+        "E.7",
+        "quotes and brackets in HTML",
+        "one bad entry of a JSON page",
+        "names that are not valid",
+        "yanked files",
+        "cut listings",
+        "other versions of the simple API",
+        "wrong Content-Encoding",
+        "addresses without a slash at the end",
+    ),
 }
 
 _DISKS = "tests/command/test_disks.py::"
@@ -164,6 +175,7 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "E.5.4": (
         f"{_DISKS}test_fetch_into_read_only_folder",
         f"{_DISKS}test_upload_into_read_only_container",
+        f"{_DISKS}test_dev_wheel_of_a_read_only_folder_is_uploaded",
     ),
     "E.5.5": (
         f"{_DISKS}test_fetch_with_too_many_open_files",

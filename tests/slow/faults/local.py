@@ -199,3 +199,32 @@ def strict_folder_that_others_can_write(case: Case) -> None:
     """``verify --strict-folder``: all users can write to the folder, so nothing is judged."""
     _verify(case, "--strict-folder")
     (case.folder / "wheels").chmod(0o777)
+
+
+@fault("E.5.1", exit_code=0, says="cannot write to standard output: No space left on device")
+def output_to_a_full_disk(case: Case) -> Check:
+    """An upload whose standard output is on a full disk (``/dev/full``) is completed."""
+    return _upload_with_output(case, '"$@" >/dev/full')
+
+
+@fault("E.5.1", exit_code=0, says="cannot write to standard output: Broken pipe")
+def output_to_a_closed_pipe(case: Case) -> Check:
+    """An upload whose standard output nobody reads is completed."""
+    return _upload_with_output(case, '"$@" | true; exit "${PIPESTATUS[0]}"')
+
+
+def _upload_with_output(case: Case, script: str) -> Check:
+    case.command = [
+        *("upload", "--hashfile", "--provider-name", "LOCAL", "--username", "store"),
+        *("--secret", "none", "--local-folder", "dist", "wheels"),
+    ]
+    case.prefix = ["bash", "-c", script, "bash"]
+    for folder in ("dist", "store"):
+        (case.folder / folder).mkdir()
+    (case.folder / "dist" / A).write_bytes(wheel())
+
+    def check(done: Done) -> None:
+        found = {path.name for path in (case.folder / "store" / "wheels").glob("[!.]*")}
+        assert found == {A, f"{A}.sha256", "index.html"}
+
+    return check

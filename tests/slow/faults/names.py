@@ -249,3 +249,30 @@ def names_are_refused_on_upload(case: Case) -> Check:
         assert there == {B}, there
 
     return check
+
+
+@fault(
+    "E.2.1.13",
+    causes=Cause.UNSAFE_NAME,
+    says=f"delete {A.replace('demo', 'Demo')} from the container, then upload it again",
+)
+def name_whose_case_changed(case: Case) -> None:
+    """The container has the wheel under a name in another case, by an older build backend."""
+    case.command = [
+        *("upload", "--hashfile", "--provider-name", "LOCAL", "--username", "store"),
+        *("--secret", "none", "--local-folder", "dist", "wheels"),
+    ]
+    for folder, name in (("dist", A), ("store/wheels", A.replace("demo", "Demo"))):
+        (case.folder / folder).mkdir(parents=True)
+        (case.folder / folder / name).write_bytes(wheel())
+
+
+@fault("E.2.1.1", exit_code=2, says="'..' cannot be a part of a prefix")
+def prefix_that_leaves_the_container(case: Case) -> None:
+    """An upload with a prefix that would lead out of the container."""
+    case.command = [
+        *("upload", "--hashfile", "--provider-name", "LOCAL", "--username", "store"),
+        *("--secret", "none", "--local-folder", "dist", "wheels/../other"),
+    ]
+    (case.folder / "dist").mkdir()
+    (case.folder / "store").mkdir()

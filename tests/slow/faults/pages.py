@@ -45,11 +45,11 @@ def page_without_an_end(case: Case) -> None:
     case.routes["/"] = answer
 
 
-@fault("E.2.2.2", exit_code=5, says="more than 100000 links", memory=PAGE_MEMORY)
+@fault("E.2.2.2", exit_code=5, says="more than 1000000 links", memory=PAGE_MEMORY)
 def page_of_a_million_links(case: Case) -> None:
-    """The index page has 10^6 links to wheels."""
+    """The index page has 10^6 + 1 links to wheels."""
     case.routes["/"] = "".join(
-        f'<a href="demo-1.{n}-py3-none-any.whl"></a>\n' for n in range(1_000_000)
+        f'<a href="demo-1.{n}-py3-none-any.whl"></a>\n' for n in range(1_000_001)
     ).encode()
 
 
@@ -59,7 +59,7 @@ def page_of_tags_that_never_close(case: Case) -> None:
     case.routes["/"] = b"<a " * 1_000_000 + b"<!--" * 100_000
 
 
-@fault("E.2.2.2", exit_code=5, says="PEP 691", memory=PAGE_MEMORY)
+@fault("E.2.2.2", exit_code=3, says="PEP 691", memory=PAGE_MEMORY)
 def page_of_nested_json(case: Case) -> None:
     """A JSON page of a million brackets."""
     case.routes["/"] = status(200, b"[" * 1_000_000, Content_Type=JSON_TYPE)
@@ -205,7 +205,7 @@ def page_behind_the_page(case: Case) -> Check:
     return check
 
 
-@fault("E.2.2.13", exit_code=5, says="PEP 691")
+@fault("E.2.2.13", causes=Cause.UNREADABLE, says="its hashes are not a JSON object")
 def json_page_of_another_kind(case: Case) -> None:
     """A JSON page whose hashes are a list."""
     body = json.dumps({"files": [{"filename": A, "url": A, "hashes": [sha256(wheel())]}]})
@@ -218,7 +218,7 @@ def malformed_link(case: Case) -> None:
     case.list('<a href="http://[\x1b[2J/x.whl">x</a>')
 
 
-@fault("E.2.2.9", causes=Cause.UNREACHABLE, left=(A,), says="its URL is malformed")
+@fault("E.2.2.9", causes=Cause.UNREADABLE, left=(A,), says="its URL is malformed")
 def malformed_link_to_a_wheel(case: Case) -> None:
     """A malformed URL that ends in a wheel name."""
     case.list(f'<a href="http://[bad/{B}">x</a>')

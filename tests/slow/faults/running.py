@@ -12,11 +12,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import FOREIGN
-from tests.slow.faults import consistency, contents, local, names, pages, stores, transport
+from tests.slow.faults import (
+    consistency,
+    contents,
+    limits,
+    local,
+    lost_links,
+    names,
+    pages,
+    stores,
+    transport,
+    uploads,
+)
 from tests.slow.faults.catalogue import CATALOGUE, Done, Fault, prepared
 
 #: The modules that fill the catalogue, in table order.
-MODULES = (transport, names, pages, contents, consistency, stores, local)
+MODULES = (
+    transport,
+    names,
+    pages,
+    lost_links,
+    limits,
+    contents,
+    consistency,
+    uploads,
+    stores,
+    local,
+)
 
 #: Number of commands that run at the same time.
 WORKERS = 6

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 
-from tests.slow.faults import peers
+from tests.slow.faults import peers, reports
 from tests.slow.faults.catalogue import CATALOGUE, Done, Fault
 from tests.slow.faults.entries import ELSEWHERE, ENTRIES, NOT_COVERED
 from tests.slow.faults.running import MODULES, run_all
@@ -50,11 +50,19 @@ _TITLES = {
     "transport": "Servers, networks and proxies (E.3)",
     "names": "Names (E.2.1)",
     "pages": "Index pages (E.2.2)",
+    "lost_links": "Links that are easily lost (E.7)",
+    "limits": "Limits, logs and proxies (E.2, E.3)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
+    "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
     "local": "This machine (E.5)",
 }
+
+_REPORTS = """\
+Users of this and of similar tools reported these faults, by the project and number of the
+issue.  Each one was tried, and has the tests in the last column.
+"""
 
 _SAME = "The output is cut after %d characters; ``SERVER`` stands for an address.\n"
 _LONGEST = 160
@@ -62,15 +70,24 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the download|the page|not a JSON).*"
+    r"(?!HTTP status|redirects|more than|the download|the page|not a|the listing|its links).*"
 )
 
 
 def result_line(done: Done) -> str:
     """Return the printed line with the result, the same in every run."""
     rows = [*done.err.splitlines(), *done.out.splitlines()]
-    firsts = ("wheelhouse-hashes: error", "refused ", "failed ", "nothing matches", "replaced")
-    for first in (*firsts, "waiting", "withdrawn", "note", "sent", "there", "ok "):
+    errors = ("wheelhouse-hashes: error", "wheelhouse-hashes: warning", "refused ", "failed ")
+    others = (
+        "nothing matches",
+        "no artifacts",
+        "problem",
+        "listing-cut",
+        "replaced",
+        "waiting",
+        "withdrawn",
+    )
+    for first in (*errors, *others, "note", "sent", "there", "ok "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
                 return normalized(row)
@@ -122,6 +139,10 @@ def render(results: Mapping[str, Done], kept: peers.Kept) -> str:
         ]
         header = ("Fault", "Entry", "Cause", "Exit", "Left", "Output")
         lines += _rows(header, rows, "34 8 10 5 13 30")
+    lines += _heading("Public reports about uploads")
+    lines += [_REPORTS]
+    columns = ("Reports", "Situation", "Result", "Tests")
+    lines += _rows(columns, list(reports.rows()), "18 24 24 34")
     lines += _heading("The same faults on other tools")
     lines += peers.describe(kept)
     lines += _heading("Covered elsewhere, and not covered")

@@ -183,7 +183,12 @@ def rest_of_a_body_that_was_cut(case: Case) -> Check:
     return _resumed(case, _part(HALF, HALF, ETag=f'"{sha256(wheel())}"'))
 
 
-@fault("E.3.16", causes=Cause.NOT_A_DISTRIBUTION, for_peers=True)
+@fault(
+    *("E.3.16", "E.7.7"),
+    causes=Cause.NOT_A_DISTRIBUTION,
+    says="sent with Content-Encoding: gzip",
+    for_peers=True,
+)
 def wheel_is_compressed_unasked(case: Case) -> None:
     """The wheel has an unrequested Content-Encoding: gzip."""
     body = gzip.compress(wheel(), mtime=0)

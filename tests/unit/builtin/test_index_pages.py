@@ -265,10 +265,7 @@ def test_invalid_size_in_json_is_ignored(locate: Locate, size: object) -> None:
     "body",
     [
         *("", "not JSON", "[]", "{}", "null", "7", '"files"'),
-        *('{"files": 7}', '{"files": null}', '{"files": [7]}', '{"files": [{}]}'),
-        '{"files": [{"filename": "a", "url": "b"}]}',
-        '{"files": [{"filename": "a", "url": "b", "hashes": null}]}',
-        '{"files": [{"filename": "a", "url": "b", "hashes": []}]}',
+        *('{"files": 7}', '{"files": null}', '{"files": {}}', '{"files": "x.whl"}'),
         '{"projects": [{"name": "numpy"}]}',
         "[" * 100_000,
     ],
@@ -277,7 +274,8 @@ def test_invalid_size_in_json_is_ignored(locate: Locate, size: object) -> None:
 def test_json_that_is_not_pep_691_is_refused(locate: Locate, body: str) -> None:
     with pytest.raises(TransferError, match=r"not a valid JSON page .*PEP 691") as caught:
         locate(body, "application/json")
-    assert caught.value.cause is Cause.UNREACHABLE
+    assert caught.value.cause is Cause.UNREADABLE
+    assert not caught.value.may_heal
 
 
 def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
@@ -290,10 +288,22 @@ def test_page_request_prefers_json(run: Session[FetchOptions]) -> None:
     assert {"text/html", "*/*"} <= set(types)
 
 
-@pytest.mark.parametrize("address", ["/wheels", "/wheels/"])
-def test_url_without_trailing_slash_is_a_folder(locate: Locate, address: str) -> None:
-    listing = locate(f'<a href="{NAME}">x</a>', served=address)
-    assert _urls(listing) == {NAME: f"/wheels/{NAME}"}
+@pytest.mark.parametrize(
+    ("address", "content_type", "folder"),
+    [
+        ("/wheels", "text/html", ""),
+        ("/wheels/", "text/html", "/wheels"),
+        ("/rel-1.0", "text/html", ""),
+        ("/wheels", "text/plain", "/wheels"),
+        ("/rel-1.0", "text/plain", "/rel-1.0"),
+    ],
+)
+def test_links_are_beside_page_and_names_below_it(
+    locate: Locate, address: str, content_type: str, folder: str
+) -> None:
+    page = NAME if content_type == "text/plain" else f'<a href="{NAME}">x</a>'
+    listing = locate(page, content_type, served=address)
+    assert _urls(listing) == {NAME: f"{folder}/{NAME}"}
 
 
 def test_links_are_relative_to_redirect_target(
@@ -322,7 +332,7 @@ def test_malformed_link_is_reported_and_others_are_kept(locate: Locate) -> None:
     assert "malformed" in note
     assert bad in note
     # The link may belong to a requested artifact, so it is not skipped silently.
-    assert listing.left_out == (LeftOut(NAME, Cause.UNREACHABLE, "its URL is malformed"),)
+    assert listing.left_out == (LeftOut(NAME, Cause.UNREADABLE, "its URL is malformed"),)
 
 
 def test_malformed_json_link_is_reported_and_others_are_kept(locate: Locate) -> None:
@@ -476,3 +486,15 @@ def test_token_in_url_query_is_never_shown(locate: Locate, page: str, content_ty
             said.append(claim.where if isinstance(claim, Claim) else claim.text)
     assert said
     assert "s3cret" not in " ".join(said)
+
+
+def test_links_of_other_projects_are_not_kept(locate: Locate) -> None:
+    page = f'<a href="{NAME}#sha256={HEX}">x</a><a href="other-1.0.tar.gz#sha256={HEX}">x</a>'
+    assert [entry.name for entry in locate(page).entries] == [NAME]
+
+
+def test_all_objects_of_a_counted_container_are_kept(locate: Locate) -> None:
+    # The count is compared with the number of entries.
+    listed = f"{NAME}\nother-1.0.tar.gz\nnotes.txt\n"
+    listing = locate(listed, "text/plain", X_Container_Object_Count="3")
+    assert len(listing.entries) == 3

@@ -8,7 +8,7 @@ import pathlib
 import pytest
 
 from wheelhouse_hashes.disk.folder import Folder
-from wheelhouse_hashes.fetch.target_folder import MAX_REJECTED, TargetFolder
+from wheelhouse_hashes.fetch.target_folder import MAX_REJECTED, Rejected, TargetFolder
 
 
 @pytest.fixture
@@ -32,10 +32,7 @@ def test_rejected_files_have_a_limit_for_each_run(got: pathlib.Path) -> None:
                 receive(target, f"{run}{name}", size)
                 done.append(target.reject(f"{run}{name}", received=True))
                 assert not target.receiving.has(f"{run}{name}")
-        kept, full = "moved to .rejected", "removed: .rejected has"
-        assert done[0] == done[2] == kept
-        assert done[1].startswith(full)
-        assert done[3] == f"{full} {MAX_REJECTED} bytes of this run"
+        assert done == [Rejected.MOVED, Rejected.FULL, Rejected.MOVED, Rejected.FULL]
     assert sorted(os.listdir(got / ".rejected")) == [
         f"{run}{name}.rejected" for run in range(2) for name in "ac"
     ]
@@ -45,9 +42,9 @@ def test_bad_copy_in_the_folder_counts_towards_the_limit(got: pathlib.Path) -> N
     with TargetFolder(got) as target:
         receive(target, "a", MAX_REJECTED)
         target.publish("a")
-        assert target.reject("a", received=False) == "moved to .rejected"
+        assert target.reject("a", received=False) is Rejected.MOVED
         receive(target, "b", 1)
-        assert target.reject("b", received=True).startswith("removed: ")
+        assert target.reject("b", received=True) is Rejected.FULL
     assert os.listdir(got) == [".rejected"]
 
 
@@ -59,7 +56,7 @@ def test_rejected_folder_that_others_can_write_is_not_used(got: pathlib.Path, mo
     (got / ".rejected").chmod(mode)
     with TargetFolder(got) as target:
         receive(target, "a", 1)
-        assert target.reject("a", received=True) == "removed"
+        assert target.reject("a", received=True) is Rejected.REMOVED
     assert os.listdir(got / ".rejected") == []
 
 

@@ -27,11 +27,11 @@ SDIST = "numpy-2.3.5.tar.gz"
         ("https://host/a", "https://host/a/"),
         ("https://host/a/", "https://host/a/"),
         ("https://host/v1.0/a", "https://host/v1.0/a/"),
-        ("https://host/a/index.html", "https://host/a/index.html"),
+        ("https://host/rel-1.0", "https://host/rel-1.0/"),
         ("https://host/a?x=y.z#f", "https://host/a/"),
     ],
 )
-def test_last_url_part_without_dot_is_a_folder(url: str, folder: str) -> None:
+def test_url_is_read_as_that_of_a_folder(url: str, folder: str) -> None:
     assert folder_of(url) == folder
 
 

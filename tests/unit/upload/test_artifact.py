@@ -125,7 +125,7 @@ def test_adding_companions_detects_replaced_artifact(
         return note
 
     monkeypatch.setattr(ours, "_announce", announce_then_replace)
-    with pytest.raises(Refusal, match="after the upload, its hash file contains"):
+    with pytest.raises(Refusal, match="the artifact in the container has different content"):
         ours.publish()
 
 

@@ -7,6 +7,7 @@ Sources: the workflow commands and the environment files of GitHub Actions
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -19,22 +20,27 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
 
+_MARKUP = re.compile(r"[\\`*_\[\]|~$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write annotations and the job summary, if the run is part of a job."""
+
+    def annotate(title: str, text: str) -> None:
+        run.say(_annotation(title, text), command=True)
+
     rows = [(name, word, run.masked(text), step) for name, word, text, step in _rows(report)]
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for name, _, text, next_step in rows:
             if next_step is not None:
-                run.say(_annotation(name, f"{text}; {next_step}" if next_step else text))
+                annotate(name, f"{text}; {next_step}" if next_step else text)
         for problem in (*report.problems, *filter(None, [report.ended_by])):
-            run.say(_annotation(f"wheelhouse {run.verb}", problem.message_and_next))
+            annotate(f"wheelhouse {run.verb}", problem.message_and_next)
         for finding in report.findings:
-            text = f"{finding.text}; {finding.next_step}"
-            run.say(_annotation(finding.cause.value, text))
+            annotate(finding.cause.value, f"{finding.text}; {finding.next_step}")
     path = os.environ.get(SUMMARY)
     if path and (rows or report.findings):
         with (
@@ -74,7 +80,7 @@ def _rows(report: Report) -> list[_Row]:
 
 
 def _annotation(title: str, text: str) -> str:
-    """Return a workflow command; escape characters that could end it early."""
+    """Return a workflow command; escape characters that could end its parts early."""
     return f"::error title={_escaped(title, ':,')}::{_escaped(text)}"
 
 
@@ -86,7 +92,7 @@ def _escaped(text: str, further: str = "") -> str:
 
 
 def _table(run: Run[Options], report: Report, rows: list[_Row]) -> str:
-    lines = [f"### wheelhouse {run.verb}: exit {report.exit_code}", ""]
+    lines = [f"### wheelhouse {_cell(run.verb)}: exit {report.exit_code}", ""]
     lines += ["| artifact | outcome | |", "|---|---|---|"]
     lines += [f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in rows]
     findings = (run.masked(f"{each.cause.value}: {each.text}") for each in report.findings)
@@ -95,6 +101,9 @@ def _table(run: Run[Options], report: Report, rows: list[_Row]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Return text for a table cell; escape Markdown syntax."""
-    text = printable(text).replace("&", "&amp;").replace("<", "&lt;")
-    return "".join(f"\\{c}" if c in "\\`*_[]|" else c for c in text)
+    """Return text for a table cell or a list; escape Markdown syntax, and that of HTML.
+
+    That includes what GitHub makes a link or a formula of: ``https://``, ``www.``, ``$``.
+    """
+    text = _MARKUP.sub(r"\\\g<0>", printable(text))
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -8,6 +8,7 @@ format could misread the new one; an additional field alone does not increase it
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes import __version__, hookimpl
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
+#: Characters that are escaped (:rfc:`8259`, section 7): those of HTML, and the second one of
+#: a CI service's command.
+_MARKUP = re.compile(r"[<>&]|(?<=#)#")
+
 #: Version of the format.
 SCHEMA = 2
 
@@ -45,8 +50,10 @@ def wheelhouse_add_options(parser: OptionGroup) -> None:
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file, no matter how the run ended."""
     if run.options.report:
-        text = json.dumps(as_json(run, report), indent=2, sort_keys=True)
-        run.write_file(run.options.report, f"{run.masked(text)}\n")
+        text = run.masked(json.dumps(as_json(run, report), indent=2, sort_keys=True))
+        # FILE may be a CI job's output, or be inserted in a page.
+        text = _MARKUP.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+        run.write_file(run.options.report, f"{text}\n")
 
 
 def as_json(run: Run[Options], report: Report) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> S
         return []
     return [
         _companion(artifact.digest(algorithm), artifact.name)
-        for algorithm in run.options.hash_algorithm or (DEFAULT_ALGORITHM,)
+        for algorithm in dict.fromkeys(run.options.hash_algorithm or (DEFAULT_ALGORITHM,))
     ]
 
 

@@ -1,0 +1,80 @@
+"""Upload commands in processes of their own that start fast, so that they can be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import os
+import pathlib
+import signal
+import sys
+from collections.abc import Sequence
+from multiprocessing.context import ForkServerProcess
+
+# Imported once by the server that forks the jobs.
+import libcloud.storage.drivers.cloudfiles
+import libcloud.storage.drivers.s3  # noqa: F401
+
+import wheelhouse_hashes.cli.upload  # noqa: F401
+from wheelhouse_hashes.host import attach
+from wheelhouse_hashes.runtime.waiting import WaitBudget
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__])
+
+#: Seconds until a job that hangs is an error.
+_PATIENCE = 90
+
+
+def _run(folder: str, log: str, argv: Sequence[str]) -> None:
+    """Run a command line; main function of the process."""
+    os.chdir(folder)
+    WaitBudget.pauses = staticmethod(lambda: itertools.repeat(0.1))
+    sys.argv = ["wheelhouse_uploader", *argv]
+    with (
+        pathlib.Path(log).open("w", buffering=1) as file,
+        contextlib.redirect_stdout(file),
+        contextlib.redirect_stderr(file),
+    ):
+        attach.run_host()
+
+
+class Job:
+    """A command in its own process.
+
+    :param folder: its working folder.
+    :param argv: the words after ``python -m wheelhouse_uploader``.
+    """
+
+    _numbers = itertools.count()
+
+    def __init__(self, folder: pathlib.Path, argv: Sequence[str]) -> None:
+        self._log = folder / f"job-{next(self._numbers)}.log"
+        arguments = (str(folder), str(self._log), list(argv))
+        self._process: ForkServerProcess = _CONTEXT.Process(target=_run, args=arguments)
+        self._process.start()
+
+    def kill(self) -> None:
+        """Kill it with SIGKILL, and wait until it is gone."""
+        self._process.kill()
+        self._process.join(_PATIENCE)
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code, or the negated number of a signal."""
+        self._process.join(_PATIENCE)
+        code = self._process.exitcode
+        if code is None:
+            self.kill()
+            raise TimeoutError(f"the job hangs: {self.output}")
+        return code
+
+    @property
+    def killed(self) -> bool:
+        """Whether it was killed."""
+        return self._process.exitcode == -signal.SIGKILL
+
+    @property
+    def output(self) -> str:
+        """The lines that it printed; none if it was killed before it opened its log."""
+        return self._log.read_text() if self._log.exists() else ""

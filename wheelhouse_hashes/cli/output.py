@@ -1,0 +1,104 @@
+"""Standard output and error that cannot end a command.
+
+A reader may go away (``| head -1``, a log collector that dies), a disk may be full, and the
+encoding of the output may lack a character.  None of these must leave a publication half
+done.  The exit code of the command stays that of its results.
+
+This does not suit a command whose standard output is its result, such as a digest list that
+is redirected to a file: it must report a failed write by its exit code.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import TextIO, cast
+
+from wheelhouse_hashes.lines import encodable
+
+_LOST = (
+    "wheelhouse-hashes: warning: cannot write to standard output: {}; the command continues, and "
+    "its exit code shows the result\n"
+)
+
+
+class _Output:
+    """A stream that drops the rest of the output once it cannot be written.
+
+    :param stream: the stream.
+    :param report: receives the reason, once.
+    """
+
+    def __init__(self, stream: TextIO, report: Callable[[str], object]) -> None:
+        self._stream = stream
+        self._report = report
+        self._failed = False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text, with escapes for characters that the encoding lacks."""
+        stream = self._stream
+        if not self._failed:
+            with self._noting_failure():
+                stream.write(encodable(text, getattr(stream, "encoding", None)))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        if not self._failed:
+            with self._noting_failure():
+                self._stream.flush()
+
+    @contextlib.contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:  # ValueError: it was closed
+            self._failed = True
+            self._discard()
+            self._report(getattr(error, "strerror", None) or str(error))
+
+    def _discard(self) -> None:
+        """Redirect the descriptor to the null device.
+
+        Without this, the interpreter would report the buffered rest when it ends, and exit
+        with 120.
+        """
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            descriptor = self._stream.fileno()
+            null = os.open(os.devnull, os.O_WRONLY)
+            try:
+                os.dup2(null, descriptor)
+            finally:
+                os.close(null)
+
+
+@contextlib.contextmanager
+def robust_output() -> Iterator[None]:
+    """Keep errors of standard output and error from ending a command.
+
+    If standard output fails, one line on standard error says so.
+    """
+    before = sys.stdout, sys.stderr
+    with contextlib.ExitStack() as stack:
+
+        def opened(stream: TextIO | None) -> TextIO:
+            # Python has no stream for a descriptor that is closed at the start.  Without the
+            # null device, the next file to be opened would get this descriptor.
+            null = pathlib.Path(os.devnull)
+            return stack.enter_context(null.open("w")) if stream is None else stream
+
+        output = _Output(opened(sys.stdout), lambda reason: error.write(_LOST.format(reason)))
+        error = _Output(opened(sys.stderr), lambda _reason: None)
+        sys.stdout, sys.stderr = cast("TextIO", output), cast("TextIO", error)
+        try:
+            yield
+        finally:
+            output.flush()
+            error.flush()
+            sys.stdout, sys.stderr = before
