@@ -149,3 +149,15 @@ def test_files_are_on_disk_before_their_names(dist: pathlib.Path, container: pat
         before = [call for call in calls[:named] if "/.hash/" in call and "/object>" in call]
         assert "fsync" in before[-1], (name, before)
         assert re.search(rf"fsync\(\d+<{folder}>", "\n".join(calls[named:])), name
+
+
+@pytest.mark.parametrize("name", [f"{A}.sha256", A, "index.html"])
+def test_named_pipe_of_another_user_in_a_container_does_not_block(
+    tmp_path: pathlib.Path, shared: pathlib.Path, name: str
+) -> None:
+    make_wheel(tmp_path / "dist", A)
+    os.mkfifo(shared / name)
+    os.chown(shared / name, USERS[1], GROUP)
+    (shared / name).chmod(0o666)
+    done = upload(USERS[0], "dist")
+    assert done.code in (0, 6), done

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.atomic_write import rename_new, sync_folder
-from wheelhouse_hashes.disk.files import LocalFile, check_unchanged, hash_file_on_disk
+from wheelhouse_hashes.disk.files import LocalFile, check_unchanged, hash_file_on_disk, open_regular
 from wheelhouse_hashes.disk.folder import Folder
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError, disk_errors
@@ -102,7 +102,7 @@ class LocalStore(Store):
         """
         with disk_errors(f"read {name}"):
             try:
-                with self._folder.joinpath(name).open("rb") as file:
+                with open_regular(self._folder / name) as file:
                     return file.read(max_bytes)
             except FileNotFoundError:
                 return None
