@@ -182,9 +182,9 @@ def test_order_of_all_hooks(
     }
     assert set(recorder.types) == set(SPECS)
     of_main = {"add_options", "verbs", "run_started", "tiers", "prepare", "conclude"}
-    of_main |= {"run_finished", "companion_of", "locate"}
+    of_main |= {"run_finished", "locate"}
     assert recorder.main == {f"wheelhouse_{name}" for name in of_main}
-    assert recorder.workers == set(SPECS) - recorder.main | {"wheelhouse_companion_of"}
+    assert recorder.workers == set(SPECS) - recorder.main
 
 
 # One test per hook.

@@ -154,15 +154,16 @@ class TargetFolder:
 
         :raises OSError: if it cannot be moved.
         """
-        with contextlib.suppress(FileExistsError):
-            self._folder.make_folder(REJECTED, 0o700)
-        with Folder(self._folder, REJECTED) as rejected, self._rejecting:
-            if self.other_writers and not is_private(rejected.status):
-                raise PermissionError(0, "another user can write to it")
+        with self._rejecting:
             size = source.stat(name).st_size
             if self._rejected_bytes + size > MAX_REJECTED:
                 return Rejected.FULL
-            source.move(name, rejected, name + REJECTED_SUFFIX)
+            with contextlib.suppress(FileExistsError):
+                self._folder.make_folder(REJECTED, 0o700)
+            with Folder(self._folder, REJECTED) as rejected:
+                if self.other_writers and not is_private(rejected.status):
+                    raise PermissionError(0, "another user can write to it")
+                source.move(name, rejected, name + REJECTED_SUFFIX)
             self._rejected_bytes += size
         return Rejected.MOVED
 
