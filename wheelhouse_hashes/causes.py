@@ -32,6 +32,7 @@ class Cause(enum.Enum):
     INVALID_NAME = "invalid-name"  #: a wheel of the project, but its name is not a wheel name
     YANKED = "yanked"  #: withdrawn by its maintainers (:pep:`592`), with ``--fail-on-yanked``
     LISTING_CUT = "listing-cut"  #: the server has more than its listing shows
+    UNEXPECTED = "unexpected"  #: twine would send it, but nothing judged it
     DISK = "disk"  #: a local file or folder cannot be read or written
     TRUNCATED = "truncated"  #: the download ended early
     STALE = "stale"  #: the store serves a mix of two versions
@@ -98,6 +99,7 @@ _EXIT_CODES = {
     Cause.INVALID_NAME: 4,
     Cause.YANKED: 4,
     Cause.LISTING_CUT: 4,
+    Cause.UNEXPECTED: 4,
     Cause.DISK: 6,
     Cause.TRUNCATED: 5,
     Cause.STALE: 5,
@@ -130,6 +132,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.YANKED: "use another version, or remove --fail-on-yanked",
     Cause.LISTING_CUT: "give a URL that lists all objects, such as an index page, or one that "
     "lists fewer, such as a folder",
+    Cause.UNEXPECTED: "move it out of the folder before you upload, or name it with --allow",
     Cause.DISK: "free up disk space or check the folder's permissions, then run the command again",
     Cause.TRUNCATED: "fetch it again, with a longer --wait if the network is unreliable",
     Cause.STALE: "fetch it again later or with a longer --wait",

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 LEFTOVER_NOTE = "older dev build; only its companions remain"
 
 
+def others_write(others: str) -> str:
+    """Return the text about a folder that other users can write to.
+
+    :param others: these users.
+    """
+    return f"{others} can write to this folder and change files after the check"
+
+
 #: Maximum width of the name column, so that a few long names do not push the text of
 #: every line off the screen.
 MAX_WIDTH = 60

@@ -192,6 +192,10 @@ class VerifyOptions(CheckOptions):
     folder: str
     #: The digest list, folder or URL to check against; None for the folder itself.
     against: str | None = field(default=None, repr=False)
+    #: Patterns of the names of other files that may be in the folder.
+    allow: tuple[str, ...] = ()
+    #: Whether to refuse other files in the folder, and a folder that other users can write to.
+    strict_folder: bool = False
 
 
 def make_options(

@@ -18,7 +18,7 @@ from tests.support.commands import INDEX, UPLOAD, names
 from tests.support.processes import living_elsewhere
 from wheelhouse_hashes.disk import hashing
 from wheelhouse_hashes.disk.files import hash_file
-from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
+from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
 from wheelhouse_hashes.stores.local import LocalStore
 
 
@@ -435,6 +435,7 @@ def test_staging_folders_of_dead_jobs_are_removed(
     staging = container / ".hash"
     dead = staging / f"{PRIVATE_PREFIX}dead"
     dead.mkdir(parents=True)
+    (dead / LOCK).touch()
     (dead / "object").write_text("half of")
     with living_elsewhere(staging) as live:
         assert cli(*UPLOAD).code == 0

@@ -66,6 +66,8 @@ class World:
     #: The page kept elsewhere: name to digest.
     links: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    #: Whether a wheel in the target folder is replaced after the fetch.
+    changed_afterwards: bool = False
 
     def announce(self, name: str, content: bytes, *, signed: bool = True) -> None:
         """Publish the digest or signature beside an artifact."""
@@ -164,6 +166,22 @@ def added(world: World) -> None:
     world.announce(ADDED, wheel_bytes("evil", ADDED), signed=False)
 
 
+def changed_beforehand(world: World) -> None:
+    assert world.source
+    change_folder()
+
+
+def changed_afterwards(world: World) -> None:
+    world.changed_afterwards = True
+
+
+def change_folder() -> None:
+    """Replace a wheel in the target folder."""
+    target = pathlib.Path("got", WHEEL)
+    target.parent.mkdir(exist_ok=True)
+    target.write_bytes(wheel_bytes("evil"))
+
+
 def bad_build(world: World) -> None:
     release(world, {WHEEL: wheel_bytes("made by a virus"), OTHER: wheel_bytes("good", OTHER)})
 
@@ -178,6 +196,8 @@ ROWS: dict[str, Callable[[World], None]] = {
     "an old wheel is back with all that was its": old_one_is_back,
     "a wheel and all that was its is gone": gone,
     "a wheel was added with a hash file of its": added,
+    "a local user changed the folder beforehand": changed_beforehand,
+    "a local user changed the folder afterwards": changed_afterwards,
     "the build machine made a bad wheel": bad_build,
 }
 
@@ -237,6 +257,8 @@ def test_source_detects_what_trust_table_says(cli: Cli, world: World, what: str)
     good = {WHEEL: sha256(wheel_bytes("good")), OTHER: sha256(wheel_bytes("good", OTHER))}
     ROWS[what](world)
     results = [fetch(cli, world)]
+    if world.changed_afterwards:
+        change_folder()
     if world.source == "list":
         results.append(cli("verify", "got", "--against", "SHA256SUMS"))
     detected = any(result.code for result in results) or contents() == good

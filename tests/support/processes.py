@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 _HOLD = """
 import pathlib, sys, time
+from wheelhouse_hashes.disk.folder import Folder
 from wheelhouse_hashes.disk.private_folder import PrivateFolder
-with PrivateFolder(pathlib.Path(sys.argv[1])) as private:
+with PrivateFolder(Folder(pathlib.Path(sys.argv[1]))) as private:
     (private / "object").write_text("in use")
     print(private, flush=True)
     time.sleep(600)

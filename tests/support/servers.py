@@ -50,6 +50,8 @@ def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Serve
             else:
                 route(self)
 
+        do_POST = do_GET  # noqa: N815 (the name that http.server calls)
+
         def log_message(self, *args: object) -> None:
             pass
 

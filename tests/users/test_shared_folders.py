@@ -26,17 +26,20 @@ def mode(path: pathlib.Path) -> str:
     return f"{stat.S_IMODE(path.stat().st_mode):04o}"
 
 
-def as_user(user: int, umask: str, *command: str) -> Result:
-    """Run a command as another user with a umask; the user can read all files."""
+def setpriv(user: int, umask: str, *command: str) -> list[str]:
+    """Return a command that runs another one as a user with a umask; it can read all files."""
     assert os.geteuid() == 0, "run as root: this test changes users with setpriv"
     assert shutil.which("setpriv"), "install setpriv: apt-get install util-linux"
     # The interpreter and the tests may be in the home of root, which others cannot read.
     reads = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
     login = (f"--reuid={user}", f"--regid={GROUP}", "--clear-groups", *reads)
-    shell = ("sh", "-c", 'umask "$0"; exec "$@"', umask)
-    python = (sys.executable, "-m", "wheelhouse_hashes", *command)
+    return ["setpriv", *login, "sh", "-c", 'umask "$0"; exec "$@"', umask, *command]
+
+
+def as_user(user: int, umask: str, *command: str) -> Result:
+    """Run this package as another user with a umask; the user can read all files."""
     done = subprocess.run(
-        ["setpriv", *login, *shell, *python],
+        setpriv(user, umask, sys.executable, "-m", "wheelhouse_hashes", *command),
         check=False,
         capture_output=True,
         text=True,
@@ -146,3 +149,15 @@ def test_files_are_on_disk_before_their_names(dist: pathlib.Path, container: pat
         before = [call for call in calls[:named] if "/.hash/" in call and "/object>" in call]
         assert "fsync" in before[-1], (name, before)
         assert re.search(rf"fsync\(\d+<{folder}>", "\n".join(calls[named:])), name
+
+
+@pytest.mark.parametrize("name", [f"{A}.sha256", A, "index.html"])
+def test_named_pipe_of_another_user_in_a_container_does_not_block(
+    tmp_path: pathlib.Path, shared: pathlib.Path, name: str
+) -> None:
+    make_wheel(tmp_path / "dist", A)
+    os.mkfifo(shared / name)
+    os.chown(shared / name, USERS[1], GROUP)
+    (shared / name).chmod(0o666)
+    done = upload(USERS[0], "dist")
+    assert done.code in (0, 6), done

@@ -57,6 +57,8 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         )
     if verb in ("fetch", "verify"):
         _add_check_options(parser)
+    if verb == "verify":
+        _add_folder_options(parser)
     if verb not in ("upload", "index"):
         _add_network_options(parser)
 
@@ -129,6 +131,23 @@ def _add_check_options(parser: OptionGroup) -> None:
         environment=f"{PREFIX}MAX_WORKERS",
         help="maximum number of artifacts to process concurrently "
         f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
+    )
+
+
+def _add_folder_options(parser: OptionGroup) -> None:
+    parser.add_argument(
+        "--allow",
+        action="append",
+        metavar="NAME-GLOB",
+        help="ignore files of these names that are not artifacts; without it, a file that twine "
+        "would send without a check is an error (exit code 4), and one that twine would refuse "
+        "is noted; repeatable",
+    )
+    parser.add_argument(
+        "--strict-folder",
+        action="store_true",
+        help="also fail if the folder has files that twine would refuse (exit code 4), or if "
+        "other users can write to it (exit code 6)",
     )
 
 

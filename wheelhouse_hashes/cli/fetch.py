@@ -15,7 +15,7 @@ from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import case_conflict_text, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
-from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
+from wheelhouse_hashes.lines import LEFTOVER_NOTE, line, others_write
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.readings import read_selection
 from wheelhouse_hashes.listing.selection import (
@@ -104,6 +104,8 @@ def _fetch(
         run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
     _note_other_origins(run, listing, artifacts)
     with TargetFolder(folder) as target:
+        if target.other_writers:
+            run.note(line("note", str(folder), others_write(target.other_writers)))
         finished = _fetch_all(reporter, artifacts, target, listing)
         target.sync()
         report.unjudged = target.unjudged(set(report.good))

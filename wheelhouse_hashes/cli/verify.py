@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import pathlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact
 from wheelhouse_hashes.disk.files import size_on_disk
-from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors, disk_errors
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.lines import LEFTOVER_NOTE, line
+from wheelhouse_hashes.disk.folder import Folder
+from wheelhouse_hashes.errors import DiskError, Interrupted, UsageError, UsageErrors, disk_errors
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.lines import LEFTOVER_NOTE, describe_findings, line, others_write
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.readings import read_selection
 from wheelhouse_hashes.listing.selection import Wanted, note_ignored
@@ -27,6 +28,7 @@ from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
+from wheelhouse_hashes.verify.others import find_others
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -68,7 +70,8 @@ def _verify(
     reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, address: str, *, is_local: bool
 ) -> None:
     run, report = reporter.run, reporter.report
-    there = _artifacts_in(folder, run)
+    names = _names_in(folder, run)
+    there = {name: folder / name for name in names if parse_artifact_name(name) is not None}
     listing = locate(run, address)
     record_listing(run, report, listing)
     wanted = None if is_local else _projects(there)
@@ -103,19 +106,41 @@ def _verify(
     verify_one = partial(verify_artifact, reporter, there, set(announced), against)
     if not for_each(artifacts, verify_one, run.options.max_workers, run.stop):
         raise Interrupted("interrupted")
+    _report_others(reporter, folder, names)
 
 
-def _artifacts_in(folder: pathlib.Path, run: Session[VerifyOptions]) -> dict[str, pathlib.Path]:
-    """Return the artifacts in a folder by name; note other files, which ``twine`` would see."""
-    there = {}
-    with disk_errors(f"list the folder {folder}"):
-        names = sorted(os.listdir(folder))
-    for name in names:
-        if parse_artifact_name(name) is not None:
-            there[name] = folder / name
-        elif not name.startswith(".") and run.plugins.companion_of(name) is None:
-            run.note(line("note", printable(name), "not verified: not an artifact"))
-    return there
+def _names_in(folder: pathlib.Path, run: Session[VerifyOptions]) -> list[str]:
+    """Return the names in a folder; check that other users cannot write to it.
+
+    :raises DiskError: if it cannot be listed, or if others can write and it must be strict.
+    """
+    with disk_errors(f"list the folder {folder}"), Folder(folder) as opened:
+        names, others = opened.names(), opened.other_writers
+    if others and run.options.strict_folder:
+        error = DiskError(f"{folder}: {others_write(others)}")
+        error.next = "run chmod go-w on it, or copy the files to a folder of your own"
+        raise error
+    if others:
+        run.note(line("note", str(folder), others_write(others)))
+    return names
+
+
+def _report_others(
+    reporter: FetchReporter[VerifyOptions], folder: pathlib.Path, names: Iterable[str]
+) -> None:
+    """Report the files that are not artifacts, even with ``--quiet``: twine sees them, too."""
+    run, report = reporter.run, reporter.report
+    judged = {verdict.name for verdict in report.verdicts}
+    others = find_others(folder, names, judged, run.options.allow)
+    for verdict in others.unexpected:
+        reporter.add(verdict)
+    if others.refused_by_twine:
+        note = others.note(str(folder))
+        if run.options.strict_folder:
+            report.findings.append(note)
+            run.say(describe_findings([note]))
+        else:
+            run.say(line("note", note.text))
 
 
 def _projects(names: Mapping[str, object]) -> Wanted:

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
+from io import FileIO
 from typing import TYPE_CHECKING, Self
 
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.disk.folder import check_regular_file
 from wheelhouse_hashes.errors import DiskError, Interrupted, Refusal, disk_errors
 from wheelhouse_hashes.formats.seen import Digester, Seen
 from wheelhouse_hashes.runtime.activity import ByteCount
 
 if TYPE_CHECKING:
-    import io
     import pathlib
     import threading
+    from collections.abc import Iterable
 
     from wheelhouse_hashes.artifacts import LocalArtifact
 
 #: Size in bytes of the buffer for hashing files on disk.
 BUFFER = 1024 * 1024
+
+#: The names of files that the user passed open, such as pipes.
+_OPEN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
+
+#: Maximum time to wait for the next bytes of a pipe, in seconds.
+_PATIENCE = 60.0
 
 
 def read_small_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
@@ -31,8 +40,56 @@ def read_small_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
     :returns: at most *max_bytes* + 1 bytes.
     :raises DiskError: if the file cannot be read; ``__cause__`` is the :exc:`OSError`.
     """
-    with disk_errors(f"read {path}"), open(path, "rb") as file:
-        return file.read(max_bytes + 1)
+    with disk_errors(f"read {path}"), open_regular(path, pipe=True) as file:
+        if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+            return _read_pipe(file, max_bytes + 1)
+        with open(file.fileno(), "rb", closefd=False) as buffered:
+            return buffered.read(max_bytes + 1)
+
+
+def open_regular(path: str | pathlib.Path, *, follow: bool = True, pipe: bool = False) -> FileIO:
+    """Open a regular file for reading, without waiting for anything else.
+
+    :param path: the file.
+    :param follow: whether to follow a symbolic link.
+    :param pipe: whether a pipe that the user passed as an open file (``<(...)`` in a shell)
+        is allowed.  It does not block: reading it can raise or return None.
+    :raises OSError: if it cannot be opened, or is not a regular file.
+    """
+    # Without O_NONBLOCK, opening a named pipe that has no writer blocks forever.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    if not follow:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    file = FileIO(os.open(path, flags))
+    try:
+        passed = pipe and str(path).startswith(_OPEN_FILES)
+        if not (passed and stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)):
+            check_regular_file(file.fileno())
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _read_pipe(file: FileIO, max_bytes: int) -> bytes:
+    """Read a pipe to its end.
+
+    :raises TimeoutError: if nothing comes for :data:`_PATIENCE` seconds.
+    """
+    # Imported here because pipes are rare.
+    import selectors
+
+    content = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(file, selectors.EVENT_READ)
+        while len(content) < max_bytes:
+            if not selector.select(_PATIENCE):
+                raise TimeoutError(errno.ETIMEDOUT, f"nothing came for {_PATIENCE:g} seconds")
+            piece = file.read(max_bytes - len(content))
+            if not piece:
+                break
+            content += piece
+    return content
 
 
 def hash_file_on_disk(
@@ -53,27 +110,35 @@ def hash_file_on_disk(
     :raises OSError: if the file cannot be read.
     :raises Interrupted: if the run must end.
     """
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-    if not follow:
-        flags |= getattr(os, "O_NOFOLLOW", 0)
-    with open(os.open(path, flags), "rb", buffering=0) as file:
+    with open_regular(path, follow=follow) as file:
         return hash_file(file, algorithms, stop, counter)
 
 
-def hash_file(
-    file: io.FileIO,
-    algorithms: tuple[str, ...],
+def hash_file(  # noqa: PLR0913 (two of them for copies only)
+    file: FileIO,
+    algorithms: Iterable[str],
     stop: threading.Event,
     counter: ByteCount | None = None,
+    *,
+    copy: FileIO | None = None,
+    size: int | None = None,
 ) -> Seen:
-    """Read and hash an open file to its end; see :func:`hash_file_on_disk`."""
+    """Read and hash an open file to its end; see :func:`hash_file_on_disk`.
+
+    :param copy: receives the same bytes.
+    :param size: the most bytes to read; all by default.
+    """
     digester = Digester(algorithms)
     buffer = memoryview(bytearray(BUFFER))
     counter = counter or ByteCount()
-    while count := file.readinto(buffer):
+    while count := file.readinto(buffer if size is None else buffer[: size - digester.size]):
         if stop.is_set():
             raise Interrupted("interrupted")
         digester.update(buffer[:count])
+        if copy is not None:
+            written = 0
+            while written < count:
+                written += copy.write(buffer[written:count])
         counter.bytes = digester.size
     return digester.seen(on_disk=True)
 
@@ -84,14 +149,6 @@ def size_on_disk(path: pathlib.Path) -> int | None:
         return path.stat().st_size
     except OSError:
         return None  # reading the file will report the error
-
-
-def identity(path: pathlib.Path) -> tuple[int, ...]:
-    """Return a value that differs between versions of a file under one name.
-
-    :raises OSError: if the file does not exist.
-    """
-    return _identity(path.stat())
 
 
 def version(path: pathlib.Path) -> tuple[int, ...]:
@@ -106,10 +163,11 @@ def version(path: pathlib.Path) -> tuple[int, ...]:
 
 def _version(status: os.stat_result) -> tuple[int, ...]:
     # Unlike the mtime, the ctime cannot be set back.
-    return (*_identity(status), status.st_ctime_ns)
+    return (*identity_of(status), status.st_ctime_ns)
 
 
-def _identity(status: os.stat_result) -> tuple[int, ...]:
+def identity_of(status: os.stat_result) -> tuple[int, ...]:
+    """Return a value that differs between versions of a file under one name."""
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
@@ -165,11 +223,11 @@ class LocalFile:
         number = self._file.fileno()
         for path in (f"/proc/self/fd/{number}", f"/dev/fd/{number}"):
             with contextlib.suppress(OSError):
-                if _identity(os.stat(path)) == self.identity[:-1]:
+                if identity_of(os.stat(path)) == self.identity[:-1]:
                     return path
         return str(self.path)
 
-    def rewound(self) -> io.FileIO:
+    def rewound(self) -> FileIO:
         """Return the open file, positioned at its start."""
         self._file.seek(0)
         return self._file

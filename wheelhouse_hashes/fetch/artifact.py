@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Collection
 from dataclasses import replace
+from io import FileIO
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.disk.files import hash_file_on_disk, identity
-from wheelhouse_hashes.errors import Refusal, TransferError, disk_errors
+from wheelhouse_hashes.disk.files import hash_file, identity_of
+from wheelhouse_hashes.disk.ownership import is_own
+from wheelhouse_hashes.errors import DiskError, Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
 from wheelhouse_hashes.fetch.target_folder import Rejected
 from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.http.attempt import Attempt
+from wheelhouse_hashes.http.client import MAX_ARTIFACT
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
 from wheelhouse_hashes.verdict.outside import QUIET, Provenance
@@ -23,11 +27,13 @@ from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, 
 
 if TYPE_CHECKING:
     import pathlib
+    from collections.abc import Iterable
 
     from wheelhouse_hashes.fetch.target_folder import TargetFolder
     from wheelhouse_hashes.formats.seen import Seen
     from wheelhouse_hashes.options import FetchOptions
     from wheelhouse_hashes.plugins.session import Session
+    from wheelhouse_hashes.runtime.activity import ByteCount
 
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
 _KEPT_CAUSES = frozenset(
@@ -46,6 +52,9 @@ _UNENCODED = (
 
 #: Causes that say nothing against a copy in the folder: what is lacking is a claim.
 _LACKING_CAUSES = frozenset({Cause.MISSING_HASH, Cause.WEAK})
+
+#: The text about a file in the folder that another user could have changed at any time.
+_COPIED = "already in the folder, but owned by another user or with other names: replaced by a copy"
 
 
 class _NotFinal(TryAgain):
@@ -78,7 +87,8 @@ class ArtifactFetch:
         self.folder = folder
         self._page_date = page_date
         self._private = folder.private / artifact.name
-        self._existing: pathlib.Path | None = None
+        self._existing = False
+        self._copied = False
         self._existing_seen: Seen | None = None
         self._existing_identity: tuple[int, ...] = ()
         self._existing_is_bad = False
@@ -95,7 +105,7 @@ class ArtifactFetch:
         :raises Interrupted: if the run was interrupted.
         """
         try:
-            self._existing = self.folder.existing(self.artifact.name)
+            self._existing = self.folder.exists(self.artifact.name)
             verdict = self._try_until_final()
             verdict = self._conclude(verdict)
         except Refusal as refusal:
@@ -103,7 +113,7 @@ class ArtifactFetch:
         if not verdict.good or verdict.on_disk:
             with contextlib.suppress(OSError):
                 # Not left for the folder's cleanup: a full disk needs the space now.
-                self._private.unlink(missing_ok=True)
+                self.folder.receiving.unlink(self.artifact.name)
         return verdict
 
     def _try_until_final(self) -> Verdict:
@@ -178,12 +188,12 @@ class ArtifactFetch:
         self._run.activity.begin("asking")
         heard = [*self.artifact.claims, *self._run.plugins.claims(self.artifact, self._run)]
         refuse_findings(heard)
-        if self._existing is not None:
-            verdict = self._judge_existing(self._existing, heard)
+        if self._existing:
+            verdict = self._judge_existing(heard)
             if verdict.good:
                 return verdict
             self._existing_is_bad = verdict.cause not in _LACKING_CAUSES
-        download = self._cut or Download(self.artifact, self._run, self._private)
+        download = self._cut or Download(self.artifact, self._run, self.folder.receiving)
         self._cut = None
         self._run.activity.begin("receiving", lambda: download.received, moves=True)
         try:
@@ -202,16 +212,34 @@ class ArtifactFetch:
         self._before = download.seen
         return _with_encoding(verdict, download.encoding)
 
-    def _judge_existing(self, path: pathlib.Path, heard: Heard) -> Verdict:
+    def _judge_existing(self, heard: Heard) -> Verdict:
+        """Judge the file in the folder; if another user can change it, a copy of it."""
         wanted = algorithms_of(heard)
-        if self._existing_seen is None or not set(wanted) <= set(self._existing_seen.digests):
-            with disk_errors(f"read {path}"):
-                self._existing_identity = identity(path)
+        seen = self._existing_seen
+        if seen is None or self._copied or not set(wanted) <= set(seen.digests):
+            name = self.artifact.name
+            with disk_errors(f"read {self.folder.path / name}"), self.folder.open(name) as file:
+                status = os.fstat(file.fileno())
+                self._existing_identity = identity_of(status)
                 counter = self._run.activity.begin("hashing")
-                self._existing_seen = hash_file_on_disk(
-                    path, wanted, self._run.stop, counter=counter
-                )
-        return self._judge(heard, self._existing_seen, path)
+                self._copied = not is_own(status)
+                if self._copied:
+                    seen = self._copy(file, wanted, status.st_size, counter)
+                else:
+                    seen = hash_file(file, wanted, self._run.stop, counter)
+            self._existing_seen = seen
+        path = self._private if self._copied else self.folder.path / self.artifact.name
+        return self._judge(heard, seen, path)
+
+    def _copy(self, file: FileIO, algorithms: Iterable[str], size: int, counter: ByteCount) -> Seen:
+        """Copy the file in the folder to the private one, and hash it.
+
+        :param size: the most bytes to copy: its owner may add to the file without end.
+        """
+        if size > MAX_ARTIFACT:
+            raise DiskError(f"it has more than {MAX_ARTIFACT} bytes; remove it")
+        with FileIO(self.folder.receiving.create(self.artifact.name), "r+b") as copy:
+            return hash_file(file, algorithms, self._run.stop, counter, copy=copy, size=size)
 
     def _judge(
         self, heard: Heard, seen: Seen, path: pathlib.Path, answered: Collection[str] = ()
@@ -233,26 +261,31 @@ class ArtifactFetch:
     def _conclude(self, verdict: Verdict) -> Verdict:
         """Act on a final verdict: publish or reject the file, and complete the text."""
         if verdict.good and verdict.on_disk:
-            return replace(verdict, text=_join(verdict.text, "already in the folder"))
+            if self._copied:
+                self.folder.publish(self.artifact.name)
+            text = _COPIED if self._copied else "already in the folder"
+            return replace(verdict, text=_join(verdict.text, text))
         if verdict.cause is Cause.MISSING_ARTIFACT:
             verdict = self._missing(verdict)
-        if self._existing is not None:
-            verdict = self._clear_the_name(verdict, self._existing)
+        name = self.artifact.name
+        if self._existing:
+            verdict = self._clear_the_name(verdict)
         if verdict.good:
-            self.folder.publish(self._private)
-        elif verdict.cause in _KEPT_CAUSES and verdict.digests and self._private.exists():
-            done = self.folder.reject(self._private)
+            self.folder.publish(name)
+        elif verdict.cause in _KEPT_CAUSES and verdict.digests and self.folder.receiving.has(name):
+            done = self.folder.reject(name, received=True)
             if done is Rejected.FULL:
                 verdict = replace(verdict, text=_join(verdict.text, f"not kept: {done.value}"))
         return verdict
 
-    def _clear_the_name(self, verdict: Verdict, existing: pathlib.Path) -> Verdict:
+    def _clear_the_name(self, verdict: Verdict) -> Verdict:
         """Remove a bad file from the final name, unless another run replaced it."""
         note = "" if verdict.good else "the copy in the folder was left there, unverified"
         if self._existing_is_bad:
             with contextlib.suppress(FileNotFoundError):
-                if identity(existing) == self._existing_identity:
-                    done = self.folder.reject(existing)
+                name = self.artifact.name
+                if identity_of(self.folder.status(name)) == self._existing_identity:
+                    done = self.folder.reject(name, received=False)
                     note = f"the copy in the folder was bad: {done.value}"
         return replace(verdict, text=_join(verdict.text, note))
 
@@ -261,7 +294,7 @@ class ArtifactFetch:
         if not self.artifact.listed:
             note = "its hash file or another companion exists, but the artifact never appeared"
             return replace(verdict, text=_join(verdict.text, note))
-        if self._existing is not None or (verdict.claims and not self.artifact.superseded):
+        if self._existing or (verdict.claims and not self.artifact.superseded):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
         reason = f"neither it nor its hash file exists: {shown(self.artifact.url)}"

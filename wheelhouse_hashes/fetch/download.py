@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from io import FileIO
@@ -20,8 +21,7 @@ from wheelhouse_hashes.options import ACCEPT, FetchOptions
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
 if TYPE_CHECKING:
-    import pathlib
-
+    from wheelhouse_hashes.disk.folder import Folder
     from wheelhouse_hashes.http.response import Response
     from wheelhouse_hashes.plugins.session import Session
 
@@ -41,11 +41,11 @@ class Download:
 
     :param artifact: the artifact.
     :param run: the command in progress.
-    :param path: the private file.
+    :param folder: the private folder; the file in it has the artifact's name.
     """
 
     def __init__(
-        self, artifact: ListedArtifact, run: Session[FetchOptions], path: pathlib.Path
+        self, artifact: ListedArtifact, run: Session[FetchOptions], folder: Folder
     ) -> None:
         #: The claims and findings passed to :meth:`receive`, and those of the headers.
         self.heard: list[Claim | Finding] = []
@@ -53,7 +53,7 @@ class Download:
         self.origins: set[str] = set()
         self._artifact = artifact
         self._run = run
-        self._path = path
+        self._folder = folder
         self._response: Response | None = None
         self._pieces: _Pieces | None = None
         self._digester = Digester([DEFAULT_ALGORITHM])
@@ -71,8 +71,8 @@ class Download:
         """
         artifact = self._artifact
         with (
-            disk_errors(f"write {self._path.name}"),
-            FileIO(self._path, "r+b" if self.size else "wb") as file,
+            disk_errors(f"write {artifact.name}"),
+            FileIO(self._open(), "r+b") as file,
         ):
             if self.size:
                 file.seek(self.size)
@@ -90,6 +90,12 @@ class Download:
                 raise self._too_long(error) from None
             finally:
                 self._pieces.flush()
+
+    def _open(self) -> int:
+        """Open the file for the rest of the body, or create it."""
+        if self.size:
+            return self._folder.open(self._artifact.name, os.O_RDWR)
+        return self._folder.create(self._artifact.name)
 
     def _too_long(self, error: TooLong) -> Refusal:
         """Return the refusal of a body that is longer than the listing says.

@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
 from wheelhouse_hashes.disk.atomic_write import rename_new, sync_folder
-from wheelhouse_hashes.disk.files import LocalFile, check_unchanged, hash_file_on_disk
+from wheelhouse_hashes.disk.files import LocalFile, check_unchanged, hash_file_on_disk, open_regular
+from wheelhouse_hashes.disk.folder import Folder
 from wheelhouse_hashes.disk.private_folder import PrivateFolder, remove_dead
 from wheelhouse_hashes.errors import AlreadyExists, DiskError, Interrupted, StoreError, disk_errors
 from wheelhouse_hashes.stores.base import Store
@@ -65,7 +66,8 @@ class LocalStore(Store):
     def open(self, *, create: bool = True) -> None:
         """Look up the container, and remove the leftovers of dead jobs from it."""
         super().open(create=create)
-        remove_dead(self._folder / _STAGING)
+        with contextlib.suppress(OSError), Folder(self._folder / _STAGING) as staging:
+            remove_dead(staging)
 
     def _list(self, *, nested: bool) -> Iterator[Stored]:
         def fail(error: OSError) -> None:
@@ -100,7 +102,7 @@ class LocalStore(Store):
         """
         with disk_errors(f"read {name}"):
             try:
-                with self._folder.joinpath(name).open("rb") as file:
+                with open_regular(self._folder / name) as file:
                     return file.read(max_bytes)
             except FileNotFoundError:
                 return None
@@ -161,8 +163,9 @@ class LocalStore(Store):
             sync_folder(self._folder)
         return version
 
-    def _private_folder(self) -> PrivateFolder:
-        """Return a folder for a new object, in the staging folder.
+    @contextlib.contextmanager
+    def _private_folder(self) -> Iterator[pathlib.Path]:
+        """Make a folder for a new object, in the staging folder; remove it at the end.
 
         :raises DiskError: if the staging folder belongs to another user, and only that
             user may write to it.
@@ -175,13 +178,16 @@ class LocalStore(Store):
         if stat.S_ISDIR(found) and stat.S_IMODE(found) != wanted:
             with contextlib.suppress(PermissionError):  # it belongs to another user
                 staging.chmod(wanted)
-        try:
-            return PrivateFolder(staging)
-        except PermissionError:
-            raise DiskError(
-                f"cannot write to {staging}: Permission denied; its owner must run "
-                f"chmod {wanted:04o} on it, or upload once with this version"
-            ) from None
+        with Folder(staging) as opened:
+            try:
+                private = PrivateFolder(opened)
+            except PermissionError:
+                raise DiskError(
+                    f"cannot write to {staging}: Permission denied; its owner must run "
+                    f"chmod {wanted:04o} on it, or upload once with this version"
+                ) from None
+            with private as path:
+                yield path
 
     def _make_prefix(self) -> None:
         """Create the folders of the prefix, with the mode of the container."""

@@ -143,6 +143,10 @@ ENTRIES: Mapping[str, str] = {
         "long paths",
         "clock put back",
         "file changed on disk after verification",
+        "folder that other users can write to",
+        "named pipe in place of a file",
+        "file with other names",
+        "files that are not artifacts, before an upload",
     ),
     "E.6": "listings of stores and releases",
     **_numbered(

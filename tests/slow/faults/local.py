@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from tests.slow.faults.catalogue import B, Case, Check, Done, fault, status, wheel
 from tests.slow.faults.transport import REJECTED
-from tests.support.artifacts import A, hash_file
+from tests.support.artifacts import A, hash_file, sha256
 from wheelhouse_hashes.causes import Cause
 
 
@@ -86,6 +88,117 @@ def file_changed_and_the_server_is_down(case: Case) -> None:
     case.got.mkdir()
     (case.got / A).write_bytes(wheel(seed=1))
     case.routes[f"/{A}"] = status(500)
+
+
+#: A private folder that another user planted, and what is in it.
+PLANTED = ".wheelhouse-hashes-planted"
+
+
+@fault("E.5.21", left=(A,), says="all users can write to this folder")
+def folder_that_others_can_write(case: Case) -> None:
+    """All users can write to the target folder (mode 0777): one note."""
+    case.got.mkdir()
+    case.got.chmod(0o777)
+
+
+@fault("E.5.21", left=(A, f"{PLANTED}/.lock"))
+def leftover_with_a_link_as_lock(case: Case) -> Check:
+    """The lock file of another user's leftover is a link: neither followed nor removed."""
+    planted = case.got / PLANTED
+    planted.mkdir(parents=True)
+    planted.chmod(0o777)
+    (planted / ".lock").symlink_to(case.folder / "created")
+
+    def check(done: Done) -> None:
+        assert done.code == 0
+        assert not (case.folder / "created").exists()
+
+    return check
+
+
+@fault("E.5.21", left=(A, f"{PLANTED}/thesis"))
+def folder_that_only_looks_like_a_leftover(case: Case) -> None:
+    """Another user renamed a folder to look like a leftover: without a lock file, it is kept."""
+    planted = case.got / PLANTED
+    planted.mkdir(parents=True, mode=0o700)
+    (planted / "thesis").write_bytes(b"precious")
+
+
+@fault("E.5.22", left=(A, f"{PLANTED}/.lock|"), limit=30)
+def leftover_with_a_named_pipe_as_lock(case: Case) -> None:
+    """The lock file of a leftover is a named pipe: opening it does not wait."""
+    planted = case.got / PLANTED
+    planted.mkdir(parents=True)
+    os.mkfifo(planted / ".lock")
+
+
+@fault("E.5.22", causes=Cause.DISK, left=(f"{A}|",), says="not a regular file; remove it", limit=30)
+def named_pipe_in_the_place_of_the_file(case: Case) -> None:
+    """A named pipe has the wheel's name."""
+    case.got.mkdir()
+    os.mkfifo(case.got / A)
+
+
+@fault("E.5.22", causes=Cause.DISK, says="it is not a regular file", limit=30)
+def named_pipe_as_hash_file(case: Case) -> None:
+    """In the folder of ``verify``, a named pipe has the name of a hash file."""
+    folder = case.folder / "wheels"
+    folder.mkdir()
+    (folder / A).write_bytes(wheel())
+    os.mkfifo(folder / f"{A}.sha256")
+    case.command = ["verify", "--wait", "0", "wheels"]
+
+
+@fault("E.5.23", left=(A,), says="replaced by a copy")
+def file_with_another_name(case: Case) -> Check:
+    """The wheel in the folder is a hard link: whoever has the other name could change it."""
+    case.got.mkdir()
+    (case.got / A).write_bytes(wheel())
+    other = case.folder / "other"
+    other.hardlink_to(case.got / A)
+
+    def check(done: Done) -> None:
+        assert done.code == 0
+        assert other.stat().st_nlink == (case.got / A).stat().st_nlink == 1
+
+    return check
+
+
+def _verify(case: Case, *options: str) -> None:
+    """Verify a folder with the good wheel against a list of its digest."""
+    folder = case.folder / "wheels"
+    folder.mkdir()
+    (folder / A).write_bytes(wheel())
+    (case.folder / "SUMS").write_text(f"{sha256(wheel())}  {A}\n")
+    case.command = ["verify", "--against", "SUMS", *options, "wheels"]
+
+
+@fault("E.5.24", causes=Cause.UNEXPECTED, says="twine would send it")
+def second_download_of_a_browser(case: Case) -> None:
+    """``verify``: the folder has ``X (1).whl``, which ``twine upload wheels/*`` would send."""
+    _verify(case, "--quiet")
+    (case.folder / "wheels" / A.replace(".whl", " (1).whl")).write_bytes(wheel(seed=1))
+
+
+@fault("E.5.24", says="twine upload wheels/* would fail: notes.txt")
+def file_that_twine_refuses(case: Case) -> None:
+    """``verify``: the folder has a file that twine refuses: one note."""
+    _verify(case, "--quiet")
+    (case.folder / "wheels" / "notes.txt").write_bytes(b"")
+
+
+@fault("E.5.24", exit_code=4, says="unexpected: not artifacts")
+def file_that_twine_refuses_in_a_strict_folder(case: Case) -> None:
+    """The same with ``--strict-folder``."""
+    _verify(case, "--strict-folder")
+    (case.folder / "wheels" / "notes.txt").write_bytes(b"")
+
+
+@fault("E.5.21", exit_code=6, says="all users can write to this folder")
+def strict_folder_that_others_can_write(case: Case) -> None:
+    """``verify --strict-folder``: all users can write to the folder, so nothing is judged."""
+    _verify(case, "--strict-folder")
+    (case.folder / "wheels").chmod(0o777)
 
 
 @fault("E.5.1", exit_code=0, says="cannot write to standard output: No space left on device")

@@ -47,7 +47,7 @@ WORKERS = 6
 
 
 def files_in(folder: pathlib.Path) -> dict[str, bytes]:
-    """Return the files of a folder at any depth, including links and empty folders."""
+    """Return the files of a folder at any depth, including links, pipes and empty folders."""
     found: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
@@ -55,6 +55,8 @@ def files_in(folder: pathlib.Path) -> dict[str, bytes]:
             found[name] = b"link to " + os.fsencode(path.readlink())
         elif path.is_file():
             found[name] = path.read_bytes()
+        elif path.is_fifo():
+            found[f"{name}|"] = b""
         elif not any(path.iterdir()):
             found[f"{name}/"] = b""
     return found

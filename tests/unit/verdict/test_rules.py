@@ -221,8 +221,8 @@ def test_judge_refuses_non_artifact_name() -> None:
 def test_healable_causes_exclude_final_ones() -> None:
     final = {
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN, Cause.REPLACED, Cause.WEAK),
-        *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNREADABLE),
-        *(Cause.YANKED, Cause.INVALID_NAME, Cause.LISTING_CUT),
+        *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNEXPECTED),
+        *(Cause.UNREADABLE, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
     }
     assert set(Cause) - HEALABLE == final
 

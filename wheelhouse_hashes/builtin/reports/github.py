@@ -7,7 +7,6 @@ Sources: the workflow commands and the environment files of GitHub Actions
 from __future__ import annotations
 
 import os
-import pathlib
 import re
 from typing import TYPE_CHECKING
 
@@ -46,9 +45,14 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     if path and (rows or report.findings):
         with (
             disk_errors(f"write {SUMMARY}"),
-            pathlib.Path(path).open("a", encoding="utf-8") as file,
+            open(path, "a", encoding="utf-8", opener=_open_at_once) as file,
         ):
             file.write(_table(run, report, rows))
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file; a named pipe that nothing reads is an error, not waited for."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 #: Name, outcome, text, and the next step: empty if there is none to suggest, None if
