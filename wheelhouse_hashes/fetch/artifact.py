@@ -10,7 +10,7 @@ from dataclasses import replace
 from io import FileIO
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import Claim, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file, identity_of
 from wheelhouse_hashes.disk.ownership import is_own
@@ -38,16 +38,6 @@ if TYPE_CHECKING:
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
 _KEPT_CAUSES = frozenset(
     {Cause.REPLACED, Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT, Cause.STALE}
-)
-
-#: Causes that a server or proxy can bring about by compressing an artifact.
-_ENCODED_CAUSES = frozenset(
-    {Cause.MISMATCH, Cause.CORRUPT, Cause.TRUNCATED, Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND}
-)
-
-_UNENCODED = (
-    "do not publish it; turn off compression of wheels and sdists at the server or proxy, then "
-    "fetch it again"
 )
 
 #: Causes that say nothing against a copy in the folder: what is lacking is a claim.
@@ -207,10 +197,10 @@ class ArtifactFetch:
         if verdict.cause is Cause.REPLACED and self._run.unlisted.insist(self.artifact):
             # The age of its hash file counts, and perhaps its digest.
             more = self._run.plugins.claims(self.artifact, self._run)
-            heard = [*download.heard, *_comparable(more, download)]
+            heard = [*download.heard, *download.comparable(more)]
             verdict = self._judge(heard, download.seen, self._private, download.origins)
         self._before = download.seen
-        return _with_encoding(verdict, download.encoding)
+        return download.with_encoding(verdict)
 
     def _judge_existing(self, heard: Heard) -> Verdict:
         """Judge the file in the folder; if another user can change it, a copy of it."""
@@ -302,28 +292,6 @@ class ArtifactFetch:
             reason = "deleted: superseded by newer dev builds"
         text = f"{cause}: listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
-
-
-def _with_encoding(verdict: Verdict, encoding: str) -> Verdict:
-    """Return a verdict whose text names the encoding of refused bytes.
-
-    :param encoding: the ``Content-Encoding`` of the response, empty without one.
-    """
-    if not encoding or verdict.cause not in _ENCODED_CAUSES:
-        return verdict
-    text = f"sent with Content-Encoding: {encoding}, so it may have been compressed on its way"
-    return replace(verdict, text=_join(verdict.text, text), next=_UNENCODED)
-
-
-def _comparable(heard: Heard, download: Download) -> Heard:
-    """Return the claims that are new, of algorithms that were computed."""
-    return [
-        each
-        for each in heard
-        if isinstance(each, Claim)
-        and each not in download.heard
-        and each.digest.algorithm in download.seen.digests
-    ]
 
 
 def _join(*sentences: str) -> str:

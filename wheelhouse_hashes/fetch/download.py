@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from io import FileIO
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from wheelhouse_hashes.options import ACCEPT, FetchOptions
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.artifacts import Verdict
     from wheelhouse_hashes.disk.folder import Folder
     from wheelhouse_hashes.http.response import Response
     from wheelhouse_hashes.plugins.session import Session
@@ -31,6 +33,16 @@ Heard = Sequence[Claim | Finding]
 _MAX_DIGITS = 19
 
 _buffers = threading.local()
+
+#: Causes that a server or proxy can bring about by compressing an artifact.
+_ENCODED_CAUSES = frozenset(
+    {Cause.MISMATCH, Cause.CORRUPT, Cause.TRUNCATED, Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND}
+)
+
+_UNENCODED = (
+    "do not publish it; turn off compression of wheels and sdists at the server or proxy, then "
+    "fetch it again"
+)
 
 
 class Download:
@@ -162,6 +174,24 @@ class Download:
         """The facts about the bytes that were read."""
         assert self._response is not None  # noqa: S101 (for the type checker)
         return self._digester.seen(length_known=self._response.length_known)
+
+    def comparable(self, heard: Heard) -> Heard:
+        """Return the claims that are new, of algorithms that were computed."""
+        return [
+            each
+            for each in heard
+            if isinstance(each, Claim)
+            and each not in self.heard
+            and each.digest.algorithm in self.seen.digests
+        ]
+
+    def with_encoding(self, verdict: Verdict) -> Verdict:
+        """Return a verdict on the received bytes; if they are refused, name their encoding."""
+        if not self.encoding or verdict.cause not in _ENCODED_CAUSES:
+            return verdict
+        text = f"sent with Content-Encoding: {self.encoding}, so it may have been compressed"
+        text = "; ".join(filter(None, (verdict.text, f"{text} on its way")))
+        return replace(verdict, text=text, next=_UNENCODED)
 
 
 class _Pieces:
