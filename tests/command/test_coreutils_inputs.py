@@ -243,11 +243,12 @@ def coreutils() -> tuple[int, ...]:
     return tuple(map(int, match.groups())) if match else ()
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    "name", [name for name, row in ROWS.items() if max(coreutils(), (9, 1)) >= row.since]
+)
 def test_published_outcome_is_that_of_the_tool(dist: pathlib.Path, name: str) -> None:
+    """Inputs that the installed version does not know are only tested above."""
     row = ROWS[name]
-    if coreutils() < row.since:
-        pytest.skip(f"GNU coreutils {row.since} or later is not installed")
     path = prepare(row, dist)
     done = subprocess.run([*row.tool, path], cwd=dist, capture_output=True, check=False)
     assert done.returncode == row.gnu, done.stderr

@@ -244,7 +244,7 @@ def test_compressed_page_is_limited_by_decoded_size(cli: Cli, kind: str) -> None
 @pytest.mark.parametrize("kind", ["gzip", "gzip, gzip", "deflate"])
 def test_compressed_hash_file_is_limited_by_decoded_size(cli: Cli, wheel: bytes, kind: str) -> None:
     routes: Routes = {
-        "/": page(A),
+        "/": page(A, f"{A}.sha256"),
         f"/{A}": wheel,
         f"/{A}.sha256": bomb(2**20, kind),
     }
