@@ -247,7 +247,7 @@ def coreutils() -> tuple[int, ...]:
     "name", [name for name, row in ROWS.items() if max(coreutils(), (9, 1)) >= row.since]
 )
 def test_published_outcome_is_that_of_the_tool(dist: pathlib.Path, name: str) -> None:
-    """Inputs that the installed version does not know are only tested above."""
+    """The other inputs are only tested above."""
     row = ROWS[name]
     path = prepare(row, dist)
     done = subprocess.run([*row.tool, path], cwd=dist, capture_output=True, check=False)
