@@ -43,7 +43,10 @@ NAMES = {
 
 
 @pytest.mark.parametrize("verb", ["upload", "index"])
-@pytest.mark.parametrize("provider", OPTIONS)
+@pytest.mark.parametrize(
+    "provider",
+    [pytest.param(p, marks=() if p == "LOCAL" else pytest.mark.thorough) for p in OPTIONS],
+)
 def test_impossible_container_name_is_a_usage_error(
     cli: Cli, dist: pathlib.Path, provider: str, verb: str
 ) -> None:

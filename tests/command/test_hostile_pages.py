@@ -314,6 +314,7 @@ def failing_first(fault: Respond, page: bytes, times: int = 1) -> Respond:
     return answer
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fault", PASSING)
 def test_page_that_fails_once_is_retried(cli: Cli, wheel: bytes, fault: str) -> None:
     routes: Routes = {"/": failing_first(PASSING[fault], page_of(wheel)), f"/{A}": wheel}
@@ -382,7 +383,7 @@ NO_HASH_FILES: dict[str, Callable[[bytes], Respond]] = {
 _OTHER_CONTENT = {"front page", "empty", "JSON", "plain text", "picture", "trace", "no gzip"}
 
 
-@pytest.mark.parametrize("verb", ["fetch", "verify"])
+@pytest.mark.parametrize("verb", ["fetch", pytest.param("verify", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", NO_HASH_FILES)
 def test_invalid_unlisted_hash_file_counts_as_absent(
     cli: Cli, dist: pathlib.Path, kind: str, verb: str

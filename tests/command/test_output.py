@@ -48,7 +48,7 @@ def wheels(dist: pathlib.Path) -> list[str]:
     return WHEELS
 
 
-@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("buffered", ["", pytest.param("1", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_upload_is_completed(
     wheels: list[str], container: pathlib.Path, kind: str, buffered: str
@@ -78,6 +78,7 @@ def test_exit_code_is_that_of_the_results(
     assert run((*UPLOAD[:-1], "wheels/"), ">/dev/full")[0] == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", ">/dev/full 2>&1", "2>&1 | true"])
 def test_standard_error_fails(wheels: list[str], container: pathlib.Path, redirected: str) -> None:
     assert run(UPLOAD, redirected)[0] == 0

@@ -205,6 +205,7 @@ def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, plac
     assert time.monotonic() - began < 2.5 + 6 + 3
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("place", PLACES)
 def test_dripping_body_ends_at_the_timeout(cli: Cli, wheel: bytes, place: str) -> None:
     over = threading.Event()

@@ -288,7 +288,13 @@ def {hook}():
 
 
 @pytest.mark.parametrize("command", ["fetch", "upload"])
-@pytest.mark.parametrize("hook", ["run_started", "prepare", "locate", "conclude", "run_finished"])
+@pytest.mark.parametrize(
+    "hook",
+    [
+        pytest.param(hook, marks=() if hook == "prepare" else pytest.mark.thorough)
+        for hook in ("run_started", "prepare", "locate", "conclude", "run_finished")
+    ],
+)
 def test_signal_while_plugin_blocks_the_main_thread(
     dist: pathlib.Path,
     container: pathlib.Path,

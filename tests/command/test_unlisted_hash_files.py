@@ -198,7 +198,7 @@ ABSENT: list[Respond] = [
 
 
 @pytest.mark.parametrize("answer", ABSENT, ids=lambda answer: answer.__name__)
-@pytest.mark.parametrize("workers", [1, 16])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.thorough), 16])
 def test_hash_files_that_nobody_has_are_not_waited_for(
     cli: Cli, answer: Respond, workers: int
 ) -> None:
@@ -269,7 +269,9 @@ def test_hash_file_in_another_folder_is_no_reason_to_wait(
     assert "verified 1 of 2" in result.out
 
 
-@pytest.mark.parametrize("status", [408, 425, 429, 500, 503])
+@pytest.mark.parametrize(
+    "status", [503, *(pytest.param(n, marks=pytest.mark.thorough) for n in (408, 425, 429, 500))]
+)
 def test_server_error_is_retried_without_another_digest(
     cli: Cli, wheels: dict[str, bytes], status: int
 ) -> None:

@@ -89,6 +89,7 @@ def test_fuzz_json_listings(data: bytes) -> None:
     json_listing(data)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", growth.LINES)
 def test_large_digest_list_is_read_in_linear_time(name: str) -> None:
     once, eight = growth.growth(growth.LINES[name], 25_000)

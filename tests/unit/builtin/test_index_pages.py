@@ -440,6 +440,7 @@ def test_page_over_size_limit_is_too_large(locate: Locate, monkeypatch: pytest.M
     assert caught.value.cause is Cause.TOO_LARGE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "page"),
     [

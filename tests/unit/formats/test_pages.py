@@ -55,6 +55,7 @@ def test_link_without_host_is_refused() -> None:
     assert why == "its URL is malformed"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "unit",
     ["<a ", "<a href='", '<a ""', "<a\n", "<a/", "<!--", "<!", "<script>", "</", "<?", "\"'<a "],

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import html5lib
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.artifacts import SDIST, A
@@ -108,7 +108,7 @@ def _resolved(href: str) -> tuple[str, str]:
     return unquote(address.partition("?")[0].rpartition("/")[2]), address
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(anchors(), others()), max_size=6))
 @example([f"<a title=it's href={A}>"])
 @example([f"<a href={A} data-yanked='don't'>", f'<a href="{SDIST}" title="it\'s">'])
@@ -118,6 +118,9 @@ def _resolved(href: str) -> tuple[str, str]:
 @example(['</p title="<!--">', f"<a href={A}>"])
 def test_links_are_those_of_html5lib(parts: list[str]) -> None:
     page = "<!DOCTYPE html><body>" + "".join(f"{part}x" for part in parts)
+    # A quote in the name of an attribute may be that of another tag: such a tag is refused.
+    tags = html5lib.parse(page, namespaceHTMLElements=False).iter("a")
+    assume(not any(mark in name for tag in tags for name in tag.attrib for mark in "\"'"))
     read = [(link.name, link.address) for link in _read(page) if not link.problem]
     assert read == [_resolved(href) for href in _of_html5lib(page)]
 
