@@ -55,7 +55,6 @@ def _begin(*command: object, limited: bool = True) -> subprocess.Popen[str]:
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 @pytest.mark.parametrize("kind", OTHERS)
 def test_ten_of_400000_links_fit_into_500_mb(kind: str, verb: str) -> None:
@@ -74,7 +73,6 @@ def test_ten_of_400000_links_fit_into_500_mb(kind: str, verb: str) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("kind", OTHERS)
 def test_time_for_links_is_linear(kind: str) -> None:
     seconds = []

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from io import FileIO
 
 import pytest
@@ -15,9 +17,15 @@ from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.disk.files import hash_file_on_disk, open_regular, read_small_file
 from wheelhouse_hashes.errors import DiskError
 
-pytestmark = pytest.mark.timeout(30)
-
 STOP = threading.Event()
+
+
+@pytest.fixture(autouse=True)
+def limit() -> Iterator[None]:
+    """End the process if a file is waited for."""
+    signal.alarm(30)
+    yield
+    signal.alarm(0)
 
 
 @pytest.fixture(params=["pipe", "link to a pipe", "/dev/zero", "/dev/null"])
