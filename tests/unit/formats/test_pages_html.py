@@ -141,7 +141,9 @@ def test_artifacts_of_html5lib_are_read_or_named(pieces: list[str]) -> None:
 @given(st.lists(st.one_of(attributes(), blank), max_size=5))
 def test_attributes_are_those_of_html5lib(parts: list[str]) -> None:
     tag = f"<a {' '.join(parts)} >"
-    (element,) = html5lib.parse(f"<!DOCTYPE html>{tag}", namespaceHTMLElements=False).iter("a")
+    found = [*html5lib.parse(f"<!DOCTYPE html>{tag}", namespaceHTMLElements=False).iter("a")]
+    assume(found)  # "title" before "=x" is one attribute, after which a quote may be unclosed
+    (element,) = found
     mine = first_tag(tag.replace("\r\n", "\n"))
     assert mine.end
     assert {key: mine.get(key) for key in mine.attributes} == dict(element.attrib)
