@@ -96,7 +96,7 @@ def _of_html5lib(page: str) -> list[str]:
     """Return the values of ``href`` that html5lib finds, in order."""
     tree = html5lib.parse(page, namespaceHTMLElements=False)
     found = [element.get("href") for element in tree.iter("a")]
-    return [href for href in found if href]
+    return [href for href in found if href and href.strip()]
 
 
 def _read(page: str) -> list[Link]:
