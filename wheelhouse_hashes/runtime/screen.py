@@ -11,7 +11,6 @@ older form ``##[command]`` (``ActionCommand.TryParse`` of https://github.com/act
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import threading
 from collections.abc import Callable
@@ -72,9 +71,7 @@ def complain(text: str) -> None:
 
     :param text: the line, without the name of the command.
     """
-    # Also called where ``cli.output`` is not in use yet.
-    with contextlib.suppress(OSError, ValueError):
-        write(sys.stderr, f"wheelhouse-hashes: {' '.join(text.splitlines())}\n")
+    write(sys.stderr, f"wheelhouse-hashes: {' '.join(text.splitlines())}\n")
 
 
 def write(stream: TextIO | None, text: str, *, trusted: bool = False) -> None:

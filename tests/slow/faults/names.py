@@ -225,7 +225,7 @@ def link_in_the_place_of_the_rejected(case: Case) -> Check:
     return check
 
 
-@fault("E.2.1.14", left=(A,))
+@fault("E.2.1.14", causes=(Cause.INVALID_NAME,) * 1000, left=(A,))
 def name_with_a_million_tags(case: Case) -> None:
     """Compressed tags of 255 bytes that expand to half a million, in 1000 links."""
     tags = "-".join([".".join("a" * 40)] * 3)

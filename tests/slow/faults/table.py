@@ -99,7 +99,7 @@ def normalized(row: str) -> str:
     """Return a line without the parts that differ between runs."""
     row = re.sub(r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
-    row = re.sub(r"/\S*/(name|link|part|folder|file|base)_\w+/", "FOLDER/", row)
+    row = re.sub(r"/\S*/(name|link|part|folder|file|base|named)_\w+/", "FOLDER/", row)
     row = re.sub(r"ended after \d+", "ended after some", row)
     row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
     row = re.sub(r" {2,}", "  ", row)

@@ -144,16 +144,21 @@ class _Reporter:
         if point and phase == point.phase and self._told.count(phase) == point.turn:
             _kill_after(point.delay)
 
+    @staticmethod
+    def _is_private(folder: str) -> bool:
+        return pathlib.Path(folder).name.startswith(PRIVATE_PREFIX)
+
     def __call__(self, event: str, args: tuple[object, ...]) -> None:
         """Handle an audit event."""
         if event == "open" and isinstance(args[0], (str, os.PathLike)):
+            # The folder is empty if the file is opened relative to a descriptor.
             folder, name = os.path.split(os.fspath(args[0]))
             if name == "object":
                 following = {b"H": b"C", b"C": b"A", b"R": b"I"}
                 self._report(following.get(self._phase, self._phase))
             elif name in NAMES and folder == str(DIST):
                 self._report(b"H")
-            elif name in NAMES and pathlib.Path(folder).name.startswith(PRIVATE_PREFIX):
+            elif name in NAMES and (not folder or self._is_private(folder)):
                 self._report(b"F" if name in self._read else b"B")
                 self._read.add(name)
         elif event in ("os.link", "os.rename") and str(args[1]).endswith(".whl"):

@@ -294,7 +294,7 @@ def test_output_of_real_tool_is_read(tmp_path: pathlib.Path, tool: str) -> None:
         tmp_path.joinpath(name).write_text(name)
     environ = {"PATH": "/usr/bin:/bin", "GNUPGHOME": str(tmp_path), "LC_ALL": "C"}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
-    if done.returncode and re.search(rb"[Uu]nknown|invalid", done.stderr):
+    if done.returncode and re.search(rb"unknown|Unknown|invalid", done.stderr):
         pytest.skip(done.stderr.decode())
     name = "SHA512SUMS" if "SHA512" in tool else "checksums.txt"
     found = parse_digest_list(done.stdout, name).digests
