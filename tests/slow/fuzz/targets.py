@@ -44,7 +44,15 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
 
 sys.addaudithook(_audit)
 # Python loads a codec from a file on first use.
-for _codec in ("utf-16", "utf-8-sig", "unicode_escape", "latin-1", "idna"):
+for _codec in (
+    "utf-16",
+    "utf-16-le",
+    "utf-16-be",
+    "utf-8-sig",
+    "unicode_escape",
+    "latin-1",
+    "idna",
+):
     "warm".encode(_codec).decode(_codec)
 "wärm".encode("idna")
 
@@ -59,7 +67,7 @@ def opening_nothing() -> Iterator[None]:
         yield
     finally:
         _watching = False
-    assert _opened == []
+    assert not _opened, _opened
 
 
 def hash_file(data: bytes) -> None:

@@ -28,10 +28,22 @@ from wheelhouse_hashes.options import FetchOptions
 from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
 
+#: Pages that load all lazy imports.
+_FIRST_PAGES = (
+    ("text/html", b"<a href='x.whl'>\x80</a>"),
+    ("application/json", b"{}"),
+    ("application/xml", b"<x/>"),
+)
+
 PIECE = b"a" * 1_000_000
 
 #: Maximum bytes sent but not read, held by libcurl and the system.
 IN_FLIGHT = 16_000_000
+
+
+def _listed(url: str, name: str) -> ListedArtifact:
+    """Return an artifact whose hash file is listed: an unreadable one does not count as absent."""
+    return ListedArtifact(name, url + name, companions={f"{name}.sha256": f"{url}{name}.sha256"})
 
 
 class Sender:
@@ -78,7 +90,10 @@ def run(sender: Sender) -> Iterator[Session[FetchOptions]]:
     options = FetchOptions(project_name="demo", url="http://127.0.0.1/", wait=0.0)
     run = Session("fetch", options, Plugins.load(BUILT_IN, {}))
     with contextlib.closing(run.client):
-        run.plugins.claims(ListedArtifact(NAME, sender.url + NAME), run)
+        run.plugins.claims(_listed(sender.url, NAME), run)
+        for sender.kind, sender.body in _FIRST_PAGES:
+            with contextlib.suppress(Refusal):
+                read(run, sender.url + "page")
         yield run
 
 
@@ -91,7 +106,7 @@ def test_fetch_ten_thousand_fuzzed_hash_files(sender: Sender, run: Session[Fetch
         nonlocal seen
         seen += 1
         sender.body = data
-        artifact = ListedArtifact(NAME, sender.url + NAME)
+        artifact = _listed(sender.url, NAME)
         with opening_nothing():
             claims = run.plugins.claims(artifact, run)
         assert len(claims) == 1
@@ -142,7 +157,7 @@ def test_fetch_stops_reading_at_size_limit(
             read(run, sender.url + path)
     else:
         cap = hash_file.MAX_BYTES
-        artifact = ListedArtifact("endless", sender.url + "endless")
+        artifact = _listed(sender.url, "endless")
         (finding,) = run.plugins.claims(artifact, run)
         assert f"more than {cap} bytes" in str(finding)
     assert cap - len(PIECE) <= sender.sent <= cap + IN_FLIGHT
