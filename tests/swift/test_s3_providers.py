@@ -94,7 +94,8 @@ def test_s3_provider_upload_and_fetch(
     replaced = upload()
     assert replaced.code == 0
     assert sha256(wheels[A]) in replaced.line("replaced")
-    assert puts(counted) == sorted([A, f"{A}.sha256", "index.html"])
+    # The API of Swift rejects the conditional put that removes the old digest from the page.
+    assert puts(counted) == sorted([A, f"{A}.sha256", *["index.html"] * 3])
     check_pairs(cluster, public_container, wheels)
 
     for page in ("", "index.html"):
