@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.support.artifacts import sha256
-from wheelhouse_hashes.builtin.sources import page_links
+from wheelhouse_hashes.builtin.sources import links
 from wheelhouse_hashes.formats.pages import folder_of, read_page
 
 HEX = sha256(b"one")
@@ -37,21 +37,21 @@ def test_url_is_read_as_that_of_a_folder(url: str, folder: str) -> None:
 
 def test_http_link_on_https_page_is_refused() -> None:
     page, plain = "https://host/simple/", f"http://host/{NAME}"
-    why = page_links._refused(plain, page, secure=True)
+    why = links.refused(plain, page, secure=True)
     assert why == "http links on an https page are not followed"
-    assert page_links._refused(f"HTTP://cdn.example/{NAME}", page, secure=True) is not None
-    assert page_links._refused(f"https://cdn.example/{NAME}", page, secure=True) is None
-    assert page_links._refused(f"https://host/{NAME}", plain, secure=False) is None
-    assert page_links._refused(plain, plain, secure=False) is None
+    assert links.refused(f"HTTP://cdn.example/{NAME}", page, secure=True) is not None
+    assert links.refused(f"https://cdn.example/{NAME}", page, secure=True) is None
+    assert links.refused(f"https://host/{NAME}", plain, secure=False) is None
+    assert links.refused(plain, plain, secure=False) is None
 
 
 def test_link_without_scheme_is_refused() -> None:
-    why = page_links._refused(f"//host/{NAME}", "http://host/", secure=False)
+    why = links.refused(f"//host/{NAME}", "http://host/", secure=False)
     assert why == "its URL has no scheme; the base URL of the page is neither http nor https"
 
 
 def test_link_without_host_is_refused() -> None:
-    why = page_links._refused(f"http:///{NAME}", "http://host/", secure=False)
+    why = links.refused(f"http:///{NAME}", "http://host/", secure=False)
     assert why == "its URL is malformed"
 
 

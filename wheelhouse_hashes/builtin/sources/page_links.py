@@ -1,18 +1,14 @@
-"""The links of index pages and directory listings.
-
-Only ``http`` and ``https`` links are followed, ``http`` links only from pages that were
-not read over a secure connection, and links of other schemes within their own origin.
-"""
+"""The links of index pages and directory listings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from html import unescape
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding
+from wheelhouse_hashes.builtin.sources.links import claims_of, refused, request_url
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
@@ -23,12 +19,8 @@ from wheelhouse_hashes.formats.relevance import Relevance
 from wheelhouse_hashes.formats.sniffing import project_link
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.formats.urls import (
-    is_http,
     join,
-    normalized,
-    origin,
     shown,
-    split,
 )
 from wheelhouse_hashes.options import CheckOptions, FetchOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
@@ -108,12 +100,12 @@ class _Found:
             if len(self._left_out) > MAX_LINKS:
                 raise TooManyLinks
         elif link.name:
-            why = _refused(link.address, self._page.url, secure=self._page.secure)
+            why = refused(link.address, self._page.url, secure=self._page.secure)
             if why is not None:
                 self._left_out.append(LeftOut(link.name, Cause.UNREACHABLE, why))
                 return
-            target = _target(link.address, self._run)
-            claims = _claims(link.hashes, self._where)
+            target = request_url(link.address, self._run)
+            claims = claims_of(link.hashes, SOURCE, self._where, f"link on the page {self._where}")
             entry = Entry(link.name, target, link.size, claims=claims, yanked=link.yanked)
             self._entries.append(entry)
 
@@ -157,47 +149,6 @@ def _about_projects(page: Page, entries: Sequence[Entry], run: Run[CheckOptions]
     return [f"the page lists projects or folders, not artifacts; give {shown(url)}"]
 
 
-def _target(address: str, run: Run[CheckOptions]) -> str:
-    """Return the URL to request; the client keeps the user and password in it."""
-    return run.client.authorize(normalized(address)) if is_http(address) else address
-
-
-def _refused(target: str, page: str, *, secure: bool) -> str | None:
-    """Return why a link is not followed, or None if it is.
-
-    :param target: its URL.
-    :param page: the URL of its page.
-    :param secure: whether others cannot change the page.
-    """
-    # Checked before normalizing, which takes many times the memory.
-    if len(target) > MAX_TAG:
-        return f"its URL is longer than {MAX_TAG} characters"
-    try:
-        return _refused_scheme(target, page, secure=secure)
-    except ValueError:
-        return "its URL is malformed"
-
-
-def _refused_scheme(target: str, page: str, *, secure: bool) -> str | None:
-    """Return why the scheme of a link is refused, or None if it is not.
-
-    :raises ValueError: if the URL is malformed.
-    """
-    scheme, _, _ = origin(target)
-    if not scheme:
-        return "its URL has no scheme; the base URL of the page is neither http nor https"
-    if scheme not in ("http", "https"):
-        # A page that a plugin opened links to its own container, whose name may
-        # depend on case.
-        if split(target)[:2] == split(page)[:2]:
-            return None
-        return f"{printable(scheme)}: links are not followed"
-    if scheme == "http" and secure:
-        return "http links on an https page are not followed"
-    normalized(target)
-    return None
-
-
 def _artifacts_in(malformed: str) -> Iterator[str]:
     """Yield the names of artifacts in a malformed URL, or in a tag that contains one."""
     # In a tag that is too long, the URL can be anywhere.
@@ -206,16 +157,3 @@ def _artifacts_in(malformed: str) -> Iterator[str]:
     for part in re.split(r"[\s\"'<>/?#&=]+", text):
         if parse_artifact_name(name := unquote(part)) is not None:
             yield name
-
-
-def _claims(hashes: Iterable[tuple[str, str]], where: str) -> tuple[Claim | Finding, ...]:
-    """Return the claims of a link; an invalid digest becomes a finding."""
-    claims: list[Claim | Finding] = []
-    for algorithm, value in hashes:
-        if algorithm in ALGORITHMS:
-            try:
-                claims.append(Claim(Digest(algorithm, value), SOURCE, where))
-            except ValueError as error:
-                text = f"link on the page {where}: {error}"
-                claims.append(Finding(Cause.UNREADABLE_HASH, text))
-    return tuple(claims)

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from packaging.utils import canonicalize_name
 
-from wheelhouse_hashes.artifacts import ALGORITHMS, Claim, Digest, Finding
+from wheelhouse_hashes.builtin.sources.links import claims_of, refused, request_url
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.json_listings import read_json
 from wheelhouse_hashes.formats.offers import (
     NotAListing,
-    Offer,
     Offers,
     TooLarge,
     Unfinished,
@@ -24,7 +23,7 @@ from wheelhouse_hashes.formats.offers import (
 )
 from wheelhouse_hashes.formats.pages import TooManyLinks
 from wheelhouse_hashes.formats.sniffing import PageKind, page_kind
-from wheelhouse_hashes.formats.urls import is_http, normalized, origin, shown, split
+from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.formats.xml_listings import read_xml
 from wheelhouse_hashes.options import CheckOptions, FetchOptions
 from wheelhouse_hashes.transport import Entry, LeftOut, Listing
@@ -91,12 +90,17 @@ def _listing(page: Page, offers: Offers, run: Run[CheckOptions]) -> Listing:
     left_out: list[LeftOut] = []
     for offer in offers.offers:
         _check(run)
-        why = offer.problem or _refused(offer.url, page)
+        why = offer.problem or refused(
+            offer.url, page.url, secure=page.secure, what="is not followed"
+        )
         if why:
             left_out.append(LeftOut(offer.name, Cause.UNREACHABLE, why))
             continue
-        url = run.client.authorize(normalized(offer.url)) if is_http(offer.url) else offer.url
-        entries.append(Entry(offer.name, url, offer.size, claims=_claims(offer, where)))
+        claims = claims_of(
+            offer.digests, SOURCE, where, f"listing {where}", confirms_only=offer.confirms_only
+        )
+        url = request_url(offer.url, run)
+        entries.append(Entry(offer.name, url, offer.size, claims=claims))
     if below := {key.rpartition("/")[0] + "/" for key in filter(_is_artifact, offers.below)}:
         run.note_once("folders of a listing", _about_folders(below))
     if offers.unnamed:
@@ -123,33 +127,3 @@ def _about_folders(folders: set[str]) -> str:
         f"artifacts in other folders of the container are not read: "
         f"{', '.join(some[:_MAX_FOLDERS])}{more}; to read one, add ?prefix=FOLDER/ to the URL"
     )
-
-
-def _refused(url: str, page: Page) -> str:
-    """Return why an object must not be requested, empty if it may be."""
-    try:
-        scheme, _, _ = origin(url)
-        if scheme not in ("http", "https"):
-            # A listing that a plugin opened is of its own container.
-            return "" if split(url)[:2] == split(page.url)[:2] else f"{scheme}: is not followed"
-        if scheme == "http" and page.secure:
-            return "http links on an https page are not followed"
-        normalized(url)
-    except ValueError:
-        return "its URL is malformed"
-    return ""
-
-
-def _claims(offer: Offer, where: str) -> tuple[Claim | Finding, ...]:
-    """Return the claims of an object; an invalid digest becomes a finding."""
-    claims: list[Claim | Finding] = []
-    for algorithm, value in offer.digests:
-        if algorithm not in ALGORITHMS:
-            continue
-        try:
-            digest = Digest(algorithm, value)
-        except ValueError as error:
-            claims.append(Finding(Cause.UNREADABLE_HASH, f"listing {where}: {error}"))
-        else:
-            claims.append(Claim(digest, SOURCE, where, confirms_only=offer.confirms_only))
-    return tuple(claims)
