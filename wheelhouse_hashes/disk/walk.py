@@ -6,6 +6,7 @@ at any time, also between a check and its use.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -70,7 +71,9 @@ def _step(here: int, name: str, *, create: bool) -> tuple[str | None, int | None
         try:
             return None, os.open(name, _ON_THE_WAY, dir_fd=here)
         except FileNotFoundError:
-            os.mkdir(name, dir_fd=here)
+            # Another run may create it at the same time; what is there is opened below.
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(name, dir_fd=here)
         except OSError:
             pass  # raised again below
     try:
