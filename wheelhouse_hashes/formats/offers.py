@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlencode
 
-from wheelhouse_hashes.formats.urls import join, split
+from wheelhouse_hashes.formats.urls import as_folder, join, split, without_query
 
 #: Endings of copies of a listing, which are beside the objects, not above them.
 _COPIES = (".json", ".txt", ".xml")
@@ -85,10 +85,8 @@ def container_of(url: str) -> str:
     The listing is at the container itself, with or without a slash; its name may have dots.
     A file that was saved from it has its objects beside it.
     """
-    base = url.partition("#")[0].partition("?")[0]
-    if base.endswith(_COPIES):
-        return base.rpartition("/")[0] + "/"
-    return base if base.endswith("/") else base + "/"
+    base = without_query(url)
+    return base.rpartition("/")[0] + "/" if base.endswith(_COPIES) else as_folder(base)
 
 
 def folder_of_prefix(prefix: str) -> str:
@@ -122,8 +120,7 @@ def with_query(url: str, changes: Mapping[str, str | None]) -> str:
     """
     query = {**query_of(url), **changes}
     kept = {name: value for name, value in query.items() if value is not None}
-    base = url.partition("#")[0].partition("?")[0]
-    return f"{base}?{urlencode(kept, quote_via=quote)}"
+    return f"{without_query(url)}?{urlencode(kept, quote_via=quote)}"
 
 
 def name_of(value: object) -> str | None:

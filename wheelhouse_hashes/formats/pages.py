@@ -25,7 +25,7 @@ from wheelhouse_hashes.formats.attributes import Tag, first_tag
 from wheelhouse_hashes.formats.charsets import decode
 from wheelhouse_hashes.formats.sniffing import PageKind, page_kind
 from wheelhouse_hashes.formats.tags import ARTIFACT, MAX_TAG, UNCLOSED, find_tags
-from wheelhouse_hashes.formats.urls import join, split
+from wheelhouse_hashes.formats.urls import as_folder, join, split, without_query
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
@@ -111,20 +111,6 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     return _read_html(text, url)
 
 
-def folder_of(url: str) -> str:
-    """Return the URL of a page as that of a folder, with a slash at its end.
-
-    A container is often given without the slash, and its name may have dots: ``/demo-1.0``.
-    """
-    base = _document(url)
-    return base if base.endswith("/") else base + "/"
-
-
-def _document(url: str) -> str:
-    """Return a URL without its query and fragment."""
-    return url.partition("#")[0].partition("?")[0]
-
-
 def _usable(base: str) -> str:
     """Return a base URL unchanged, if it is short enough to be put before each link.
 
@@ -138,7 +124,7 @@ def _usable(base: str) -> str:
 
 
 def _read_names(text: str, url: str) -> Iterator[Link]:
-    base = _usable(folder_of(url))
+    base = _usable(as_folder(url))
     for number, match in enumerate(re.finditer("[^\n]+", text)):
         if number >= MAX_LINKS:
             raise TooManyLinks
@@ -150,7 +136,7 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
 
 
 def _read_json(text: str, url: str) -> Iterator[Link]:
-    base = _usable(_document(url))
+    base = _usable(without_query(url))
     try:
         document = json.loads(text)
         meta, files = document.get("meta"), document["files"]
@@ -207,7 +193,7 @@ def _yanked(value: object) -> str | None:
 
 def _read_html(text: str, url: str) -> Iterator[Link]:
     anchors: list[str] = []
-    base = _usable(_document(url))
+    base = _usable(without_query(url))
     based = False
     for number, (kind, tag) in enumerate(find_tags(text)):
         if number >= MAX_LINKS:

@@ -147,6 +147,20 @@ def _http_origin_text(head: str) -> str:
     return origin_text(found) if found[0] in _DEFAULT_PORTS else ""
 
 
+def without_query(url: str) -> str:
+    """Return a URL without its query and fragment."""
+    return url.partition("#")[0].partition("?")[0]
+
+
+def as_folder(url: str) -> str:
+    """Return the URL of a page as that of a folder: with a slash at its end, without a query.
+
+    A container is often given without the slash, and its name may have dots: ``/demo-1.0``.
+    """
+    base = without_query(url)
+    return base if base.endswith("/") else base + "/"
+
+
 def folder_of(url: str) -> str:
     """Return the URL of the folder that an object is in, without the slash at its end."""
     return url.partition("?")[0].rpartition("/")[0]

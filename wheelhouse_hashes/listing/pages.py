@@ -15,7 +15,7 @@ from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.cut_listings import why_cut
 from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES
 from wheelhouse_hashes.formats.sniffing import is_index_page
-from wheelhouse_hashes.formats.urls import is_http, origin, scheme_of, shown
+from wheelhouse_hashes.formats.urls import is_http, origin, scheme_of, shown, without_query
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 from wheelhouse_hashes.transport import Listing, Page
 
@@ -112,16 +112,16 @@ def _request(run: Session[CheckOptions], address: str) -> Listing:
         return replace(again, url=listing.url, age=listing.age, cut=listing.cut)
 
     values = {each.name: getattr(listing, each.name) for each in fields(Listing)}
-    return SlashlessListing(**values, page=_path_of(page), content=page.content, reread=reread)
-
-
-def _path_of(page: Page) -> str:
-    return page.url.partition("#")[0].partition("?")[0]
+    return SlashlessListing(
+        **values, page=without_query(page.url), content=page.content, reread=reread
+    )
 
 
 def _is_slashless(page: Page) -> bool:
     """Return whether a URL may be that of a folder, without its slash."""
-    return is_http(page.url) and not _path_of(page).lower().endswith(("/", ".html", ".htm"))
+    return is_http(page.url) and not without_query(page.url).lower().endswith(
+        ("/", ".html", ".htm")
+    )
 
 
 def _check_size(page: Page) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.artifacts import sha256
 from wheelhouse_hashes.builtin.sources import links
-from wheelhouse_hashes.formats.pages import folder_of, read_page
+from wheelhouse_hashes.formats.pages import read_page
+from wheelhouse_hashes.formats.urls import as_folder
 
 HEX = sha256(b"one")
 NAME = "numpy-2.3.5-cp311-cp311-manylinux_2_27_x86_64.whl"
@@ -32,7 +33,7 @@ SDIST = "numpy-2.3.5.tar.gz"
     ],
 )
 def test_url_is_read_as_that_of_a_folder(url: str, folder: str) -> None:
-    assert folder_of(url) == folder
+    assert as_folder(url) == folder
 
 
 def test_http_link_on_https_page_is_refused() -> None:
