@@ -15,7 +15,12 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.files import hash_file, identity_of
 from wheelhouse_hashes.disk.ownership import is_own
 from wheelhouse_hashes.errors import DiskError, Refusal, TransferError, disk_errors
-from wheelhouse_hashes.fetch.download import Download, Heard, refuse_findings
+from wheelhouse_hashes.fetch.download import (
+    Download,
+    Heard,
+    join_sentences,
+    refuse_findings,
+)
 from wheelhouse_hashes.fetch.target_folder import Rejected
 from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.http.attempt import Attempt
@@ -254,7 +259,7 @@ class ArtifactFetch:
             if self._copied:
                 self.folder.publish(self.artifact.name)
             text = _COPIED if self._copied else "already in the folder"
-            return replace(verdict, text=_join(verdict.text, text))
+            return replace(verdict, text=join_sentences(verdict.text, text))
         if verdict.cause is Cause.MISSING_ARTIFACT:
             verdict = self._missing(verdict)
         name = self.artifact.name
@@ -265,7 +270,9 @@ class ArtifactFetch:
         elif verdict.cause in _KEPT_CAUSES and verdict.digests and self.folder.receiving.has(name):
             done = self.folder.reject(name, received=True)
             if done is Rejected.FULL:
-                verdict = replace(verdict, text=_join(verdict.text, f"not kept: {done.value}"))
+                verdict = replace(
+                    verdict, text=join_sentences(verdict.text, f"not kept: {done.value}")
+                )
         return verdict
 
     def _clear_the_name(self, verdict: Verdict) -> Verdict:
@@ -277,13 +284,13 @@ class ArtifactFetch:
                 if identity_of(self.folder.status(name)) == self._existing_identity:
                     done = self.folder.reject(name, received=False)
                     note = f"the copy in the folder was bad: {done.value}"
-        return replace(verdict, text=_join(verdict.text, note))
+        return replace(verdict, text=join_sentences(verdict.text, note))
 
     def _missing(self, verdict: Verdict) -> Verdict:
         """Distinguish a withdrawn artifact from one that is announced but missing."""
         if not self.artifact.listed:
             note = "its hash file or another companion exists, but the artifact never appeared"
-            return replace(verdict, text=_join(verdict.text, note))
+            return replace(verdict, text=join_sentences(verdict.text, note))
         if self._existing or (verdict.claims and not self.artifact.superseded):
             return verdict
         cause = Cause.MISSING_ARTIFACT.value
@@ -292,7 +299,3 @@ class ArtifactFetch:
             reason = "deleted: superseded by newer dev builds"
         text = f"{cause}: listed, but {reason}"
         return replace(verdict, outcome=Outcome.WITHDRAWN, cause=None, text=text)
-
-
-def _join(*sentences: str) -> str:
-    return "; ".join(sentence for sentence in sentences if sentence)

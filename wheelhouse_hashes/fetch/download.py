@@ -190,8 +190,13 @@ class Download:
         if not self.encoding or verdict.cause not in _ENCODED_CAUSES:
             return verdict
         text = f"sent with Content-Encoding: {self.encoding}, so it may have been compressed"
-        text = "; ".join(filter(None, (verdict.text, f"{text} on its way")))
+        text = join_sentences(verdict.text, f"{text} on its way")
         return replace(verdict, text=text, next=_UNENCODED)
+
+
+def join_sentences(*sentences: str) -> str:
+    """Return one text of the sentences that are not empty."""
+    return "; ".join(sentence for sentence in sentences if sentence)
 
 
 class _Pieces:
