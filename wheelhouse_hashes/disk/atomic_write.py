@@ -84,12 +84,8 @@ def _has_name(pipe: os.stat_result) -> bool:
 
 def sync_folder(folder: pathlib.Path) -> None:
     """Flush the names in a folder to disk, where the system supports it (POSIX)."""
-    with contextlib.suppress(OSError):
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)
+    with contextlib.suppress(OSError), Folder(folder) as opened:
+        opened.sync()
 
 
 def rename_new(path: pathlib.Path, final: pathlib.Path) -> None:
