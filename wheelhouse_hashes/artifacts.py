@@ -201,6 +201,11 @@ class LocalArtifact:
         return Digest(algorithm, self.digests[algorithm])
 
 
+def has_strong_claim(items: Iterable[Claim | Finding]) -> bool:
+    """Return whether one of some claims has a digest other than MD5."""
+    return any(isinstance(each, Claim) and each.digest.algorithm != "md5" for each in items)
+
+
 @dataclass(frozen=True)
 class ListedArtifact:
     """An artifact to fetch or verify, or one that was."""
@@ -230,9 +235,7 @@ class ListedArtifact:
     @property
     def has_strong_claim(self) -> bool:
         """True if the listing claims a digest other than MD5."""
-        return any(
-            isinstance(each, Claim) and each.digest.algorithm != "md5" for each in self.claims
-        )
+        return has_strong_claim(self.claims)
 
     @property
     def parsed(self) -> ArtifactName:

@@ -23,6 +23,10 @@ _FULL = 507
 
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 
+#: HTTP statuses that mean "no such object".  S3 returns 403 instead of 404 to clients
+#: that may not list the container.
+ABSENT_STATUSES = (403, 404, 410)
+
 
 def is_transient_status(status: int, *, from_store: bool = False) -> bool:
     """Return whether a later request may succeed after a response with this status.

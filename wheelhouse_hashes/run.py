@@ -13,7 +13,7 @@ from urllib.request import url2pathname
 
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.state_folder import StateFolder
-from wheelhouse_hashes.errors import DiskError, TransferError, UsageError
+from wheelhouse_hashes.errors import ABSENT_STATUSES, DiskError, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
@@ -40,10 +40,6 @@ INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
 
 #: Whether the current thread works on another try, see :attr:`Run.fresh`.
 _fresh: ContextVar[bool] = ContextVar("fresh", default=False)
-
-#: HTTP statuses that mean "no such object".  S3 returns 403 instead of 404 to clients
-#: that may not list the container.
-_ABSENT = (403, 404, 410)
 
 
 class Run(Workspace[O_co]):
@@ -172,7 +168,7 @@ class Run(Workspace[O_co]):
         try:
             return repeat(request, self.budget, decide=decide, waiting=waiting)
         except TransferError as error:
-            if error.status in _ABSENT:
+            if error.status in ABSENT_STATUSES:
                 return None
             raise
 

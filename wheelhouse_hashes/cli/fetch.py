@@ -27,7 +27,7 @@ from wheelhouse_hashes.listing.selection import (
 )
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
@@ -78,8 +78,7 @@ def _fetch(
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
     record_listing(run, report, listing)
-    # Not in the main thread, so that it can watch for an interruption.
-    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
+    listing, selection = read_selection(run, listing, wanted)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     note_ignored(run, selection)

@@ -24,7 +24,7 @@ from wheelhouse_hashes.listing.readings import read_selection
 from wheelhouse_hashes.listing.selection import Wanted, note_ignored
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
@@ -75,8 +75,7 @@ def _verify(
     listing = locate(run, address)
     record_listing(run, report, listing)
     wanted = None if is_local else _projects(there)
-    # Not in the main thread, so that it can watch for an interruption.
-    listing, selection = run_in_thread(lambda: read_selection(run, listing, wanted), run.stop)
+    listing, selection = read_selection(run, listing, wanted)
     announced = {artifact.name: artifact for artifact in selection.artifacts}
     run.unlisted = UnlistedHashFiles(
         run.stop,

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.errors import ABSENT_STATUSES, TransferError
 from wheelhouse_hashes.formats.kinds import is_markup
 from wheelhouse_hashes.formats.urls import is_http, join, shown
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.listing.pages import SlashlessListing
 from wheelhouse_hashes.listing.selection import Selection, Wanted, select
+from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import ListedArtifact
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 #: The number of artifacts that are tried: the first one may not be published yet.
 MAX_TRIES = 3
-
-#: HTTP statuses that mean "no such object", as in ``run.companion``.
-_ABSENT = (403, 404, 410)
 
 
 class _HasBegun(Exception):
@@ -48,7 +46,15 @@ def read_selection(
     :param listing: the listing.
     :param wanted: the projects and versions to select.
     :returns: the listing, perhaps with other URLs, and the selection.
+    :raises Interrupted: if the run must end.
     """
+    # Not in the main thread, so that it can watch for an interruption.
+    return run_in_thread(lambda: _read_selection(run, listing, wanted), run.stop)
+
+
+def _read_selection(
+    run: Session[CheckOptions], listing: Listing, wanted: Wanted
+) -> tuple[Listing, Selection]:
     selection = select(listing, run.plugins, wanted)
     if not isinstance(listing, SlashlessListing):
         return listing, selection
@@ -102,5 +108,5 @@ def _is_there(run: Session[CheckOptions], artifact: ListedArtifact) -> bool:
     except _HasBegun as begun:
         return not is_markup(begun.piece)
     except TransferError as error:
-        return error.status not in _ABSENT
+        return error.status not in ABSENT_STATUSES
     return True

@@ -12,7 +12,13 @@ from urllib.parse import quote
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from wheelhouse_hashes.artifacts import Claim, ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.artifacts import (
+    Claim,
+    ListedArtifact,
+    Outcome,
+    Verdict,
+    has_strong_claim,
+)
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import (
@@ -183,7 +189,7 @@ def _is_package_index(listing: Listing, listed: Sequence[Sequence[Entry]]) -> bo
         return False
     servers: set[str] = set()
     for entry in itertools.chain.from_iterable(listed):
-        if not any(isinstance(c, Claim) and c.digest.algorithm != "md5" for c in entry.claims):
+        if not has_strong_claim(entry.claims):
             return False
         servers.add("/".join(entry.url.split("/", 3)[:3]))
     return not set(origins_of(*servers)).intersection(listing.origins)
