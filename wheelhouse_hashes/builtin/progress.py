@@ -40,8 +40,7 @@ def is_wanted(run: Run[Options], environ: Mapping[str, str]) -> bool:
     if environ.get("NO_COLOR") or run.tracing:
         return False
     no_cursor = ("dumb", "unknown") if os.name == "nt" else ("dumb", "unknown", "")
-    terminal = sys.stdout is not None and sys.stdout.isatty()
-    return terminal and environ.get("TERM", "") not in no_cursor
+    return sys.stdout.isatty() and environ.get("TERM", "") not in no_cursor
 
 
 # Last, because nothing would stop the display if another plugin ended the command here.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections import deque
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
 
 #: Refreshes of the display per second.
 PER_SECOND = 10
-
-#: What writing to a terminal that was closed raises.
-_GONE = (OSError, ValueError)
 
 #: Width of a bar, and minimum width of a terminal for bars, in columns.
 BAR, WIDE = 12, 100
@@ -97,7 +93,7 @@ class Display:
         """Stop drawing and remove the display."""
         self._ended.set()
         self._thread.join()
-        with self._writing, contextlib.suppress(*_GONE):
+        with self._writing:
             self._live.stop()
 
     def print(self, text: str) -> None:
@@ -107,11 +103,8 @@ class Display:
 
     def _draw(self) -> None:
         while not self._ended.wait(1 / self._per_second):
-            try:
-                with self._writing:
-                    self._live.refresh()
-            except _GONE:
-                return
+            with self._writing:
+                self._live.refresh()
 
     def _table(self) -> Table:
         state = self._run.activities.state

@@ -74,14 +74,12 @@ def complain(text: str) -> None:
     write(sys.stderr, f"wheelhouse-hashes: {' '.join(text.splitlines())}\n")
 
 
-def write(stream: TextIO | None, text: str, *, trusted: bool = False) -> None:
+def write(stream: TextIO, text: str, *, trusted: bool = False) -> None:
     """Write lines to a standard stream.
 
-    :param stream: ``sys.stdout`` or ``sys.stderr``; None if its descriptor was closed at
-        the start of the process.
+    :param stream: ``sys.stdout`` or ``sys.stderr``.
     :param text: the lines, each with its line feed.
     :param trusted: whether the text may have terminal sequences.
     """
-    if stream is not None:
-        stream.write(text if trusted else harmless(text))
-        stream.flush()
+    stream.write(text if trusted else harmless(text))
+    stream.flush()
