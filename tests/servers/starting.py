@@ -8,47 +8,16 @@ import json
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from tests.support.programs import PATIENCE, free_port, started
 from wheelhouse_hashes.filenames import parse_artifact_name
-
-#: The seconds within which a server must answer.
-PATIENCE = 120
 
 #: Where Debian's package has the modules of Apache.
 APACHE_MODULES = pathlib.Path("/usr/lib/apache2/modules")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-    return port
-
-
-@contextlib.contextmanager
-def started(command: Sequence[str], port: int, log: pathlib.Path) -> Iterator[str]:
-    """Run a server until the ``with`` block ends; yield its URL when it answers."""
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @contextlib.contextmanager

@@ -9,10 +9,8 @@ import json
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -20,6 +18,7 @@ import boto3
 from libcloud.storage.providers import get_driver
 from libcloud.storage.types import Provider
 
+from tests.support.programs import free_port, started
 from tests.support.servers import running
 
 AZURITE = "3.35.0"
@@ -31,39 +30,16 @@ AZURITE_KEY = (
 )
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-    return port
-
-
-@contextlib.contextmanager
-def _running(command: list[str], port: int, log: pathlib.Path) -> Iterator[None]:
-    """Run a server and wait until it answers."""
-    with log.open("wb") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        for _ in range(600):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            assert server.poll() is None, log.read_text()
-            time.sleep(0.1)
-        yield
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
 @contextlib.contextmanager
 def moto(folder: pathlib.Path, page: int = 1000) -> Iterator[int]:
     """Run moto's S3 server; yield its port.
 
     :param page: the maximum number of objects in one page of a listing.
     """
-    port = _free_port()
+    port = free_port()
     command = ["env", f"MOTO_S3_DEFAULT_MAX_KEYS={page}"]
     command += [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with _running(command, port, folder / "moto.log"):
+    with started(command, port, folder / "moto.log"):
         yield port
 
 
@@ -128,12 +104,12 @@ def keep_versions(port: int, bucket: str) -> None:
 @contextlib.contextmanager
 def azurite(folder: pathlib.Path) -> Iterator[int]:
     """Run Azurite's blob server, installed with npm on the first call; yield its port."""
-    port = _free_port()
+    port = free_port()
     command = [
         *("node", str(_install_azurite()), "--blobHost", "127.0.0.1", "--blobPort", str(port)),
         *("--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--silent"),
     ]
-    with _running(command, port, folder / "azurite.log"):
+    with started(command, port, folder / "azurite.log"):
         yield port
 
 

@@ -288,14 +288,14 @@ TOOLS = {
 @pytest.mark.parametrize("tool", TOOLS)
 def test_output_of_real_tool_is_read(tmp_path: pathlib.Path, tool: str) -> None:
     command = TOOLS[tool]
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is not installed")
+    assert shutil.which(command[0]), (
+        f"install {command[0]}: apt-get install coreutils gnupg openssl"
+    )
     for name in (A, B, LONG):
         tmp_path.joinpath(name).write_text(name)
     environ = {"PATH": "/usr/bin:/bin", "GNUPGHOME": str(tmp_path), "LC_ALL": "C"}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, check=False)
-    if done.returncode and re.search(rb"unknown|Unknown|invalid", done.stderr):
-        pytest.skip(done.stderr.decode())
+    assert done.returncode == 0, done.stderr
     name = "SHA512SUMS" if "SHA512" in tool else "checksums.txt"
     found = parse_digest_list(done.stdout, name).digests
     for each in (A, B, LONG):
