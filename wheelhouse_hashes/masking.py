@@ -7,21 +7,22 @@ from collections.abc import Iterable
 #: Replaces a secret wherever it would be shown.
 MASK = "***"
 
-#: Minimum length of a secret that is masked in texts, in characters.  A shorter one (a port,
-#: ``none``) may be part of other words.
+#: Minimum length of a secret that is masked in any output, in characters.  A shorter one
+#: (a port, ``none``) may be part of other words.
 _MASKED_LENGTH = 6
 
 
-def forms_of(secrets: Iterable[str]) -> tuple[str, ...]:
+def forms_of(secrets: Iterable[str], shortest: int = _MASKED_LENGTH) -> tuple[str, ...]:
     """Return the forms in which errors, stores and reports may quote secrets.
 
     The longest ones come first, because one may be part of another.
 
-    :param secrets: the secrets; short ones are ignored.
+    :param secrets: the secrets.
+    :param shortest: the minimum length of a secret in characters; shorter ones are ignored.
     """
     found: set[str] = set()
     for secret in secrets:
-        if len(secret) >= _MASKED_LENGTH:
+        if len(secret) >= shortest:
             found.update(_forms(secret))
     return tuple(sorted(found, key=len, reverse=True))
 

@@ -157,6 +157,7 @@ def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
     """Return the host's uploader class with its upload phase replaced, but not its CDN step."""
     from wheelhouse_hashes.cli.upload import upload
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.names import ContainerName
 
     class Uploader(base):  # type: ignore[misc]
         @property
@@ -168,13 +169,13 @@ def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
             return self.account.make_driver()
 
         def get_container_cdn_url(self, container_name: str) -> str:
-            container, _, prefix = container_name.partition("/")
+            name = ContainerName.parse(container_name)
             try:
-                url: str = super().get_container_cdn_url(container)
+                url: str = super().get_container_cdn_url(name.container)
             # Stores without a CDN raise different errors, which the host reports as failures.
             except Exception:  # noqa: BLE001
                 return f"container {container_name} (no CDN URL available)"
-            return f"{url.rstrip('/')}/{quote(prefix)}/" if prefix else url
+            return f"{url.rstrip('/')}/{quote(name.prefix)}" if name.prefix else url
 
         def upload(self, local_folder: str, container: str, retry_on_error: int = 0) -> None:  # noqa: ARG002 (the host passes it)
             report = upload(

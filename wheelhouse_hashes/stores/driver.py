@@ -62,6 +62,10 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 _KINDS = {_switch: "true or false", int: "a whole number", float: "a number"}
 
+#: Minimum length of a value that is masked in the errors of a store, in characters.  These
+#: quote the request, so a secret is likelier there than a word with the same letters.
+_SHORTEST_SECRET = 4
+
 #: The user and password in a URL, as quoted by errors about proxies.
 _PASSWORD = re.compile("//.*@")
 
@@ -107,7 +111,7 @@ class Account:
     @functools.cached_property
     def _secrets(self) -> tuple[str, ...]:
         values = [option.partition("=")[2].strip() for option in self.driver_options]
-        return forms_of((self.secret, *values))
+        return forms_of((self.secret, *values), _SHORTEST_SECRET)
 
     def make_driver(self) -> StorageDriver:
         """Return a new driver; drivers are not safe to share between threads.

@@ -92,6 +92,11 @@ def test_region_is_passed_only_if_given() -> None:
         account("S3", region="ord").make_driver()
 
 
+def test_account_masks_short_secrets_but_no_numbers() -> None:
+    account = Account("S3", "user", "pass", None, ("port=80", "token=a+b/"))
+    assert account.masked("key pass, a%2Bb%2F, port 80") == "key ***, ***, port 80"
+
+
 def test_account_masks_secrets_in_every_encoding() -> None:
     account = Account("S3", "me", "p@ss/w\n0rd", None, ("token=t0k en", "port=80"))
     text = "'p@ss/w\\n0rd' p@ss/w\n0rd p%40ss/w%0A0rd p%40ss%2Fw%0A0rd t0k en t0k%20en port 80"
