@@ -29,6 +29,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
+from packaging.tags import parse_tag
+
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import DISABLE, OPTION_VARIABLES
 from wheelhouse_hashes.host import attach
@@ -56,20 +58,23 @@ FOREIGN = (
 def make_wheel(
     folder: str | os.PathLike[str], name: str, payload: bytes = b"payload"
 ) -> pathlib.Path:
-    """Write a small valid wheel.
+    """Write a small valid wheel, with metadata, tags and a RECORD that match its name.
 
     :param folder: the folder to write to; created if it does not exist.
     :param name: the file name, any valid wheel name.
     :param payload: the content of its only data file.
     :returns: the wheel's path.
     """
-    project, version = name.split("-")[:2]
+    project, version, *build, python, abi, platform = name.removesuffix(".whl").split("-")
     info = f"{project}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
+    tags = sorted(map(str, parse_tag(f"{python}-{abi}-{platform}")))
+    purelib = str(platform == "any").lower()
+    wheel = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {purelib}\n"
+    wheel += "".join(f"Tag: {tag}\n" for tag in tags) + "".join(f"Build: {b}\n" for b in build)
     files = {
         f"{project}/data.bin": payload,
-        f"{info}/METADATA": metadata.encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n",
+        f"{info}/METADATA": _metadata(project, version),
+        f"{info}/WHEEL": wheel.encode(),
     }
     record = ""
     for path, content in files.items():
@@ -86,16 +91,25 @@ def make_wheel(
 def make_sdist(
     folder: str | os.PathLike[str], name: str, payload: bytes = b"payload"
 ) -> pathlib.Path:
-    """Write a small sdist (``.tar.gz``); parameters and result as for :func:`make_wheel`."""
+    """Write a small valid sdist (``.tar.gz``), with metadata that match its name.
+
+    The parameters and the result are those of :func:`make_wheel`.
+    """
     stem = name.removesuffix(".tar.gz")
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w") as archive:
-        member = tarfile.TarInfo(f"{stem}/data.bin")
-        member.size = len(payload)
-        archive.addfile(member, io.BytesIO(payload))
+        metadata = _metadata(*stem.rsplit("-", 1))
+        for path, content in (("PKG-INFO", metadata), ("data.bin", payload)):
+            member = tarfile.TarInfo(f"{stem}/{path}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
     target = _target(folder, name)
     target.write_bytes(gzip.compress(body.getvalue(), mtime=0))
     return target
+
+
+def _metadata(project: str, version: str) -> bytes:
+    return f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
 
 
 def _target(folder: str | os.PathLike[str], name: str) -> pathlib.Path:
