@@ -85,7 +85,7 @@ def wheelhouse_inspect(
             faults = [*faults, *contents.record_faults]
     if not faults:
         return ()
-    return [Finding(Cause.UNSOUND, _joined(faults))]
+    return [Finding(Cause.UNSOUND, _joined(faults), next=Cause.UNSOUND.next_step)]
 
 
 def _check(artifact: Artifact, path: pathlib.Path, run: Run[Options]) -> Contents | Finding:
@@ -119,7 +119,7 @@ def _unreadable(text: str, run: Run[Options]) -> Finding:
     If it matches the digests that were found for it, another download would not change it.
     """
     if isinstance(run.options, CheckOptions):
-        return Finding(Cause.UNSOUND, text)
+        return Finding(Cause.UNSOUND, text, next=Cause.UNSOUND.next_step)
     return Finding(Cause.NOT_A_DISTRIBUTION, text, next=_REBUILD)
 
 

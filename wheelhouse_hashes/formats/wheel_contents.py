@@ -66,7 +66,7 @@ def _note_case_twins(names: Collection[str], contents: Contents) -> None:
 
 
 def _dist_info(names: Collection[str], parsed: ArtifactName, contents: Contents) -> str | None:
-    """Return the only ``.dist-info`` folder, None if it is not right."""
+    """Return the only ``.dist-info`` folder, None if there is no such folder."""
     tops = (name.partition("/")[0] for name in names if f"{_DIST_INFO}/" in name)
     folders = sorted({top for top in tops if top.endswith(_DIST_INFO)})
     if len(folders) != 1:
@@ -82,7 +82,6 @@ def _dist_info(names: Collection[str], parsed: ArtifactName, contents: Contents)
         right = False
     if not right:
         contents.faults.append(f"its folder {folders[0]} is that of another project or version")
-        return None
     return folders[0]
 
 

@@ -84,9 +84,9 @@ class ZipDirectory:
         self.faults += directory.faults
         if directory.members > MAX_MEMBERS:
             self.faults.append(f"it has more than {MAX_MEMBERS:,} members")
-            return
         if directory.size > MAX_DIRECTORY:
             self.faults.append(f"its central directory is larger than {MAX_DIRECTORY >> 20} MiB")
+        if self.faults:
             return
         content = file.at(directory.start, directory.size)
         entries = list(self._entries(content, directory.members))
