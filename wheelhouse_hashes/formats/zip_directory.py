@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.formats.archives import ArchiveFile
 
-# An entry of the central directory: signature, flags, method, CRC-32, packed size, size, lengths
-# of name, extra fields and comment, attributes, position.  A local header has the same up to the
-# length of the extra fields.
-_ENTRY = struct.Struct("<4s4x2H4x3L3H4x2L")
+# An entry of the central directory: signature, needed version, flags, method, CRC-32, packed size,
+# size, lengths of name, extra fields and comment, attributes, position.  A local header has the
+# same from the flags up to the length of the extra fields.
+_ENTRY = struct.Struct("<4s2x3H4x3L3H4x2L")
 _LOCAL = struct.Struct("<4s2x2H4x3L2H")
 _ENTRY_SIGNATURE, _LOCAL_SIGNATURE = b"PK\x01\x02", b"PK\x03\x04"
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 
-#: Bits of a member's flags: encryption of all kinds, a data descriptor, names in UTF-8.
-_ENCRYPTED, _DESCRIPTOR, _UTF8 = 0x2041, 0x0008, 0x0800
+#: The newest version of the format.
+_MAX_VERSION = 63
+
+#: Bits of a member's flags: encryption of all kinds, patches, a data descriptor, names in UTF-8.
+_ENCRYPTED, _PATCHED, _DESCRIPTOR, _UTF8 = 0x2041, 0x0020, 0x0008, 0x0800
 
 #: The values of a size and an offset that are in a ZIP64 extra field.
 _ZIP64 = 0xFFFFFFFF
@@ -101,9 +104,9 @@ class ZipDirectory:
         for _ in range(count):
             if len(content) < position + _ENTRY.size:
                 raise UnreadableArchive("its central directory is cut off")
-            signature, flags, method, crc, packed, size, *rest = unpack(content, position)
+            signature, version, flags, method, crc, packed, size, *rest = unpack(content, position)
             name_bytes, extra_bytes, comment_bytes, attributes, offset = rest
-            if signature != _ENTRY_SIGNATURE:
+            if signature != _ENTRY_SIGNATURE or version > _MAX_VERSION:
                 raise UnreadableArchive("its central directory is damaged")
             position += _ENTRY.size
             raw = content[position : position + name_bytes]
@@ -124,8 +127,8 @@ class ZipDirectory:
             raise UnreadableArchive("its central directory has another size than it says")
 
     def _check_kind(self, member: Member, flags: int, attributes: int) -> None:
-        if flags & _ENCRYPTED:
-            self.faults.append(f"{member.name} is encrypted")
+        if flags & (_ENCRYPTED | _PATCHED):
+            self.faults.append(f"{member.name} is encrypted or a patch")
         if member.method not in (STORED, DEFLATED):
             method = f"method {member.method}, not deflate"
             self.faults.append(f"{member.name} is compressed with {method}")
@@ -211,7 +214,7 @@ class ZipDirectory:
         values, wanted = (crc, packed, size), (member.crc, member.packed, member.size)
         if (
             method != member.method
-            or (flags ^ local_flags) & (_ENCRYPTED | (0 if raw.isascii() else _UTF8))
+            or (flags ^ local_flags) & (_ENCRYPTED | _PATCHED | (0 if raw.isascii() else _UTF8))
             or (values != wanted and not (with_descriptor and _are_left_out(values, wanted)))
         ):
             self.faults.append(f"{member.name} has other properties in its local header")

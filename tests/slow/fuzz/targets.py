@@ -10,6 +10,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+# Imported lazily on first use.
+import wheelhouse_hashes.formats.tar_members  # noqa: F401
+from tests.slow.fuzz.archives import check_tar_bytes, check_wheel_bytes
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES, parse_hash_file
@@ -31,7 +34,7 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
 
 sys.addaudithook(_audit)
 # Python loads a codec from a file on first use.
-for _codec in ("utf-16", "utf-8-sig", "unicode_escape", "latin-1", "idna"):
+for _codec in ("utf-16", "utf-8-sig", "unicode_escape", "latin-1", "idna", "cp437"):
     "warm".encode(_codec).decode(_codec)
 "wärm".encode("idna")
 
@@ -105,9 +108,23 @@ def fragment(data: bytes) -> None:
         _check(links)
 
 
+def wheel(data: bytes) -> None:
+    """Check the contents of a wheel."""
+    with opening_nothing():
+        check_wheel_bytes(data)
+
+
+def sdist(data: bytes) -> None:
+    """Check the contents of an sdist, given as a tar archive before compression."""
+    with opening_nothing():
+        check_tar_bytes(data)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "hash_file": hash_file,
     "index_page": index_page,
     "json_page": json_page,
     "fragment": fragment,
+    "wheel": wheel,
+    "sdist": sdist,
 }

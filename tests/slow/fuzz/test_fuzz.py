@@ -7,6 +7,7 @@ import pathlib
 import pytest
 from hypothesis import given, settings
 
+from tests.slow.fuzz.archives import run
 from tests.slow.fuzz.strategies import hash_files, index_pages, json_pages
 from tests.slow.fuzz.targets import TARGETS, fragment, hash_file, index_page, json_page
 
@@ -44,3 +45,8 @@ def test_fuzz_index_pages(data: bytes) -> None:
 @given(json_pages)
 def test_fuzz_json_pages(data: bytes) -> None:
     json_page(data)
+
+
+def test_fuzz_archives() -> None:
+    """Many of the mutated archives are still readable, so that all checks are reached."""
+    assert run(seed=1, count=400) > 50
