@@ -515,6 +515,7 @@ def test_switch_takes_no_value(host: types.ModuleType, arguments: None) -> None:
         ("--max-workers", "4"),
         ("--missing-hash", "accept"),
         ("--missing-hash", "refuse"),
+        ("--check-contents", "quick"),
         ("--hash-algorithm", "sha512"),
     ],
     ids=" ".join,
