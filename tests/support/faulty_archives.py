@@ -169,6 +169,15 @@ def faulty_wheels() -> Mapping[str, Faulty]:
         ),
         "renamed to another version": Faulty(_RENAMED, wheel(), "have version 1.0"),
         "renamed to other tags": Faulty(_ABI, wheel(), "tags are not those"),
+        "renamed to another platform": Faulty(
+            _ABI, wheel(about=wheel_file("cp312-cp312-win32")), "tags are not those"
+        ),
+        "renamed to another Python": Faulty(
+            _ABI, wheel(about=wheel_file("cp311-abi3-win_amd64")), "tags are not those"
+        ),
+        "renamed to another ABI": Faulty(
+            _ABI, wheel(about=wheel_file("cp312-cp312t-win_amd64")), "tags are not those"
+        ),
         "METADATA of another version": Faulty(
             A, wheel(meta=metadata(version="1.0.post1")), "1.0.post1"
         ),

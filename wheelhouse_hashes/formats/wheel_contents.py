@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _DIST_INFO = ".dist-info"
 
+#: The number of dashes in a tag, PYTHON-ABI-PLATFORM.
+_DASHES = 2
+
 
 def check_wheel(file: ArchiveFile, parsed: ArtifactName, *, full: bool) -> Contents:
     """Check a wheel.
@@ -127,7 +130,7 @@ def _check_tags(
     fields = read_fields(content)
     tags = _tags(fields.get("tag", []))
     if tags != parsed.variant:
-        if tags and tags.isdisjoint(parsed.variant):
+        if tags and _are_others(tags, parsed.variant):
             found = " ".join(sorted(tags)[:3])
             contents.faults.append(f"its tags are not those of its name, but {found}")
         else:
@@ -137,20 +140,35 @@ def _check_tags(
         contents.notes.append("the build tag in its WHEEL file is not that of its name")
 
 
+def _are_others(tags: Collection[str], named: Collection[str]) -> bool:
+    """Return whether two sets of tags have no Python, no ABI or no platform in common.
+
+    The ABI ``none`` is that of any: old tools put it into the names of wheels for Windows.
+    """
+    for one, other in zip(_parts(tags), _parts(named), strict=True):
+        if one.isdisjoint(other) and "none" not in one | other:
+            return True
+    return False
+
+
+def _parts(tags: Collection[str]) -> list[set[str]]:
+    """Return the Pythons, the ABIs and the platforms of tags."""
+    return [set(part) for part in zip(*(tag.split("-", 2) for tag in tags), strict=True)]
+
+
 def _tags(lines: list[str]) -> frozenset[str] | None:
     """Return the tags of ``Tag`` fields, expanded; None if they are malformed or too many.
 
     A field should have one tag, but some tools wrote compressed sets.
     """
     lower = [line.lower() for line in lines]
+    if any(line.count("-") != _DASHES for line in lower):
+        return None
     if not any("." in line for line in lower):
         return frozenset(lower)
     if sum(math.prod(p.count(".") + 1 for p in line.split("-")) for line in lower) > MAX_TAGS:
         return None
-    try:
-        return frozenset(str(tag) for line in lower for tag in parse_tag(line))
-    except ValueError:
-        return None  # not PYTHON-ABI-PLATFORM
+    return frozenset(str(tag) for line in lower for tag in parse_tag(line))
 
 
 def _check_record(

@@ -117,6 +117,11 @@ def test_artifacts_of_the_testing_module_are_sound(tmp_path: pathlib.Path, name:
 NOTED: Mapping[str, tuple[str, bytes, str]] = {
     "build tag renamed": ("demo-1.0-1-py3-none-any.whl", wheel(), "build tag"),
     "fewer tags": ("demo-1.0-py2.py3-none-any.whl", wheel(), "tags"),
+    "ABI left out of the name": (
+        "demo-1.0-cp27-none-win32.whl",
+        wheel(about=wheel_file("cp27-cp27m-win32")),
+        "tags",
+    ),
     "no tag": (A, wheel(about=wheel_file()), "tags"),
     "malformed tag": (A, wheel(about=wheel_file("py3.any")), "tags"),
     "too many tags": (A, wheel(about=wheel_file(f"{'.p' * 99}-{'.a' * 99}-{'.x' * 99}")), "tags"),
