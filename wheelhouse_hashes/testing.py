@@ -69,19 +69,17 @@ def make_wheel(
     info = f"{project}-{version}.dist-info"
     tags = sorted(map(str, parse_tag(f"{python}-{abi}-{platform}")))
     purelib = str(platform == "any").lower()
-    wheel = f"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: {purelib}\n"
-    wheel += "".join(f"Tag: {tag}\n" for tag in tags) + "".join(f"Build: {b}\n" for b in build)
-    files = {
-        f"{project}/data.bin": payload,
-        f"{info}/METADATA": _metadata(project, version),
-        f"{info}/WHEEL": wheel.encode(),
-    }
+    lines = ["Wheel-Version: 1.0", "Generator: tests", f"Root-Is-Purelib: {purelib}"]
+    lines += [*(f"Tag: {tag}" for tag in tags), *(f"Build: {each}" for each in build), ""]
+    files = {f"{project}/data.bin": payload, f"{info}/METADATA": _metadata(project, version)}
+    files[f"{info}/WHEEL"] = "\n".join(lines).encode()
     record = ""
     for path, content in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
         record += f"{path},sha256={digest},{len(content)}\n"
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    target = _target(folder, name)
+    target = pathlib.Path(folder, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w") as archive:
         for path, content in files.items():
             archive.writestr(zipfile.ZipInfo(path), content)
@@ -103,19 +101,14 @@ def make_sdist(
             member = tarfile.TarInfo(f"{stem}/{path}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    target = _target(folder, name)
+    target = pathlib.Path(folder, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(gzip.compress(body.getvalue(), mtime=0))
     return target
 
 
 def _metadata(project: str, version: str) -> bytes:
     return f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
-
-
-def _target(folder: str | os.PathLike[str], name: str) -> pathlib.Path:
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / name
 
 
 # The command line.
@@ -213,9 +206,6 @@ def entry_points_of(plugins: Mapping[str, object]) -> Callable[..., Any]:
         return [_Point(name, plugin) for name, plugin in plugins.items()]
 
     return entry_points
-
-
-# Containers.
 
 
 def local_options(store: str | os.PathLike[str]) -> tuple[str, ...]:
