@@ -7,6 +7,7 @@ page. ``SHA256SUMS`` and lists of URLs are for the other tools.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import pathlib
@@ -36,23 +37,28 @@ class ArtifactSet:
         return self.folder / "SHA256SUMS"
 
 
-def names(count: int, project: str = PROJECT) -> list[str]:
-    """Return *count* names of artifacts of one project."""
-    return [f"{project}-1.0.{number}-py3-none-any.whl" for number in range(count)]
+def names(count: int, project: str = PROJECT, *, linked: bool = False) -> list[str]:
+    """Return *count* names of artifacts of one project.
+
+    :param linked: whether they are names of one file, which can differ in the build tag only.
+    """
+    version = "1.0-{}" if linked else "1.0.{}"
+    return [f"{project}-{version.format(number)}-py3-none-any.whl" for number in range(count)]
 
 
 def write_wheel(path: pathlib.Path, size: int) -> str:
     """Write an incompressible wheel of about *size* bytes; return its SHA-256.
 
     A zip archive with stored members (APPNOTE.TXT of the format), written in one pass: the
-    payload repeats one random block, whose CRC-32 is computed while writing.
+    payload repeats one random block, whose CRC-32 is computed before.  RECORD comes last.
     """
     project, version = path.name.split("-")[:2]
     info = f"{project}-{version}.dist-info"
     metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
-    wheel = b"Wheel-Version: 1.0\nGenerator: benchmarks\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    members = ((f"{info}/METADATA", metadata), (f"{info}/WHEEL", wheel), (f"{info}/RECORD", b""))
+    tags = "-".join(path.name.removesuffix(".whl").split("-")[-3:])
+    wheel = f"Wheel-Version: 1.0\nGenerator: benchmarks\nRoot-Is-Purelib: false\nTag: {tags}\n"
     digest = hashlib.sha256()
+    record = ""
     central = b""
     count = offset = 0
     with path.open("wb") as file:
@@ -72,22 +78,36 @@ def write_wheel(path: pathlib.Path, size: int) -> str:
             count += 1
             write(struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", *fields, 0) + name.encode())
 
-        for name, content in members:
+        def small(name: str, content: bytes) -> None:
+            nonlocal record
             member(name, len(content), zlib.crc32(content))
             write(content)
+            record += _row(name, hashlib.sha256(content).digest(), len(content))
+
+        small(f"{info}/METADATA", metadata)
+        small(f"{info}/WHEEL", wheel.encode())
         block = os.urandom(min(size, BLOCK))
         whole, rest = divmod(size, len(block))
         crc = 0
         for _ in range(whole):
             crc = zlib.crc32(block, crc)
         member(f"{project}/data.bin", size, zlib.crc32(block[:rest], crc))
-        for _ in range(whole):
-            write(block)
-        write(block[:rest])
+        payload = hashlib.sha256()
+        for piece in (*[block] * whole, block[:rest]):
+            write(piece)
+            payload.update(piece)
+        record += _row(f"{project}/data.bin", payload.digest(), size)
+        small(f"{info}/RECORD", f"{record}{info}/RECORD,,\n".encode())
         start = offset
         write(central)
         write(struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, len(central), start, 0))
     return digest.hexdigest()
+
+
+def _row(path: str, digest: bytes, size: int) -> str:
+    """Return a row of RECORD."""
+    value = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+    return f"{path},sha256={value},{size}\n"
 
 
 def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = False) -> ArtifactSet:
@@ -98,7 +118,7 @@ def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = Fals
     folder.mkdir()
     digests: dict[str, str] = {}
     first: pathlib.Path | None = None
-    for name in names(count):
+    for name in names(count, linked=linked):
         if first is not None and linked:
             os.link(first, folder / name)
             digests[name] = digests[first.name]

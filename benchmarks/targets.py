@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from benchmarks import fetching, interrupting, peers, startup, tracing, uploading
+from benchmarks import contents, fetching, interrupting, peers, startup, tracing, uploading
 from benchmarks.measure import Row
 
 #: Maximum cost ratio of an artifact among thousands to one among dozens.
@@ -73,6 +73,7 @@ class Targets:
             self._slope(case)
         self._interruptions()
         self._start()
+        self._contents()
         self._at_most("--help / the bare host's", startup.HELP, startup.OURS, host, 1.0)
         return self.judged
 
@@ -197,6 +198,15 @@ class Targets:
                 self._add(target, wanted, said, hit=found["max"] <= interrupting.AIM)
             else:
                 self._add(target, wanted)
+
+    def _contents(self) -> None:
+        found = self._facts.get(contents.CASE)
+        target = f"{contents.CASE}: quick, a wheel of {contents.SIZE // 1000} kB"
+        if found is None:
+            self._add(target, "≤ 0.2 ms")
+            return
+        taken = found["quick, median ms"]
+        self._add(target, "≤ 0.2 ms", f"{taken:.3f} ms", hit=taken <= 0.2)
 
     def _start(self) -> None:
         found = self._facts.get(startup.START)

@@ -205,10 +205,10 @@ def _dev_into(suite: Suite, template: pathlib.Path, held: int) -> None:
 
     container.mkdir(parents=True)
     try:
-        first = container / "held-1.0-py3-none-any.whl"
+        first = container / "held-1.0-0-py3-none-any.whl"
         write_wheel(first, 100)
         for number in range(1, held):
-            os.link(first, container / f"held-1.{number}-py3-none-any.whl")
+            os.link(first, container / f"held-1.0-{number}-py3-none-any.whl")
         if not held:
             first.unlink()
         case = DEV.format(f"{held:,}")

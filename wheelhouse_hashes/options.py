@@ -22,6 +22,9 @@ PREFIX = "WHEELHOUSE_UPLOADER_"
 #: What to do if no digest is found for an artifact.
 REFUSE, ACCEPT = "refuse", "accept"
 
+#: How to check the contents of artifacts.
+CHECK_QUICK, CHECK_FULL, CHECK_NONE = "quick", "full", "none"
+
 #: Maximum total time that a run waits for the store, in seconds.
 DEFAULT_WAIT = 90.0
 
@@ -79,6 +82,8 @@ class Options:
     no_ssl_check: bool = False
     #: The digest algorithms given with ``--hash-algorithm``; empty means the default.
     hash_algorithm: tuple[str, ...] = ()
+    #: How to check the contents of artifacts: ``quick``, ``full`` or ``none``.
+    check_contents: str = CHECK_QUICK
     #: The file for the JSON report, None for no report.
     report: str | None = None
     #: The options added by plugins that are not built in, by name.

@@ -29,6 +29,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
+from packaging.tags import parse_tag
+
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import DISABLE, OPTION_VARIABLES
 from wheelhouse_hashes.host import attach
@@ -56,27 +58,28 @@ FOREIGN = (
 def make_wheel(
     folder: str | os.PathLike[str], name: str, payload: bytes = b"payload"
 ) -> pathlib.Path:
-    """Write a small valid wheel.
+    """Write a small valid wheel, with metadata, tags and a RECORD that match its name.
 
     :param folder: the folder to write to; created if it does not exist.
     :param name: the file name, any valid wheel name.
     :param payload: the content of its only data file.
     :returns: the wheel's path.
     """
-    project, version = name.split("-")[:2]
+    project, version, *build, python, abi, platform = name.removesuffix(".whl").split("-")
     info = f"{project}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n"
-    files = {
-        f"{project}/data.bin": payload,
-        f"{info}/METADATA": metadata.encode(),
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\n",
-    }
+    tags = sorted(map(str, parse_tag(f"{python}-{abi}-{platform}")))
+    purelib = str(platform == "any").lower()
+    lines = ["Wheel-Version: 1.0", "Generator: tests", f"Root-Is-Purelib: {purelib}"]
+    lines += [*(f"Tag: {tag}" for tag in tags), *(f"Build: {each}" for each in build), ""]
+    files = {f"{project}/data.bin": payload, f"{info}/METADATA": _metadata(project, version)}
+    files[f"{info}/WHEEL"] = "\n".join(lines).encode()
     record = ""
     for path, content in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
         record += f"{path},sha256={digest},{len(content)}\n"
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    target = _target(folder, name)
+    target = pathlib.Path(folder, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w") as archive:
         for path, content in files.items():
             archive.writestr(zipfile.ZipInfo(path), content)
@@ -86,22 +89,26 @@ def make_wheel(
 def make_sdist(
     folder: str | os.PathLike[str], name: str, payload: bytes = b"payload"
 ) -> pathlib.Path:
-    """Write a small sdist (``.tar.gz``); parameters and result as for :func:`make_wheel`."""
+    """Write a small valid sdist (``.tar.gz``), with metadata that match its name.
+
+    The parameters and the result are those of :func:`make_wheel`.
+    """
     stem = name.removesuffix(".tar.gz")
     body = io.BytesIO()
     with tarfile.open(fileobj=body, mode="w") as archive:
-        member = tarfile.TarInfo(f"{stem}/data.bin")
-        member.size = len(payload)
-        archive.addfile(member, io.BytesIO(payload))
-    target = _target(folder, name)
+        metadata = _metadata(*stem.rsplit("-", 1))
+        for path, content in (("PKG-INFO", metadata), ("data.bin", payload)):
+            member = tarfile.TarInfo(f"{stem}/{path}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    target = pathlib.Path(folder, name)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(gzip.compress(body.getvalue(), mtime=0))
     return target
 
 
-def _target(folder: str | os.PathLike[str], name: str) -> pathlib.Path:
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder / name
+def _metadata(project: str, version: str) -> bytes:
+    return f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
 
 
 # The command line.
@@ -199,9 +206,6 @@ def entry_points_of(plugins: Mapping[str, object]) -> Callable[..., Any]:
         return [_Point(name, plugin) for name, plugin in plugins.items()]
 
     return entry_points
-
-
-# Containers.
 
 
 def local_options(store: str | os.PathLike[str]) -> tuple[str, ...]:

@@ -127,8 +127,8 @@ def test_upload_into_read_only_container(wheels: dict[str, bytes], container: pa
 _WITH_LIMIT = """
 import resource, sys
 import wheelhouse_hashes.cli.fetch, wheelhouse_hashes.cli.upload, wheelhouse_hashes.stores.local
-import wheelhouse_hashes.builtin.sources.page_links, wheelhouse_hashes.formats.archives
-import wheelhouse_hashes.formats.relevance, wheelhouse_hashes.http.client
+import wheelhouse_hashes.builtin.sources.page_links, wheelhouse_hashes.formats.relevance
+import wheelhouse_hashes.formats.wheel_contents, wheelhouse_hashes.http.client
 import libcloud.storage.drivers.local
 from wheelhouse_hashes.host import attach
 attach.watch()

@@ -26,6 +26,7 @@ from tests.support.artifacts import (
     make_wheel,
     publish,
     sha256,
+    wheel_bytes,
 )
 from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT, got
 from tests.support.pages import page
@@ -405,11 +406,12 @@ def test_artifact_gone_with_hash_file_is_withdrawn(cli: Cli, wheel: bytes) -> No
     assert "missing-artifact: listed, but neither it nor" in result.line("withdrawn")
 
 
-def test_superseded_dev_build_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
+def test_superseded_dev_build_is_not_waited_for(cli: Cli) -> None:
     names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
     routes: dict[str, Respond | bytes] = {"/": page(*names)}
     for name in names[1:]:
-        routes |= {f"/{name}": wheel, f"/{name}.sha256": hash_file(wheel, name)}
+        content = wheel_bytes(name=name)
+        routes |= {f"/{name}": content, f"/{name}.sha256": hash_file(content, name)}
     options = ("--verify", "--wait", "60", "--local-folder", "got", "demo")
     with serving(routes) as server:
         result = cli("fetch", *options, server.url)
@@ -423,12 +425,13 @@ def test_superseded_dev_build_is_not_waited_for(cli: Cli, wheel: bytes) -> None:
     assert names[1] in result.line("waiting")
 
 
-def test_half_deleted_dev_build_is_withdrawn(cli: Cli, wheel: bytes) -> None:
+def test_half_deleted_dev_build_is_withdrawn(cli: Cli) -> None:
     names = [f"demo-1.0.dev0+2026010100000{number}-py3-none-any.whl" for number in range(6)]
     hash_files = [f"{name}.sha256" for name in names]
     routes: dict[str, Respond | bytes] = {"/": page(*names, *hash_files)}
     for name in names:
-        routes |= {f"/{name}": wheel, f"/{name}.sha256": hash_file(wheel, name)}
+        content = wheel_bytes(name=name)
+        routes |= {f"/{name}": content, f"/{name}.sha256": hash_file(content, name)}
     del routes[f"/{names[0]}"]
     with serving(routes) as server:
         result = cli("fetch", "--verify", "--wait", "60", "demo", server.url)
@@ -562,7 +565,8 @@ def test_unsupported_url_schemes_are_refused(cli: Cli, url: str) -> None:
 
 
 def test_credentials_are_sent_to_their_origin_only(cli: Cli, wheel: bytes) -> None:
-    with serving({f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}) as other:
+    content = wheel_bytes(name=B)
+    with serving({f"/{B}": content, f"/{B}.sha256": hash_file(content, B)}) as other:
         routes: Routes = {
             "/": page(A, f"{other.url}{B}"),
             f"/{A}": wheel,
@@ -690,7 +694,8 @@ def test_listing_url_without_trailing_slash_is_read(cli: Cli, tmp_path: pathlib.
 def test_withdrawn_artifact_with_old_copy_is_missing(cli: Cli, wheel: bytes) -> None:
     GOT.mkdir()
     (GOT / A).write_bytes(wheel)
-    routes: Routes = {"/": page(A, B), f"/{B}": wheel, f"/{B}.sha256": hash_file(wheel, B)}
+    content = wheel_bytes(name=B)
+    routes: Routes = {"/": page(A, B), f"/{B}": content, f"/{B}.sha256": hash_file(content, B)}
     with serving(routes) as server:
         result = cli(*FETCH, server.url)
     assert result.code == 4

@@ -7,7 +7,8 @@ import threading
 
 import pytest
 
-from tests.support.artifacts import A, B, hash_file
+from tests.support.artifacts import ANOTHER_A as B
+from tests.support.artifacts import A, hash_file
 from tests.support.commands import got
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, Routes, respond, serving

@@ -9,7 +9,8 @@ import pathlib
 import pytest
 
 from tests.conftest import Cli
-from tests.support.artifacts import A, B
+from tests.support.artifacts import ANOTHER_A as B
+from tests.support.artifacts import A
 from tests.support.commands import FETCH
 from tests.support.pages import page_of
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, to

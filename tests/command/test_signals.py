@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.artifacts import A, B, make_wheel, sha256
+from tests.support.artifacts import ANOTHER_A as B
+from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
 from tests.support.pages import page
 from tests.support.plugins import make_distribution

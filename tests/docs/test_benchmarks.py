@@ -22,7 +22,7 @@ from tests.support.artifacts import sha256
 
 pytestmark = pytest.mark.thorough
 
-CASES = ("flipped", "numpy", "upload", "interrupt")
+CASES = ("flipped", "contents", "numpy", "upload", "interrupt")
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ from tests.conftest import Cli
 from tests.support import ROOT
 from tests.support.artifacts import HASH_FILE, A, make_wheel, sha256
 from tests.support.commands import fetch, upload
+from tests.support.faulty_archives import wheel as sound_wheel
 from tests.support.pages import page
 from tests.support.plugins import install
 from tests.support.servers import Server, respond, serving
@@ -425,10 +426,10 @@ def inspect() -> types.SimpleNamespace:
         if path is None or artifact.parsed.kind != "wheel":
             return []
         with zipfile.ZipFile(path) as wheel:
-            if any(name.endswith(".dist-info/RECORD") for name in wheel.namelist()):
+            if any(".dist-info/licenses/" in name for name in wheel.namelist()):
                 return []
-        advice = "build it again with a current build tool"
-        return [Finding(Cause.NOT_A_DISTRIBUTION, "the wheel has no RECORD", advice)]
+        advice = "name the license files in pyproject.toml and build it again"
+        return [Finding(Cause.UNSOUND, "the wheel has no license file", advice)]
 
     # -- end wheelhouse_inspect --
     return types.SimpleNamespace(**locals())
@@ -674,18 +675,15 @@ def test_authorize(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) 
 
 def test_inspect(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     wheel = pathlib.Path("dist", A)
-    with_record = wheel.read_bytes()
-    without_record = with_record.replace(b"dist-info/RECORD", b"dist-info/RECIPE")
-    wheel.write_bytes(without_record)
     assert upload(cli, "--no-update-index").code == 0
     install(monkeypatch, example=inspect())
     for refused in (upload(cli, "--no-update-index"), fetch(cli, released.url)):
         assert refused.code == 1
         assert refused.line("refused").startswith(
-            f"refused    {A}  not-a-distribution: the wheel has no RECORD"
+            f"refused    {A}  unsound: the wheel has no license file"
         )
-        assert refused.line("           next").endswith("build it again with a current build tool")
-    wheel.write_bytes(with_record)
+        assert refused.line("           next").endswith("in pyproject.toml and build it again")
+    wheel.write_bytes(sound_wheel(extra=[("demo-1.0.dist-info/licenses/LICENSE", b"free")]))
     assert upload(cli, "--no-update-index").code == 0
     assert fetch(cli, released.url).code == 0
 

@@ -138,23 +138,37 @@ def end_upload_early(world: World) -> None:
 
 
 def another_build(world: World) -> None:
-    world.put(WHEEL, wheel_bytes("another build"))
+    world.put(WHEEL, wheel_bytes("another build", WHEEL))
 
 
 def replaced(world: World) -> None:
-    world.put(WHEEL, wheel_bytes("evil"))
-    world.announce(WHEEL, wheel_bytes("evil"), signed=False)
+    world.put(WHEEL, wheel_bytes("evil", WHEEL))
+    world.announce(WHEEL, wheel_bytes("evil", WHEEL), signed=False)
 
 
 def changed_in_transit(world: World) -> None:
     replaced(world)
     if world.links:
-        world.links[WHEEL] = sha256(wheel_bytes("evil"))
+        world.links[WHEEL] = sha256(wheel_bytes("evil", WHEEL))
 
 
 def old_one_is_back(world: World) -> None:
-    world.put(WHEEL, wheel_bytes("old"))
-    world.announce(WHEEL, wheel_bytes("old"), signed=True)  # it was signed at the time
+    world.put(WHEEL, wheel_bytes("old", WHEEL))
+    world.announce(WHEEL, wheel_bytes("old", WHEEL), signed=True)  # it was signed at the time
+
+
+def old_bytes_under_new_name(world: World) -> None:
+    other_name(world, WHEEL.replace("1.0", "0.9"))
+
+
+def renamed_build(world: World) -> None:
+    other_name(world, OTHER)
+
+
+def other_name(world: World, name: str) -> None:
+    """Publish an artifact of another name as the wheel; it was signed at the time."""
+    world.put(WHEEL, wheel_bytes("good", name))
+    world.announce(WHEEL, wheel_bytes("good", name), signed=True)
 
 
 def gone(world: World) -> None:
@@ -183,7 +197,9 @@ def change_folder() -> None:
 
 
 def bad_build(world: World) -> None:
-    release(world, {WHEEL: wheel_bytes("made by a virus"), OTHER: wheel_bytes("good", OTHER)})
+    release(
+        world, {WHEEL: wheel_bytes("made by a virus", WHEEL), OTHER: wheel_bytes("good", OTHER)}
+    )
 
 
 ROWS: dict[str, Callable[[World], None]] = {
@@ -194,6 +210,8 @@ ROWS: dict[str, Callable[[World], None]] = {
     "a writer of the container replaced a wheel": replaced,
     "somebody on the way changed all answers": changed_in_transit,
     "an old wheel is back with all that was its": old_one_is_back,
+    "a wheel of an old release got a new name": old_bytes_under_new_name,
+    "a wheel of another platform got its name": renamed_build,
     "a wheel and all that was its is gone": gone,
     "a wheel was added with a hash file of its": added,
     "a local user changed the folder beforehand": changed_beforehand,
@@ -228,7 +246,7 @@ def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Wo
     world = World(request.param)
     if world.source == "signature":
         install(monkeypatch, signatures=Signatures())
-    release(world, {WHEEL: wheel_bytes("good"), OTHER: wheel_bytes("good", OTHER)})
+    release(world, {WHEEL: wheel_bytes("good", WHEEL), OTHER: wheel_bytes("good", OTHER)})
     return world
 
 
@@ -246,7 +264,7 @@ def test_trust_table_has_the_tested_rows() -> None:
 def test_good_release_is_fetched(cli: Cli, world: World) -> None:
     assert fetch(cli, world).code == 0
     assert contents() == {
-        WHEEL: sha256(wheel_bytes("good")),
+        WHEEL: sha256(wheel_bytes("good", WHEEL)),
         OTHER: sha256(wheel_bytes("good", OTHER)),
     }
 
@@ -254,7 +272,7 @@ def test_good_release_is_fetched(cli: Cli, world: World) -> None:
 @pytest.mark.parametrize("what", ROWS)
 @each_source
 def test_source_detects_what_trust_table_says(cli: Cli, world: World, what: str) -> None:
-    good = {WHEEL: sha256(wheel_bytes("good")), OTHER: sha256(wheel_bytes("good", OTHER))}
+    good = {WHEEL: sha256(wheel_bytes("good", WHEEL)), OTHER: sha256(wheel_bytes("good", OTHER))}
     ROWS[what](world)
     results = [fetch(cli, world)]
     if world.changed_afterwards:

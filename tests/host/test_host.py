@@ -516,6 +516,7 @@ def test_switch_takes_no_value(host: types.ModuleType, arguments: None) -> None:
         ("--max-workers", "4"),
         ("--missing-hash", "accept"),
         ("--missing-hash", "refuse"),
+        ("--check-contents", "quick"),
         ("--hash-algorithm", "sha512"),
     ],
     ids=" ".join,
@@ -735,7 +736,7 @@ def test_plain_upload_is_identical_to_host(pair: Pair) -> None:
     for folder in pair.folders:
         make_wheel(folder / "dist", NAME)
         make_wheel(folder / "dist", "other_one-2.0-cp311-cp311-win_amd64.whl")
-        make_wheel(folder / "dist", "bad-name.whl")
+        (folder / "dist" / "bad-name.whl").write_bytes(b"no wheel")
         make_sdist(folder / "dist", "example-1.0.tar.gz")
         (folder / "dist" / "junk.txt").write_text("not an artifact")
         (folder / "dist" / f"{NAME}.sha256").write_text("made by hand")

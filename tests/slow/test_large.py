@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import io
+import os
 import pathlib
 import re
 import subprocess
@@ -40,15 +44,38 @@ def peak_memory(*args: str) -> int:
     return int(kilobytes) * 1024
 
 
+class Sparse(io.FileIO):
+    """A file with holes in place of zeros."""
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if bytes(data).strip(b"\0"):
+            return super().write(data)
+        self.seek(len(data), os.SEEK_CUR)
+        return len(data)
+
+
 @pytest.fixture
 def large(dist: pathlib.Path, container: pathlib.Path) -> pathlib.Path:
     """A sparse artifact of 2 GB, which takes no disk space until it is copied."""
-    with dist.joinpath(NAME).open("wb") as file:
-        file.write(b"PK\x03\x04")
-        file.truncate(SIZE)
-    with zipfile.ZipFile(dist / NAME, "a") as archive:  # added at the end
-        metadata = "Metadata-Version: 2.1\nName: torch\nVersion: 2.0\n"
-        archive.writestr("torch-2.0.dist-info/METADATA", metadata)
+    zeros = bytes(1 << 20)
+    digest = hashlib.sha256()
+    info = "torch-2.0.dist-info"
+    with Sparse(dist / NAME, "w") as file, zipfile.ZipFile(file, "w") as archive:
+        with archive.open("torch/zeros.bin", "w", force_zip64=True) as member:
+            for _ in range(SIZE >> 20):
+                member.write(zeros)
+                digest.update(zeros)
+        encoded = base64.urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+        files = {
+            "METADATA": b"Metadata-Version: 2.1\nName: torch\nVersion: 2.0\n",
+            "WHEEL": b"Wheel-Version: 1.0\nTag: py3-none-any\n",
+        }
+        rows = f"torch/zeros.bin,sha256={encoded},{SIZE >> 20 << 20}\n"
+        for path, content in files.items():
+            archive.writestr(f"{info}/{path}", content)
+            value = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode()
+            rows += f"{info}/{path},sha256={value.rstrip('=')},{len(content)}\n"
+        archive.writestr(f"{info}/RECORD", rows)
     return dist / NAME
 
 

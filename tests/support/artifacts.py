@@ -11,6 +11,7 @@ import tempfile
 from wheelhouse_hashes.testing import make_sdist, make_wheel
 
 __all__ = [
+    "ANOTHER_A",
     "HASH_FILE",
     "SDIST",
     "A",
@@ -30,6 +31,8 @@ __all__ = [
 A = "demo-1.0-py3-none-any.whl"
 B = "demo-1.0-1build-cp311-cp311-manylinux_2_17_x86_64.whl"
 C = "demo-1.0-pp311-pypy311_pp73-win_amd64.whl"
+#: A name that differs from A in the build tag only: the bytes of A are sound under it, too.
+ANOTHER_A = "demo-1.0-1-py3-none-any.whl"
 SDIST = "demo-1.0.tar.gz"
 #: The hash file of A.
 HASH_FILE = f"{A}.sha256"

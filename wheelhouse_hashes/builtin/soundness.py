@@ -1,4 +1,4 @@
-"""Check that an artifact's contents match its name.
+"""Check that an artifact's contents match its name: ``--check-contents``.
 
 Sources: the binary distribution format and the source distribution format
 (https://packaging.python.org/specifications/).
@@ -6,27 +6,27 @@ Sources: the binary distribution format and the source distribution format
 
 from __future__ import annotations
 
+import os
+import stat
 from typing import TYPE_CHECKING
 
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
-
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Finding
+from wheelhouse_hashes.artifacts import Finding, Tier
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import disk_errors
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
-from wheelhouse_hashes.formats.dev_builds import without_stamp
+from wheelhouse_hashes.errors import DiskError, Interrupted, disk_errors
+from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.kinds import other_kind
+from wheelhouse_hashes.options import CHECK_FULL, CHECK_NONE, CHECK_QUICK, CheckOptions
 
 if TYPE_CHECKING:
     import pathlib
     from collections.abc import Sequence
 
-    from wheelhouse_hashes.artifacts import Artifact
-    from wheelhouse_hashes.formats.core_metadata import CoreMetadata
+    from wheelhouse_hashes.artifacts import Artifact, Claim
+    from wheelhouse_hashes.formats.archives import Contents
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.verbs import OptionGroup
 
 #: Advice about a file that is no artifact: the fault is in the job that made it.
 _REBUILD = "look for an error in the job that built the file, then build it again"
@@ -34,70 +34,102 @@ _REBUILD = "look for an error in the job that built the file, then build it agai
 #: Number of bytes that show the kind of a file.
 _HEAD_BYTES = 512
 
+#: Number of faults of one artifact to print, and the length of each, in characters.
+_MAX_FAULTS, _MAX_TEXT = 3, 240
+
+
+@hookimpl
+def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
+    """Add ``--check-contents`` to the verbs that inspect artifacts."""
+    if verb in ("upload", "fetch", "verify"):
+        parser.add_argument(
+            "--check-contents",
+            choices=(CHECK_QUICK, CHECK_FULL, CHECK_NONE),
+            default=CHECK_QUICK,
+            help="how to check that the contents of an artifact match its name and its RECORD; "
+            "full also reads all files of a wheel, to check their digests (default: %(default)s)",
+        )
+
 
 # First, before another plugin can change the file.
 @hookimpl(tryfirst=True)
 def wheelhouse_inspect(
-    artifact: Artifact, path: pathlib.Path | None, run: Run[Options]
+    artifact: Artifact, path: pathlib.Path | None, claims: Sequence[Claim], run: Run[Options]
 ) -> Sequence[Finding]:
-    """Refuse an artifact that is not what its name says, on upload only.
+    """Refuse an artifact that is not what its name says.
 
-    It is an empty file, an HTML page or a truncated archive, or its metadata have another name
-    or version.
+    It is an empty file, an HTML page or a truncated archive; its metadata have another name or
+    version; or its files can be read in two ways or do not match its RECORD.
     """
-    if path is None or run.verb != "upload":
+    if path is None or run.options.check_contents == CHECK_NONE or artifact.parsed.kind == "exe":
         return ()
-    # Only uploads need the modules for archives; importing them takes 10 ms.
-    from wheelhouse_hashes.formats.archives import (
-        ArchiveTooLarge,
-        UnreadableArchive,
-        top_metadata,
-    )
+    # Importing the modules for archives takes milliseconds, which other commands should not pay.
+    from wheelhouse_hashes.formats.archives import UnreadableArchive
 
-    with disk_errors(f"read {path}"):
-        if kind := other_kind(artifact.name, _head(path)):
-            return [_not_a_distribution(f"the file is {kind}")]
-        try:
-            for metadata in top_metadata(path, artifact.name):
-                if why := why_other(artifact.name, metadata):
-                    return [Finding(Cause.UNSOUND, why, next=Cause.UNSOUND.next_step)]
-        except ArchiveTooLarge:
-            note = f"{artifact.name}: not unpacked to its end, because it is too large"
-            run.note_once(artifact.name, note)
-        except UnreadableArchive as error:
-            reason = printable(str(error))
-            return [_not_a_distribution(f"the archive cannot be read: {reason}")]
-    return ()
+    try:
+        with disk_errors(f"read {path}"):
+            contents = _check(artifact, path, run)
+    except UnreadableArchive as error:
+        return [_unreadable(f"the archive cannot be read: {_short(str(error))}", run)]
+    if isinstance(contents, Finding):
+        return [contents]
+    faults = contents.faults
+    for text in contents.notes:
+        run.note_once(f"{artifact.name} {text}", f"{artifact.name}: {_short(text)}")
+    if contents.record_faults:
+        if any(claim.earned > Tier.CONTAINER for claim in claims):
+            text = f"{_joined(contents.record_faults)}; accepted, because a source outside the "
+            text += "container has its digest"
+            run.note_once(f"{artifact.name} RECORD", f"{artifact.name}: {text}")
+        else:
+            faults = [*faults, *contents.record_faults]
+    if not faults:
+        return ()
+    return [Finding(Cause.UNSOUND, _joined(faults), next=Cause.UNSOUND.next_step)]
 
 
-def _not_a_distribution(text: str) -> Finding:
+def _check(artifact: Artifact, path: pathlib.Path, run: Run[Options]) -> Contents | Finding:
+    from wheelhouse_hashes.formats.archives import ArchiveFile
+
+    def check_stop() -> None:
+        if run.stop.is_set():
+            raise Interrupted("interrupted")
+
+    full = run.options.check_contents == CHECK_FULL
+    # Without O_NONBLOCK, opening a named pipe that has no writer blocks forever.
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    with open(os.open(path, flags), "rb", buffering=0) as opened:  # noqa: PTH123 (a descriptor)
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise DiskError(f"{path} is not a file")
+        file = ArchiveFile(opened, check_stop)
+        if kind := other_kind(artifact.name, file.at(0, _HEAD_BYTES)):
+            return _unreadable(f"the file is {kind}", run)
+        if artifact.parsed.kind == "wheel":
+            from wheelhouse_hashes.formats.wheel_contents import check_wheel
+
+            return check_wheel(file, artifact.parsed, full=full)
+        from wheelhouse_hashes.formats.sdist_contents import check_sdist
+
+        return check_sdist(file, artifact.parsed, full=full)
+
+
+def _unreadable(text: str, run: Run[Options]) -> Finding:
+    """Return the finding about a file that is no archive.
+
+    If it matches the digests that were found for it, another download would not change it.
+    """
+    if isinstance(run.options, CheckOptions):
+        return Finding(Cause.UNSOUND, text, next=Cause.UNSOUND.next_step)
     return Finding(Cause.NOT_A_DISTRIBUTION, text, next=_REBUILD)
 
 
-def _head(path: pathlib.Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEAD_BYTES)
+def _joined(faults: Sequence[str]) -> str:
+    """Return the first few faults as one text."""
+    shown = [_short(fault) for fault in faults[:_MAX_FAULTS]]
+    if len(faults) > _MAX_FAULTS:
+        shown.append(f"and {len(faults) - _MAX_FAULTS:,} more")
+    return "; ".join(shown)
 
 
-def why_other(name: str, metadata: CoreMetadata) -> str | None:
-    """Return how metadata differ from the name of their artifact, None if they agree.
-
-    The time stamp that uploads add to the version of a dev build is not a difference.
-
-    :param name: the name of the artifact.
-    :param metadata: its metadata.
-    """
-    parsed = parse_artifact_name(name)
-    if parsed is None:
-        return None
-    if metadata.name and canonicalize_name(metadata.name) != parsed.project:
-        return f"its metadata are those of project {printable(metadata.name)!r}"
-    if not metadata.version:
-        return None
-    try:
-        version = Version(metadata.version)
-    except InvalidVersion:
-        return f"the version in its metadata is not valid: {printable(metadata.version)!r}"
-    if version not in (parsed.version, without_stamp(parsed.version)):
-        return f"its metadata have version {version}, its name has {parsed.version}"
-    return None
+def _short(text: str) -> str:
+    return printable(text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}...")

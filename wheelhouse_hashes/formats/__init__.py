@@ -1,6 +1,6 @@
 """Parsers and formatters: text in, values out.
 
-Nothing here reads a file or opens a connection, so plain strings are enough to
-test all of it.  This package imports only public modules, such as ``artifacts``
+Nothing here opens a file or a connection, so plain strings and open files are enough
+to test all of it.  This package imports only public modules, such as ``artifacts``
 and ``filenames``.
 """

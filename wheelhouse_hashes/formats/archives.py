@@ -1,115 +1,74 @@
-"""The metadata at the top of a wheel or an sdist.
-
-Sources: the binary distribution format and the source distribution format
-(https://packaging.python.org/specifications/).
-"""
+"""What the checks of wheels and sdists have in common: results, limits, reading a file."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import re
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.formats.core_metadata import MAX_BYTES, CoreMetadata, read_core_metadata
-
 if TYPE_CHECKING:
-    import pathlib
+    from collections.abc import Callable
+    from typing import BinaryIO
 
-#: The member with the metadata.
-_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
-_PKG_INFO = re.compile(r"(?:\./)?[^/]+/PKG-INFO")
+#: Maximum number of members.  The largest real wheel has 13,554.
+MAX_MEMBERS = 100_000
 
-#: Errors of the standard library about archives that it cannot read.
-_UNREADABLE = (
-    zipfile.BadZipFile,
-    zipfile.LargeZipFile,
-    tarfile.TarError,
-    zlib.error,
-    gzip.BadGzipFile,
-    EOFError,
-    NotImplementedError,
-    RuntimeError,
-    ValueError,
-)
-
-#: Number of bytes to read at a time.
-_PIECE = 1024 * 1024
+#: Number of bytes to read and unpack at a time.
+PIECE = 1024 * 1024
 
 #: Maximum number of unpacked bytes to read: this many for each byte of the file, but no more
-#: than 8 GiB.  The largest ratio of real sdists is 10.
+#: than 8 GiB.  The largest ratio of real artifacts is 10.
 _MAX_RATIO, _MAX_UNPACKED = 200, 8 * 1024**3
+
+#: Maximum size of a file that is read at once, in bytes.
+_SMALL = 256 * 1024
 
 
 class UnreadableArchive(Exception):
     """An archive is damaged, truncated or of another kind.  The text is not escaped."""
 
 
-class ArchiveTooLarge(Exception):
-    """The unpacked size is over the limit."""
+@dataclass(slots=True)
+class Contents:
+    """The result of checking the contents of one artifact.  Its texts are not escaped."""
+
+    #: The reasons to refuse it.
+    faults: list[str] = field(default_factory=list)
+    #: The differences between a wheel's RECORD and its files.
+    record_faults: list[str] = field(default_factory=list)
+    #: Differences that are no reason to refuse it.
+    notes: list[str] = field(default_factory=list)
 
 
-def top_metadata(path: pathlib.Path, name: str) -> Iterator[CoreMetadata]:
-    """Yield the metadata at the top of an archive; read an sdist to its end.
-
-    :param path: the file.
-    :param name: the name of the artifact.
-    :raises UnreadableArchive: if it cannot be read as what the name says.
-    :raises ArchiveTooLarge: if it is not read to its end, because it is too large.
-    :raises OSError: if the file cannot be read.
-    """
-    try:
-        yield from _metadata(path, name)
-    except _UNREADABLE as error:
-        raise UnreadableArchive(str(error) or type(error).__name__) from None
+def max_unpacked(size: int) -> int:
+    """Return the maximum number of unpacked bytes to read from a file of some size in bytes."""
+    return min(_MAX_RATIO * size, _MAX_UNPACKED)
 
 
-def _metadata(path: pathlib.Path, name: str) -> Iterator[CoreMetadata]:
-    if name.endswith((".whl", ".zip")):
-        pattern = _METADATA if name.endswith(".whl") else _PKG_INFO
-        with zipfile.ZipFile(path) as archive:
-            for member in archive.namelist():
-                if pattern.fullmatch(member):
-                    with archive.open(member) as file:
-                        yield read_core_metadata(file.read(MAX_BYTES))
-    elif name.endswith(".tar.gz"):
-        with gzip.open(path) as unpacked:
-            bounded = _Bounded(unpacked, min(_MAX_RATIO * path.stat().st_size, _MAX_UNPACKED))
-            with tarfile.open(fileobj=bounded, mode="r|") as archive:
-                yield from _in_tar(archive)
-            while bounded.read(_PIECE):
-                pass  # the end of a gzip file shows whether it is complete and undamaged
-
-
-def _in_tar(archive: tarfile.TarFile) -> Iterator[CoreMetadata]:
-    for member in archive:
-        if member.isreg() and _PKG_INFO.fullmatch(member.name):
-            file = archive.extractfile(member)
-            yield read_core_metadata(file.read(MAX_BYTES) if file else b"")
-
-
-class _Bounded(io.RawIOBase):
-    """A file of which only so many bytes can be read.
+class ArchiveFile:
+    """An open file that is read at given positions.  Small files are read once.
 
     :param file: the file.
-    :param left: the number of bytes.
+    :param check_stop: called before each piece of a long read; it may raise an exception to
+        end the check.
     """
 
-    def __init__(self, file: gzip.GzipFile, left: int) -> None:
-        self._file = file
-        self._left = left
+    def __init__(self, file: BinaryIO, check_stop: Callable[[], object]) -> None:
+        self.file = file
+        self.check_stop = check_stop
+        head = file.read(_SMALL + 1)
+        #: Its size in bytes.
+        self.size = len(head)
+        self._content: bytes | None = head
+        if self.size > _SMALL:
+            self._content = None
+            self.size = file.seek(0, 2)
 
-    def read(self, size: int = -1) -> bytes:
-        """Read bytes.
+    def at(self, position: int, size: int) -> bytes:
+        """Return at most *size* bytes from a position; fewer at the end of the file.
 
-        :raises ArchiveTooLarge: if the limit is reached.
+        :raises OSError: if the file cannot be read.
         """
-        if self._left < 0:
-            raise ArchiveTooLarge
-        piece = self._file.read(size)
-        self._left -= len(piece)
-        return piece
+        if self._content is not None:
+            return self._content[position : position + size]
+        self.file.seek(position)
+        return self.file.read(size)

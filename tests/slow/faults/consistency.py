@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import random
 from email.utils import formatdate
 
 from tests.slow.faults.catalogue import (
@@ -19,7 +21,7 @@ from tests.slow.faults.catalogue import (
     wheel,
 )
 from tests.slow.faults.transport import REJECTED
-from tests.support.artifacts import A, hash_file, sha256
+from tests.support.artifacts import A, hash_file, sha256, wheel_bytes
 from tests.support.servers import Respond
 from wheelhouse_hashes.causes import Cause
 
@@ -333,7 +335,7 @@ def replacement_that_is_refused(case: Case) -> Check:
     """A rebuilt wheel cannot be written (``ulimit -f``) after its hash file was: the previous hash
     file is put back.
     """
-    upload(case, A, wheel() * 100)
+    upload(case, A, large())
     contains(case, wheel=OLD, sha256=hash_file(OLD))
     case.prefix = ["bash", "-c", 'ulimit -f 5000; exec "$@"', "bash"]
     return there(case, {A: OLD, f"{A}.sha256": hash_file(OLD)})
@@ -352,11 +354,17 @@ def replacement_that_was_cut_off_and_is_refused(case: Case) -> Check:
     """A replacement was killed after the hash file, and the rerun cannot write the wheel: the hash
     file of the previous wheel is made again.
     """
-    new = wheel() * 100
+    new = large()
     upload(case, A, new)
     contains(case, wheel=OLD, sha256=hash_file(new))
     case.prefix = ["bash", "-c", 'ulimit -f 5000; exec "$@"', "bash"]
     return there(case, {A: OLD, f"{A}.sha256": hash_file(OLD)})
+
+
+@functools.lru_cache
+def large() -> bytes:
+    """Return a wheel of 10 MB."""
+    return wheel_bytes(random.Random(1).randbytes(10_000_000))
 
 
 @fault("E.4.4", exit_code=1, says="a fetch will refuse the artifact: delete")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
-import zipfile
 
 from tests.slow.faults.catalogue import HALF, Case, Check, Done, fault, in_turn, link, page, wheel
 from tests.slow.faults.transport import REJECTED
 from tests.support.artifacts import A, hash_file, sha256
+from tests.support.faulty_archives import bomb, faulty_wheels
 from wheelhouse_hashes.causes import Cause
 
 
@@ -61,21 +60,40 @@ def _announce(case: Case, content: bytes) -> None:
 
 @fault("E.2.3.1", left=(A,))
 def wheel_is_a_zip_bomb(case: Case) -> None:
-    """A 60 kB wheel that unpacks to 64 MB, with matching digests: it is not unpacked."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bomb:
-        bomb.writestr(zipfile.ZipInfo("demo/zeros"), b"\0" * 64_000_000, zipfile.ZIP_DEFLATED)
-    case.good[A] = archive.getvalue()
-    _announce(case, archive.getvalue())
-
-
-@fault("E.2.3.2", left=(A,))
-def wheel_of_another_project(case: Case) -> None:
-    """A wheel whose METADATA name another project, with matching digests: the contents are for
-    plugins to inspect.
-    """
-    case.good[A] = wheel("other-2.0-py3-none-any.whl")
+    """A 200 kB wheel that unpacks to 200 MB, with matching digests: it is not unpacked."""
+    case.good[A] = bomb()
     _announce(case, case.good[A])
+
+
+@fault("E.2.3.1", left=(A,), says="not read to its end")
+def wheel_is_a_zip_bomb_and_is_unpacked(case: Case) -> None:
+    """The same with ``--check-contents full``: it is unpacked up to a limit."""
+    wheel_is_a_zip_bomb(case)
+    case.options += ("--check-contents", "full")
+
+
+@fault("E.2.3.2", causes=Cause.UNSOUND, says="project 'other'")
+def wheel_of_another_project(case: Case) -> None:
+    """A wheel whose METADATA name another project, with matching digests."""
+    _announce(case, wheel("other-2.0-py3-none-any.whl"))
+
+
+@fault("E.2.3.2", causes=Cause.UNSOUND, says="tags are not those")
+def wheel_for_another_platform(case: Case) -> None:
+    """A wheel that was built for another platform and renamed, with matching digests."""
+    _announce(case, wheel("demo-1.0-cp311-cp311-win_amd64.whl"))
+
+
+@fault("E.2.3.2", causes=Cause.UNSOUND, says="is not in its RECORD")
+def wheel_with_an_added_file(case: Case) -> None:
+    """A file was added to a wheel after it was built, with matching digests."""
+    _announce(case, faulty_wheels()["file not in RECORD"].content)
+
+
+@fault("E.2.3.4", causes=Cause.UNSOUND, says="another name in its local header")
+def wheel_with_two_readings(case: Case) -> None:
+    """A wheel whose local headers and central directory name different files."""
+    _announce(case, faulty_wheels()["other name in the local header"].content)
 
 
 @fault("E.2.3.3", causes=Cause.MISMATCH, left=(REJECTED,), for_peers=True)
@@ -190,12 +208,12 @@ def _dialects(case: Case, dialects: dict[str, str]) -> tuple[str, ...]:
     case.good.clear()
     for number, text in enumerate(dialects.values()):
         name = f"demo-1.0-{number}-py3-none-any.whl"
-        digest = sha256(wheel())
+        digest = sha256(wheel(name))
         words = {"hex": digest, "HEX": digest.upper(), "zeros": "0" * 64, "name": name}
         words["groups"] = " ".join(digest.upper()[start : start + 8] for start in range(0, 64, 8))
         content = text.format(**words, spaces=" " * 10_000_000 if "spaces" in text else "")
-        case.routes |= {f"/{name}": wheel(), f"/{name}.sha256": content.encode()}
-        case.good[name] = wheel()
+        case.routes |= {f"/{name}": wheel(name), f"/{name}.sha256": content.encode()}
+        case.good[name] = wheel(name)
         names.append(name)
     case.routes["/"] = page(*(link(f"{name}{end}") for name in names for end in ("", ".sha256")))
     return tuple(names)

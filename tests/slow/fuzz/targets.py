@@ -11,6 +11,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+# Imported lazily on first use.
+import wheelhouse_hashes.formats.tar_members  # noqa: F401
+from tests.slow.fuzz.archives import check_tar_bytes, check_wheel_bytes
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
@@ -52,6 +55,7 @@ for _codec in (
     "unicode_escape",
     "latin-1",
     "idna",
+    "cp437",
 ):
     "warm".encode(_codec).decode(_codec)
 "wärm".encode("idna")
@@ -198,6 +202,18 @@ def fragment(data: bytes) -> None:
         _check(list(read_page(page, "text/html", URL)))
 
 
+def wheel(data: bytes) -> None:
+    """Check the contents of a wheel."""
+    with opening_nothing():
+        check_wheel_bytes(data)
+
+
+def sdist(data: bytes) -> None:
+    """Check the contents of an sdist, given as a tar archive before compression."""
+    with opening_nothing():
+        check_tar_bytes(data)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "hash_file": hash_file,
     "digest_list": digest_list,
@@ -207,4 +223,6 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "fragment": fragment,
     "xml_listing": xml_listing,
     "json_listing": json_listing,
+    "wheel": wheel,
+    "sdist": sdist,
 }

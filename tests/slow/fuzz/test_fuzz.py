@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.slow.fuzz import growth
+from tests.slow.fuzz.archives import run
 from tests.slow.fuzz.strategies import (
     digest_lists,
     hash_files,
@@ -94,3 +95,8 @@ def test_fuzz_json_listings(data: bytes) -> None:
 def test_large_digest_list_is_read_in_linear_time(name: str) -> None:
     once, eight = growth.growth(growth.LINES[name], 25_000)
     assert growth.is_linear(once, eight, 25_000), (once, eight)
+
+
+def test_fuzz_archives() -> None:
+    """Many of the mutated archives are still readable, so that all checks are reached."""
+    assert run(seed=1, count=400) > 50
