@@ -308,6 +308,11 @@ class Verdict:
         return max(self.tiers, default=None)
 
     @property
+    def algorithms(self) -> frozenset[str]:
+        """The algorithms of its claims."""
+        return frozenset(claim.digest.algorithm for claim in self.claims)
+
+    @property
     def next_step(self) -> str:
         """What to do next; empty unless it was refused."""
         return self.next or (self.cause.next_step if self.cause else "")

@@ -121,7 +121,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     """
     word = verdict.outcome.value
     if verdict.outcome is Outcome.OK:
-        algorithms = ",".join(sorted({claim.digest.algorithm for claim in verdict.claims}))
+        algorithms = ",".join(sorted(verdict.algorithms))
         sources = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
         text = f"{algorithms}  {sources}  {tiers_text(verdict.tiers)}"
         if algorithms == "md5":
@@ -138,8 +138,7 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
         ]
         if verdict.expected_size is not None:
             lines.append(f"expected  {verdict.expected_size} bytes")
-        algorithms_claimed = {claim.digest.algorithm for claim in verdict.claims}
-        for algorithm in sorted(algorithms_claimed or {DEFAULT_ALGORITHM}):
+        for algorithm in sorted(verdict.algorithms or {DEFAULT_ALGORITHM}):
             lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
         lines.append(f"got       {verdict.size} bytes")
     lines.append(f"next      {verdict.next_step}")

@@ -114,12 +114,17 @@ class FetchReport(Report):
         return printable(", ".join(shown)) + (f" and {more} more" if more else "")
 
     def _tiers(self) -> list[str]:
-        """Count the verified artifacts by their strongest tier, and name the weakest one."""
+        """Count the verified artifacts by their strongest tier, and name the weakest one.
+
+        Artifacts that have MD5 digests only are counted, too.
+        """
         count = Counter(v.tier for v in self.verdicts if v.tier is not None)
         if not count:
             return []
         numbers = [f"{tier} {count[tier]}" for tier in sorted(count, reverse=True)]
-        return [*(numbers if len(numbers) > 1 else ()), f"weakest tier: {min(count)}"]
+        weak = sum(v.tier is not None and v.algorithms == {"md5"} for v in self.verdicts)
+        facts = [f"md5 only: {weak}"] if weak else []
+        return [*(numbers if len(numbers) > 1 else ()), f"weakest tier: {min(count)}", *facts]
 
     def closing(self) -> str:
         """Return the closing lines."""

@@ -123,6 +123,19 @@ def test_md5_list_is_not_pinned(cli: Cli, built: bytes) -> None:
     assert (refused.code, "weak: " in refused.line("refused")) == (3, True)
 
 
+def test_md5_is_named_in_quiet_runs(cli: Cli, built: bytes) -> None:
+    make_wheel(pathlib.Path("dist"), B)
+    os.system("cd dist && md5sum * > ../MD5SUMS && sha256sum * > ../SHA256SUMS")  # noqa: S605
+    for verb in (("verify", "dist"), ("verify", "dist", "--quiet")):
+        result = cli(*verb, "--against", "MD5SUMS")
+        assert result.code == 0
+        assert "verified 2 of 2 artifacts (weakest tier: container, md5 only: 2)" in result.out
+        assert "md5" not in cli(*verb, "--against", "SHA256SUMS").out
+    os.system("sed -n 2p SHA256SUMS >> MD5SUMS")  # noqa: S605
+    mixed = cli("verify", "dist", "--quiet", "--against", "MD5SUMS", "--hash-algorithm", "sha256")
+    assert (mixed.code, "md5 only: 1)" in mixed.out) == (0, True)
+
+
 # --require
 
 
