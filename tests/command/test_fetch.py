@@ -17,6 +17,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import (
+    ANOTHER_A,
     SDIST,
     A,
     B,
@@ -478,11 +479,11 @@ def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
             respond(handler, 200, hash_file(wheel))
 
     routes: Routes = {
-        "/": page(A, B),
+        "/": page(A, ANOTHER_A),
         f"/{A}": wheel,
         f"/{A}.sha256": appear_late,
-        f"/{B}": wheel,
-        f"/{B}.sha256": hash_file(wheel, B),
+        f"/{ANOTHER_A}": wheel,
+        f"/{ANOTHER_A}.sha256": hash_file(wheel, ANOTHER_A),
     }
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
