@@ -159,6 +159,9 @@ class CheckOptions(Options):
     missing_hash: str = REFUSE
     #: The tiers that each artifact must have; empty if any will do.
     require: tuple[Tier, ...] = ()
+    #: The digest lists, folders and URLs to compare artifacts with, beside the sources of
+    #: the page; ``verify`` without any uses the folder itself.
+    against: tuple[str, ...] = field(default=(), repr=False)
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
     #: Whether to refuse yanked artifacts.
@@ -193,10 +196,8 @@ class FetchOptions(CheckOptions):
 class VerifyOptions(CheckOptions):
     """The options of ``verify``."""
 
-    #: The folder with the artifacts to check.
+    #: The folder with the artifacts to check, or a digest list.
     folder: str
-    #: The digest list, folder or URL to check against; None for the folder itself.
-    against: str | None = field(default=None, repr=False)
     #: Patterns of the names of other files that may be in the folder.
     allow: tuple[str, ...] = ()
     #: Whether to refuse other files in the folder, and a folder that other users can write to.

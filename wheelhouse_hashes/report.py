@@ -93,6 +93,8 @@ class FetchReport(Report):
     #: The origins of requests other than the origin that the user named: redirects and
     #: links led to them.
     other_origins: list[str] = field(default_factory=list)
+    #: True if only digests were compared, and no artifact was read.
+    no_bytes: bool = False
     #: The listing, None if it was not read.
     listing: ListingRecord | None = None
 
@@ -143,6 +145,8 @@ class FetchReport(Report):
             if count[outcome]
         ]
         lines = [", ".join(parts)]
+        if self.no_bytes:
+            lines[0] += "; no artifact was read: digests were compared with digests"
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
             lines += [f"{MARGIN}{name}" for name in self.unjudged]

@@ -39,7 +39,10 @@ EXIT_CODES = {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
-    3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.WEAK},
+    3: {
+        *(Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.NOT_LISTED),
+        Cause.WEAK,
+    },
     4: {
         *(Cause.MISSING_ARTIFACT, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
         Cause.UNEXPECTED,

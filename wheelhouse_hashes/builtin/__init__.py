@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import (
+    digest_lists,
     hash_files,
     headers,
     index_pages,
@@ -32,6 +33,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "yanked": yanked,
     "index-pages": index_pages,
     "store-listings": store_listings,
+    "digest-lists": digest_lists,
     "folders": local_folders,
     "headers": headers,
     "hash-files": hash_files,

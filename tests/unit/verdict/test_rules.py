@@ -223,6 +223,7 @@ def test_healable_causes_exclude_final_ones() -> None:
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN, Cause.REPLACED, Cause.WEAK),
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNEXPECTED),
         *(Cause.UNREADABLE, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
+        Cause.NOT_LISTED,
     }
     assert set(Cause) - HEALABLE == final
 
