@@ -139,7 +139,8 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
         ]
         if verdict.expected_size is not None:
             lines.append(f"expected  {verdict.expected_size} bytes")
-        for algorithm in sorted(verdict.algorithms or {DEFAULT_ALGORITHM}):
+        known = verdict.algorithms or {DEFAULT_ALGORITHM}
+        for algorithm in sorted(known.intersection(verdict.digests) or verdict.digests):
             lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
         if verdict.size is not None:
             lines.append(f"got       {verdict.size} bytes")

@@ -98,14 +98,13 @@ class Sources:
         :param is_base: whether nobody else asks the plugins about this artifact.
         :raises Refusal: if it must have a digest in one of the sources and has none.
         """
-        # Claims of several sources may be equal; the reports then have both.
         found: list[Heard] = []
         asked = not is_base
         for source, listed in zip(self.sources, self._listed, strict=True):
             artifact = listed.get(name)
             items: list[Claim | Finding] = list(_of_release(source, name))
             if artifact is None:
-                found.append(Heard(items))
+                found.append(Heard(items, frozenset(source.listing.origins)))
                 continue
             items += artifact.claims
             if not asked or not source.listing.is_list:

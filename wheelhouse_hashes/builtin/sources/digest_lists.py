@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.transport import Page
 
-#: The media types of other documents, which are never digest lists.
-_OTHER_TYPES = ("html", "xml")
+#: The ends of the media types of HTML and XML.
+_MARKUP = ("html", "xml")
 
 #: The number of bytes of a page in which the first digest of a list must be.
 _HEAD = 16 * 1024
@@ -52,8 +53,13 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
 
         return run.client.authorize(normalized(url_of(base, name)))
 
-    return listing_of(
-        read, where, beside, Tier.CONTAINER, last_modified=page.last_modified, secure=page.secure
+    listing = listing_of(read, where, beside, Tier.CONTAINER)
+    # Nobody needs hash files beside a list of digests.
+    return replace(
+        listing,
+        last_modified=page.last_modified,
+        secure=page.secure,
+        companions_listed=True,
     )
 
 
@@ -61,14 +67,16 @@ def _may_be_list(page: Page) -> bool:
     """Return whether a page is one of these documents, judging by its first lines."""
     from wheelhouse_hashes.formats import digest_sources, json_digests, sniffing
 
-    if page.media_type.endswith(_OTHER_TYPES):
-        return False
+    head = page.content[:_HEAD]
+    if page.media_type.endswith(_MARKUP):
+        # Servers give this type to all files, perhaps.
+        return b"<" not in head and digest_sources.resembles_source(head)
     kind = sniffing.page_kind(page.media_type, page.content)
     if kind is sniffing.PageKind.JSON:
         return json_digests.is_report(page.content)
     if kind is not sniffing.PageKind.NAMES:
         return False
-    return digest_sources.resembles_source(page.content[:_HEAD])
+    return digest_sources.resembles_source(head)
 
 
 def read_source(content: bytes, file_name: str, where: str, run: Run[CheckOptions]) -> DigestSource:
@@ -89,23 +97,13 @@ def read_source(content: bytes, file_name: str, where: str, run: Run[CheckOption
         raise HashFileError(f"{where}: {printable(str(error))}", next=cure) from None
 
 
-def listing_of(  # noqa: PLR0913 (the facts about one list)
-    read: DigestSource,
-    where: str,
-    beside: Callable[[str], str],
-    tier: Tier,
-    *,
-    last_modified: float | None = None,
-    secure: bool = True,
-) -> Listing:
+def listing_of(read: DigestSource, where: str, beside: Callable[[str], str], tier: Tier) -> Listing:
     """Return the listing of a text with digests.
 
     :param read: its content.
     :param where: its path or URL, for messages.
     :param beside: returns the URL of an object in its folder.
     :param tier: the tier of its claims.
-    :param last_modified: as in :class:`~wheelhouse_hashes.transport.Listing`.
-    :param secure: as in :class:`~wheelhouse_hashes.transport.Listing`.
     """
 
     def claim(digest: Digest, *others: Digest) -> Claim:
@@ -118,9 +116,7 @@ def listing_of(  # noqa: PLR0913 (the facts about one list)
     return Listing(
         where,
         entries,
-        last_modified,
-        tuple(f"{where}: {note}" for note in read.notes),
-        secure=secure,
+        notes=tuple(f"{where}: {note}" for note in read.notes),
         is_list=True,
         announces=read.announces,
         releases={release: (claim(*digests),) for release, digests in read.releases.items()},

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
 
 
+#: The name of digest lists on the lines about artifacts.
+SOURCE = "list"
+
+
 @hookimpl
 def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
     """Return ``pinned`` for a file given with ``--against``."""
@@ -78,4 +82,6 @@ def _read_list(run: Run[CheckOptions], path: pathlib.Path, shown: str, tier: Tie
         read, printable(str(path)), lambda name: folder.joinpath(name).as_uri(), tier
     )
     notes = tuple(f"{shown}: {note}" for note in read.notes)
-    return replace(listing, url=shown, notes=notes)
+    # The hash files beside a digest list count as well.
+    complete = read.source != SOURCE
+    return replace(listing, url=shown, notes=notes, companions_listed=complete)
