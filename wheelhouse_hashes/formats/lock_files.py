@@ -18,6 +18,8 @@ from wheelhouse_hashes.formats.named_digests import (
 )
 
 if TYPE_CHECKING:
+    from packaging.pylock import PackageSdist, PackageWheel
+
     from wheelhouse_hashes.digests import Digest
 
 #: The beginning of a table, or a key of a lock file, on a line of its own.
@@ -26,6 +28,12 @@ _TOML = re.compile(
     rb"[ \t]*\r?$",
     re.MULTILINE,
 )
+
+#: Maximum size of a lock file, in bytes: tomllib reads about a megabyte a second.
+MAX_BYTES = 4 * 1024 * 1024
+
+#: A key of many parts: tomllib takes time with the square of their number.
+_LONG_KEY = re.compile(rb"(?:[\w\"'-]{1,256}[ \t]{0,8}\.[ \t]{0,8}){64}")
 
 _SOURCE = "lock file"
 _CURE = "write it again, or give a digest list"
@@ -44,6 +52,9 @@ def read_lock_file(content: bytes) -> DigestSource:
     """
     import tomllib
 
+    if len(content) > MAX_BYTES or _LONG_KEY.search(content):
+        why = f"more than {MAX_BYTES} bytes, or a key of more than 64 parts"
+        raise HashFileError(f"TOML that is not read: {why}", next=GIVE_A_LIST)
     try:
         document = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -71,10 +82,12 @@ def _pylock(document: Mapping[str, Any]) -> tuple[Any, ...]:
         raise HashFileError(f"a pylock.toml file that is not valid: {why}", next=_CURE) from None
     found: list[tuple[str, Iterator[Digest]]] = []
     for package in lock.packages:
-        wheels, sdist = package.wheels or (), package.sdist
-        found += [(wheel.filename, digests_in(dict(wheel.hashes))) for wheel in wheels]
-        if sdist is not None:
-            found.append((sdist.filename, digests_in(dict(sdist.hashes))))
+        files: list[PackageWheel | PackageSdist] = list(package.wheels or ())
+        files += [package.sdist] if package.sdist is not None else []
+        for each in files:
+            # uv writes normalized names beside URLs with the names that the files have.
+            names = {each.filename, last_part(each.url or each.path or each.filename)}
+            found += [(name, digests_in(dict(each.hashes))) for name in sorted(names)]
         archive = package.archive
         if archive is not None:
             name = last_part(archive.url or archive.path or "")
