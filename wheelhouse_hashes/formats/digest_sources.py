@@ -79,14 +79,14 @@ def _read_list(content: bytes, file_name: str, algorithms: Collection[str]) -> D
 
 
 def resembles_source(head: bytes) -> bool:
-    """Return whether a page that is no HTML, XML or JSON is one of these texts.
+    """Return whether a page is one of these texts, other than JSON.
 
     :param head: the beginning of the page.
     """
     from wheelhouse_hashes.formats.digest_lines import resembles_digest
 
-    if kind_of(head):
-        return True
+    if kind := kind_of(head):
+        return kind != "JSON"
     encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
     text = head.decode(encoding, "replace").replace("\0", "\n")
     return any(map(resembles_digest, text.splitlines()))
