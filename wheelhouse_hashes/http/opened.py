@@ -83,7 +83,8 @@ class OpenedObjects:
                 self.insecure = self.insecure or not opened.secure
                 _read_headers(response, opened, part)
                 attempt.responses.append(response)
-                _receive(reading, response, plan)
+                if not plan.head:
+                    _receive(reading, response, plan)
         finally:
             if not reading.abandoned:
                 lent.give_back()

@@ -14,6 +14,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.urls import origins_of
+from wheelhouse_hashes.listing.headers import header_claims
 from wheelhouse_hashes.listing.lists import Subject, read_lists, with_lists
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.readings import read_selection
@@ -91,10 +92,11 @@ class Sources:
         """Return an artifact as the first source lists it that does; None if none does."""
         return next((listed[name] for listed in self._listed if name in listed), None)
 
-    def heard(self, name: str, *, is_base: bool = False) -> list[Heard]:
+    def heard(self, name: str, *, there: bool = True, is_base: bool = False) -> list[Heard]:
         """Collect claims and findings about an artifact; worker thread.
 
         :param name: the artifact's name.
+        :param there: whether there are bytes or digests of it to compare.
         :param is_base: whether nobody else asks the plugins about this artifact.
         :raises Refusal: if it must have a digest in one of the sources and has none.
         """
@@ -109,20 +111,29 @@ class Sources:
             items += artifact.claims
             if not asked or not source.listing.is_list:
                 asked = True
-                found.append(self._ask(source, artifact, items))
+                found.append(self._ask(source, artifact, items, there=there))
             else:
                 found.append(Heard(items, _linked(source, artifact)))
         if self._demanded and not any(map(_counts, _all(found))):
             self._refuse(name, is_base=is_base)
         return found
 
-    def _ask(self, source: Source, artifact: ListedArtifact, items: list[Claim | Finding]) -> Heard:
+    def _ask(
+        self,
+        source: Source,
+        artifact: ListedArtifact,
+        items: list[Claim | Finding],
+        *,
+        there: bool,
+    ) -> Heard:
         """Ask the plugins for further claims; retry while a server is unavailable."""
         run = self._run
         if source.is_local:
             return Heard([*items, *run.repeat(lambda: run.plugins.claims(artifact, run))])
         with run.client.attempt(fresh=False) as attempt:
             items += run.repeat(lambda: run.plugins.claims(artifact, run))
+            if there and not any(map(_counts, items)):
+                items += run.repeat(lambda: header_claims(run, artifact))
         answered = origins_of(*(response.url for response in attempt.responses))
         return Heard(items, _linked(source, artifact), frozenset(answered))
 

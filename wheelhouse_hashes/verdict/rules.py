@@ -205,7 +205,9 @@ def _disagreement(
         text = f"digests from outside the container contradict each other: {named(sides.outside)}"
         return Refusal(Cause.CONFLICT, text)
     if not sides.outside_wrong:
-        if any(claim.travels for claim in sides.container_right):
+        # Headers that contradict each other do not show the version of the bytes.
+        travelling = any(claim.travels for claim in sides.container_right)
+        if travelling and not any(claim.travels for claim in sides.wrong):
             text = "the artifact and a digest found for it are from different uploads"
             return Refusal(Cause.STALE, text)
         if not short and (sides.right or contradictory(sides.claims)):

@@ -38,7 +38,7 @@ def verify_artifact(
     with run.activities.on(artifact.name) as activity:
         activity.begin("asking")
         try:
-            heard = _heard(run, artifact, sources)
+            heard = _heard(run, artifact, operand, sources)
             verdict = operand.judge(artifact, heard)
         except Refusal as refusal:
             verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))
@@ -47,11 +47,12 @@ def verify_artifact(
 
 
 def _heard(
-    run: Session[VerifyOptions], artifact: ListedArtifact, sources: Sources
+    run: Session[VerifyOptions], artifact: ListedArtifact, operand: Operand, sources: Sources
 ) -> list[Claim | Finding]:
     """Collect claims and findings from the sources; give those of addresses their tier."""
     heard: dict[Claim | Finding, None] = {}
-    for each in sources.heard(artifact.name, is_base=True):
+    there = artifact.name in operand.names
+    for each in sources.heard(artifact.name, there=there, is_base=True):
         address = Address(each.linked, each.answered)
         items = with_elsewhere(each.items, address, (), checked=run.verify_tls)
         heard.update(dict.fromkeys(items))
