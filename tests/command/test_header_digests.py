@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import HASH_FILE, A, B, hash_file, sha256, wheel_bytes
 from tests.support.commands import FETCH, FETCH_AND_WAIT, fetch, got
+from tests.support.opener import SHELF, Opener
 from tests.support.pages import page, page_of
 from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, Routes, respond, serving
@@ -397,3 +398,35 @@ def test_disabled_plugin_asks_for_no_headers(
         result = cli("verify", "dist", "--wait", "0", "--against", server.url)
     assert result.code == 3, result
     assert "HEAD" not in [method for method, _, _ in server.requests]
+
+
+def test_verify_opens_and_closes_objects_of_a_plugin(
+    cli: Cli, built: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Opener({"": page(A), A: built}, field("Artifactory", built))
+    install(monkeypatch, shelf=shelf)
+    result = cli("verify", "dist", "--wait", "0", "--against", SHELF)
+    assert result.code == 0, result
+    assert result.line("ok").split()[2:] == ["sha256", "header", "container"]
+    opened = [name for name, _ in shelf.asked if name in shelf.objects]
+    assert (opened, shelf.closed) == (["", A], 2)
+
+
+def test_head_is_authorized(
+    cli: Cli, built: bytes, wheel: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature of S3 is for one method."""
+
+    class Signing:
+        @hookimpl
+        def wheelhouse_authorize(self, method: str) -> dict[str, str]:
+            return {"Authorization": f"for {method}"}
+
+    def answer(handler: Handler) -> None:
+        good = handler.headers.get("Authorization") == f"for {handler.command}"
+        respond(handler, 200 if good else 403, wheel, **field("Artifactory", wheel))
+
+    install(monkeypatch, signing=Signing())
+    with serving({"/": page(A), f"/{A}": answer}) as server:
+        result = cli("verify", "dist", "--wait", "0", "--against", server.url)
+    assert (result.code, len(built)) == (0, len(wheel)), result

@@ -160,6 +160,7 @@ ENTRIES: Mapping[str, str] = {
         "wrong Content-Encoding",
         "addresses without a slash at the end",
     ),
+    "E.8": "digests in headers",
 }
 
 _DISKS = "tests/command/test_disks.py::"

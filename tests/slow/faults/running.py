@@ -15,6 +15,7 @@ from tests.conftest import FOREIGN
 from tests.slow.faults import (
     consistency,
     contents,
+    headers,
     limits,
     listings,
     local,
@@ -37,6 +38,7 @@ MODULES = (
     limits,
     contents,
     consistency,
+    headers,
     uploads,
     stores,
     local,

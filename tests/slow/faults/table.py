@@ -55,6 +55,7 @@ _TITLES = {
     "lost_links": "Links that are easily lost (E.7)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
+    "headers": "Digests in headers (E.8)",
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
     "local": "This machine (E.5)",
