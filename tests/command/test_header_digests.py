@@ -19,6 +19,7 @@ from tests.support.pages import page, page_of
 from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, Routes, respond, serving
 from wheelhouse_hashes import hookimpl
+from wheelhouse_hashes.transport import Entry, Listing
 
 
 def b64(content: bytes, algorithm: str = "sha256") -> str:
@@ -430,3 +431,20 @@ def test_head_is_authorized(
     with serving({"/": page(A), f"/{A}": answer}) as server:
         result = cli("verify", "dist", "--wait", "0", "--against", server.url)
     assert (result.code, len(built)) == (0, len(wheel)), result
+
+
+def test_local_list_leads_to_no_request(
+    cli: Cli, built: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving(routes(built, field("Digest", built))) as server:
+
+        class Lists:
+            @hookimpl
+            def wheelhouse_locate(self, url: str) -> Listing:
+                return Listing(url, (Entry(A, f"{server.url}{A}"),), companions_listed=True)
+
+        install(monkeypatch, lists=Lists())
+        pathlib.Path("list").touch()
+        result = cli("verify", "dist", "--against", "list")
+    assert (result.code, "missing-hash: " in result.line("refused")) == (3, True), result
+    assert server.requests == []
