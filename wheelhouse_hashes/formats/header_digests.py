@@ -112,7 +112,7 @@ def _structured(value: str, _: Mapping[str, str]) -> Found:
 
     try:
         members: Any = http_sf.parse(value.encode("latin-1"), tltype="dictionary")
-    except ValueError:  # StructuredFieldError, UnicodeEncodeError
+    except (ValueError, OverflowError):  # also an error of encode(), and of a date
         yield "not a dictionary of structured fields (RFC 9651)"
         return
     for key, algorithm in _STRONG.items():

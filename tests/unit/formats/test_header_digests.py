@@ -6,9 +6,11 @@ import base64
 import hashlib
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wheelhouse_hashes.artifacts import Digest
-from wheelhouse_hashes.formats.header_digests import MAX_FIELD, read_digests
+from wheelhouse_hashes.formats.header_digests import MAX_FIELD, READERS, read_digests
 
 BODY = b"x"
 SHA256 = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
@@ -155,3 +157,15 @@ def test_md5_counts_only_if_there_is_no_other_digest() -> None:
     weak = {"content-md5": MD5, "x-goog-hash": f"md5={MD5}"}
     assert {each for _, each in read_digests(weak)} == {WEAK}
     assert [each for _, each in read_digests({**weak, "digest": f"sha-256={SHA256}"})] == [GOOD]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*READERS, "etag", "content-encoding", "x-amz-checksum-type"]),
+        st.text(st.characters(max_codepoint=0x200)) | st.text('sha-256=:A@%"();,. 0\\'),
+    )
+)
+def test_any_text_is_a_digest_or_a_sentence(headers: dict[str, str]) -> None:
+    for field, found in read_digests(headers):
+        assert field in headers
+        assert isinstance(found, Digest) or (found and found.isprintable())
