@@ -72,7 +72,7 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the (download|page|list|JSON|XML)|its links|not a|an? ).*"
+    r"(?!HTTP status|redirects|ignored|more than|the (download|page|list|JSON|XML)|its links|not a|an? ).*"
 )
 
 
