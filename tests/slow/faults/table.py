@@ -72,7 +72,8 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|ignored|more than|the (download|page|list|JSON|XML)|its links|not a|an? ).*"
+    r"(?!HTTP status|redirects|ignored|more than|"
+    r"the (download|page|list|JSON|XML)|its links|not a|an? ).*"
 )
 
 
