@@ -101,7 +101,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class AccountOptions(Options):
-    """Options for accessing the account of a store; verbs with ``store=True``."""
+    """Options for accessing the account of a store."""
 
     #: The account name; None if it comes from the environment.
     username: str | None = field(default=None, repr=False)
@@ -152,8 +152,11 @@ class IndexOptions(StoreOptions):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class CheckOptions(Options):
-    """Options for checking artifacts; ``fetch`` and ``verify``."""
+class CheckOptions(AccountOptions):
+    """Options for checking artifacts; ``fetch`` and ``verify``.
+
+    The account is that of the private containers in addresses: ``container://NAME``.
+    """
 
     #: What to do with an artifact without a claim: ``refuse`` or ``accept``.
     missing_hash: str = REFUSE

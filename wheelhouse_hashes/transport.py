@@ -74,6 +74,9 @@ class Opened:
     #: The position of the first piece: 0, or the offset of the request if this is still the
     #: requested version.
     offset: int = 0
+    #: The origin of the server that sent it, as ``https://host``; empty if the object's URL
+    #: has it, or if there is none.
+    origin: str = ""
 
 
 # A page can have a million entries, so these take little memory.

@@ -156,7 +156,10 @@ def test_missing_index_page_is_one_line_error(cli: Cli, paths: list[pathlib.Path
     [
         (("nowhere",), "nowhere: no such folder"),
         (("dist", "--against", "nowhere"), "nowhere: not an http or https URL, and no such file"),
-        (("dist", "--against", "ftp://host/"), "unsupported URL scheme 'ftp': use http or https"),
+        (
+            ("dist", "--against", "ftp://host/"),
+            "unsupported URL scheme 'ftp': use http, https or container",
+        ),
     ],
 )
 def test_missing_folder_or_list_is_one_line_error(

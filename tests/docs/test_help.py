@@ -105,9 +105,15 @@ _TIMES = ("wait", "timeout")
 #: all, none that weakens a check, except ``--allow-empty``.
 VARIABLES = {
     "upload": {"hashfile", "hash_algorithm", "driver_options", "allow_empty", "expect", *_TIMES},
-    "fetch": {"verify", "against", "hash_algorithm", "expect", "require", "max_workers", *_TIMES},
+    "fetch": {
+        *("verify", "against", "hash_algorithm", "expect", "require", "max_workers"),
+        *("driver_options", *_TIMES),
+    },
     "index": {"driver_options", *_TIMES},
-    "verify": {"against", "hash_algorithm", "expect", "require", "max_workers", *_TIMES},
+    "verify": {
+        *("against", "hash_algorithm", "expect", "require", "max_workers", "driver_options"),
+        *_TIMES,
+    },
 }
 
 

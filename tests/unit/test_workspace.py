@@ -226,17 +226,14 @@ def test_store_in_the_main_thread_keeps_its_limits(
 ) -> None:
     store = run.store()
     store.put("one", b"")
-    adopt = store._adopt
+    idle = store._store._idle
+    first = idle.get_nowait()
+    idle.put(first)
     store.put("two", b"")
-    assert adopt is not None
-    seen = []
+    assert idle.get_nowait() == first
+    assert idle.empty()
 
-    def look() -> None:
-        adopt()
-        seen.append((store._store._local.driver, store._store._requests.exchange))
 
-    threads = [threading.Thread(target=look) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-        thread.join(SOON)
-    assert seen[0] == seen[1]
+def test_store_is_opened_once(run: Run[IndexOptions]) -> None:
+    assert run.store() is run.store("wheels")
+    assert run.store() is not run.store("others")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import (
+    containers,
     digest_lists,
     hash_files,
     headers,
@@ -35,6 +36,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "store-listings": store_listings,
     "digest-lists": digest_lists,
     "folders": local_folders,
+    "containers": containers,
     "headers": headers,
     "hash-files": hash_files,
     "explain": explain,

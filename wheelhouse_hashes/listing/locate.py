@@ -96,7 +96,11 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, *addresses
     :param addresses: the URLs and paths that the user gave.
     """
     report.plain_http, report.unchecked_tls = _transport(run)
-    report.other_origins = sorted(run.origins.difference(map(_origin_of, addresses)))
+    named = {_origin_of(address) for address in addresses}
+    if report.listing is not None and not is_http(addresses[0]):
+        named.add(_origin_of(report.listing.url))  # only a plugin knows how to write the address
+    report.other_origins = sorted(run.origins - named)
+    report.named_origin_answered = not named.isdisjoint(run.origins)
 
 
 def _transport(run: Session[CheckOptions]) -> tuple[bool, bool]:
@@ -140,5 +144,5 @@ def _unsupported(run: Session[CheckOptions], address: str) -> str:
     if others:
         return f"{shown(address)}: {why}, and no plugin reads it ({', '.join(others)}){nor}"
     if is_url:
-        return f"{shown(address)}: {why}: use http or https"
+        return f"{shown(address)}: {why}: use http, https or container"
     return f"{shown(address)}: not an http or https URL{nor}"

@@ -91,6 +91,8 @@ def check_opened(opened: Opened, request: OpenRequest) -> None:
         raise TypeError(f"Opened.pieces must be an iterable of bytes, not {kind}")
     if not isinstance(opened.secure, bool):
         raise TypeError("Opened.secure must be a bool")
+    if not isinstance(opened.origin, str):
+        raise TypeError("Opened.origin must be a string")
     if opened.offset not in (0, request.offset):
         raise ValueError(f"Opened.offset must be 0 or {request.offset}, not {opened.offset!r}")
 
