@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import quote
 
 import pytest
@@ -22,7 +23,7 @@ from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel, sha256,
 from tests.support.commands import FETCH, FETCH_AND_WAIT, got
 from tests.support.fake_store import CONTAINER, FakeStore, Fault, Place, carry_out, fake_store
 from tests.support.plugins import install
-from tests.support.servers import Handler, respond
+from tests.support.servers import Handler, respond, serving, to
 from tests.support.signaled import begin, signal_and_wait
 from tests.support.waits import short_pauses
 from wheelhouse_hashes import hookimpl
@@ -412,6 +413,21 @@ def test_token_that_expires_is_renewed(cli: Cli, monkeypatch: pytest.MonkeyPatch
     assert (result.code, result.err) == (0, ""), result
     assert store.count("GET", "v1.0") > 10
     assert "token" not in result.out
+
+
+def test_redirect_to_another_server_gets_no_secret(cli: Cli, remote: FakeStore) -> None:
+    content, headers = remote.objects[A]
+    answer = partial(respond, status=200, body=content, **headers)
+    with serving({"/there": answer}) as other:
+        options = (*remote.options[:-1], "--driver-option", "token=t0ken-of-session")
+        options = options if remote.provider == "S3" else remote.options[:-1]
+        remote.fail(Place("GET", f"/{A}"), to(f"{other.url}there"), float("inf"))
+        result = cli(*FETCH, ADDRESS, *options)
+        assert result.code == 0, result
+        (asked,) = other.requests
+    sent = {name.lower() for name, _ in asked[2].items()}
+    assert sent.isdisjoint({"authorization", "x-auth-token", "x-amz-security-token"}), sent
+    assert other.url.removesuffix("/") in result.out
 
 
 @pytest.mark.parametrize("name", ["", A, HASH_FILE])

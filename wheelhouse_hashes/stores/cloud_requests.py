@@ -26,6 +26,9 @@ NEWEST = {"X-Newest": "true"}
 #: Marks requests for the bytes as they are stored; it is not sent.
 _AS_STORED = "X-As-Stored"
 
+#: Headers with secrets, other than Authorization.
+_TOKENS = ("X-Auth-Token", "X-Amz-Security-Token")
+
 #: The encoding that these requests ask for.
 _IDENTITY = "identity"
 
@@ -103,7 +106,7 @@ def _stream_stored_bytes(connection: Any) -> None:  # noqa: ANN401 (as above)
     """Make a connection leave a body unread where :data:`_AS_STORED` is in the headers.
 
     libcloud would ask for compression, and on Swift read the whole body into memory.  The S3
-    API signs the headers in the hook.
+    API signs the headers in the hook.  Redirects to another origin get no token.
     """
     hook = connection.pre_connect_hook
 
@@ -120,6 +123,21 @@ def _stream_stored_bytes(connection: Any) -> None:  # noqa: ANN401 (as above)
 
 class _Unread:
     """Mixin for libcloud's connection class, placed before it in the MRO."""
+
+    session: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as libcloud's)
+        super().__init__(*args, **kwargs)
+        session, rebuild_auth = self.session, self.session.rebuild_auth
+
+        def rebuild(request: Any, response: Any) -> None:  # noqa: ANN401 (requests is untyped)
+            # requests itself removes only the header Authorization.
+            if session.should_strip_auth(response.request.url, request.url):
+                for name in _TOKENS:
+                    request.headers.pop(name, None)
+            rebuild_auth(request, response)
+
+        session.rebuild_auth = rebuild
 
     def prepared_request(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as libcloud's)
         if kwargs["headers"].get("Accept-Encoding") == _IDENTITY:

@@ -22,6 +22,7 @@ from tests.slow.faults import (
     lost_links,
     names,
     pages,
+    private,
     stores,
     transport,
     uploads,
@@ -41,6 +42,7 @@ MODULES = (
     headers,
     uploads,
     stores,
+    private,
     local,
 )
 

@@ -58,6 +58,7 @@ _TITLES = {
     "headers": "Digests in headers (E.8)",
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
+    "private": "Private containers (E.8)",
     "local": "This machine (E.5)",
 }
 
