@@ -37,6 +37,7 @@ from wheelhouse_hashes.errors import (
 )
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.stored import Stored
+from wheelhouse_hashes.stores.streams import PIECE
 from wheelhouse_hashes.transport import Opened, OpenRequest
 
 if TYPE_CHECKING:
@@ -277,5 +278,5 @@ def _opened(name: str, file: FileIO, request: OpenRequest) -> Opened:
 def _pieces(name: str, file: FileIO, offset: int) -> Iterator[bytes]:
     with disk_errors(f"read {name}"), file:
         file.seek(offset)
-        while piece := file.read(_PIECE):
+        while piece := file.read(PIECE):
             yield piece

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.errors import DiskError, StoreError
 
-#: Size in bytes of the pieces in which objects are read.
+#: Size in bytes of the pieces in which objects are read.  Allocating larger ones costs more
+#: than it saves.
 PIECE = 256 * 1024
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})", re.ASCII | re.IGNORECASE)
