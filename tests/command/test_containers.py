@@ -39,6 +39,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim
 from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.transport import Entry, Listing
 
 #: libcloud signs with a function that is deprecated in Python 3.12 and later, and leaves
 #: connections to the garbage collector.
@@ -581,3 +582,42 @@ def test_plugin_reads_an_object_of_a_container(
     install(monkeypatch, reader=Reader())
     assert cli(*FETCH, ADDRESS, *private.options).code == 0
     assert read == [b"list"] * 2
+
+
+def test_plugin_may_authorize_requests_to_the_endpoint_of_the_account(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The endpoint is known once the store has answered; others get no token over plain HTTP."""
+    base = "http://swift.example/v1/account"
+    seen: dict[str, str | None] = {}
+
+    class Swift:
+        @hookimpl
+        def wheelhouse_locate(self, url: str, run: Run) -> Listing:
+            found = run.store(CONTAINER).list()
+            entries = [Entry(name, f"{base}/{CONTAINER}/{name}") for name in found]
+            entries.append(Entry("demo-2.0-py3-none-any.whl", "http://other.example/demo-2.0.whl"))
+            return Listing(url, tuple(entries))
+
+        @hookimpl
+        def wheelhouse_authorize(self) -> dict[str, str]:
+            return {"X-Auth-Token": "from the plugin"}
+
+    def watch(handler: Handler, _number: int) -> Fault | None:
+        seen[handler.path.partition("?")[0]] = handler.headers.get("X-Auth-Token")
+        return None
+
+    with private_container("OPENSTACK_SWIFT") as made:
+        made.publish(A, wheel_bytes())
+        assert made.store is not None
+        made.store.choose = watch
+        install(monkeypatch, swift=Swift())
+        monkeypatch.setenv("http_proxy", made.origin)
+        options = ("ex_force_auth_url=http://swift.example/auth", f"ex_force_base_url={base}")
+        given = [word for each in options for word in ("--driver-option", each)]
+        login = ("--provider-name", "OPENSTACK_SWIFT", "--username", "user", "--secret", SECRET)
+        result = cli(*FETCH, "swift:wheels", *login, *given)
+    assert A in result.line("ok")
+    assert seen[f"{base}/{CONTAINER}/{A}"] == "from the plugin"
+    assert seen["http://other.example/demo-2.0.whl"] is None
+    assert "http://other.example: the authorization of a plugin is not sent" in result.out

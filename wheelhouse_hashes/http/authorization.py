@@ -45,6 +45,7 @@ class Authorization:
         #: The origins that the user or a listing named.
         self.named: set[Origin] = set()
         #: The endpoints of the user's own account, which get their headers over plain HTTP, too.
+        #: Filled in when they answer requests of ``run.store``.
         self.endpoints: set[Origin] = set()
         self._ask = ask
         self._note = note
