@@ -17,7 +17,7 @@ from wheelhouse_hashes.builtin.options import add_driver_option
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import scheme_of, shown
-from wheelhouse_hashes.options import CheckOptions, FetchOptions, Options
+from wheelhouse_hashes.options import AccountOptions, CheckOptions, FetchOptions, Options
 from wheelhouse_hashes.transport import Entry, Listing, Opened, OpenRequest
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
 @hookimpl
 def wheelhouse_open(url: str, request: OpenRequest, run: Run[Options]) -> Opened | None:
     """Open an object of a private container."""
-    if scheme_of(url) != SCHEME:
+    if scheme_of(url) != SCHEME or not isinstance(run.options, AccountOptions):
         return None
     folder, _, last = url.rpartition("/")
     name = unquote(last)
