@@ -63,7 +63,7 @@ def test_fetch_and_verify(
     address = f"container://{quote(name)}"
     result = fetch(cli, address, *store)
     check_all(result, wheels, USERS["tester"], cluster.token())
-    assert "header" in result.line("ok")
+    assert "hash file, header" in result.out
     assert f"over plain HTTP, from http://127.0.0.1:{cluster.s3_port}" in result.out
     assert json.loads(pathlib.Path("report.json").read_text())["plain_http"] is True
     verified = cli("verify", "dist", "--against", address, *store)
