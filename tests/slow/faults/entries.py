@@ -2,7 +2,8 @@
 
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
 entries are counted in order.  E.6 is about listings of stores and
-releases, E.7 about links that are easily lost, E.8 about private containers.
+releases, E.7 about links that are easily lost, E.8 about digests in
+headers, E.9 about private containers.
 """
 
 from __future__ import annotations
@@ -149,7 +150,6 @@ ENTRIES: Mapping[str, str] = {
         "files that are not artifacts, before an upload",
     ),
     "E.6": "listings of stores and releases",
-    "E.8": "private containers",
     **_numbered(
         "E.7",
         "quotes and brackets in HTML",
@@ -162,6 +162,7 @@ ENTRIES: Mapping[str, str] = {
         "addresses without a slash at the end",
     ),
     "E.8": "digests in headers",
+    "E.9": "private containers",
 }
 
 _DISKS = "tests/command/test_disks.py::"

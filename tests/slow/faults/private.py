@@ -1,4 +1,4 @@
-"""Faults of private containers, which are read through the API of their store (E.8)."""
+"""Faults of private containers, which are read through the API of their store (E.9)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _put(store: FakeStore, name: str, content: bytes) -> None:
     store.objects[name] = content, {"ETag": f'"{digest[:32]}"', "X-Object-Meta-Sha256": digest}
 
 
-@fault("E.8", left=(A, B))
+@fault("E.9", left=(A, B))
 def token_expires_during_the_fetch(case: Case) -> None:
     """Each token of Swift is accepted for two requests."""
     store, uses = _private(case), dict[str, int]()
@@ -42,35 +42,35 @@ def token_expires_during_the_fetch(case: Case) -> None:
     store.choose = expiring
 
 
-@fault("E.8", exit_code=5, says="the user or secret is not accepted")
+@fault("E.9", exit_code=5, says="the user or secret is not accepted")
 def secret_is_wrong(case: Case) -> None:
     """Swift does not accept the secret."""
     store = _private(case)
     store.fail(Place("GET", "/v1.0"), lambda h: respond(h, 401, b"SECRET"), float("inf"))
 
 
-@fault("E.8", causes=Cause.FORBIDDEN, left=(B,))
+@fault("E.9", causes=Cause.FORBIDDEN, left=(B,))
 def object_that_the_user_may_not_read(case: Case) -> None:
     """The user may list a private container, but not read one wheel."""
     store = _private(case, "S3")
     store.fail(Place("GET", f"/{A}"), lambda h: respond(h, 403, b"SECRET"), float("inf"))
 
 
-@fault("E.8", exit_code=5, says="does not exist")
+@fault("E.9", exit_code=5, says="does not exist")
 def private_container_that_does_not_exist(case: Case) -> None:
     """No private container has this name."""
     store = _private(case)
     store.fail(Place("HEAD", f"/{CONTAINER}"), lambda h: respond(h, 404, b""), float("inf"))
 
 
-@fault("E.8", causes=Cause.UNREACHABLE, left=(B,), says="(503)")
+@fault("E.9", causes=Cause.UNREACHABLE, left=(B,), says="(503)")
 def store_that_fails_for_one_object(case: Case) -> None:
     """The store answers 503 for one wheel of a private container."""
     store = _private(case)
     store.fail(Place("GET", f"/{A}"), lambda h: respond(h, 503, b"busy"), float("inf"))
 
 
-@fault("E.8", left=(A, B))
+@fault("E.9", left=(A, B))
 def store_that_fails_for_a_while(case: Case) -> None:
     """The store answers 503 for the listing and a wheel of a private container, twice."""
     store = _private(case)
@@ -87,7 +87,7 @@ def store_that_fails_for_a_while(case: Case) -> None:
     store.choose = failing
 
 
-@fault("E.8", left=(A, B))
+@fault("E.9", left=(A, B))
 def private_body_is_cut(case: Case) -> None:
     """A wheel of a private container is cut in half; the rest of it is requested."""
     store = _private(case, "S3")
@@ -105,13 +105,13 @@ def private_body_is_cut(case: Case) -> None:
     store.fail(Place("GET", f"/{A}"), cut)
 
 
-@fault("E.8", causes=Cause.MISSING_ARTIFACT, left=(B,))
+@fault("E.9", causes=Cause.MISSING_ARTIFACT, left=(B,))
 def private_artifact_is_gone(case: Case) -> None:
     """A private container has the hash file of a wheel, but not the wheel."""
     del _private(case).objects[A]
 
 
-@fault("E.8", left=(A, B), says="from http://")
+@fault("E.9", left=(A, B), says="from http://")
 def private_object_is_redirected(case: Case) -> None:
     """The store redirects a wheel to another server, which gets neither secret nor token."""
     store = _private(case)
@@ -124,7 +124,7 @@ def private_object_is_redirected(case: Case) -> None:
     store.fail(Place("GET", f"/{A}"), to(other.url + A), float("inf"))
 
 
-@fault("E.8", exit_code=2, says="no username: use --username")
+@fault("E.9", exit_code=2, says="no username: use --username")
 def private_container_without_an_account(case: Case) -> None:
     """The address is a private container, and no user name is given."""
     _private(case)
