@@ -48,11 +48,6 @@ class Tier(enum.IntEnum):
         return self.name.lower()
 
 
-def tiers_text(tiers: Iterable[Tier]) -> str:
-    """Return tiers as they are printed, the strongest first: ``pinned+logged``."""
-    return "+".join(map(str, sorted(tiers, reverse=True)))
-
-
 #: Shared by all claims without evidence.
 _NO_EVIDENCE: Mapping[str, str] = MappingProxyType({})
 

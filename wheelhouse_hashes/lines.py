@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, tiers_text
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import MARGIN
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.artifacts import Claim, Finding, Verdict
+    from wheelhouse_hashes.artifacts import Claim, Finding, Tier, Verdict
     from wheelhouse_hashes.report import UploadRecord
 
 #: The note about companions that were left over when a dev build was pruned.
@@ -26,6 +26,11 @@ def others_write(others: str) -> str:
     :param others: these users.
     """
     return f"{others} can write to this folder and change files after the check"
+
+
+def tiers_text(tiers: Iterable[Tier]) -> str:
+    """Return tiers as they are printed, the strongest first: ``pinned+logged``."""
+    return "+".join(map(str, sorted(tiers, reverse=True)))
 
 
 #: Maximum width of the name column, so that a few long names do not push the text of

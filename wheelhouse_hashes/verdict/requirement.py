@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import Tier, tiers_text
+from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.options import ACCEPT, CheckOptions
 
 if TYPE_CHECKING:

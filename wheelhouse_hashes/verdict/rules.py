@@ -23,11 +23,11 @@ from wheelhouse_hashes.artifacts import (
     Outcome,
     Tier,
     Verdict,
-    tiers_text,
 )
 from wheelhouse_hashes.causes import Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.formats.kinds import is_too_little_to_tell, other_kind
+from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.verdict.outside import LOCAL, Provenance, Sides, contradictory, named
 
 if TYPE_CHECKING:

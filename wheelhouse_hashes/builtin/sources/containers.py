@@ -112,5 +112,5 @@ def _name_in(url: str) -> str:
 def _addresses(options: Options) -> Iterator[str]:
     if isinstance(options, FetchOptions):
         yield options.url
-    against = getattr(options, "against", None) if isinstance(options, CheckOptions) else None
-    yield from (against,) if isinstance(against, str) else against or ()
+    if isinstance(options, CheckOptions):
+        yield from options.against

@@ -37,10 +37,10 @@ def wheelhouse_tiers() -> Sequence[Tier]:
 @hookimpl
 def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | None:
     """Read a digest list, a lock file, a requirements file or a report."""
-    from wheelhouse_hashes.formats.lock_files import last_part
-
     if not _may_be_list(page):
         return None
+    from wheelhouse_hashes.formats.lock_files import last_part
+
     where = shown(page.url)
     try:
         read = read_source(page.content, last_part(page.url), where, run)
@@ -65,12 +65,14 @@ def wheelhouse_read_listing(page: Page, run: Run[CheckOptions]) -> Listing | Non
 
 def _may_be_list(page: Page) -> bool:
     """Return whether a page is one of these documents, judging by its first lines."""
+    head = page.content[:_HEAD]
+    is_markup = page.media_type.endswith(_MARKUP)
+    if is_markup and b"<" in head:
+        return False
     from wheelhouse_hashes.formats import digest_sources, json_digests, sniffing
 
-    head = page.content[:_HEAD]
-    if page.media_type.endswith(_MARKUP):
-        # Servers give this type to all files, perhaps.
-        return b"<" not in head and digest_sources.resembles_source(head)
+    if is_markup:  # servers give this type to all files, perhaps
+        return digest_sources.resembles_source(head)
     kind = sniffing.page_kind(page.media_type, page.content)
     if kind is sniffing.PageKind.JSON:
         return json_digests.is_report(page.content)
