@@ -214,6 +214,7 @@ def test_member_with_zip64_sizes_is_sound() -> None:
     assert check(A, body.getvalue(), full=True) == Contents()
 
 
+@pytest.mark.thorough
 def test_archive_of_70000_members_is_sound() -> None:
     """It has a ZIP64 end."""
     names = [(f"demo/{number}", b"") for number in range(70_000)]
