@@ -314,6 +314,7 @@ def failing_first(fault: Respond, page: bytes, times: int = 1) -> Respond:
     return answer
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", PASSING)
 def test_page_that_fails_once_is_retried(cli: Cli, wheel: bytes, fault: str) -> None:
