@@ -306,6 +306,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "piece",
     [

@@ -79,6 +79,7 @@ def test_name_in_the_folder_can_be_printed(encoding: dict[str, str], dist: pathl
     assert (code, "refused" in out) != (0, True)
 
 
+@pytest.mark.thorough
 def test_name_can_be_shown_on_a_terminal(dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     for name, content in {

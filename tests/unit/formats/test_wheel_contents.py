@@ -166,6 +166,7 @@ def test_bomb_is_read_to_its_bound_only(monkeypatch: pytest.MonkeyPatch) -> None
     assert contents.faults == contents.record_faults == []
 
 
+@pytest.mark.thorough
 def test_files_beside_a_bomb_are_checked() -> None:
     evil = wheel(
         extra=[("demo/zeros.bin", bytes(200_000_000)), ("demo/z.py", b"good")],

@@ -62,8 +62,8 @@ any_case = given(st.lists(claims, max_size=5), provenances, seen_bytes, sizes, b
 
 def runs(test: Callable[..., None]) -> Callable[..., None]:
     """Run a property often; none of them depends on the interpreter."""
-    often: Callable[..., None] = settings(deadline=None, max_examples=400)(test)
-    return pytest.mark.thorough(often)
+    often: Callable[..., None] = pytest.mark.thorough(test)
+    return settings(deadline=None, max_examples=400)(often)
 
 
 def outside(claim: Claim, home: Collection[str]) -> bool:

@@ -108,8 +108,8 @@ any_case = given(
 
 def runs(test: Callable[..., None]) -> Callable[..., None]:
     """Run a property often; none of them depends on the interpreter."""
-    often: Callable[..., None] = settings(deadline=None, max_examples=300)(test)
-    return pytest.mark.thorough(often)
+    often: Callable[..., None] = pytest.mark.thorough(test)
+    return settings(deadline=None, max_examples=300)(often)
 
 
 @runs
