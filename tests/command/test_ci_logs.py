@@ -61,17 +61,31 @@ def _everything() -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def command(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """Run a command in this process, with everything that writes files or more output."""
+
+    def run(*args: object) -> Result:
+        with monkeypatch.context() as patch:
+            for name, value in _everything().items():
+                patch.setenv(name, value)
+            return cli(*args)
+
+    return run
+
+
 @payloads
-def test_name_of_a_link_is_no_command(python: Cli, wheel: bytes, payload: str) -> None:
+def test_name_of_a_link_is_no_command(
+    command: Cli, python: Cli, wheel: bytes, payload: str
+) -> None:
     bad = f"{payload}/demo-9.9.tar.gz"
     links = [f"{A}#sha256={sha256(wheel)}", quote(bad, safe=""), f"[x]/{quote(payload)}/x.whl"]
     page = "".join(f'<a href="{link}">x</a>' for link in links)
     page += f'<a href="http://[{payload}/demo-9.8.tar.gz">x</a>'
     with serving({"/": page.encode(), f"/{A}": wheel}) as server:
-        result = python(
-            *("-m", "wheelhouse_uploader", *FETCH[:-1], "--report", "report.json"),
+        result = command(
+            *(*FETCH[:-1], "--report", "report.json"),
             *("--explain", A, "--explain", bad, "demo", server.url),
-            **_everything(),
         )
         to_screen = python(
             "-m", "wheelhouse_uploader", *FETCH[:-1], "--report", "/dev/stdout", "demo", server.url
@@ -85,7 +99,7 @@ def test_name_of_a_link_is_no_command(python: Cli, wheel: bytes, payload: str) -
 
 
 @payloads
-def test_answer_of_a_server_is_no_command(python: Cli, wheel: bytes, payload: str) -> None:
+def test_answer_of_a_server_is_no_command(command: Cli, wheel: bytes, payload: str) -> None:
     line = re.sub("[\r\n]", " ", payload).encode("utf-8").decode("latin-1")
     other = "demo-1.0-1-py3-none-any.whl"
     third = "demo-1.0-2-py3-none-any.whl"
@@ -99,10 +113,8 @@ def test_answer_of_a_server_is_no_command(python: Cli, wheel: bytes, payload: st
         f"/{third}.sha256": b"0" * 64,
     }
     with serving(routes) as server:
-        result = python(
-            *("-m", "wheelhouse_uploader", *FETCH[:-1], "--report", "report.json"),
-            *("--explain", A, "demo", server.url),
-            **_everything(),
+        result = command(
+            *(*FETCH[:-1], "--report", "report.json"), *("--explain", A, "demo", server.url)
         )
     assert result.code == 1, result.err
     check(result, "report.json", "summary.md")
@@ -111,7 +123,7 @@ def test_answer_of_a_server_is_no_command(python: Cli, wheel: bytes, payload: st
 @payloads
 @pytest.mark.parametrize("verb", ["fetch", "verify"])
 def test_name_in_the_folder_is_no_command(
-    python: Cli, wheel: bytes, payload: str, verb: str
+    command: Cli, wheel: bytes, payload: str, verb: str
 ) -> None:
     make_wheel(GOT, A)
     names = [f"{payload}-1.0.tar.gz".replace("/", ""), f"{payload}.txt".replace("/", "")]
@@ -120,10 +132,10 @@ def test_name_in_the_folder_is_no_command(
     options = ("--report", "report.json")
     page = f'<a href="{A}#sha256={sha256(wheel)}">'.encode()
     with serving({"/": page, f"/{A}": wheel}) as server:
-        command: tuple[object, ...] = ("verify", GOT, "--against", server.url)
+        words: tuple[object, ...] = ("verify", GOT, "--against", server.url)
         if verb == "fetch":
-            command = (*FETCH, server.url)
-        result = python("-m", "wheelhouse_uploader", *command, *options, **_everything())
+            words = (*FETCH, server.url)
+        result = command(*words, *options)
     if verb == "verify":
         assert "-1.0.tar.gz" in result.out
     check(result, "report.json", "summary.md")
@@ -174,15 +186,15 @@ def test_text_of_a_plugin_is_no_command(
 
 
 @payloads
-def test_argument_is_no_command(python: Cli, payload: str) -> None:
-    for command in (
+def test_argument_is_no_command(command: Cli, payload: str) -> None:
+    for words in (
         ("fetch", "--verify", payload, payload),
         ("fetch", "--verify", "demo", f"http://127.0.0.1:1/{payload}", "--wait", "0"),
         ("verify", payload),
         ("verify", ".", "--hash-algorithm", payload),
         (payload,),
     ):
-        result = python("-m", "wheelhouse_hashes", *command, **_everything())
+        result = command(*words)
         assert result.code != 0
         check(result)
 
@@ -210,11 +222,11 @@ MARKDOWN = {
 
 
 @pytest.mark.parametrize("payload", MARKDOWN.values(), ids=MARKDOWN)
-def test_summary_has_no_markup_of_others(python: Cli, wheel: bytes, payload: str) -> None:
+def test_summary_has_no_markup_of_others(command: Cli, wheel: bytes, payload: str) -> None:
     bad = quote(f"{payload}/demo-9.9.tar.gz", safe="")
     page = f'<a href="{A}#sha256={sha256(wheel)}">x</a><a href="{bad}">x</a>'
     with serving({"/": page.encode(), f"/{A}": wheel}) as server:
-        python("-m", "wheelhouse_uploader", *FETCH, server.url, **_everything())
+        command(*FETCH, server.url)
     summary = pathlib.Path("summary.md").read_text()
     rows = [row for row in summary.split("\n") if row.startswith("| ")]
     assert len(rows) == 3
@@ -223,20 +235,20 @@ def test_summary_has_no_markup_of_others(python: Cli, wheel: bytes, payload: str
         assert not re.search(r"(?<!\\)[`*_~$\[\]!]|[<>]|(?<!\\)://|www\.", row), row
 
 
-def test_report_is_no_markup(python: Cli) -> None:
+def test_report_is_no_markup(cli: Cli) -> None:
     bad = quote("<script>alert(1)</script>&amp;/demo-9.9.tar.gz", safe="")
     with serving({"/": f'<a href="{bad}">x</a>'.encode()}) as server:
-        python("-m", "wheelhouse_uploader", *FETCH, "--report", "r.json", server.url)
+        cli(*FETCH, "--report", "r.json", server.url)
     text = pathlib.Path("r.json").read_text()
     assert not set("<>&") & set(text)
     (artifact,) = json.loads(text)["artifacts"]
     assert artifact["name"] == "<script>alert(1)</script>&amp;/demo-9.9.tar.gz"
 
 
-def test_annotation_is_one_command(python: Cli) -> None:
+def test_annotation_is_one_command(command: Cli) -> None:
     bad = quote("a,b:c%0A::x/demo-9.9.tar.gz", safe="")
     with serving({"/": f'<a href="{bad}">x</a>'.encode()}) as server:
-        result = python("-m", "wheelhouse_uploader", *FETCH, server.url, GITHUB_ACTIONS="true")
+        result = command(*FETCH, server.url)
     assert os.linesep.join(re.findall("^::error title=(.*?)::", result.out, re.MULTILINE)) == (
         "a%2Cb%3Ac%250A%3A%3Ax/demo-9.9.tar.gz"
     )

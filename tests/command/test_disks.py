@@ -77,6 +77,7 @@ def test_fetch_to_full_disk(offered: Server, wheels: dict[str, bytes]) -> None:
     assert pathlib.Path("after", SMALL).read_bytes() == wheels[SMALL]
 
 
+@pytest.mark.thorough
 def test_fetch_frees_space_of_failed_artifact(
     offered: Server, wheels: dict[str, bytes], container: pathlib.Path
 ) -> None:
@@ -158,6 +159,7 @@ def test_file_size_limit_is_disk_error(
     assert not list(folder.glob(".wheelhouse-hashes-*"))
 
 
+@pytest.mark.thorough
 def test_fetch_with_too_many_open_files(
     python: Cli, offered: Server, wheels: dict[str, bytes]
 ) -> None:
@@ -174,6 +176,7 @@ def test_fetch_with_too_many_open_files(
     assert few == [6] * len(few)
 
 
+@pytest.mark.thorough
 def test_upload_with_too_many_open_files(
     python: Cli, wheels: dict[str, bytes], container: pathlib.Path
 ) -> None:
@@ -223,6 +226,7 @@ def test_fetch_refuses_occupied_artifact_name(
     assert not other.exists() or other.read_text() == "mine"
 
 
+@pytest.mark.thorough
 def test_replacement_that_does_not_fit_leaves_the_previous_pair(
     served: Server, cli: Cli, dist: pathlib.Path, container: pathlib.Path
 ) -> None:

@@ -31,6 +31,7 @@ from tests.support.artifacts import (
 )
 from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT, got
 from tests.support.pages import page
+from tests.support.params import quick
 from tests.support.processes import living_elsewhere
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving, serving_folder
 from wheelhouse_hashes.disk.private_folder import LOCK, PRIVATE_PREFIX
@@ -671,7 +672,7 @@ def test_path_traversal_names_are_refused(cli: Cli, wheel: bytes, tmp_path: path
     assert not (tmp_path / A).exists()
 
 
-@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("count", quick([2, 8], 2))
 def test_concurrent_fetches_into_one_folder_succeed(served: Server, count: int) -> None:
     folder = pathlib.Path("store/wheels")
     names = [f"demo-1.0-{build}-py3-none-any.whl" for build in range(8)]

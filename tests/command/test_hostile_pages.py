@@ -24,6 +24,7 @@ from tests.conftest import Cli
 from tests.support.artifacts import SDIST, A, hash_file, make_sdist, make_wheel, sha256
 from tests.support.commands import FETCH, FETCH_AND_WAIT, got
 from tests.support.pages import page, page_of
+from tests.support.params import quick
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
 from wheelhouse_hashes.formats.pages import JSON_TYPE, MAX_DIGESTS
 from wheelhouse_hashes.formats.tags import MAX_TAG
@@ -259,7 +260,7 @@ def test_hostile_page_is_bounded_in_time_and_memory(kind: str) -> None:
     assert got() == []
 
 
-@pytest.mark.parametrize("kind", ["tags", "quotes"])
+@pytest.mark.parametrize("kind", quick(["tags", "quotes"], "quotes"))
 def test_ctrl_c_interrupts_hostile_page(kind: str) -> None:
     with _hostile(kind) as server:
         process = _begin(server.url, limited=False)
@@ -314,6 +315,7 @@ def failing_first(fault: Respond, page: bytes, times: int = 1) -> Respond:
     return answer
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.thorough
 @pytest.mark.parametrize("fault", PASSING)
 def test_page_that_fails_once_is_retried(cli: Cli, wheel: bytes, fault: str) -> None:

@@ -279,7 +279,7 @@ def test_requests_ask_for_identity_encoding(cli: Cli, wheel: bytes) -> None:
 @pytest.mark.parametrize(
     ("status", "dated"),
     [
-        pytest.param(429, False, id="429, seconds"),
+        pytest.param(429, False, id="429, seconds", marks=pytest.mark.thorough),
         pytest.param(503, True, id="503, date"),
         pytest.param(429, True, id="429, date", marks=pytest.mark.thorough),
         pytest.param(503, False, id="503, seconds", marks=pytest.mark.thorough),

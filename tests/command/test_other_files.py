@@ -121,6 +121,7 @@ def _sent_by_twine(url: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.thorough
 def test_twine_sends_what_is_unexpected_and_refuses_what_is_noted(
     dist: pathlib.Path, sums: pathlib.Path
 ) -> None:

@@ -68,6 +68,7 @@ def test_pipe_that_closes_before_the_last_line(wheels: list[str], container: pat
     assert (code, "Traceback" in err, "Exception" in err) == (0, False, False)
 
 
+@pytest.mark.thorough
 def test_exit_code_is_that_of_the_results(
     wheels: list[str], dist: pathlib.Path, container: pathlib.Path
 ) -> None:
@@ -86,6 +87,7 @@ def test_standard_error_fails(wheels: list[str], container: pathlib.Path, redire
     assert run((*UPLOAD[:-1], "wheels/"), redirected)[0] == 2
 
 
+@pytest.mark.thorough
 def test_other_verbs(wheels: list[str], container: pathlib.Path) -> None:
     assert run(UPLOAD, "")[0] == 0
     page = container / "index.html"

@@ -85,7 +85,8 @@ def test_time_for_links_is_linear(kind: str) -> None:
     assert seconds[1] < 8 * 2 * seconds[0], seconds
 
 
-@pytest.mark.parametrize("after", [1.0, 2.5, pytest.param(6.0, marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("after", [1.0, 2.5, 6.0])
 def test_ctrl_c_interrupts_page_of_many_links(after: float) -> None:
     with serving(_large(OTHERS["wheels of other versions"], 400_000)) as server:
         process = _begin(*FETCH, server.url, limited=False)

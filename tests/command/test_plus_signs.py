@@ -99,6 +99,7 @@ def test_query_keeps_its_plus_signs(cli: Cli, published: pathlib.Path) -> None:
     assert f"/{name}?Signature=a+b%2Bc".replace("+cu", "%2Bcu") in paths
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("encode", [False, True])
 def test_pip_installs_from_both_pages(published: pathlib.Path, encode: bool) -> None:
     page = published / "index.html"

@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, UPLOAD
+from tests.support.params import quick
 from tests.support.servers import Handler, Routes, respond, serving
 from tests.support.terminals import Terminal
 from wheelhouse_hashes.plugins.registry import TRACE
@@ -97,7 +98,8 @@ def plain_output(slow: Slow, *args: str, environ: Mapping[str, str] | None = Non
 
 
 @pytest.mark.parametrize(
-    "environ", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {TRACE: "1"}]
+    "environ",
+    quick([{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": ""}, {TRACE: "1"}], {"TERM": "dumb"}),
 )
 def test_progress_is_off_by_environment(slow: Slow, environ: dict[str, str]) -> None:
     terminal = plain_output(slow, environ=environ)

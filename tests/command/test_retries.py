@@ -118,6 +118,7 @@ def _cases() -> list[object]:
     ]
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize(("fault", "place"), _cases())
 def test_transient_fault_is_retried(cli: Cli, wheel: bytes, fault: str, place: str) -> None:
     code, asked = run(cli, wheel, place, TRANSIENT[fault], times=2)
@@ -305,6 +306,7 @@ sys.exit(code)
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "piece",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pathlib
 import signal
@@ -17,6 +18,7 @@ from tests.support.artifacts import ANOTHER_A as B
 from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.commands import FETCH_AND_WAIT, GOT, UPLOAD, got
 from tests.support.pages import page
+from tests.support.params import quick
 from tests.support.plugins import make_distribution
 from tests.support.servers import Handler, Routes, Server, respond, serving
 from tests.support.signaled import Ready, begin, signal_and_wait
@@ -33,7 +35,9 @@ SOON = 5.0
 #: Too large to hash or copy in a few seconds; a sparse file takes no disk space.
 HUGE = 64 * 1024**3
 
-both = pytest.mark.parametrize("number", SIGNALS, ids=lambda number: number.name)
+both = pytest.mark.parametrize(
+    "number", quick(SIGNALS, signal.SIGINT), ids=lambda number: number.name
+)
 
 
 def interrupted(number: int, ready: Ready, *args: str) -> tuple[str, str]:
@@ -264,7 +268,9 @@ def wheelhouse_authorize():
 """
 
 
-@pytest.mark.parametrize("where", ["open", "page", "artifact", "read", "authorize"])
+@pytest.mark.parametrize(
+    "where", quick(["open", "page", "artifact", "read", "authorize"], "open", "authorize")
+)
 def test_signal_while_plugin_blocks(
     where: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -377,6 +383,7 @@ def test_signal_while_hashing_for_upload(
     assert os.listdir(container / ".hash") == []
 
 
+@pytest.mark.thorough
 def test_signal_while_copying_to_local_container(
     dist: pathlib.Path, container: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -397,8 +404,11 @@ def test_signal_while_copying_to_local_container(
     assert os.listdir(container / ".hash") == []
 
 
-@both
-@pytest.mark.parametrize("verb", ["upload", "index"])
+@pytest.mark.parametrize(
+    ("verb", "number"),
+    quick([*itertools.product(("upload", "index"), SIGNALS)], ("upload", signal.SIGTERM)),
+    ids=str,
+)
 def test_signal_while_store_does_not_answer(number: int, verb: str, dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     with socket.create_server(("127.0.0.1", 0)) as store:

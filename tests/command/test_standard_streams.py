@@ -29,7 +29,7 @@ ENCODINGS = {
 }
 
 #: The encodings and streams that the quick tests have, too.
-_QUICK = {"cp1252", "LANG=C", "no reader", "full"}
+_QUICK = {"LANG=C", "full"}
 
 #: No encoding above has all of its characters; each has some.
 NAME = "\u4e2d\xe9\u2500\u20ac\U0001f600"
@@ -79,6 +79,7 @@ def test_name_in_the_folder_can_be_printed(encoding: dict[str, str], dist: pathl
     assert (code, "refused" in out) != (0, True)
 
 
+@pytest.mark.thorough
 def test_name_can_be_shown_on_a_terminal(dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     for name, content in {

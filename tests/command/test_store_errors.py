@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel
 from tests.support.failing_store import SECRET, Store, failing_store, xml
+from tests.support.params import quick
 
 # libcloud leaves connections to the garbage collector, and signs with a function that is
 # deprecated in Python 3.12 and later.
@@ -144,7 +145,14 @@ def test_code_is_found_when_only_get_answers_have_a_body(
 @pytest.mark.parametrize(
     "provider", [name for name in PROVIDERS if name not in ("CLOUDFILES", "ALIYUN_OSS")]
 )
-@pytest.mark.parametrize("body", ["", "[", "<a>", "<html>Sign in</html>", "<a/>", "{{}}", "[{{}}]"])
+@pytest.mark.parametrize(
+    "body",
+    quick(
+        ["", "[", "<a>", "<html>Sign in</html>", "<a/>", "{{}}", "[{{}}]"],
+        "<html>Sign in</html>",
+        "[{{}}]",
+    ),
+)
 def test_answer_of_another_kind_of_server_is_one_line(
     cli: Cli, store: Store, provider: str, body: str
 ) -> None:
@@ -215,12 +223,13 @@ def test_keystone_error_is_explained(cli: Cli, store: Store) -> None:
     assert "(store: 500: An unexpected error)" in result.err
 
 
+ECHO = xml("Echo", "{}")
 TOKEN = "FwoGhunter2'\"<&/TOKEN"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize("status", [400, 401, 403, 500])
-@pytest.mark.parametrize("body", [xml("Echo", "{}"), '{{"message": "{}"}}', "<p>{}</p>"])
+@pytest.mark.parametrize("status", quick([400, 401, 403, 500], 403))
+@pytest.mark.parametrize("body", quick([ECHO, '{{"message": "{}"}}', "<p>{}</p>"], ECHO))
 def test_secret_that_a_store_repeats_is_not_printed(
     cli: Cli, store: Store, provider: str, status: int, body: str
 ) -> None:
@@ -245,7 +254,10 @@ def test_secret_that_a_store_repeats_is_not_printed(
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-@pytest.mark.parametrize("secret", ["hunter2-SECRÄT€", "hunter2\nSECRET", "hunter2-SECRET\r\n"])
+@pytest.mark.parametrize(
+    "secret",
+    quick(["hunter2-SECRÄT€", "hunter2\nSECRET", "hunter2-SECRET\r\n"], "hunter2\nSECRET"),
+)
 def test_unusual_secret_is_one_line_with_every_provider(
     cli: Cli, store: Store, monkeypatch: pytest.MonkeyPatch, provider: str, secret: str
 ) -> None:

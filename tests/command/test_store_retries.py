@@ -147,6 +147,7 @@ _FINAL_QUICK = {
 }
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize(
     ("store", "fault", "place"), _cases(_TRANSIENT_CASES, _QUICK), indirect=["store"]
 )
@@ -188,6 +189,7 @@ def test_final_status_ends_at_once(
     assert "waiting" not in result.out
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("place", ["token", "container", "listing", "page"])
 def test_index_retries_and_stops_by_the_same_rule(
     cli: Cli, store: FakeStore, dist: pathlib.Path, place: str
@@ -244,6 +246,7 @@ def test_retry_after_is_honoured(cli: Cli, store: FakeStore, dist: pathlib.Path,
     assert time.monotonic() - began >= 3
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("value", ["soon", "-1", "Thu, 01 Jan 1970 00:00:00 GMT", ""])
 def test_useless_retry_after_is_ignored(
     cli: Cli, store: FakeStore, dist: pathlib.Path, value: str
@@ -255,6 +258,7 @@ def test_useless_retry_after_is_ignored(
     check(upload(cli, store), store, wheel)
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("options", [(), ("--no-replace",)], ids=["", "no-replace"])
 @pytest.mark.parametrize("place", ["artifact", "hash file"])
 def test_put_whose_answer_was_lost_is_not_repeated(
@@ -269,6 +273,7 @@ def test_put_whose_answer_was_lost_is_not_repeated(
     assert store.objects[A][0] == wheel.read_bytes()
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("code", [500, 502, 504])
 def test_put_that_a_gateway_lost_is_not_repeated(
     cli: Cli, store: FakeStore, dist: pathlib.Path, code: int
@@ -286,6 +291,7 @@ def test_put_that_a_gateway_lost_is_not_repeated(
     assert (result.code, store.hits) == (0, 1), result
 
 
+@pytest.mark.usefixtures("brief")
 def test_refused_put_is_repeated_without_looking(
     cli: Cli, store: FakeStore, dist: pathlib.Path
 ) -> None:
@@ -371,6 +377,7 @@ def ask(
 HOOKS = ("claims", "inspect", "companions", "content")
 
 
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize(
     "fault",

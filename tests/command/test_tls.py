@@ -24,6 +24,7 @@ from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import A, make_wheel
 from tests.support.commands import FETCH
 from tests.support.pages import page_of
+from tests.support.params import quick
 from tests.support.servers import Respond, Routes, respond, running, serving
 
 
@@ -112,7 +113,9 @@ def test_folder_of_authorities_is_trusted(
 
 
 @pytest.mark.parametrize("kind", ["bundle", "folder", "none"])
-@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    "name", quick(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"], "SSL_CERT_FILE")
+)
 def test_uploads_trust_the_same_authorities(
     python: Cli,
     authority: Authority,
@@ -202,7 +205,10 @@ def test_missing_ca_bundle_is_reported(
     assert server.requests == []
 
 
-@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    "variable",
+    quick(["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"], "REQUESTS_CA_BUNDLE"),
+)
 @pytest.mark.parametrize("verb", ["upload", "index"])
 def test_missing_ca_bundle_is_reported_before_libcloud(
     python: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch, variable: str, verb: str

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import hash_file, make_wheel, sha256
+from tests.support.params import quick
 from tests.support.servers import Handler, Respond, Server, respond, serving
 
 NAMES = tuple(f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 6))
@@ -197,7 +198,9 @@ ABSENT: list[Respond] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", ABSENT, ids=lambda answer: answer.__name__)
+@pytest.mark.parametrize(
+    "answer", quick(ABSENT, no_hash_file, front_page), ids=lambda answer: answer.__name__
+)
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.thorough), 16])
 def test_hash_files_that_nobody_has_are_not_waited_for(
     cli: Cli, answer: Respond, workers: int

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import LOCAL, Cli
+from tests.support.params import quick
 from tests.support.plugins import Recorder, install, make_distribution
 from tests.support.servers import Handler, Server, serving
 from tests.support.signaled import begin, signal_and_wait
@@ -293,7 +294,7 @@ def hanging() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("how", ["sleep", "network"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", quick([signal.SIGINT, signal.SIGTERM], signal.SIGTERM))
 def test_signal_ends_verb_that_waits(
     tmp_path: pathlib.Path, how: str, number: int, hanging: str
 ) -> None:

@@ -42,7 +42,7 @@ def test_the_first_command_is_the_readmes_second() -> None:
 def test_the_quick_loop_runs_pytest_as_tox_does() -> None:
     (loop,) = (command for command in COMMANDS if " -m pytest " in command)
     (marked,) = re.findall(r"^    PYTEST_ADDOPTS = (-m \"not thorough\")$", TOX, re.MULTILINE)
-    options = set(re.findall(r"\{posargs:(-q -n .*)\}", TOX))
+    options = set(re.findall(r"\{posargs:(-q -n \d+ --dist loadfile)\}", TOX))
     assert [f"{loop.partition(' -m pytest ')[2]}"] == [f"{each} {marked}" for each in options]
 
 

@@ -23,7 +23,7 @@ import pytest
 from tests.support import ROOT
 from tests.support.artifacts import make_wheel, sha256
 from tests.support.docpages import PAGES, Command, Outcome, commands, follow
-from tests.support.environments import Environment, clean, wheel_of_tree
+from tests.support.environments import Environment, clean, wheel_under_test
 from tests.support.plugins import GREETING, make_distribution
 from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing
@@ -78,7 +78,7 @@ ELSEWHERE = {
     ],
     # Without the extra, like the environment of these tests.
     (README, "pip install wheelhouse-hashes"): [
-        ("tests/host/test_startup.py", "environment.install(wheel_of_tree("),
+        ("tests/host/test_startup.py", "environment.install(wheel_under_test("),
     ],
     (README, "pip install --no-deps wheelhouse-uploader==0.10.3"): [
         ("tox.ini", "python -m pip install --quiet --no-deps wheelhouse-uploader==0.10.3"),
@@ -349,7 +349,7 @@ def test_pip_uninstall_removes_everything(
     tmp_path: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     environment = Environment.create(tmp_path / "environment")
-    environment.install("--no-deps", wheel_of_tree(tmp_path_factory.getbasetemp()))
+    environment.install("--no-deps", wheel_under_test(tmp_path_factory.getbasetemp()))
 
     def left() -> list[str]:
         return sorted(path.name for path in environment.site_packages.glob("wheelhouse*"))

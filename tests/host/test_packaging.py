@@ -20,6 +20,9 @@ import wheelhouse_hashes
 from tests.support import ROOT
 from tests.support.environments import Environment, tool, tree, wheel_of_tree
 
+#: ``tests/host/test_startup.py`` installs the wheel with every interpreter.
+pytestmark = pytest.mark.thorough
+
 #: The start-up files and the single line in each.
 STARTUP_FILES = {
     "wheelhouse_hashes.pth": (

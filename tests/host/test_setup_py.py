@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Result
 from tests.support.artifacts import A, make_wheel, sha256
-from tests.support.environments import Environment, run, wheel_of_tree
+from tests.support.environments import Environment, run, wheel_under_test
 from tests.support.servers import Server, serving
 from wheelhouse_hashes._startup import DISABLE, VERIFY
 
@@ -36,7 +36,7 @@ def environment_with(
     setuptools: str, extra: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Environment:
     environment = Environment.create(tmp_path_factory.mktemp("distutils"))
-    environment.install(f"{wheel_of_tree(tmp_path_factory.getbasetemp())}{extra}", setuptools)
+    environment.install(f"{wheel_under_test(tmp_path_factory.getbasetemp())}{extra}", setuptools)
     return environment
 
 

@@ -99,3 +99,9 @@ def wheel_of_tree(base: pathlib.Path) -> pathlib.Path:
     tool("pip", "wheel", "--no-deps", "--wheel-dir", base / "of-tree", source)
     (wheel,) = (base / "of-tree").iterdir()
     return wheel
+
+
+def wheel_under_test(base: pathlib.Path) -> pathlib.Path:
+    """Return the wheel that tox has built and installed, or without tox a new one."""
+    built = os.environ.get("TOX_PACKAGE", "")
+    return pathlib.Path(built) if built.endswith(".whl") else wheel_of_tree(base)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import hashlib
 import http.server
 import json
@@ -13,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from tests.support.servers import Handler, respond, running
+from tests.support.servers import Handler, collecting, respond, running
 
 CONTAINER = "wheels"
 
@@ -110,14 +109,9 @@ def fake_store(provider: str, beside: FakeStore | None = None) -> Iterator[FakeS
     store = FakeStore(provider) if beside is None else FakeStore(provider, objects=beside.objects)
     api = _S3 if provider == "S3" else _Swift
     handler = type("_Bound", (api,), {"store": store})
-    with running(handler) as url:
+    with collecting(), running(handler) as url:
         store.port = int(url.rpartition(":")[2])
-        try:
-            yield store
-        finally:
-            # libcloud leaves its connections to the garbage collector, which warns of them:
-            # in this test, not in a later one.
-            gc.collect()
+        yield store
 
 
 def drain(handler: Handler) -> bytes:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from multiprocessing.synchronize import Barrier
 
+from tests.support.preloaded import FORKING
 from wheelhouse_hashes.host import attach, pkg_resources_shim
 
 Command = Callable[[], None]
@@ -89,10 +90,9 @@ def run_side_by_side(
 
     :param patience: maximum seconds for the slowest uploader.
     """
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(processes)
+    barrier = FORKING.Barrier(processes)
     workers = [
-        context.Process(
+        FORKING.Process(
             target=upload_in_rounds,
             args=(kind, number, str(folder), options, rounds, barrier, prefix, patience),
         )

@@ -135,7 +135,7 @@ def test_next_run_completes_failed_delete(
             cluster.kill(node, "object")
 
     with monkeypatch.context() as patch:
-        patch.setenv("WHEELHOUSE_UPLOADER_WAIT", "3")
+        patch.setenv("WHEELHOUSE_UPLOADER_WAIT", "1")
         statuses = before_delete(patch, failing, die)
         broken = upload()
     artifact_gone = failing == ".sha256"

@@ -23,7 +23,7 @@ from tests.swift.cluster import Cluster
 from tests.swift.test_uploads import check_pairs, content, store_options
 
 JOBS = 16
-ROUNDS = 5
+ROUNDS = 3
 
 
 class LateBody(io.BytesIO):

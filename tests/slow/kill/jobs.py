@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import multiprocessing
 import os
 import pathlib
 import signal
@@ -12,16 +11,9 @@ import sys
 from collections.abc import Sequence
 from multiprocessing.context import ForkServerProcess
 
-# Imported once by the server that forks the jobs.
-import libcloud.storage.drivers.cloudfiles
-import libcloud.storage.drivers.s3  # noqa: F401
-
-import wheelhouse_hashes.cli.upload  # noqa: F401
+from tests.support.preloaded import FORKING
 from wheelhouse_hashes.host import attach
 from wheelhouse_hashes.runtime.waiting import WaitBudget
-
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
 
 #: Seconds until a job that hangs is an error.
 _PATIENCE = 90
@@ -52,7 +44,7 @@ class Job:
     def __init__(self, folder: pathlib.Path, argv: Sequence[str]) -> None:
         self._log = folder / f"job-{next(self._numbers)}.log"
         arguments = (str(folder), str(self._log), list(argv))
-        self._process: ForkServerProcess = _CONTEXT.Process(target=_run, args=arguments)
+        self._process: ForkServerProcess = FORKING.Process(target=_run, args=arguments)
         self._process.start()
 
     def kill(self) -> None:

@@ -98,7 +98,7 @@ _almost = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=600)
+@settings(deadline=None, max_examples=200)
 @given(st.one_of(st.binary(max_size=300), _almost), algorithms)
 @example(b"\xff\xfe\x00\xd8", "sha256")
 @example(b"\xff\xfe\x00\x00", "sha256")
@@ -118,7 +118,7 @@ def test_any_bytes_are_parsed_or_refused_without_opening_paths(
     assert text.isprintable()
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(_almost)
 def test_accepted_digest_is_in_the_file(content: bytes) -> None:
     try:

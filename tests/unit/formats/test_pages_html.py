@@ -108,7 +108,7 @@ def _resolved(href: str) -> tuple[str, str]:
     return unquote(address.partition("?")[0].rpartition("/")[2]), address
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.lists(st.one_of(anchors(), others()), max_size=6))
 @example([f"<a title=it's href={A}>"])
 @example([f"<a href={A} data-yanked='don't'>", f'<a href="{SDIST}" title="it\'s">'])
@@ -125,7 +125,7 @@ def test_links_are_those_of_html5lib(parts: list[str]) -> None:
     assert read == [_resolved(href) for href in _of_html5lib(page)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=140, deadline=None)
 @given(st.lists(st.sampled_from([*PIECES, f'<a href="{A}">', f"<a href='{SDIST}'", '"', "'"])))
 def test_artifacts_of_html5lib_are_read_or_named(pieces: list[str]) -> None:
     """On pages that are not correct, nothing that html5lib finds is lost without a word."""
@@ -137,7 +137,7 @@ def test_artifacts_of_html5lib_are_read_or_named(pieces: list[str]) -> None:
             assert _resolved(href)[0] in seen
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(attributes(), blank), max_size=5))
 def test_attributes_are_those_of_html5lib(parts: list[str]) -> None:
     tag = f"<a {' '.join(parts)} >"

@@ -166,6 +166,7 @@ def test_bomb_is_read_to_its_bound_only(monkeypatch: pytest.MonkeyPatch) -> None
     assert contents.faults == contents.record_faults == []
 
 
+@pytest.mark.thorough
 def test_files_beside_a_bomb_are_checked() -> None:
     evil = wheel(
         extra=[("demo/zeros.bin", bytes(200_000_000)), ("demo/z.py", b"good")],
@@ -214,6 +215,7 @@ def test_member_with_zip64_sizes_is_sound() -> None:
     assert check(A, body.getvalue(), full=True) == Contents()
 
 
+@pytest.mark.thorough
 def test_archive_of_70000_members_is_sound() -> None:
     """It has a ZIP64 end."""
     names = [(f"demo/{number}", b"") for number in range(70_000)]

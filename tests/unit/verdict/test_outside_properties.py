@@ -6,7 +6,7 @@ The rules are restated here in another form, as an oracle.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -58,7 +58,12 @@ sizes = st.sampled_from((None, len(BODY), len(BODY) + 1))
 befores = st.sampled_from((None, SAME, DIFFERENT))
 required = st.sets(st.sampled_from(Tier), max_size=2)
 any_case = given(st.lists(claims, max_size=5), provenances, seen_bytes, sizes, befores, required)
-runs = settings(deadline=None, max_examples=400)
+
+
+def runs(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a property often; none of them depends on the interpreter."""
+    often: Callable[..., None] = pytest.mark.thorough(test)
+    return settings(deadline=None, max_examples=400)(often)
 
 
 def outside(claim: Claim, home: Collection[str]) -> bool:

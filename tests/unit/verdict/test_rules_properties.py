@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -103,7 +104,12 @@ any_case = given(
     st.booleans(),
     earlier,
 )
-runs = settings(deadline=None, max_examples=300)
+
+
+def runs(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a property often; none of them depends on the interpreter."""
+    often: Callable[..., None] = pytest.mark.thorough(test)
+    return settings(deadline=None, max_examples=300)(often)
 
 
 @runs
