@@ -33,7 +33,7 @@ _NUMBER = re.compile(r"(\d+)", re.ASCII)
 class Kind(NamedTuple):
     """What an artifact of a release is for."""
 
-    #: Its Python: ``cp313t``, ``cp39-abi3``, ``pp311``, ``py3``; empty for sdists.
+    #: Its Python: ``cp313t``, ``cp39-abi3``, ``pp311``, ``py3``; empty for sdists and installers.
     column: str
     #: Its platform: ``manylinux x86_64``, ``win_amd64``, ``any``; or ``sdist``.
     row: str
@@ -54,12 +54,10 @@ def kind_of(name: str) -> Kind | None:
         return None
     if parsed.kind == "wheel":
         python, abi, platform = name[: -len(".whl")].lower().split("-")[-3:]
-        return Kind(_column(python, abi), _row(platform))
+        return Kind(column_of_tag(python, abi), _row(platform))
     if parsed.kind == SDIST:
         return Kind("", SDIST)
-    # An installer: its platform, and its Python if the name says which.
-    platform, python = sorted(parsed.variant, key=lambda part: not part.startswith("win"))
-    return Kind(python.lstrip("-") or "exe", f"installer {platform}")
+    return Kind("", " ".join(["installer", *sorted(parsed.variant, reverse=True)]).rstrip())
 
 
 def row_of(name: str) -> str:
@@ -76,14 +74,14 @@ def column_of(name: str) -> str:
     """Return the column of an artifact: its Python, with the ABI if that is not the usual one.
 
     :param name: the artifact's name.
-    :returns: the column; empty for sdists, and if it is not the name of an artifact.
+    :returns: the column; empty for other artifacts, and if it is not the name of one.
     """
     kind = kind_of(name)
     return kind.column if kind else ""
 
 
 def tags_of(name: str) -> frozenset[str]:
-    """Return what patterns match: each ``PYTHON-ABI-PLATFORM`` of a wheel, or ``sdist``.
+    """Return the ``PYTHON-ABI-PLATFORM`` tags of a wheel, or ``sdist``.
 
     :param name: the artifact's name.
     :returns: the tags; empty if it is not the name of a wheel or sdist.
@@ -114,7 +112,12 @@ def _row(platforms: str) -> str:
     return " + ".join(sorted(rows))
 
 
-def _column(pythons: str, abis: str) -> str:
+def column_of_tag(pythons: str, abis: str) -> str:
+    """Return the column of a wheel.
+
+    :param pythons: its Python tags in lower case, with dots between them.
+    :param abis: its ABI tags.
+    """
     python = ".".join(sorted(set(pythons.split(".")), key=in_order))
     abi = ".".join(sorted(set(abis.split(".")), key=in_order))
     if abi == python or (abi == "none" and python.startswith("py")):

@@ -63,8 +63,8 @@ def test_other_artifacts() -> None:
     assert kind_of("demo-1.0.tar.gz") == kind_of("demo-1.0.zip") == Kind("", "sdist")
     assert str(kind_of("demo-1.0.zip")) == "sdist"
     assert str(kind_of("demo-1.0-py3-none-any.whl")) == "py3 any"
-    assert kind_of("demo-1.0.win-amd64-py3.8.exe") == Kind("py3.8", "installer win-amd64")
-    assert kind_of("demo-1.0.win32.exe") == Kind("exe", "installer win32")
+    assert kind_of("demo-1.0.win-amd64-py3.8.exe") == Kind("", "installer win-amd64 -py3.8")
+    assert kind_of("demo-1.0.win32.exe") == Kind("", "installer win32")
     assert kind_of("SHA256SUMS") is None
     assert column_of("SHA256SUMS") == row_of("SHA256SUMS") == ""
 
