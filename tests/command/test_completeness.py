@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from tests.conftest import Cli, Result
+from tests.conftest import LOCAL, Cli, Result
 from tests.support.artifacts import make_sdist, make_wheel, sha256
 from tests.support.commands import FETCH
 from tests.support.servers import Handler, Respond, Routes, Server, respond, serving
@@ -167,8 +167,10 @@ def test_each_build_identifier_needs_a_wheel(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("release")
-@pytest.mark.parametrize("page", ["json", "html"])
-@pytest.mark.parametrize("version", ["", "previous@", "1.0@", "2.1rc1@"])
+@pytest.mark.parametrize(
+    ("page", "version"),
+    [("json", ""), ("html", ""), ("json", "previous@"), ("json", "1.0@"), ("html", "2.1rc1@")],
+)
 def test_release_like_another_one(cli: Cli, index: Server, page: str, version: str) -> None:
     like = f"{version}{index.url}{page}/"
     result = verify(cli, "--expect-like", like, "--wait", 0)
@@ -235,7 +237,7 @@ def test_lost_project_of_a_release_with_several(cli: Cli) -> None:
         (("--expect-like", "3.0@{index}"), "no artifacts of version 3.0; it has 2.1rc1, 1.1, 1.0"),
         (("--expect-like", "1.0@{index}", "--without", "*"), "nothing would be expected"),
         (("--expect-like", "nowhere"), "nowhere: not an http or https URL, and no such file"),
-        (("--expect-like", "x@{index}"), "'x' is not a version"),
+        (("--expect-like", "x@{index}"), "the part before '@' is not a version"),
         (("--without", "sdist"), "--without: no effect without --expect-like"),
         (("--exclude", "*.whl"), "--exclude '*.whl': patterns match tags"),
     ],
@@ -263,6 +265,89 @@ def test_without_that_names_nothing_is_noted(cli: Cli) -> None:
     assert result.line("note").endswith(
         "--without cp27-*: demo 1.0 has no such artifact; remove the option"
     )
+
+
+@pytest.mark.usefixtures("release")
+def test_project_that_the_address_lacks_is_noted(cli: Cli, index: Server) -> None:
+    make_wheel(pathlib.Path("dist"), "extra-2.0-py3-none-any.whl")
+    like = f"{index.url}html/"
+    result = cli("verify", "dist", "--missing-hash", "accept", "--expect-like", like)
+    assert result.code == 0
+    assert f"--expect-like: {like} has no extra, which is not compared" in result.out
+    result = cli("verify", "dist", "--missing-hash", "accept", "--expect-like", index.url + "none/")
+    assert result.code == 5
+
+
+@pytest.mark.usefixtures("release")
+def test_cut_listing_of_another_release(cli: Cli) -> None:
+    body = html_page(["1.0"])
+
+    def answer(handler: Handler) -> None:
+        respond(handler, 200, body, X_Next_Page="2")
+
+    with serving({"/": answer}) as server:
+        result = verify(cli, "--expect-like", server.url)
+    assert (result.code, result.out.count("listing-cut: ")) == (4, 1)
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_list_in_the_folder_is_named_as_such(
+    cli: Cli, release: dict[str, bytes], *, inside: bool
+) -> None:
+    old = pathlib.Path("dist" if inside else ".", "OLD")
+    old.write_text("".join(f"{sha256(b'')}  {name}\n" for name in names("1.0")))
+    result = verify(cli, "--expect-like", old, "--allow", "OLD")
+    assert (result.code, len(release)) == (0, 7)
+    assert ("(from the same folder as the artifacts)" in result.out) == inside
+
+
+@pytest.mark.usefixtures("release")
+def test_address_of_the_digests_is_named_as_such(cli: Cli, release: dict[str, bytes]) -> None:
+    with serving(served(release, "1.0")) as server:
+        options = ("--against", server.url, "--wait", 0, "--expect-like", server.url)
+        result = cli("verify", "dist", *options)
+    assert result.code == 0
+    assert "(from the same server as the digests)" in result.out
+
+
+@pytest.mark.usefixtures("release")
+def test_private_container_with_earlier_releases(cli: Cli) -> None:
+    for folder, version in (("old", "1.0"), ("dist", "2.0")):
+        build(folder, names(version))
+        uploaded = ("upload", "--hashfile", "--local-folder", folder, *LOCAL, "wheels")
+        pathlib.Path("store").mkdir(exist_ok=True)
+        assert cli(*uploaded).code == 0
+    like = ("--expect-like", "container://wheels", *LOCAL)
+    result = verify(cli, *like)
+    assert result.code == 0
+    assert "expected the 7 kinds of demo 1.0 at container://wheels\n" in result.out
+    fetched = cli(*FETCH, "--version", "2.0", *like, "container://wheels")
+    assert fetched.code == 0
+    assert "(from the same store as the artifacts)" in fetched.out
+
+
+def test_each_fetched_version_has_its_own_model(cli: Cli, release: dict[str, bytes]) -> None:
+    release |= build("older", names("1.0", TAGS[:4]))
+    with serving(served(release)) as server, serving({"/": html_page(["0.9", "1.0"])}) as other:
+        result = cli(*FETCH, "--expect-like", other.url, server.url)
+    assert result.code == 4
+    assert "no cp313t wheels at all: 2 in 0.9" in result.out
+    assert result.out.count("incomplete: ") == 1
+    assert "expected the 7 kinds of demo 1.0" in result.out
+
+
+@pytest.mark.usefixtures("release")
+def test_modules_are_imported_only_for_these_options(python: Cli) -> None:
+    program = (
+        "import atexit, sys; sys.argv = ['x', 'verify', 'dist', '--against', 'SHA256SUMS', "
+        "'--expect', '7']; "
+        "atexit.register(lambda: print(*(n for n in sys.modules if n.startswith('wheelhouse')))); "
+        "from wheelhouse_hashes.__main__ import main; main()"
+    )
+    result = python("-c", program)
+    assert "wheelhouse_hashes.builtin.completeness" in result.out
+    for name in ("expected", "wheel_kinds", "tag_globs", "formats.releases", "kind_changes"):
+        assert name not in result.out.splitlines()[-1]
 
 
 def served(release: dict[str, bytes], *versions: str) -> Routes:

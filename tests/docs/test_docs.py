@@ -97,6 +97,12 @@ ELSEWHERE = {
     (CI, "tox run -e recipes"): [("tox.ini", "[testenv:recipes]"), (".ci/run", "users,recipes,")],
     (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
     (CI, "CIBW_BUILD="): [(RECIPES, "cibuildwheel")],
+    (COMPLETENESS, "python -m cibuildwheel"): [
+        (
+            "tests/recipes/test_identifiers.py::test_release_has_a_wheel_for_each_identifier",
+            "--print-build-identifiers",
+        )
+    ],
     (CI, "twine check FOLDER/*"): [
         ("tests/recipes/test_twine.py::test_twine_check_accepts_fetched_folder", "twine check")
     ],

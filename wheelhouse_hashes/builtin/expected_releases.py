@@ -27,7 +27,7 @@ from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.options import CheckOptions, FetchOptions, VerifyOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from wheelhouse_hashes.report import FetchReport
     from wheelhouse_hashes.run import Run
@@ -70,7 +70,7 @@ class EarlierRelease:
             for entry in self._listing.entries
             if entry.size is None and entry.url.startswith("file:")
         }
-        for project, version in self._asked_for():
+        for project, version in self._compared(self._asked_for()):
             self._reference(project, version)
 
     def findings(self, report: FetchReport, incomplete: Cause) -> Iterator[Finding]:
@@ -84,8 +84,9 @@ class EarlierRelease:
         if self._listing.cut:
             text = f"{self._listing.url}: {self._listing.cut}"
             yield Finding(Cause.LISTING_CUT, text)
-        for (project, version), now in sorted(self._now(report).items()):
-            before = self._reference(project, version)
+        releases = self._now(report)
+        for project, version in self._compared(releases):
+            now, before = releases[project, version], self._reference(project, version)
             sizes = before.sizes
             old, new = kind_changes.kinds_of(sizes), kind_changes.kinds_of(now)
             where = str(before.version)
@@ -98,6 +99,20 @@ class EarlierRelease:
             if len(changed) > _MAX_NOTES:
                 self._note("size", f"{len(changed) - _MAX_NOTES} more kinds changed as much")
             self._run.say(printable(self._closing(before, len(old), report)))
+
+    def _compared(self, releases: Iterable[tuple[str, Version]]) -> list[tuple[str, Version]]:
+        """Return the releases that are compared, in order.
+
+        A folder may have several projects, and an index page has one of them.
+        """
+        ordered = sorted(releases)
+        found = [each for each in ordered if each[0] in self._known]
+        for project in sorted({project for project, _ in ordered if project not in self._known}):
+            if found:
+                self._note(
+                    "--expect-like", f"{self._shown} has no {project}, which is not compared"
+                )
+        return found or ordered
 
     def _asked_for(self) -> list[tuple[str, Version]]:
         """Return the releases that the command names, or that are in its folder."""

@@ -51,7 +51,8 @@ def parse_address(text: str) -> Address:
     try:
         return Address(what, Version(version))
     except InvalidVersion:
-        text = f"{version[:80]!r} is not a version (PEP 440), nor {PREVIOUS!r}"
+        # Not shown: it may be a user and a password.
+        text = f"the part before '@' is not a version (PEP 440), nor {PREVIOUS!r}"
         raise UsageError(f"{_OPTION}: {text}") from None
 
 
