@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, in_order, kind_of
 
 #: Maximum number of columns, of new kinds and of changed sizes in one text.
@@ -19,8 +20,16 @@ Counts = Mapping[Kind, int]
 
 
 def kinds_of(names: Iterable[str]) -> Counter[Kind]:
-    """Count the artifacts of each kind; other names are skipped."""
-    return Counter(kind for kind in map(kind_of, names) if kind is not None)
+    """Count the artifacts of each kind; other names are skipped.
+
+    Wheels that differ in the build tag only are one: the second replaces the first.
+    """
+    variants: dict[Kind, set[frozenset[str]]] = defaultdict(set)
+    for name in names:
+        kind, parsed = kind_of(name), parse_artifact_name(name)
+        if kind is not None and parsed is not None:
+            variants[kind].add(parsed.variant)
+    return Counter({kind: len(found) for kind, found in variants.items()})
 
 
 def lost(before: Counts, now: Counts, where: str) -> list[str]:

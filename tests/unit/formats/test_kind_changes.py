@@ -69,6 +69,12 @@ def test_one_of_several_wheels_of_a_kind_is_missing() -> None:
     ]
 
 
+def test_second_build_of_a_wheel_is_not_another_one() -> None:
+    again = "demo-1.0-1-cp312-cp312-win_amd64.whl"
+    assert lost(kinds_of([*GRID, again]), kinds_of(GRID), "1.0") == []
+    assert lost(kinds_of(GRID), kinds_of([again, *GRID[:1], *GRID[2:]]), "1.0") == []
+
+
 def test_platform_independent_wheels() -> None:
     pure, other = "demo-1.0-py3-none-any.whl", "demo-1.0-py3-none-win_amd64.whl"
     texts = lost(kinds_of([pure, other]), kinds_of([other]), "1.0")
@@ -141,7 +147,7 @@ def test_each_removed_wheel_is_found() -> None:
     wheels = []
     for before, now in with_candidate():
         old, new = kinds_of(before.sizes), kinds_of(now.sizes)
-        # Wheels of kinds that the candidate did not have cannot be missed.
+        # Nobody can miss wheels of kinds that the candidate did not have.
         known = [name for name in now.sizes if (k := kind_of(name)) and old[k] >= new[k]]
         wheels += [(before, now, name) for name in known if name.endswith(".whl")]
     sample = random.Random(21).sample(wheels, 500)
