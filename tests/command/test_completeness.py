@@ -214,6 +214,15 @@ def test_release_like_a_digest_list_offline(python: Cli) -> None:
 
 
 @pytest.mark.usefixtures("release")
+def test_digests_of_a_list_like_another_release(cli: Cli) -> None:
+    build("old", names("1.0"))
+    pathlib.Path("SHORT").write_text("".join(SUMS.read_text().splitlines(keepends=True)[:-1]))
+    result = cli("verify", "SHORT", "--against", "SHORT", "--expect-like", "old")
+    assert result.code == 4
+    assert "no sdist: 1 in 1.0" in result.out
+
+
+@pytest.mark.usefixtures("release")
 def test_other_sizes_are_notes(cli: Cli) -> None:
     build("old", names("1.0"))
     path = next(pathlib.Path("old").glob("*-cp312-win_amd64.whl"))

@@ -7,7 +7,7 @@ incomplete whatever is expected.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
@@ -35,12 +35,21 @@ INCOMPLETE = register(
 _UPLOAD_REST = "build and upload the missing artifacts, or correct --expect"
 
 
-class _Expectations(NamedTuple):
-    """What the options of a run expect, apart from a number."""
+class _Expectations:
+    """What the options of a run expect, apart from a number.
 
-    lines: ExpectedLines | None
-    identifiers: BuildIdentifiers | None
-    release: EarlierRelease | None
+    Not a dataclass, because generating one adds to the time of every start.
+    """
+
+    def __init__(
+        self,
+        lines: ExpectedLines | None,
+        identifiers: BuildIdentifiers | None,
+        release: EarlierRelease | None,
+    ) -> None:
+        self.lines = lines
+        self.identifiers = identifiers
+        self.release = release
 
 
 _expectations: WeakKeyDictionary[Run, _Expectations] = WeakKeyDictionary()

@@ -12,6 +12,9 @@ from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, in_order, kind_of
 #: Maximum number of columns, of new kinds and of changed sizes in one text.
 MAX_SHOWN = 12
 
+#: Maximum number of sentences about one release.
+MAX_TEXTS = 60
+
 #: How many times larger or smaller a file is if its size is worth a note.  Of 90 good
 #: releases, three have such a file (markupsafe's sdist, psycopg2's wheels for Windows, cffi).
 FACTOR = 2
@@ -40,18 +43,30 @@ def lost(before: Counts, now: Counts, where: str) -> list[str]:
     :param where: what the other release is called: ``3.0.2``.
     :returns: one sentence for each group of missing artifacts; empty if there are none.
     """
-    columns, rows = {kind.column for kind in now}, {kind.row for kind in now}
-    texts = []
-    missing = {kind for kind, number in before.items() if now.get(kind, 0) < number}
-    for column in sorted({kind.column for kind in missing} - columns - {""}, key=in_order):
-        gone = {kind for kind in missing if kind.column == column}
-        missing -= gone
-        texts.append(f"no {column} wheels at all: {_total(before, gone)} in {where}")
-    for row in sorted({kind.row for kind in missing} - rows, key=in_order):
-        gone = {kind for kind in missing if kind.row == row}
-        missing -= gone
-        texts.append(f"no {_artifacts(row, gone)}: {_total(before, gone)} in {where}")
-    return texts + _fewer({kind: (before[kind], now.get(kind, 0)) for kind in missing}, where)
+    columns, rows = {kind.column for kind in now} | {""}, {kind.row for kind in now}
+    by_column: dict[str, list[Kind]] = defaultdict(list)
+    by_row: dict[str, list[Kind]] = defaultdict(list)
+    fewer: dict[Kind, tuple[int, int]] = {}
+    for kind, number in before.items():
+        if now.get(kind, 0) >= number:
+            continue
+        if kind.column not in columns:
+            by_column[kind.column].append(kind)
+        elif kind.row not in rows:
+            by_row[kind.row].append(kind)
+        else:
+            fewer[kind] = number, now.get(kind, 0)
+    texts = [
+        f"no {column} wheels at all: {_total(before, by_column[column])} in {where}"
+        for column in sorted(by_column, key=in_order)
+    ]
+    texts += [
+        f"no {_artifacts(row, by_row[row])}: {_total(before, by_row[row])} in {where}"
+        for row in sorted(by_row, key=in_order)
+    ]
+    texts += _fewer(fewer, where)
+    more = len(texts) - MAX_TEXTS
+    return texts if more <= 0 else [*texts[:MAX_TEXTS], f"{more} more differences from {where}"]
 
 
 def _total(counts: Counts, kinds: Iterable[Kind]) -> int:

@@ -97,6 +97,12 @@ def test_many_columns_are_counted() -> None:
     assert text.endswith(" and 7 more wheels for win32: 19 in 1.0")
 
 
+def test_many_differences_are_counted_in_little_time() -> None:
+    many = [f"demo-1.0-cp{n}-cp{n}-plat{n}.whl" for n in range(5_000)]
+    texts = lost(kinds_of(many), kinds_of([SDIST]), "1.0")
+    assert (len(texts), texts[-1]) == (61, "4940 more differences from 1.0")
+
+
 def test_sizes_of_one_kind_that_differ_by_a_factor() -> None:
     before: dict[str, int | None] = {GRID[0]: 100, GRID[1]: 100, GRID[2]: 100, SDIST: None}
     now: dict[str, int | None] = {GRID[0]: 200, GRID[1]: 2001, GRID[2]: 49, SDIST: 7}
