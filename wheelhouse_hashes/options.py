@@ -171,8 +171,16 @@ class CheckOptions(AccountOptions):
     fail_on_yanked: bool = False
     #: The required number of good artifacts, None for any number.
     expect: int | None = None
-    #: A file with the names of the required artifacts, None if not given.
+    #: A file with names and patterns of the required artifacts, None if not given.
     expect_file: str | None = None
+    #: The release whose kinds of artifacts are required, None if not given.
+    expect_like: str | None = field(default=None, repr=False)
+    #: Patterns of the tags of artifacts of that release that are no longer built.
+    without: tuple[str, ...] = ()
+    #: Files with build identifiers of cibuildwheel, each of which requires a wheel.
+    expect_cibuildwheel: tuple[str, ...] = ()
+    #: Patterns of the tags of artifacts that are not asked for.
+    exclude: tuple[str, ...] = ()
     #: The file to write the digests of verified artifacts to, None for no file.
     sums: str | None = None
     #: The artifacts whose verdicts to explain.

@@ -97,6 +97,8 @@ class FetchReport(Report):
     no_bytes: bool = False
     #: False if no request was made to the named origin, such as that of a container.
     named_origin_answered: bool = True
+    #: The artifacts that ``--exclude`` left out.
+    excluded: frozenset[str] = frozenset()
     #: The listing, None if it was not read.
     listing: ListingRecord | None = None
 
@@ -147,6 +149,7 @@ class FetchReport(Report):
             for outcome in (Outcome.UNVERIFIED, Outcome.REFUSED, Outcome.WITHDRAWN)
             if count[outcome]
         ]
+        parts += [f"excluded {len(self.excluded)}"] if self.excluded else []
         lines = [", ".join(parts)]
         if self.no_bytes:
             lines[0] += "; no artifact was read: digests were compared with digests"

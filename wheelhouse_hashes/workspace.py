@@ -1,9 +1,9 @@
-"""The local files that a run gives plugins access to."""
+"""The local files and listings that a run gives plugins access to."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -13,7 +13,7 @@ from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.hashing import hash_all
 from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
-from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.errors import DiskError, UsageError
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import LocalArtifact
     from wheelhouse_hashes.errors import Refusal
     from wheelhouse_hashes.options import Options
+    from wheelhouse_hashes.transport import Listing
 
 if TYPE_CHECKING:
     # Has a default (PEP 696); type checkers bundle typing_extensions.
@@ -36,7 +37,7 @@ else:
 
 
 class Workspace(Generic[O_co]):
-    """Local files and state folders; the base class of a run.
+    """Local files, state folders and listings; the base class of a run.
 
     :param verb: ``upload``, ``fetch``, ``index``, ``verify`` or the verb of a plugin.
     :param options: the parsed command line.
@@ -52,6 +53,8 @@ class Workspace(Generic[O_co]):
         self.budget = WaitBudget(options.wait, self.stop)
         #: The current activities of all worker threads.
         self.activities = Activities()
+        #: What :meth:`listing` calls; None for verbs that read no listings.
+        self.read_listing: Callable[[str], Listing] | None = None
 
     @property
     def options(self) -> O_co:
@@ -118,6 +121,20 @@ class Workspace(Generic[O_co]):
         workers = getattr(self.options, "max_workers", DEFAULT_MAX_WORKERS)
         wanted = tuple(algorithms) or self.algorithms
         return hash_all(tuple(paths), wanted, workers, self.stop, self.activities)
+
+    def listing(self, address: str) -> Listing:
+        """Return the listing of an address or local path that the user named.
+
+        The plugins read it, with all of its pages; requests are repeated within ``--wait``.
+        Call it in the main thread of ``fetch`` and ``verify`` only.
+
+        :param address: the address, as for ``--against``.
+        :raises Refusal: if it cannot be read.
+        :raises UsageError: if no plugin reads it, or the verb reads no listings.
+        """
+        if self.read_listing is None:
+            raise UsageError(f"the command {self.verb} reads no listings")
+        return self.read_listing(address)
 
     def state(self, name: str) -> AbstractContextManager[StateFolder]:
         """Open a folder for data that is kept between runs.

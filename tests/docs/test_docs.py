@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support import ROOT
-from tests.support.artifacts import make_wheel, sha256
+from tests.support.artifacts import make_sdist, make_wheel, sha256
 from tests.support.docpages import PAGES, Command, Outcome, commands, follow
 from tests.support.environments import Environment, clean, wheel_under_test
 from tests.support.plugins import GREETING, make_distribution
@@ -47,6 +47,7 @@ RUN_AS_A_WHOLE = {
 #: Runs in its own environment, which takes time: ``tox run -e docs``.
 NEWCOMER = "tests/slow/stress/test_first_steps.py::test_first_steps_page_commands"
 FIRST_STEPS = "docs/first-steps.rst"
+COMPLETENESS = "docs/completeness.rst"
 BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
 #: The README's first command also prints the other commands of its walkthrough.
 DEMO = [
@@ -96,6 +97,12 @@ ELSEWHERE = {
     (CI, "tox run -e recipes"): [("tox.ini", "[testenv:recipes]"), (".ci/run", "users,recipes,")],
     (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
     (CI, "CIBW_BUILD="): [(RECIPES, "cibuildwheel")],
+    (COMPLETENESS, "python -m cibuildwheel"): [
+        (
+            "tests/recipes/test_identifiers.py::test_release_has_a_wheel_for_each_identifier",
+            "--print-build-identifiers",
+        )
+    ],
     (CI, "twine check FOLDER/*"): [
         ("tests/recipes/test_twine.py::test_twine_check_accepts_fetched_folder", "twine check")
     ],
@@ -153,6 +160,7 @@ PLACEHOLDERS = {
         (r"https://example.org/wheels/$", WHEELS, "that store, served on loopback"),
     ],
     FIRST_STEPS: [(r"\b8000\b", "{port}", "a port that is free")],
+    COMPLETENESS: [(r"\bURL\b", "{url}index/", "a folder with the release before")],
 }
 
 #: Folders in which some commands run, below the page's folder: for commands that the release
@@ -272,6 +280,25 @@ def prepared_release(folder: pathlib.Path) -> None:
     folder.joinpath("SHA256SUMS").unlink()  # the page makes its own
 
 
+def prepared_completeness(folder: pathlib.Path) -> None:
+    """Create a release, its candidate, the release before and a copy that is too short."""
+    tags = [
+        f"{python}-{platform}"
+        for python in ("cp312-cp312", "cp313-cp313", "cp313-cp313t")
+        for platform in ("manylinux_2_28_x86_64", "win_amd64")
+    ]
+    for where, version, wheels in (
+        *(("dist", "2.0", tags), ("short", "2.0", tags[:4])),
+        *(("candidate", "2.0rc1", tags), ("index", "1.9", tags)),
+    ):
+        made = [make_wheel(folder / where, f"demo-{version}-{each}.whl") for each in wheels]
+        made.append(make_sdist(folder / where, f"demo-{version}.tar.gz"))
+        if where == "dist":
+            lines = [f"{sha256(path.read_bytes())}  {path.name}\n" for path in made]
+            folder.joinpath("SHA256SUMS").write_text("".join(lines))
+    shutil.copytree(ROOT / "examples" / "completeness", folder, dirs_exist_ok=True)
+
+
 def prepared_hooks(folder: pathlib.Path) -> None:
     make_wheel(folder / "dist", "demo-1.0-py3-none-any.whl")
     folder.joinpath("store").mkdir()
@@ -287,6 +314,7 @@ PREPARED: dict[str, Callable[[pathlib.Path], None]] = {
     STARTUP: prepared_readme,
     "docs/release.rst": prepared_release,
     "docs/hooks.rst": prepared_hooks,
+    COMPLETENESS: prepared_completeness,
     FIRST_STEPS: nothing,
 }
 

@@ -1,26 +1,26 @@
-"""Completeness checks: ``--expect N`` and ``--expect-file LIST``.
+"""Completeness checks: ``--expect``, ``--expect-file``, ``--expect-like`` and others.
 
-Without an expected count, an incomplete release looks complete.  A listing that is cut is
+Without an expectation, an incomplete release looks complete.  A listing that is cut is
 incomplete whatever is expected.
 """
 
 from __future__ import annotations
 
-import pathlib
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions, count
 from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadReport
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.builtin.expected_lists import BuildIdentifiers
+    from wheelhouse_hashes.builtin.expected_releases import EarlierRelease
+    from wheelhouse_hashes.formats.expected_lines import ExpectedLines
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
@@ -29,53 +29,35 @@ INCOMPLETE = register(
     "incomplete",
     4,
     next="build or upload the missing artifacts and remove the surplus ones, or correct "
-    "--expect and --expect-file",
+    "--expect, --expect-file or --expect-cibuildwheel",
 )
 
 _UPLOAD_REST = "build and upload the missing artifacts, or correct --expect"
 
-#: Maximum size of an ``--expect-file``, in bytes.
-MAX_BYTES = 1024 * 1024
+
+class _Expectations:
+    """What the options of a run expect, apart from a number.
+
+    Not a dataclass, because generating one adds to the time of every start.
+    """
+
+    def __init__(
+        self,
+        lines: ExpectedLines | None,
+        identifiers: BuildIdentifiers | None,
+        release: EarlierRelease | None,
+    ) -> None:
+        self.lines = lines
+        self.identifiers = identifiers
+        self.release = release
 
 
-@dataclass(frozen=True)
-class Expectation:
-    """The artifacts that the user expects in a release."""
-
-    #: The number of artifacts, None if any number is accepted.
-    count: int | None = None
-    #: Their names, None if any names are accepted.
-    names: frozenset[str] | None = None
-
-    def __bool__(self) -> bool:
-        return self.count is not None or self.names is not None
-
-    def unmet(self, good: Collection[str], unjudged: Iterable[str]) -> list[str]:
-        """Return the differences between a folder and the expectation.
-
-        :param good: the names of the artifacts with a good verdict.
-        :param unjudged: the names of other artifacts in the folder.
-        :returns: one sentence per difference; an empty list if all is as expected.
-        """
-        if not self:
-            return []
-        differences = []
-        if self.count is not None and self.count != len(good):
-            differences.append(f"expected {self.count} good artifacts, found {len(good)}")
-        names = set(good) if self.names is None else self.names
-        lacking, surplus = sorted(names - set(good)), sorted(set(good) - names)
-        differences += [f"expected, but missing or refused: {name}" for name in lacking]
-        differences += [f"not expected: {name}" for name in surplus]
-        differences += [f"in the folder, but not checked: {name}" for name in sorted(unjudged)]
-        return differences
-
-
-_expectations: WeakKeyDictionary[Run, Expectation] = WeakKeyDictionary()
+_expectations: WeakKeyDictionary[Run, _Expectations] = WeakKeyDictionary()
 
 
 @hookimpl
 def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
-    """Add ``--expect`` and ``--expect-file``."""
+    """Add ``--expect`` and the other options of completeness."""
     if verb in ("upload", "fetch", "verify"):
         uploaded = "artifacts to be uploaded, or in the container already"
         what = uploaded if verb == "upload" else "good artifacts in the folder"
@@ -87,12 +69,43 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
             help=f"require exactly N {what} (exit code 4 otherwise)",
         )
     if verb in ("fetch", "verify"):
-        parser.add_argument(
-            "--expect-file",
-            metavar="LIST",
-            help="require exactly the artifacts named in the file LIST, one per line "
-            "(exit code 4 otherwise)",
-        )
+        _add_check_options(parser)
+
+
+def _add_check_options(parser: OptionGroup) -> None:
+    parser.add_argument(
+        "--expect-file",
+        metavar="LIST",
+        help="require exactly the artifacts of the file LIST (exit code 4 otherwise); each line is "
+        "a name, TAG-GLOB [COUNT or MIN-MAX], or !TAG-GLOB",
+    )
+    parser.add_argument(
+        "--expect-like",
+        metavar="[VERSION@]WHAT",
+        help="require the kinds of artifacts that another release has (exit code 4 otherwise): "
+        "best its own release candidate, by default the highest final version below; WHAT is a "
+        "folder, a digest list, or the URL of an index page or container",
+    )
+    parser.add_argument(
+        "--without",
+        action="append",
+        metavar="TAG-GLOB",
+        help="with --expect-like, artifacts that are no longer built; repeatable",
+    )
+    parser.add_argument(
+        "--expect-cibuildwheel",
+        action="append",
+        metavar="FILE",
+        help="require at least one wheel for each build identifier in FILE, as cibuildwheel "
+        "--print-build-identifiers prints them (exit code 4 otherwise); repeatable",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="TAG-GLOB",
+        help="leave out artifacts whose PYTHON-ABI-PLATFORM tag matches, such as '*-win32' or "
+        "sdist; they are counted, and never missing; repeatable",
+    )
 
 
 #: Outcomes of an upload after which the container has the artifact.
@@ -101,14 +114,52 @@ _PUBLISHED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcom
 
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
-    """Read the expectation, before anything is fetched."""
+    """Read the expectations, before anything is fetched."""
     if isinstance(run.options, CheckOptions):
-        _expectations[run] = _expectation(run, run.options)
+        _expectations[run] = _read(cast("Run[CheckOptions]", run), run.options)
+
+
+def _read(run: Run[CheckOptions], options: CheckOptions) -> _Expectations:
+    """Return the expectations of a run.
+
+    :raises DiskError: if a file cannot be read.
+    :raises UsageError: if a file or a pattern is not valid, or if nothing is expected.
+    """
+    # The modules are imported only for runs with these options: --help and others start faster.
+    if options.exclude or options.without:
+        from wheelhouse_hashes.formats.tag_globs import check_globs
+
+        check_globs("--exclude", options.exclude)
+        check_globs("--without", options.without)
+        if options.without and options.expect_like is None:
+            raise UsageError("--without: no effect without --expect-like")
+    lines = identifiers = release = None
+    if options.expect_file is not None:
+        from wheelhouse_hashes.builtin.expected_lists import expected_lines
+
+        lines = expected_lines(run, options.expect_file)
+    if options.expect_cibuildwheel:
+        from wheelhouse_hashes.builtin.expected_lists import BuildIdentifiers
+
+        identifiers = BuildIdentifiers(run)
+    if options.expect_like is not None:
+        from wheelhouse_hashes.builtin.expected_releases import EarlierRelease
+
+        release = EarlierRelease(run)
+    return _Expectations(lines, identifiers, release)
+
+
+@hookimpl
+def wheelhouse_prepare(run: Run[Options]) -> None:
+    """Read the release that ``--expect-like`` names."""
+    expected = _expectations.get(run)
+    if expected is not None and expected.release is not None:
+        expected.release.read()
 
 
 @hookimpl
 def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
-    """Compare the good or published artifacts with the expectation."""
+    """Compare the good or published artifacts with the expectations."""
     if isinstance(report, UploadReport) and isinstance(run.options, UploadOptions):
         published = sum(record.outcome in _PUBLISHED for record in report.records)
         if run.options.expect in (None, published):
@@ -121,32 +172,24 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
     if report.listing is not None and report.listing.cut:
         text = f"{report.listing.url}: {report.listing.cut}"
         findings.append(Finding(Cause.LISTING_CUT, text))
-    expectation = _expectations.get(run, Expectation())
-    unmet = expectation.unmet(report.good, report.unjudged)
-    return [*findings, *(Finding(INCOMPLETE, text) for text in unmet)]
+    expected = _expectations.get(run)
+    if expected is not None and isinstance(run.options, CheckOptions):
+        texts = _differences(run.options.expect, expected, report)
+        findings += [Finding(INCOMPLETE, text) for text in texts]
+        if expected.release is not None:
+            findings += expected.release.findings(report, INCOMPLETE)
+    return findings
 
 
-def _expectation(run: Run[Options], options: CheckOptions) -> Expectation:
-    """Return the expectation that ``--expect`` and ``--expect-file`` describe.
-
-    :raises DiskError: if the file cannot be read.
-    :raises UsageError: if it is too large, or a line is not the name of an artifact.
-    """
-    if not options.expect_file:
-        return Expectation(options.expect)
-    path = pathlib.Path(options.expect_file)
-    content = run.read_file(path, MAX_BYTES)
-    if len(content) > MAX_BYTES:
-        raise UsageError(f"--expect-file {path}: larger than {MAX_BYTES} bytes")
-    names = set()
-    for number, line in enumerate(content.decode("utf-8-sig", "replace").splitlines(), 1):
-        name = line.strip()
-        if not name or name.startswith("#"):
-            continue
-        if parse_artifact_name(name) is None:
-            raise UsageError(
-                f"--expect-file {path}: line {number}: {printable(name[:80])!r} is not an "
-                "artifact name; put one name on each line"
-            )
-        names.add(name)
-    return Expectation(options.expect, frozenset(names))
+def _differences(number: int | None, expected: _Expectations, report: FetchReport) -> Iterator[str]:
+    """Yield one sentence for each difference between the folder and what is expected."""
+    good = report.good
+    if number not in (None, len(good)):
+        yield f"expected {number} good artifacts, found {len(good)}"
+    if expected.lines is not None:
+        yield from expected.lines.unmet(good)
+    if number is not None or expected.lines is not None:
+        for name in sorted(report.unjudged):
+            yield f"in the folder, but not checked: {name}"
+    if expected.identifiers is not None:
+        yield from expected.identifiers.unmet(good)

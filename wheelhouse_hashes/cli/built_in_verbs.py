@@ -31,7 +31,7 @@ def _by_cause() -> dict[int, str]:
     words = {0: ["no artifact was refused"]}
     for cause in Cause:
         words.setdefault(cause.exit_code, []).append(cause.value)
-    incomplete = "--expect or --expect-file not met"
+    incomplete = "expectation not met (--expect and others)"
     words[Cause.MISSING_ARTIFACT.exit_code] += [incomplete, "nothing matched"]
     words[Cause.UNTRUSTED.exit_code][0] += " (reported only by plugins)"
     return {code: ", ".join(text) for code, text in words.items()}

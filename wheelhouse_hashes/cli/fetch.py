@@ -96,6 +96,7 @@ def _fetch(
     listing = with_lists(run, listing, subject.releases)
     listing, selection = read_selection(run, listing, wanted)
     sources = read_sources(run, against, subject)
+    report.excluded = selection.excluded | sources.excluded
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     note_ignored(run, selection)

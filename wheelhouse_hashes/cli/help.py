@@ -28,7 +28,10 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
     "contents": ("check_contents",),
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
-    "completeness": ("expect", "expect_file", "fail_on_yanked"),
+    "completeness": (
+        *("expect", "expect_file", "expect_like", "without", "expect_cibuildwheel"),
+        *("exclude", "fail_on_yanked"),
+    ),
     "other files": ("allow", "strict_folder"),
     "network and store": (
         *("wait", "timeout", "max_workers", "no_ssl_check"),

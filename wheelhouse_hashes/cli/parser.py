@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.cli.commands import Command, collect_commands
@@ -25,7 +25,7 @@ from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import harmless
 from wheelhouse_hashes.masking import MASK
-from wheelhouse_hashes.options import PREFIX, Options, make_options
+from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, make_options
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionRegistry
 from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.runtime.screen import complain, write
@@ -33,6 +33,7 @@ from wheelhouse_hashes.verbs import OptionGroup
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.hooks import Plugins
+    from wheelhouse_hashes.transport import Listing
     from wheelhouse_hashes.verbs import AddedOption
 
 
@@ -178,7 +179,17 @@ class Verbs:
         values = vars(options)
         ours = {option.action.dest for option in self._ours[verb]}
         extra = {name: values[name] for name in ours - known if name in values}
-        return Session(verb, make_options(kind, values, extra), self.plugins)
+        run = Session(verb, make_options(kind, values, extra), self.plugins)
+        if isinstance(run.options, CheckOptions):
+            run.read_listing = partial(_read_listing, cast("Session[CheckOptions]", run))
+        return run
+
+
+def _read_listing(run: Session[CheckOptions], address: str) -> Listing:
+    # Imported here because few runs need a listing before the verb's module is imported.
+    from wheelhouse_hashes.listing.locate import read_listing
+
+    return read_listing(run, address)
 
 
 def _converted(action: argparse.Action, default: object) -> object:

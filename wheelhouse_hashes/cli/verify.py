@@ -14,14 +14,16 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import ListedArtifact
+from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, describe_findings, line
 from wheelhouse_hashes.listing.lists import Subject
 from wheelhouse_hashes.listing.locate import record_listing, record_transport
+from wheelhouse_hashes.listing.readings import excluded_of
 from wheelhouse_hashes.listing.selection import Wanted, note_ignored
-from wheelhouse_hashes.listing.sources import addresses_of, read_sources
+from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_sources
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
@@ -94,7 +96,8 @@ def _verify(
             note_ignored(run, source.selection)
             for verdict in source.selection.refused:
                 reporter.add(verdict)
-    refused = {verdict.name for verdict in report.verdicts}
+    _exclude(reporter, operand, sources)
+    refused = {verdict.name for verdict in report.verdicts} | report.excluded
     announced = sources.announced
     artifacts = [
         sources.listed(name) or ListedArtifact(name, "", listed=False)
@@ -113,6 +116,21 @@ def _verify(
         raise Interrupted("interrupted")
     if isinstance(operand, Files):
         _report_others(reporter, folder, operand.all_names)
+
+
+def _exclude(reporter: FetchReporter[VerifyOptions], operand: Operand, sources: Sources) -> None:
+    """Record the artifacts that ``--exclude`` leaves out; refuse those in the folder."""
+    run, report = reporter.run, reporter.report
+    excluded = excluded_of(run, operand.names)
+    report.excluded = excluded | sources.excluded
+    if not isinstance(operand, Files):
+        return
+    report.excluded -= excluded
+    for name in sorted(excluded):
+        text = "--exclude leaves it out, but it is in the folder, and twine would send it"
+        next_step = "move it out of the folder before you upload, or remove --exclude"
+        cause = Cause.UNEXPECTED
+        reporter.add(Verdict(name, Outcome.REFUSED, cause=cause, text=text, next=next_step))
 
 
 def _record(run: Session[VerifyOptions], report: FetchReport, listing: Listing) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,19 @@ def locate(run: Session[CheckOptions], address: str) -> Listing:
     return replace(listing, origins=origins_of(address, listing.url))
 
 
+def read_listing(run: Session[CheckOptions], value: str) -> Listing:
+    """Return the listing of a value that the user gave: a local path or an address.
+
+    :param run: the command in progress.
+    :param value: the value; a URL may have a user and a password.
+    :raises Refusal: as :func:`locate`.
+    :raises UsageError: as :func:`locate` and :func:`authorized`.
+    """
+    address = value if os.path.exists(value) else authorized(run, value)  # noqa: PTH110 (Path.exists can raise)
+    run.addresses.append(address)
+    return locate(run, address)
+
+
 def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Listing) -> None:
     """Record in the report which listing was read, and whether securely.
 
@@ -96,7 +110,7 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, *addresses
     :param addresses: the URLs and paths that the user gave.
     """
     report.plain_http, report.unchecked_tls = _transport(run)
-    named = {_origin_of(address) for address in addresses}
+    named = {_origin_of(address) for address in (*addresses, *run.addresses)}
     if report.listing is not None and not is_http(addresses[0]):
         named.add(_origin_of(report.listing.url))  # only a plugin knows how to write the address
     report.other_origins = sorted(run.origins - named)

@@ -7,7 +7,7 @@ first artifacts are not there, the other way is tried.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -55,7 +55,7 @@ def read_selection(
 def _read_selection(
     run: Session[CheckOptions], listing: Listing, wanted: Wanted
 ) -> tuple[Listing, Selection]:
-    selection = select(listing, run.plugins, wanted)
+    selection = _select(run, listing, wanted)
     if not isinstance(listing, SlashlessListing):
         return listing, selection
     tried = list(_first(listing, selection))
@@ -63,7 +63,7 @@ def _read_selection(
         return listing, selection
     for url in (f"{listing.page}/", join(listing.page, ".")):
         other = replace(listing.reread(url), origins=listing.origins)
-        others = select(other, run.plugins, wanted)
+        others = _select(run, other, wanted)
         there = {artifact.name: artifact for artifact in others.artifacts}
         for artifact in tried:
             found = there.get(artifact.name)
@@ -72,6 +72,36 @@ def _read_selection(
                 run.note(line("note", f"{text}, because {shown(_url(artifact))} does not exist"))
                 return other, others
     return listing, selection
+
+
+def _select(run: Session[CheckOptions], listing: Listing, wanted: Wanted) -> Selection:
+    """Choose artifacts from a listing, without those that ``--exclude`` names."""
+    selection = select(listing, run.plugins, wanted)
+    if not run.options.exclude:
+        return selection
+    names = [each.name for each in selection.artifacts]
+    excluded = excluded_of(run, [*names, *(each.name for each in selection.left_out)])
+    return replace(
+        selection,
+        artifacts=tuple(each for each in selection.artifacts if each.name not in excluded),
+        left_out=tuple(each for each in selection.left_out if each.name not in excluded),
+        excluded=excluded,
+    )
+
+
+def excluded_of(run: Session[CheckOptions], names: Iterable[str]) -> frozenset[str]:
+    """Return the artifacts that ``--exclude`` leaves out.
+
+    :param run: the command in progress.
+    :param names: the names of the artifacts.
+    """
+    globs = run.options.exclude
+    if not globs:
+        return frozenset()
+    # Imported here because few runs have the option.
+    from wheelhouse_hashes.formats.tag_globs import matches_any
+
+    return frozenset(name for name in names if matches_any(globs, name))
 
 
 def _first(listing: SlashlessListing, selection: Selection) -> Iterator[ListedArtifact]:

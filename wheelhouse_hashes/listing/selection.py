@@ -75,6 +75,8 @@ class Selection:
     #: True if the listing is a package index: its selected artifacts are at other origins
     #: and have a digest, and it has no companions.
     package_index: bool = False
+    #: The names that ``--exclude`` leaves out.
+    excluded: frozenset[str] = frozenset()
 
     @property
     def refused(self) -> list[Verdict]:

@@ -88,6 +88,11 @@ class Sources:
                 found.setdefault(name, source.listing.url)
         return found
 
+    @property
+    def excluded(self) -> frozenset[str]:
+        """The artifacts that ``--exclude`` leaves out."""
+        return frozenset().union(*(source.selection.excluded for source in self.sources))
+
     def listed(self, name: str) -> ListedArtifact | None:
         """Return an artifact as the first source lists it that does; None if none does."""
         return next((listed[name] for listed in self._listed if name in listed), None)

@@ -49,6 +49,8 @@ class Session(Run[O_co]):
         )
         #: Whether the listing was read over a connection that others cannot change.
         self.secure_listing = True
+        #: The addresses whose listings plugins have asked for.
+        self.addresses: list[str] = []
         self._extensions = {"opener": self._open, "authorization": self.authorization}
 
     def _open(self, url: str, request: OpenRequest) -> Opened | None:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import FOREIGN
 from tests.slow.faults import (
+    completeness,
     consistency,
     contents,
     headers,
@@ -43,6 +44,7 @@ MODULES = (
     uploads,
     stores,
     private,
+    completeness,
     local,
 )
 

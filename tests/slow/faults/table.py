@@ -59,6 +59,7 @@ _TITLES = {
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
     "private": "Private containers (E.8)",
+    "completeness": "Releases that are not complete (E.11)",
     "local": "This machine (E.5)",
 }
 
@@ -74,7 +75,7 @@ _LONGEST = 160
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
     r"(?!HTTP status|redirects|ignored|more than|"
-    r"the (download|page|list|JSON|XML)|its links|not a|an? ).*"
+    r"the (download|page|list|JSON|XML)|its links|not a|an? |no (final|artifacts) ).*"
 )
 
 
@@ -87,6 +88,8 @@ def result_line(done: Done) -> str:
         "no artifacts",
         "problem",
         "listing-cut",
+        "incomplete",
+        "expected the",
         "replaced",
         "waiting",
         "withdrawn",

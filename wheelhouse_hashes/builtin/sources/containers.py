@@ -114,3 +114,7 @@ def _addresses(options: Options) -> Iterator[str]:
         yield options.url
     if isinstance(options, CheckOptions):
         yield from options.against
+        if options.expect_like is not None:
+            from wheelhouse_hashes.formats.releases import parse_address
+
+            yield parse_address(options.expect_like).what

@@ -39,7 +39,7 @@ def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Read a local folder or file: the operand of ``verify``, or a value of ``--against``."""
     path = pathlib.Path(url)
-    if run.verb != "verify" and url not in run.options.against:
+    if run.verb != "verify" and url not in (*run.options.against, _expected(run.options)):
         return None
     with disk_errors(f"access {url}"):
         if path.is_dir():
@@ -47,6 +47,15 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
         if path.is_file():
             return _read_list(run, path, printable(url), Tier.PINNED)
     return None
+
+
+def _expected(options: CheckOptions) -> str | None:
+    """Return the path or address of ``--expect-like``, None if it is not given."""
+    if options.expect_like is None:
+        return None
+    from wheelhouse_hashes.formats.releases import parse_address
+
+    return parse_address(options.expect_like).what
 
 
 def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> Listing:
