@@ -171,12 +171,12 @@ def _fetch_all(
 ) -> bool:
     run = reporter.run
     fetch_one = partial(_fetch_one, reporter, target, listing, sources)
-    reporter.align(artifact.name for artifact in artifacts)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
     # Exempt objects that live as long as the run from garbage collection.
     gc.freeze()
     try:
-        return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
+        with reporter.by_name(artifact.name for artifact in artifacts):
+            return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
     finally:
         gc.unfreeze()
 

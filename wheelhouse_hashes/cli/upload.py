@@ -103,7 +103,6 @@ def upload(
             snapshot = ContainerSnapshot(objects, run.plugins)
             fit = without_case_conflicts(paths, snapshot, reporter)
             note_several_sdists(fit, snapshot, reporter)
-            reporter.align(path.name for path in paths)
             links = OutdatedLinks(store, {path.name for path in fit}) if with_index else None
             uploaded = _publish_all(reporter, container_found, snapshot, fit, links)
             if store.is_best_effort and run.options.no_replace:
@@ -171,7 +170,9 @@ def _publish_all(
             reporter.conclude(artifact_upload.artifact, record)
 
     run.activities.plan(sizes)
-    if not for_each(paths, publish, run.options.max_workers, run.stop):
+    with reporter.by_name(sizes):
+        finished = for_each(paths, publish, run.options.max_workers, run.stop)
+    if not finished:
         raise Interrupted("interrupted")
     return published
 
