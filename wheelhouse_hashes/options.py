@@ -183,6 +183,10 @@ class CheckOptions(AccountOptions):
     exclude: tuple[str, ...] = ()
     #: The file to write the digests of verified artifacts to, None for no file.
     sums: str | None = None
+    #: Whether to print the grid of the release.
+    grid: bool = False
+    #: The file for the report as a page, None for no file.
+    html: str | None = None
     #: The artifacts whose verdicts to explain.
     explain: tuple[str, ...] = ()
 

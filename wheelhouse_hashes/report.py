@@ -155,7 +155,7 @@ class FetchReport(Report):
             lines[0] += "; no artifact was read: digests were compared with digests"
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
-            lines += [f"{MARGIN}{name}" for name in self.unjudged]
+            lines += [f"{MARGIN}{printable(name)}" for name in sorted(self.unjudged)]
         lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again; good files are kept")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from wheelhouse_hashes.formats.differences import Difference
 from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, in_order, kind_of
 
 #: Maximum number of columns, of new kinds and of changed sizes in one text.
@@ -23,7 +24,7 @@ def kinds_of(names: Iterable[str]) -> Counter[Kind]:
     return Counter(kind for kind in map(kind_of, names) if kind is not None)
 
 
-def lost(before: Counts, now: Counts, where: str) -> list[str]:
+def lost(before: Counts, now: Counts, where: str) -> list[Difference]:
     """Return what a release lacks, whole columns and rows first.
 
     :param before: the artifacts of another release by kind.
@@ -37,12 +38,20 @@ def lost(before: Counts, now: Counts, where: str) -> list[str]:
     for column in sorted({kind.column for kind in missing} - columns - {""}, key=in_order):
         gone = {kind for kind in missing if kind.column == column}
         missing -= gone
-        texts.append(f"no {column} wheels at all: {_total(before, gone)} in {where}")
+        text = f"no {column} wheels at all: {_total(before, gone)} in {where}"
+        texts.append(Difference(text, _lacking(before, now, gone)))
     for row in sorted({kind.row for kind in missing} - rows, key=in_order):
         gone = {kind for kind in missing if kind.row == row}
         missing -= gone
-        texts.append(f"no {_artifacts(row, gone)}: {_total(before, gone)} in {where}")
+        text = f"no {_artifacts(row, gone)}: {_total(before, gone)} in {where}"
+        texts.append(Difference(text, _lacking(before, now, gone)))
     return texts + _fewer({kind: (before[kind], now.get(kind, 0)) for kind in missing}, where)
+
+
+def _lacking(before: Counts, now: Counts, kinds: Iterable[Kind]) -> Iterator[Kind]:
+    """Yield some kinds, each as often as an artifact of it is missing."""
+    for kind in sorted(kinds):
+        yield from [kind] * (before[kind] - now.get(kind, 0))
 
 
 def _total(counts: Counts, kinds: Iterable[Kind]) -> int:
@@ -66,7 +75,7 @@ class _Group(NamedTuple):
     before: int
 
 
-def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[str]:
+def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[Difference]:
     """Return the sentences about kinds whose column and row are still there."""
     groups: dict[_Group, list[str]] = defaultdict(list)
     totals: Counter[_Group] = Counter()
@@ -79,12 +88,15 @@ def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[str]:
         row, now, before = group
         named = _some(sorted(columns, key=in_order))
         if not named:
-            texts.append(f"fewer {row}s: {now}, {before} in {where}")
+            text = f"fewer {row}s: {now}, {before} in {where}"
         elif now:
             each = f"{now} instead of {before} as in {where}"
-            texts.append(f"fewer wheels for {row}: {each}, for {named}")
+            text = f"fewer wheels for {row}: {each}, for {named}"
         else:
-            texts.append(f"no {named} wheels for {row}: {totals[group]} in {where}")
+            text = f"no {named} wheels for {row}: {totals[group]} in {where}"
+        kinds = {Kind(column, row) for column in columns}
+        old, new = ({kind: missing[kind][i] for kind in kinds} for i in (0, 1))
+        texts.append(Difference(text, _lacking(old, new, kinds)))
     return texts
 
 
