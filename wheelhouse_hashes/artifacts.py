@@ -250,6 +250,7 @@ class Outcome(enum.Enum):
     UNVERIFIED = "unverified"  #: kept without a claim (``--missing-hash accept``)
     REFUSED = "refused"  #: not kept under its final name
     WITHDRAWN = "withdrawn"  #: listed, but neither it nor its hash file exists
+    PLANNED = "planned"  #: would be fetched (``--dry-run``)
 
 
 @dataclass(frozen=True)
@@ -281,8 +282,8 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """True if the artifact is under its final name."""
-        return self.outcome in (Outcome.OK, Outcome.UNVERIFIED)
+        """True if the artifact is under its final name, or would be fetched (``--dry-run``)."""
+        return self.outcome in (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
 
     @property
     def tiers(self) -> frozenset[Tier]:

@@ -86,6 +86,8 @@ class Options:
     check_contents: str = CHECK_QUICK
     #: The file for the JSON report, None for no report.
     report: str | None = None
+    #: Whether to print what the command would do, and change nothing.
+    dry_run: bool = False
     #: The options added by plugins that are not built in, by name.
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 

@@ -101,7 +101,14 @@ def _add_check_options(parser: OptionGroup) -> None:
 
 
 #: Outcomes of an upload after which the container has the artifact.
-_PUBLISHED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcome.THERE})
+_PUBLISHED = frozenset(
+    {
+        UploadOutcome.SENT,
+        UploadOutcome.REPLACED,
+        UploadOutcome.THERE,
+        UploadOutcome.PLANNED,  # would be published
+    }
+)
 
 
 @hookimpl

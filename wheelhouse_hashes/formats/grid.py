@@ -22,6 +22,7 @@ class State(enum.StrEnum):
 
     VERIFIED = "verified"
     UNVERIFIED = "unverified"  #: kept without a digest
+    PLANNED = "planned"  #: would be fetched (``--dry-run``)
     UNEXPECTED = "unexpected"  #: there, but not part of the release
     MISSING = "missing"  #: part of the release, but not there
     REFUSED = "refused"

@@ -27,6 +27,7 @@ MEANING = {
 _OUTCOMES = {
     Outcome.OK: "every digest matches, and no plugin rejected it",
     Outcome.UNVERIFIED: "no digest was found; accepted by --missing-hash accept",
+    Outcome.PLANNED: "not fetched, and not checked: dry run",
     Outcome.WITHDRAWN: "the artifact no longer exists: neither verified nor refused",
 }
 

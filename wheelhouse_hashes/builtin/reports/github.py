@@ -119,7 +119,7 @@ def _grid(report: Report) -> Iterator[str]:
         cells = [_cell(row)]
         for column in grid.columns:
             text = _cell(grid.cell(row, column))
-            bad = grid.worst(row, column) not in (None, State.VERIFIED)
+            bad = grid.worst(row, column) not in (None, State.VERIFIED, State.PLANNED)
             cells.append(f"**{text}**" if bad else text)
         yield f"| {' | '.join(cells)} |"
     yield ""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 COLORS: Mapping[State, str] = {
     State.VERIFIED: "green",
     State.UNVERIFIED: "yellow",
+    State.PLANNED: "",
     State.UNEXPECTED: "red",
     State.MISSING: "red",
     State.REFUSED: "red",
@@ -32,6 +33,7 @@ _BY_CAUSE: Mapping[Cause, State] = {
 _BY_OUTCOME: Mapping[Outcome, State] = {
     Outcome.OK: State.VERIFIED,
     Outcome.UNVERIFIED: State.UNVERIFIED,
+    Outcome.PLANNED: State.PLANNED,
     Outcome.REFUSED: State.REFUSED,
 }
 

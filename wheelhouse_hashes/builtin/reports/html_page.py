@@ -172,7 +172,9 @@ class _Page:
         if verdict.cause is not None:
             remarks = [f"{verdict.cause.value}: {verdict.text}", f"Next: {verdict.next_step}"]
         size = size_text(verdict.size)
-        if verdict.expected_size not in (None, verdict.size):
+        if verdict.size is None:
+            size = size_text(verdict.expected_size)
+        elif verdict.expected_size not in (None, verdict.size):
             size = f"{verdict.size} bytes, expected {verdict.expected_size}"
         return [
             self._element("span", verdict.name, class_="name"),

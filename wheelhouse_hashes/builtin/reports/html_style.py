@@ -21,6 +21,7 @@ STATES: Mapping[str, Mapping[State, Colors]] = {
     "light": {
         State.VERIFIED: ("#0b4219", "#e4f5e6"),
         State.UNVERIFIED: ("#4d3800", "#fff3cf"),
+        State.PLANNED: ("#1b1b1b", "#eeeeee"),
         State.UNEXPECTED: ("#47107a", "#f3e8ff"),
         State.MISSING: ("#0a2f73", "#e3ecff"),
         State.REFUSED: ("#7a0c0c", "#fde7e7"),
@@ -28,6 +29,7 @@ STATES: Mapping[str, Mapping[State, Colors]] = {
     "dark": {
         State.VERIFIED: ("#c6f0cc", "#12351b"),
         State.UNVERIFIED: ("#ffe49a", "#3a2d05"),
+        State.PLANNED: ("#eeeeee", "#333740"),
         State.UNEXPECTED: ("#e6ccff", "#351657"),
         State.MISSING: ("#cfdeff", "#14284f"),
         State.REFUSED: ("#ffd0d0", "#521010"),
