@@ -6,7 +6,6 @@ The artifacts that are missing come from the findings about the run: see ``missi
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -42,6 +41,8 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     if not (isinstance(options, CheckOptions) and options.grid and isinstance(report, FetchReport)):
         return
     # Imported here because most runs need no grid.
+    import shutil
+
     from wheelhouse_hashes.builtin.reports.grid_model import COLORS, grid_of
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _LOG_WIDTH
