@@ -9,6 +9,7 @@ import html5lib
 import pytest
 
 from tests.conftest import Cli
+from tests.support.artifacts import flip_a_bit, make_wheel, sha256
 from tests.support.commands import FETCH
 from tests.support.damaged_release import (
     EXTRA,
@@ -197,3 +198,35 @@ def test_grid_has_what_another_release_had(cli: Cli, tmp_path: pathlib.Path) -> 
 
 def lines(path: pathlib.Path) -> list[str]:
     return path.read_text().splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("happens", "code", "word"),
+    [
+        ("nothing", 0, "verified"),
+        ("lost", 4, "missing"),
+        ("swapped", 1, "refused"),
+        ("extra", 4, "unexpected"),
+        ("unlisted", 3, "refused"),
+    ],
+)
+def test_each_accident_is_seen_in_the_grid(
+    cli: Cli, tmp_path: pathlib.Path, happens: str, code: int, word: str
+) -> None:
+    """A release without a store: its last check has the exit code and the word of the accident."""
+    make_release(tmp_path)
+    dist, sums = tmp_path / "dist", tmp_path / "SHA256SUMS"
+    if happens == "lost":
+        (dist / LOST).unlink()
+    elif happens == "swapped":
+        flip_a_bit(dist / SWAPPED)
+    elif happens in ("extra", "unlisted"):
+        content = make_wheel(dist, EXTRA).read_bytes()
+        listed = f"{sha256(content)}  {EXTRA}\n" if happens == "extra" else ""
+        sums.write_text(sums.read_text() + listed)
+    result = cli(*VERIFY, "--grid", "--html", "report.html", "--quiet")
+    assert result.code == code, result.out
+    words = [each for each in result.out.split() if each == word]
+    assert len(words) >= (len(NAMES) if happens == "nothing" else 1)
+    state = f'<td class="state {word}">{word}</td>'
+    assert state in pathlib.Path("report.html").read_text()
