@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.digests import ALGORITHMS, DEFAULT_ALGORITHM, Digest, new_hasher
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name
+from wheelhouse_hashes.tiers import Tier
 
 if TYPE_CHECKING:
     import pathlib
@@ -33,19 +34,6 @@ __all__ = [
     "Verdict",
     "new_hasher",
 ]
-
-
-class Tier(enum.IntEnum):
-    """How far a claim can be trusted.  A higher number is stronger."""
-
-    CONTAINER = 1  #: published with the artifact: detects accidental corruption, not tampering
-    ELSEWHERE = 2  #: published at another origin, which the user named
-    ATTESTED = 3  #: signed by an identity that the user named
-    LOGGED = 4  #: in a tamper-evident log
-    PINNED = 5  #: held by the user
-
-    def __str__(self) -> str:
-        return self.name.lower()
 
 
 #: Shared by all claims without evidence.
@@ -116,9 +104,15 @@ class Finding:
     #: True if a retry may resolve it, whatever the cause.  For example, an eventually
     #: consistent store may serve an old companion beside a new artifact.
     may_heal: bool = False
+    #: For a run: the kinds of the artifacts that are missing, as Python and platform (see
+    #: :func:`wheelhouse_hashes.formats.wheel_kinds.kind_of`), once for each artifact.
+    missing: tuple[tuple[str, str], ...] = ()
+    #: For a run: the names of artifacts that should not be there.
+    unexpected: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.cause, Cause) and _are_texts(self.text, self.next)):
+        named = (*self.unexpected, *(text for kind in self.missing for text in kind))
+        if not (isinstance(self.cause, Cause) and _are_texts(self.text, self.next, *named)):
             raise TypeError(f"a field of the finding has the wrong type: {self}")
 
     @property
@@ -256,6 +250,7 @@ class Outcome(enum.Enum):
     UNVERIFIED = "unverified"  #: kept without a claim (``--missing-hash accept``)
     REFUSED = "refused"  #: not kept under its final name
     WITHDRAWN = "withdrawn"  #: listed, but neither it nor its hash file exists
+    PLANNED = "planned"  #: would be fetched (``--dry-run``)
 
 
 @dataclass(frozen=True)
@@ -287,8 +282,8 @@ class Verdict:
 
     @property
     def good(self) -> bool:
-        """True if the artifact is under its final name."""
-        return self.outcome in (Outcome.OK, Outcome.UNVERIFIED)
+        """True if the artifact is under its final name, or would be fetched (``--dry-run``)."""
+        return self.outcome in (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
 
     @property
     def tiers(self) -> frozenset[Tier]:

@@ -124,6 +124,10 @@ class StoreError(WheelhouseHashesError):
     exit_code = 5
 
 
+class NoContainer(StoreError):
+    """The container does not exist."""
+
+
 class NoPermission(StoreError):
     """The store accepted the credentials, but the user may not do this."""
 

@@ -86,6 +86,8 @@ class Options:
     check_contents: str = CHECK_QUICK
     #: The file for the JSON report, None for no report.
     report: str | None = None
+    #: Whether to print what the command would do, and change nothing.
+    dry_run: bool = False
     #: The options added by plugins that are not built in, by name.
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -183,6 +185,10 @@ class CheckOptions(AccountOptions):
     exclude: tuple[str, ...] = ()
     #: The file to write the digests of verified artifacts to, None for no file.
     sums: str | None = None
+    #: Whether to print the grid of the release.
+    grid: bool = False
+    #: The file for the report as a page, None for no file.
+    html: str | None = None
     #: The artifacts whose verdicts to explain.
     explain: tuple[str, ...] = ()
 

@@ -135,7 +135,9 @@ class FetchReport(Report):
     def closing(self) -> str:
         """Return the closing lines."""
         count = Counter(verdict.outcome for verdict in self.verdicts)
-        verified = f"verified {count[Outcome.OK]} of {len(self.verdicts)} artifacts"
+        planned = count[Outcome.PLANNED]
+        done = f"dry run: would fetch {planned}" if planned else f"verified {count[Outcome.OK]}"
+        verified = f"{done} of {len(self.verdicts)} artifacts"
         if self.good:
             facts = self._tiers()
             facts += ["over plain HTTP"] if self.plain_http else []
@@ -155,7 +157,7 @@ class FetchReport(Report):
             lines[0] += "; no artifact was read: digests were compared with digests"
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
-            lines += [f"{MARGIN}{name}" for name in self.unjudged]
+            lines += [f"{MARGIN}{printable(name)}" for name in sorted(self.unjudged)]
         lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again; good files are kept")
@@ -175,6 +177,7 @@ class UploadOutcome(enum.Enum):
     SKIPPED = "skipped"  #: not an artifact
     REFUSED = "refused"  #: different bytes in the container, or a plugin objected
     FAILED = "failed"  #: the store, the network or the disk failed
+    PLANNED = "planned"  #: would be sent (``--dry-run``)
 
 
 @dataclass(frozen=True)
@@ -245,6 +248,8 @@ class UploadReport(Report):
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
+        if count[UploadOutcome.PLANNED]:
+            lines[0] += "; dry run: nothing was sent"
         lines += self.problem_lines()
         if self.interrupted:
             lines.append("interrupted: run the command again to send the rest")

@@ -243,20 +243,22 @@ class Run(Workspace[O_co]):
         if self._client is not None and not self.stop.is_set():
             self._client.close()
 
-    def say(self, text: str, *, command: bool = False) -> None:
+    def say(self, text: str, *, command: bool = False, color: str = "") -> None:
         """Print whole lines to standard output; thread-safe.
 
         Nothing is printed after the end of an interrupted run, because output from
         abandoned worker threads could interfere with interpreter shutdown.
 
         :param command: print a command such as ``::error::``; otherwise none is printed.
+        :param color: ``green``, ``yellow`` or ``red``: the color, on a terminal, of each line
+            that is not indented, up to two spaces or a colon.
         """
-        self._screen.print(self.masked(text), command=command)
+        self._screen.print(self.masked(text), command=command, color=color)
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, *, color: str = "") -> None:
         """Print whole lines as :meth:`say` does, unless ``--quiet`` is given."""
         if not self.options.quiet:
-            self.say(text)
+            self.say(text, color=color)
 
     def note_once(self, topic: str, text: str) -> None:
         """Print a note once per run and topic, unless ``--quiet`` is given.

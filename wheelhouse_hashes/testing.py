@@ -49,6 +49,7 @@ FOREIGN = (
     *(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")),
     *(f"{scheme}_PROXY" for scheme in ("HTTP", "HTTPS", "ALL", "NO")),
     "FORCE_COLOR",
+    "NO_COLOR",
     "PYTHON_COLORS",
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
-from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
+from wheelhouse_hashes.builtin.reports import explain, github, grid, html, json_report, sums
 from wheelhouse_hashes.builtin.sources import (
     containers,
     digest_lists,
@@ -40,8 +40,10 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "headers": headers,
     "hash-files": hash_files,
     "explain": explain,
+    "grid": grid,
     "sums-file": sums,
     "json-report": json_report,
+    "html": html,
     "github": github,
     "progress": progress,
 }

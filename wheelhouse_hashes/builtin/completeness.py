@@ -20,6 +20,7 @@ from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadR
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.expected_lists import BuildIdentifiers
     from wheelhouse_hashes.builtin.expected_releases import EarlierRelease
+    from wheelhouse_hashes.formats.differences import Difference
     from wheelhouse_hashes.formats.expected_lines import ExpectedLines
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
@@ -109,7 +110,14 @@ def _add_check_options(parser: OptionGroup) -> None:
 
 
 #: Outcomes of an upload after which the container has the artifact.
-_PUBLISHED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcome.THERE})
+_PUBLISHED = frozenset(
+    {
+        UploadOutcome.SENT,
+        UploadOutcome.REPLACED,
+        UploadOutcome.THERE,
+        UploadOutcome.PLANNED,  # would be published
+    }
+)
 
 
 @hookimpl
@@ -174,22 +182,29 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
         findings.append(Finding(Cause.LISTING_CUT, text))
     expected = _expectations.get(run)
     if expected is not None and isinstance(run.options, CheckOptions):
-        texts = _differences(run.options.expect, expected, report)
-        findings += [Finding(INCOMPLETE, text) for text in texts]
+        findings += [
+            Finding(INCOMPLETE, str(each), missing=each.missing, unexpected=each.unexpected)
+            for each in _differences(run.options.expect, expected, report)
+        ]
         if expected.release is not None:
             findings += expected.release.findings(report, INCOMPLETE)
     return findings
 
 
-def _differences(number: int | None, expected: _Expectations, report: FetchReport) -> Iterator[str]:
+def _differences(
+    number: int | None, expected: _Expectations, report: FetchReport
+) -> Iterator[Difference]:
     """Yield one sentence for each difference between the folder and what is expected."""
+    # Imported here because most runs expect nothing.
+    from wheelhouse_hashes.formats.differences import Difference
+
     good = report.good
     if number not in (None, len(good)):
-        yield f"expected {number} good artifacts, found {len(good)}"
+        yield Difference(f"expected {number} good artifacts, found {len(good)}")
     if expected.lines is not None:
         yield from expected.lines.unmet(good)
     if number is not None or expected.lines is not None:
         for name in sorted(report.unjudged):
-            yield f"in the folder, but not checked: {name}"
+            yield Difference(f"in the folder, but not checked: {name}", unexpected=[name])
     if expected.identifiers is not None:
         yield from expected.identifiers.unmet(good)

@@ -17,6 +17,7 @@ from wheelhouse_hashes.formats.build_identifiers import Identifier, parse_identi
 from wheelhouse_hashes.formats.expected_lines import ExpectedLines, parse_lines
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.formats.differences import Difference
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
@@ -74,7 +75,7 @@ class BuildIdentifiers:
         if not self._identifiers:
             raise UsageError("--exclude: excludes all identifiers of --expect-cibuildwheel")
 
-    def unmet(self, good: Collection[str]) -> list[str]:
+    def unmet(self, good: Collection[str]) -> list[Difference]:
         """Return what is missing, and note wheels that no identifier stands for.
 
         :param good: the names of the artifacts with a good verdict.

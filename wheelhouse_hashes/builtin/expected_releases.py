@@ -91,7 +91,7 @@ class EarlierRelease:
             old, new = kind_changes.kinds_of(sizes), kind_changes.kinds_of(now)
             where = str(before.version)
             texts = kind_changes.lost(old, new, where)
-            yield from (Finding(incomplete, text, next=_NEXT) for text in texts)
+            yield from (Finding(incomplete, str(t), _NEXT, missing=t.missing) for t in texts)
             self._note(f"new, not in {before}", kind_changes.gained(old, new))
             changed = kind_changes.resized(sizes, now)
             for text in changed[:_MAX_NOTES]:

@@ -38,6 +38,13 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
             action="store_true",
             help="print only refused artifacts, warnings, errors and the summary",
         )
+    if verb in ("upload", "fetch"):
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help=f"name the artifacts that would be {verb}ed, and change nothing; the exit code "
+            "is that of what is known before anything is transferred",
+        )
     if verb == "upload":
         _add_publishing_options(parser)
         add_driver_option(parser)

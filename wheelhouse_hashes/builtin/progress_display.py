@@ -99,7 +99,8 @@ class Display:
     def print(self, text: str) -> None:
         """Print whole lines above the display, without formatting."""
         with self._writing:
-            self._console.print(text, markup=False, highlight=False, emoji=False, soft_wrap=True)
+            # The only control sequences in the lines are those of their colors.
+            self._console.print(Text.from_ansi(text), highlight=False, soft_wrap=True)
 
     def _draw(self) -> None:
         while not self._ended.wait(1 / self._per_second):

@@ -107,7 +107,7 @@ UPLOAD = Verb(
         ),
     ),
     exit_codes={
-        0: "all artifacts are in the container",
+        0: "all artifacts are in the container (--dry-run: nothing known prevents it)",
         1: "artifact refused (for example, by --no-replace), or plugin error",
         4: "no artifact found, a file that looks like one was skipped, or the index page is "
         "another program's and was kept",

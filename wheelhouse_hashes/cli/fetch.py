@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import pathlib
 from collections.abc import Sequence
 from functools import partial
@@ -117,6 +118,9 @@ def _fetch(
         found += ", and maybe others" if len(selection.versions) == MAX_VERSIONS else ""
         run.say(f"nothing matches {name} at {listing.url}; available versions: {found}")
     _note_other_origins(run, listing, artifacts)
+    if run.options.dry_run:
+        _plan(reporter, artifacts, folder)
+        return
     with TargetFolder(folder) as target:
         if target.other_writers:
             run.note(line("note", str(folder), others_write(target.other_writers)))
@@ -125,6 +129,26 @@ def _fetch(
         report.unjudged = target.unjudged(set(report.good))
     if not finished:
         raise Interrupted("interrupted")
+
+
+def _plan(
+    reporter: FetchReporter[FetchOptions], artifacts: Sequence[ListedArtifact], folder: pathlib.Path
+) -> None:
+    """Name the artifacts that would be fetched; request nothing (``--dry-run``)."""
+    with reporter.by_name(artifact.name for artifact in artifacts):
+        for artifact in artifacts:
+            there = os.path.lexists(folder / artifact.name)
+            facts = [f"{artifact.size} bytes"] if artifact.size is not None else []
+            facts += ["already in the folder, would be checked"] if there else []
+            facts += ["yanked"] if artifact.yanked is not None else []
+            reporter.add(
+                Verdict(
+                    artifact.name,
+                    Outcome.PLANNED,
+                    text=", ".join(facts),
+                    expected_size=artifact.size,
+                )
+            )
 
 
 #: The advice for a lock file or requirements file in place of a page.
@@ -171,12 +195,12 @@ def _fetch_all(
 ) -> bool:
     run = reporter.run
     fetch_one = partial(_fetch_one, reporter, target, listing, sources)
-    reporter.align(artifact.name for artifact in artifacts)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
     # Exempt objects that live as long as the run from garbage collection.
     gc.freeze()
     try:
-        return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
+        with reporter.by_name(artifact.name for artifact in artifacts):
+            return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
     finally:
         gc.unfreeze()
 

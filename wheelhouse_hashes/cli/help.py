@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         *("wait", "timeout", "max_workers", "no_ssl_check"),
         *("provider_name", "username", "secret", "region", "driver_options"),
     ),
-    "output": ("quiet", "explain", "sums", "report"),
+    "output": ("quiet", "dry_run", "grid", "explain", "sums", "report", "html"),
 }
 
 _PROGRAM = "python -m wheelhouse_uploader"

@@ -36,7 +36,7 @@ def run_plugin_verb(run: Session[Options], verb: Verb, plugin: str) -> int:
         with noting_interruption(results.report):
             results.report = run_in_thread(partial(_call, run, verb, plugin), run.stop)
             if results.report.findings:
-                run.say(describe_findings(results.report.findings))
+                run.say(describe_findings(results.report.findings), color="red")
             conclude(run, results.report)
         if run.stop.is_set():  # a verb may return early, with what it has
             results.report.interrupted = True

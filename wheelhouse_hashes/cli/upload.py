@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.disk.files import LocalFile, size_on_disk
 from wheelhouse_hashes.errors import (
     Interrupted,
+    NoContainer,
     NoPermission,
     UsageError,
     UsageErrors,
@@ -32,7 +33,7 @@ from wheelhouse_hashes.upload.index_page import update_index
 from wheelhouse_hashes.upload.inspection import inspect_file
 from wheelhouse_hashes.upload.outdated_files import outdated_files
 from wheelhouse_hashes.upload.outdated_links import OutdatedLinks
-from wheelhouse_hashes.upload.prune import prune
+from wheelhouse_hashes.upload.prune import prune, superseded
 from wheelhouse_hashes.upload.scan import scan
 
 if TYPE_CHECKING:
@@ -103,12 +104,14 @@ def upload(
             snapshot = ContainerSnapshot(objects, run.plugins)
             fit = without_case_conflicts(paths, snapshot, reporter)
             note_several_sdists(fit, snapshot, reporter)
-            reporter.align(path.name for path in paths)
-            links = OutdatedLinks(store, {path.name for path in fit}) if with_index else None
+            with_links = with_index and not run.options.dry_run
+            links = OutdatedLinks(store, {path.name for path in fit}) if with_links else None
             uploaded = _publish_all(reporter, container_found, snapshot, fit, links)
             if store.is_best_effort and run.options.no_replace:
                 run.note(line("note", store.container_name, BEST_EFFORT))
-            if isinstance(container_found, WriteOnlyStore):
+            if run.options.dry_run:
+                _name_superseded(run, container_found, snapshot, uploaded)
+            elif isinstance(container_found, WriteOnlyStore):
                 report.problems += [NoPermission(NO_INDEX)] if with_index else []
             else:
                 _clean_up(reporter, store, snapshot, uploaded, with_index=with_index)
@@ -129,8 +132,11 @@ def _open(store: Store, run: Session[UploadOptions]) -> tuple[Store, dict[str, S
     A container that the user may not list is returned as a :class:`WriteOnlyStore`.
     """
     try:
-        store.open()
+        store.open(create=not run.options.dry_run)
         return store, store.objects()
+    except NoContainer:
+        run.note(line("note", store.container_name, "does not exist yet; an upload creates it"))
+        return store, {}
     except NoPermission:
         run.note(line("note", store.container_name, WriteOnlyStore.NOTE))
         return WriteOnlyStore(store), {}
@@ -144,6 +150,8 @@ def _publish_all(
     links: OutdatedLinks | None,
 ) -> dict[str, ArtifactUpload]:
     """Publish artifacts concurrently; return those that are now in the container.
+
+    A dry run publishes nothing and returns those that would be there.
 
     :raises Interrupted: if the run is interrupted.
     """
@@ -160,7 +168,8 @@ def _publish_all(
             with run.activities.on(path.name), LocalFile(path) as file:
                 artifact_upload = ArtifactUpload(run, store, snapshot, file, links)
                 inspect_file(run, artifact_upload.artifact, file)
-                record = artifact_upload.publish()
+                dry_run = run.options.dry_run
+                record = artifact_upload.plan() if dry_run else artifact_upload.publish()
         except Interrupted:
             raise
         except WheelhouseHashesError as error:
@@ -168,12 +177,29 @@ def _publish_all(
         else:
             published[record.name] = artifact_upload
             reporter.report.problems += artifact_upload.problems
-            reporter.conclude(artifact_upload.artifact, record)
+            if run.options.dry_run:
+                reporter.add(record.of_artifact(artifact_upload.artifact))
+            else:
+                reporter.conclude(artifact_upload.artifact, record)
 
     run.activities.plan(sizes)
-    if not for_each(paths, publish, run.options.max_workers, run.stop):
+    with reporter.by_name(sizes):
+        finished = for_each(paths, publish, run.options.max_workers, run.stop)
+    if not finished:
         raise Interrupted("interrupted")
     return published
+
+
+def _name_superseded(
+    run: Session[UploadOptions],
+    store: Store,
+    snapshot: ContainerSnapshot,
+    planned: Mapping[str, ArtifactUpload],
+) -> None:
+    """Name the objects that an upload would delete (``--dry-run``)."""
+    companions = {name: [c.name for c in each.companions] for name, each in planned.items()}
+    for name in superseded(run, store, snapshot, companions):
+        run.note(line("note", name, "superseded dev build; would be deleted"))
 
 
 def _in_host_metadata(

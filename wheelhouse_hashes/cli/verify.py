@@ -107,12 +107,13 @@ def _verify(
     if report.nothing_matched:
         where = ", ".join(source.listing.url for source in sources.sources)
         run.say(f"no artifacts in {folder}, and none announced by {where}")
-    reporter.align(artifact.name for artifact in artifacts)
     # Artifacts that are announced but not in the folder need no hashing.
     sizes = operand.sizes()
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     verify_one = partial(verify_artifact, reporter, operand, sources)
-    if not for_each(artifacts, verify_one, run.options.max_workers, run.stop):
+    with reporter.by_name(artifact.name for artifact in artifacts):
+        finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
+    if not finished:
         raise Interrupted("interrupted")
     if isinstance(operand, Files):
         _report_others(reporter, folder, operand.all_names)
@@ -152,7 +153,7 @@ def _report_others(
         note = others.note(str(folder))
         if run.options.strict_folder:
             report.findings.append(note)
-            run.say(describe_findings([note]))
+            run.say(describe_findings([note]), color="red")
         else:
             run.say(line("note", note.text))
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.differences import Difference
 from wheelhouse_hashes.formats.tag_globs import matches, matches_any, why_no_glob
 
 _NUMBER = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
@@ -47,30 +48,31 @@ class ExpectedLines:
     patterns: tuple[Pattern, ...]
     forbidden: tuple[Pattern, ...]
 
-    def unmet(self, good: Collection[str]) -> list[str]:
+    def unmet(self, good: Collection[str]) -> list[Difference]:
         """Return the differences between artifacts and the list.
 
         :param good: the names of the artifacts with a good verdict.
         :returns: one sentence for each difference.
         """
         texts = [
-            f"expected, but missing or refused: {name}" for name in sorted(self.names - set(good))
+            Difference.of_missing(f"expected, but missing or refused: {name}", name)
+            for name in sorted(self.names - set(good))
         ]
         for pattern in self.patterns:
             found = [name for name in good if matches(pattern.glob, name)]
             if len(found) < pattern.least or (
                 pattern.most is not None and len(found) > pattern.most
             ):
-                texts.append(
-                    f"line {pattern.line}, {pattern.glob}: expected {pattern.number}, "
-                    f"found {len(found)}{_named(found)}"
-                )
+                text = f"expected {pattern.number}, found {len(found)}{_named(found)}"
+                texts.append(Difference(f"line {pattern.line}, {pattern.glob}: {text}"))
         for pattern in self.forbidden:
             found = [name for name in good if matches(pattern.glob, name)]
             if found:
                 where = f"line {pattern.line}, !{pattern.glob}"
-                texts.append(f"{where}: must not be there{_named(found)}")
-        return texts + [f"not expected: {name}" for name in sorted(self.surplus(good))]
+                text = f"{where}: must not be there{_named(found)}"
+                texts.append(Difference(text, unexpected=found))
+        surplus = sorted(self.surplus(good))
+        return texts + [Difference(f"not expected: {each}", unexpected=[each]) for each in surplus]
 
     def excluding(self, globs: Collection[str]) -> ExpectedLines:
         """Return the list without names that a pattern of ``--exclude`` matches.

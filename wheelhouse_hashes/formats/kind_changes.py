@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.differences import Difference
 from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, in_order, kind_of
 
 #: Maximum number of columns, of new kinds and of changed sizes in one text.
@@ -35,7 +36,7 @@ def kinds_of(names: Iterable[str]) -> Counter[Kind]:
     return Counter({kind: len(found) for kind, found in variants.items()})
 
 
-def lost(before: Counts, now: Counts, where: str) -> list[str]:
+def lost(before: Counts, now: Counts, where: str) -> list[Difference]:
     """Return what a release lacks, whole columns and rows first.
 
     :param before: the artifacts of another release by kind.
@@ -46,7 +47,7 @@ def lost(before: Counts, now: Counts, where: str) -> list[str]:
     columns, rows = {kind.column for kind in now} | {""}, {kind.row for kind in now}
     by_column: dict[str, list[Kind]] = defaultdict(list)
     by_row: dict[str, list[Kind]] = defaultdict(list)
-    fewer: dict[Kind, tuple[int, int]] = {}
+    fewer: list[Kind] = []
     for kind, number in before.items():
         if now.get(kind, 0) >= number:
             continue
@@ -55,18 +56,32 @@ def lost(before: Counts, now: Counts, where: str) -> list[str]:
         elif kind.row not in rows:
             by_row[kind.row].append(kind)
         else:
-            fewer[kind] = number, now.get(kind, 0)
-    texts = [
-        f"no {column} wheels at all: {_total(before, by_column[column])} in {where}"
-        for column in sorted(by_column, key=in_order)
-    ]
-    texts += [
-        f"no {_artifacts(row, by_row[row])}: {_total(before, by_row[row])} in {where}"
-        for row in sorted(by_row, key=in_order)
-    ]
-    texts += _fewer(fewer, where)
-    more = len(texts) - MAX_TEXTS
-    return texts if more <= 0 else [*texts[:MAX_TEXTS], f"{more} more differences from {where}"]
+            fewer.append(kind)
+    found = []
+    for column, gone in sorted(by_column.items(), key=lambda item: in_order(item[0])):
+        text = f"no {column} wheels at all: {_total(before, gone)} in {where}"
+        found.append(Difference(text, _lacking(before, now, gone)))
+    for row, gone in sorted(by_row.items(), key=lambda item: in_order(item[0])):
+        text = f"no {_artifacts(row, gone)}: {_total(before, gone)} in {where}"
+        found.append(Difference(text, _lacking(before, now, gone)))
+    found += _fewer({kind: (before[kind], now.get(kind, 0)) for kind in fewer}, where)
+    return _limited(found, where)
+
+
+def _limited(found: list[Difference], where: str) -> list[Difference]:
+    """Join the differences over the limit in one."""
+    rest = found[MAX_TEXTS:]
+    if not rest:
+        return found
+    missing = [kind for each in rest for kind in each.missing]
+    text = f"{len(rest)} more differences from {where}"
+    return [*found[:MAX_TEXTS], Difference(text, missing)]
+
+
+def _lacking(before: Counts, now: Counts, kinds: Iterable[Kind]) -> Iterator[Kind]:
+    """Yield some kinds, each as often as an artifact of it is missing."""
+    for kind in sorted(kinds):
+        yield from [kind] * (before[kind] - now.get(kind, 0))
 
 
 def _total(counts: Counts, kinds: Iterable[Kind]) -> int:
@@ -90,7 +105,7 @@ class _Group(NamedTuple):
     before: int
 
 
-def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[str]:
+def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[Difference]:
     """Return the sentences about kinds whose column and row are still there."""
     groups: dict[_Group, list[str]] = defaultdict(list)
     totals: Counter[_Group] = Counter()
@@ -103,12 +118,15 @@ def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[str]:
         row, now, before = group
         named = _some(sorted(columns, key=in_order))
         if not named:
-            texts.append(f"fewer {row}s: {now}, {before} in {where}")
+            text = f"fewer {row}s: {now}, {before} in {where}"
         elif now:
             each = f"{now} instead of {before} as in {where}"
-            texts.append(f"fewer wheels for {row}: {each}, for {named}")
+            text = f"fewer wheels for {row}: {each}, for {named}"
         else:
-            texts.append(f"no {named} wheels for {row}: {totals[group]} in {where}")
+            text = f"no {named} wheels for {row}: {totals[group]} in {where}"
+        kinds = {Kind(column, row) for column in columns}
+        old, new = ({kind: missing[kind][i] for kind in kinds} for i in (0, 1))
+        texts.append(Difference(text, _lacking(old, new, kinds)))
     return texts
 
 

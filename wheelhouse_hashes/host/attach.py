@@ -140,13 +140,13 @@ def _run_through_host(
     with _replaced(module, **replacements):
         try:
             original()
-        except _Failed as failed:
-            codes.append(failed.exit_code)
+        except _Ended as ended:
+            codes.append(ended.exit_code)
     return max(codes, default=0)
 
 
-class _Failed(Exception):
-    """Ends a failed upload, which is already reported, before the host reports success."""
+class _Ended(Exception):
+    """Ends an upload that failed or was a dry run before the host reports success."""
 
     def __init__(self, exit_code: int) -> None:
         super().__init__(exit_code)
@@ -181,8 +181,8 @@ def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
             report = upload(
                 run, self.account, container, local_folder, with_index=self.update_index
             )
-            if report.exit_code:
-                raise _Failed(report.exit_code)
+            if report.exit_code or run.options.dry_run:
+                raise _Ended(report.exit_code)
 
     return Uploader
 

@@ -1,8 +1,16 @@
-"""Records the result for each file of a command, prints it and passes it to the plugins."""
+"""Records the result for each file of a command, prints it and passes it to the plugins.
+
+On a terminal, a result is printed at once.  Elsewhere, such as in the log of a CI job, the
+results are printed in the order of their names, so that the logs of two runs can be compared:
+each result waits for those of all earlier names.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -26,6 +34,19 @@ _ROUTINE = frozenset({UploadOutcome.SENT, UploadOutcome.THERE, UploadOutcome.SKI
 #: this run sent something for it.
 _PUBLISHED = {UploadOutcome.SENT: True, UploadOutcome.REPLACED: True, UploadOutcome.THERE: False}
 
+#: The colors of outcomes on a terminal.  An outcome that is neither good nor bad has none.
+_COLORS: Mapping[Outcome | UploadOutcome, str] = {
+    Outcome.OK: "green",
+    Outcome.UNVERIFIED: "yellow",
+    Outcome.REFUSED: "red",
+    Outcome.WITHDRAWN: "yellow",
+    UploadOutcome.SENT: "green",
+    UploadOutcome.REPLACED: "yellow",
+    UploadOutcome.THERE: "green",
+    UploadOutcome.REFUSED: "red",
+    UploadOutcome.FAILED: "red",
+}
+
 
 class Reporter(Generic[O_co]):
     """The reporter of one command; base class of the two kinds.
@@ -37,14 +58,48 @@ class Reporter(Generic[O_co]):
         #: The command in progress.
         self.run = run
         self._width = 0
+        self._lock = threading.Lock()
+        #: The names whose results are still to be printed, in reverse order.
+        self._expected: dict[str, None] = {}
+        #: The results that wait for those of earlier names.
+        self._held: dict[str, tuple[str, str, bool]] = {}
 
-    def align(self, names: Iterable[str]) -> None:
-        """Align the following lines to the longest of some names."""
-        self._width = max(map(len, names), default=0)
+    @contextlib.contextmanager
+    def by_name(self, names: Iterable[str]) -> Iterator[None]:
+        """Align the results of some files, and print them in the order of their names.
 
-    def _print(self, text: str, *, routine: bool) -> None:
+        :param names: the names of the files whose results follow.
+        """
+        expected = dict.fromkeys(sorted(names, reverse=True))
+        self._width = max(map(len, expected), default=0)
+        if not sys.stdout.isatty():
+            self._expected = expected
+        try:
+            yield
+        finally:
+            # Those of an interrupted run.
+            with self._lock:
+                self._expected = {}
+                for _, held in sorted(self._held.items()):
+                    self._print_now(*held)
+                self._held.clear()
+
+    def _print(
+        self, name: str, text: str, outcome: Outcome | UploadOutcome, *, routine: bool
+    ) -> None:
         """Print lines about one file; with ``--quiet`` only those that need attention."""
-        (self.run.note if routine else self.run.say)(text)
+        held = text, _COLORS.get(outcome, ""), routine
+        with self._lock:
+            if name not in self._expected:
+                self._print_now(*held)
+                return
+            self._held[name] = held
+            while self._expected and (first := next(reversed(self._expected))) in self._held:
+                del self._expected[first]
+                self._print_now(*self._held.pop(first))
+
+    def _print_now(self, text: str, color: str, routine: bool) -> None:  # noqa: FBT001 (as it is held)
+        (self.run.note if routine else self.run.say)(text, color=color)
 
 
 class FetchReporter(Reporter[C_co]):
@@ -64,7 +119,8 @@ class FetchReporter(Reporter[C_co]):
             advice = next_step(verdict.cause, self.run.verb)
             verdict = verdict if advice == verdict.next_step else replace(verdict, next=advice)
         self.report.verdicts.append(verdict)
-        self._print(describe_verdict(verdict, self._width), routine=verdict.outcome is Outcome.OK)
+        text, routine = describe_verdict(verdict, self._width), verdict.outcome is Outcome.OK
+        self._print(verdict.name, text, verdict.outcome, routine=routine)
         return verdict
 
     def conclude(self, artifact: ListedArtifact, verdict: Verdict) -> None:
@@ -87,7 +143,8 @@ class UploadReporter(Reporter[UploadOptions]):
     def add(self, record: UploadRecord) -> None:
         """Record and print a result; with ``--quiet``, routine outcomes are not printed."""
         self.report.records.append(record)
-        self._print(describe_record(record, self._width), routine=record.outcome in _ROUTINE)
+        text, routine = describe_record(record, self._width), record.outcome in _ROUTINE
+        self._print(record.name, text, record.outcome, routine=routine)
 
     def conclude(self, artifact: LocalArtifact, record: UploadRecord) -> None:
         """Record the result for an artifact; notify the plugins if it is published."""

@@ -169,7 +169,7 @@ def conclude(run: Session[Options], report: Report) -> None:
         return
     if findings:
         report.findings += findings
-        run.say(describe_findings(findings))
+        run.say(describe_findings(findings), color="red")
 
 
 def _finish(run: Session[Options], report: Report) -> None:
@@ -184,7 +184,7 @@ def _finish(run: Session[Options], report: Report) -> None:
         if report.ended_by is None and error.exit_code == gravest_code:
             raise
         report.problems.append(error)
-        run.say(f"problem: {error.message_and_next}")
+        run.say(f"problem: {error.message_and_next}", color="red")
 
 
 @contextmanager

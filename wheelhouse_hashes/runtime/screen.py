@@ -7,16 +7,56 @@ from ending a command.
 Source: the workflow commands of GitHub Actions
 (https://docs.github.com/actions/reference/workflow-commands-for-github-actions), and their
 older form ``##[command]`` (``ActionCommand.TryParse`` of https://github.com/actions/runner).
+When to color follows Python's own tools (docs.python.org/3/using/cmdline.html#controlling-color,
+https://no-color.org, https://force-color.org).
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TextIO
 
 from wheelhouse_hashes.lines import harmless
+
+#: Colors as parameters of the control sequence ``SGR`` (ECMA-48, 8.3.117).
+_COLORS: Mapping[str, str] = {"green": "32", "yellow": "33", "red": "1;31"}
+
+
+def wants_color(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Return whether to color the output on a stream.
+
+    ``NO_COLOR`` turns colors off and ``FORCE_COLOR`` turns them on, if they are not empty.
+    Otherwise only a terminal gets them.
+
+    :param stream: standard output.
+    :param environ: the environment.
+    """
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    # The old console of Windows shows the sequences as text; newer ones set a variable.
+    is_plain = environ.get("TERM", "") in ("", "dumb", "unknown")
+    return stream.isatty() and not (is_plain and "WT_SESSION" not in environ)
+
+
+def painted(text: str, color: str) -> str:
+    """Return lines with the beginning of each in a color, except of indented lines.
+
+    The beginning ends before two spaces or a colon.
+
+    :param text: harmless lines.
+    :param color: ``green``, ``yellow`` or ``red``.
+    """
+    return "\n".join(_painted(line, _COLORS[color]) for line in text.split("\n"))
+
+
+def _painted(line: str, parameters: str) -> str:
+    word = line.partition("  ")[0].partition(": ")[0]
+    return f"\x1b[{parameters}m{word}\x1b[0m{line[len(word) :]}" if word else line
 
 
 class Screen:
@@ -28,18 +68,22 @@ class Screen:
         self._topics: set[str] = set()
         self._show: Callable[[str], None] = _print
 
-    def print(self, text: str, *, command: bool = False) -> None:
+    def print(self, text: str, *, command: bool = False, color: str = "") -> None:
         """Print whole lines, unless :meth:`silence` was called.
 
         :param text: the lines; see :func:`wheelhouse_hashes.lines.harmless`.
         :param command: whether the text is a workflow command of GitHub Actions: one line
             that begins with ``::``.
+        :param color: the color of the beginning of each line on a terminal, see
+            :func:`painted`; empty for none.
         """
         if command:
             name, data = text[:2], text[2:].replace("\n", " ")
             text = name + harmless(data)
         else:
             text = harmless(text)
+            if color and wants_color(sys.stdout, os.environ):
+                text = painted(text, color)
         with self._lock:
             if not self._silent:
                 self._show(text)

@@ -77,10 +77,14 @@ class LocalStore(Store):
         return pathlib.Path(self.account.username, self._name.container, self._name.prefix)
 
     def open(self, *, create: bool = True) -> None:
-        """Look up the container, and remove the leftovers of dead jobs from it."""
+        """Look up the container.
+
+        A run that may create it also removes the leftovers of dead jobs; others only read.
+        """
         super().open(create=create)
-        with contextlib.suppress(OSError), Folder(self._folder / _STAGING) as staging:
-            remove_dead(staging)
+        if create:
+            with contextlib.suppress(OSError), Folder(self._folder / _STAGING) as staging:
+                remove_dead(staging)
 
     def _list(self, *, nested: bool) -> Iterator[Stored]:
         def fail(error: OSError) -> None:

@@ -112,6 +112,29 @@ class ArtifactUpload:
             note = "artifact already there; sent its missing companions"
         return self._record(UploadOutcome.REPLACED if replaced else UploadOutcome.SENT, note)
 
+    def plan(self) -> UploadRecord:
+        """Return what :meth:`publish` would do, and send nothing.
+
+        :raises Refusal: if the container has different bytes that must be kept.
+        :raises StoreError: if an object cannot be looked up.
+        """
+        run, artifact, store = self._run, self.artifact, self._store
+        run.activity.begin("comparing")
+        self.companions = collect_companions(run, artifact)
+        announcement = Announcement(run, store, self._snapshot, artifact, self.companions)
+        stored = self._snapshot.objects.get(artifact.name)
+        if stored is None:
+            return self._record(UploadOutcome.PLANNED, "would be sent")
+        if not self._is_ours(stored):
+            self._check_replacement(stored)
+            return self._record(UploadOutcome.PLANNED, "would replace different content")
+        if run.options.resend:
+            return self._record(UploadOutcome.PLANNED, "already there; would be sent again")
+        if not all(map(announcement.is_there, self.companions)):
+            text = "artifact already there; its missing companions would be sent"
+            return self._record(UploadOutcome.PLANNED, text)
+        return UploadRecord(artifact.name, UploadOutcome.THERE, "already there")
+
     def _correct_hash_files(self) -> None:
         self.problems += correct_stray_hash_files(
             self._run, self._store, self._snapshot, self.artifact, self.companions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.formats.dev_builds import DevBuilds
@@ -23,12 +23,32 @@ def prune(
 ) -> list[str]:
     """Delete the dev builds that the uploaded ones supersede, but none of the uploaded ones.
 
-    An uploaded build may be older than those in the container, for example if it is of
-    a maintenance branch.
+    The parameters are those of :func:`superseded`.
 
-    A build is deleted before its companions, so it never exists without its hash
-    file.  If a lagging listing lacks some builds, too few are deleted.  If it still
-    shows builds that are gone, they must not cost an existing one, so the builds to
+    :returns: the names of the deleted objects.
+    :raises StoreError: if an object cannot be deleted.
+    """
+    deleted: list[str] = []
+    for victim in superseded(run, store, snapshot, uploaded):
+        store.delete(victim)
+        run.note(line("pruned", victim))
+        deleted.append(victim)
+    return deleted
+
+
+def superseded(
+    run: Session[UploadOptions],
+    store: Store,
+    snapshot: ContainerSnapshot,
+    uploaded: Mapping[str, Sequence[str]],
+) -> Iterator[str]:
+    """Yield the objects to delete: superseded dev builds, each before its companions.
+
+    In this order, a build never exists without its hash file.
+
+    An uploaded build may be older than those in the container, for example if it is of
+    a maintenance branch.  If a lagging listing lacks some builds, too few are deleted.  If it
+    still shows builds that are gone, they must not cost an existing one, so the builds to
     keep are looked up in the store first.
 
     :param run: the command in progress.
@@ -36,14 +56,11 @@ def prune(
     :param snapshot: the container's listing at the start of the run.
     :param uploaded: the artifacts that this run published, with the names of
         their companions; the listing may not show them yet.
-    :returns: the names of the deleted objects.
-    :raises StoreError: if an object cannot be deleted.
     """
     companions = {
         name: {*snapshot.companions.get(name, ()), *uploaded.get(name, ())}
         for name in {*snapshot.companions, *uploaded}
     }
-    deleted: list[str] = []
     keep = run.options.keep_dev_builds
     # Builds of which only companions are left count too: an earlier delete may
     # have failed halfway.
@@ -60,7 +77,4 @@ def prune(
                 continue
             for victim in (build, *sorted(companions.get(build, ()))):
                 if victim in snapshot.objects:
-                    store.delete(victim)
-                    run.note(line("pruned", victim))
-                    deleted.append(victim)
-    return deleted
+                    yield victim

@@ -19,6 +19,7 @@ from wheelhouse_hashes.disk.files import BUFFER, LocalFile, check_regular
 from wheelhouse_hashes.errors import Interrupted, Refusal, disk_errors
 from wheelhouse_hashes.filenames import parse_artifact_name, printable, why_unsafe
 from wheelhouse_hashes.formats.dev_builds import stamped_name
+from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def scan(
     folder: pathlib.Path, reporter: UploadReporter, temporary: contextlib.ExitStack
 ) -> list[pathlib.Path]:
     """Return the artifacts in a folder; rename dev wheels, and report skipped files.
+
+    A dry run renames nothing.
 
     A skipped file that looks like an artifact makes the command fail, because the
     release lacks that artifact.
@@ -68,7 +71,9 @@ def scan(
                     f"the same version as {', '.join(map(printable, others))}, spelled "
                     "differently; both would be uploaded under one name: remove one of them",
                 )
-            if stamped != name:
+            if stamped != name and reporter.run.options.dry_run:
+                reporter.run.note(line("note", name, f"would be renamed to {stamped}"))
+            elif stamped != name:
                 path = _renamed(path, stamped, temporary, reporter.run.stop)
             if why := why_unsafe(path.name):
                 raise Refusal(Cause.UNSAFE_NAME, why)

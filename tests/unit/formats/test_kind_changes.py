@@ -25,7 +25,7 @@ SDIST = "demo-1.0.tar.gz"
 
 def differences(before: Release, now: Release) -> list[str]:
     """Return what a release lacks."""
-    return lost(kinds_of(before.sizes), kinds_of(now.sizes), str(before.version))
+    return [*lost(kinds_of(before.sizes), kinds_of(now.sizes), str(before.version))]
 
 
 @pytest.mark.parametrize(

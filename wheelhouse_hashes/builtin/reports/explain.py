@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
-_MEANING = {
+#: What each tier means.
+MEANING = {
     Tier.CONTAINER: "published with the artifact: detects accidental corruption, not tampering",
     Tier.ELSEWHERE: "published at another origin, at an address that you named",
     Tier.ATTESTED: "signed by an identity that you named",
@@ -26,6 +27,7 @@ _MEANING = {
 _OUTCOMES = {
     Outcome.OK: "every digest matches, and no plugin rejected it",
     Outcome.UNVERIFIED: "no digest was found; accepted by --missing-hash accept",
+    Outcome.PLANNED: "not fetched, and not checked: dry run",
     Outcome.WITHDRAWN: "the artifact no longer exists: neither verified nor refused",
 }
 
@@ -63,17 +65,8 @@ def explanation(verdict: Verdict) -> str:
     """
     lines = [f"{verdict.name}: {verdict.outcome.value}"]
     for claim in verdict.claims:
-        algorithm = claim.digest.algorithm
-        seen = verdict.digests.get(algorithm)
-        agreed = (
-            "not compared"
-            if seen is None
-            else "matches"
-            if seen == claim.digest.hex
-            else ("does not match")
-        )
         lines += [
-            f"  {claim.source} claims {claim.digest}: {agreed}",
+            f"  {claim.source} claims {claim.digest}: {agreement(verdict, claim)}",
             f"    where  {claim.where}",
             f"    tier   {claim.earned}: {_meaning(claim)}",
             *(f"    {name}: {value}" for name, value in claim.evidence.items()),
@@ -94,9 +87,17 @@ def explanation(verdict: Verdict) -> str:
     return "\n".join(map(printable, lines))
 
 
+def agreement(verdict: Verdict, claim: Claim) -> str:
+    """Return whether a claim agrees with the bytes that were read."""
+    seen = verdict.digests.get(claim.digest.algorithm)
+    if seen is None:
+        return "not compared"
+    return "matches" if seen == claim.digest.hex else "does not match"
+
+
 def _meaning(claim: Claim) -> str:
     if claim.earned is claim.tier:
-        return _MEANING[claim.tier]
+        return MEANING[claim.tier]
     return f"MD5 is no proof of tier {claim.tier}"
 
 

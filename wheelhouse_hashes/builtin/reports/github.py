@@ -1,4 +1,4 @@
-"""GitHub Actions: a table in the job summary, and an annotation for each refusal.
+"""GitHub Actions: grid and artifacts in the job summary, and an annotation for each refusal.
 
 Sources: the workflow commands and the environment files of GitHub Actions
 (https://docs.github.com/actions/reference/workflow-commands-for-github-actions).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -92,12 +93,36 @@ def _escaped(text: str, further: str = "") -> str:
 
 
 def _table(run: Run[Options], report: Report, rows: list[_Row]) -> str:
-    lines = [f"### wheelhouse {_cell(run.verb)}: exit {report.exit_code}", ""]
+    lines = [f"### wheelhouse {_cell(run.verb)}: exit {report.exit_code}", "", *_grid(report)]
     lines += ["| artifact | outcome | |", "|---|---|---|"]
     lines += [f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in rows]
     findings = (run.masked(f"{each.cause.value}: {each.text}") for each in report.findings)
     lines += ["", *(f"- {_cell(text)}" for text in findings)]
     return "\n".join(lines) + "\n\n"
+
+
+def _grid(report: Report) -> Iterator[str]:
+    """Return the lines of the grid, none if there is nothing to compare."""
+    if not isinstance(report, FetchReport):
+        return
+    # Imported here because most runs have no summary.
+    from wheelhouse_hashes.builtin.reports.grid_model import grid_of
+    from wheelhouse_hashes.formats.grid import NO_PYTHON, State
+
+    grid = grid_of(report)
+    if sum(grid.count.values()) <= 1:
+        return
+    heads = ["platform", *(column or NO_PYTHON for column in grid.columns)]
+    yield f"| {' | '.join(map(_cell, heads))} |"
+    yield "|---" * len(heads) + "|"
+    for row in grid.rows:
+        cells = [_cell(row)]
+        for column in grid.columns:
+            text = _cell(grid.cell(row, column))
+            bad = grid.worst(row, column) not in (None, State.VERIFIED, State.PLANNED)
+            cells.append(f"**{text}**" if bad else text)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
 
 
 def _cell(text: str) -> str:

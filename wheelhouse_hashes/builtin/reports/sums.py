@@ -33,7 +33,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file; it contains verified artifacts only."""
     options = run.options
-    if report.ended_by is not None:
+    if report.ended_by is not None or options.dry_run:
         return  # nothing was verified: keep an existing list
     if isinstance(report, FetchReport) and isinstance(options, CheckOptions) and options.sums:
         verdicts = sorted(report.verdicts, key=lambda verdict: verdict.name)

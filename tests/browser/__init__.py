@@ -1,0 +1,1 @@
+"""The page of ``--html`` in a real browser: ``tox run -e browser``."""

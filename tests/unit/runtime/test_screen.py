@@ -1,0 +1,59 @@
+"""Colors of result lines."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from wheelhouse_hashes.runtime.screen import Screen, painted, wants_color
+
+
+class Terminal(io.StringIO):
+    """Standard output that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "on_terminal", "elsewhere"),
+    [
+        ({"TERM": "xterm"}, True, False),
+        ({"WT_SESSION": "1"}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({}, False, False),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False, False),
+        ({"TERM": "xterm", "NO_COLOR": ""}, True, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"FORCE_COLOR": ""}, False, False),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, False),
+    ],
+)
+def test_color_is_for_terminals_unless_environment_decides(
+    environ: dict[str, str], *, on_terminal: bool, elsewhere: bool
+) -> None:
+    assert wants_color(Terminal(), environ) is on_terminal
+    assert wants_color(io.StringIO(), environ) is elsewhere
+
+
+def test_color_ends_before_two_spaces_or_a_colon_and_skips_indented_lines() -> None:
+    text = "refused    a.whl  mismatch: b\n           next      c\nincomplete: d: e\n"
+    red, end = "\x1b[1;31m", "\x1b[0m"
+    assert painted(text, "red") == (
+        f"{red}refused{end}    a.whl  mismatch: b\n           next      c\n"
+        f"{red}incomplete{end}: d: e\n"
+    )
+
+
+def test_screen_colors_harmless_text_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control sequences of names are escaped, those of the color are not."""
+    shown: list[str] = []
+    screen = Screen()
+    screen.show_by(shown.append)
+    screen.print("ok  a\x1b[2J", color="green")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    screen.print("ok  a\x1b[2J", color="green")
+    screen.print("ok  a")
+    assert shown == ["ok  a\\x1b[2J", "\x1b[32mok\x1b[0m  a\\x1b[2J", "ok  a"]

@@ -1,0 +1,128 @@
+"""The grid of a release: a column for each Python, a row for each platform."""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.formats.wheel_kinds import Kind, in_order
+
+#: Head of the column of artifacts that are for no Python, such as sdists.
+NO_PYTHON = "no Python"
+
+#: Space between two columns of text.
+_GAP = "  "
+
+
+class State(enum.StrEnum):
+    """The state of one artifact in a grid, the best first."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"  #: kept without a digest
+    PLANNED = "planned"  #: would be fetched (``--dry-run``)
+    UNEXPECTED = "unexpected"  #: there, but not part of the release
+    MISSING = "missing"  #: part of the release, but not there
+    REFUSED = "refused"
+
+
+#: The states by how bad they are.
+_ORDER: Mapping[State, int] = {state: number for number, state in enumerate(State)}
+
+
+class Entry(NamedTuple):
+    """One artifact in a grid."""
+
+    #: Its Python and platform.
+    kind: Kind
+    #: Its state.
+    state: State
+
+
+class Grid:
+    """A table of artifacts: each cell has those of one Python and one platform.
+
+    :param entries: the artifacts.
+    """
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._cells: dict[Kind, Counter[State]] = defaultdict(Counter)
+        for kind, state in entries:
+            self._cells[kind][state] += 1
+        columns = {kind.column for kind in self._cells}
+        #: The Pythons: ``cp39`` before ``cp310``, artifacts for no Python last.
+        self.columns: Sequence[str] = sorted(columns - {""}, key=in_order)
+        self.columns += [""] if "" in columns else []
+        #: The platforms.
+        self.rows: Sequence[str] = sorted({kind.row for kind in self._cells}, key=in_order)
+        #: The number of artifacts in each state that occurs.
+        self.count: Mapping[State, int] = _sorted(sum(self._cells.values(), Counter()))
+
+    def __bool__(self) -> bool:
+        return bool(self._cells)
+
+    def states(self, row: str, column: str) -> Mapping[State, int]:
+        """Return the number of artifacts of a cell in each state; empty if it has none."""
+        return _sorted(self._cells.get(Kind(column, row), {}))
+
+    def cell(self, row: str, column: str) -> str:
+        """Return the text of a cell; empty if it has no artifacts.
+
+        One artifact is a word (``verified``), several are counted (``2 verified, 1 missing``).
+        """
+        states = self.states(row, column)
+        if list(states.values()) == [1]:
+            return next(iter(states))
+        return counted(states)
+
+    def worst(self, row: str, column: str | None = None) -> State | None:
+        """Return the worst state of a cell, or of a row; None if it has no artifacts.
+
+        :param column: the cell's column, None for the whole row.
+        """
+        columns = self.columns if column is None else [column]
+        states = (state for each in columns for state in self.states(row, each))
+        return max(states, key=_ORDER.__getitem__, default=None)
+
+    def lines(self, width: int) -> Iterator[tuple[str, State | None]]:
+        """Return the grid as lines of text, each with the worst state in it (None: a head).
+
+        Columns that do not fit follow below, in a table of their own.
+
+        :param width: the maximum number of characters in a line, if a column fits in it.
+        """
+        heads = [printable(row) for row in self.rows]
+        first = max(map(len, heads), default=0)
+        rest = [*self.columns]
+        while rest:
+            shown: list[tuple[str, int]] = []
+            room = width - first
+            while rest:
+                column = rest[0]
+                texts = [column or NO_PYTHON, *(self.cell(row, column) for row in self.rows)]
+                needed = len(_GAP) + max(len(printable(text)) for text in texts)
+                if shown and needed > room:
+                    break
+                room -= needed
+                shown.append((rest.pop(0), needed - len(_GAP)))
+            titles = (f"{printable(column or NO_PYTHON):<{wide}}" for column, wide in shown)
+            yield _GAP.join([" " * first, *titles]).rstrip(), None
+            for row, head in zip(self.rows, heads, strict=True):
+                cells = [f"{self.cell(row, column):<{wide}}" for column, wide in shown]
+                if any(cell.strip() for cell in cells):
+                    worst = max(
+                        (state for column, _ in shown for state in self.states(row, column)),
+                        key=_ORDER.__getitem__,
+                    )
+                    yield _GAP.join([f"{head:<{first}}", *cells]).rstrip(), worst
+
+
+def counted(states: Mapping[State, int]) -> str:
+    """Return the number of artifacts in each state, as text."""
+    return ", ".join(f"{number} {state}" for state, number in states.items())
+
+
+def _sorted(count: Mapping[State, int]) -> dict[State, int]:
+    return {state: count[state] for state in State if count.get(state)}
