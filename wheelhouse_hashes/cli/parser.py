@@ -173,12 +173,16 @@ class Verbs:
         verb: str = options.command
         if verb == "upload":
             options.region = self._region
-        kind = self.commands[verb].options
+        command = self.commands[verb]
+        kind = command.options
         known = {each.name for each in fields(kind)}
         values = vars(options)
         ours = {option.action.dest for option in self._ours[verb]}
         extra = {name: values[name] for name in ours - known if name in values}
-        return Session(verb, make_options(kind, values, extra), self.plugins)
+        run = Session(verb, make_options(kind, values, extra), self.plugins)
+        if command.verb.prints_result:
+            run.reserve_output()
+        return run
 
 
 def _converted(action: argparse.Action, default: object) -> object:
