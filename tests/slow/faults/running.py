@@ -15,6 +15,7 @@ from tests.conftest import FOREIGN
 from tests.slow.faults import (
     consistency,
     contents,
+    hashing,
     headers,
     limits,
     listings,
@@ -43,6 +44,7 @@ MODULES = (
     uploads,
     stores,
     private,
+    hashing,
     local,
 )
 

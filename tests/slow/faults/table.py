@@ -59,6 +59,7 @@ _TITLES = {
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
     "private": "Private containers (E.8)",
+    "hashing": "Local artifacts without a store (E.10)",
     "local": "This machine (E.5)",
 }
 
@@ -91,7 +92,7 @@ def result_line(done: Done) -> str:
         "waiting",
         "withdrawn",
     )
-    for first in (*errors, *others, "note", "sent", "there", "ok "):
+    for first in (*errors, *others, "note", "sent", "there", "ok ", "skipped "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
                 return normalized(row)
