@@ -17,6 +17,7 @@ from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.cli.verb_parsers import (
     VerbParsers,
+    add_print_completion,
     add_store_options,
     secrets_in,
     shown_unrecognized,
@@ -252,6 +253,7 @@ class Parser(argparse.ArgumentParser):
             parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
         self.verbs.argv = sys.argv[1:] if args is None else args
         self.verbs.extend(self._subparsers_action)
+        add_print_completion(self)
         try:
             options, unknown = self.parse_known_args(args, namespace)
             if unknown:

@@ -11,10 +11,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.conftest import Cli
-from tests.recipes.running import CI
+from tests.support import ROOT
 from tests.support.artifacts import flip_a_bit, make_sdist, make_wheel
 
-PAGE = CI.parent.parent / "docs" / "without-store.rst"
+PAGE = ROOT / "docs" / "without-store.rst"
 
 #: The artifacts of each build job.
 JOBS = {
