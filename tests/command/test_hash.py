@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -21,6 +22,8 @@ from wheelhouse_hashes.artifacts import ALGORITHMS, Finding, LocalArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.digest_list import parse_digest_list
 from wheelhouse_hashes.formats.hash_file import format_digest_list, parse_hash_file
+from wheelhouse_hashes.options import Options
+from wheelhouse_hashes.run import Run
 
 DEV = "demo-1.1.dev0-py3-none-any.whl"
 
@@ -326,6 +329,40 @@ def test_hash_refuses_file_that_changes_meanwhile(
     result = cli("hash", "dist")
     assert (result.code, result.out) == (1, "")
     assert "plugin: the file changed in wheelhouse_inspect" in result.err
+
+
+class Interrupter:
+    """Interrupts the run while it inspects an artifact."""
+
+    @hookimpl
+    def wheelhouse_inspect(self, run: Run[Options]) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert run.stop.wait(10)
+
+
+def test_interrupted_hash_writes_nothing(
+    cli: Cli, dist: pathlib.Path, made: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, interrupter=Interrupter())
+    for where in ((), ("--sums", "SHA256SUMS", "--sidecars", "side")):
+        result = cli("hash", "dist", *where)
+        assert (result.code, result.out) == (130, "")
+        assert "interrupted: no digests were written; run the command again" in result.err
+    assert tree(dist.parent) == sorted(["dist", *(f"dist/{name}" for name in made)])
+
+
+def test_hash_imports_no_slow_module(
+    python: Cli, dist: pathlib.Path, made: dict[str, bytes]
+) -> None:
+    code = (
+        "import sys, runpy\n"
+        "sys.argv = ['wheelhouse_uploader', 'hash', 'dist']\n"
+        "runpy.run_module('wheelhouse_hashes', run_name='__main__')\n"
+        "slow = {'pycurl', 'rich', 'libcloud', 'requests', 'filelock', 'shtab'}\n"
+        "print('loaded:', *sorted(slow & set(sys.modules)))"
+    )
+    done = python("-c", code)
+    assert (done.code, done.out) == (0, f"{lines(made)}loaded:\n")
 
 
 def test_hash_of_unreadable_file_is_a_disk_error(cli: Cli, dist: pathlib.Path) -> None:
