@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 
-from benchmarks import contents, fetching, interrupting, startup, tracing, uploading
+from benchmarks import contents, fetching, hashing, interrupting, startup, tracing, uploading
 from benchmarks.environments import Environment, machine
 from benchmarks.measure import Runner
 from benchmarks.results import as_json, as_text, into_docs
@@ -35,6 +35,7 @@ CASES: dict[str, Callable[[Suite], None]] = {
     "trace": tracing.trace,
     "startup": startup.startup,
     "contents": contents.contents,
+    "hash": hashing.hashing,
     "one": fetching.one,
     "numpy": fetching.numpy,
     "small": fetching.small,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from benchmarks import contents, fetching, interrupting, peers, startup, tracing, uploading
+from benchmarks import contents, fetching, hashing, interrupting, peers, startup, tracing, uploading
 from benchmarks.measure import Row
 
 #: Maximum cost ratio of an artifact among thousands to one among dozens.
@@ -62,6 +62,7 @@ class Targets:
         self._at_most("verified fetch / bare host, unverified", fetching.LINK, ours, host, 1.02)
         for case in (fetching.AGAIN_NUMPY, fetching.AGAIN_TORCH):
             self._rehash(case)
+        self._hashing()
         for case in (uploading.LOCAL_NUMPY, uploading.SWIFT_NUMPY):
             self._at_most(
                 "upload --hashfile / bare host", case, uploading.OURS, uploading.HOST, 1.05
@@ -169,6 +170,24 @@ class Targets:
         fetched = notes["body_bytes"] >= notes["bytes in the folder"]
         hit = rate >= 0.9 and not fetched
         self._add(target, "≥ 0.9, 0", f"{rate:.2f}, {'all' if fetched else 0}", hit=hit)
+
+    def _hashing(self) -> None:
+        """Compare ``hash`` with two threads that only hash, and with coreutils."""
+        case, target = hashing.CASE, "rate without the start / two cores hashing"
+        both = self._both(case, hashing.OURS, peers.TWO_CORES)
+        starts = self._both(hashing.START, hashing.OURS, peers.TWO_CORES)
+        if both is None or starts is None:
+            self._add(f"{case}: {target}", "≥ 0.9")
+        else:
+            pairs = list(zip(both, starts, strict=True))
+            ours, floor = (row.median - start.median for row, start in pairs)
+            least, fastest = (row.least - start.least for row, start in pairs)
+            rate, best = floor / ours, fastest / least
+            whole = both[1].median / both[0].median
+            said = f"{rate:.2f} (min {best:.2f}; with the start {whole:.2f})"
+            self._add(f"{case}: {target}", "≥ 0.9", said, hit=rate >= 0.9)
+        if self._facts.get(case, {}).get("SHA instructions", True):
+            self._faster("faster than sha256sum", case, hashing.OURS, hashing.SHA256SUM, 3.0)
 
     def _slope(self, case: str) -> None:
         """Compare the cost of one more artifact among many with its cost among few."""

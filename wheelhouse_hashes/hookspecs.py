@@ -307,20 +307,20 @@ def wheelhouse_inspect(  # type: ignore[empty-body]
     """Inspect an artifact's bytes and return objections.
 
     When: ``fetch --verify`` and ``verify``, after all claims matched; ``upload``, before
-    anything is sent for the artifact; worker thread.  Called again if the artifact is read
-    again.  The file is complete and has the artifact's own name.  In ``upload`` and
-    ``verify`` it is the user's own file; in ``fetch`` it is in a private folder or, if it
-    was already there, in the target folder.  It must not be modified: a file that changed
+    anything is sent for the artifact; ``hash``; worker thread.  Called again if the artifact
+    is read again.  The file is complete and has the artifact's own name.  In ``upload``,
+    ``hash`` and ``verify`` it is the user's own file; in ``fetch`` it is in a private folder
+    or, if it was already there, in the target folder.  It must not be modified: a file that changed
     while plugins inspected it is refused with cause ``plugin``.
 
-    :param artifact: a :class:`~wheelhouse_hashes.artifacts.LocalArtifact` in ``upload``,
-        otherwise a :class:`~wheelhouse_hashes.artifacts.ListedArtifact`.
+    :param artifact: a :class:`~wheelhouse_hashes.artifacts.LocalArtifact` in ``upload`` and
+        ``hash``, otherwise a :class:`~wheelhouse_hashes.artifacts.ListedArtifact`.
     :param path: the file; None if only digests are compared and no bytes are there.
-    :param claims: the claims about it, all of which matched; empty in ``upload``.
+    :param claims: the claims about it, all of which matched; empty in ``upload`` and ``hash``.
     :param digests: the digests of the bytes: algorithm to lower-case hex.
     :param run: the command in progress.
     :returns: findings; empty if there are no objections.  Set ``may_heal`` on a finding
-        that an eventually consistent store can cause; ``upload`` does not retry.
+        that an eventually consistent store can cause; ``upload`` and ``hash`` do not retry.
     """
 
 

@@ -154,6 +154,18 @@ class IndexOptions(StoreOptions):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
+class HashOptions(Options):
+    """The options of ``hash``."""
+
+    #: The files to hash, and the folders whose artifacts to hash.
+    paths: tuple[str, ...]
+    #: The file for the digest list, None for standard output.
+    sums: str | None = None
+    #: The folder for the hash files, None for none.
+    sidecars: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class CheckOptions(AccountOptions):
     """Options for checking artifacts; ``fetch`` and ``verify``.
 

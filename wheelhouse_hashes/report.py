@@ -169,7 +169,7 @@ _FAILURES = frozenset({2, 5, 6})
 
 
 class UploadOutcome(enum.Enum):
-    """The outcome for one file of an upload."""
+    """The outcome for one file of ``upload`` or ``hash``."""
 
     SENT = "sent"  #: published, and confirmed by a read-back
     REPLACED = "replaced"  #: as ``SENT``, in place of different bytes
@@ -178,11 +178,12 @@ class UploadOutcome(enum.Enum):
     REFUSED = "refused"  #: different bytes in the container, or a plugin objected
     FAILED = "failed"  #: the store, the network or the disk failed
     PLANNED = "planned"  #: would be sent (``--dry-run``)
+    HASHED = "hashed"  #: by ``hash``: read, and sound
 
 
 @dataclass(frozen=True)
 class UploadRecord:
-    """The result for one file of an upload."""
+    """The result for one file of ``upload`` or ``hash``."""
 
     #: The file's name.
     name: str
@@ -203,7 +204,7 @@ class UploadRecord:
 
     @classmethod
     def of_error(cls, name: str, error: WheelhouseHashesError) -> UploadRecord:
-        """Return the record of a file that was not published.
+        """Return the record of a file that was not published or hashed.
 
         :param name: the file's name.
         :param error: the reason.
@@ -219,36 +220,57 @@ class UploadRecord:
 
 
 @dataclass
-class UploadReport(Report):
-    """The results of an upload."""
+class FilesReport(Report):
+    """The results for local files; base class of the reports of ``upload`` and ``hash``."""
 
     #: The records, in the order in which they were made.
     records: list[UploadRecord] = field(default_factory=list)
-    #: The names of old dev builds and their companions that were deleted.
-    pruned: list[str] = field(default_factory=list)
-    #: True if the folder has no artifact, and ``--allow-empty`` is not given.
+    #: True if there is no artifact, and ``--allow-empty`` is not given.
     nothing_found: bool = False
-    #: The artifacts that the index page links, with their digests (None if unknown); None
-    #: if no page was written.
-    links: Mapping[str, Digest | None] | None = None
 
     def _codes(self) -> list[int]:
         codes = [record.exit_code for record in self.records]
         empty = Cause.MISSING_ARTIFACT.exit_code if self.nothing_found else 0
         return [*super()._codes(), *codes, empty]
 
+    def _counts(self) -> list[str]:
+        count = Counter(record.outcome for record in self.records)
+        return [f"{outcome.value} {count[outcome]}" for outcome in UploadOutcome if count[outcome]]
+
+
+@dataclass
+class HashReport(FilesReport):
+    """The results of ``hash``."""
+
+    def closing(self) -> str:
+        """Return the closing lines."""
+        lines = [", ".join(self._counts()) or "nothing was hashed", *self.problem_lines()]
+        if self.interrupted:
+            lines.append("interrupted: no digests were written; run the command again")
+        return "\n".join(lines)
+
+
+@dataclass
+class UploadReport(FilesReport):
+    """The results of an upload."""
+
+    #: The names of old dev builds and their companions that were deleted.
+    pruned: list[str] = field(default_factory=list)
+    #: The artifacts that the index page links, with their digests (None if unknown); None
+    #: if no page was written.
+    links: Mapping[str, Digest | None] | None = None
+
     def closing(self, container: str) -> str:
         """Return the closing lines.
 
         :param container: the container's name.
         """
-        count = Counter(record.outcome for record in self.records)
-        parts = [f"{outcome.value} {count[outcome]}" for outcome in UploadOutcome if count[outcome]]
+        parts = self._counts()
         if self.pruned:
             parts.append(f"pruned {len(self.pruned)}")
         nothing = "nothing was sent" if self.interrupted else "nothing to send"
         lines = [f"container {container}: {', '.join(parts) or nothing}"]
-        if count[UploadOutcome.PLANNED]:
+        if any(record.outcome is UploadOutcome.PLANNED for record in self.records):
             lines[0] += "; dry run: nothing was sent"
         lines += self.problem_lines()
         if self.interrupted:

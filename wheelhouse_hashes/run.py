@@ -296,6 +296,10 @@ class Run(Workspace[O_co]):
 
         return note
 
+    def reserve_output(self) -> None:
+        """Print all further lines to standard error: standard output is the verb's result."""
+        self._screen.use_standard_error()
+
     def show_by(self, show: Callable[[str], None] | None) -> None:
         """Set the function that prints all further lines, for a terminal display.
 

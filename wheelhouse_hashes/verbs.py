@@ -49,6 +49,9 @@ class Verb:
     #: Whether to add the options of a store: ``--username``, ``--secret``,
     #: ``--provider-name``, ``--region`` and ``--driver-option``.
     store: bool = False
+    #: Whether standard output is the verb's result, which :meth:`~.run.Run.print_result`
+    #: writes.  All messages then go to standard error.
+    prints_result: bool = False
     #: Examples for the help: the purpose, and the command from the verb on.
     examples: Sequence[tuple[str, str]] = ()
     #: The meaning of the exit codes, added to those that every verb has.

@@ -13,9 +13,10 @@ from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.hashing import hash_all
 from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
-from wheelhouse_hashes.errors import DiskError, UsageError
+from wheelhouse_hashes.errors import DiskError, UsageError, disk_errors
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.screen import write_result
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 if TYPE_CHECKING:
@@ -104,6 +105,18 @@ class Workspace(Generic[O_co]):
         :raises DiskError: if the file cannot be written.
         """
         write_file(str(path), content)
+
+    @staticmethod
+    def print_result(content: str | bytes) -> None:
+        """Write the result of a verb with ``prints_result`` to standard output.
+
+        Messages are printed with :meth:`say`, which drops output that cannot be written.
+
+        :param content: the content; text is encoded as UTF-8.
+        :raises DiskError: if it cannot be written, such as to a closed pipe or a full disk.
+        """
+        with disk_errors("write to standard output"):
+            write_result(content.encode() if isinstance(content, str) else content)
 
     def hash_files(
         self, paths: Iterable[pathlib.Path], algorithms: Iterable[str] = ()

@@ -10,7 +10,8 @@ import pytest
 from tests.command.test_upload import dev, links
 from tests.conftest import Cli
 from tests.support.artifacts import A, B, C, make_wheel
-from tests.support.commands import UPLOAD, names
+from tests.support.commands import FETCH, UPLOAD, got, names
+from tests.support.servers import serving_folder
 from wheelhouse_hashes.disk.atomic_write import rename_new
 
 
@@ -104,3 +105,73 @@ def test_dev_build_never_replaces_a_file_that_appears(
     assert appeared.read_bytes() == before
     rename_new(path, dist / C)
     assert sorted(os.listdir(dist)) == sorted([B, C])
+
+
+BEFORE = "demo-1.1.dev0-py3-none-any.whl"
+
+
+def uploaded(minute: int, folder: pathlib.Path, content: bytes) -> str:
+    """Put a dev build into a folder, under the name that its upload gave it."""
+    name = dev(minute)
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(content)
+    return name
+
+
+@pytest.fixture
+def built(cli: Cli, dist: pathlib.Path) -> bytes:
+    """A dev build, and ``SHA256SUMS`` made of it by ``hash``; returns its bytes."""
+    content = make_wheel(dist, BEFORE).read_bytes()
+    assert cli("hash", "dist", "--sums", "SHA256SUMS").code == 0
+    (dist / BEFORE).unlink()
+    return content
+
+
+def test_verify_finds_uploaded_dev_build_in_list_of_its_build(
+    cli: Cli, dist: pathlib.Path, built: bytes
+) -> None:
+    name = uploaded(20, dist, built)
+    result = cli("verify", "dist", "--against", "SHA256SUMS", "--explain", name)
+    assert (result.code, "verified 1 of 1" in result.out) == (0, True), result
+    note = f"SHA256SUMS has its digest as {BEFORE}, without the time stamp of the upload"
+    assert note in result.line("note")
+    assert result.line("ok").endswith("list  pinned")
+    assert f"listed as: {BEFORE}" in result.out
+    # The digest counts, not the name.
+    (dist / name).write_bytes(make_wheel(dist, BEFORE, b"another").read_bytes())
+    (dist / BEFORE).unlink()
+    assert cli("verify", "dist", "--against", "SHA256SUMS").code == 1
+
+
+def test_verify_finds_it_in_a_list_of_the_folder_and_beside_other_releases(
+    cli: Cli, dist: pathlib.Path, built: bytes
+) -> None:
+    uploaded(20, dist, built)
+    make_wheel(dist, A)
+    assert cli("hash", "dist", "--sums", "more").code == 0
+    text = pathlib.Path("more").read_text().splitlines()[0] + "\n"
+    (dist / "SHA256SUMS").write_text(text + pathlib.Path("SHA256SUMS").read_text())
+    result = cli("verify", "dist", "--allow", "SHA256SUMS")
+    assert (result.code, "verified 2 of 2" in result.out) == (0, True), result
+
+
+def test_verify_does_not_choose_among_several_builds(
+    cli: Cli, dist: pathlib.Path, built: bytes
+) -> None:
+    for minute in (20, 21):
+        uploaded(minute, dist, built)
+    result = cli("verify", "dist", "--against", "SHA256SUMS")
+    assert result.code == 3
+    assert "SHA256SUMS: not compared: 2 builds have this name" in result.line("note")
+    assert "missing-artifact" in result.out
+
+
+def test_fetch_finds_uploaded_dev_build_in_list_of_its_build(
+    cli: Cli, container: pathlib.Path, built: bytes
+) -> None:
+    name = uploaded(20, container, built)
+    with serving_folder(container) as server:
+        result = cli(*FETCH, server.url, "--against", "SHA256SUMS")
+    assert (result.code, got()) == (0, [name]), result
+    assert f"has its digest as {BEFORE}" in result.line("note")
+    assert "pinned" in result.line("ok")

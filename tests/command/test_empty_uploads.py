@@ -30,7 +30,7 @@ def test_folders_with_artifacts_are_named(
     lines = [line for line in result.out.splitlines() if line.startswith("skipped")]
     assert [line.split()[1] for line in lines] == ["wheels-linux", "wheels-mac"]
     assert "a folder with 1 artifact;" in lines[0]
-    assert "a folder with 2 artifacts; only files of the folder itself are uploaded" in lines[1]
+    assert "a folder with 2 artifacts; only files of the folder itself are used" in lines[1]
     make_wheel(dist, A)
     assert cli(*UPLOAD).code == 0
 

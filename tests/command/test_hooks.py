@@ -33,7 +33,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.plugins.session import Session
-from wheelhouse_hashes.report import FetchReport, IndexReport, Report, UploadReport
+from wheelhouse_hashes.report import FetchReport, HashReport, IndexReport, Report, UploadReport
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import Entry, Listing, OpenRequest, Page
 from wheelhouse_hashes.verbs import OptionGroup, Verb
@@ -49,7 +49,7 @@ def test_every_hook_has_a_test(name: str) -> None:
 
 BUILT = [
     "wheelhouse_verbs",
-    *(f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify")),
+    *(f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify", "hash")),
 ]
 
 
@@ -112,6 +112,13 @@ ORDER = {
         "wheelhouse_conclude verify",
         "wheelhouse_run_finished verify",
     ],
+    "hash": [
+        "wheelhouse_run_started hash",
+        "wheelhouse_prepare hash",
+        f"wheelhouse_inspect {A}",
+        "wheelhouse_conclude hash",
+        "wheelhouse_run_finished hash",
+    ],
     "index": [
         "wheelhouse_run_started index",
         "wheelhouse_prepare index",
@@ -134,6 +141,7 @@ def test_order_of_all_hooks(
         "fetch": lambda: fetch(cli, served.url),
         "verify": lambda: cli("verify", "got", "--against", served.url),
         "index": lambda: cli("index", *LOCAL, "wheels"),
+        "hash": lambda: cli("hash", "dist"),
     }
     for name, command in commands.items():
         recorder.calls.clear()
@@ -153,7 +161,7 @@ def test_order_of_all_hooks(
     ]
 
     both = {"run": {Session}}
-    reports = {"report": {UploadReport, FetchReport, IndexReport}}
+    reports = {"report": {UploadReport, FetchReport, IndexReport, HashReport}}
     assert recorder.types == {
         "wheelhouse_add_options": {"verb": {str}, "parser": {OptionGroup}},
         "wheelhouse_verbs": {},

@@ -104,7 +104,7 @@ def test_file_swapped_after_hashing_is_not_published(
     monkeypatch.setattr(hashing, "hash_file", hash_then_swap)
     result = cli(*UPLOAD)
     assert result.code == 6
-    assert "changed during the upload" in result.line("failed")
+    assert "changed while it was read" in result.line("failed")
     assert not (container / A).exists()
 
 

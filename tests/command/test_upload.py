@@ -423,7 +423,7 @@ def test_file_changed_during_upload_is_not_published(
     monkeypatch.setattr(LocalStore, "_put", racing)
     result = cli(*UPLOAD)
     assert result.code == 6
-    assert "changed during the upload" in result.line("failed")
+    assert "changed while it was read" in result.line("failed")
     assert not (container / A).exists()
     assert not list((container / ".hash").iterdir())
 

@@ -462,3 +462,18 @@ def test_verb_of_unloaded_plugin_is_explained(cli: Cli, monkeypatch: pytest.Monk
     assert done.code == 2
     assert "invalid choice: 'mirror'" in done.err
     assert f"warning: {MIRROR} cannot be loaded" in done.err
+
+
+def test_verb_whose_result_is_standard_output(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(run: Run[Options]) -> None:
+        run.say("a message")
+        run.print_result("a result: \u4e2d\n")
+
+    class Prints:
+        @hookimpl
+        def wheelhouse_verbs(self) -> list[Verb]:
+            return [Verb("print", "Print.", lambda _options: None, work, prints_result=True)]
+
+    install(monkeypatch, prints=Prints())
+    result = cli("print")
+    assert (result.code, result.out, result.err) == (0, "a result: \u4e2d\n", "a message\n")

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks import hashing
 from benchmarks.artifacts import flip_a_bit, make_set
 from benchmarks.interrupting import AIM, CASE
 from benchmarks.measure import Row, Sample
-from benchmarks.peers import HOST, OURS
+from benchmarks.peers import HOST, OURS, TWO_CORES
 from benchmarks.results import BEGIN, END, into_docs
 from benchmarks.targets import Judged, Targets
 from benchmarks.tracing import moves
@@ -22,7 +23,7 @@ from tests.support.artifacts import sha256
 
 pytestmark = pytest.mark.thorough
 
-CASES = ("flipped", "contents", "numpy", "upload", "interrupt")
+CASES = ("flipped", "contents", "hash", "numpy", "upload", "interrupt")
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,31 @@ def test_bench_has_rows_for_each_case(results: dict[str, Any]) -> None:
     assert rows["upload, numpy-like, LOCAL", "ours, --hashfile"]["median"] > 0
     assert not any(tool == HOST for _, tool in rows)
     assert "bare host" in results["about"]["skipped"]
+
+
+def test_bench_compares_hash_with_two_cores_and_coreutils(results: dict[str, Any]) -> None:
+    rows = {row["tool"]: row for row in results["rows"] if row["case"] == hashing.CASE}
+    assert set(rows) == {hashing.OURS, TWO_CORES, hashing.SHA256SUM}
+    assert all(sample["exit_code"] == 0 for row in rows.values() for sample in row["samples"])
+    assert results["facts"][hashing.CASE]["bytes"] == 200_000
+
+
+def test_bench_rate_of_hash_is_without_the_start() -> None:
+    rows = [
+        Row(case, tool, False, [Sample(seconds, 0, 0, 10**6, 0)])
+        for case, tool, seconds in (
+            (hashing.START, hashing.OURS, 0.3),
+            (hashing.START, TWO_CORES, 0.1),
+            (hashing.CASE, hashing.OURS, 1.3),
+            (hashing.CASE, TWO_CORES, 1.05),
+            (hashing.CASE, hashing.SHA256SUM, 3.8),
+        )
+    ]
+    judged = {one.target: one for one in Targets(rows, {}).judge()}
+    rate = judged[f"{hashing.CASE}: rate without the start / two cores hashing"]
+    assert (rate.hit, rate.measured[:4]) == (True, "0.95")
+    faster = judged[f"{hashing.CASE}: faster than sha256sum"]
+    assert (faster.hit, faster.measured[:4]) == (False, "2.92")
 
 
 def test_bench_verified_fetch_detects_flipped_bit(results: dict[str, Any]) -> None:

@@ -192,7 +192,7 @@ RUN_HERE = {
 
 
 def test_every_command_in_docs_is_found() -> None:
-    ours = re.compile(r"python -m wheelhouse_\w+\s+(?:upload|fetch|verify|index)\b")
+    ours = re.compile(r"python -m wheelhouse_\w+\s+(?:hash|upload|fetch|verify|index)\b")
     for page, text in PAGES.items():
         found = [" ".join(command.typed.split()) for command in COMMANDS[page]]
         assert len(ours.findall(text)) == sum(map(len, map(ours.findall, found))), page
@@ -299,6 +299,18 @@ def prepared_completeness(folder: pathlib.Path) -> None:
     shutil.copytree(ROOT / "examples" / "completeness", folder, dirs_exist_ok=True)
 
 
+def prepared_without_store(folder: pathlib.Path) -> None:
+    """Create the folder of one build job, the lists of two others, and what they all built."""
+    release(folder)
+    lines = folder.joinpath("SHA256SUMS").read_text().splitlines(keepends=True)
+    for number, job in enumerate(("linux", "macos", "windows")):
+        folder.joinpath(f"SHA256SUMS-{job}").write_text("".join(lines[number::3]))
+    folder.joinpath("wheelhouse").mkdir()
+    for name in RELEASE[::3]:
+        shutil.copy(folder / "dist" / name, folder / "wheelhouse")
+    folder.joinpath("SHA256SUMS-linux").unlink()  # the page makes it
+
+
 def prepared_hooks(folder: pathlib.Path) -> None:
     make_wheel(folder / "dist", "demo-1.0-py3-none-any.whl")
     folder.joinpath("store").mkdir()
@@ -315,6 +327,7 @@ PREPARED: dict[str, Callable[[pathlib.Path], None]] = {
     "docs/release.rst": prepared_release,
     "docs/hooks.rst": prepared_hooks,
     COMPLETENESS: prepared_completeness,
+    "docs/without-store.rst": prepared_without_store,
     FIRST_STEPS: nothing,
 }
 

@@ -25,7 +25,7 @@ from wheelhouse_hashes.plugins.hooks import Plugins
 #: The built-in verbs by name.
 COMMANDS = {command.verb.name: command for command in BUILT_IN_COMMANDS}
 
-VERBS = ("upload", "fetch", "index", "verify")
+VERBS = ("upload", "fetch", "index", "verify", "hash")
 
 every_verb = pytest.mark.parametrize("verb", VERBS)
 
@@ -109,6 +109,7 @@ VARIABLES = {
         *("verify", "against", "hash_algorithm", "expect", "require", "max_workers"),
         *("driver_options", *_TIMES),
     },
+    "hash": {"hash_algorithm"},
     "index": {"driver_options", *_TIMES},
     "verify": {
         *("against", "hash_algorithm", "expect", "require", "max_workers", "driver_options"),

@@ -151,7 +151,7 @@ def test_metadata_and_readme_name_the_same_pythons(wheel: pathlib.Path) -> None:
 
 
 def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
-    assert metadata(wheel).get_all("Provides-Extra") == ["fetch", "progress"]
+    assert metadata(wheel).get_all("Provides-Extra") == ["fetch", "completion", "progress"]
     requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
     fetch = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "fetch"})}
     assert fetch == {"certifi", "http-sf", "pycurl", "rich"}
@@ -159,6 +159,10 @@ def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
         r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "progress"})
     }
     assert progress == {"rich"}
+    completion = {
+        r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "completion"})
+    }
+    assert completion == {"shtab"}
     assert {r.name for r in requirements if not r.marker} == {
         "wheelhouse-uploader",
         "apache-libcloud",

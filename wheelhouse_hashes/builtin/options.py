@@ -66,7 +66,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         _add_check_options(parser, verb)
     if verb == "verify":
         _add_folder_options(parser)
-    if verb not in ("upload", "index"):
+    if verb not in ("hash", "upload", "index"):
         _add_network_options(parser)
 
 

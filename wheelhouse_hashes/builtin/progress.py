@@ -28,14 +28,14 @@ _displays: WeakKeyDictionary[Run, Display] = WeakKeyDictionary()
 def is_wanted(run: Run[Options], environ: Mapping[str, str]) -> bool:
     """Return whether to show progress for a run.
 
-    Progress is not shown for ``index``, with ``--quiet``, while hook calls are traced, if
-    ``NO_COLOR`` is set and not empty (often used to get plain lines), or if standard output
-    is not a terminal with a movable cursor.
+    Progress is not shown for ``hash`` and ``index``, with ``--quiet``, while hook calls are
+    traced, if ``NO_COLOR`` is set and not empty (often used to get plain lines), or if standard
+    output is not a terminal with a movable cursor.
 
     :param run: the current run.
     :param environ: the environment.
     """
-    if run.options.quiet or run.verb == "index":
+    if run.options.quiet or run.verb in ("hash", "index"):
         return False
     if environ.get("NO_COLOR") or run.tracing:
         return False

@@ -41,7 +41,7 @@ _MAX_FAULTS, _MAX_TEXT = 3, 240
 @hookimpl
 def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     """Add ``--check-contents`` to the verbs that inspect artifacts."""
-    if verb in ("upload", "fetch", "verify"):
+    if verb in ("hash", "upload", "fetch", "verify"):
         parser.add_argument(
             "--check-contents",
             choices=(CHECK_QUICK, CHECK_FULL, CHECK_NONE),

@@ -9,7 +9,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.options import IndexOptions, VerifyOptions
+    from wheelhouse_hashes.options import HashOptions, IndexOptions, VerifyOptions
     from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.run import Run
 
@@ -73,6 +73,32 @@ def _verify(run: Run[Any]) -> int:
     from wheelhouse_hashes.cli.verify import verify_folder
 
     return verify_folder(cast("Session[VerifyOptions]", run))
+
+
+def _add_hash_options(options: OptionGroup) -> None:
+    options.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="an artifact, or a folder whose artifacts to hash; other files are skipped",
+    )
+    options.add_argument(
+        "--sums",
+        metavar="FILE",
+        help="write the digest list to FILE instead of standard output",
+    )
+    options.add_argument(
+        "--sidecars",
+        metavar="FOLDER",
+        help="write a hash file (such as X.whl.sha256) for each artifact to FOLDER, which is "
+        "created if needed; the digest list is then written only with --sums",
+    )
+
+
+def _hash(run: Run[Any]) -> int:
+    from wheelhouse_hashes.cli.hash import hash_artifacts
+
+    return hash_artifacts(cast("Session[HashOptions]", run))
 
 
 UPLOAD = Verb(
@@ -173,4 +199,28 @@ VERIFY = Verb(
         ),
     ),
     exit_codes=_BY_CAUSE,
+)
+
+HASH = Verb(
+    "hash",
+    "Hash local artifacts: print a digest list for sha256sum -c, or write hash files.",
+    _add_hash_options,
+    _hash,
+    prints_result=True,
+    examples=(
+        ("in a build job: a digest list to keep beside the wheels", "hash dist > SHA256SUMS"),
+        ("the same, in a file that is whole or not there", "hash dist --sums SHA256SUMS"),
+        ("one hash file for each artifact, in another folder", "hash dist --sidecars hashes"),
+        (
+            "several algorithms in one read, for cksum -c",
+            "hash dist \\\n      --hash-algorithm sha256 --hash-algorithm blake2b",
+        ),
+    ),
+    exit_codes={
+        0: "all artifacts are hashed",
+        1: "artifact refused (for example, because its contents do not match its name), or "
+        "plugin error",
+        4: "no artifact found, or a file that looks like one was skipped",
+        6: "an artifact cannot be read, or the digests cannot be written",
+    },
 )

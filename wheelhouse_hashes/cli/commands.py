@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from wheelhouse_hashes.cli.built_in_verbs import FETCH, INDEX, UPLOAD, VERIFY
+from wheelhouse_hashes.cli.built_in_verbs import FETCH, HASH, INDEX, UPLOAD, VERIFY
 from wheelhouse_hashes.options import (
     AccountOptions,
     FetchOptions,
+    HashOptions,
     IndexOptions,
     Options,
     UploadOptions,
@@ -74,6 +75,7 @@ BUILT_IN_COMMANDS: tuple[Command, ...] = (
     Command(FETCH, FetchOptions, switches=("verify",)),
     Command(INDEX, IndexOptions),
     Command(VERIFY, VerifyOptions),
+    Command(HASH, HashOptions),
 )
 
 

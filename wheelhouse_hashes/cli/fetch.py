@@ -94,7 +94,7 @@ def _fetch(
     listing = read_lists(run, listing, wanted)
     offered = [entry.name for entry in listing.entries]
     subject = run_in_thread(lambda: Subject.of(offered, wanted), run.stop)
-    listing = with_lists(run, listing, subject.releases)
+    listing = with_lists(run, listing, subject)
     listing, selection = read_selection(run, listing, wanted)
     sources = read_sources(run, against, subject)
     report.excluded = selection.excluded | sources.excluded

@@ -37,7 +37,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         *("wait", "timeout", "max_workers", "no_ssl_check"),
         *("provider_name", "username", "secret", "region", "driver_options"),
     ),
-    "output": ("quiet", "dry_run", "grid", "explain", "sums", "report", "html"),
+    "output": ("quiet", "dry_run", "grid", "explain", "sums", "sidecars", "report", "html"),
 }
 
 _PROGRAM = "python -m wheelhouse_uploader"
@@ -102,8 +102,9 @@ def epilog(command: Command) -> str:
 
 def _environment(command: Command) -> str:
     account = _ACCOUNT if issubclass(command.options, AccountOptions) else ""
-    http = _HTTP if command.plugin is not None or not command.verb.store else ""
-    return f"\nenvironment:\n{account}{http}"
+    is_local = command.verb.name == "hash"
+    http = "" if is_local or (command.plugin is None and command.verb.store) else _HTTP
+    return f"\nenvironment:\n{account}{http}" if account or http else ""
 
 
 def _exit_codes(command: Command) -> str:

@@ -4,13 +4,14 @@ A reader may go away (``| head -1``, a log collector that dies), a disk may be f
 encoding of the output may lack a character.  None of these must leave a publication half
 done.  The exit code of the command stays that of its results.
 
-This does not suit a command whose standard output is its result, such as a digest list that
-is redirected to a file: it must report a failed write by its exit code.
+A command whose standard output is its result, such as a digest list that is redirected to a
+file, writes that with :meth:`_Output.write_result`, and a failed write is an error.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import pathlib
 import sys
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from typing import TextIO, cast
 
 from wheelhouse_hashes.lines import encodable
+from wheelhouse_hashes.runtime.screen import write_bytes
 
 _LOST = (
     "wheelhouse-hashes: warning: cannot write to standard output: {}; the command continues, and "
@@ -30,11 +32,15 @@ class _Output:
 
     :param stream: the stream.
     :param report: receives the reason, once.
+    :param missing: whether the stream stands for one that is closed.
     """
 
-    def __init__(self, stream: TextIO, report: Callable[[str], object]) -> None:
+    def __init__(
+        self, stream: TextIO, report: Callable[[str], object], *, missing: bool = False
+    ) -> None:
         self._stream = stream
         self._report = report
+        self._missing = missing
         self._failed = False
 
     def __getattr__(self, name: str) -> object:
@@ -53,6 +59,22 @@ class _Output:
         if not self._failed:
             with self._noting_failure():
                 self._stream.flush()
+
+    def write_result(self, content: bytes) -> None:
+        """Write bytes, and flush them.
+
+        :raises OSError: if they cannot be written, or the stream has failed before.
+        """
+        if self._missing or self._failed:
+            raise OSError(errno.EBADF, "it is closed" if self._missing else "an error before")
+        try:
+            write_bytes(self._stream, content)
+        except (OSError, ValueError) as error:
+            self._failed = True
+            self._discard()
+            if isinstance(error, OSError):
+                raise
+            raise OSError(errno.EBADF, str(error)) from None
 
     @contextlib.contextmanager
     def _noting_failure(self) -> Iterator[None]:
@@ -93,7 +115,11 @@ def robust_output() -> Iterator[None]:
             null = pathlib.Path(os.devnull)
             return stack.enter_context(null.open("w")) if stream is None else stream
 
-        output = _Output(opened(sys.stdout), lambda reason: error.write(_LOST.format(reason)))
+        output = _Output(
+            opened(sys.stdout),
+            lambda reason: error.write(_LOST.format(reason)),
+            missing=sys.stdout is None,
+        )
         error = _Output(opened(sys.stderr), lambda _reason: None)
         sys.stdout, sys.stderr = cast("TextIO", output), cast("TextIO", error)
         try:

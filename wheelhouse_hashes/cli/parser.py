@@ -17,6 +17,7 @@ from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
 from wheelhouse_hashes.cli.verb_parsers import (
     VerbParsers,
+    add_print_completion,
     add_store_options,
     secrets_in,
     shown_unrecognized,
@@ -174,7 +175,8 @@ class Verbs:
         verb: str = options.command
         if verb == "upload":
             options.region = self._region
-        kind = self.commands[verb].options
+        command = self.commands[verb]
+        kind = command.options
         known = {each.name for each in fields(kind)}
         values = vars(options)
         ours = {option.action.dest for option in self._ours[verb]}
@@ -182,6 +184,8 @@ class Verbs:
         run = Session(verb, make_options(kind, values, extra), self.plugins)
         if isinstance(run.options, CheckOptions):
             run.read_listing = partial(_read_listing, cast("Session[CheckOptions]", run))
+        if command.verb.prints_result:
+            run.reserve_output()
         return run
 
 
@@ -259,6 +263,7 @@ class Parser(argparse.ArgumentParser):
             parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
         self.verbs.argv = sys.argv[1:] if args is None else args
         self.verbs.extend(self._subparsers_action)
+        add_print_completion(self)
         try:
             options, unknown = self.parse_known_args(args, namespace)
             if unknown:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wheelhouse_hashes.builtin.options import add_driver_option
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.cli.commands import Command
     from wheelhouse_hashes.verbs import OptionGroup
+
+#: The shells of ``--print-completion``.
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 
 P = TypeVar("P", bound=argparse.ArgumentParser)
 
@@ -52,6 +55,35 @@ class VerbParsers(Generic[P]):
                 title="Commands", metavar="COMMAND", required=True
             )
         return self._groups[name]
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints the script for a shell, and ends the command."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002 (argparse passes it)
+        values: Any,  # noqa: ANN401 (as argparse has it)
+        option_string: str | None = None,  # noqa: ARG002 (as above)
+    ) -> None:
+        from wheelhouse_hashes.cli.completion import print_completion
+
+        print_completion(parser, values)
+        parser.exit()
+
+
+def add_print_completion(parser: argparse.ArgumentParser) -> None:
+    """Add ``--print-completion``, which needs no verb."""
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=SHELLS,
+        metavar="SHELL",
+        default=argparse.SUPPRESS,
+        help="print a script that completes the command wheelhouse-hashes in a shell "
+        f"({', '.join(SHELLS)}), and exit",
+    )
 
 
 def add_store_options(options: OptionGroup, group: OptionGroup) -> None:

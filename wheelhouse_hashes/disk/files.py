@@ -240,8 +240,13 @@ def check_regular(path: pathlib.Path) -> None:
     :raises OSError: if it does not exist.
     """
     if kind := irregular_kind(path.lstat().st_mode):
-        text = f"it is {kind}; only regular files are uploaded: replace it with one"
+        text = f"it is {kind}; only regular files are accepted: replace it with one"
         raise Refusal(Cause.NOT_A_DISTRIBUTION, text)
+
+
+def changed_text(path: pathlib.Path) -> str:
+    """Return the text about a file that changed between two steps of a run."""
+    return f"{path} changed while it was read: run the command again"
 
 
 def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
@@ -251,4 +256,4 @@ def check_unchanged(artifact: LocalArtifact, file: LocalFile) -> None:
     """
     with disk_errors(f"read {artifact.path}"):
         if file.identity != artifact.identity:
-            raise DiskError(f"{artifact.path} changed during the upload: run the upload again")
+            raise DiskError(changed_text(artifact.path))

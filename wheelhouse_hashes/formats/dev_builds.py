@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from packaging.version import Version
@@ -63,6 +63,53 @@ def without_stamp(version: Version) -> Version:
         return version
     rest = _STAMP.sub("", local, count=1).lstrip(".")
     return Version(f"{version.public}+{rest}" if rest else version.public)
+
+
+#: All that identifies a build except its time stamp: project, version, build tag, tags.
+_Unstamped = tuple[str, Version, tuple[int, str] | tuple[()], frozenset[str]]
+
+
+def _unstamped(name: str) -> tuple[_Unstamped, bool] | None:
+    """Return the identity of a dev wheel, and whether it has a time stamp.
+
+    :returns: None for other names.
+    """
+    if "dev" not in name.lower():
+        return None  # parsing takes longer
+    parsed = parse_artifact_name(name)
+    if parsed is None or parsed.kind != "wheel" or not parsed.version.is_devrelease:
+        return None
+    version = without_stamp(parsed.version)
+    identity = (parsed.project, version, parsed.build, parsed.variant)
+    return identity, version != parsed.version
+
+
+def stamped_builds(listed: Collection[str], there: Iterable[str]) -> Mapping[str, list[str]]:
+    """Return the uploaded builds that names from before the upload may stand for.
+
+    A build job hashes a dev wheel before its upload adds a time stamp to the name.  The
+    digest is then listed under a name that no longer exists.
+
+    :param listed: the names in a digest list.
+    :param there: the names of the artifacts that are compared with the list.
+    :returns: for each listed dev wheel without a time stamp that is not there, the builds
+        there that differ in the time stamp only; sorted.  A build that is listed itself is
+        not among them.
+    """
+    before = {name: found[0] for name in listed if (found := _unstamped(name)) and not found[1]}
+    if not before:
+        return {}
+    builds: dict[_Unstamped, list[str]] = defaultdict(list)
+    names = set(there)
+    for name in sorted(names.difference(listed)):
+        found = _unstamped(name)
+        if found is not None and found[1]:
+            builds[found[0]].append(name)
+    return {
+        name: builds[identity]
+        for name, identity in before.items()
+        if name not in names and identity in builds
+    }
 
 
 _Kind = tuple[str, str, frozenset[str]]

@@ -11,10 +11,11 @@ is never opened; only its last part is compared.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
+from wheelhouse_hashes.artifacts import ALGORITHMS, DEFAULT_ALGORITHM, Digest
 from wheelhouse_hashes.errors import HashFileError, NotAHashFile
 from wheelhouse_hashes.filenames import printable
 
@@ -56,6 +57,26 @@ def format_hash_file(digest: Digest, artifact_name: str) -> bytes:
     :param artifact_name: its name, without folders.
     """
     return f"{digest.hex}  {artifact_name}\n".encode("ascii")
+
+
+def format_digest_list(digests: Iterable[tuple[str, Digest]]) -> bytes:
+    """Return a digest list: the lines of ``sha256sum``, or with tags those of ``cksum``.
+
+    Without tags, digests of other algorithms would be ambiguous: those of SHA-512 and BLAKE2b
+    have the same length.  ``cksum -c``, ``sha512sum -c`` and ``b2sum -c`` read tags as well.
+
+    :param digests: names of artifacts, without folders, each with a digest.
+    """
+    pairs = list(digests)
+    if all(digest.algorithm == DEFAULT_ALGORITHM for _, digest in pairs):
+        return b"".join(format_hash_file(digest, name) for name, digest in pairs)
+    lines = [f"{_tag(digest.algorithm)} ({name}) = {digest.hex}\n" for name, digest in pairs]
+    return "".join(lines).encode("ascii")
+
+
+def _tag(algorithm: str) -> str:
+    """Return the tag of an algorithm, as coreutils writes it."""
+    return algorithm.upper().replace("BLAKE2B", "BLAKE2b")
 
 
 def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashFile:

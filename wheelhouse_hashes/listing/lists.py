@@ -6,12 +6,14 @@ must be there; the others are one note.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from wheelhouse_hashes.artifacts import Claim
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.formats.dev_builds import stamped_builds
 from wheelhouse_hashes.formats.urls import folder_of, is_http, origins_of, shown
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.listing.pages import read_beside
@@ -37,6 +39,8 @@ _MAX_SHOWN = 3
 class Subject:
     """The releases that a command is about."""
 
+    #: The names of the artifacts that are there.
+    names: frozenset[str]
     #: The projects and versions to select from the listing of an address.
     wanted: Wanted
     #: The releases of the artifacts that are there or asked for, whose other artifacts must
@@ -47,10 +51,11 @@ class Subject:
     def of(cls, names: Iterable[str], wanted: Wanted) -> Subject:
         """Return the subject of a command.
 
-        :param names: the names of the artifacts that are there; others are skipped.
+        :param names: the names of the artifacts that are there; others have no effect.
         :param wanted: the projects and versions that it asks for.
         """
-        return cls(wanted, releases_of(names, wanted))
+        found = frozenset(names)
+        return cls(found, wanted, releases_of(found, wanted))
 
 
 def releases_of(names: Iterable[str], wanted: Wanted = None) -> Releases:
@@ -118,15 +123,16 @@ def _read(run: Session[CheckOptions], entry: Entry) -> Listing | None:
     return replace(listing, origins=origins_of(entry.url, listing.url))
 
 
-def with_lists(run: Session[CheckOptions], listing: Listing, releases: Releases) -> Listing:
+def with_lists(run: Session[CheckOptions], listing: Listing, subject: Subject) -> Listing:
     """Return a listing whose entries include those of the digest lists beside them.
 
     :param run: the command in progress.
     :param listing: the listing; itself a digest list, perhaps.
-    :param releases: the releases that the command is about.
+    :param subject: the artifacts and releases that the command is about.
     """
     if listing.is_list:
-        listing = replace(listing, entries=_of_releases(run, listing, releases))
+        listing = _stamped(run, listing, subject.names)
+        listing = replace(listing, entries=_of_releases(run, listing, subject.releases))
     if not listing.lists:
         return listing
     folders: dict[str, set[str]] = {}
@@ -134,12 +140,50 @@ def with_lists(run: Session[CheckOptions], listing: Listing, releases: Releases)
         folders.setdefault(entry.name, set()).add(folder_of(entry.url))
     entries = list(listing.entries)
     for each in listing.lists:
-        for entry in _of_releases(run, each, releases):
+        stamped = _stamped(run, each, subject.names)
+        for entry in _of_releases(run, stamped, subject.releases):
             # A list says nothing about an artifact of the same name in another folder.
             here = folders.get(entry.name)
             if here is None or folder_of(entry.url) in here:
                 entries.append(_dated(entry, each))
     return replace(listing, entries=tuple(entries), lists=())
+
+
+def _stamped(run: Session[CheckOptions], listing: Listing, there: Collection[str]) -> Listing:
+    """Return a digest list with the names that uploads gave to its dev builds.
+
+    :param there: the names of the artifacts that are compared with it.
+    """
+    builds = stamped_builds({entry.name for entry in listing.entries}, there)
+    if not builds:
+        return listing
+    for name, found in builds.items():
+        if len(found) == 1:
+            run.note(line("note", found[0], f"{listing.url} has its digest as {name}{_STAMP}"))
+        else:
+            text = f"{listing.url}: not compared: {len(found)} builds have this name{_STAMP}"
+            run.note(line("note", name, text))
+    entries = tuple(
+        _renamed(entry, builds[entry.name][0]) if len(builds.get(entry.name, ())) == 1 else entry
+        for entry in listing.entries
+    )
+    return replace(listing, entries=entries)
+
+
+#: How the name in a list differs from that of an uploaded dev build.
+_STAMP = ", without the time stamp of the upload"
+
+
+def _renamed(entry: Entry, name: str) -> Entry:
+    """Return an entry under another name; its claims tell the name in the list."""
+    claims = tuple(
+        replace(claim, evidence={**claim.evidence, "listed as": entry.name})
+        if isinstance(claim, Claim)
+        else claim
+        for claim in entry.claims
+    )
+    url = f"{folder_of(entry.url)}/{quote(name)}"
+    return replace(entry, name=name, url=url, claims=claims)
 
 
 def _of_releases(

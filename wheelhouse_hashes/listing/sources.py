@@ -257,6 +257,6 @@ def _read(
     if not is_local:
         listing = read_lists(run, listing, wanted)
     # Not in the main thread, so that it can watch for an interruption.
-    listing = run_in_thread(lambda: with_lists(run, listing, subject.releases), run.stop)
+    listing = run_in_thread(lambda: with_lists(run, listing, subject), run.stop)
     listing, selection = read_selection(run, listing, wanted)
     return Source(listing, selection, is_local)

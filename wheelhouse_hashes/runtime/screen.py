@@ -60,13 +60,14 @@ def _painted(line: str, parameters: str) -> str:
 
 
 class Screen:
-    """Prints whole lines to standard output; thread-safe."""
+    """Prints whole lines to standard output, or standard error; thread-safe."""
 
     def __init__(self) -> None:
+        self._default: Callable[[str], None] = _print
         self._lock = threading.Lock()
         self._silent = False
         self._topics: set[str] = set()
-        self._show: Callable[[str], None] = _print
+        self._show: Callable[[str], None] = self._default
 
     def print(self, text: str, *, command: bool = False, color: str = "") -> None:
         """Print whole lines, unless :meth:`silence` was called.
@@ -98,7 +99,12 @@ class Screen:
     def show_by(self, show: Callable[[str], None] | None) -> None:
         """Set the function that prints all further lines; None restores the default."""
         with self._lock:
-            self._show = show or _print
+            self._show = show or self._default
+
+    def use_standard_error(self) -> None:
+        """Print all further lines to standard error, because standard output is the result."""
+        with self._lock:
+            self._default = self._show = _print_to_error
 
     def silence(self) -> None:
         """Print nothing from now on."""
@@ -108,6 +114,35 @@ class Screen:
 
 def _print(text: str) -> None:
     write(sys.stdout, f"{text}\n", trusted=True)
+
+
+def _print_to_error(text: str) -> None:
+    write(sys.stderr, f"{text}\n", trusted=True)
+
+
+def write_result(content: bytes) -> None:
+    """Write the result of a command to standard output.
+
+    :param content: the result, as it is.
+    :raises OSError: if it cannot be written.
+    """
+    stream = sys.stdout
+    robust = getattr(stream, "write_result", None)
+    if robust is not None:
+        robust(content)
+    else:
+        write_bytes(stream, content)
+
+
+def write_bytes(stream: TextIO, content: bytes) -> None:
+    """Write bytes to a text stream, and flush it."""
+    stream.flush()
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None:  # a stream of a test or an application
+        stream.write(content.decode())
+    else:
+        buffer.write(content)
+    stream.flush()
 
 
 def complain(text: str) -> None:

@@ -17,7 +17,12 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.atomic_write import rename_new
 from wheelhouse_hashes.disk.files import BUFFER, LocalFile, check_regular
 from wheelhouse_hashes.errors import Interrupted, Refusal, disk_errors
-from wheelhouse_hashes.filenames import parse_artifact_name, printable, why_unsafe
+from wheelhouse_hashes.filenames import (
+    parse_artifact_name,
+    printable,
+    read_artifact_name,
+    why_unsafe,
+)
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
@@ -79,7 +84,7 @@ def scan(
                 raise Refusal(Cause.UNSAFE_NAME, why)
             paths.append(path)
         except ValueError as error:
-            reporter.add(_skipped(name, str(error), projects))
+            reporter.add(skipped(name, str(error), projects))
         except Refusal as error:
             reporter.add(UploadRecord.of_error(printable(name), error))
     return paths
@@ -134,10 +139,30 @@ def _about_folder(path: pathlib.Path) -> str:
     if not count:
         return "a folder, not a file"
     noun = "artifact" if count == 1 else "artifacts"
-    return f"a folder with {count} {noun}; only files of the folder itself are uploaded"
+    return f"a folder with {count} {noun}; only files of the folder itself are used"
 
 
-def _skipped(name: str, reason: str, projects: Collection[str]) -> UploadRecord:
+def why_skipped(path: pathlib.Path) -> str:
+    """Return why a file is not an artifact, the empty string if it is one by its name.
+
+    :param path: the file, or a folder.
+    """
+    if path.is_dir() and not path.is_symlink():
+        return _about_folder(path)
+    try:
+        read_artifact_name(path.name)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def skipped(name: str, reason: str, projects: Collection[str]) -> UploadRecord:
+    """Return the record of a file that is not an artifact.
+
+    :param name: its name.
+    :param reason: why it is not one.
+    :param projects: the normalized names of the projects in the folder (:pep:`503`).
+    """
     if not looks_like_artifact(name, projects):
         return UploadRecord(printable(name), UploadOutcome.SKIPPED, reason)
     text = f"{reason}; it looks like an artifact: rename it, or remove it from the folder"

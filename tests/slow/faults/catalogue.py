@@ -90,7 +90,8 @@ class Done:
     def refused(self) -> list[tuple[str, Cause, str]]:
         """The printed refusals: name, cause, text.  Errors of stores have no cause."""
         found = []
-        for row in self.out.splitlines():
+        # The result of ``hash`` is on standard output, its lines are not.
+        for row in [*self.out.splitlines(), *self.err.splitlines()]:
             if row.startswith(("refused ", "failed ")):
                 _, _, rest = row.partition(" ")
                 name, _, text = rest.strip().partition("  ")

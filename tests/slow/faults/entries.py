@@ -3,7 +3,8 @@
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
 entries are counted in order.  E.6 is about listings of stores and
 releases, E.7 about links that are easily lost, E.8 about digests in
-headers, E.9 about private containers, E.11 about releases that are not complete.
+headers, E.9 about private containers, E.10 about local artifacts, E.11 about
+releases that are not complete.
 """
 
 from __future__ import annotations
@@ -163,6 +164,7 @@ ENTRIES: Mapping[str, str] = {
     ),
     "E.8": "digests in headers",
     "E.9": "private containers",
+    "E.10": "local artifacts without a store",
     "E.11": "releases that are not complete",
 }
 

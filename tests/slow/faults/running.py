@@ -16,6 +16,7 @@ from tests.slow.faults import (
     completeness,
     consistency,
     contents,
+    hashing,
     headers,
     limits,
     listings,
@@ -45,6 +46,7 @@ MODULES = (
     stores,
     private,
     completeness,
+    hashing,
     local,
 )
 

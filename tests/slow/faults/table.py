@@ -58,8 +58,9 @@ _TITLES = {
     "headers": "Digests in headers (E.8)",
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
-    "private": "Private containers (E.8)",
+    "private": "Private containers (E.9)",
     "completeness": "Releases that are not complete (E.11)",
+    "hashing": "Local artifacts without a store (E.10)",
     "local": "This machine (E.5)",
 }
 
@@ -94,7 +95,7 @@ def result_line(done: Done) -> str:
         "waiting",
         "withdrawn",
     )
-    for first in (*errors, *others, "note", "sent", "there", "ok "):
+    for first in (*errors, *others, "note", "sent", "there", "ok ", "skipped "):
         for row in sorted(rows):  # sorted: workers print as they finish
             if row.startswith(first):
                 return normalized(row)

@@ -41,7 +41,8 @@ def test_fault(chosen: Fault, results: Results) -> None:
     assert all(row.isprintable() for row in output.split("\n"))
     assert "Traceback" not in output
     assert "SECRET" not in output
-    assert done.err.count("\n") == (1 if done.err else 0)
+    if "E.10" not in chosen.entries:  # ``hash`` prints all its lines there
+        assert done.err.count("\n") == (1 if done.err else 0)
     assert done.memory <= chosen.memory
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.strategies import versions
-from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_name
+from wheelhouse_hashes.formats.dev_builds import KEEP, DevBuilds, stamped_builds, stamped_name
 from wheelhouse_hashes.host import pkg_resources_shim
 
 NOW = datetime(2026, 11, 21, 19, 27, 44, tzinfo=UTC)
@@ -166,3 +166,47 @@ def test_other_builds_and_releases_supersede_nothing() -> None:
 
 def test_older_builds_supersede_nothing() -> None:
     assert not DevBuilds([_build(stamp) for stamp in range(9)]).is_superseded(_build(9))
+
+
+BEFORE = "proj-1.0.dev0-cp311-cp311-win_amd64.whl"
+BUILD = "proj-1.0.dev0+20261121192744-cp311-cp311-win_amd64.whl"
+LATER = "proj-1.0.dev0+20261122192744-cp311-cp311-win_amd64.whl"
+
+
+@pytest.mark.parametrize(
+    ("listed", "there", "found"),
+    [
+        ([BEFORE], [BUILD], {BEFORE: [BUILD]}),
+        (["Proj-1.0dev-cp311-cp311-win_amd64.whl"], [BUILD], None),
+        ([BEFORE], [LATER, BUILD], {BEFORE: [BUILD, LATER]}),
+        ([BEFORE], [BUILD, BEFORE], {}),
+        ([BEFORE, LATER], [BUILD, LATER], {BEFORE: [BUILD]}),
+        ([BUILD], [LATER], {}),
+        ([BUILD], [BEFORE], {}),
+        ([BEFORE], ["proj-1.0.dev1+20261121192744-cp311-cp311-win_amd64.whl"], {}),
+        ([BEFORE], ["proj-1.0.dev0+20261121192744-1-cp311-cp311-win_amd64.whl"], {}),
+        ([BEFORE], ["proj-1.0.dev0+20261121192744-cp312-cp312-win_amd64.whl"], {}),
+        ([BEFORE], ["proj-1.0.dev0+20261121192744.abc-cp311-cp311-win_amd64.whl"], {}),
+        ([BEFORE], ["proj-1.0.dev0+2026112119274-cp311-cp311-win_amd64.whl"], {}),
+        (["proj-1.0-py3-none-any.whl"], ["proj-1.0+20261121192744-py3-none-any.whl"], {}),
+        (["proj-1.0.dev0.tar.gz"], ["proj-1.0.dev0+20261121192744.tar.gz"], {}),
+        (["dev", "", "dev-1.whl"], [BUILD], {}),
+    ],
+)
+def test_builds_that_differ_in_the_time_stamp_only(
+    listed: list[str], there: list[str], found: dict[str, list[str]] | None
+) -> None:
+    expected = {listed[0]: [BUILD]} if found is None else found
+    assert stamped_builds(listed, there) == expected
+
+
+@given(versions())
+@settings(deadline=None, max_examples=50)
+def test_uploaded_name_is_found_again(version: str) -> None:
+    name = f"proj-{version}-py3-none-any.whl"
+    try:
+        uploaded = stamped_name(name, NOW)
+    except ValueError:
+        return
+    found = stamped_builds([name], [uploaded, "proj-0.0.dev9+20261121192744-py3-none-any.whl"])
+    assert found == ({} if uploaded == name else {name: [uploaded]})

@@ -1,12 +1,13 @@
-"""Colors of result lines."""
+"""Colors of result lines, and results on standard output."""
 
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 
-from wheelhouse_hashes.runtime.screen import Screen, painted, wants_color
+from wheelhouse_hashes.runtime.screen import Screen, painted, wants_color, write_result
 
 
 class Terminal(io.StringIO):
@@ -57,3 +58,31 @@ def test_screen_colors_harmless_text_only(monkeypatch: pytest.MonkeyPatch) -> No
     screen.print("ok  a\x1b[2J", color="green")
     screen.print("ok  a")
     assert shown == ["ok  a\\x1b[2J", "\x1b[32mok\x1b[0m  a\\x1b[2J", "ok  a"]
+
+
+def test_result_is_written_to_a_stream_without_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    write_result(b"a\nb\n")
+    assert stream.getvalue() == "a\nb\n"
+
+
+def test_result_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither line feeds nor characters are translated, unlike those of messages."""
+    content = io.BytesIO()
+    stream = io.TextIOWrapper(content, encoding="utf-16", newline="\r\n")
+    monkeypatch.setattr(sys, "stdout", stream)
+    write_result(b"a\n")
+    assert content.getvalue() == b"a\n"
+
+
+def test_lines_go_to_standard_error_beside_a_result(capsys: pytest.CaptureFixture[str]) -> None:
+    screen = Screen()
+    screen.use_standard_error()
+    screen.print("a")
+    shown: list[str] = []
+    screen.show_by(shown.append)
+    screen.print("b")
+    screen.show_by(None)
+    screen.print("c")
+    assert (capsys.readouterr(), shown) == (("", "a\nc\n"), ["b"])

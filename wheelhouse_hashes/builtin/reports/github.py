@@ -15,7 +15,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import tiers_text
-from wheelhouse_hashes.report import FetchReport, Report, UploadReport
+from wheelhouse_hashes.report import FetchReport, FilesReport, Report
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
@@ -73,7 +73,7 @@ def _rows(report: Report) -> list[_Row]:
                 text = ", ".join(dict.fromkeys(claim.source for claim in verdict.claims))
                 text += f" ({tiers_text(verdict.tiers)})" if verdict.tiers else ""
             rows.append((verdict.name, verdict.outcome.value, text, next_step))
-    elif isinstance(report, UploadReport):
+    elif isinstance(report, FilesReport):
         for record in report.records:
             next_step = record.next if record.exit_code else None
             rows.append((record.name, record.outcome.value, record.text, next_step))

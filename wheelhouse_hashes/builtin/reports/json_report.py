@@ -17,6 +17,7 @@ from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import (
     FetchReport,
+    FilesReport,
     IndexReport,
     Report,
     UploadRecord,
@@ -81,8 +82,9 @@ def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
         values["other_origins"] = list(report.other_origins)
         listing = report.listing
         values["listing"] = {"url": listing.url, "secure": listing.secure} if listing else None
-    elif isinstance(report, UploadReport):
+    elif isinstance(report, FilesReport):
         values["artifacts"] = [_record(r) for r in sorted(report.records, key=lambda r: r.name)]
+    if isinstance(report, UploadReport):
         values["pruned"] = sorted(report.pruned)
     if isinstance(report, (UploadReport, IndexReport)):
         values["links"] = None if report.links is None else _links(report.links)

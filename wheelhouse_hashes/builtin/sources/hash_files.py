@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
@@ -35,6 +35,16 @@ if TYPE_CHECKING:
 
 SOURCE = "hash file"
 
+_TO_TRY = "algorithm of the hash files to try if the source lists no hash files"
+
+#: The verbs with ``--hash-algorithm``, and what it is for.
+_PURPOSES: Mapping[str, str] = {
+    "hash": "algorithm of the digests",
+    "upload": "algorithm of the hash files",
+    "fetch": _TO_TRY,
+    "verify": f"{_TO_TRY}, and of a digest list whose digests two algorithms may have",
+}
+
 
 @hookimpl
 def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
@@ -47,12 +57,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
             help="publish a hash file (such as X.whl.sha256) beside each artifact, for use with "
             "sha256sum -c (environment: WHEELHOUSE_UPLOADER_HASHFILE=1)",
         )
-    if verb in ("upload", "fetch", "verify"):
-        purpose = "algorithm of the hash files" + (
-            "" if verb == "upload" else " to try if the source lists no hash files"
-        )
-        if verb == "verify":
-            purpose += ", and of a digest list whose digests two algorithms may have"
+    if (purpose := _PURPOSES.get(verb)) is not None:
         parser.add_argument(
             "--hash-algorithm",
             action="append",
