@@ -17,6 +17,7 @@ class Cause(enum.Enum):
 
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
     REPLACED = "replaced"  #: the container confirms bytes that a source outside it contradicts
+    NOT_THE_PAGE = "not-the-page"  #: a page does not have the hash that its address gives
     CORRUPT = "corrupt"  #: two reads returned different bytes
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
     CONFLICT = "conflict"  #: the digests found contradict each other
@@ -85,6 +86,7 @@ _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 _EXIT_CODES = {
     Cause.UNTRUSTED: 7,
     Cause.REPLACED: 7,
+    Cause.NOT_THE_PAGE: 7,
     Cause.CORRUPT: 1,
     Cause.MISMATCH: 1,
     Cause.CONFLICT: 1,
@@ -116,6 +118,8 @@ NEXT_STEP: Mapping[Cause, str] = {
     "log, pinned digests or signing key",
     Cause.REPLACED: "do not publish it, unless you know of a rebuild; then make the list or page "
     "again from the log of the job that built it, not from the container",
+    Cause.NOT_THE_PAGE: "do not use it; compare the address with the one that the project "
+    "published; if it is the same, report the page to the project",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
     Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
     "the correct file again",

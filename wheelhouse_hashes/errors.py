@@ -148,6 +148,10 @@ class AlreadyExists(StoreError):
     """A create-only upload was requested, but the object exists."""
 
 
+#: Causes that depend on a single response, not on what was learned about an artifact.
+_WITHOUT_ARTIFACT = (Cause.UNREACHABLE, Cause.TRUNCATED, Cause.NOT_THE_PAGE)
+
+
 class Refusal(WheelhouseHashesError):
     """One artifact is refused.
 
@@ -187,9 +191,10 @@ class Refusal(WheelhouseHashesError):
     def transient(self) -> bool:
         """Whether the server or the connection failed in a way that a retry may not.
 
-        True if there was no response, a truncated one, or one with a temporary status.
+        True if there was no response, a truncated one, one with a temporary status, or
+        another version of a page whose store may still be changing.
         """
-        return self.may_heal and self.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+        return self.may_heal and self.cause in _WITHOUT_ARTIFACT
 
 
 class TransferError(Refusal):

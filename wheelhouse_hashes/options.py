@@ -165,6 +165,8 @@ class CheckOptions(AccountOptions):
     #: The digest lists, folders and URLs to compare artifacts with, beside the sources of
     #: the page; ``verify`` without any uses the folder itself.
     against: tuple[str, ...] = field(default=(), repr=False)
+    #: Whether a downloads page without its hash is an ordinary index page.
+    unpinned: bool = False
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
     #: Whether to refuse yanked artifacts.
@@ -177,6 +179,11 @@ class CheckOptions(AccountOptions):
     sums: str | None = None
     #: The artifacts whose verdicts to explain.
     explain: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The paths and URLs that the user gave."""
+        return self.against
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -193,6 +200,11 @@ class FetchOptions(CheckOptions):
     local_folder: str = "dist"
     #: Whether to keep verified artifacts only; if False, the host fetches alone.
     verify: bool = False
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The paths and URLs that the user gave."""
+        return (self.url, *self.against)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -25,7 +25,10 @@ _WIDTH = 80
 #: Sections for the options of the built-in plugins.  Options of other plugins stay in
 #: the group that they were added to.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
+    "digests": (
+        *("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
+        "unpinned",
+    ),
     "contents": ("check_contents",),
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
     "completeness": ("expect", "expect_file", "fail_on_yanked"),

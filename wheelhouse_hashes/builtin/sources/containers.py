@@ -7,7 +7,7 @@ listing comes from the store, and all objects are read through it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -17,7 +17,7 @@ from wheelhouse_hashes.builtin.options import add_driver_option
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import scheme_of, shown
-from wheelhouse_hashes.options import AccountOptions, CheckOptions, FetchOptions, Options
+from wheelhouse_hashes.options import AccountOptions, CheckOptions, Options
 from wheelhouse_hashes.transport import Entry, Listing, Opened, OpenRequest
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
     """Check the options of the account, if an address is a private container."""
-    for address in _addresses(run.options):
+    addresses = run.options.addresses if isinstance(run.options, CheckOptions) else ()
+    for address in addresses:
         if scheme_of(address) == SCHEME:
             run.store(_name_in(address))
 
@@ -107,10 +108,3 @@ def _name_in(url: str) -> str:
     if not slashes or re.search("[?#@]", name):
         raise UsageError(f"{shown(url)}: expected {SCHEME}://NAME or {SCHEME}://NAME/PREFIX")
     return unquote(name.removesuffix("/"))
-
-
-def _addresses(options: Options) -> Iterator[str]:
-    if isinstance(options, FetchOptions):
-        yield options.url
-    against = getattr(options, "against", None) if isinstance(options, CheckOptions) else None
-    yield from (against,) if isinstance(against, str) else against or ()
