@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from packaging.version import Version
 
 from tests.conftest import Cli, Result
 from tests.support import ROOT
@@ -19,12 +20,13 @@ from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.formats.downloads_page import Release, hash_of, make_page
 from wheelhouse_hashes.run import Run
 
 pytestmark = pytest.mark.thorough
 
 PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
-SOURCES = ("hash file", "the page", "metadata", "list", "signature")
+SOURCES = ("hash file", "the page", "pinned page", "metadata", "list", "signature")
 CELL = r" +(yes|no)" * len(SOURCES)
 TABLE = {
     what.strip(): dict(zip(SOURCES, cells, strict=True))
@@ -33,6 +35,7 @@ TABLE = {
 
 WHEEL, OTHER, ADDED = (f"demo-1.0-{tag}-none-any.whl" for tag in ("cp310", "cp311", "cp312"))
 KEY = b"kept elsewhere"
+RELEASE = Release("demo", Version("1.0"))
 
 
 def signature(content: bytes) -> bytes:
@@ -63,8 +66,10 @@ class World:
     source: str
     objects: dict[str, bytes] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    #: The page kept elsewhere: name to digest.
+    #: The page kept elsewhere, or the pinned page: name to digest.
     links: dict[str, str] = field(default_factory=dict)
+    #: The links of the page whose hash was pinned.
+    pinned: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     #: Whether a wheel in the target folder is replaced after the fetch.
     changed_afterwards: bool = False
@@ -117,8 +122,9 @@ def release(world: World, contents: dict[str, bytes]) -> None:
     for name, content in contents.items():
         world.announce(name, content)
         world.put(name, content)
-        if world.source == "the page":
+        if world.source in ("the page", "pinned page"):
             world.links[name] = sha256(content)
+    world.pinned = dict(world.links)
     sums = [f"{sha256(content)}  {name}\n" for name, content in contents.items()]
     pathlib.Path("SHA256SUMS").write_text("".join(sums))
 
@@ -225,14 +231,23 @@ def fetch(cli: Cli, world: World, *options: object) -> Result:
     routes |= {f"/{name}": world.answer(name) for name in {*world.objects, WHEEL, OTHER}}
     arguments = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
     with serving(routes) as server:
-        return cli(
+        address = server.url
+        if world.source == "pinned page":
+            routes[f"/{RELEASE.page_name}"] = make_page(RELEASE, server.url, world.links)
+            pin = hash_of(make_page(RELEASE, server.url, world.pinned))
+            address += f"{RELEASE.page_name}#sha256={pin}"
+        result = cli(
             *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *arguments),
-            *("demo", server.url),
+            *("demo", address),
         )
+        if world.source == "pinned page" and world.changed_afterwards:
+            change_folder()
+            return cli("verify", "got", "--against", address)
+    return result
 
 
 def claims(world: World) -> bool:
-    return world.source in ("hash file", "the page", "metadata")
+    return world.source in ("hash file", "the page", "pinned page", "metadata")
 
 
 def contents() -> dict[str, str]:
