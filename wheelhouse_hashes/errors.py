@@ -149,7 +149,12 @@ class AlreadyExists(StoreError):
 
 
 #: Causes that depend on a single response, not on what was learned about an artifact.
-_WITHOUT_ARTIFACT = (Cause.UNREACHABLE, Cause.TRUNCATED, Cause.NOT_THE_PAGE)
+_WITHOUT_ARTIFACT = (
+    Cause.UNREACHABLE,
+    Cause.TRUNCATED,
+    Cause.NOT_THE_PAGE,
+    Cause.NOT_SERVED,
+)
 
 
 class Refusal(WheelhouseHashesError):
@@ -192,7 +197,7 @@ class Refusal(WheelhouseHashesError):
         """Whether the server or the connection failed in a way that a retry may not.
 
         True if there was no response, a truncated one, one with a temporary status, or
-        another version of a page whose store may still be changing.
+        an older version of a page than the one that is waited for.
         """
         return self.may_heal and self.cause in _WITHOUT_ARTIFACT
 

@@ -213,6 +213,12 @@ class VerifyOptions(CheckOptions):
 
     #: The folder with the artifacts to check, or a digest list.
     folder: str
+    #: The address of the project's page at a package index to compare with; None if not given.
+    index: str | None = field(default=None, repr=False)
+    #: Patterns of the names of files that the index may have beside the artifacts.
+    allow_extra: tuple[str, ...] = ()
+    #: Whether to read the files that the index serves.
+    download: bool = False
     #: Patterns of the names of other files that may be in the folder.
     allow: tuple[str, ...] = ()
     #: Whether to refuse other files in the folder, and a folder that other users can write to.

@@ -452,7 +452,11 @@ def test_https_page_with_http_links(cli: Cli, release: Release, tls: ssl.SSLCont
 @pytest.mark.parametrize("verb", ["fetch", "page show"])
 def test_interrupt_while_the_page_is_waited_for(verb: str) -> None:
     stop = threading.Event()
-    with serving({f"/{NAME}": lambda _: stop.wait(30)}) as server:
+
+    def never(_: Handler) -> None:
+        stop.wait(30)
+
+    with serving({f"/{NAME}": never}) as server:
         address = f"{server.url}{NAME}#sha256={'0' * 64}"
         words = ("fetch", "--verify", "demo") if verb == "fetch" else ("page", "show")
         command = begin(lambda: bool(server.paths()), *words, address)

@@ -19,6 +19,7 @@ from wheelhouse_hashes.builtin.sources import (
     headers,
     index_pages,
     local_folders,
+    package_index,
     pinned_pages,
     store_listings,
 )
@@ -42,6 +43,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "containers": containers,
     "headers": headers,
     "hash-files": hash_files,
+    "package-index": package_index,
     "explain": explain,
     "sums-file": sums,
     "json-report": json_report,

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "contents": ("check_contents",),
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
     "completeness": ("expect", "expect_file", "fail_on_yanked"),
+    "package index": ("index", "allow_extra", "download"),
     "other files": ("allow", "strict_folder"),
     "network and store": (
         *("wait", "timeout", "max_workers", "no_ssl_check"),
