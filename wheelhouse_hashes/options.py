@@ -183,7 +183,7 @@ class CheckOptions(AccountOptions):
     @property
     def addresses(self) -> tuple[str, ...]:
         """The paths and URLs that the user gave."""
-        return self.against
+        return (*([self.url] if isinstance(self, FetchOptions) else []), *self.against)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
@@ -200,11 +200,6 @@ class FetchOptions(CheckOptions):
     local_folder: str = "dist"
     #: Whether to keep verified artifacts only; if False, the host fetches alone.
     verify: bool = False
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The paths and URLs that the user gave."""
-        return (self.url, *self.against)
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

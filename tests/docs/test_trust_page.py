@@ -26,7 +26,7 @@ from wheelhouse_hashes.run import Run
 pytestmark = pytest.mark.thorough
 
 PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
-SOURCES = ("hash file", "the page", "pinned page", "metadata", "list", "signature")
+SOURCES = ("hash file", "the page", "pinned page", "index", "metadata", "list", "signature")
 CELL = r" +(yes|no)" * len(SOURCES)
 TABLE = {
     what.strip(): dict(zip(SOURCES, cells, strict=True))
@@ -66,7 +66,7 @@ class World:
     source: str
     objects: dict[str, bytes] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    #: The page kept elsewhere, or the pinned page: name to digest.
+    #: The page kept elsewhere, the pinned page or the package index: name to digest.
     links: dict[str, str] = field(default_factory=dict)
     #: The links of the page whose hash was pinned.
     pinned: dict[str, str] = field(default_factory=dict)
@@ -94,11 +94,15 @@ class World:
 
     def page(self, handler: Handler) -> None:
         """Answer with the page kept elsewhere, or with the container's listing."""
-        names = self.links if self.source == "the page" else self.objects
-        made = [
-            f'<a href="{name}{f"#sha256={self.links[name]}" if self.links else ""}">{name}</a>'
-            for name in sorted(names)
-        ]
+        if self.source == "the page":
+            self.index(handler)
+        else:
+            made = [f'<a href="{name}">{name}</a>' for name in sorted(self.objects)]
+            respond(handler, 200, "\n".join(made).encode())
+
+    def index(self, handler: Handler) -> None:
+        """Answer with the links of another server."""
+        made = [f'<a href="{n}#sha256={digest}">{n}</a>' for n, digest in self.links.items()]
         respond(handler, 200, "\n".join(made).encode())
 
     def answer(self, name: str) -> Respond:
@@ -122,7 +126,7 @@ def release(world: World, contents: dict[str, bytes]) -> None:
     for name, content in contents.items():
         world.announce(name, content)
         world.put(name, content)
-        if world.source in ("the page", "pinned page"):
+        if world.source in ("the page", "pinned page", "index"):
             world.links[name] = sha256(content)
     world.pinned = dict(world.links)
     sums = [f"{sha256(content)}  {name}\n" for name, content in contents.items()]
@@ -240,8 +244,13 @@ def fetch(cli: Cli, world: World, *options: object) -> Result:
             *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *arguments),
             *("demo", address),
         )
-        if world.source == "pinned page" and world.changed_afterwards:
+        if world.changed_afterwards:
             change_folder()
+        if world.source == "index" and result.code == 0:
+            routes["/simple/demo/"] = world.index
+            address = f"{server.url}simple/demo/"
+            return cli("verify", "got", "--index", address, "--wait", 0)
+        if world.source == "pinned page" and world.changed_afterwards:
             return cli("verify", "got", "--against", address)
     return result
 
@@ -290,8 +299,6 @@ def test_source_detects_what_trust_table_says(cli: Cli, world: World, what: str)
     good = {WHEEL: sha256(wheel_bytes("good", WHEEL)), OTHER: sha256(wheel_bytes("good", OTHER))}
     ROWS[what](world)
     results = [fetch(cli, world)]
-    if world.changed_afterwards:
-        change_folder()
     if world.source == "list":
         results.append(cli("verify", "got", "--against", "SHA256SUMS"))
     detected = any(result.code for result in results) or contents() == good
