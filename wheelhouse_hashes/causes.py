@@ -17,9 +17,11 @@ class Cause(enum.Enum):
 
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
     REPLACED = "replaced"  #: the container confirms bytes that a source outside it contradicts
+    NOT_THE_PAGE = "not-the-page"  #: a page does not have the hash that its address gives
     CORRUPT = "corrupt"  #: two reads returned different bytes
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
     CONFLICT = "conflict"  #: the digests found contradict each other
+    LISTED_WRONG = "listed-wrong"  #: a package index lists another size or path
     NOT_A_DISTRIBUTION = "not-a-distribution"  #: not a wheel, sdist or installer: an HTML page
     UNSOUND = "unsound"  #: the contents do not match the name
     UNSAFE_NAME = "unsafe-name"  #: the name is not safe as a local file name
@@ -30,6 +32,8 @@ class Cause(enum.Enum):
     NOT_LISTED = "not-listed"  #: there, but none of the sources of ``--against`` has its digest
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
+    NOT_SERVED = "not-served"  #: built, but a package index lacks it
+    NOT_BUILT = "not-built"  #: a package index has it, but nobody built it
     INVALID_NAME = "invalid-name"  #: a wheel of the project, but its name is not a wheel name
     YANKED = "yanked"  #: withdrawn by its maintainers (:pep:`592`), with ``--fail-on-yanked``
     LISTING_CUT = "listing-cut"  #: the server has more than its listing shows
@@ -85,9 +89,11 @@ _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 _EXIT_CODES = {
     Cause.UNTRUSTED: 7,
     Cause.REPLACED: 7,
+    Cause.NOT_THE_PAGE: 7,
     Cause.CORRUPT: 1,
     Cause.MISMATCH: 1,
     Cause.CONFLICT: 1,
+    Cause.LISTED_WRONG: 1,
     Cause.NOT_A_DISTRIBUTION: 1,
     Cause.UNSOUND: 1,
     Cause.UNSAFE_NAME: 1,
@@ -98,6 +104,8 @@ _EXIT_CODES = {
     Cause.NOT_LISTED: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
+    Cause.NOT_SERVED: 4,
+    Cause.NOT_BUILT: 4,
     Cause.INVALID_NAME: 4,
     Cause.YANKED: 4,
     Cause.LISTING_CUT: 4,
@@ -116,11 +124,15 @@ NEXT_STEP: Mapping[Cause, str] = {
     "log, pinned digests or signing key",
     Cause.REPLACED: "do not publish it, unless you know of a rebuild; then make the list or page "
     "again from the log of the job that built it, not from the container",
+    Cause.NOT_THE_PAGE: "do not use it; compare the address with the one that the project "
+    "published; if it is the same, report the page to the project",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
     Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
     "the correct file again",
     Cause.CONFLICT: "compare the digests with the CI job's log; if the container has the wrong "
     "one, upload it again with --hashfile or run the index command, then fetch it again",
+    Cause.LISTED_WRONG: "compare the file that the package index serves with --download; report it "
+    "to the operators of the index",
     Cause.NOT_A_DISTRIBUTION: "open the URL in a browser and look for an error or login page",
     Cause.UNSOUND: "build it again; do not rename built files",
     Cause.UNSAFE_NAME: "rename the object in the container",
@@ -132,6 +144,9 @@ NEXT_STEP: Mapping[Cause, str] = {
     "the list that --against names",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
+    Cause.NOT_SERVED: "upload it to the package index, or verify it again later or with a longer "
+    "--wait",
+    Cause.NOT_BUILT: "find out who uploaded it; yank or delete it, or name it with --allow-extra",
     Cause.INVALID_NAME: "build it again under a valid name, and upload it instead of this one",
     Cause.YANKED: "use another version, or remove --fail-on-yanked",
     Cause.LISTING_CUT: "give a URL that lists all objects, such as an index page, or one that "

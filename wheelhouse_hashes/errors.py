@@ -152,6 +152,15 @@ class AlreadyExists(StoreError):
     """A create-only upload was requested, but the object exists."""
 
 
+#: Causes that depend on a single response, not on what was learned about an artifact.
+_WITHOUT_ARTIFACT = (
+    Cause.UNREACHABLE,
+    Cause.TRUNCATED,
+    Cause.NOT_THE_PAGE,
+    Cause.NOT_SERVED,
+)
+
+
 class Refusal(WheelhouseHashesError):
     """One artifact is refused.
 
@@ -191,9 +200,10 @@ class Refusal(WheelhouseHashesError):
     def transient(self) -> bool:
         """Whether the server or the connection failed in a way that a retry may not.
 
-        True if there was no response, a truncated one, or one with a temporary status.
+        True if there was no response, a truncated one, one with a temporary status, or
+        an older version of a page than the one that is waited for.
         """
-        return self.may_heal and self.cause in (Cause.UNREACHABLE, Cause.TRUNCATED)
+        return self.may_heal and self.cause in _WITHOUT_ARTIFACT
 
 
 class TransferError(Refusal):

@@ -179,6 +179,8 @@ class CheckOptions(AccountOptions):
     #: The digest lists, folders and URLs to compare artifacts with, beside the sources of
     #: the page; ``verify`` without any uses the folder itself.
     against: tuple[str, ...] = field(default=(), repr=False)
+    #: Whether a downloads page without its hash is an ordinary index page.
+    unpinned: bool = False
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
     #: Whether to refuse yanked artifacts.
@@ -204,6 +206,11 @@ class CheckOptions(AccountOptions):
     #: The artifacts whose verdicts to explain.
     explain: tuple[str, ...] = ()
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The paths and URLs that the user gave."""
+        return (*([self.url] if isinstance(self, FetchOptions) else []), *self.against)
+
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class FetchOptions(CheckOptions):
@@ -227,6 +234,12 @@ class VerifyOptions(CheckOptions):
 
     #: The folder with the artifacts to check, or a digest list.
     folder: str
+    #: The address of the project's page at a package index to compare with; None if not given.
+    index: str | None = field(default=None, repr=False)
+    #: Patterns of the names of files that the index may have beside the artifacts.
+    allow_extra: tuple[str, ...] = ()
+    #: Whether to read the files that the index serves.
+    download: bool = False
     #: Patterns of the names of other files that may be in the folder.
     allow: tuple[str, ...] = ()
     #: Whether to refuse other files in the folder, and a folder that other users can write to.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,9 +33,6 @@ __all__ = ["Activity", "Run", "State", "StateFolder"]
 
 #: The command that installs the requirements of fetching.
 INSTALL_FETCH = "python -m pip install 'wheelhouse-hashes[fetch]'"
-
-#: Whether the current thread works on another try, see :attr:`Run.fresh`.
-_fresh: ContextVar[bool] = ContextVar("fresh", default=False)
 
 
 class Run(Workspace[O_co]):
@@ -107,26 +102,6 @@ class Run(Workspace[O_co]):
         """The origins of all requests and redirects so far, as ``https://host`` (:rfc:`6454`)."""
         # A copy: workers that an interrupted run abandoned may still add to the set.
         return frozenset(map(origin_text, frozenset(self._client.origins if self._client else ())))
-
-    @property
-    def fresh(self) -> bool:
-        """Whether this is not the first try, so that a plugin must not answer from memory.
-
-        Each thread has its own value: that of the hook that it runs.
-        """
-        return _fresh.get()
-
-    @contextmanager
-    def trying(self, *, fresh: bool) -> Iterator[None]:
-        """Set :attr:`fresh` for one try.
-
-        :param fresh: whether an earlier try failed.
-        """
-        token = _fresh.set(fresh)
-        try:
-            yield
-        finally:
-            _fresh.reset(token)
 
     @property
     def verify_tls(self) -> bool:

@@ -1,9 +1,12 @@
-"""The local files and listings that a run gives plugins access to."""
+"""What a run gives plugins access to, beside the network: local files, state, another try."""
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -16,6 +19,7 @@ from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_r
 from wheelhouse_hashes.errors import DiskError, UsageError, disk_errors
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.runtime.screen import write_result
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
@@ -36,9 +40,14 @@ if TYPE_CHECKING:
 else:
     O_co = TypeVar("O_co", covariant=True)
 
+T = TypeVar("T")
+
+#: Whether the current thread works on another try, see :attr:`Workspace.fresh`.
+_fresh: ContextVar[bool] = ContextVar("fresh", default=False)
+
 
 class Workspace(Generic[O_co]):
-    """Local files, state folders and listings; the base class of a run.
+    """Local files, state folders, listings and tries; the base class of a run.
 
     :param verb: ``upload``, ``fetch``, ``index``, ``verify`` or the verb of a plugin.
     :param options: the parsed command line.
@@ -71,6 +80,44 @@ class Workspace(Generic[O_co]):
     def activity(self) -> Activity:
         """The activity of the current worker thread; a slow hook may report progress here."""
         return self.activities.mine
+
+    @property
+    def fresh(self) -> bool:
+        """Whether this is not the first try, so that a plugin must not answer from memory.
+
+        Each thread has its own value: that of the hook that it runs.
+        """
+        return _fresh.get()
+
+    @contextmanager
+    def trying(self, *, fresh: bool) -> Iterator[None]:
+        """Set :attr:`fresh` for one try.
+
+        :param fresh: whether an earlier try failed.
+        """
+        token = _fresh.set(fresh)
+        try:
+            yield
+        finally:
+            _fresh.reset(token)
+
+    def repeat(self, call: Callable[[], T], waiting: Callable[[Again], None] | None = None) -> T:
+        """Call a function until it succeeds, a transient error is the last, or ``--wait`` is over.
+
+        :attr:`fresh` is true in all calls but the first.
+
+        :param call: the function.
+        :param waiting: called once, before the first pause; see :meth:`Run.waiting`.
+        :returns: what the function returned.
+        :raises Exception: what the last call raised.
+        """
+        tries = itertools.count()
+
+        def once() -> T:
+            with self.trying(fresh=next(tries) > 0):
+                return call()
+
+        return repeat(once, self.budget, waiting=waiting)
 
     @staticmethod
     def read_file(path: str | pathlib.Path, max_bytes: int) -> bytes:
@@ -123,7 +170,7 @@ class Workspace(Generic[O_co]):
     ) -> Mapping[pathlib.Path, LocalArtifact | Refusal]:
         """Hash local files concurrently; each file is read once.
 
-        Call it in the main thread only.
+        Call it in the main thread, or in the thread of a verb.
 
         :param paths: the files; links and special files are refused.
         :param algorithms: the digests to compute; :attr:`algorithms` by default.

@@ -57,6 +57,11 @@ DEMO = [
     )
 ]
 UPLOADER = "python -m wheelhouse_uploader"
+PAGES_PAGE = "docs/pages.rst"
+PINNED_PAGES = "tests/command/test_pinned_pages.py::"
+PINNED = [(f"{PINNED_PAGES}test_artifacts_of_a_pinned_page_are_fetched", "release.address")]
+ON_INDEX = "tests/command/test_package_index.py::"
+INDEXED = [(f"{ON_INDEX}test_index_serves_what_was_built", '"--index"')]
 RECIPES = "tests/recipes/test_page.py::test_ci_page_commands"
 NO_STARTUP = "tests/host/test_startup.py::test_option_is_unknown_where_"
 
@@ -128,6 +133,24 @@ ELSEWHERE = {
     (STARTUP, "python -m pip uninstall wheelhouse-hashes"): [
         ("tests/docs/test_docs.py::test_pip_uninstall_removes_everything", '"uninstall"')
     ],
+    # They need a server on the network.
+    (README, f"{UPLOADER} page make"): [(PAGES_PAGE, f"{UPLOADER} page make")],
+    (README, f"{UPLOADER} fetch --verify PROJECT URL/demo-1.0-downloads.html"): PINNED,
+    (PAGES_PAGE, f"{UPLOADER} fetch --verify demo https"): PINNED,
+    (PAGES_PAGE, f"{UPLOADER} verify dist --against https"): [
+        (f"{PINNED_PAGES}test_folder_is_verified_against_a_pinned_page", "release.address")
+    ],
+    (PAGES_PAGE, f"{UPLOADER} page show https"): [
+        (f"{PINNED_PAGES}test_show_lists_the_files_and_keeps_the_page", '"-o", "kept.html"')
+    ],
+    (PAGES_PAGE, "python -m pip install --no-index --find-links"): [
+        ("tests/installers/test_downloads_page.py::test_verified_copy", "kept.html")
+    ],
+    ("*", f"{UPLOADER} verify dist --index https"): INDEXED,
+    ("*", f"{UPLOADER} verify dist --wait 300 --index https"): INDEXED,
+    ("docs/package-index.rst", f"{UPLOADER} verify SHA256SUMS --index https"): [
+        (f"{ON_INDEX}test_list_is_compared_with_the_index", 'operand="SHA256SUMS"')
+    ],
     (README, "tox run -e docs"): [("tox.ini", "[testenv:docs]")],
     ("docs/design.rst", "python -m tests.slow.faults.table"): [
         ("tests/slow/faults/test_matrix.py", "table"),
@@ -192,7 +215,7 @@ RUN_HERE = {
 
 
 def test_every_command_in_docs_is_found() -> None:
-    ours = re.compile(r"python -m wheelhouse_\w+\s+(?:hash|upload|fetch|verify|index)\b")
+    ours = re.compile(r"python -m wheelhouse_\w+\s+(?:hash|upload|fetch|verify|index|page)\b")
     for page, text in PAGES.items():
         found = [" ".join(command.typed.split()) for command in COMMANDS[page]]
         assert len(ours.findall(text)) == sum(map(len, map(ours.findall, found))), page

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+from packaging.version import Version
 
 from tests.conftest import Cli, Result
 from tests.support import ROOT
@@ -19,12 +20,13 @@ from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.formats.downloads_page import Release, hash_of, make_page
 from wheelhouse_hashes.run import Run
 
 pytestmark = pytest.mark.thorough
 
 PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
-SOURCES = ("hash file", "the page", "metadata", "list", "signature")
+SOURCES = ("hash file", "the page", "pinned page", "index", "metadata", "list", "signature")
 CELL = r" +(yes|no)" * len(SOURCES)
 TABLE = {
     what.strip(): dict(zip(SOURCES, cells, strict=True))
@@ -33,6 +35,7 @@ TABLE = {
 
 WHEEL, OTHER, ADDED = (f"demo-1.0-{tag}-none-any.whl" for tag in ("cp310", "cp311", "cp312"))
 KEY = b"kept elsewhere"
+RELEASE = Release("demo", Version("1.0"))
 
 
 def signature(content: bytes) -> bytes:
@@ -63,8 +66,10 @@ class World:
     source: str
     objects: dict[str, bytes] = field(default_factory=dict)
     metadata: dict[str, str] = field(default_factory=dict)
-    #: The page kept elsewhere: name to digest.
+    #: The page kept elsewhere, the pinned page or the package index: name to digest.
     links: dict[str, str] = field(default_factory=dict)
+    #: The links of the page whose hash was pinned.
+    pinned: dict[str, str] = field(default_factory=dict)
     cut: bool = False
     #: Whether a wheel in the target folder is replaced after the fetch.
     changed_afterwards: bool = False
@@ -89,11 +94,15 @@ class World:
 
     def page(self, handler: Handler) -> None:
         """Answer with the page kept elsewhere, or with the container's listing."""
-        names = self.links if self.source == "the page" else self.objects
-        made = [
-            f'<a href="{name}{f"#sha256={self.links[name]}" if self.links else ""}">{name}</a>'
-            for name in sorted(names)
-        ]
+        if self.source == "the page":
+            self.index(handler)
+        else:
+            made = [f'<a href="{name}">{name}</a>' for name in sorted(self.objects)]
+            respond(handler, 200, "\n".join(made).encode())
+
+    def index(self, handler: Handler) -> None:
+        """Answer with the links of another server."""
+        made = [f'<a href="{n}#sha256={digest}">{n}</a>' for n, digest in self.links.items()]
         respond(handler, 200, "\n".join(made).encode())
 
     def answer(self, name: str) -> Respond:
@@ -117,8 +126,9 @@ def release(world: World, contents: dict[str, bytes]) -> None:
     for name, content in contents.items():
         world.announce(name, content)
         world.put(name, content)
-        if world.source == "the page":
+        if world.source in ("the page", "pinned page", "index"):
             world.links[name] = sha256(content)
+    world.pinned = dict(world.links)
     sums = [f"{sha256(content)}  {name}\n" for name, content in contents.items()]
     pathlib.Path("SHA256SUMS").write_text("".join(sums))
 
@@ -225,14 +235,28 @@ def fetch(cli: Cli, world: World, *options: object) -> Result:
     routes |= {f"/{name}": world.answer(name) for name in {*world.objects, WHEEL, OTHER}}
     arguments = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
     with serving(routes) as server:
-        return cli(
+        address = server.url
+        if world.source == "pinned page":
+            routes[f"/{RELEASE.page_name}"] = make_page(RELEASE, server.url, world.links)
+            pin = hash_of(make_page(RELEASE, server.url, world.pinned))
+            address += f"{RELEASE.page_name}#sha256={pin}"
+        result = cli(
             *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *arguments),
-            *("demo", server.url),
+            *("demo", address),
         )
+        if world.changed_afterwards:
+            change_folder()
+        if world.source == "index" and result.code == 0:
+            routes["/simple/demo/"] = world.index
+            address = f"{server.url}simple/demo/"
+            return cli("verify", "got", "--index", address, "--wait", 0)
+        if world.source == "pinned page" and world.changed_afterwards:
+            return cli("verify", "got", "--against", address)
+    return result
 
 
 def claims(world: World) -> bool:
-    return world.source in ("hash file", "the page", "metadata")
+    return world.source in ("hash file", "the page", "pinned page", "metadata")
 
 
 def contents() -> dict[str, str]:
@@ -275,8 +299,6 @@ def test_source_detects_what_trust_table_says(cli: Cli, world: World, what: str)
     good = {WHEEL: sha256(wheel_bytes("good", WHEEL)), OTHER: sha256(wheel_bytes("good", OTHER))}
     ROWS[what](world)
     results = [fetch(cli, world)]
-    if world.changed_afterwards:
-        change_folder()
     if world.source == "list":
         results.append(cli("verify", "got", "--against", "SHA256SUMS"))
     detected = any(result.code for result in results) or contents() == good

@@ -75,6 +75,22 @@ def test_fetch_and_verify(
     assert "hunter2-wrong" not in wrong.out + wrong.err
 
 
+def test_downloads_page_is_that_of_the_folder(
+    cli: Cli, cluster: Cluster, api: str, container: str, dist: pathlib.Path
+) -> None:
+    make_wheels(dist, 3, "1.0+local")
+    name = f"{container}/night ly/é+"
+    store = store_options(cluster, api)
+    assert cli("upload", "--hashfile", "--no-enable-cdn", *store, name).code == 0
+    make = ("page", "make", "--base-url", "https://example.org/wheels")
+    of_container = cli(*make, f"container://{quote(name)}", *store)
+    assert (of_container.code, of_container.err) == (0, "")
+    page = pathlib.Path("demo-1.0+local-downloads.html").read_bytes()
+    of_folder = cli(*make, "dist")
+    assert of_folder.out == of_container.out
+    assert pathlib.Path("demo-1.0+local-downloads.html").read_bytes() == page
+
+
 def test_token_that_expires_is_renewed(
     cli: Cli,
     cluster: Cluster,

@@ -1,8 +1,8 @@
 """Built-in plugins, which use the public hooks.
 
-``sources`` locate artifacts and claims, ``reports`` write reports; the modules here add
-options, checks and the progress display.  The plugins import only the public modules and
-``formats``.
+``sources`` locate artifacts and claims, ``reports`` write reports, ``verbs`` add verbs; the
+modules here add options, checks and the progress display.  The plugins import only the public
+modules and ``formats``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,11 @@ from wheelhouse_hashes.builtin.sources import (
     headers,
     index_pages,
     local_folders,
+    package_index,
+    pinned_pages,
     store_listings,
 )
+from wheelhouse_hashes.builtin.verbs import page
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -36,9 +39,11 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "store-listings": store_listings,
     "digest-lists": digest_lists,
     "folders": local_folders,
+    "pinned-pages": pinned_pages,
     "containers": containers,
     "headers": headers,
     "hash-files": hash_files,
+    "package-index": package_index,
     "explain": explain,
     "grid": grid,
     "sums-file": sums,
@@ -46,4 +51,5 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "html": html,
     "github": github,
     "progress": progress,
+    "pages": page,
 }

@@ -35,12 +35,20 @@ def wheelhouse_claims(
     artifact: ListedArtifact, run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
     """Object to a yanked artifact, or name it."""
-    if artifact.yanked is None:
-        return []
-    reason = " ".join(artifact.yanked.split())
+    return [] if artifact.yanked is None else objections(artifact.name, artifact.yanked, run)
+
+
+def objections(name: str, yanked: str, run: Run[CheckOptions]) -> Sequence[Finding]:
+    """Return a finding about a yanked artifact with ``--fail-on-yanked``; otherwise name it.
+
+    :param name: its name.
+    :param yanked: the reason, which may be empty.
+    :param run: the command in progress.
+    """
+    reason = " ".join(yanked.split())
     reason = reason if len(reason) <= MAX_REASON else reason[: MAX_REASON - 3] + "..."
     text = f"yanked: {reason}" if reason else "yanked"
     if run.options.fail_on_yanked:
         return [Finding(Cause.YANKED, reason or "the page gives no reason")]
-    run.note_once(f"yanked {artifact.name}", f"{artifact.name}  {text}")
+    run.note_once(f"yanked {name}", f"{name}  {text}")
     return []

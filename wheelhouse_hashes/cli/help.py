@@ -25,13 +25,17 @@ _WIDTH = 80
 #: Sections for the options of the built-in plugins.  Options of other plugins stay in
 #: the group that they were added to.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
+    "digests": (
+        *("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
+        "unpinned",
+    ),
     "contents": ("check_contents",),
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
     "completeness": (
         *("expect", "expect_file", "expect_like", "without", "expect_cibuildwheel"),
         *("exclude", "fail_on_yanked"),
     ),
+    "package index": ("index", "allow_extra", "download"),
     "other files": ("allow", "strict_folder"),
     "network and store": (
         *("wait", "timeout", "max_workers", "no_ssl_check"),

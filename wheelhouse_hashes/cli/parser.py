@@ -93,7 +93,7 @@ class Verbs:
             if command.plugin is None:
                 verb.configure(OptionGroup(parser, builtin))
             else:
-                owner = registry.owner(command.plugin, command.provider)
+                owner = self.plugins.owner(command.plugin, registry)
                 self.plugins.configure(command.plugin, verb, OptionGroup(parser, owner))
         self.plugins.add_options(group, registry)
         self._ours[verb.name] = registry.options

@@ -46,11 +46,12 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     :raises WheelhouseHashesError: if the command cannot continue.  Errors that concern
         single artifacts are in the report.
     """
-    folder, against = run.options.folder, run.options.against
+    folder, against, index = run.options.folder, run.options.against, run.options.index
     usage = UsageErrors()
     with usage.noted():
-        _check_operand(folder, against)
-    addresses = [folder]
+        _check_operand(folder, [*against, *([index] if index else [])])
+    # A list needs no source beside the index.
+    addresses = [folder] if index is None or not os.path.isfile(folder) else []  # noqa: PTH113
     with usage.noted():
         addresses = addresses_of(run, against) or addresses
     reporter = FetchReporter(run)
@@ -60,7 +61,7 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
             try:
                 _verify(reporter, pathlib.Path(folder), addresses)
             finally:
-                record_transport(run, report, *addresses)
+                record_transport(run, report, *addresses, *([index] if index else []))
             conclude(run, report)
         run.say(report.closing())
     return report.exit_code
@@ -76,7 +77,7 @@ def _check_operand(operand: str, against: Sequence[str]) -> None:
     if not os.path.isfile(operand):  # noqa: PTH113 (Path.is_file can raise)
         raise UsageError(f"{operand}: no such folder or digest list")
     if not against:
-        text = "not a folder; to compare the digests of a list, add --against SOURCE"
+        text = "not a folder; to compare the digests of a list, add --against SOURCE or --index"
         raise UsageError(f"{operand}: {text}")
 
 

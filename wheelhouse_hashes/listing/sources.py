@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -119,9 +120,16 @@ class Sources:
                 found.append(self._ask(source, artifact, items, there=there))
             else:
                 found.append(Heard(items, _linked(source, artifact)))
+        if is_base and not self.sources:
+            # The plugins are the only sources.
+            artifact = ListedArtifact(name, "", listed=False, companions_listed=True)
+            found.append(Heard(self._run.repeat(partial(self._claims, artifact))))
         if self._demanded and not any(map(_counts, _all(found))):
             self._refuse(name, is_base=is_base)
         return found
+
+    def _claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding]:
+        return self._run.plugins.claims(artifact, self._run)
 
     def _ask(
         self,

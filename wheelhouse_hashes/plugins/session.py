@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +14,6 @@ from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.lines import describe_findings
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.runtime.parallel import ending_on_signals
-from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.workspace import O_co
 
 if TYPE_CHECKING:
@@ -79,22 +77,6 @@ class Session(Run[O_co]):
         """Whether an object was opened over a connection that is not secure."""
         client = self._client
         return not self.secure_listing or (client is not None and client.opened.insecure)
-
-    def repeat(self, call: Callable[[], T], waiting: Callable[[Again], None] | None = None) -> T:
-        """Call a function until it succeeds, by the rules of :func:`runtime.retry.repeat`.
-
-        :attr:`fresh` is true in all calls but the first.
-
-        :param call: the function.
-        :param waiting: called once, before the first pause.
-        """
-        tries = itertools.count()
-
-        def once() -> T:
-            with self.trying(fresh=next(tries) > 0):
-                return call()
-
-        return repeat(once, self.budget, waiting=waiting)
 
 
 class Results:

@@ -17,7 +17,7 @@ from wheelhouse_hashes.builtin.options import add_driver_option
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import scheme_of, shown
-from wheelhouse_hashes.options import AccountOptions, CheckOptions, FetchOptions, Options
+from wheelhouse_hashes.options import AccountOptions, CheckOptions, Options
 from wheelhouse_hashes.transport import Entry, Listing, Opened, OpenRequest
 
 if TYPE_CHECKING:
@@ -110,10 +110,8 @@ def _name_in(url: str) -> str:
 
 
 def _addresses(options: Options) -> Iterator[str]:
-    if isinstance(options, FetchOptions):
-        yield options.url
     if isinstance(options, CheckOptions):
-        yield from options.against
+        yield from options.addresses
         if options.expect_like is not None:
             from wheelhouse_hashes.formats.releases import parse_address
 

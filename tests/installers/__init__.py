@@ -1,0 +1,1 @@
+"""The downloads page with pip and uv; they need an environment of their own."""

@@ -1,0 +1,1 @@
+"""Built-in verbs that use the public hook for verbs."""

@@ -1,0 +1,99 @@
+"""What the page of a project at a package index says about the files of a release."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
+from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.pages import Link, read_page
+
+if TYPE_CHECKING:
+    from packaging.version import Version
+
+#: Where the package index stores a file: a path made of its BLAKE2b-256.  This is no promise
+#: of the index, so other paths say nothing.
+_PATH = re.compile(r"/packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/[^/]+", re.ASCII)
+
+_SEPARATORS = re.compile(r"[-_.]+")
+
+#: The continuation of a version, in the name of a file of another release.
+_MORE_VERSION = re.compile(r"(?:\d|a|b|c|rc|dev|post)+\d*(?:-|$)", re.ASCII)
+
+#: What tells an empty page of the simple API (:pep:`629`) from a login page.
+_VERSION_META = b"pypi:repository-version"
+
+
+def read_index(body: bytes, content_type: str, url: str) -> dict[str, Link]:
+    """Return the files on the page of a project, by name.
+
+    :param body: the page: JSON (:pep:`691`) or HTML (:pep:`503`).
+    :param content_type: the value of its ``Content-Type``.
+    :param url: its URL, for relative links.
+    :raises ValueError: if it is another page, such as one to log in.
+    """
+    links = [link for link in read_page(body, content_type, url) if not link.is_next]
+    files = {link.name: link for link in links if link.name}
+    is_json = "json" in content_type.lower()
+    if not is_json and _VERSION_META not in body and not any(map(parse_artifact_name, files)):
+        raise ValueError("not the page of a project: it has no links to artifacts")
+    return files
+
+
+def digests_of(link: Link) -> tuple[Digest, ...]:
+    """Return the digests of a file, without those of other algorithms.
+
+    :raises ValueError: if one is invalid.
+    """
+    return tuple(Digest(name, value) for name, value in link.hashes if name in ALGORITHMS)
+
+
+def path_digest(url: str) -> Digest | None:
+    """Return the digest in the path of a file, None if the path has another shape."""
+    match = _PATH.fullmatch(urlsplit(url).path)
+    return None if match is None else Digest(BLAKE2B_256, "".join(match.groups()))
+
+
+def not_built(
+    files: Iterable[str], built: Collection[str], allowed: Iterable[str]
+) -> Iterator[str]:
+    """Yield the files of an index that belong to the same releases, but were not built.
+
+    :param files: the names of all files of the project.
+    :param built: the names of the artifacts that were built.
+    :param allowed: patterns of names to ignore.
+    """
+    allowed = tuple(allowed)
+    releases = _releases(built)
+    for name in sorted(files):
+        if name in built or any(fnmatchcase(name, pattern) for pattern in allowed):
+            continue
+        parsed = parse_artifact_name(name)
+        if parsed is not None:
+            if parsed.version in releases.get(parsed.project, ()):
+                yield name
+        elif _is_of(name, releases):
+            yield name
+
+
+def _releases(built: Iterable[str]) -> Mapping[str, set[Version]]:
+    releases: dict[str, set[Version]] = {}
+    for parsed in map(parse_artifact_name, built):
+        if parsed is not None:
+            releases.setdefault(parsed.project, set()).add(parsed.version)
+    return releases
+
+
+def _is_of(name: str, releases: Mapping[str, set[Version]]) -> bool:
+    """Return whether a file that is neither wheel nor sdist, such as an egg, is of a release."""
+    plain = _SEPARATORS.sub("-", name).lower()
+    for project, versions in releases.items():
+        for version in versions:
+            prefix = f"{project}-{_SEPARATORS.sub('-', str(version))}-"
+            if plain.startswith(prefix) and not _MORE_VERSION.match(plain, len(prefix)):
+                return True
+    return False
