@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import (
+    attestations,
     containers,
     digest_lists,
     hash_files,
@@ -39,6 +40,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "containers": containers,
     "headers": headers,
     "hash-files": hash_files,
+    "attestations": attestations,
     "explain": explain,
     "sums-file": sums,
     "json-report": json_report,
