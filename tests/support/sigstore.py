@@ -103,13 +103,12 @@ class Sigstore:
             ec.generate_private_key(ec.SECP256R1()) for _ in range(3)
         )
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
-        usage = x509.KeyUsage(*[False] * 5, True, True, False, False)
         self._certificate = (
             x509.CertificateBuilder(self._name, self._name, self._ca.public_key(), 1)
             .not_valid_before(self._start)
             .not_valid_after(self.now + dt.timedelta(days=3650))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .add_extension(usage, critical=True)
+            .add_extension(_usage(authority=True), critical=True)
             .add_extension(
                 x509.SubjectKeyIdentifier.from_public_key(self._ca.public_key()), critical=False
             )
@@ -150,13 +149,12 @@ class Sigstore:
         self, extensions: Mapping[int, str], subject: str
     ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
-        usage = x509.KeyUsage(True, *[False] * 8)
         builder = (
             x509.CertificateBuilder(self._name, x509.Name([]), key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.now - dt.timedelta(minutes=1))
             .not_valid_after(self.now + dt.timedelta(minutes=9))
-            .add_extension(usage, critical=True)
+            .add_extension(_usage(authority=False), critical=True)
             .add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False
             )
@@ -294,6 +292,20 @@ def _bundle(certificate: x509.Certificate, entry: Mapping[str, Any]) -> dict[str
 
 def _extension(identifier: str, value: str) -> x509.UnrecognizedExtension:
     return x509.UnrecognizedExtension(x509.ObjectIdentifier(identifier), _der(0x0C, value.encode()))
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _spki(key: ec.EllipticCurvePrivateKey) -> bytes:
