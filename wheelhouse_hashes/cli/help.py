@@ -27,7 +27,8 @@ _WIDTH = 80
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
     "contents": ("check_contents",),
-    "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
+    "attestations": ("attested_by", "trusted_root", "save"),
+    "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds", "carry"),
     "completeness": ("expect", "expect_file", "fail_on_yanked"),
     "other files": ("allow", "strict_folder"),
     "network and store": (
