@@ -39,8 +39,7 @@ BOTH = tuple(f"--attested-by={signer}" for signer in SIGNERS.values())
 ALONE = ("unshare", "--net") if os.getuid() == 0 else ("unshare", "--map-root-user", "--net")
 
 UNSHARE = pytest.mark.skipif(
-    shutil.which("unshare") is None
-    or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
+    not shutil.which("unshare") or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
     reason="needs network namespaces",
 )
 

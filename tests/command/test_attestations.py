@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import ANOTHER_A, A, hash_file, make_wheel, sha256
 from tests.support.commands import UPLOAD, fetch, got, names
 from tests.support.servers import serving
@@ -221,6 +221,38 @@ def test_carried_attestation(
     assert "skipped" not in result.out
     again = cli(*UPLOAD, *CARRY)
     assert "sent" not in again.out
+
+
+def test_attestation_of_the_previous_build_is_replaced(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    assert cli(*UPLOAD, *CARRY).code == 0
+    rebuilt = make_wheel(dist, A, b"another build").read_bytes()
+    put(dist, attestation(rebuilt))
+    result = cli(*UPLOAD, *CARRY)
+    assert (result.code, result.err) == (0, "")
+    assert (container / A).read_bytes() == rebuilt
+    assert json.loads((container / ATTESTATION).read_text()) == attestation(rebuilt)
+
+
+def test_attestation_of_the_previous_build_is_deleted(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    assert cli(*UPLOAD, *CARRY).code == 0
+    make_wheel(dist, A, b"another build")
+    dist.joinpath(ATTESTATION).unlink()
+    assert cli(*UPLOAD, *CARRY).code == 0
+    assert ATTESTATION not in names(container)
+
+
+def test_carry_is_an_option_of_wheelhouse_hashes_alone(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    assert cli("upload", *LOCAL, *CARRY, "wheels").code == 0
+    assert names(container) == sorted([A, ATTESTATION, "index.html"])
 
 
 def test_attestation_is_not_carried_by_default(

@@ -161,7 +161,8 @@ def test_unreadable_documents(content: bytes, text: str) -> None:
 
 
 def test_too_many_attestations() -> None:
-    bundles = [{"attestations": [{}] * (MAX_ATTESTATIONS + 1)}]
+    attestations: list[dict[str, str]] = [{}] * (MAX_ATTESTATIONS + 1)
+    bundles = [{"attestations": attestations}]
     with pytest.raises(UnreadableAttestation, match="more than 256 attestations"):
         read({"version": 1, "attestation_bundles": bundles})
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _UNLISTED = 4
 
 #: Maximum number of files with attestations of any artifacts that are read.
-_MAX_LISTS = 256
+_MAX_LISTS = 64
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -215,21 +215,22 @@ def _decide(
     accepted = {claim.where for claim, _ in decision.claims}
     if _saves(run.options):
         with state.lock:
-            state.saved[name] = {
-                each.name: each.content
+            # Each source of --against is asked in turn, so earlier ones are kept.
+            state.saved.setdefault(name, {}).update(
+                (each.name, each.content)
                 for each in documents
                 if each.where in accepted or not (state.identities or each.problem)
-            }
+            )
     return decision
 
 
 def _note_signers(name: str, decision: Decision, run: Run[CheckOptions], state: _State) -> None:
     """Print who signed, once for each run of a workflow, and what does not count."""
     for claim, signer in decision.claims:
-        root = claim.evidence["trust root"]
-        text = (
-            f"attested by {signer}, commit {signer.commit}, run {signer.run} (trust root: {root})"
-        )
+        text = f"attested by {signer}"
+        for fact in ("commit", "run"):
+            text += f", {fact} {claim.evidence[fact]}" if fact in claim.evidence else ""
+        text += f" (trust root: {claim.evidence['trust root']})"
         run.note_once(f"attested {text}", text)
         if "predicate" not in claim.evidence:
             text = f"{claim.where}: signs the bytes, but not the name {name}"
@@ -289,7 +290,7 @@ def _companion(path: pathlib.Path, run: Run[UploadOptions]) -> Companion:
 
 @hookimpl
 def wheelhouse_inspect(
-    artifact: Artifact, digests: dict[str, str], run: Run[Options]
+    artifact: Artifact, digests: Mapping[str, str], run: Run[Options]
 ) -> Sequence[Finding]:
     """Refuse to upload an attestation of another file or of another build."""
     folder = _carried.get(run)
