@@ -212,6 +212,8 @@ class ListedArtifact:
     claims: tuple[Claim | Finding, ...] = ()
     #: Why it was yanked, as in :class:`Entry`.
     yanked: str | None = None
+    #: The URL of its attestations at the index, as in :class:`Entry`.
+    provenance: str | None = field(default=None, repr=False)
     #: Its companions in the listing: object name to URL.
     companions: Mapping[str, str] = field(default_factory=dict, repr=False)
     #: True if it has no other companions, as in :class:`Listing`.

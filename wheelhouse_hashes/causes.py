@@ -30,6 +30,7 @@ class Cause(enum.Enum):
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
     UNREADABLE = "unreadable"  #: a page, or an entry of one, is in a form that cannot be read
     NOT_LISTED = "not-listed"  #: there, but none of the sources of ``--against`` has its digest
+    NOT_ATTESTED = "not-attested"  #: no attestation by a signer of ``--attested-by``
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     NOT_SERVED = "not-served"  #: built, but a package index lacks it
@@ -102,6 +103,7 @@ _EXIT_CODES = {
     Cause.UNREADABLE_HASH: 3,
     Cause.UNREADABLE: 3,
     Cause.NOT_LISTED: 3,
+    Cause.NOT_ATTESTED: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
     Cause.NOT_SERVED: 4,
@@ -142,6 +144,8 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNREADABLE: "correct the page, or give a URL with an index page or directory listing",
     Cause.NOT_LISTED: "do not publish it unless you know of its build; then add its digest to "
     "the list that --against names",
+    Cause.NOT_ATTESTED: "do not publish it unless you know of its build; let the workflow that "
+    "builds it attest it, and publish the attestation beside it (upload --carry attestation)",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.NOT_SERVED: "upload it to the package index, or verify it again later or with a longer "

@@ -22,6 +22,9 @@ PREFIX = "WHEELHOUSE_UPLOADER_"
 #: What to do if no digest is found for an artifact.
 REFUSE, ACCEPT = "refuse", "accept"
 
+#: The kind of companions that can be published and saved.
+ATTESTATION = "attestation"
+
 #: How to check the contents of artifacts.
 CHECK_QUICK, CHECK_FULL, CHECK_NONE = "quick", "full", "none"
 
@@ -147,6 +150,8 @@ class UploadOptions(StoreOptions):
     allow_empty: bool = False
     #: Number of dev builds of each kind to keep.
     keep_dev_builds: int = DEFAULT_KEEP
+    #: The kinds of files beside an artifact to publish with it: ``attestation``.
+    carry: tuple[str, ...] = ()
 
 
 class IndexOptions(StoreOptions):
@@ -181,6 +186,10 @@ class CheckOptions(AccountOptions):
     against: tuple[str, ...] = field(default=(), repr=False)
     #: Whether a downloads page without its hash is an ordinary index page.
     unpinned: bool = False
+    #: The signers of which each artifact must have an attestation; empty if it need not.
+    attested_by: tuple[str, ...] = ()
+    #: The file with the keys that attestations are checked with, None for those of sigstore.
+    trusted_root: str | None = None
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
     #: Whether to refuse yanked artifacts.
@@ -226,6 +235,8 @@ class FetchOptions(CheckOptions):
     local_folder: str = "dist"
     #: Whether to keep verified artifacts only; if False, the host fetches alone.
     verify: bool = False
+    #: The kinds of companions to save beside verified artifacts: ``attestation``.
+    save: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)

@@ -108,8 +108,15 @@ class Run(Workspace[O_co]):
         """Whether TLS certificates are checked; False with ``--no-ssl-check``."""
         return not self.options.no_ssl_check
 
-    def companion(self, artifact: ListedArtifact, suffix: str, *, tries: int = 1) -> bytes | None:
-        """Return the content of an artifact's companion, at most 64 KiB.
+    def companion(
+        self,
+        artifact: ListedArtifact,
+        suffix: str,
+        *,
+        tries: int = 1,
+        max_bytes: int = MAX_BYTES,
+    ) -> bytes | None:
+        """Return the content of an artifact's companion.
 
         The companion's URL is taken from the listing if it is there; otherwise it is the
         artifact's URL with the suffix.
@@ -118,6 +125,7 @@ class Run(Workspace[O_co]):
         :param suffix: the suffix of the companion's name, with its dot: ``.sha256``.
         :param tries: how often to request it, within ``--wait``, if the server fails; the
             default suits hooks that are called again together with their artifact.
+        :param max_bytes: the maximum size of the companion, by default 64 KiB.
         :returns: the content, or None if the companion does not exist (403, 404, 410).
         :raises TransferError: if the request fails in any other way.
         """
@@ -125,13 +133,13 @@ class Run(Workspace[O_co]):
         if url is None:
             return None
         if urlsplit(url).scheme == "file":
-            return self.read_local_url(url, MAX_BYTES)
+            return self.read_local_url(url, max_bytes)
 
         # Swift then asks all replicas: an old hash file beside a new artifact is seen as stale.
         headers = {**artifact.headers, "X-Newest": "true"}
 
         def request() -> bytes:
-            return self.client.get(url, max_bytes=MAX_BYTES, headers=headers).body
+            return self.client.get(url, max_bytes=max_bytes, headers=headers).body
 
         left = itertools.count(tries - 1, -1)
 

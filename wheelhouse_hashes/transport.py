@@ -97,6 +97,8 @@ class Entry:
     claims: tuple[Claim | Finding, ...] = ()
     #: Why the artifact was yanked (:pep:`592`), which may be empty; None if it was not.
     yanked: str | None = None
+    #: The URL of its attestations at the index (:pep:`740`); None if it has none.
+    provenance: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -107,13 +107,13 @@ VARIABLES = {
     "upload": {"hashfile", "hash_algorithm", "driver_options", "allow_empty", "expect", *_TIMES},
     "fetch": {
         *("verify", "against", "hash_algorithm", "expect", "require", "max_workers"),
-        *("driver_options", *_TIMES),
+        *("attested_by", "driver_options", *_TIMES),
     },
     "hash": {"hash_algorithm"},
     "index": {"driver_options", *_TIMES},
     "verify": {
         *("against", "hash_algorithm", "expect", "require", "max_workers", "driver_options"),
-        *_TIMES,
+        *("attested_by", *_TIMES),
     },
 }
 

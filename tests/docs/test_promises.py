@@ -31,6 +31,7 @@ _FETCH = "tests/command/test_fetch.py::"
 _TIERS = "tests/command/test_tiers.py::"
 _PROPERTIES = "tests/unit/verdict/test_rules_properties.py::"
 _TABLE = "tests/docs/test_trust_page.py::test_source_detects_what_trust_table_says"
+_ATTESTED = "tests/attest/test_trust.py::test_attestation_detects_what_trust_table_says"
 
 #: The other sentences, and the tests of each.
 PROMISES: Mapping[str, tuple[str, ...]] = {
@@ -79,9 +80,9 @@ PROMISES: Mapping[str, tuple[str, ...]] = {
     "All tiers of an artifact are printed, the strongest first:": (
         f"{_TIERS}test_all_tiers_are_printed_everywhere",
     ),
-    "somebody on the way changed all answers no no yes no no yes yes": (_TABLE,),
-    "an old wheel is back with all that was its no yes yes yes no yes no": (_TABLE,),
-    "a wheel and all that was its is gone no yes yes yes no yes no": (_TABLE,),
+    "somebody on the way changed all answers no no yes no no yes yes yes": (_TABLE, _ATTESTED),
+    "an old wheel is back with all that was its no yes yes yes no yes no no": (_TABLE, _ATTESTED),
+    "a wheel and all that was its is gone no yes yes yes no yes no no": (_TABLE, _ATTESTED),
 }
 
 

@@ -27,11 +27,16 @@ pytestmark = pytest.mark.thorough
 
 PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
 SOURCES = ("hash file", "the page", "pinned page", "index", "metadata", "list", "signature")
-CELL = r" +(yes|no)" * len(SOURCES)
+#: The column that tests/attest/test_trust.py tests, because it needs sigstore.
+ATTESTATION = "attestation"
+COLUMNS = (*SOURCES, ATTESTATION)
+CELL = r" +(yes|no)" * len(COLUMNS)
 TABLE = {
-    what.strip(): dict(zip(SOURCES, cells, strict=True))
+    what.strip(): dict(zip(COLUMNS, cells, strict=True))
     for what, *cells in re.findall(rf"^(\S.*?\S){CELL}$", PAGE, re.MULTILINE)
 }
+
+ATTESTED = {what: cells[ATTESTATION] for what, cells in TABLE.items()}
 
 WHEEL, OTHER, ADDED = (f"demo-1.0-{tag}-none-any.whl" for tag in ("cp310", "cp311", "cp312"))
 KEY = b"kept elsewhere"
@@ -74,8 +79,14 @@ class World:
     #: Whether a wheel in the target folder is replaced after the fetch.
     changed_afterwards: bool = False
 
-    def announce(self, name: str, content: bytes, *, signed: bool = True) -> None:
-        """Publish the digest or signature beside an artifact."""
+    def announce(
+        self, name: str, content: bytes, *, signed: bool = True, built_as: str = ""
+    ) -> None:
+        """Publish the digest or signature beside an artifact.
+
+        :param signed: whether the key's owner signs it.
+        :param built_as: the name under which it was built, if that is another one.
+        """
         if self.source == "hash file":
             self.objects[f"{name}.sha256"] = f"{sha256(content)}  {name}\n".encode()
         if self.source == "signature" and signed:
@@ -178,7 +189,7 @@ def renamed_build(world: World) -> None:
 def other_name(world: World, name: str) -> None:
     """Publish an artifact of another name as the wheel; it was signed at the time."""
     world.put(WHEEL, wheel_bytes("good", name))
-    world.announce(WHEEL, wheel_bytes("good", name), signed=True)
+    world.announce(WHEEL, wheel_bytes("good", name), signed=True, built_as=name)
 
 
 def gone(world: World) -> None:
@@ -281,7 +292,7 @@ def test_trust_table_has_the_tested_rows() -> None:
     assert list(TABLE) == list(ROWS)
     heading = re.search(r"^what happened +(.*)$", PAGE, re.MULTILINE)
     assert heading is not None
-    assert tuple(re.split(" {2,}| (?=list)| (?=signature)", heading[1])) == SOURCES
+    assert tuple(re.split(" {2,}| (?=list)| (?=signature)", heading[1])) == COLUMNS
 
 
 @each_source

@@ -41,6 +41,7 @@ EXIT_CODES = {
     },
     3: {
         *(Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.NOT_LISTED),
+        Cause.NOT_ATTESTED,
         Cause.WEAK,
     },
     4: {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, grid, html, json_report, sums
 from wheelhouse_hashes.builtin.sources import (
+    attestations,
     containers,
     digest_lists,
     hash_files,
@@ -42,6 +43,7 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "pinned-pages": pinned_pages,
     "containers": containers,
     "headers": headers,
+    "attestations": attestations,
     "hash-files": hash_files,
     "package-index": package_index,
     "explain": explain,

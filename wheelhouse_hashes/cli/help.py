@@ -30,7 +30,8 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         "unpinned",
     ),
     "contents": ("check_contents",),
-    "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
+    "attestations": ("attested_by", "trusted_root", "save"),
+    "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds", "carry"),
     "completeness": (
         *("expect", "expect_file", "expect_like", "without", "expect_cibuildwheel"),
         *("exclude", "fail_on_yanked"),

@@ -27,6 +27,7 @@ from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.http.client import MAX_ARTIFACT
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
+from wheelhouse_hashes.verdict.demand import check_demand
 from wheelhouse_hashes.verdict.outside import QUIET, Address, Provenance, with_elsewhere
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, refused
 
@@ -48,7 +49,7 @@ _KEPT_CAUSES = frozenset(
 )
 
 #: Causes that say nothing against a copy in the folder: what is lacking is a claim.
-_LACKING_CAUSES = frozenset({Cause.MISSING_HASH, Cause.NOT_LISTED, Cause.WEAK})
+_LACKING_CAUSES = frozenset({Cause.MISSING_HASH, Cause.NOT_LISTED, Cause.NOT_ATTESTED, Cause.WEAK})
 
 #: The text about a file in the folder that another user could have changed at any time.
 _COPIED = "already in the folder, but owned by another user or with other names: replaced by a copy"
@@ -192,6 +193,7 @@ class ArtifactFetch:
             self._against = self._sources.heard(self.artifact.name)
             heard = list(dict.fromkeys([*heard, *(i for one in self._against for i in one.items)]))
         refuse_findings(heard)
+        check_demand(self._run.options, heard)
         if self._existing:
             verdict = self._judge_existing(heard)
             if verdict.good:

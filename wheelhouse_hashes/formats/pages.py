@@ -84,6 +84,8 @@ class Link:
     problem: str = ""
     #: Why the file was yanked (:pep:`592`), which may be empty; None if it was not.
     yanked: str | None = None
+    #: The URL of the file's attestations (:pep:`740`), None if it has none.
+    provenance: str | None = None
     #: True if it leads to the next page of a series (``rel=next``), and not to a file.
     is_next: bool = False
 
@@ -183,12 +185,24 @@ def _read_file(file: object, base: str) -> Link:
     claimed = tuple((k, str(v)[:MAX_TAG]) for k, v in hashes.items() if v is not None)
     size, yanked = file.get("size"), file.get("yanked")
     size = size if type(size) is int and size >= 0 else None
-    return Link(name, address, claimed, size, yanked=_yanked(yanked))
+    provenance = _provenance(file.get("provenance"), base)
+    return Link(name, address, claimed, size, yanked=_yanked(yanked), provenance=provenance)
 
 
 def _yanked(value: object) -> str | None:
     """Return the reason of the ``yanked`` key of a file: a reason, or a boolean."""
     return (value if isinstance(value, str) else "") if value else None
+
+
+def _provenance(value: object, base: str) -> str | None:
+    """Return the URL of attestations; None if there is none, or if it is malformed."""
+    if not isinstance(value, str) or not value or len(value) > MAX_TAG:
+        return None
+    try:
+        split(value)
+        return join(base, value)
+    except ValueError:
+        return None
 
 
 def _read_html(text: str, url: str) -> Iterator[Link]:
@@ -237,8 +251,11 @@ def _read_anchor(text: str, base: str, beside: str) -> Iterator[Link]:
         return  # the resources of a page are not links
     if href:
         link = _read_href(href, base, beside)
-        yanked = tag.get("data-yanked")
-        yield link if yanked is None else replace(link, yanked=yanked)
+        yanked, provenance = tag.get("data-yanked"), tag.get("data-provenance")
+        if yanked is not None or provenance:
+            provenance = _provenance(provenance, base)
+            link = replace(link, yanked=yanked, provenance=provenance)
+        yield link
     elif tag.has_stray_quote and ARTIFACT.search(text):
         yield Link(None, text, problem=UNCLOSED)
 

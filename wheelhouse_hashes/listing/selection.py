@@ -275,6 +275,7 @@ def _artifact(
         first.headers,
         tuple(claim for entry in entries for claim in entry.claims),
         next((entry.yanked for entry in entries if entry.yanked is not None), None),
+        next((entry.provenance for entry in entries if entry.provenance), None),
         {other: e.url for other, e in companions.items() if _are_neighbours(e, first)},
         companions_listed=complete,
         listed=bool(entries),

@@ -126,6 +126,11 @@ class Sources:
             found.append(Heard(self._run.repeat(partial(self._claims, artifact))))
         if self._demanded and not any(map(_counts, _all(found))):
             self._refuse(name, is_base=is_base)
+        if not asked:
+            # A list of releases names no artifacts, but plugins may know this one.
+            unnamed = ListedArtifact(name, "", companions_listed=True, listed=False)
+            run = self._run
+            found.append(Heard(run.repeat(lambda: run.plugins.claims(unnamed, run))))
         return found
 
     def _claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding]:

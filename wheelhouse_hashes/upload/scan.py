@@ -23,8 +23,10 @@ from wheelhouse_hashes.filenames import (
     read_artifact_name,
     why_unsafe,
 )
+from wheelhouse_hashes.formats.attestation_names import attested_artifact
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.lines import line
+from wheelhouse_hashes.options import ATTESTATION
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord
 
 if TYPE_CHECKING:
@@ -62,7 +64,10 @@ def scan(
     # One time for all, so that two spellings of one version get the same name.
     now = datetime.now(UTC)
     spellings = _spellings(names, now)
+    carried = set(names) if ATTESTATION in reporter.run.options.carry else set()
     for name in names:
+        if carried and attested_artifact(name) in carried:
+            continue  # published with its artifact
         try:
             path = folder / name
             with disk_errors(f"access {path}"):

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.options import ACCEPT, CheckOptions
+from wheelhouse_hashes.verdict.demand import unmet_demand
 from wheelhouse_hashes.verdict.outside import LOCAL, Provenance
-from wheelhouse_hashes.verdict.rules import judge
+from wheelhouse_hashes.verdict.rules import judge, refused
 
 if TYPE_CHECKING:
     import pathlib
@@ -47,6 +48,9 @@ def judge_file(  # noqa: PLR0913 (the facts about one file)
         before=before,
         provenance=provenance,
     )
+    if verdict.good and (unmet := unmet_demand(options, verdict.tiers)):
+        # Claims about a list may be impossible to compare with its digests.
+        return refused(verdict, unmet)
     if verdict.good:
         findings = run.plugins.inspect(artifact, path, verdict.claims, seen.digests, run)
         if findings:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _SUPPLIED_BY = {
     Tier.CONTAINER: "give an address or a folder with hash files",
     Tier.ELSEWHERE: "give an https address with --against",
-    Tier.ATTESTED: "install a plugin that checks attestations, and give its options",
+    Tier.ATTESTED: "name the signer of attestations with --attested-by",
     Tier.LOGGED: "install a plugin that reads a log, and give its options",
     Tier.PINNED: "give a digest list with --against",
 }
@@ -33,6 +33,10 @@ def check_required_tiers(run: Session[CheckOptions]) -> None:
         raise UsageError("--require: not possible with --missing-hash accept; remove one of them")
     if run.options.against and run.options.missing_hash == ACCEPT:
         raise UsageError("--against: not possible with --missing-hash accept; remove one of them")
+    if run.options.attested_by and run.options.missing_hash == ACCEPT:
+        raise UsageError(
+            "--attested-by: not possible with --missing-hash accept; remove one of them"
+        )
     # Asked in any case, so that a plugin that fails here fails in every run.
     supplied = set(run.plugins.tiers(run))
     lacking = sorted(required - supplied)

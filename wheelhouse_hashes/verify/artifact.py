@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.errors import Refusal
+from wheelhouse_hashes.verdict.demand import check_demand
 from wheelhouse_hashes.verdict.outside import Address, with_elsewhere
 from wheelhouse_hashes.verdict.rules import claims_of, refused
 
@@ -39,6 +40,8 @@ def verify_artifact(
         activity.begin("asking")
         try:
             heard = _heard(run, artifact, operand, sources)
+            if artifact.name in operand.names:
+                check_demand(run.options, heard)
             verdict = operand.judge(artifact, heard)
         except Refusal as refusal:
             verdict = Verdict(artifact.name, Outcome.REFUSED, claims=claims_of(heard))

@@ -66,6 +66,7 @@ GOOD = {
     "MAX_WORKERS": ("9", 9),
     "EXPECT": ("39", 39),
     "AGAINST": ("'my sums' b", ["my sums", "b"]),
+    "ATTESTED_BY": ("github:o/r gitlab:a/b", ["github:o/r", "gitlab:a/b"]),
 }
 
 

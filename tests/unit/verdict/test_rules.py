@@ -231,6 +231,7 @@ def test_healable_causes_exclude_final_ones() -> None:
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNEXPECTED),
         *(Cause.UNREADABLE, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
         Cause.NOT_LISTED,
+        Cause.NOT_ATTESTED,
     }
     assert set(Cause) - HEALABLE == final
 

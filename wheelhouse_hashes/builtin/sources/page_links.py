@@ -108,8 +108,16 @@ class _Found:
             target = request_url(link.address, self._run)
             claims = claims_of(link.hashes, SOURCE, self._where, f"link on the page {self._where}")
             asked = request_headers(target, self._page.url, self._page.headers)
-            entry = Entry(link.name, target, link.size, asked, claims, link.yanked)
+            provenance = self._provenance(link)
+            entry = Entry(link.name, target, link.size, asked, claims, link.yanked, provenance)
             self._entries.append(entry)
+
+    def _provenance(self, link: Link) -> str | None:
+        """Return the URL of the attestations of a link, if it is followed."""
+        url = link.provenance
+        if url is None or refused(url, self._page.url, secure=self._page.secure) is not None:
+            return None
+        return request_url(url, self._run)
 
     def _add_next(self, address: str) -> None:
         if is_next_page(address, self._page.url):

@@ -1,0 +1,1 @@
+"""Tests that need sigstore: ``tox run -e attest``."""

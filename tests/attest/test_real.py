@@ -1,0 +1,180 @@
+"""Real attestations, under the trust root that sigstore brings: offline, with any home folder."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Sequence
+
+import pytest
+
+from tests.attest.conftest import GITHUB, World
+from tests.conftest import Cli, Result
+from tests.support.artifacts import A
+from tests.support.environments import clean
+
+#: The release of pypi-attestations whose tests have real ones (Apache-2.0).
+VERSION = "0.0.30"
+
+GITHUB_SDIST = "pypi_attestations-0.0.19.tar.gz"
+GITLAB_SDIST = "gitlab_oidc_project-0.0.3.tar.gz"
+GOOGLE_SDIST = "gcb_attestation_test-0.0.0.tar.gz"
+CIRCLECI_WHEEL = "circleci_sign_publish_example-0.0.1.dev137-py3-none-any.whl"
+STAGING_WHEEL = "rfc8785-0.1.2-py3-none-any.whl"
+
+#: Who signed them.  The publisher named in the provenance is not asked.
+SIGNERS = {
+    GITHUB_SDIST: "github:trailofbits/pypi-attestations/release.yml@v0.0.19",
+    GITLAB_SDIST: "gitlab:facutuesca/gitlab-oidc-project//.gitlab-ci.yml@main",
+}
+
+#: The options that verify with both signers.
+BOTH = tuple(f"--attested-by={signer}" for signer in SIGNERS.values())
+
+#: Verify in a namespace without network interfaces, not even loopback.
+ALONE = ("unshare", "--net") if os.getuid() == 0 else ("unshare", "--map-root-user", "--net")
+
+UNSHARE = pytest.mark.skipif(
+    not shutil.which("unshare") or subprocess.run([*ALONE, "true"], check=False).returncode != 0,
+    reason="needs network namespaces",
+)
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The folder with real artifacts and attestations."""
+    cache = os.environ.get("WHEELHOUSE_HASHES_TEST_CACHE")
+    folder = pathlib.Path(cache or ".tox/wheels").absolute() / "attestations"
+    sdist = folder / f"pypi_attestations-{VERSION}.tar.gz"
+    if not sdist.exists():
+        command = [*(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest")]
+        command += [str(folder), "--no-binary", "pypi-attestations"]
+        subprocess.run([*command, f"pypi-attestations=={VERSION}"], check=True)
+    unpacked = tmp_path_factory.mktemp("assets")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(unpacked, filter="data")
+    return unpacked / sdist.name.removesuffix(".tar.gz") / "test" / "assets"
+
+
+def copy(assets: pathlib.Path, *names: str) -> None:
+    """Copy artifacts and everything that belongs to them to ``dist``."""
+    pathlib.Path("dist").mkdir(exist_ok=True)
+    for name in names:
+        for path in assets.glob(f"{name}*"):
+            shutil.copy(path, "dist")
+
+
+def verify(*options: str, prefix: Sequence[str] = (), **environ: str) -> Result:
+    """Run ``verify dist`` in a process of its own."""
+    command = [*prefix, sys.executable, "-m", "wheelhouse_hashes", "verify", "dist", *options]
+    done = subprocess.run(
+        command, env=clean(**environ), capture_output=True, text=True, check=False, timeout=60
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("suffix", [".publish.attestation", ".slsa.attestation", ".provenance", ""])
+def test_attestations_from_github(cli: Cli, assets: pathlib.Path, suffix: str) -> None:
+    copy(assets, GITHUB_SDIST)
+    for path in pathlib.Path("dist").glob(f"{GITHUB_SDIST}.*"):
+        if suffix and not path.name.endswith(suffix):
+            path.unlink()
+    result = cli("verify", "dist", "--attested-by", SIGNERS[GITHUB_SDIST])
+    assert (result.code, result.err) == (0, "")
+    assert "commit 08802efe1f8e5fec4ad842d6b8ce97656092ee72, run https://github.com/" in result.out
+    assert "(trust root: that of sigstore " in result.out
+
+
+def test_attestation_from_gitlab(cli: Cli, assets: pathlib.Path) -> None:
+    copy(assets, GITLAB_SDIST)
+    result = cli("verify", "dist", "--attested-by", SIGNERS[GITLAB_SDIST])
+    assert (result.code, result.err) == (0, "")
+    assert "/-/jobs/8415754949" in result.out
+
+
+def test_releases_of_both_in_one_call(cli: Cli, assets: pathlib.Path) -> None:
+    copy(assets, *SIGNERS)
+    result = cli("verify", "dist", *BOTH, "--expect", 2)
+    assert result.code == 0
+    assert "verified 2 of 2 artifacts (weakest tier: attested)" in result.out
+
+
+@pytest.mark.parametrize(
+    ("name", "signer"),
+    [
+        (GOOGLE_SDIST, "developer.gserviceaccount.com (issuer https://accounts.google.com)"),
+        (CIRCLECI_WHEEL, "(issuer https://oidc.circleci.com)"),
+    ],
+)
+def test_signer_of_another_service_is_named(
+    cli: Cli, assets: pathlib.Path, name: str, signer: str
+) -> None:
+    copy(assets, name)
+    result = cli("verify", "dist", "--attested-by", GITHUB)
+    assert result.code == 7
+    assert f"{signer}, not by {GITHUB}" in result.line("refused")
+
+
+def test_staging_instance_is_not_trusted(cli: Cli, assets: pathlib.Path) -> None:
+    copy(assets, STAGING_WHEEL)
+    result = cli("verify", "dist", "--attested-by", GITHUB)
+    assert result.code == 7
+    assert "not signed under this trust root (that of sigstore " in result.line("refused")
+
+
+def test_renamed_sdist_is_refused(cli: Cli, assets: pathlib.Path) -> None:
+    copy(assets, GITHUB_SDIST)
+    for path in pathlib.Path("dist").iterdir():
+        path.rename(path.with_name(path.name.replace("pypi_att", "pypi-att")))
+    result = cli("verify", "dist", "--attested-by", SIGNERS[GITHUB_SDIST])
+    assert result.code == 7
+    assert f"attests '{GITHUB_SDIST}', not this artifact" in result.line("refused")
+
+
+@UNSHARE
+def test_without_network_and_without_home(assets: pathlib.Path) -> None:
+    copy(assets, *SIGNERS)
+    result = verify(*BOTH, prefix=ALONE, HOME="/proc/nope", XDG_CACHE_HOME="/proc/nope")
+    assert (result.code, result.err) == (0, "")
+
+
+def test_nothing_is_written_to_the_home_folder(
+    assets: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy(assets, *SIGNERS)
+    home = tmp_path / "home"
+    home.mkdir()
+    result = verify(*BOTH, HOME=str(home), XDG_CACHE_HOME=str(home), XDG_DATA_HOME=str(home))
+    assert result.code == 0
+    assert not [*home.rglob("*")]
+
+
+#: Fills sigstore's cache, or verifies with it, as sigstore does offline by default.
+_FILL = "from sigstore.verify import Verifier; Verifier.production(offline=True)"
+_BELIEVE = """
+import pathlib, sys
+from pypi_attestations import Attestation
+from sigstore.verify import Verifier, policy
+attestation = Attestation.model_validate_json(pathlib.Path(sys.argv[1]).read_text())
+Verifier.production(offline=True).verify_dsse(attestation.to_bundle(), policy.UnsafeNoOp())
+"""
+
+
+def test_planted_cache_is_not_read(world: World, tmp_path: pathlib.Path) -> None:
+    path = world.put(world.attest())
+    home = str(tmp_path / "home")
+    environ = clean(HOME=home, XDG_CACHE_HOME=home, XDG_DATA_HOME=home)
+    subprocess.run([sys.executable, "-c", _FILL], env=environ, check=True)
+    planted = [*pathlib.Path(home).rglob("trusted_root.json")]
+    for each in planted:
+        each.write_text(world.instance.root)
+    # Sigstore itself believes it.
+    subprocess.run([sys.executable, "-c", _BELIEVE, str(path)], env=environ, check=True)
+    places = {"HOME": home, "XDG_CACHE_HOME": home, "XDG_DATA_HOME": home}
+    result = verify("--attested-by", GITHUB, **places)
+    assert (len(planted), result.code) == (1, 7)
+    assert f"{A}.publish.attestation: not signed under this trust root" in result.line("refused")

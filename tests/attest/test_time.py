@@ -1,0 +1,65 @@
+"""The time that attestations cost, and which commands import sigstore."""
+
+from __future__ import annotations
+
+from tests.attest.conftest import GITHUB, World
+from tests.conftest import Cli
+from tests.support.artifacts import make_wheel
+
+#: The number of wheels of a release that is large, as those of numpy and lxml are.
+WHEELS = 65
+
+#: Seconds of CPU time for all of them, after the import.
+LIMIT = 2.0
+
+#: Verifies ``dist``, and prints the CPU time that it took after sigstore was imported.
+_TIMED = """
+import sys, time
+import wheelhouse_hashes.builtin.sources.attestation_checks
+from wheelhouse_hashes.__main__ import main
+began = time.process_time()
+sys.argv[1:] = ["verify", "dist", *sys.argv[1:]]
+try:
+    code = main()
+except SystemExit as end:
+    code = end.code
+print("seconds", time.process_time() - began)
+sys.exit(code)
+"""
+
+
+def test_65_attestations_take_at_most_two_seconds(world: World, python: Cli) -> None:
+    for number in range(WHEELS):
+        name = f"demo-1.0-{number}-py3-none-any.whl"
+        content = make_wheel(world.folder, name).read_bytes()
+        world.put(world.instance.attest(name, content), f"{name}.publish.attestation")
+    world.put(world.attest())
+    result = python("-c", _TIMED, "--attested-by", GITHUB, *world.options)
+    assert (result.code, result.err) == (0, "")
+    assert f"verified {WHEELS + 1} of {WHEELS + 1} artifacts" in result.out
+    seconds = float(result.line("seconds").split()[1])
+    print(f"{WHEELS + 1} attestations: {seconds:.2f} s")
+    assert seconds <= LIMIT
+
+
+_IMPORTED = """
+import sys
+from wheelhouse_hashes.__main__ import main
+try:
+    code = main()
+except SystemExit as end:
+    code = end.code
+slow = [name for name in sys.modules if name.partition(".")[0] in ("sigstore", "cryptography")]
+ours = [name for name in sys.modules if "attest" in name or "identities" in name]
+print("imported", len(slow), sorted(name for name in ours if name.startswith("wheelhouse_")))
+"""
+
+
+def test_other_commands_import_neither_sigstore_nor_its_checks(world: World, python: Cli) -> None:
+    world.put(world.attest())
+    hooks = ["attestation_names", "attestations"]
+    modules = [f"wheelhouse_hashes.{room}" for room in ("builtin.sources", "formats")]
+    expected = [f"{modules[0]}.{hooks[1]}", f"{modules[1]}.{hooks[0]}"]
+    for command in (("--help",), ("verify", "dist"), ("verify", "--help")):
+        result = python("-c", _IMPORTED, *command)
+        assert result.line("imported") == f"imported 0 {expected}"

@@ -1,0 +1,311 @@
+"""Attestations without sigstore: options, upload, and what a checked one comes to.
+
+Signatures are checked in tests/attest.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import types
+from typing import Any
+
+import pytest
+
+from tests.conftest import LOCAL, Cli
+from tests.support.artifacts import ANOTHER_A, A, hash_file, make_wheel, sha256
+from tests.support.commands import UPLOAD, fetch, got, names
+from tests.support.servers import serving
+from tests.unit.formats.test_attestations import BUNDLE, MESSAGE, PEP740, STATEMENT, b64
+from wheelhouse_hashes.builtin.sources.attestation_claims import Checked, Failed, decide
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.formats.attestations import Attestation
+from wheelhouse_hashes.formats.identities import Signer, parse_identity
+
+CHECKS = "wheelhouse_hashes.builtin.sources.attestation_checks"
+ATTESTATION = f"{A}.publish.attestation"
+BY = ("--attested-by", "github:o/r")
+SAVE = ("--save", "attestation")
+CARRY = ("--carry", "attestation")
+
+
+def signer(repository: str = "o/r", ref: str = "refs/heads/main") -> Signer:
+    home = f"https://github.com/{repository}"
+    config = f"{home}/.github/workflows/x.yml@{ref}"
+    issuer = "https://token.actions.githubusercontent.com"
+    return Signer(issuer, home, config, config, ref, "c0ffee", f"{home}/actions/runs/1", "push")
+
+
+class Believer:
+    """Stands in for the checker: takes every attestation as one of the same run."""
+
+    root = "of the tests"
+    signer = signer()
+
+    def __init__(self, path: str | None) -> None:
+        self.path = path
+
+    def check(self, attestation: Attestation) -> Checked:
+        subjects = attestation.unverified_subjects()
+        predicate = "https://docs.pypi.org/attestations/publish/v1" if subjects else ""
+        message = attestation.message_digest or ""
+        return Checked(self.signer, subjects, predicate, message)
+
+
+@pytest.fixture
+def believing(monkeypatch: pytest.MonkeyPatch) -> type[Believer]:
+    """Check no signature, so that this needs no sigstore."""
+    module: Any = types.ModuleType(CHECKS)
+    module.Checker = type("Checker", (Believer,), {})
+    monkeypatch.setitem(sys.modules, CHECKS, module)
+    made: type[Believer] = module.Checker
+    return made
+
+
+def attestation(content: bytes, name: str = A) -> dict[str, Any]:
+    """Return an attestation object of some bytes; its signature is not valid."""
+    statement = json.loads(STATEMENT)
+    statement["subject"] = [{"name": name, "digest": {"sha256": sha256(content)}}]
+    return PEP740 | {"envelope": {"statement": b64(json.dumps(statement).encode())}}
+
+
+def put(dist: pathlib.Path, document: object, name: str = ATTESTATION) -> None:
+    dist.joinpath(name).write_text(json.dumps(document))
+
+
+@pytest.fixture
+def content(dist: pathlib.Path) -> bytes:
+    """A wheel in ``dist``."""
+    return make_wheel(dist, A).read_bytes()
+
+
+def test_missing_extra_is_a_usage_error(
+    cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, CHECKS, raising=False)
+    monkeypatch.setitem(sys.modules, "pypi_attestations", None)
+    monkeypatch.setitem(sys.modules, "cryptography.x509", None)
+    result = cli("verify", dist, *BY)
+    assert result.code == 2
+    assert "install it: python -m pip install 'wheelhouse-hashes[attest]'" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--trusted-root", "x"), "--trusted-root: no effect without --attested-by"),
+        (("--attested-by", "octo"), "--attested-by octo: must begin with github: or gitlab:"),
+        ((*BY, "--missing-hash", "accept"), "--attested-by: not possible with --missing-hash"),
+        (("--require", "attested"), "name the signer of attestations with --attested-by"),
+    ],
+)
+def test_usage_errors(
+    cli: Cli, dist: pathlib.Path, believing: type, options: tuple[str, ...], text: str
+) -> None:
+    result = cli("verify", dist, *options)
+    assert result.code == 2
+    assert text in result.err
+    assert believing
+
+
+def test_folder_with_attestations(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type[Believer]
+) -> None:
+    put(dist, attestation(content))
+    other = make_wheel(dist, ANOTHER_A).read_bytes()
+    statement = json.loads(STATEMENT) | {
+        "subject": [{"name": ANOTHER_A, "digest": {"sha256": sha256(other)}}]
+    }
+    envelope = BUNDLE["dsseEnvelope"] | {"payload": b64(json.dumps(statement).encode())}  # type: ignore[operator]
+    put(dist, BUNDLE | {"dsseEnvelope": envelope}, "sha256:0.jsonl")
+    dist.joinpath("nonsense.jsonl").write_text("nonsense")
+    result = cli("verify", dist, *BY, "--trusted-root", "root.json", "--explain", A)
+    assert (result.code, result.err) == (0, "")
+    assert "weakest tier: attested" in result.out
+    text = "attested by github:o/r/x.yml@refs/heads/main, commit c0ffee, run https://github.com/o/r"
+    assert result.out.count(text) == 1
+    assert "nonsense.jsonl: ignored: not an attestation: it is not JSON" in result.out
+    assert believing
+
+
+def test_folder_without_attestations(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type
+) -> None:
+    dist.joinpath(f"{A}.sha256").write_bytes(hash_file(content))
+    result = cli("verify", dist, *BY)
+    assert result.code == 3
+    assert "not-attested: no attestation by github:o/r found" in result.line("refused")
+    assert "next      do not publish it unless you know of its build" in result.out
+    assert believing
+
+
+def test_list_with_other_digests_only(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type
+) -> None:
+    """Its digests cannot be compared with those of attestations."""
+    put(dist, attestation(content))
+    pathlib.Path("SHA512SUMS").write_text(f"{'0' * 128}  {A}\n")
+    result = cli("verify", "SHA512SUMS", "--against", "SHA512SUMS", "--against", dist, *BY)
+    assert result.code == 3
+    assert "not-attested: " in result.line("refused")
+    assert believing
+
+
+def test_pull_request_and_unnamed_bytes(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type[Believer]
+) -> None:
+    believing.signer = signer(ref="refs/pull/7/merge")
+    digest = {"algorithm": "SHA2_256", "digest": b64(bytes.fromhex(sha256(content)))}
+    put(dist, MESSAGE | {"messageSignature": {"messageDigest": digest}}, f"{A}.sigstore.json")
+    result = cli("verify", dist, *BY)
+    assert result.code == 0
+    assert "a run for a pull request (refs/pull/7/merge" in result.line("warning")
+    assert f"signs the bytes, but not the name {A}" in result.out
+
+
+def test_fetched_and_saved(cli: Cli, content: bytes, believing: type) -> None:
+    document = json.dumps(attestation(content)).encode()
+    other = json.dumps(attestation(b"another file", ANOTHER_A)).encode()
+    page = f'<a href="{A}" data-provenance="/p">x</a><a href="{A}.slsa.attestation">y</a>'
+    routes = {
+        "/": page.encode(),
+        f"/{A}": content,
+        f"/{A}.slsa.attestation": other,
+        "/p": document,
+    }
+    with serving(routes) as server:
+        result = fetch(cli, server.url, *BY, *SAVE)
+    assert (result.code, got()) == (0, [A, f"{A}.provenance"])
+    assert f"does not count: attests '{ANOTHER_A}', not this artifact" in result.out
+    assert believing
+
+
+def test_saved_without_a_named_signer(cli: Cli, content: bytes) -> None:
+    document = json.dumps(attestation(content)).encode()
+    page = f'<a href="{A}#sha256={sha256(content)}">x</a><a href="{ATTESTATION}">y</a>'
+    routes = {"/": page.encode(), f"/{A}": content, f"/{ATTESTATION}": document}
+    with serving(routes) as server:
+        result = fetch(cli, server.url, *SAVE)
+        plain = fetch(cli, server.url)
+    assert (result.code, got()) == (0, [A, ATTESTATION])
+    assert "weakest tier: container" in result.out
+    assert "attestations were found and not checked" in plain.out
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_unreadable_and_absent_documents(
+    cli: Cli, content: bytes, believing: type, *, listed: bool
+) -> None:
+    link = f'<a href="{ATTESTATION}">y</a>' if listed else ""
+    page = f'<a href="{A}" data-provenance="http://[bad">x</a>{link}'.encode()
+    routes = {"/": page, f"/{A}": content, f"/{ATTESTATION}": b"<html>nothing here</html>"}
+    with serving(routes) as server:
+        result = fetch(cli, server.url, *BY)
+        assert f"/{A}" not in server.paths()
+    assert result.code == 3
+    words = "unreadable-hash: " if listed else "not-attested: "
+    assert words in result.line("refused")
+    assert believing
+
+
+def test_carried_attestation(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    make_wheel(dist, ANOTHER_A)
+    result = cli(*UPLOAD, *CARRY)
+    assert (result.code, result.err) == (0, "")
+    assert ATTESTATION in names(container)
+    assert f"{ANOTHER_A}: no attestation beside it" in result.out
+    assert "skipped" not in result.out
+    again = cli(*UPLOAD, *CARRY)
+    assert "sent" not in again.out
+
+
+def test_attestation_of_the_previous_build_is_replaced(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    assert cli(*UPLOAD, *CARRY).code == 0
+    rebuilt = make_wheel(dist, A, b"another build").read_bytes()
+    put(dist, attestation(rebuilt))
+    result = cli(*UPLOAD, *CARRY)
+    assert (result.code, result.err) == (0, "")
+    assert (container / A).read_bytes() == rebuilt
+    assert json.loads((container / ATTESTATION).read_text()) == attestation(rebuilt)
+
+
+def test_attestation_of_the_previous_build_is_deleted(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    assert cli(*UPLOAD, *CARRY).code == 0
+    make_wheel(dist, A, b"another build")
+    dist.joinpath(ATTESTATION).unlink()
+    assert cli(*UPLOAD, *CARRY).code == 0
+    assert ATTESTATION not in names(container)
+
+
+def test_carry_is_an_option_of_wheelhouse_hashes_alone(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    assert cli("upload", *LOCAL, *CARRY, "wheels").code == 0
+    assert names(container) == sorted([A, ATTESTATION, "index.html"])
+
+
+def test_attestation_is_not_carried_by_default(
+    cli: Cli, dist: pathlib.Path, content: bytes, container: pathlib.Path
+) -> None:
+    put(dist, attestation(content))
+    result = cli(*UPLOAD)
+    assert result.code == 0
+    assert ATTESTATION not in names(container)
+    assert "skipped" in result.out
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (attestation(b"another build"), "attests another file, or another build of this one"),
+        (MESSAGE, "attests another file, or another build of this one"),
+        ("nonsense", "not an attestation: it is not a JSON object"),
+    ],
+)
+def test_wrong_attestation_is_not_published(
+    cli: Cli,
+    dist: pathlib.Path,
+    content: bytes,
+    container: pathlib.Path,
+    document: object,
+    text: str,
+) -> None:
+    assert content
+    put(dist, document)
+    result = cli(*UPLOAD, *CARRY)
+    assert result.code != 0
+    assert text in result.line("refused")
+    assert A not in names(container)
+
+
+def test_decision_names_some_objections() -> None:
+    failed = [(f"place {n}", Failed(Cause.UNTRUSTED, f"reason {n}")) for n in range(5)]
+    (finding,) = decide(A, failed, [parse_identity("github:o/r")], "root").findings
+    assert finding.text.endswith("place 2: reason 2; and 2 more")
+    assert finding.next.startswith("do not publish it unless you know its signer")
+
+
+def test_decision_about_other_statements() -> None:
+    checked = Checked(signer(), {A: "0" * 64}, "https://spdx.dev/Document")
+    (finding,) = decide(A, [("x", checked)], [parse_identity("github:o/r")], "root").findings
+    assert finding.cause is Cause.NOT_ATTESTED
+
+
+def test_decision_about_other_signers() -> None:
+    called = Signer(**(vars(signer()) | {"signer": "https://github.com/a/b/x.yml@main"}))
+    checked = Checked(called, {A: "0" * 64}, "https://slsa.dev/provenance/v1")
+    identities = [parse_identity("github:a/b"), parse_identity("gitlab:a/b")]
+    (finding,) = decide(A, [("x", checked)], identities, "root").findings
+    assert "signed by github:o/r/x.yml@refs/heads/main, not by github:a/b or gitlab" in finding.text
+    assert "names the calling workflow" in finding.text
