@@ -153,12 +153,7 @@ class AlreadyExists(StoreError):
 
 
 #: Causes that depend on a single response, not on what was learned about an artifact.
-_WITHOUT_ARTIFACT = (
-    Cause.UNREACHABLE,
-    Cause.TRUNCATED,
-    Cause.NOT_THE_PAGE,
-    Cause.NOT_SERVED,
-)
+_WITHOUT_ARTIFACT = (Cause.UNREACHABLE, Cause.TRUNCATED, Cause.NOT_THE_PAGE, Cause.NOT_SERVED)
 
 
 class Refusal(WheelhouseHashesError):

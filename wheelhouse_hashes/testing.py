@@ -48,9 +48,7 @@ FOREIGN = (
     "TRAVIS_PULL_REQUEST",
     *(f"{scheme}_proxy" for scheme in ("http", "https", "all", "no")),
     *(f"{scheme}_PROXY" for scheme in ("HTTP", "HTTPS", "ALL", "NO")),
-    "FORCE_COLOR",
-    "NO_COLOR",
-    "PYTHON_COLORS",
+    *("FORCE_COLOR", "NO_COLOR", "PYTHON_COLORS"),
 )
 
 # Artifacts.

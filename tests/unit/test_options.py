@@ -15,7 +15,7 @@ import wheelhouse_hashes
 from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import A
 from tests.support.servers import serving
-from wheelhouse_hashes import options
+from wheelhouse_hashes import option_values
 from wheelhouse_hashes.artifacts import ALGORITHMS
 from wheelhouse_hashes.options import CheckOptions, FetchOptions, UploadOptions, make_options
 from wheelhouse_hashes.testing import make_wheel
@@ -139,42 +139,42 @@ def test_help_shows_option_defaults(cli: Cli) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("0", 0.0), ("90", 90.0), ("0.5", 0.5), ("1e3", 1e3)])
 def test_seconds_accepts_numbers_from_zero(text: str, value: float) -> None:
-    assert options.seconds(text) == value
+    assert option_values.seconds(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "soon", "-1", "-0.1", "nan", "inf", "-inf", "1e999"])
 def test_seconds_refuses_other_values(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="seconds, at least 0"):
-        options.seconds(text)
+        option_values.seconds(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "0.0", "-1", "inf", "nan", "soon"])
 def test_some_seconds_must_be_positive(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="greater than 0"):
-        options.some_seconds(text)
-    assert options.some_seconds("0.5") == 0.5
+        option_values.some_seconds(text)
+    assert option_values.some_seconds("0.5") == 0.5
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1), ("64", 64), (" 8 ", 8)])
 def test_count_accepts_whole_numbers_from_one(text: str, value: int) -> None:
-    assert options.count(text) == value
+    assert option_values.count(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "many"])
 def test_count_refuses_other_values(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="whole number, at least 1"):
-        options.count(text)
+        option_values.count(text)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_algorithm_accepts_known_names(name: str) -> None:
-    assert options.algorithm(name) == name
+    assert option_values.algorithm(name) == name
 
 
 @pytest.mark.parametrize("name", ["", "sha1", "SHA256", "sha-256", "crc32"])
 def test_algorithm_refuses_other_names(name: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="one of sha256, "):
-        options.algorithm(name)
+        option_values.algorithm(name)
 
 
 def test_usage_error_keeps_existing_sums_file(cli: Cli) -> None:

@@ -14,7 +14,8 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions, count
+from wheelhouse_hashes.option_values import count
+from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions
 from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadReport
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes.artifacts import Tier
+from wheelhouse_hashes.option_values import count, driver_option, seconds, some_seconds, tier
 from wheelhouse_hashes.options import (
     ACCEPT,
     DEFAULT_KEEP,
@@ -17,11 +18,6 @@ from wheelhouse_hashes.options import (
     DEFAULT_WAIT,
     PREFIX,
     REFUSE,
-    count,
-    driver_option,
-    seconds,
-    some_seconds,
-    tier,
 )
 
 if TYPE_CHECKING:

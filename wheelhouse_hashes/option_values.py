@@ -1,0 +1,88 @@
+"""Parsers of the values of options.
+
+They raise ``ArgumentTypeError``, because argparse prints its message.  For a ``ValueError``,
+it prints the function's name and the text, which may contain a secret.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+from wheelhouse_hashes.artifacts import ALGORITHMS, Tier
+
+
+def seconds(text: str) -> float:
+    """Parse a non-negative number of seconds.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds, at least 0")
+    return value
+
+
+def some_seconds(text: str) -> float:
+    """Parse a positive number of seconds.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    value = _number(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError("must be a number of seconds, greater than 0")
+    return value
+
+
+def _number(text: str) -> float:
+    """Return the number in a text, NaN if it has none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def count(text: str) -> int:
+    """Parse a positive integer.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be a whole number, at least 1")
+    return value
+
+
+def algorithm(text: str) -> str:
+    """Parse the name of a digest algorithm.
+
+    :raises argparse.ArgumentTypeError: if it is not supported.
+    """
+    if text not in ALGORITHMS:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(ALGORITHMS)}")
+    return text
+
+
+def tier(text: str) -> Tier:
+    """Parse the name of a tier.
+
+    :raises argparse.ArgumentTypeError: if there is no such tier.
+    """
+    for each in Tier:
+        if text == str(each):
+            return each
+    raise argparse.ArgumentTypeError(f"must be one of {', '.join(map(str, Tier))}")
+
+
+def driver_option(text: str) -> str:
+    """Parse ``KEY=VALUE``.
+
+    :raises argparse.ArgumentTypeError: if the text is anything else.
+    """
+    key, equals, _ = text.partition("=")
+    if not key or not equals:
+        raise argparse.ArgumentTypeError("must be KEY=VALUE")
+    return text
