@@ -199,31 +199,31 @@ def _fill(unit: str) -> str:
 
 
 MARKS = "\u0300\u0316"
-HOSTILE: dict[str, tuple[str, str]] = {
-    "attributes": ("text/html", f"<a {_fill('a ')}>"),
-    "unquoted": ("text/html", f"<a {_fill('a = = ')}>"),
-    "spaces": ("text/html", f"<a {_fill(' ')}>"),
-    "tags": ("text/html", _fill(f"<a {'a ' * 4000}>")),
-    "quoted tags": ("text/html", _fill(f'<a x="<" {"a= " * 2500}>')),
-    "digests": ("text/html", f'<a href="{SDIST}#{_fill("md5=0&")}">'),
-    "many digests": ("text/html", _fill(f'<a href="{SDIST}#{"md5=0&" * 1300}">')),
-    "name": ("text/html", f'<a href="{_fill(MARKS)}.tar.gz">'),
-    "names": ("text/html", _fill(f'<a href="demo-1.0{MARKS * 900}.tar.gz">')),
-    "host": ("text/html", f'<a href="http://{_fill(MARKS)}/{SDIST}">'),
-    "hosts": ("text/html", _fill(f'<a href="http://{MARKS * 31}.{MARKS * 31}/{SDIST}">')),
-    "punycode": ("text/html; charset=punycode", _fill("<a href=x>y")),
-    "quotes": ("text/html", _fill("<a '\" ")),
-    "nested": ("text/html", _fill("<a href=\"<a '\" '<a \"' ")),
-    "wheels": ("text/html", _fill("<a href='x.whl")),
-    "objects": (JSON_TYPE, f'{{"files":[{_fill("{},")}{{}}]}}'),
-    "lines": ("text/plain", _fill("a\n")),
+HOSTILE: dict[str, tuple[str, Callable[[], str]]] = {
+    "attributes": ("text/html", lambda: f"<a {_fill('a ')}>"),
+    "unquoted": ("text/html", lambda: f"<a {_fill('a = = ')}>"),
+    "spaces": ("text/html", lambda: f"<a {_fill(' ')}>"),
+    "tags": ("text/html", lambda: _fill(f"<a {'a ' * 4000}>")),
+    "quoted tags": ("text/html", lambda: _fill(f'<a x="<" {"a= " * 2500}>')),
+    "digests": ("text/html", lambda: f'<a href="{SDIST}#{_fill("md5=0&")}">'),
+    "many digests": ("text/html", lambda: _fill(f'<a href="{SDIST}#{"md5=0&" * 1300}">')),
+    "name": ("text/html", lambda: f'<a href="{_fill(MARKS)}.tar.gz">'),
+    "names": ("text/html", lambda: _fill(f'<a href="demo-1.0{MARKS * 900}.tar.gz">')),
+    "host": ("text/html", lambda: f'<a href="http://{_fill(MARKS)}/{SDIST}">'),
+    "hosts": ("text/html", lambda: _fill(f'<a href="http://{MARKS * 31}.{MARKS * 31}/{SDIST}">')),
+    "punycode": ("text/html; charset=punycode", lambda: _fill("<a href=x>y")),
+    "quotes": ("text/html", lambda: _fill("<a '\" ")),
+    "nested": ("text/html", lambda: _fill("<a href=\"<a '\" '<a \"' ")),
+    "wheels": ("text/html", lambda: _fill("<a href='x.whl")),
+    "objects": (JSON_TYPE, lambda: f'{{"files":[{_fill("{},")}{{}}]}}'),
+    "lines": ("text/plain", lambda: _fill("a\n")),
 }
 
 
 @contextlib.contextmanager
 def _hostile(kind: str) -> Iterator[Server]:
     content_type, text = HOSTILE[kind]
-    body = gzip.compress(text.encode(), 1)
+    body = gzip.compress(text().encode(), 1)
     routes: Routes = {
         "/": lambda handler: respond(
             handler, 200, body, Content_Type=content_type, Content_Encoding="gzip"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.params import quick
 from wheelhouse_hashes._startup import OPTION_VARIABLES
 from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.builtin import BUILT_IN
@@ -85,7 +86,7 @@ def test_environment_variable_wait_can_be_zero() -> None:
     assert with_all_options(WHEELHOUSE_UPLOADER_WAIT="0")["wait"] == 0
 
 
-@pytest.mark.parametrize("text", ["", "  ", "0", "false", "FALSE"])
+@pytest.mark.parametrize("text", quick(["", "  ", "0", "false", "FALSE"], "0"))
 @pytest.mark.parametrize("name", sorted(GOOD.keys() - {"WAIT"}))
 def test_environment_variable_that_is_off_is_ignored(name: str, text: str) -> None:
     assert with_all_options(**{PREFIX + name: text}) == with_all_options()
