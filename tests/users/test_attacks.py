@@ -23,7 +23,7 @@ from wheelhouse_hashes.disk.private_folder import PRIVATE_PREFIX
 
 VICTIM, ATTACKER = 2001, 2002
 
-RUNS = 100
+RUNS = 200
 
 HERE = pathlib.Path(__file__).parent
 
