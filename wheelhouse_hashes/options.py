@@ -163,7 +163,7 @@ class HashOptions(Options):
     """The options of ``hash``."""
 
     #: The files to hash, and the folders whose artifacts to hash.
-    paths: tuple[str, ...]
+    paths: tuple[str, ...] = ("dist",)
     #: The file for the digest list, None for standard output.
     sums: str | None = None
     #: The folder for the hash files, None for none.

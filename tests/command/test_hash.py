@@ -61,6 +61,11 @@ def test_hash_prints_what_sha256sum_prints_and_writes_nothing(
     check("sha256sum", result.out, dist)
 
 
+def test_hash_reads_dist_by_default(cli: Cli, made: dict[str, bytes]) -> None:
+    result = cli("hash", "--quiet")
+    assert (result.code, result.out) == (0, lines(made))
+
+
 def test_hash_takes_files_and_folders(
     cli: Cli, dist: pathlib.Path, made: dict[str, bytes], tmp_path: pathlib.Path
 ) -> None:

@@ -373,7 +373,7 @@ def test_added_verbs_do_not_fall_through_to_host_main(
     cli: Cli, host: types.ModuleType, container: pathlib.Path
 ) -> None:
     verbs = added_verbs(host)
-    assert verbs == {"index", "verify"}
+    assert verbs == {"hash", "index", "verify"}
     for verb in verbs:
         store = LOCAL if verb == "index" else ()
         done = cli(verb, *store, "nonexistent")

@@ -78,9 +78,11 @@ def _verify(run: Run[Any]) -> int:
 def _add_hash_options(options: OptionGroup) -> None:
     options.add_argument(
         "paths",
-        nargs="+",
+        nargs="*",
+        default=["dist"],
         metavar="PATH",
-        help="an artifact, or a folder whose artifacts to hash; other files are skipped",
+        help="an artifact, or a folder whose artifacts to hash; other files are skipped "
+        "(default: dist)",
     )
     options.add_argument(
         "--sums",

@@ -76,7 +76,7 @@ def _find(names: Sequence[str]) -> list[pathlib.Path]:
         if not os.path.lexists(given):  # Path("") would be the current folder
             raise UsageError(f"{given or repr(given)}: no such file or folder")
         path = pathlib.Path(given)
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 (Path.is_dir can raise)
             with disk_errors(f"list the folder {path}"):
                 inside = [path / name for name in sorted(os.listdir(path))]
         else:

@@ -150,9 +150,10 @@ def _about_folder(path: pathlib.Path) -> str:
 def why_skipped(path: pathlib.Path) -> str:
     """Return why a file is not an artifact, the empty string if it is one by its name.
 
-    :param path: the file, or a folder.
+    :param path: the file, or a folder; it need not be accessible.
     """
-    if path.is_dir() and not path.is_symlink():
+    # Path.is_dir raises an error if the folder must not be searched.
+    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114
         return _about_folder(path)
     try:
         read_artifact_name(path.name)
