@@ -31,7 +31,6 @@ printf '%s\\n' "${COMPREPLY[@]}"
 @pytest.fixture
 def script(cli: Cli) -> str:
     """The script for bash."""
-    pytest.importorskip("shtab", reason="pip install '.[completion]'")
     result = cli("--print-completion", "bash")
     assert (result.code, result.err) == (0, "")
     return result.out
@@ -81,7 +80,6 @@ def test_bash_completes_all_verbs(script: str) -> None:
 def test_script_has_no_values_of_the_environment(
     cli: Cli, shell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("shtab", reason="pip install '.[completion]'")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "hush-hush")
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_EXPECT", "4711")
     result = cli("--print-completion", shell)
@@ -101,7 +99,6 @@ class Colorful:
 
 
 def test_script_has_options_of_plugins(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("shtab", reason="pip install '.[completion]'")
     install(monkeypatch, colorful=Colorful())
     result = cli("--print-completion", "bash")
     assert complete(result.out, "hash", "--color", "") == ["green", "red"]
@@ -122,7 +119,6 @@ def test_extra_must_be_installed(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_script_that_cannot_be_written_is_an_error() -> None:
-    pytest.importorskip("shtab", reason="pip install '.[completion]'")
     with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
         done = subprocess.run(
             [sys.executable, "-m", "wheelhouse_hashes", "--print-completion", "bash"],
