@@ -23,6 +23,7 @@ from tests.slow.faults import (
     names,
     pages,
     private,
+    released,
     stores,
     transport,
     uploads,
@@ -43,6 +44,7 @@ MODULES = (
     uploads,
     stores,
     private,
+    released,
     local,
 )
 

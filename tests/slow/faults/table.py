@@ -58,7 +58,8 @@ _TITLES = {
     "headers": "Digests in headers (E.8)",
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
-    "private": "Private containers (E.8)",
+    "private": "Private containers (E.9)",
+    "released": "Pinned pages and package indexes (E.10)",
     "local": "This machine (E.5)",
 }
 
@@ -74,7 +75,7 @@ _LONGEST = 160
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
     r"(?!HTTP status|redirects|ignored|more than|"
-    r"the (download|page|list|JSON|XML)|its links|not a|an? ).*"
+    r"the (download|page|list|JSON|XML)|its (links|hash)|not a|an? ).*"
 )
 
 
@@ -87,6 +88,7 @@ def result_line(done: Done) -> str:
         "no artifacts",
         "problem",
         "listing-cut",
+        "not-built",
         "replaced",
         "waiting",
         "withdrawn",
@@ -103,6 +105,7 @@ def normalized(row: str) -> str:
     row = re.sub(r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"/\S*/(name|link|part|folder|file|base|named)_\w+/", "FOLDER/", row)
+    row = re.sub(r"\bsha256=[0-9a-f]{64}", "sha256=HEX", row)  # of a page with the port
     row = re.sub(r"ended after \d+", "ended after some", row)
     row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
     row = re.sub(r" {2,}", "  ", row)
