@@ -644,9 +644,8 @@ def test_trace_shows_plugin_exception(
     install(monkeypatch, broken=Broken("claims", ValueError("boom")))
     monkeypatch.setenv(TRACE, "1")
     message = (
-        f"trace: wheelhouse_claims({A}): called broken, hash-files, attestations, "
-        "yanked; "
-        "result: ValueError('boom')"
+        f"trace: wheelhouse_claims({A}): called broken, package-index, hash-files, attestations, "
+        "yanked; result: ValueError('boom')"
     )
     assert f"{message}\n" in fetch(cli, released.url).err
 

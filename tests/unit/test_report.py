@@ -34,10 +34,11 @@ def _refused(cause: Cause) -> Verdict:
 
 
 EXIT_CODES = {
-    7: {Cause.UNTRUSTED, Cause.REPLACED},
+    7: {Cause.UNTRUSTED, Cause.REPLACED, Cause.NOT_THE_PAGE},
     1: {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
+        Cause.LISTED_WRONG,
     },
     3: {
         *(Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.NOT_LISTED),
@@ -46,7 +47,7 @@ EXIT_CODES = {
     },
     4: {
         *(Cause.MISSING_ARTIFACT, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
-        Cause.UNEXPECTED,
+        *(Cause.UNEXPECTED, Cause.NOT_SERVED, Cause.NOT_BUILT),
     },
     6: {Cause.DISK},
     5: {Cause.TRUNCATED, Cause.STALE, Cause.UNREACHABLE, Cause.FORBIDDEN, Cause.TOO_LARGE},

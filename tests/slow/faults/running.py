@@ -25,6 +25,7 @@ from tests.slow.faults import (
     names,
     pages,
     private,
+    released,
     stores,
     transport,
     uploads,
@@ -47,6 +48,7 @@ MODULES = (
     private,
     completeness,
     hashing,
+    released,
     local,
 )
 
