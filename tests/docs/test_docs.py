@@ -37,6 +37,7 @@ CI = "docs/ci.rst"
 
 #: Pages that another test runs as a whole, with that test's id.
 RUN_AS_A_WHOLE = {
+    "docs/attestations.rst": "tests/attest/test_page.py::test_page_commands",
     STORES: "tests/docs/test_stores_page.py::test_recipe_connects_to_named_host",
     TUTORIAL: (
         "examples/wheelhouse-hashes-gpg/tests/test_tutorial.py"
