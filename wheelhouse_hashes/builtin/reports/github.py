@@ -123,6 +123,8 @@ def _grid(report: Report) -> Iterator[str]:
             cells.append(f"**{text}**" if bad else text)
         yield f"| {' | '.join(cells)} |"
     yield ""
+    if grid.rest:
+        yield from (grid.rest, "")
 
 
 def _cell(text: str) -> str:
