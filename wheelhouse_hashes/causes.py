@@ -17,6 +17,8 @@ class Cause(enum.Enum):
 
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
     REPLACED = "replaced"  #: the container confirms bytes that a source outside it contradicts
+    FORKED = "forked"  #: the log contradicts its key, its own tiles or an earlier checkpoint
+    LOGGED_TWICE = "logged-twice"  #: the log has two digests for one name
     CORRUPT = "corrupt"  #: two reads returned different bytes
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
     CONFLICT = "conflict"  #: the digests found contradict each other
@@ -27,6 +29,7 @@ class Cause(enum.Enum):
     MISSING_HASH = "missing-hash"  #: no source claims a digest
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
     UNREADABLE = "unreadable"  #: a page, or an entry of one, is in a form that cannot be read
+    NOT_LOGGED = "not-logged"  #: the log has no entry for it
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     INVALID_NAME = "invalid-name"  #: a wheel of the project, but its name is not a wheel name
@@ -84,6 +87,8 @@ _WORD = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
 _EXIT_CODES = {
     Cause.UNTRUSTED: 7,
     Cause.REPLACED: 7,
+    Cause.FORKED: 7,
+    Cause.LOGGED_TWICE: 7,
     Cause.CORRUPT: 1,
     Cause.MISMATCH: 1,
     Cause.CONFLICT: 1,
@@ -94,6 +99,7 @@ _EXIT_CODES = {
     Cause.MISSING_HASH: 3,
     Cause.UNREADABLE_HASH: 3,
     Cause.UNREADABLE: 3,
+    Cause.NOT_LOGGED: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
     Cause.INVALID_NAME: 4,
@@ -114,6 +120,10 @@ NEXT_STEP: Mapping[Cause, str] = {
     "log, pinned digests or signing key",
     Cause.REPLACED: "do not publish it, unless you know of a rebuild; then make the list or page "
     "again from the log of the job that built it, not from the container",
+    Cause.FORKED: "do not publish anything; compare the log's checkpoint with those that others "
+    "have, and report it to the maintainer of the log",
+    Cause.LOGGED_TWICE: "do not publish it; ask the maintainer of the log which digest is right, "
+    "and publish a new version",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
     Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
     "the correct file again",
@@ -126,6 +136,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
     Cause.UNREADABLE: "correct the page, or give a URL with an index page or directory listing",
+    Cause.NOT_LOGGED: "append it to the log with the command log append, then run this again",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.INVALID_NAME: "build it again under a valid name, and upload it instead of this one",
@@ -178,6 +189,7 @@ HEALABLE = frozenset(
         Cause.UNREACHABLE,
         Cause.MISSING_ARTIFACT,
         Cause.MISSING_HASH,
+        Cause.NOT_LOGGED,
         Cause.UNREADABLE_HASH,
         Cause.NOT_A_DISTRIBUTION,
     }

@@ -17,8 +17,10 @@ from wheelhouse_hashes.builtin.sources import (
     headers,
     index_pages,
     local_folders,
+    log,
     store_listings,
 )
+from wheelhouse_hashes.builtin.verbs import log as log_verbs
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -35,6 +37,8 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "folders": local_folders,
     "headers": headers,
     "hash-files": hash_files,
+    "log": log,
+    "log-verbs": log_verbs,
     "explain": explain,
     "sums-file": sums,
     "json-report": json_report,

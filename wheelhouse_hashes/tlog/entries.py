@@ -63,7 +63,8 @@ class Entry:
     kind: Kind = Kind.FILE
 
     def __post_init__(self) -> None:
-        check_name(self.name)
+        if not is_name(self.name):
+            raise LogError(f"{self.name[:80]!r} is not the name of a file")
         if not _LINES.fullmatch(self._text()):
             raise LogError(f"an entry for {self.name!r} cannot be written: a value is not valid")
         if self.size is not None and self.size >= _MAX_SIZE:
@@ -101,13 +102,31 @@ class Entry:
         )
 
 
-def check_name(name: str) -> None:
-    """Check the name of a file.
+def name_and_digest(content: bytes) -> tuple[str, str] | None:
+    """Return the name and the SHA-256 digest of an entry, None if it is not one.
 
-    :raises LogError: if it is empty or too long, or has a slash, a backslash, a character
-        that is not printable, or a space at one end.
+    Faster than :meth:`Entry.parse`, for logs with many entries.
     """
-    if not name or not name.isprintable() or name != name.strip() or name in (".", ".."):
-        raise LogError(f"{name[:80]!r} is not the name of a file")
-    if "/" in name or "\\" in name or len(name.encode()) > _MAX_NAME:
-        raise LogError(f"{name[:80]!r} is not the name of a file")
+    try:
+        match = _LINES.fullmatch(content.decode())
+    except UnicodeDecodeError:
+        return None
+    if match is None or not is_name(match["name"]) or int(match["size"] or 0) >= _MAX_SIZE:
+        return None
+    return match["name"], match["sha256"]
+
+
+def is_name(name: str) -> bool:
+    """Return whether a text is the name of a file.
+
+    It is not if it is empty or too long, or has a slash, a backslash, a character that is not
+    printable, or a space at one end.
+    """
+    return (
+        name.isprintable()
+        and name == name.strip()
+        and name not in ("", ".", "..")
+        and "/" not in name
+        and "\\" not in name
+        and (len(name) <= _MAX_NAME if name.isascii() else len(name.encode()) <= _MAX_NAME)
+    )

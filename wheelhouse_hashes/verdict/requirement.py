@@ -16,7 +16,7 @@ _SUPPLIED_BY = {
     Tier.CONTAINER: "give an address or a folder with hash files",
     Tier.ELSEWHERE: "give verify an https address with --against",
     Tier.ATTESTED: "install a plugin that checks attestations, and give its options",
-    Tier.LOGGED: "install a plugin that reads a log, and give its options",
+    Tier.LOGGED: "give a transparency log with --log and --log-key",
     Tier.PINNED: "give verify a digest list with --against",
 }
 

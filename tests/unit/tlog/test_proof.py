@@ -36,7 +36,9 @@ def test_proofs_are_written_back_and_valid() -> None:
 def test_golden_value() -> None:
     lines = prove(10).encode().decode().split("\n")
     assert lines[0] == "c2sp.org/tlog-proof@v1"
-    assert lines[1].startswith("extra d2hlZWxob3VzZS1oYXNoZXMvdjEKZmlsZSBkZW1vLTEwLnRhci5negpzaXplIDEw")
+    assert lines[1].startswith(
+        "extra d2hlZWxob3VzZS1oYXNoZXMvdjEKZmlsZSBkZW1vLTEwLnRhci5negpzaXplIDEw"
+    )
     assert lines[2] == "index 10"
     assert lines[3:5] == [
         "d7wxFCNwHwbsVTAPCXcFBxfFCZtDdlLy/r19AEvYvZ4=",
