@@ -144,6 +144,10 @@ class ForeignPage(WheelhouseHashesError):
         )
 
 
+class NoContainer(StoreError):
+    """The container does not exist."""
+
+
 class AlreadyExists(StoreError):
     """A create-only upload was requested, but the object exists."""
 

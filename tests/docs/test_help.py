@@ -100,14 +100,15 @@ def test_every_option_is_shown_once(pages: dict[str, argparse.ArgumentParser], v
 
 
 _TIMES = ("wait", "timeout")
+_CHECKS = ("hash_algorithm", "expect", "require", "max_workers", "log", "log_key")
 
 #: The options that have an environment variable, by verb.  No other option has one; above
 #: all, none that weakens a check, except ``--allow-empty``.
 VARIABLES = {
     "upload": {"hashfile", "hash_algorithm", "driver_options", "allow_empty", "expect", *_TIMES},
-    "fetch": {"verify", "hash_algorithm", "expect", "require", "max_workers", *_TIMES},
+    "fetch": {"verify", *_CHECKS, *_TIMES},
     "index": {"driver_options", *_TIMES},
-    "verify": {"against", "hash_algorithm", "expect", "require", "max_workers", *_TIMES},
+    "verify": {"against", *_CHECKS, *_TIMES},
 }
 
 

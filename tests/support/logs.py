@@ -14,7 +14,7 @@ from wheelhouse_hashes.builtin.logs.places import FolderPlace, WritablePlace
 from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.run import Run, StateFolder
 from wheelhouse_hashes.tlog.entries import Entry
-from wheelhouse_hashes.tlog.note import SigningKey
+from wheelhouse_hashes.tlog.keys import SigningKey
 
 T = TypeVar("T")
 

@@ -34,12 +34,18 @@ def _refused(cause: Cause) -> Verdict:
 
 
 EXIT_CODES = {
-    7: {Cause.UNTRUSTED, Cause.REPLACED},
+    7: {Cause.UNTRUSTED, Cause.REPLACED, Cause.FORKED, Cause.LOGGED_TWICE},
     1: {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
-    3: {Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.WEAK},
+    3: {
+        Cause.MISSING_HASH,
+        Cause.UNREADABLE_HASH,
+        Cause.UNREADABLE,
+        Cause.NOT_LOGGED,
+        Cause.WEAK,
+    },
     4: {
         *(Cause.MISSING_ARTIFACT, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
         Cause.UNEXPECTED,

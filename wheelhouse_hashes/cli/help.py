@@ -25,6 +25,7 @@ _WIDTH = 80
 #: the group that they were added to.
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "digests": ("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
+    "transparency log": ("log", "log_key", "log_checkpoint"),
     "contents": ("check_contents",),
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
     "completeness": ("expect", "expect_file", "fail_on_yanked"),

@@ -23,7 +23,13 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.disk.files import check_unchanged
-from wheelhouse_hashes.errors import AlreadyExists, DiskError, NoPermission, StoreError
+from wheelhouse_hashes.errors import (
+    AlreadyExists,
+    DiskError,
+    NoContainer,
+    NoPermission,
+    StoreError,
+)
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.answers import with_answer
 from wheelhouse_hashes.stores.comparison import Comparison
@@ -90,7 +96,8 @@ class Store(ThreadDrivers, Comparison):
         """Look up the container.
 
         :param create: whether to create the container if it does not exist.
-        :raises StoreError: if it does not exist, or cannot be reached.
+        :raises NoContainer: if it does not exist.
+        :raises StoreError: if it cannot be reached.
         """
 
         def look_up() -> None:
@@ -98,7 +105,7 @@ class Store(ThreadDrivers, Comparison):
                 self._look_up_container()
             except ContainerDoesNotExistError:
                 if not create:
-                    raise StoreError(f"container {self.container_name!r} does not exist") from None
+                    raise NoContainer(f"container {self.container_name!r} does not exist") from None
                 # Another job may have created it first.
                 with contextlib.suppress(ContainerAlreadyExistsError):
                     self.driver.create_container(self._name.container)

@@ -10,15 +10,9 @@ import re
 from dataclasses import dataclass
 
 from wheelhouse_hashes.tlog.entries import Entry
+from wheelhouse_hashes.tlog.keys import VerifierKey, decode_base64, encode_base64
 from wheelhouse_hashes.tlog.merkle import HASH_SIZE, LogError, check_inclusion, leaf_hash
-from wheelhouse_hashes.tlog.note import (
-    Checkpoint,
-    Note,
-    VerifierKey,
-    decode_base64,
-    encode_base64,
-    open_checkpoint,
-)
+from wheelhouse_hashes.tlog.note import Checkpoint, Note, open_checkpoint
 
 HEADER = "c2sp.org/tlog-proof@v1"
 

@@ -34,7 +34,7 @@ from wheelhouse_hashes.run import StateFolder
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.container import ObjectContainer
 from wheelhouse_hashes.tlog.merkle import LogError, leaf_hash, root_of
-from wheelhouse_hashes.tlog.note import Checkpoint, open_checkpoint
+from wheelhouse_hashes.tlog.note import Checkpoint, open_checkpoint, sign
 
 
 def container_place(store: MemoryStore) -> ContainerPlace:
@@ -164,7 +164,7 @@ def test_planted_batch_is_refused(tmp_path: pathlib.Path) -> None:
         good.replace(b"demo-1.5", b"demo-1.6"),
         Batch(0, [entry(5).encode()]).encode(KEY),
         b"",
-        KEY.sign(Checkpoint(KEY.name, 1, bytes(32)).encode()),
+        sign(Checkpoint(KEY.name, 1, bytes(32)).encode(), KEY),
     ):
         (log / "append/1").write_bytes(planted)
         with pytest.raises(Refusal, match="append/1") as error:

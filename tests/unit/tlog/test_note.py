@@ -8,18 +8,9 @@ import pytest
 
 from tests.unit.tlog.trees import flipped
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.tlog.keys import COSIGNATURE, SigningKey, VerifierKey, encode_base64
 from wheelhouse_hashes.tlog.merkle import EMPTY_ROOT, LogError
-from wheelhouse_hashes.tlog.note import (
-    COSIGNATURE,
-    MAX_NOTE,
-    Checkpoint,
-    Note,
-    Signature,
-    SigningKey,
-    VerifierKey,
-    encode_base64,
-    open_checkpoint,
-)
+from wheelhouse_hashes.tlog.note import MAX_NOTE, Checkpoint, Note, Signature, open_checkpoint, sign
 
 # The keys and the note of the documentation of Go's package ``sumdb/note``.
 PETER = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
@@ -45,7 +36,7 @@ def key() -> SigningKey:
 
 @pytest.fixture
 def signed(key: SigningKey) -> bytes:
-    return key.sign(Checkpoint(key.name, 0, EMPTY_ROOT).encode())
+    return sign(Checkpoint(key.name, 0, EMPTY_ROOT).encode(), key)
 
 
 def test_keys_are_written_back() -> None:
@@ -69,8 +60,8 @@ def test_golden_checkpoint(key: SigningKey, signed: bytes) -> None:
 
 
 def test_signing_is_deterministic(key: SigningKey) -> None:
-    assert SigningKey.parse(PETER_SECRET).sign(TEXT) == SigningKey.parse(PETER_SECRET).sign(TEXT)
-    assert key.sign("a\n") != key.sign("b\n")
+    assert sign(TEXT, SigningKey.parse(PETER_SECRET)) == sign(TEXT, SigningKey.parse(PETER_SECRET))
+    assert sign("a\n", key) != sign("b\n", key)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +138,7 @@ def test_unknown_signatures_are_ignored(key: SigningKey, signed: bytes) -> None:
 
 
 def test_checkpoint_of_another_origin(key: SigningKey) -> None:
-    other = key.sign(Checkpoint("example.org/other", 0, EMPTY_ROOT).encode())
+    other = sign(Checkpoint("example.org/other", 0, EMPTY_ROOT).encode(), key)
     with pytest.raises(LogError, match=r"of 'example.org/other', not of 'example.org/log'"):
         open_checkpoint(other, key.verifier)
 
@@ -219,7 +210,7 @@ def test_cosignature_with_a_time(key: SigningKey) -> None:
     public = VerifierKey("witness.example.org", COSIGNATURE, key.verifier.public)
     text = Checkpoint("example.org/log", 0, EMPTY_ROOT).encode()
     time = (1_700_000_000).to_bytes(8, "big")
-    made = Note.parse(key.sign("cosignature/v1\ntime 1700000000\n" + text)).signatures[0].value
+    made = Note.parse(sign("cosignature/v1\ntime 1700000000\n" + text, key)).signatures[0].value
     note = Note(text, (Signature(public.name, public.id, time + made),)).encode()
     assert open_checkpoint(note, public).origin == "example.org/log"
     late = Note(text, (Signature(public.name, public.id, b"\0" * 8 + made),)).encode()

@@ -6,10 +6,11 @@ import pytest
 
 from tests.unit.tlog.trees import Fetching, flipped, make_log
 from wheelhouse_hashes.tlog.entries import Entry
+from wheelhouse_hashes.tlog.keys import SigningKey
 from wheelhouse_hashes.tlog.merkle import LogError, inclusion_ranges
-from wheelhouse_hashes.tlog.note import Checkpoint, Note, SigningKey
+from wheelhouse_hashes.tlog.note import Checkpoint, Note, sign
 from wheelhouse_hashes.tlog.proof import MAX_PROOF, Proof
-from wheelhouse_hashes.tlog.tiles import TileReader
+from wheelhouse_hashes.tlog.tile_reader import TileReader
 
 KEY = SigningKey("example.org/log", bytes(32))
 ENTRIES = [Entry(f"demo-{n}.tar.gz", f"{n:064x}", n) for n in range(11)]
@@ -21,7 +22,7 @@ def prove(index: int) -> Proof:
     size = len(ENTRIES)
     reader = TileReader(size, root, Fetching(objects))
     hashes = tuple(reader.ranges(inclusion_ranges(index, size)))
-    note = Note.parse(KEY.sign(Checkpoint(KEY.name, size, root).encode()))
+    note = Note.parse(sign(Checkpoint(KEY.name, size, root).encode(), KEY))
     return Proof(index, hashes, note, ENTRIES[index].encode())
 
 

@@ -17,10 +17,10 @@ from wheelhouse_hashes.tlog.merkle import (
     leaf_hash,
     root_of,
 )
+from wheelhouse_hashes.tlog.tile_reader import TileReader
 from wheelhouse_hashes.tlog.tiles import (
     Growth,
     Tile,
-    TileReader,
     bundles,
     decode_bundle,
     edge_root,

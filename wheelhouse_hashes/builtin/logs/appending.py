@@ -16,13 +16,15 @@ from wheelhouse_hashes.builtin.logs.staging import MAX_BYTES, MAX_ENTRIES, Batch
 from wheelhouse_hashes.errors import Interrupted, StoreError
 from wheelhouse_hashes.tlog.entries import name_and_digest
 from wheelhouse_hashes.tlog.merkle import LogError
-from wheelhouse_hashes.tlog.note import MAX_NOTE, Checkpoint, SigningKey
-from wheelhouse_hashes.tlog.tiles import CHECKPOINT, Growth, TileReader, bundles
+from wheelhouse_hashes.tlog.note import MAX_NOTE, Checkpoint, sign
+from wheelhouse_hashes.tlog.tile_reader import TileReader
+from wheelhouse_hashes.tlog.tiles import CHECKPOINT, Growth, bundles
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.logs.places import WritablePlace
     from wheelhouse_hashes.run import Run, StateFolder
     from wheelhouse_hashes.tlog.entries import Entry
+    from wheelhouse_hashes.tlog.keys import SigningKey
 
 #: The file in the state folder with the checkpoint that was signed last.
 SIGNED = "signed"
@@ -190,7 +192,7 @@ class Appender:
 
     def _sign_and_publish(self) -> None:
         checkpoint = Checkpoint(self._key.name, self.size, self._growth.root())
-        note = self._key.sign(checkpoint.encode())
+        note = sign(checkpoint.encode(), self._key)
         found = self._place.read(CHECKPOINT, MAX_NOTE, fresh=True)
         # Another append with the same entries may have published the same checkpoint.
         if found not in (None if self.published is None else self.published.note, note):

@@ -16,7 +16,7 @@ from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.tlog.entries import name_and_digest
-from wheelhouse_hashes.tlog.note import encode_base64
+from wheelhouse_hashes.tlog.keys import encode_base64
 from wheelhouse_hashes.tlog.tiles import Growth, bundles, parse_path
 
 if TYPE_CHECKING:

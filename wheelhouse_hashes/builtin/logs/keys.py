@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.errors import UsageError, disk_errors
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.tlog.keys import SigningKey, check_key_name
 from wheelhouse_hashes.tlog.merkle import LogError
-from wheelhouse_hashes.tlog.note import SigningKey, check_key_name
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

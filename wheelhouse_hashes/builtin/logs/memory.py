@@ -22,7 +22,7 @@ from wheelhouse_hashes.tlog.note import MAX_NOTE
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run, StateFolder
-    from wheelhouse_hashes.tlog.note import VerifierKey
+    from wheelhouse_hashes.tlog.keys import VerifierKey
 
 _LATEST = "latest"
 

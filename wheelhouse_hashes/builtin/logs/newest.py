@@ -26,7 +26,8 @@ class Newest:
         self._reader = reader
         #: The tiles of the checkpoint.
         self.tiles = reader.tiles(seen)
-        self._left = bundles(seen.size, max(0, seen.size - MAX_BUNDLES * WIDTH))
+        start = max(0, seen.size - (MAX_BUNDLES + 1) * WIDTH)
+        self._left = bundles(seen.size, start)[-MAX_BUNDLES:]
         self._logged: dict[str, list[Logged]] = {}
         #: The first entry that was looked at.
         self.start = seen.size

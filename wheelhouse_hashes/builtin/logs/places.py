@@ -16,6 +16,7 @@ from wheelhouse_hashes.errors import (
     ABSENT_STATUSES,
     AlreadyExists,
     DiskError,
+    NoContainer,
     StoreError,
     TransferError,
     UsageError,
@@ -268,7 +269,10 @@ class ContainerPlace:
 
     def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:  # noqa: ARG002 (there are no caches)
         """Return the content of an object, see :class:`Place`."""
-        return self._container.read(path, max_bytes)
+        try:
+            return self._container.read(path, max_bytes)
+        except NoContainer:
+            return None
 
     def create(self, path: str, content: bytes) -> bool:
         """Write an object, see :class:`WritablePlace`."""

@@ -13,8 +13,9 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.tlog.entries import Entry, name_and_digest
+from wheelhouse_hashes.tlog.keys import encode_base64
 from wheelhouse_hashes.tlog.merkle import LogError, inclusion_ranges
-from wheelhouse_hashes.tlog.note import Note, encode_base64
+from wheelhouse_hashes.tlog.note import Note
 from wheelhouse_hashes.tlog.proof import MAX_PROOF, SUFFIX, Proof
 from wheelhouse_hashes.tlog.tiles import WIDTH, bundles
 

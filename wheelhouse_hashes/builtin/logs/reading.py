@@ -8,22 +8,11 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, UsageError
+from wheelhouse_hashes.tlog.keys import VerifierKey, encode_base64
 from wheelhouse_hashes.tlog.merkle import HASH_SIZE, LogError, check_consistency, consistency_ranges
-from wheelhouse_hashes.tlog.note import (
-    MAX_NOTE,
-    Checkpoint,
-    VerifierKey,
-    encode_base64,
-    open_checkpoint,
-)
-from wheelhouse_hashes.tlog.tiles import (
-    CHECKPOINT,
-    MAX_BUNDLE,
-    Tile,
-    TileReader,
-    bundles,
-    decode_bundle,
-)
+from wheelhouse_hashes.tlog.note import MAX_NOTE, Checkpoint, open_checkpoint
+from wheelhouse_hashes.tlog.tile_reader import TileReader
+from wheelhouse_hashes.tlog.tiles import CHECKPOINT, MAX_BUNDLE, Tile, bundles, decode_bundle
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.logs.places import Place

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.tlog.merkle import LogError
-from wheelhouse_hashes.tlog.note import Note, SigningKey, VerifierKey
+from wheelhouse_hashes.tlog.note import Note, sign
 from wheelhouse_hashes.tlog.tiles import decode_bundle, encode_entry
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from wheelhouse_hashes.tlog.keys import SigningKey, VerifierKey
 
 #: The first line of the signed text.  No checkpoint starts with it: it is no origin.
 _HEADER = "wheelhouse-hashes append v1"
@@ -54,7 +56,7 @@ class Batch:
         content = b"".join(map(encode_entry, self.entries))
         digest = hashlib.sha256(content).hexdigest()
         text = f"{_HEADER}\n{key.name}\n{self.size} {len(self.entries)}\n{digest}\n"
-        return key.sign(text) + content
+        return sign(text, key) + content
 
     @classmethod
     def parse(cls, content: bytes, size: int, key: VerifierKey) -> Batch:

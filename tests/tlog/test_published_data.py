@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.unit.tlog.trees import Fetching
+from wheelhouse_hashes.tlog.keys import SigningKey, VerifierKey
 from wheelhouse_hashes.tlog.merkle import (
     ProofError,
     check_consistency,
@@ -26,8 +27,9 @@ from wheelhouse_hashes.tlog.merkle import (
     leaf_hash,
     root_of,
 )
-from wheelhouse_hashes.tlog.note import Checkpoint, SigningKey, VerifierKey, open_checkpoint
-from wheelhouse_hashes.tlog.tiles import Growth, Tile, TileReader
+from wheelhouse_hashes.tlog.note import Checkpoint, open_checkpoint, sign
+from wheelhouse_hashes.tlog.tile_reader import TileReader
+from wheelhouse_hashes.tlog.tiles import Growth, Tile
 
 #: The environment variable that names the folder.
 VARIABLE = "TLOG_TEST_DATA"
@@ -124,7 +126,7 @@ def test_log_of_tessera_is_reproduced() -> None:
     for size in range(16):
         note = (log / f"checkpoint.{size}").read_bytes()
         assert open_checkpoint(note, key.verifier).root == growth.root()
-        assert key.sign(Checkpoint(key.name, size, growth.root()).encode()) == note
+        assert sign(Checkpoint(key.name, size, growth.root()).encode(), key) == note
         for path, content in growth.partial():
             count += 1
             assert (log / path).read_bytes() == content
