@@ -48,11 +48,6 @@ class Tier(enum.IntEnum):
         return self.name.lower()
 
 
-def tiers_text(tiers: Iterable[Tier]) -> str:
-    """Return tiers as they are printed, the strongest first: ``pinned+logged``."""
-    return "+".join(map(str, sorted(tiers, reverse=True)))
-
-
 #: Shared by all claims without evidence.
 _NO_EVIDENCE: Mapping[str, str] = MappingProxyType({})
 
@@ -69,8 +64,7 @@ class Claim:
     where: str
     #: How far the source can be trusted.
     tier: Tier = Tier.CONTAINER
-    #: True if the claim arrived in the same HTTP response as the bytes and so
-    #: cannot be older or newer than they are.
+    #: True if it came in the same HTTP response as the bytes, so that it is not older or newer.
     travels: bool = False
     #: The origins of the claim's address, as linked and as answered: ``https://host:port``
     #: each.  Empty if the claim came with the artifact or from no address.  Filled in for
@@ -86,6 +80,8 @@ class Claim:
     #: True if a value that differs from the bytes says nothing about them, as an etag that
     #: need not be their MD5.  The claim then counts only if it matches.
     confirms_only: bool = False
+    #: Further digests; one of them or :attr:`digest` suffices, as in a requirements file.
+    alternatives: tuple[Digest, ...] = ()
 
     def __post_init__(self) -> None:
         if not (
@@ -228,8 +224,7 @@ class ListedArtifact:
     companions_listed: bool = False
     #: False if only its companions are listed.
     listed: bool = True
-    #: True if it is an old dev build that uploads prune because enough newer ones
-    #: are listed.
+    #: True if it is an old dev build, which uploads prune because newer ones are listed.
     superseded: bool = False
 
     @property

@@ -30,6 +30,7 @@ class Cause(enum.Enum):
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
     UNREADABLE = "unreadable"  #: a page, or an entry of one, is in a form that cannot be read
     NOT_LOGGED = "not-logged"  #: the log has no entry for it
+    NOT_LISTED = "not-listed"  #: there, but none of the sources of ``--against`` has its digest
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
     MISSING_ARTIFACT = "missing-artifact"  #: announced or listed, but not served
     INVALID_NAME = "invalid-name"  #: a wheel of the project, but its name is not a wheel name
@@ -100,6 +101,7 @@ _EXIT_CODES = {
     Cause.UNREADABLE_HASH: 3,
     Cause.UNREADABLE: 3,
     Cause.NOT_LOGGED: 3,
+    Cause.NOT_LISTED: 3,
     Cause.WEAK: 3,
     Cause.MISSING_ARTIFACT: 4,
     Cause.INVALID_NAME: 4,
@@ -137,6 +139,8 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
     Cause.UNREADABLE: "correct the page, or give a URL with an index page or directory listing",
     Cause.NOT_LOGGED: "append it to the log with the command log append, then run this again",
+    Cause.NOT_LISTED: "do not publish it unless you know of its build; then add its digest to "
+    "the list that --against names",
     Cause.WEAK: "add the artifact to a source of that tier, or remove --require",
     Cause.MISSING_ARTIFACT: "upload it again if it is not in the container, then fetch it again",
     Cause.INVALID_NAME: "build it again under a valid name, and upload it instead of this one",
@@ -160,7 +164,7 @@ _VERIFY_STEP: Mapping[Cause, str] = {
     Cause.NOT_A_DISTRIBUTION: "look at the file, which may be an error page; copy it to the folder "
     "or build it again",
     Cause.MISSING_HASH: "add its digest to the list, page or folder that it is verified against, "
-    "or use --missing-hash accept",
+    "or verify it without --against and with --missing-hash accept",
     Cause.MISSING_ARTIFACT: "copy it to the folder, or build it again, then verify it again",
     Cause.TRUNCATED: "copy it to the folder again, then verify it again",
     Cause.STALE: "verify it again later or with a longer --wait",

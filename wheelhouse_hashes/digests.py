@@ -11,9 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+#: BLAKE2b with 32 bytes (:rfc:`7693`), which names the place of a file on the package index.
+BLAKE2B_256 = "blake2b-256"
+
 #: Supported digest algorithms: name to number of hex digits.
 ALGORITHMS: Mapping[str, int] = MappingProxyType(
-    {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, "md5": 32}
+    {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128, BLAKE2B_256: 64, "md5": 32}
 )
 
 #: The algorithm of hash files unless ``--hash-algorithm`` names another one.
@@ -29,6 +32,8 @@ def new_hasher(algorithm: str) -> hashlib._Hash:
     """
     if algorithm not in ALGORITHMS:
         raise ValueError(f"unknown algorithm {algorithm!r}; supported: {', '.join(ALGORITHMS)}")
+    if algorithm == BLAKE2B_256:
+        return hashlib.blake2b(digest_size=32, usedforsecurity=False)  # type: ignore[return-value]
     # Digests are not used as signatures here; the flag keeps md5 available on FIPS systems.
     return hashlib.new(algorithm, usedforsecurity=False)
 

@@ -247,13 +247,14 @@ def wheelhouse_response_claims(  # type: ignore[empty-body]
     """Return the digests claimed by the headers of the response.
 
     When: ``fetch --verify``, after the headers of the response with the artifact and
-    before its body; worker thread.  Called again on every retry.  Not called for
-    artifacts that are already on disk.
+    before its body, but not for artifacts that are already on disk; ``verify``, with the
+    headers of the response to ``HEAD``, for artifacts in the folder without any other
+    claim; worker thread.  Called again on every retry.
 
     :param artifact: the artifact.
     :param headers: the headers, with names in lower case.  If a download was resumed,
         headers of the last response take precedence over those of the first
-        (:rfc:`9110`, section 15.3.7.3).
+        (:rfc:`9110`, section 15.3.7.3), except digests of the part that it contains.
     :param run: the command in progress.
     :returns: as for ``wheelhouse_claims``; set ``travels`` on each claim.
     """
@@ -288,7 +289,7 @@ def wheelhouse_authorize(url: str, method: str, run: Run[Options]) -> Mapping[st
     HTTP only to this machine or to the endpoint of the user's own account.
 
     :param url: the URL of the request.
-    :param method: its method: ``GET``.
+    :param method: its method: ``GET`` or ``HEAD``.
     :param run: the command in progress.
     :returns: the headers, or None if the plugin has none for this URL.  They replace headers
         of the same name of the listing's entry.

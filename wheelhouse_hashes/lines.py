@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome, tiers_text
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import MARGIN
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.artifacts import Finding, Verdict
+    from wheelhouse_hashes.artifacts import Claim, Finding, Tier, Verdict
     from wheelhouse_hashes.report import UploadRecord
 
 #: The note about companions that were left over when a dev build was pruned.
@@ -26,6 +26,11 @@ def others_write(others: str) -> str:
     :param others: these users.
     """
     return f"{others} can write to this folder and change files after the check"
+
+
+def tiers_text(tiers: Iterable[Tier]) -> str:
+    """Return tiers as they are printed, the strongest first: ``pinned+logged``."""
+    return "+".join(map(str, sorted(tiers, reverse=True)))
 
 
 #: Maximum width of the name column, so that a few long names do not push the text of
@@ -135,15 +140,23 @@ def describe_verdict(verdict: Verdict, width: int = 0) -> str:
     lines = [line(word, verdict.name, f"{verdict.cause.value}: {verdict.text}", width)]
     if verdict.digests:
         lines += [
-            f"expected  {claim.digest}  {claim.source}, {claim.where}" for claim in verdict.claims
+            f"expected  {_expected(claim)}  {claim.source}, {claim.where}"
+            for claim in verdict.claims
         ]
         if verdict.expected_size is not None:
             lines.append(f"expected  {verdict.expected_size} bytes")
-        for algorithm in sorted(verdict.algorithms or {DEFAULT_ALGORITHM}):
+        known = verdict.algorithms or {DEFAULT_ALGORITHM}
+        for algorithm in sorted(known.intersection(verdict.digests) or verdict.digests):
             lines.append(f"got       {algorithm}:{verdict.digests[algorithm]}")
-        lines.append(f"got       {verdict.size} bytes")
+        if verdict.size is not None:
+            lines.append(f"got       {verdict.size} bytes")
     lines.append(f"next      {verdict.next_step}")
     return f"\n{MARGIN}".join([lines[0], *map(printable, lines[1:])])
+
+
+def _expected(claim: Claim) -> str:
+    more = len(claim.alternatives)
+    return f"{claim.digest}" + (f" or {more} other digest{'s'[: more > 1]}" if more else "")
 
 
 def describe_record(record: UploadRecord, width: int = 0) -> str:

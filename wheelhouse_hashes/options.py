@@ -101,7 +101,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class AccountOptions(Options):
-    """Options for accessing the account of a store; verbs with ``store=True``."""
+    """Options for accessing the account of a store."""
 
     #: The account name; None if it comes from the environment.
     username: str | None = field(default=None, repr=False)
@@ -152,13 +152,19 @@ class IndexOptions(StoreOptions):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
-class CheckOptions(Options):
-    """Options for checking artifacts; ``fetch`` and ``verify``."""
+class CheckOptions(AccountOptions):
+    """Options for checking artifacts; ``fetch`` and ``verify``.
+
+    The account is that of the private containers in addresses: ``container://NAME``.
+    """
 
     #: What to do with an artifact without a claim: ``refuse`` or ``accept``.
     missing_hash: str = REFUSE
     #: The tiers that each artifact must have; empty if any will do.
     require: tuple[Tier, ...] = ()
+    #: The digest lists, folders and URLs to compare artifacts with, beside the sources of
+    #: the page; ``verify`` without any uses the folder itself.
+    against: tuple[str, ...] = field(default=(), repr=False)
     #: Number of artifacts to process in parallel.
     max_workers: int = DEFAULT_MAX_WORKERS
     #: Whether to refuse yanked artifacts.
@@ -199,10 +205,8 @@ class FetchOptions(CheckOptions):
 class VerifyOptions(CheckOptions):
     """The options of ``verify``."""
 
-    #: The folder with the artifacts to check.
+    #: The folder with the artifacts to check, or a digest list.
     folder: str
-    #: The digest list, folder or URL to check against; None for the folder itself.
-    against: str | None = field(default=None, repr=False)
     #: Patterns of the names of other files that may be in the folder.
     allow: tuple[str, ...] = ()
     #: Whether to refuse other files in the folder, and a folder that other users can write to.

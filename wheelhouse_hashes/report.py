@@ -93,6 +93,10 @@ class FetchReport(Report):
     #: The origins of requests other than the origin that the user named: redirects and
     #: links led to them.
     other_origins: list[str] = field(default_factory=list)
+    #: True if only digests were compared, and no artifact was read.
+    no_bytes: bool = False
+    #: False if no request was made to the named origin, such as that of a container.
+    named_origin_answered: bool = True
     #: The listing, None if it was not read.
     listing: ListingRecord | None = None
 
@@ -134,7 +138,8 @@ class FetchReport(Report):
             facts = self._tiers()
             facts += ["over plain HTTP"] if self.plain_http else []
             facts += ["TLS certificates not checked"] if self.unchecked_tls else []
-            facts += [f"also from {self._other_origins()}"] if self.other_origins else []
+            also = "also from" if self.named_origin_answered else "from"
+            facts += [f"{also} {self._other_origins()}"] if self.other_origins else []
             verified += f" ({', '.join(facts)})" if facts else ""
         parts = [verified]
         parts += [
@@ -143,6 +148,8 @@ class FetchReport(Report):
             if count[outcome]
         ]
         lines = [", ".join(parts)]
+        if self.no_bytes:
+            lines[0] += "; no artifact was read: digests were compared with digests"
         if self.unjudged:
             lines.append("in the folder but not checked by this run:")
             lines += [f"{MARGIN}{name}" for name in self.unjudged]

@@ -9,17 +9,15 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
-from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.state_folder import StateFolder
-from wheelhouse_hashes.errors import ABSENT_STATUSES, DiskError, TransferError, UsageError
+from wheelhouse_hashes.errors import ABSENT_STATUSES, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
 from wheelhouse_hashes.formats.urls import origin, origin_text, shown
 from wheelhouse_hashes.lines import waiting_line
-from wheelhouse_hashes.masking import mask
-from wheelhouse_hashes.options import AccountOptions, StoreOptions, secrets_of
+from wheelhouse_hashes.masking import forms_of, mask
+from wheelhouse_hashes.options import secrets_of
 from wheelhouse_hashes.runtime.activity import Activity, State
 from wheelhouse_hashes.runtime.retry import Again, another_try, repeat
 from wheelhouse_hashes.runtime.screen import Screen
@@ -29,8 +27,8 @@ from wheelhouse_hashes.workspace import O_co, Workspace
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import ListedArtifact
     from wheelhouse_hashes.http.client import Client
-    from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.stores.container import ObjectContainer
+    from wheelhouse_hashes.stores.containers import Containers
     from wheelhouse_hashes.stores.requests import StoreRequests
 
 __all__ = ["Activity", "Run", "State", "StateFolder"]
@@ -62,6 +60,7 @@ class Run(Workspace[O_co]):
         #: What the client needs from the plugins, by the names of its parameters.
         self._extensions: dict[str, Any] = {}
         self._client: Client | None = None
+        self._containers: Containers | None = None
         #: Which unlisted hash files are requested; filled in once the listing is known.
         self.unlisted = UnlistedHashFiles(self.stop)
         self._screen = Screen()
@@ -151,7 +150,7 @@ class Run(Workspace[O_co]):
         if url is None:
             return None
         if urlsplit(url).scheme == "file":
-            return _read_local(url)
+            return self.read_local_url(url, MAX_BYTES)
 
         # Swift then asks all replicas: an old hash file beside a new artifact is seen as stale.
         headers = {**artifact.headers, "X-Newest": "true"}
@@ -195,25 +194,34 @@ class Run(Workspace[O_co]):
     def store(self, container: str | None = None) -> ObjectContainer:
         """Return a container of the store that the options name.
 
-        Only verbs with store options have one: ``upload``, ``index``, and verbs with
-        ``store=True``.  No request is made.
+        No request is made.  Calls with the same name return the same container.
 
         :param container: the name of the container; that of the options by default.
         :raises UsageError: if the verb has no store options, or they are not valid.
         """
-        # Imported here because Libcloud is slow to import and not every verb uses a store.
-        from wheelhouse_hashes.stores.container import ObjectContainer
-        from wheelhouse_hashes.stores.names import check_container_name
-        from wheelhouse_hashes.stores.opening import account_of, open_store
+        with self._making:
+            if self._containers is None:
+                self._containers = self._make_containers()
+        return self._containers.get(container)
 
-        options: Options = self.options
-        if not isinstance(options, AccountOptions):
-            raise UsageError(f"the command {self.verb} has no options for a store")
-        default = options.container_name if isinstance(options, StoreOptions) else ""
-        name = default if container is None else container
-        check_container_name(name)
-        opened = open_store(account_of(options), name, self.store_requests(name))
-        return ObjectContainer(opened, self.budget, self.stop)
+    def _make_containers(self) -> Containers:
+        # Imported here because Libcloud is slow to import and not every verb uses a store.
+        try:
+            from wheelhouse_hashes.stores.containers import Containers
+        except ImportError as error:
+            name = str(error.name).partition(".")[0]
+            raise UsageError(f"containers need {name}: install apache-libcloud") from None
+        containers = Containers(self.verb, self.options, self.budget, self.store_requests)
+        containers.on_secret, containers.on_origin = self._learn_secret, self._learn_endpoint
+        return containers
+
+    def _learn_secret(self, secret: str) -> None:
+        """Mask a secret that is not in the options, but in the environment."""
+        forms = forms_of([secret])
+        self._secrets = (*forms, *(each for each in self._secrets if each not in forms))
+
+    def _learn_endpoint(self, origin: str) -> None:
+        """Note the origin of a server that answered for the user's own account."""
 
     def store_requests(self, container: str) -> StoreRequests:
         """Return the limits and retries of requests to a container.
@@ -298,17 +306,3 @@ class Run(Workspace[O_co]):
         """Suppress all further output if the run was interrupted."""
         if self.stop.is_set():
             self._screen.silence()
-
-
-def _read_local(url: str) -> bytes | None:
-    """Return the content of a companion in a local folder, None if it does not exist.
-
-    :raises DiskError: if it cannot be read.
-    """
-    path = url2pathname(urlsplit(url).path)
-    try:
-        return read_small_file(path, MAX_BYTES)
-    except DiskError as error:
-        if isinstance(error.__cause__, FileNotFoundError):
-            return None
-        raise

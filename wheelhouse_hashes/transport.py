@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from packaging.version import Version
+
     from wheelhouse_hashes.artifacts import Claim, Finding
     from wheelhouse_hashes.causes import Cause
 
@@ -35,6 +37,9 @@ class Page:
     #: False if it was read over plain HTTP, or opened over a connection that is not secure.
     secure: bool = True
 
+
+#: Shared by all listings without claims about releases.
+_NO_RELEASES: Mapping[tuple[str, Version], tuple[Claim, ...]] = MappingProxyType({})
 
 #: Shared by all entries without additional headers.
 _NONE: Mapping[str, str] = MappingProxyType({})
@@ -69,6 +74,9 @@ class Opened:
     #: The position of the first piece: 0, or the offset of the request if this is still the
     #: requested version.
     offset: int = 0
+    #: The origin of the server that sent it, as ``https://host``; empty if the object's URL
+    #: has it, or if there is none.
+    origin: str = ""
 
 
 # A page can have a million entries, so these take little memory.
@@ -133,3 +141,15 @@ class Listing:
     age: float | None = None
     #: Its origins, as in :class:`Claim`.  Filled in from the address and :attr:`url`.
     origins: tuple[str, ...] = ()
+    #: True if it is a digest list: artifacts of other releases than those that a command is
+    #: about may be missing.
+    is_list: bool = False
+    #: False if any artifact that it names may be missing, as in a lock file.
+    announces: bool = True
+    #: Claims about all artifacts of a release, by normalized project and version, as in a
+    #: requirements file.
+    releases: Mapping[tuple[str, Version], tuple[Claim, ...]] = field(
+        default_factory=lambda: _NO_RELEASES
+    )
+    #: The digest lists beside the objects, each as a listing of its own.
+    lists: tuple[Listing, ...] = ()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM
 from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.hashing import hash_all
 from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
+from wheelhouse_hashes.errors import DiskError
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.waiting import WaitBudget
@@ -75,6 +78,19 @@ class Workspace(Generic[O_co]):
         :raises DiskError: if the file cannot be read; ``__cause__`` is the :exc:`OSError`.
         """
         return read_small_file(path, max_bytes)
+
+    @staticmethod
+    def read_local_url(url: str, max_bytes: int) -> bytes | None:
+        """Return the content of the file of a ``file`` URL, None if it does not exist.
+
+        :raises DiskError: if it cannot be read.
+        """
+        try:
+            return read_small_file(url2pathname(urlsplit(url).path), max_bytes)
+        except DiskError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return None
+            raise
 
     @staticmethod
     def write_file(path: str | pathlib.Path, content: str | bytes) -> None:

@@ -133,7 +133,7 @@ def test_list_in_the_folder_is_found(
         ("demo-1.0.tar.gz DEADBEEF\n", "an SFV file, with a CRC for each file; write it"),
         ("demo-1.0.tar.gz: OK\n", "the output of sha256sum -c; give its input"),
         ("-----BEGIN PGP SIGNATURE-----\n", "a detached signature; give the file that it signs"),
-        ("demo==1.0 --hash=sha256:00\n", "a requirements file"),
+        ("demo==1.0 --hash=sha256:00\n", "line 1 of the requirements file: a digest is not valid"),
         ("%%%% HASHDEEP-1.0\n", "hashdeep output; write it with sha256sum"),
     ],
 )

@@ -562,7 +562,7 @@ def test_unreachable_server_is_one_line_error(cli: Cli) -> None:
 def test_unsupported_url_schemes_are_refused(cli: Cli, url: str) -> None:
     result = cli(*FETCH, url)
     assert result.code == 2
-    assert "http or https" in result.err
+    assert "use http, https or container" in result.err
 
 
 def test_credentials_are_sent_to_their_origin_only(cli: Cli, wheel: bytes) -> None:

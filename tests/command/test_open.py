@@ -364,13 +364,13 @@ def test_plugin_that_opens_a_url_to_open_it_is_stopped(
     assert "more than 8 objects to open this one" in ended.err
 
 
-@pytest.mark.parametrize("url", ["ftp://host/", "container://[bad", "mem:/x://"])
+@pytest.mark.parametrize("url", ["ftp://host/", "shelf://[bad", "mem:/x://"])
 def test_url_that_nobody_opens(cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     alone = fetch(cli, url)
     assert alone.code == 2
     scheme = url.partition(":")[0]
     start = f"wheelhouse-hashes: error: {url}: unsupported URL scheme '{scheme}'"
-    assert alone.err == f"{start}: use http or https\n"
+    assert alone.err == f"{start}: use http, https or container\n"
     install(monkeypatch, mem=Opener({}))
     with_plugin = fetch(cli, url)
     assert with_plugin.code == 2
@@ -392,9 +392,9 @@ def test_malformed_url_reaches_plugins(cli: Cli, monkeypatch: pytest.MonkeyPatch
             seen.append(url)
 
     install(monkeypatch, watcher=Watcher())
-    assert fetch(cli, "container://[bad").code == 2
-    assert seen == ["container://[bad"] * 2
-    assert "nothing matches" in fetch(cli, "container://[bad").out
+    assert fetch(cli, "shelf://[bad").code == 2
+    assert seen == ["shelf://[bad"] * 2
+    assert "nothing matches" in fetch(cli, "shelf://[bad").out
 
 
 def test_entry_that_nobody_opens_is_refused(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

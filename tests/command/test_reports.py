@@ -80,7 +80,7 @@ def test_report_of_verify_and_of_usage_error(cli: Cli, dist: pathlib.Path) -> No
     assert cli("verify", "dist", "--report", "report.json").code == 3
     assert read()["artifacts"][0]["cause"] == "missing-hash"
     assert cli("verify", "nowhere", "--report", "report.json").code == 2
-    ended_by = {"cause": None, "text": "nowhere: no such folder", "next": ""}
+    ended_by = {"cause": None, "text": "nowhere: no such folder or digest list", "next": ""}
     assert read()["ended_by"] == ended_by
 
 
@@ -190,9 +190,9 @@ def test_reader_of_schema_1_works(cli: Cli, bad: str, logged: None) -> None:
         ("verify", "nowhere"),
         UPLOAD,
     ]
-    # A plugin's own cause and the tier "elsewhere" were not possible in schema 1.
+    # A plugin's own cause, "not-listed" and the tier "elsewhere" were not possible in schema 1.
     causes = schema["$defs"]["judged"]["properties"]["cause"]["enum"]
-    causes.append(UNLOGGED.value)
+    causes += [UNLOGGED.value, Cause.NOT_LISTED.value]
     schema["$defs"]["tier"]["enum"].append(str(Tier.ELSEWHERE))
     for command in commands:
         cli(*command, "--report", "report.json")

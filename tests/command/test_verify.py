@@ -82,7 +82,7 @@ def test_missing_and_extra_artifacts_are_refused(
     result = cli("verify", "dist", "--against", sums)
     refused = {row.split()[1]: row for row in result.out.splitlines() if row.startswith("refused")}
     assert "missing-artifact" in refused[B]
-    assert "missing-hash" in refused[OTHER]
+    assert "not-listed: not in SHA256SUMS" in refused[OTHER]
     assert result.code == 3  # exit code 3 outranks exit code 4
 
 
@@ -156,7 +156,10 @@ def test_missing_index_page_is_one_line_error(cli: Cli, paths: list[pathlib.Path
     [
         (("nowhere",), "nowhere: no such folder"),
         (("dist", "--against", "nowhere"), "nowhere: not an http or https URL, and no such file"),
-        (("dist", "--against", "ftp://host/"), "unsupported URL scheme 'ftp': use http or https"),
+        (
+            ("dist", "--against", "ftp://host/"),
+            "unsupported URL scheme 'ftp': use http, https or container",
+        ),
     ],
 )
 def test_missing_folder_or_list_is_one_line_error(
@@ -237,14 +240,14 @@ def test_next_steps_do_not_speak_of_fetching(
     (DIST / EMPTY).touch()
     report = pathlib.Path("report.json")
     result = cli("verify", "dist", "--against", sums, "--report", report, "--explain", OTHER)
-    assert "missing-hash: " in result.out
+    assert "not-listed: " in result.out
     assert "missing-artifact: " in result.out
     advice = [row.split("next", 1)[1] for row in result.out.splitlines() if "next  " in row]
     assert len(advice) >= 3
     assert "fetch" not in result.out + report.read_text().lower()
     artifacts = {each["name"]: each for each in json.loads(report.read_text())["artifacts"]}
     assert artifacts[paths[0].name]["next"].startswith("copy it to the folder")
-    assert "--missing-hash accept" in artifacts[OTHER]["next"]
+    assert "add its digest to the list" in artifacts[OTHER]["next"]
     assert "browser" not in artifacts[EMPTY]["next"]
 
 

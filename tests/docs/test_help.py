@@ -106,9 +106,9 @@ _CHECKS = ("hash_algorithm", "expect", "require", "max_workers", "log", "log_key
 #: all, none that weakens a check, except ``--allow-empty``.
 VARIABLES = {
     "upload": {"hashfile", "hash_algorithm", "driver_options", "allow_empty", "expect", *_TIMES},
-    "fetch": {"verify", *_CHECKS, *_TIMES},
+    "fetch": {"verify", "against", "driver_options", *_CHECKS, *_TIMES},
     "index": {"driver_options", *_TIMES},
-    "verify": {"against", *_CHECKS, *_TIMES},
+    "verify": {"against", "driver_options", *_CHECKS, *_TIMES},
 }
 
 

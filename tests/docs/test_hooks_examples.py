@@ -345,7 +345,7 @@ def response_claims() -> types.SimpleNamespace:
     def wheelhouse_response_claims(
         artifact: ListedArtifact, headers: Mapping[str, str]
     ) -> Sequence[Claim]:
-        digits = headers.get("x-checksum-sha256")
+        digits = headers.get("x-build-sha256")
         if digits is None:
             return []
         return [Claim(Digest("sha256", digits), "checksum", "its answer", travels=True)]
@@ -631,7 +631,7 @@ def test_claims(cli: Cli, released: Server, monkeypatch: pytest.MonkeyPatch) -> 
 def test_response_claims(cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(monkeypatch, example=response_claims())
     body = make_wheel(tmp_path / "made", A).read_bytes()
-    claimed = {"X_Checksum_SHA256": sha256(body)}
+    claimed = {"X_Build_SHA256": sha256(body)}
     routes: dict[str, Any] = {
         "/": page(A),
         f"/{A}": lambda handler: respond(handler, 200, body, **claimed),

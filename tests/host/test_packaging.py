@@ -151,7 +151,7 @@ def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
     assert metadata(wheel).get_all("Provides-Extra") == ["fetch", "log", "progress"]
     requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
     fetch = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "fetch"})}
-    assert fetch == {"certifi", "pycurl", "rich"}
+    assert fetch == {"certifi", "http-sf", "pycurl", "rich"}
     log = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "log"})}
     assert log == {"cryptography"}
     progress = {

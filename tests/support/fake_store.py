@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from tests.support.servers import Handler, respond, running
 
@@ -155,7 +156,7 @@ class _Api(http.server.BaseHTTPRequestHandler):
     def answer(self, body: bytes) -> None:
         """Answer as a store does that works."""
         path = self.path.partition("?")[0]
-        name = path.partition(f"/{CONTAINER}/")[2]
+        name = unquote(path.partition(f"/{CONTAINER}/")[2])
         if path.endswith("/auth/v1.0"):
             self._answer(204, X_Auth_Token="token", Content_Type="text/plain")
         elif not name:
@@ -182,9 +183,18 @@ class _Api(http.server.BaseHTTPRequestHandler):
             return self._answer(404 if objects.pop(name, None) is None else 204)
         if name not in objects:
             return self._answer(404)
-        content, headers = objects[name]
-        length = str(len(content))
-        return self._answer(200, content, **headers, Content_Length=length)
+        return self._content(*objects[name])
+
+    def _content(self, content: bytes, headers: dict[str, str]) -> None:
+        start = self.headers.get("Range", "").removeprefix("bytes=").removesuffix("-")
+        # Swift does not know If-Range.
+        other = self.honors_if_range and self.headers.get("If-Range") != headers["ETag"]
+        if start.isdecimal() and not other:
+            position = f"bytes {start}-{len(content) - 1}/{len(content)}"
+            return self._answer(206, content[int(start) :], **headers, Content_Range=position)
+        return self._answer(200, content, **headers, Content_Length=str(len(content)))
+
+    honors_if_range = False
 
     created = 200
 
@@ -247,6 +257,8 @@ class _Swift(_Api):
 
 
 class _S3(_Api):
+    honors_if_range = True
+
     def container(self) -> None:
         rows = "".join(
             f"<Contents><Key>{name}</Key><LastModified>2026-01-01T00:00:00.000Z</LastModified>"

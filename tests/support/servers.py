@@ -50,7 +50,7 @@ def serving(routes: Routes, tls: ssl.SSLContext | None = None) -> Iterator[Serve
             else:
                 route(self)
 
-        do_POST = do_GET  # noqa: N815 (the name that http.server calls)
+        do_POST = do_HEAD = do_GET  # noqa: N815 (the names that http.server calls)
 
         def log_message(self, *args: object) -> None:
             pass

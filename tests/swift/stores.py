@@ -95,6 +95,28 @@ def put_parts(port: int, bucket: str, name: str, parts: list[bytes]) -> None:
     assert "-" in made["ETag"]
 
 
+def put_with_checksum(port: int, bucket: str, name: str, content: bytes) -> None:
+    """Put a public object whose SHA-256 the store keeps and checks."""
+    with contextlib.closing(_client(port)) as client:
+        kept = {"ChecksumAlgorithm": "SHA256", "ACL": "public-read"}
+        client.put_object(Bucket=bucket, Key=name, Body=content, **kept)
+
+
+def put_parts_with_checksums(port: int, bucket: str, name: str, parts: list[bytes]) -> None:
+    """Put a public object in parts, whose SHA-256 is that of the parts' digests."""
+    with contextlib.closing(_client(port)) as client:
+        where = {"Bucket": bucket, "Key": name}
+        kept = {"ChecksumAlgorithm": "SHA256"}
+        made = client.create_multipart_upload(**where, **kept, ACL="public-read")
+        where["UploadId"] = made["UploadId"]
+        sent = []
+        for number, part in enumerate(parts, 1):
+            put = client.upload_part(**where, **kept, PartNumber=number, Body=part)
+            digests = {field: put[field] for field in ("ETag", "ChecksumSHA256")}
+            sent.append({"PartNumber": number, **digests})
+        client.complete_multipart_upload(**where, MultipartUpload={"Parts": sent})
+
+
 def keep_versions(port: int, bucket: str) -> None:
     """Let a bucket keep all versions of its objects."""
     with contextlib.closing(_client(port)) as client:

@@ -40,9 +40,7 @@ EXIT_CODES = {
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
     },
     3: {
-        Cause.MISSING_HASH,
-        Cause.UNREADABLE_HASH,
-        Cause.UNREADABLE,
+        *(Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.NOT_LISTED),
         Cause.NOT_LOGGED,
         Cause.WEAK,
     },
@@ -171,7 +169,8 @@ def test_md5_from_a_pinned_list_is_printed_as_container() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "list", "", Tier.PINNED)
     verdict = Verdict(NAME, Outcome.OK, claims=(md5,))
     assert "  list  container  md5 detects" in describe_verdict(verdict)
-    assert FetchReport(verdicts=[verdict]).closing().endswith("(weakest tier: container)")
+    closing = FetchReport(verdicts=[verdict]).closing()
+    assert closing.endswith("(weakest tier: container, md5 only: 1)")
 
 
 def test_md5_alone_is_noted_as_weak() -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.artifacts import A, B, make_wheel, sha256
 from wheelhouse_hashes.artifacts import LocalArtifact
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.state_folder import STATE, open_state, state_root
 from wheelhouse_hashes.errors import (
     AlreadyExists,
@@ -21,10 +22,12 @@ from wheelhouse_hashes.errors import (
     Interrupted,
     Refusal,
     StoreError,
+    TransferError,
     UsageError,
 )
 from wheelhouse_hashes.options import IndexOptions, Options
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.transport import OpenRequest
 
 #: Seconds that a test may take to see something that happens at once.
 SOON = 10.0
@@ -226,17 +229,36 @@ def test_store_in_the_main_thread_keeps_its_limits(
 ) -> None:
     store = run.store()
     store.put("one", b"")
-    adopt = store._adopt
+    idle = store._store._idle
+    first = idle.get_nowait()
+    idle.put(first)
     store.put("two", b"")
-    assert adopt is not None
-    seen = []
+    assert idle.get_nowait() == first
+    assert idle.empty()
 
-    def look() -> None:
-        adopt()
-        seen.append((store._store._local.driver, store._store._requests.exchange))
 
-    threads = [threading.Thread(target=look) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-        thread.join(SOON)
-    assert seen[0] == seen[1]
+def test_store_opens_an_object_from_a_position(
+    run: Run[IndexOptions], container: pathlib.Path
+) -> None:
+    store = run.store()
+    store.put("page", b"0123456789")
+    whole = store.open("page")
+    assert (b"".join(whole.pieces), whole.offset) == (b"0123456789", 0)
+    assert whole.headers["content-length"] == "10"
+    rest = store.open("page", OpenRequest(4, whole.headers["etag"]))
+    assert (b"".join(rest.pieces), rest.offset) == (b"456789", 4)
+    # Another version begins anew.
+    store.put("page", b"abcdefghij", replace=True)
+    other = store.open("page", OpenRequest(4, whole.headers["etag"]))
+    assert (b"".join(other.pieces), other.offset) == (b"abcdefghij", 0)
+    with pytest.raises(TransferError) as raised:
+        store.open("absent")
+    assert (raised.value.cause, raised.value.status) == (Cause.MISSING_ARTIFACT, 404)
+    (container / "folder").mkdir()
+    with pytest.raises(DiskError):
+        store.open("folder")
+
+
+def test_store_is_opened_once(run: Run[IndexOptions]) -> None:
+    assert run.store() is run.store("wheels")
+    assert run.store() is not run.store("others")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.builtin import completeness, options, progress, soundness, yanked
 from wheelhouse_hashes.builtin.reports import explain, github, json_report, sums
 from wheelhouse_hashes.builtin.sources import (
+    containers,
+    digest_lists,
     hash_files,
     headers,
     index_pages,
@@ -34,7 +36,9 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "yanked": yanked,
     "index-pages": index_pages,
     "store-listings": store_listings,
+    "digest-lists": digest_lists,
     "folders": local_folders,
+    "containers": containers,
     "headers": headers,
     "transparency-log": log,
     "log-verbs": log_verbs,

@@ -56,7 +56,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
             f"(environment: {PREFIX}VERIFY=1)",
         )
     if verb in ("fetch", "verify"):
-        _add_check_options(parser)
+        _add_check_options(parser, verb)
     if verb == "verify":
         _add_folder_options(parser)
     if verb not in ("upload", "index"):
@@ -107,7 +107,18 @@ def add_driver_option(parser: OptionGroup) -> None:
     )
 
 
-def _add_check_options(parser: OptionGroup) -> None:
+def _add_check_options(parser: OptionGroup, verb: str) -> None:
+    own = "" if verb == "fetch" else " (default: the folder itself)"
+    parser.add_argument(
+        "--against",
+        action="append",
+        metavar="SOURCE",
+        environment=f"{PREFIX}AGAINST",
+        help="refuse an artifact unless SOURCE has its digest (exit code 3): a digest list such "
+        "as SHA256SUMS, a requirements file, lock file or JSON report, a folder with hash files, "
+        f"or a URL of one of them, of an index page or of a container; repeatable{own} "
+        f"(environment: {PREFIX}AGAINST, space-separated)",
+    )
     parser.add_argument(
         "--missing-hash",
         choices=(REFUSE, ACCEPT),

@@ -62,13 +62,10 @@ def _index(run: Run[Any]) -> int:
 
 
 def _add_verify_options(options: OptionGroup) -> None:
-    options.add_argument("folder", help="path to the folder to verify")
     options.add_argument(
-        "--against",
-        metavar="SOURCE",
-        environment="WHEELHOUSE_UPLOADER_AGAINST",
-        help="source of the digests: a digest list (such as SHA256SUMS), a folder with hash "
-        "files, or the URL of an index page or container (default: the folder itself)",
+        "folder",
+        help="path to the folder to verify, or to a digest list: its digests are then compared, "
+        "and no artifact is read",
     )
 
 
@@ -169,6 +166,10 @@ VERIFY = Verb(
         (
             "check against the current contents of the container",
             "verify dist \\\n      --against https://example.org/wheels/",
+        ),
+        (
+            "compare a digest list with a lock file, without the artifacts",
+            "verify SHA256SUMS --against uv.lock",
         ),
     ),
     exit_codes=_BY_CAUSE,

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import Interrupted, UsageErrors
+from wheelhouse_hashes.errors import Interrupted, Refusal, UsageErrors
 from wheelhouse_hashes.fetch.artifact import ArtifactFetch
 from wheelhouse_hashes.fetch.target_folder import TargetFolder
 from wheelhouse_hashes.filenames import case_conflict_text, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line, others_write
+from wheelhouse_hashes.listing.lists import Subject, read_lists, with_lists
 from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
 from wheelhouse_hashes.listing.readings import read_selection
 from wheelhouse_hashes.listing.selection import (
@@ -25,10 +26,10 @@ from wheelhouse_hashes.listing.selection import (
     asked_for,
     note_ignored,
 )
+from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_sources
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
+from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -51,8 +52,11 @@ def fetch(
         single artifacts are in the report.
     """
     usage = UsageErrors()
+    against: list[str] = []
     with usage.noted():
         address = authorized(run, url)
+    with usage.noted():
+        against = addresses_of(run, run.options.against)
     with usage.noted():
         wanted = asked_for(project, version)
     reporter = FetchReporter(run)
@@ -60,25 +64,38 @@ def fetch(
     with phase(run, report, usage, lambda: check_required_tiers(run)):
         with noting_interruption(report):
             try:
-                _fetch(reporter, address, pathlib.Path(folder), wanted)
+                _fetch(reporter, address, pathlib.Path(folder), wanted, against)
             finally:
-                record_transport(run, report, address)
+                record_transport(run, report, address, *against)
             conclude(run, report)
         run.say(report.closing())
     return report
 
 
 def _fetch(
-    reporter: FetchReporter[FetchOptions], address: str, folder: pathlib.Path, wanted: Wanted
+    reporter: FetchReporter[FetchOptions],
+    address: str,
+    folder: pathlib.Path,
+    wanted: Wanted,
+    against: Sequence[str],
 ) -> None:
     """Locate, select and fetch the artifacts.
 
+    :param against: the paths and URLs of ``--against``.
     :raises Interrupted: if the run is interrupted.
     """
     run, report = reporter.run, reporter.report
     listing = locate(run, address)
     record_listing(run, report, listing)
+    if not listing.announces:
+        text = f"{listing.url}: names artifacts and digests, but is not a page of artifacts"
+        raise Refusal(Cause.UNREADABLE, text, may_heal=False, next=_GIVE_AGAINST)
+    listing = read_lists(run, listing, wanted)
+    offered = [entry.name for entry in listing.entries]
+    subject = run_in_thread(lambda: Subject.of(offered, wanted), run.stop)
+    listing = with_lists(run, listing, subject.releases)
     listing, selection = read_selection(run, listing, wanted)
+    sources = read_sources(run, against, subject)
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))
     note_ignored(run, selection)
@@ -88,12 +105,9 @@ def _fetch(
     for name in selection.misplaced:
         run.note(line("note", name, "ignored: not in the same folder as its artifact"))
     artifacts = _refuse_unsafe(selection, reporter)
-    run.unlisted = UnlistedHashFiles(
-        run.stop,
-        artifacts,
-        listed=selection.hash_file_folders,
-        package_index=selection.package_index,
-    )
+    run.unlisted = sources.unlisted(artifacts, selection)
+    for verdict in sources.missing({verdict.name for verdict in report.verdicts}, artifacts):
+        reporter.add(verdict)
     if not selection.artifacts and not report.verdicts:
         report.nothing_matched = True
         options = run.options
@@ -105,12 +119,15 @@ def _fetch(
     with TargetFolder(folder) as target:
         if target.other_writers:
             run.note(line("note", str(folder), others_write(target.other_writers)))
-        finished = _fetch_all(reporter, artifacts, target, listing)
+        finished = _fetch_all(reporter, artifacts, target, listing, sources)
         target.sync()
         report.unjudged = target.unjudged(set(report.good))
     if not finished:
         raise Interrupted("interrupted")
 
+
+#: The advice for a lock file or requirements file in place of a page.
+_GIVE_AGAINST = "give it with --against, and the URL of a page"
 
 #: The advice for names that differ only in case.
 _DELETE_OUTDATED = "delete the outdated one and its hash file from the container"
@@ -149,9 +166,10 @@ def _fetch_all(
     artifacts: Sequence[ListedArtifact],
     target: TargetFolder,
     listing: Listing,
+    sources: Sources,
 ) -> bool:
     run = reporter.run
-    fetch_one = partial(_fetch_one, reporter, target, listing)
+    fetch_one = partial(_fetch_one, reporter, target, listing, sources)
     reporter.align(artifact.name for artifact in artifacts)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
     # Exempt objects that live as long as the run from garbage collection.
@@ -166,9 +184,10 @@ def _fetch_one(
     reporter: FetchReporter[FetchOptions],
     target: TargetFolder,
     listing: Listing,
+    sources: Sources,
     artifact: ListedArtifact,
 ) -> None:
     run = reporter.run
     with run.activities.on(artifact.name):
-        verdict = ArtifactFetch(artifact, run, target, listing.last_modified).run()
+        verdict = ArtifactFetch(artifact, run, target, listing, sources).run()
     reporter.conclude(artifact, verdict)

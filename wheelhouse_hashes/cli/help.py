@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.cli.built_in_verbs import COMMON_CODES, STORE_CODES
+from wheelhouse_hashes.options import AccountOptions
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.cli.commands import Command
@@ -30,7 +31,10 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds"),
     "completeness": ("expect", "expect_file", "fail_on_yanked"),
     "other files": ("allow", "strict_folder"),
-    "network and store": ("wait", "timeout", "max_workers", "no_ssl_check", "driver_options"),
+    "network and store": (
+        *("wait", "timeout", "max_workers", "no_ssl_check"),
+        *("provider_name", "username", "secret", "region", "driver_options"),
+    ),
     "output": ("quiet", "explain", "sums", "report"),
 }
 
@@ -95,7 +99,7 @@ def epilog(command: Command) -> str:
 
 
 def _environment(command: Command) -> str:
-    account = _ACCOUNT if command.verb.store else ""
+    account = _ACCOUNT if issubclass(command.options, AccountOptions) else ""
     http = _HTTP if command.plugin is not None or not command.verb.store else ""
     return f"\nenvironment:\n{account}{http}"
 

@@ -17,7 +17,7 @@ from wheelhouse_hashes.disk.ownership import is_own
 from wheelhouse_hashes.errors import DiskError, Refusal, TransferError, disk_errors
 from wheelhouse_hashes.fetch.download import (
     Download,
-    Heard,
+    Items,
     join_sentences,
     refuse_findings,
 )
@@ -27,7 +27,7 @@ from wheelhouse_hashes.http.attempt import Attempt
 from wheelhouse_hashes.http.client import MAX_ARTIFACT
 from wheelhouse_hashes.runtime.retry import Again, TryAgain
 from wheelhouse_hashes.verdict.conclude import judge_file
-from wheelhouse_hashes.verdict.outside import QUIET, Provenance
+from wheelhouse_hashes.verdict.outside import QUIET, Address, Provenance, with_elsewhere
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, refused
 
 if TYPE_CHECKING:
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.fetch.target_folder import TargetFolder
     from wheelhouse_hashes.formats.seen import Seen
+    from wheelhouse_hashes.listing.sources import Heard, Sources
     from wheelhouse_hashes.options import FetchOptions
     from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.runtime.activity import ByteCount
+    from wheelhouse_hashes.transport import Listing
 
 #: Causes for which the refused bytes are kept in ``.rejected``, for inspection.
 _KEPT_CAUSES = frozenset(
@@ -46,7 +48,7 @@ _KEPT_CAUSES = frozenset(
 )
 
 #: Causes that say nothing against a copy in the folder: what is lacking is a claim.
-_LACKING_CAUSES = frozenset({Cause.MISSING_HASH, Cause.WEAK})
+_LACKING_CAUSES = frozenset({Cause.MISSING_HASH, Cause.NOT_LISTED, Cause.WEAK})
 
 #: The text about a file in the folder that another user could have changed at any time.
 _COPIED = "already in the folder, but owned by another user or with other names: replaced by a copy"
@@ -66,8 +68,8 @@ class ArtifactFetch:
     :param artifact: the artifact.
     :param run: the command in progress.
     :param folder: the target folder.
-    :param page_date: when the listing last changed, in seconds since the
-        epoch; None if unknown.
+    :param listing: the listing that has it.
+    :param sources: the sources of ``--against``.
     """
 
     def __init__(
@@ -75,12 +77,15 @@ class ArtifactFetch:
         artifact: ListedArtifact,
         run: Session[FetchOptions],
         folder: TargetFolder,
-        page_date: float | None,
+        listing: Listing,
+        sources: Sources,
     ) -> None:
         self.artifact = artifact
         self._run = run
         self.folder = folder
-        self._page_date = page_date
+        self._listing = listing
+        self._sources = sources
+        self._against: list[Heard] = []
         self._private = folder.private / artifact.name
         self._existing = False
         self._copied = False
@@ -168,7 +173,8 @@ class ArtifactFetch:
 
     def _is_quiet(self, attempt: Attempt) -> bool:
         """Return whether everything served has been unchanged for :data:`QUIET` seconds."""
-        dates = attempt.dates if self._page_date is None else [*attempt.dates, self._page_date]
+        page_date = self._listing.last_modified
+        dates = attempt.dates if page_date is None else [*attempt.dates, page_date]
         now = time.time()
         return bool(dates) and all(date is not None and now - date > QUIET for date in dates)
 
@@ -182,6 +188,9 @@ class ArtifactFetch:
     def _try_once(self) -> Verdict:
         self._run.activity.begin("asking")
         heard = [*self.artifact.claims, *self._run.plugins.claims(self.artifact, self._run)]
+        if self._sources.sources:
+            self._against = self._sources.heard(self.artifact.name)
+            heard = list(dict.fromkeys([*heard, *(i for one in self._against for i in one.items)]))
         refuse_findings(heard)
         if self._existing:
             verdict = self._judge_existing(heard)
@@ -207,7 +216,7 @@ class ArtifactFetch:
         self._before = download.seen
         return download.with_encoding(verdict)
 
-    def _judge_existing(self, heard: Heard) -> Verdict:
+    def _judge_existing(self, heard: Items) -> Verdict:
         """Judge the file in the folder; if another user can change it, a copy of it."""
         wanted = algorithms_of(heard)
         seen = self._existing_seen
@@ -237,12 +246,16 @@ class ArtifactFetch:
             return hash_file(file, algorithms, self._run.stop, counter, copy=copy, size=size)
 
     def _judge(
-        self, heard: Heard, seen: Seen, path: pathlib.Path, answered: Collection[str] = ()
+        self, heard: Items, seen: Seen, path: pathlib.Path, answered: Collection[str] = ()
     ) -> Verdict:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
         origins = frozenset((*origins_of(self.artifact.url), *answered))
         provenance = Provenance(origins, tuple(self._attempt.ages))
+        home = origins.union(self._listing.origins)
+        for each in self._against:
+            address = Address(each.linked, each.answered)
+            heard = with_elsewhere(heard, address, home, checked=self._run.verify_tls)
         return judge_file(
             self._run, self.artifact, heard, seen, path, before=before, provenance=provenance
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.http.response import Response
     from wheelhouse_hashes.plugins.session import Session
 
-Heard = Sequence[Claim | Finding]
+Items = Sequence[Claim | Finding]
 
 #: The most digits of a ``Content-Length`` that is believed: as many as 2**63 has.
 _MAX_DIGITS = 19
@@ -75,7 +75,7 @@ class Download:
         """The number of bytes in the file."""
         return self._digester.size
 
-    def receive(self, heard: Heard) -> None:
+    def receive(self, heard: Items) -> None:
         """Read the body, or the rest of it.
 
         :param heard: the claims and findings of the sources.
@@ -139,7 +139,7 @@ class Download:
             return None
         return Part(self.size, self._response.headers)
 
-    def _begin(self, response: Response, heard: Heard, file: FileIO) -> None:
+    def _begin(self, response: Response, heard: Items, file: FileIO) -> None:
         """Add the claims of the headers; refuse the body if no digest is claimed at all."""
         run = self._run
         self.heard = [*heard, *run.plugins.response_claims(self._artifact, response.headers, run)]
@@ -175,14 +175,16 @@ class Download:
         assert self._response is not None  # noqa: S101 (for the type checker)
         return self._digester.seen(length_known=self._response.length_known)
 
-    def comparable(self, heard: Heard) -> Heard:
+    def comparable(self, heard: Items) -> Items:
         """Return the claims that are new, of algorithms that were computed."""
         return [
             each
             for each in heard
             if isinstance(each, Claim)
             and each not in self.heard
-            and each.digest.algorithm in self.seen.digests
+            and {each.digest.algorithm, *(d.algorithm for d in each.alternatives)}.issubset(
+                self.seen.digests
+            )
         ]
 
     def with_encoding(self, verdict: Verdict) -> Verdict:
@@ -237,7 +239,7 @@ class _Pieces:
             self._take(self._buffer[:filled])
 
 
-def refuse_findings(heard: Heard) -> None:
+def refuse_findings(heard: Items) -> None:
     """Refuse at once if a source objects: the bytes cannot change that.
 
     :raises Refusal: with the gravest cause.

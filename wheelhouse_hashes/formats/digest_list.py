@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from wheelhouse_hashes.digests import ALGORITHMS, Digest
+from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.digest_lines import DigestLine, read_lines
@@ -28,6 +28,8 @@ _TAGS = {
     "blake2b": "blake2b",
     "blake2b512": "blake2b",
     "blake2b-512": "blake2b",
+    "blake2b-256": BLAKE2B_256,
+    "blake2b256": BLAKE2B_256,
     "md5": "md5",
 }
 
@@ -37,7 +39,7 @@ _LENGTHS = {32: "MD5", 40: "SHA-1", 56: "SHA-224", 64: "SHA-256", 96: "SHA-384",
 #: The word for an algorithm in the name of a list.
 _WORD = (
     r"(?P<word>sha-?sums?[-_.]?(?:224|256|384|512)|sha-?3[-_]?(?:224|256|384|512)"
-    r"|sha-?512[-_](?:224|256)|sha-?(?:1|224|256|384|512)|md5|blake2b?s?|blake3|b[23](?=-?sum))"
+    r"|sha-?512[-_](?:224|256)|sha-?(?:1|224|256|384|512)|md5|blake2b[-_]?256|blake2b?s?|blake3|b[23](?=-?sum))"
 )
 _SUMS = r"[-_.]?(?:check)?sums?"
 _BEFORE = r"(?:.*[^a-z0-9])?"
@@ -50,6 +52,9 @@ _SUMS_NAME = re.compile(rf"{_BEFORE}(?:{_WORD}{_SUMS}|sha-?sums?[-_.]?\d+)(?:\.t
 #: ... and ``checksums.txt``, ``demo_1.0_checksums.txt``, ``CHECKSUMS.sha512``.
 _CHECKSUMS_NAME = re.compile(rf"{_BEFORE}checksums?(?:[-_.]{_WORD})?(?:\.txt)?", re.ASCII)
 
+
+#: Algorithms by their words, if these differ.
+_WORDS = {"b2": "blake2b", "blake2": "blake2b", "blake2b256": BLAKE2B_256}
 
 #: The advice about algorithms that are not supported.
 _USE = f"use one of {', '.join(ALGORITHMS)}"
@@ -110,7 +115,7 @@ def named_algorithm(name: str) -> str | None:
     if match is None:
         return None
     word = re.sub(r"[-_.]|sums?", "", match["word"])
-    return "blake2b" if word in ("b2", "blake2") else word
+    return _WORDS.get(word, word)
 
 
 def parse_digest_list(
@@ -188,9 +193,12 @@ def _digest(line: DigestLine, implied: str | None, algorithms: Collection[str]) 
             )
         return digest_of(line, algorithm, DIGEST_LIST)
     fitting = [name for name, length in ALGORITHMS.items() if length == len(line.hex)]
+    if implied == "blake2b" and BLAKE2B_256 in fitting:
+        implied = BLAKE2B_256  # b2sum -l 256
     chosen = [implied] if implied in fitting else [a for a in fitting if a in algorithms]
     if not chosen and implied is None:
-        chosen = fitting
+        # Digests of 64 digits are SHA-256 unless something says otherwise.
+        chosen = [a for a in fitting if a != BLAKE2B_256]
     if len(chosen) == 1:
         return Digest(chosen[0], line.hex)
     if implied is not None and not chosen:

@@ -58,6 +58,8 @@ class Relevance:
             return cls({canonicalize_name(options.project_name): frozenset(versions)})
         if not isinstance(options, VerifyOptions):
             return cls(None)
+        if os.path.isfile(options.folder):  # noqa: PTH113 (Path.is_file can raise)
+            return cls(None)
         with contextlib.suppress(OSError):  # reported when the folder is verified
             for parsed in map(parse_artifact_name, os.listdir(options.folder)):
                 if parsed is not None:

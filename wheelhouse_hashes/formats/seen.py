@@ -30,6 +30,8 @@ class Seen:
     length_known: bool = True
     #: True if the bytes were already in the folder.
     on_disk: bool = False
+    #: True if the bytes were not read, and only the digests of a list are known.
+    unread: bool = False
 
 
 class Digester:

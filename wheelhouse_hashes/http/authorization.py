@@ -45,12 +45,15 @@ class Authorization:
         #: The origins that the user or a listing named.
         self.named: set[Origin] = set()
         #: The endpoints of the user's own account, which get their headers over plain HTTP, too.
+        #: Filled in when they answer requests of ``run.store``.
         self.endpoints: set[Origin] = set()
         self._ask = ask
         self._note = note
         self._asking = threading.local()
 
-    def perform(self, url: str, headers: Mapping[str, str], perform: Perform[T]) -> T:
+    def perform(
+        self, url: str, headers: Mapping[str, str], perform: Perform[T], method: str = "GET"
+    ) -> T:
         """Make a request with the headers of the plugins.
 
         If the server does not accept them (401), the plugins are asked once more.
@@ -58,8 +61,9 @@ class Authorization:
         :param url: the URL.
         :param headers: the other headers of the request.
         :param perform: makes the request: the URL and all headers.
+        :param method: the method of the request.
         """
-        given = self._headers(url)
+        given = self._headers(url, method)
         if not given:
             return perform(url, headers)
         try:
@@ -67,12 +71,12 @@ class Authorization:
         except TransferError as error:
             if error.status != HTTPStatus.UNAUTHORIZED:
                 raise
-            given = self._headers(url, fresh=True)
+            given = self._headers(url, method, fresh=True)
             if not given:
                 raise
         return perform(url, joined(headers, given))
 
-    def _headers(self, url: str, *, fresh: bool = False) -> Mapping[str, str]:
+    def _headers(self, url: str, method: str, *, fresh: bool = False) -> Mapping[str, str]:
         """Return the headers of the plugins; empty if the request gets none."""
         # A request that the hook itself makes, for a new token, gets none.
         if self._ask is None or getattr(self._asking, "now", False):
@@ -82,7 +86,7 @@ class Authorization:
             return {}
         self._asking.now = True
         try:
-            headers = self._ask(url, "GET", fresh) or {}
+            headers = self._ask(url, method, fresh) or {}
         finally:
             self._asking.now = False
         if headers and not self._is_safe(here):
@@ -113,8 +117,18 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def joined(headers: Mapping[str, str], given: Mapping[str, str]) -> Mapping[str, str]:
-    """Return headers with those of a plugin, which replace others of the same name."""
+    """Return headers with those of a plugin, which replace others of the same name.
+
+    A signature of S3 covers all headers that begin with ``x-amz-``, so the server would
+    refuse a request with one that the plugin did not sign.
+    """
     if not given:
         return headers
-    names = {name.lower() for name in given}
-    return {**{k: v for k, v in headers.items() if k.lower() not in names}, **given}
+    names = {name.lower(): value for name, value in given.items()}
+    signed = names.get("authorization", "").startswith("AWS")
+    kept = {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in names and not (signed and name.lower().startswith("x-amz-"))
+    }
+    return {**kept, **given}

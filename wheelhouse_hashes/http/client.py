@@ -30,6 +30,7 @@ from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.credentials import Credentials
 from wheelhouse_hashes.http.encodings import UndecodableBody, is_text
+from wheelhouse_hashes.http.handle_options import UNSET, set_limits, set_request
 from wheelhouse_hashes.http.nesting import with_own_handle
 from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
@@ -41,6 +42,13 @@ from wheelhouse_hashes.runtime.parallel import run_in_thread
 #: Maximum artifact size, in bytes: twice the limit of a zip file without the ZIP64
 #: extension.  Guards against bodies that never end.
 MAX_ARTIFACT = 8 * 1024**3
+
+#: Asks for the digest of artifacts, in a header of the response (:rfc:`9530`, section 4).
+WANTED_DIGESTS = {"Want-Repr-Digest": "sha-256=10, sha-512=5"}
+
+
+def _ignore(_: bytes) -> None:
+    """Ignore a piece of a body: the response to ``HEAD`` has none."""
 
 
 class Client:
@@ -142,6 +150,22 @@ class Client:
         response.body = body.getvalue()
         return response
 
+    def head(self, url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+        """Request the headers of an object, by ``HEAD``.
+
+        A URL that a plugin opens is opened, and closed at once.
+
+        :param url: an ``http`` or ``https`` URL, or one that a plugin opens.
+        :param headers: additional request headers, sent to the URL's origin only.
+        :returns: the headers of the object, without those about the empty body of this
+            response (``Content-Digest``: :rfc:`9530`, appendix B.2).
+        :raises TransferError: as for :meth:`get`.
+        """
+        plan = Plan(_ignore, None, MAX_ARTIFACT, WANTED_DIGESTS, small=True, head=True)
+        response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+        response.headers.pop("content-digest", None)
+        return response
+
     def _interruptibly(self, request: Callable[[], Response]) -> Response:
         """Make a request in another thread if this is the main one.
 
@@ -201,10 +225,13 @@ class Client:
         if begin is not None:
             begin = with_own_handle(begin, self._local)
         most = MAX_ARTIFACT if size is None else min(size, MAX_ARTIFACT)
-        plan = Plan(receive, begin, most, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
+        plan = Plan(
+            receive, begin, most, WANTED_DIGESTS, absent=Cause.MISSING_ARTIFACT, deadline=end
+        )
         try:
             if part is not None and part.validator is not None:
-                rest = replace(plan, headers=part.request_headers, part=part)
+                asked = {**plan.headers, **part.request_headers}
+                rest = replace(plan, headers=asked, part=part)
                 with contextlib.suppress(NotContinued):
                     return self._interruptibly(lambda: self._follow(url, rest, headers or {}))
             return self._interruptibly(lambda: self._follow(url, plan, headers or {}))
@@ -214,7 +241,7 @@ class Client:
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Response:
         """Make a request, and follow its redirects."""
         if scheme_of(url) and not is_http(url):
-            limit = self._limit(plan, url)
+            limit = self._settings.left(url, plan.deadline, small=plan.small)
             return self.opened.read(url, plan, self._attempt, self._local, limit)
         try:
             target = normalized(url)
@@ -225,7 +252,9 @@ class Client:
                 self.origins.add(here)
                 if here == home:
                     perform = partial(self._perform, plan)
-                    reader, redirect = self._authorization.perform(target, headers, perform)
+                    reader, redirect = self._authorization.perform(
+                        target, headers, perform, "HEAD" if plan.head else "GET"
+                    )
                 else:
                     home = None  # The headers are not sent again, wherever this origin leads.
                     reader, redirect = self._perform(plan, target, {})
@@ -250,7 +279,7 @@ class Client:
         handle: pycurl.Curl | None = getattr(self._local, "handle", None)
         if handle is None:
             handle = self._local.handle = pycurl.Curl()
-            self._local.small = self._local.limit = None
+            vars(self._local).update(UNSET)
             self._handles.append(handle)
             self._settings.prepare(handle)
             handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
@@ -259,33 +288,15 @@ class Client:
     def _perform(
         self, plan: Plan, url: str, headers: Mapping[str, str]
     ) -> tuple[ResponseReader, str | None]:
-        """Make one request; return the response and the target of its redirect, if any.
-
-        A handle keeps its options, so those that differ between requests are set
-        each time.
-        """
+        """Make one request; return the response and the target of its redirect, if any."""
         reader = ResponseReader(Response(url), plan, self._attempt.responses)
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
         if self._attempt.fresh:
             sent.update(FRESH_HEADERS)
         curl = self._handle()
-        limit = self._limit(plan, url)
-        if limit != self._local.limit:
-            self._local.limit = limit
-            self._settings.limit_time(curl, limit)
-        if plan.small is not self._local.small:
-            self._local.small = plan.small
-            # Polling for interruption ten times per request costs more than reading
-            # a hash file, so small requests are not interruptible; when the run ends,
-            # their threads are abandoned.
-            curl.setopt(pycurl.NOPROGRESS, plan.small)
-        curl.setopt(pycurl.URL, url)
-        curl.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in sent.items()])
-        curl.setopt(pycurl.MAXFILESIZE_LARGE, plan.max_bytes)
-        # The request asks for no encoding; if a server ignores that, decode small objects only.
-        curl.setopt(pycurl.HTTP_CONTENT_DECODING, plan.small and plan.decode)
-        curl.setopt(pycurl.HEADERFUNCTION, reader.header)
-        curl.setopt(pycurl.WRITEFUNCTION, reader.body)
+        limit = self._settings.left(url, plan.deadline, small=plan.small)
+        set_limits(curl, self._local, plan, limit, self._settings)
+        set_request(curl, url, sent, plan, reader)
         self._credentials.log_in(curl, url)
         try:
             curl.perform()
@@ -296,19 +307,6 @@ class Client:
             reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
             reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
         return reader, reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
-
-    def _limit(self, plan: Plan, url: str) -> float:
-        """Return the time limit of a request, in seconds.
-
-        :raises TransferError: if the deadline has passed.
-        """
-        if plan.deadline is None:
-            return self._settings.limit(small=plan.small)
-        left = plan.deadline - time.monotonic()
-        if left <= 0:
-            text = f"{shown(url)}: {self._settings.timed_out(small=plan.small)}"
-            raise TransferError(Cause.UNREACHABLE, text, final=True)
-        return left
 
     def close(self) -> None:
         """Close all connections.  No thread may be using the client."""

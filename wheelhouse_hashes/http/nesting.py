@@ -13,7 +13,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 #: The attributes of a thread's state that belong to its handle.
-_OF_HANDLE = ("handle", "small", "limit")
+_OF_HANDLE = ("handle", "small", "limit", "head")
 
 #: The attribute that keeps those of the inner handle until the next request.
 _INNER = "inner"

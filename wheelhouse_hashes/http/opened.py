@@ -79,11 +79,12 @@ class OpenedObjects:
             with reading:
                 opened = reading.opened()
                 with contextlib.suppress(ValueError):  # only the plugin can read this URL
-                    self._origins.add(origin(url))
+                    self._origins.add(origin(opened.origin or url))
                 self.insecure = self.insecure or not opened.secure
                 _read_headers(response, opened, part)
                 attempt.responses.append(response)
-                _receive(reading, response, plan)
+                if not plan.head:
+                    _receive(reading, response, plan)
         finally:
             if not reading.abandoned:
                 lent.give_back()

@@ -98,6 +98,8 @@ class Plan:
     #: False if a small object is not decoded, either: its ``Content-Encoding`` is wrong.
     decode: bool = True
     absent: Cause = Cause.UNREACHABLE
+    #: True if only the headers are requested, by ``HEAD``.
+    head: bool = False
     #: The part already received, if only the rest is requested.
     part: Part | None = None
     #: The end of the time limit of all requests of a download, by the monotonic clock; None

@@ -20,8 +20,15 @@ _NUMBER = re.compile(r"\d{1,18}", re.ASCII)
 
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 
-#: Headers that describe the body of one response, not the object.
-_OF_ONE_ANSWER = frozenset({"content-length", "content-range", "transfer-encoding"})
+#: Headers that describe the body of one response, not the object.  Of a response with the
+#: whole object, they are kept when the rest arrives.
+#: - ``Content-Digest`` and ``Content-MD5`` are digests of the part (:rfc:`9530`, section 2).
+#: - S3 sends the digest of all parts of an object as if it were that of the object
+#:   (https://github.com/aws/aws-sdk-java-v2/issues/5421).
+_OF_ONE_ANSWER = (
+    *("content-length", "content-range", "transfer-encoding"),
+    *("content-digest", "content-md5", "x-amz-checksum-"),
+)
 
 
 class NotContinued(WheelhouseHashesError):
@@ -96,7 +103,7 @@ class Part:
                 raise NotContinued("partial response from a different version of the file")
         if headers.get("content-encoding") != before.get("content-encoding"):
             raise NotContinued("partial response in a different encoding")
-        updated = {k: v for k, v in headers.items() if k not in _OF_ONE_ANSWER}
+        updated = {k: v for k, v in headers.items() if not k.startswith(_OF_ONE_ANSWER)}
         return {**before, **updated}
 
     @property

@@ -8,14 +8,22 @@ from __future__ import annotations
 import functools
 import math
 import os
+import time
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 
 import pycurl
 
-from wheelhouse_hashes.errors import DiskError
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import DiskError, TransferError
+from wheelhouse_hashes.formats.urls import shown
 from wheelhouse_hashes.http.proxy import ignored_proxy, refused_by_proxy
 from wheelhouse_hashes.http.trust import CA_VARIABLES, trusted_certificates
 from wheelhouse_hashes.options import DEFAULT_TIMEOUT
+
+# It is imported when a header needs it, which would be too late to report that it is missing.
+if find_spec("http_sf") is None:
+    raise ImportError(name="http-sf")
 
 #: The size of a worker's receive buffer, in bytes.
 BUFFER = 256 * 1024
@@ -75,6 +83,22 @@ class TransportSettings:
     def limit(self, *, small: bool) -> float:
         """Return the total time limit of a request, in seconds."""
         return min(self.timeout, SMALL_TIMEOUT) if small else self.timeout
+
+    def left(self, url: str, deadline: float | None, *, small: bool) -> float:
+        """Return the time limit of a request that has a deadline, in seconds.
+
+        :param url: the URL of the request.
+        :param deadline: its latest end, by the monotonic clock; None for the usual limit.
+        :param small: whether it reads a page or a hash file.
+        :raises TransferError: if the deadline has passed.
+        """
+        if deadline is None:
+            return self.limit(small=small)
+        left = deadline - time.monotonic()
+        if left <= 0:
+            text = f"{shown(url)}: {self.timed_out(small=small)}"
+            raise TransferError(Cause.UNREACHABLE, text, final=True)
+        return left
 
     def prepare(self, curl: pycurl.Curl) -> None:
         """Set those options of a handle that are the same for all requests.

@@ -86,17 +86,21 @@ def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Lis
     report.listing = ListingRecord(listing.url, secure=not (plain or unchecked), cut=listing.cut)
 
 
-def record_transport(run: Session[CheckOptions], report: FetchReport, address: str) -> None:
+def record_transport(run: Session[CheckOptions], report: FetchReport, *addresses: str) -> None:
     """Record in the report whether the run used plain HTTP, unchecked TLS or other origins.
 
     One request without TLS is enough: its response determines the requests that follow.
 
     :param run: the command in progress.
     :param report: its report.
-    :param address: the URL or path that the user gave.
+    :param addresses: the URLs and paths that the user gave.
     """
     report.plain_http, report.unchecked_tls = _transport(run)
-    report.other_origins = sorted(run.origins - {_origin_of(address)})
+    named = {_origin_of(address) for address in addresses}
+    if report.listing is not None and not is_http(addresses[0]):
+        named.add(_origin_of(report.listing.url))  # only a plugin knows how to write the address
+    report.other_origins = sorted(run.origins - named)
+    report.named_origin_answered = not named.isdisjoint(run.origins)
 
 
 def _transport(run: Session[CheckOptions]) -> tuple[bool, bool]:
@@ -134,10 +138,11 @@ def _unsupported(run: Session[CheckOptions], address: str) -> str:
     """Return the sentence for an address that nobody reads."""
     is_url = "://" in address
     why = f"unsupported URL scheme {scheme_of(address)!r}" if is_url else "not a URL"
-    nor = ", and no such file or folder" if run.verb == "verify" and not is_url else ""
+    local = run.verb == "verify" or address in run.options.against
+    nor = ", and no such file or folder" if local and not is_url else ""
     others = run.plugins.installed_with("wheelhouse_locate", "wheelhouse_open")
     if others:
         return f"{shown(address)}: {why}, and no plugin reads it ({', '.join(others)}){nor}"
     if is_url:
-        return f"{shown(address)}: {why}: use http or https"
+        return f"{shown(address)}: {why}: use http, https or container"
     return f"{shown(address)}: not an http or https URL{nor}"

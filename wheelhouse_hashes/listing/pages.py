@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from email.message import Message
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.errors import ABSENT_STATUSES, TransferError, UsageError
 from wheelhouse_hashes.formats.cut_listings import why_cut
 from wheelhouse_hashes.formats.pages import ACCEPT, MAX_BYTES
 from wheelhouse_hashes.formats.sniffing import is_index_page
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Maximum size of a JSON page, in bytes.
 MAX_JSON_BYTES = 16 * 1024 * 1024
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 #: Maximum number of pages of one listing, and of their entries.  A store lists a thousand
 #: objects a page.
@@ -73,9 +76,39 @@ def _read_page(run: Session[CheckOptions], address: str) -> Listing:
     return run.repeat(lambda: _request(run, address), run.waiting(shown(address)))
 
 
-def _request(run: Session[CheckOptions], address: str) -> Listing:
+def read_beside(
+    run: Session[CheckOptions], address: str, sent: Mapping[str, str], max_bytes: int
+) -> Listing | None:
+    """Read a digest list beside the objects of a listing; retry on transient errors.
+
+    :param run: the command in progress.
+    :param address: the URL of the list.
+    :param sent: the request headers of its entry in the listing.
+    :param max_bytes: the maximum size.
+    :returns: its listing, or None if it does not exist.
+    :raises TransferError: if it cannot be read.
+    """
+
+    def request() -> Listing:
+        return _request(run, address, sent, max_bytes)
+
+    try:
+        return run.repeat(request, run.waiting(shown(address)))
+    except TransferError as error:
+        if error.status in ABSENT_STATUSES:
+            return None
+        raise
+
+
+def _request(
+    run: Session[CheckOptions],
+    address: str,
+    sent: Mapping[str, str] = _NO_HEADERS,
+    max_bytes: int | None = None,
+) -> Listing:
     """Request one page and have it read."""
-    response = run.client.get(address, max_bytes=MAX_BYTES, accept=ACCEPT, fresh=True)
+    max_bytes = MAX_BYTES if max_bytes is None else max_bytes
+    response = run.client.get(address, max_bytes=max_bytes, headers=sent, accept=ACCEPT, fresh=True)
     headers = response.headers
     page = Page(
         response.url,
@@ -100,10 +133,10 @@ def _request(run: Session[CheckOptions], address: str) -> Listing:
     cut = listing.cut
     # Listings of stores name whole paths, and their next pages are read.
     is_other = not is_index_page(page.media_type, page.content)
-    if listing.next is None and not is_other:
+    if listing.next is None and not (is_other or listing.is_list):
         cut = cut or why_cut(headers, response.url, len(listing.entries))
     listing = replace(listing, age=response.age, cut=cut)
-    if listing.next is not None or is_other or not _is_slashless(page):
+    if listing.next is not None or is_other or listing.is_list or not _is_slashless(page):
         return listing
 
     def reread(url: str) -> Listing:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.artifacts import Claim, Finding
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import PluginError
-from wheelhouse_hashes.transport import Entry, LeftOut
+from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
     import pluggy
 
     from wheelhouse_hashes.artifacts import Companion
-    from wheelhouse_hashes.transport import Listing, Opened, OpenRequest
+    from wheelhouse_hashes.transport import Opened, OpenRequest
 
 
 def guarded_content(
@@ -91,16 +91,19 @@ def check_opened(opened: Opened, request: OpenRequest) -> None:
         raise TypeError(f"Opened.pieces must be an iterable of bytes, not {kind}")
     if not isinstance(opened.secure, bool):
         raise TypeError("Opened.secure must be a bool")
+    if not isinstance(opened.origin, str):
+        raise TypeError("Opened.origin must be a string")
     if opened.offset not in (0, request.offset):
         raise ValueError(f"Opened.offset must be 0 or {request.offset}, not {opened.offset!r}")
 
 
-def check_listing(listing: Listing) -> None:
+def check_listing(listing: Listing) -> None:  # noqa: C901 (one check after the other)
     """Check the types of a listing's items, before anything relies on them.
 
     :raises TypeError: if an item or one of its fields has the wrong type.
     """
-    for name, kind in (("entries", Entry), ("notes", str), ("left_out", LeftOut)):
+    kinds = {"entries": Entry, "notes": str, "left_out": LeftOut, "lists": Listing}
+    for name, kind in kinds.items():
         items = getattr(listing, name)
         if not isinstance(items, (tuple, list)):  # an iterator could be read only once
             raise TypeError(f"Listing.{name}: expected a tuple, got {type(items).__name__}")
@@ -112,6 +115,8 @@ def check_listing(listing: Listing) -> None:
             isinstance(text, str) for text in (each.name, each.reason)
         ):
             raise TypeError(f"a field has the wrong type: {each}")
+    for inner in listing.lists:
+        check_listing(inner)
     for entry in listing.entries:
         if not (
             isinstance(entry.name, str)

@@ -11,7 +11,7 @@ import pluggy
 
 from wheelhouse_hashes import hookspecs
 from wheelhouse_hashes._startup import is_on
-from wheelhouse_hashes.errors import Interrupted, Refusal, UsageError, described
+from wheelhouse_hashes.errors import Interrupted, Refusal, StoreError, UsageError, described
 from wheelhouse_hashes.plugins.guards import unknown_hooks
 from wheelhouse_hashes.plugins.trace import trace_calls
 
@@ -27,7 +27,7 @@ TRACE = "WHEELHOUSE_HASHES_TRACE"
 #: Shown in messages as the distribution of a built-in plugin.
 BUILT_IN_ORIGIN = "built-in"
 
-#: Hooks of the main thread, which may raise UsageError to end the command.
+#: Hooks of the main thread, which may raise UsageError or StoreError to end the command.
 MAIN_THREAD = frozenset(
     f"wheelhouse_{name}"
     for name in (
@@ -193,6 +193,6 @@ class PluginRegistry:
             return self.stop is not None and self.stop.is_set()
         if isinstance(error, KeyboardInterrupt):
             return self.stop is None or self.stop.is_set()
-        if isinstance(error, UsageError):
+        if isinstance(error, (UsageError, StoreError)):
             return hook in MAIN_THREAD
         return bool(hook) and isinstance(error, Refusal)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.causes import gravest
 from wheelhouse_hashes.errors import Interrupted, UsageErrors, WheelhouseHashesError
-from wheelhouse_hashes.formats.urls import normalized, origin
+from wheelhouse_hashes.formats.urls import normalized
+from wheelhouse_hashes.formats.urls import origin as origin_of
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.lines import describe_findings
 from wheelhouse_hashes.run import Run
@@ -58,6 +59,9 @@ class Session(Run[O_co]):
         with self.trying(fresh=renewed or self.fresh), self.client.attempt(fresh=False):
             return self.plugins.authorize(url, method, self)
 
+    def _learn_endpoint(self, origin: str) -> None:
+        self.authorization.endpoints.add(origin_of(origin))
+
     def name_origins(self, urls: Iterable[str]) -> None:
         """Record that the user or a listing named some URLs.
 
@@ -66,7 +70,7 @@ class Session(Run[O_co]):
         if self.plugins.implement("wheelhouse_authorize"):
             for url in urls:
                 with suppress(ValueError):
-                    self.authorization.named.add(origin(normalized(url)))
+                    self.authorization.named.add(origin_of(normalized(url)))
 
     @property
     def insecure(self) -> bool:

@@ -36,7 +36,7 @@ from wheelhouse_hashes.stores.comparison import Comparison
 from wheelhouse_hashes.stores.errors import FAILURES, explain, lacks_permission, quote_store
 from wheelhouse_hashes.stores.names import ContainerName
 from wheelhouse_hashes.stores.stored import BINARY, HTML, TEXT, Stored, stored_object
-from wheelhouse_hashes.stores.thread_drivers import ThreadDrivers
+from wheelhouse_hashes.stores.streams import Streams
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import LocalArtifact
@@ -49,7 +49,7 @@ __all__ = ["BINARY", "HTML", "TEXT", "Store"]
 T = TypeVar("T")
 
 
-class Store(ThreadDrivers, Comparison):
+class Store(Streams, Comparison):
     """One container of a store; safe to use from many threads.
 
     The methods take and return the names that objects have in it, without its prefix.

@@ -24,7 +24,6 @@ from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from libcloud.common.types import LibcloudError
 from libcloud.storage.types import ContainerError, ObjectDoesNotExistError
@@ -35,26 +34,20 @@ from wheelhouse_hashes.errors import AlreadyExists, DiskError, StoreError
 from wheelhouse_hashes.formats.dates import http_date
 from wheelhouse_hashes.formats.tombstones import is_deleted
 from wheelhouse_hashes.stores import families
-from wheelhouse_hashes.stores.base import BINARY, Store
+from wheelhouse_hashes.stores.base import BINARY
+from wheelhouse_hashes.stores.cloud_requests import CloudRequests
 from wheelhouse_hashes.stores.errors import (
     codes_of,
     is_final,
     quote_store,
-    raise_bad_requests,
     status_of,
 )
-from wheelhouse_hashes.stores.families import S3, SWIFT, Family, family_of
+from wheelhouse_hashes.stores.families import S3, SWIFT, family_of
 from wheelhouse_hashes.stores.stored import Stored, md5_of
-from wheelhouse_hashes.stores.tokens import manage_token
 
 if TYPE_CHECKING:
-    from libcloud.storage.base import StorageDriver
-
     from wheelhouse_hashes.disk.files import LocalFile
     from wheelhouse_hashes.runtime.activity import ByteCount
-
-#: Sent with every request; stores that do not support it ignore it.
-NEWEST = {"X-Newest": "true"}
 
 #: Error codes with which stores may refuse ``If-None-Match`` because they do not support it.
 _NO_CONDITION = frozenset({"InvalidArgument", "InvalidRequest", "NotImplemented"})
@@ -76,7 +69,7 @@ def _may_refuse_condition(error: LibcloudError) -> bool:
     return status == HTTPStatus.BAD_REQUEST and refused
 
 
-class CloudStore(Store):
+class CloudStore(CloudRequests):
     """A container on OpenStack Swift or on a store with the S3 API."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (the base class has them)
@@ -84,23 +77,6 @@ class CloudStore(Store):
         family = family_of(self.account.driver_class())
         self.reads_plus_as_space = family is S3
         self._is_conditional = family is not None and family.conditional
-
-    @property
-    def _family(self) -> Family:
-        family = family_of(type(self.driver))
-        assert family is not None  # noqa: S101 (for the type checker)
-        return family
-
-    def _make_driver(self) -> StorageDriver:
-        driver = super()._make_driver()
-        connection: Any = driver.connection
-        add_default_headers = connection.add_default_headers
-        connection.add_default_headers = lambda headers: add_default_headers(headers) | NEWEST
-        if family_of(type(driver)) is SWIFT:
-            manage_token(connection)
-        else:
-            raise_bad_requests(connection)
-        return driver
 
     def _look_up_container(self) -> None:
         try:
@@ -112,9 +88,6 @@ class CloudStore(Store):
             refused = refused and is_final(error) and not isinstance(error, ContainerError)
             if self._family is SWIFT or not refused:
                 raise
-
-    def _path(self, name: str) -> str:
-        return f"/{quote(self._name.container)}/{quote(self._key(name))}"
 
     def _stat(self, name: str) -> Stored | None:
         # libcloud's get_object would request the container, too.
@@ -141,18 +114,6 @@ class CloudStore(Store):
             is_md5,
             headers.get("content-type", ""),
         )
-
-    def _head(self, name: str) -> Any:  # noqa: ANN401 (libcloud's are untyped)
-        connection: Any = self.driver.connection
-        try:
-            return connection.request(self._path(name), method="HEAD")
-        except LibcloudError:
-            status = connection.connection.response.status_code
-            if self._family is not SWIFT and status < HTTPStatus.INTERNAL_SERVER_ERROR:
-                # The answer to a HEAD request has no error code, the one to a GET request has.
-                first_byte = {"Range": "bytes=0-0"}
-                connection.request(self._path(name), headers=first_byte, raw=True, stream=True)
-            raise
 
     def read(self, name: str, max_bytes: int) -> bytes | None:
         """Read a small object; see :meth:`Store.read`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.causes import Cause
@@ -11,6 +13,7 @@ from wheelhouse_hashes.errors import StoreError
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 from wheelhouse_hashes.runtime.retry import Again, TryAgain, repeat
 from wheelhouse_hashes.stores.base import BINARY
+from wheelhouse_hashes.transport import Opened, OpenRequest
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.runtime.waiting import WaitBudget
@@ -34,14 +37,24 @@ class ObjectContainer:
     :param store: the container.
     :param budget: the wait budget of the run.
     :param stop: set when the run must end.
+    :param on_origin: called with the origin of each server that answers.
     """
 
-    def __init__(self, store: Store, budget: WaitBudget, stop: threading.Event) -> None:
+    def __init__(
+        self,
+        store: Store,
+        budget: WaitBudget,
+        stop: threading.Event,
+        on_origin: Callable[[str], object] = str,
+    ) -> None:
         self._store = store
         self._budget = budget
         self._stop = stop
-        self._adopt: Callable[[], None] | None = None
+        self._on_origin = on_origin
         self._opened = False
+        #: The origin of the server that answered last, as ``https://host``; empty before the
+        #: first request, and for a store without one.
+        self.origin = ""
 
     @property
     def name(self) -> str:
@@ -120,25 +133,47 @@ class ObjectContainer:
         """Delete an object; do nothing if it does not exist."""
         self._call(lambda: self._store.delete(name))
 
+    def open(self, name: str, request: OpenRequest | None = None) -> Opened:
+        """Open an object of any size, to be read in one pass by this thread.
+
+        Unlike the other methods, it makes one request and does not repeat it.
+
+        :param name: the name of the object.
+        :param request: which part of it is requested; all of it by default.
+        :returns: the object, as ``wheelhouse_open`` returns it.
+        :raises TransferError: if it cannot be read, as for an HTTP request: with status 404
+            if it does not exist.  The iterator can raise it, too.
+        """
+        # Closed by the iterator of the pieces, or here.
+        with ExitStack() as stack:
+            stack.enter_context(self._store.lent())
+            opened = self._store.open_object(name, request or OpenRequest())
+            self._note_origin()
+            return replace(opened, pieces=_pieces(opened.pieces, stack.pop_all()))
+
     def _call(self, request: Callable[[], T], *, create: bool = False) -> T:
         """Make a request; in the main thread, do it in another one, so that Ctrl-C ends it."""
 
-        def request_when_open() -> T:
-            if not self._opened:
-                self._store.open(create=create)
-                self._opened = True
-            return request()
+        def in_thread() -> T:
+            with self._store.lent():
+                if not self._opened:
+                    self._store.open(create=create)
+                    self._opened = True
+                done = request()
+                self._note_origin()
+                return done
 
         if threading.current_thread() is not threading.main_thread():
-            return request_when_open()
-
-        def in_thread() -> T:
-            # A new driver would have to authenticate again.
-            if self._adopt is not None:
-                self._adopt()
-            try:
-                return request_when_open()
-            finally:
-                self._adopt = self._store.hand_over()
-
+            return in_thread()
         return run_in_thread(in_thread, self._stop)
+
+    def _note_origin(self) -> None:
+        found = self._store.origin
+        if found and found != self.origin:
+            self.origin = found
+            self._on_origin(found)
+
+
+def _pieces(pieces: Iterable[bytes], until_read: AbstractContextManager[object]) -> Iterator[bytes]:
+    with until_read:
+        yield from pieces

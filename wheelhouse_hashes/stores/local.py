@@ -17,9 +17,12 @@ import os
 import pathlib
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, LocalArtifact
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.disk.atomic_write import rename_new, sync_folder
 from wheelhouse_hashes.disk.files import LocalFile, check_unchanged, hash_file_on_disk, open_regular
 from wheelhouse_hashes.disk.folder import Folder
@@ -30,13 +33,17 @@ from wheelhouse_hashes.errors import (
     Interrupted,
     NoContainer,
     StoreError,
+    TransferError,
     disk_errors,
 )
 from wheelhouse_hashes.stores.base import Store
 from wheelhouse_hashes.stores.stored import Stored
+from wheelhouse_hashes.stores.streams import PIECE
+from wheelhouse_hashes.transport import Opened, OpenRequest
 
 if TYPE_CHECKING:
     import threading
+    from io import FileIO
 
     from libcloud.storage.base import Object
 
@@ -113,6 +120,19 @@ class LocalStore(Store):
                     return file.read(max_bytes)
             except FileNotFoundError:
                 return None
+
+    def open_object(self, name: str, request: OpenRequest) -> Opened:
+        """Open an object; see :meth:`Store.open_object`.
+
+        :raises DiskError: if it cannot be read.
+        """
+        with disk_errors(f"read {name}"):
+            try:
+                file = open_regular(self._folder / name)
+            except (FileNotFoundError, NotADirectoryError):
+                text = f"cannot read {name}: the object does not exist"
+                raise TransferError(Cause.MISSING_ARTIFACT, text, HTTPStatus.NOT_FOUND) from None
+            return _opened(name, file, request)
 
     def _put(
         self, artifact: LocalArtifact, file: LocalFile, counter: ByteCount, *, create_only: bool
@@ -241,3 +261,24 @@ def _version(name: str, status: os.stat_result) -> Stored:
     """Return a file's version; its etag is unique, because each put creates a new inode."""
     etag = f"{status.st_dev:x}-{status.st_ino:x}-{status.st_mtime_ns:x}"
     return Stored(name, status.st_size, etag)
+
+
+def _opened(name: str, file: FileIO, request: OpenRequest) -> Opened:
+    """Return an open file as an object, from the requested position if it is that version."""
+    status = os.fstat(file.fileno())
+    etag = f'"{_version(name, status).etag}"'
+    offset = request.offset if request.validator == etag else 0
+    headers = {
+        "content-length": str(status.st_size),
+        "etag": etag,
+        "last-modified": formatdate(status.st_mtime, usegmt=True),
+        "date": formatdate(usegmt=True),
+    }
+    return Opened(headers, _pieces(name, file, offset), secure=True, offset=offset)
+
+
+def _pieces(name: str, file: FileIO, offset: int) -> Iterator[bytes]:
+    with disk_errors(f"read {name}"), file:
+        file.seek(offset)
+        while piece := file.read(PIECE):
+            yield piece

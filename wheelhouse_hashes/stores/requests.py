@@ -48,6 +48,10 @@ class StoreRequests:
     def exchange(self, exchange: Exchange) -> None:
         self._local.exchange = exchange
 
+    def forget_exchange(self) -> None:
+        """Give this thread's next driver requests of its own."""
+        vars(self._local).pop("exchange", None)
+
     def repeat(self, call: Callable[[], T], masked: Callable[[str], str]) -> T:
         """Make a request until it succeeds, another try cannot help, or the wait is over.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.stores.limits import limit_requests
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
 
     from wheelhouse_hashes.stores.driver import Account
+    from wheelhouse_hashes.stores.limits import Exchange
     from wheelhouse_hashes.stores.requests import StoreRequests
 
 
@@ -26,6 +29,8 @@ class ThreadDrivers:
         self.account = account
         self._requests = requests
         self._local = threading.local()
+        #: Drivers that no thread uses, each with its requests.
+        self._idle: queue.SimpleQueue[tuple[StorageDriver, Exchange]] = queue.SimpleQueue()
 
     @property
     def driver(self) -> StorageDriver:
@@ -37,14 +42,28 @@ class ThreadDrivers:
             self._local.driver = driver
         return driver
 
-    def hand_over(self) -> Callable[[], None] | None:
-        """Return a function that gives this thread's driver, if any, to another thread."""
-        driver, exchange = getattr(self._local, "driver", None), self._requests.exchange
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Use a driver that no other thread uses in the ``with`` block, and keep it for others.
 
-        def adopt() -> None:
-            self._local.driver, self._requests.exchange = driver, exchange
+        A new driver has to authenticate, and connects anew.
+        """
+        if self._has_driver:  # this thread has one for as long as it lives
+            yield
+            return
+        with suppress(queue.Empty):
+            self._local.driver, self._requests.exchange = self._idle.get_nowait()
+        try:
+            yield
+        finally:
+            if self._has_driver:
+                self._idle.put((self._local.driver, self._requests.exchange))
+                del self._local.driver
+                self._requests.forget_exchange()
 
-        return adopt if driver is not None else None
+    @property
+    def _has_driver(self) -> bool:
+        return getattr(self._local, "driver", None) is not None
 
     def _make_driver(self) -> StorageDriver:
         return self.account.make_driver()

@@ -65,7 +65,7 @@ def is_outside(claim: Claim, home: Collection[str]) -> bool:
 
 def contradictory(claims: Iterable[Claim]) -> bool:
     """Return whether no bytes can match all claims: one algorithm, several digests."""
-    digests = {claim.digest for claim in claims}
+    digests = {claim.digest for claim in claims if not claim.alternatives}
     return len(digests) > len({digest.algorithm for digest in digests})
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.artifacts import Tier, tiers_text
+from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.options import ACCEPT, CheckOptions
 
 if TYPE_CHECKING:
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
 #: What supplies each tier, for messages.
 _SUPPLIED_BY = {
     Tier.CONTAINER: "give an address or a folder with hash files",
-    Tier.ELSEWHERE: "give verify an https address with --against",
+    Tier.ELSEWHERE: "give an https address with --against",
     Tier.ATTESTED: "install a plugin that checks attestations, and give its options",
     Tier.LOGGED: "give a transparency log with --log and --log-key",
-    Tier.PINNED: "give verify a digest list with --against",
+    Tier.PINNED: "give a digest list with --against",
 }
 
 
@@ -30,6 +31,8 @@ def check_required_tiers(run: Session[CheckOptions]) -> None:
     required = set(run.options.require)
     if required and run.options.missing_hash == ACCEPT:
         raise UsageError("--require: not possible with --missing-hash accept; remove one of them")
+    if run.options.against and run.options.missing_hash == ACCEPT:
+        raise UsageError("--against: not possible with --missing-hash accept; remove one of them")
     # Asked in any case, so that a plugin that fails here fails in every run.
     supplied = set(run.plugins.tiers(run))
     lacking = sorted(required - supplied)

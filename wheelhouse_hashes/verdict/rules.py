@@ -10,23 +10,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import (
     DEFAULT_ALGORITHM,
     Claim,
+    Digest,
     Finding,
     ListedArtifact,
     Outcome,
     Tier,
     Verdict,
-    tiers_text,
 )
 from wheelhouse_hashes.causes import Cause, gravest_cause
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.formats.kinds import is_too_little_to_tell, other_kind
+from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.verdict.outside import LOCAL, Provenance, Sides, contradictory, named
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ ETAG_DIFFERS = (
     "bytes: they are damaged, or the store encrypts them"
 )
 
+#: The same, if the digests of a list are all that is known of an artifact.
+NOT_COMPARABLE = "no digest found that has an algorithm of the list"
+
 
 def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
     """Return the claims, without the findings."""
@@ -53,7 +57,7 @@ def claims_of(heard: Sequence[Claim | Finding]) -> tuple[Claim, ...]:
 
 def algorithms_of(heard: Sequence[Claim | Finding]) -> tuple[str, ...]:
     """Return the algorithms to compute: the default, and all that claims use."""
-    claimed = (claim.digest.algorithm for claim in claims_of(heard))
+    claimed = (digest.algorithm for claim in claims_of(heard) for digest in _digests(claim))
     return tuple(dict.fromkeys((DEFAULT_ALGORITHM, *claimed)))
 
 
@@ -89,7 +93,7 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
     :param before: the facts from an earlier read in the same run, if any.
     :param provenance: where the bytes came from.
     """
-    heard_claims = claims_of(heard)
+    heard_claims = comparable(claims_of(heard), seen)
     wrong = [c for c in heard_claims if seen.digests[c.digest.algorithm] != c.digest.hex]
     claims = tuple(c for c in heard_claims if c not in wrong or not c.confirms_only)
     wrong = [claim for claim in wrong if not claim.confirms_only]
@@ -99,24 +103,57 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
         Outcome.REFUSED,
         claims=claims,
         digests=seen.digests,
-        size=seen.size,
+        size=None if seen.unread else seen.size,
         expected_size=artifact.size,
         on_disk=seen.on_disk,
     )
     if objected := objection([*heard, *sides.replacement()]):
         return refused(verdict, objected)
-    kind = other_kind(artifact.name, seen.head)
     cut = _cut(artifact, seen)
-    if _is_short(artifact, seen) and is_too_little_to_tell(artifact.name, seen.head):
-        return refused(verdict, Refusal(Cause.TRUNCATED, cut or ""))
-    if kind is not None:
-        return refused(verdict, Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}"))
+    if objected := _wrong_kind(artifact, seen, cut):
+        return refused(verdict, objected)
     if not claims:
         reason = ETAG_DIFFERS if heard_claims else NO_CLAIM
+        reason = NOT_COMPARABLE if seen.unread and claims_of(heard) else reason
         return _unclaimed(verdict, cut, reason, accept_missing=accept_missing)
     if not wrong:
         return _matched(replace(verdict, outcome=Outcome.OK), required)
     return refused(verdict, _disagreement(artifact, sides, seen, before))
+
+
+def _wrong_kind(artifact: ListedArtifact, seen: Seen, cut: str | None) -> Refusal | None:
+    """Return the reason to refuse a file that is of another kind than its name says."""
+    if seen.unread:
+        return None
+    if _is_short(artifact, seen) and is_too_little_to_tell(artifact.name, seen.head):
+        return Refusal(Cause.TRUNCATED, cut or "")
+    kind = other_kind(artifact.name, seen.head)
+    return Refusal(Cause.NOT_A_DISTRIBUTION, f"the file is {kind}") if kind is not None else None
+
+
+def _digests(claim: Claim) -> tuple[Digest, ...]:
+    return (claim.digest, *claim.alternatives)
+
+
+def comparable(claims: Iterable[Claim], seen: Seen) -> tuple[Claim, ...]:
+    """Return the claims that can be compared with some bytes, each with one digest.
+
+    Of the alternatives of a claim, one that matches is left, rather of a strong algorithm.
+
+    :param claims: the claims.
+    :param seen: the facts about the bytes.
+    """
+    found: list[Claim] = []
+    for claim in claims:
+        known = [digest for digest in _digests(claim) if digest.algorithm in seen.digests]
+        right = [digest for digest in known if seen.digests[digest.algorithm] == digest.hex]
+        if known and claim.alternatives:
+            strong_first = sorted(right, key=lambda digest: digest.algorithm == "md5")
+            one = strong_first[0] if right else known[0]
+            found.append(replace(claim, digest=one, alternatives=() if right else tuple(known[1:])))
+        elif known or not seen.unread:
+            found.append(claim)
+    return tuple(found)
 
 
 def _matched(verdict: Verdict, required: Collection[Tier]) -> Verdict:
@@ -168,7 +205,9 @@ def _disagreement(
         text = f"digests from outside the container contradict each other: {named(sides.outside)}"
         return Refusal(Cause.CONFLICT, text)
     if not sides.outside_wrong:
-        if any(claim.travels for claim in sides.container_right):
+        # Headers that contradict each other do not show the version of the bytes.
+        travelling = any(claim.travels for claim in sides.container_right)
+        if travelling and not any(claim.travels for claim in sides.wrong):
             text = "the artifact and a digest found for it are from different uploads"
             return Refusal(Cause.STALE, text)
         if not short and (sides.right or contradictory(sides.claims)):
@@ -180,6 +219,8 @@ def _disagreement(
 
 
 def _compare_reads(seen: Seen, before: Seen | None) -> Refusal:
+    if seen.unread:
+        return Refusal(Cause.MISMATCH, "the digest of the list is not the expected one")
     same_as_before = before is not None and before.digests["sha256"] == seen.digests["sha256"]
     if not seen.length_known and not same_as_before:
         text = f"the download ended after {seen.size} bytes (the expected size is unknown)"
@@ -190,11 +231,13 @@ def _compare_reads(seen: Seen, before: Seen | None) -> Refusal:
 
 
 def _is_short(artifact: ListedArtifact, seen: Seen) -> bool:
-    return artifact.size is not None and seen.size < artifact.size
+    return not seen.unread and artifact.size is not None and seen.size < artifact.size
 
 
 def _cut(artifact: ListedArtifact, seen: Seen) -> str | None:
     """Return the evidence that a file is truncated, None if it has none."""
+    if seen.unread:
+        return None
     if _is_short(artifact, seen):
         return f"{seen.size} of {artifact.size} bytes arrived"
     if artifact.name.endswith((".whl", ".zip")) and _ZIP_END not in seen.tail:

@@ -285,3 +285,21 @@ def digest_list_of_another_tool(case: Case) -> None:
 def digest_list_whose_algorithm_is_not_certain(case: Case) -> None:
     """``verify --against`` a list with digests that two algorithms have."""
     _verify(case, "checksums.txt", "{hex512}  {name}\n")
+
+
+@fault("E.1", left=(A,), says="verified 1 of 1")
+def requirements_file_with_alternatives(case: Case) -> None:
+    """``verify --against`` a requirements file: one of the digests of the release suffices."""
+    _verify(case, "requirements.txt", f"demo==1.0 --hash=sha256:{'0' * 64} --hash=sha256:{{hex}}\n")
+
+
+@fault("E.1", exit_code=3, left=(A,), says="not-listed: not in SHA256SUMS")
+def artifact_that_the_list_does_not_name(case: Case) -> None:
+    """``verify --against`` a list of another release: the artifact is in no given list."""
+    _verify(case, "SHA256SUMS", "{hex}  other-1.0.tar.gz\n")
+
+
+@fault("E.1", exit_code=3, left=(A,), says="a CycloneDX bill of materials, which is not a digest")
+def list_that_is_another_document(case: Case) -> None:
+    """``verify --against`` a document that is no list: it is named."""
+    _verify(case, "sbom.json", '{{"bomFormat": "CycloneDX"}}')

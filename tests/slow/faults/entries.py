@@ -2,7 +2,8 @@
 
 The numbers are those of the catalogue's sections, E.2 to E.5; within a section
 entries are counted in order.  E.6 is about listings of stores and
-releases, E.7 about links that are easily lost.
+releases, E.7 about links that are easily lost, E.8 about digests in
+headers, E.9 about private containers.
 """
 
 from __future__ import annotations
@@ -160,6 +161,8 @@ ENTRIES: Mapping[str, str] = {
         "wrong Content-Encoding",
         "addresses without a slash at the end",
     ),
+    "E.8": "digests in headers",
+    "E.9": "private containers",
 }
 
 _DISKS = "tests/command/test_disks.py::"

@@ -15,12 +15,14 @@ from tests.conftest import FOREIGN
 from tests.slow.faults import (
     consistency,
     contents,
+    headers,
     limits,
     listings,
     local,
     lost_links,
     names,
     pages,
+    private,
     stores,
     transport,
     uploads,
@@ -37,8 +39,10 @@ MODULES = (
     limits,
     contents,
     consistency,
+    headers,
     uploads,
     stores,
+    private,
     local,
 )
 

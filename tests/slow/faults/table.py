@@ -55,8 +55,10 @@ _TITLES = {
     "lost_links": "Links that are easily lost (E.7)",
     "contents": "Wheels and hash files (E.1, E.2.3, E.2.5)",
     "consistency": "Stores and overlapping jobs (E.4)",
+    "headers": "Digests in headers (E.8)",
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
+    "private": "Private containers (E.8)",
     "local": "This machine (E.5)",
 }
 
@@ -71,7 +73,8 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
-    r"(?!HTTP status|redirects|more than|the (download|page|list|JSON|XML)|its links|not a|an? ).*"
+    r"(?!HTTP status|redirects|ignored|more than|"
+    r"the (download|page|list|JSON|XML)|its links|not a|an? ).*"
 )
 
 

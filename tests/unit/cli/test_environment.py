@@ -41,8 +41,7 @@ class Line:
                 for option in registry.options
                 if option.environment is not None and option.environment not in added
             ]
-        line.add("--against", environment=PREFIX + "AGAINST")
-        for option in line._registry.options[:-1]:
+        for option in line._registry.options:
             line.parser._add_action(option.action)
         return line
 
@@ -66,7 +65,7 @@ GOOD = {
     "TIMEOUT": ("0.5", 0.5),
     "MAX_WORKERS": ("9", 9),
     "EXPECT": ("39", 39),
-    "AGAINST": ("my sums", "my sums"),
+    "AGAINST": ("'my sums' b", ["my sums", "b"]),
 }
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.support.servers import Routes, Server, serving, to
+from tests.support.servers import Routes, Server, respond, serving, to
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.http.response import Response
@@ -92,3 +92,36 @@ def test_request_within_a_request(client: Client) -> None:
             assert client.get(f"{server.url}small", max_bytes=100).body == b"small"
     assert inner == [b"small"] * 2
     assert len(client._handles) == 2
+
+
+def test_head_is_for_one_request_only(client: Client) -> None:
+    """A connection is used again by the next request of its thread."""
+    received = bytearray()
+    with serving({"/a": to("/b"), "/b": b"body"}) as server:
+        for _ in range(2):
+            answer = client.head(f"{server.url}a", headers={"X-Auth-Token": "t0ken"})
+            assert (answer.body, answer.headers["content-length"]) == (b"", "4")
+            assert client.get(f"{server.url}b", max_bytes=4).body == b"body"
+            assert client.head(f"{server.url}b").status == 200
+            client.download(f"{server.url}b", received.extend)
+    assert received == b"body" * 2
+    methods = [method for method, _, _ in server.requests]
+    assert methods == ["HEAD", "HEAD", "GET", "HEAD", "GET"] * 2
+    assert server.requests[1][2]["x-auth-token"] == "t0ken"
+    with serving({"/a": lambda handler: respond(handler, 404, b"")}) as server:
+        with pytest.raises(TransferError) as refusal:
+            client.head(f"{server.url}a")
+        assert refusal.value.status == 404
+
+
+def test_headers_may_be_requested_while_headers_are_read(client: Client) -> None:
+    """As by a plugin's ``wheelhouse_response_claims``."""
+    received = bytearray()
+    seen = []
+    with serving({"/a": b"body", "/b": b"other"}) as server:
+        client.download(
+            f"{server.url}a",
+            received.extend,
+            begin=lambda _: seen.append(client.head(f"{server.url}b").headers["content-length"]),
+        )
+    assert (bytes(received), seen) == (b"body", ["5"])

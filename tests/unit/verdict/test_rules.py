@@ -104,6 +104,13 @@ def test_wrong_metadata_makes_nothing_stale() -> None:
     assert judge(WHEEL, [WRONG, metadata], _seen(BODY)).cause is Cause.MISMATCH
 
 
+def test_contradictory_headers_are_a_conflict() -> None:
+    right = _claim(BODY, travels=True, source="header")
+    wrong = _claim(b"announced", travels=True, source="header")
+    for claims in ([right, wrong], [RIGHT, right, wrong], [WRONG, right, wrong]):
+        assert judge(WHEEL, claims, _seen(BODY)).cause is Cause.CONFLICT
+
+
 def test_fewer_bytes_than_listed_is_truncated() -> None:
     artifact = replace(WHEEL, size=len(BODY) + 1)
     verdict = judge(artifact, [WRONG], _seen(BODY), before=_seen(BODY))
@@ -223,6 +230,7 @@ def test_healable_causes_exclude_final_ones() -> None:
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN, Cause.REPLACED, Cause.WEAK),
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNEXPECTED),
         *(Cause.UNREADABLE, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
+        Cause.NOT_LISTED,
     }
     assert set(Cause) - HEALABLE == final
 

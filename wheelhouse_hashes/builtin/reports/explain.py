@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Outcome, Tier, Verdict, tiers_text
+from wheelhouse_hashes.artifacts import Claim, Outcome, Tier, Verdict
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.options import CheckOptions, Options
 from wheelhouse_hashes.report import FetchReport, Report
 

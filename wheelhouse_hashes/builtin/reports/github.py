@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import tiers_text
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:

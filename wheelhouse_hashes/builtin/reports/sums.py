@@ -40,6 +40,6 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
         lines = [
             format_hash_file(Digest(DEFAULT_ALGORITHM, v.digests[DEFAULT_ALGORITHM]), v.name)
             for v in verdicts
-            if v.outcome is Outcome.OK
+            if v.outcome is Outcome.OK and DEFAULT_ALGORITHM in v.digests
         ]
         run.write_file(options.sums, b"".join(lines).decode())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.formats.urls import is_secure, origins_of
-from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.transport import Listing, Page
 
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 @hookimpl
 def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
     """Return ``container``, and ``elsewhere`` if ``--against`` names an https URL."""
-    options = run.options
-    address = options.against or "" if isinstance(options, VerifyOptions) else ""
-    origins = origins_of(address)
-    if origins and all(is_secure(one, checked=run.verify_tls) for one in origins):
+    if any(is_secure(one, checked=run.verify_tls) for one in origins_of(*run.options.against)):
         return (Tier.CONTAINER, Tier.ELSEWHERE)
     return (Tier.CONTAINER,)
 

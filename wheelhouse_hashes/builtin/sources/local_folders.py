@@ -1,9 +1,9 @@
-"""Local folders and digest lists, which ``verify`` compares a folder with.
+"""Local folders and digest lists, which ``verify`` and ``fetch`` compare artifacts with.
 
-A folder offers its artifacts, and companions such as hash files.  A digest list
-(``SHA256SUMS``, as ``sha256sum *`` writes it) claims a digest for each of its names.
-The digests of a list that the user names with ``--against`` are pinned.  Those of a list
-found in the folder are not, because it came with the artifacts.
+A folder offers its artifacts, companions such as hash files, and digest lists.  A file that
+the user names with ``--against`` is a digest list, a lock file, a requirements file, a report
+or a hash file: its digests are pinned.  Those of a list found in a folder are not, because it
+came with the artifacts.
 """
 
 from __future__ import annotations
@@ -11,92 +11,77 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Tier
-from wheelhouse_hashes.errors import HashFileError, disk_errors
+from wheelhouse_hashes.artifacts import Tier
+from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.options import CheckOptions, VerifyOptions
 from wheelhouse_hashes.transport import Entry, Listing
 
-# The reader of digest lists is imported where it is needed: most runs have none.
 if TYPE_CHECKING:
-    from wheelhouse_hashes.formats.digest_list import DigestList
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
+
+#: The name of digest lists on the lines about artifacts.
 SOURCE = "list"
 
 
 @hookimpl
 def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
-    """Return ``pinned`` for a digest list given with ``--against``."""
-    options = run.options
-    if not isinstance(options, VerifyOptions):
-        return ()
-    is_list = options.against is not None and os.path.isfile(options.against)  # noqa: PTH113 (Path.is_file can raise)
-    return (Tier.PINNED,) if is_list else (Tier.CONTAINER,)
+    """Return ``pinned`` for a file given with ``--against``."""
+    return (Tier.PINNED,) if any(map(os.path.isfile, run.options.against)) else ()
 
 
 @hookimpl
 def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
-    """Read a local folder or digest list, for ``verify`` only."""
+    """Read a local folder or file: the operand of ``verify``, or a value of ``--against``."""
     path = pathlib.Path(url)
-    if run.verb != "verify":
+    if run.verb != "verify" and url not in run.options.against:
         return None
     with disk_errors(f"access {url}"):
         if path.is_dir():
             return _in_folder(run, path)
         if path.is_file():
-            read = _read_list(run, path)
-            notes = tuple(f"{printable(url)}: {note}" for note in read.notes)
-            return Listing(printable(url), _entries(path, read, Tier.PINNED), notes=notes)
+            return _read_list(run, path, printable(url), Tier.PINNED)
     return None
 
 
 def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> Listing:
-    """Return the listing of a folder, with the claims of the digest lists in it."""
+    """Return the listing of a folder, with the digest lists in it."""
     from wheelhouse_hashes.formats.digest_list import is_list_name
 
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))
     here = path.resolve()
-    entries = [Entry(name, here.joinpath(name).as_uri()) for name in names]
-    notes: list[str] = []
-    for name in names:
-        if is_list_name(name) and here.joinpath(name).is_file():
-            read = _read_list(run, here / name)
-            entries += _entries(here / name, read, Tier.CONTAINER)
-            notes += [f"{printable(name)}: {note}" for note in read.notes]
-    return Listing(printable(str(path)), tuple(entries), notes=tuple(notes))
+    entries = tuple(Entry(name, here.joinpath(name).as_uri()) for name in names)
+    lists = tuple(
+        _read_list(run, here / name, printable(name), Tier.CONTAINER)
+        for name in names
+        if is_list_name(name) and here.joinpath(name).is_file()
+    )
+    return Listing(printable(str(path)), entries, lists=lists)
 
 
-def _read_list(run: Run[CheckOptions], path: pathlib.Path) -> DigestList:
-    """Read a digest list.
+def _read_list(run: Run[CheckOptions], path: pathlib.Path, shown: str, tier: Tier) -> Listing:
+    """Read a file with digests.
 
+    :param shown: its name in notes.
     :raises DiskError: if it cannot be read.
-    :raises HashFileError: if it is not a digest list.
+    :raises HashFileError: if it has no digests, or is in another format.
     """
-    from wheelhouse_hashes.formats.digest_list import parse_digest_list
+    from wheelhouse_hashes.builtin.sources.digest_lists import listing_of, read_source
     from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
 
     content = run.read_file(path, MAX_LIST_BYTES)
-    try:
-        return parse_digest_list(content, path.name, run.options.hash_algorithm)
-    except HashFileError as error:
-        cure = error.next or "correct the digest list"
-        raise HashFileError(f"{printable(str(path))}: {error}", next=cure) from None
-
-
-def _entries(path: pathlib.Path, read: DigestList, tier: Tier) -> tuple[Entry, ...]:
-    """Return the entries of a digest list, with their claims."""
-    where = printable(str(path))
+    read = read_source(content, path.name, printable(str(path)), run)
     folder = path.resolve().parent
-    return tuple(
-        Entry(
-            name,
-            folder.joinpath(name).as_uri(),
-            claims=tuple(Claim(digest, SOURCE, where, tier) for digest in digests),
-        )
-        for name, digests in read.digests.items()
+    listing = listing_of(
+        read, printable(str(path)), lambda name: folder.joinpath(name).as_uri(), tier
     )
+    notes = tuple(f"{shown}: {note}" for note in read.notes)
+    # The hash files beside a digest list count as well.
+    complete = read.source != SOURCE
+    return replace(listing, url=shown, notes=notes, companions_listed=complete)

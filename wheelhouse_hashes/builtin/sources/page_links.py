@@ -14,6 +14,7 @@ from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
 from wheelhouse_hashes.formats.cut_listings import is_next_page
+from wheelhouse_hashes.formats.header_digests import request_headers
 from wheelhouse_hashes.formats.pages import MAX_LINKS, Link, TooManyLinks, read_page
 from wheelhouse_hashes.formats.relevance import Relevance
 from wheelhouse_hashes.formats.sniffing import project_link
@@ -106,7 +107,8 @@ class _Found:
                 return
             target = request_url(link.address, self._run)
             claims = claims_of(link.hashes, SOURCE, self._where, f"link on the page {self._where}")
-            entry = Entry(link.name, target, link.size, claims=claims, yanked=link.yanked)
+            asked = request_headers(target, self._page.url, self._page.headers)
+            entry = Entry(link.name, target, link.size, asked, claims, link.yanked)
             self._entries.append(entry)
 
     def _add_next(self, address: str) -> None:

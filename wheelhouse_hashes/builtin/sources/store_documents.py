@@ -13,6 +13,7 @@ from wheelhouse_hashes.builtin.sources.links import claims_of, refused, request_
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.formats.header_digests import request_headers
 from wheelhouse_hashes.formats.json_listings import read_json
 from wheelhouse_hashes.formats.offers import (
     NotAListing,
@@ -100,7 +101,8 @@ def _listing(page: Page, offers: Offers, run: Run[CheckOptions]) -> Listing:
             offer.digests, SOURCE, where, f"listing {where}", confirms_only=offer.confirms_only
         )
         url = request_url(offer.url, run)
-        entries.append(Entry(offer.name, url, offer.size, claims=claims))
+        headers = request_headers(url, page.url, page.headers)
+        entries.append(Entry(offer.name, url, offer.size, headers, claims))
     if below := {key.rpartition("/")[0] + "/" for key in filter(_is_artifact, offers.below)}:
         run.note_once("folders of a listing", _about_folders(below))
     if offers.unnamed:
