@@ -96,6 +96,15 @@ def test_log_at_a_url(cli: Cli, store: Server, container: pathlib.Path) -> None:
         shutil.rmtree("got")
 
 
+def test_log_in_a_container(cli: Cli, store: Server, container: pathlib.Path) -> None:
+    shutil.copytree(LOG, container.parent / "audit/log")
+    done = fetch(cli, store.url, *LOCAL, "--log", "container://audit/log")
+    assert (done.code, done.err) == (0, "")
+    assert "logged+container" in done.out
+    done = fetch(cli, store.url, *LOCAL, "--log", "container://absent", "--wait", 0)
+    assert done.code == 5
+
+
 def test_verify_of_a_folder(cli: Cli, store: Server, dist: pathlib.Path) -> None:
     assert cli("verify", "dist", "--log", LOG).code == 0
     make_wheel(dist, A, b"other")

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import pathlib
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -14,17 +15,19 @@ import pytest
 from tests.conftest import Cli, Result
 from tests.support import ROOT
 from tests.support.artifacts import sha256, wheel_bytes
+from tests.support.logs import VKEY, make_log
 from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.tlog.entries import Entry
 
 pytestmark = pytest.mark.thorough
 
 PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
-SOURCES = ("hash file", "the page", "metadata", "list", "signature")
+SOURCES = ("hash file", "the page", "metadata", "list", "signature", "log")
 CELL = r" +(yes|no)" * len(SOURCES)
 TABLE = {
     what.strip(): dict(zip(SOURCES, cells, strict=True))
@@ -113,7 +116,7 @@ class World:
 
 
 def release(world: World, contents: dict[str, bytes]) -> None:
-    """Publish a good release."""
+    """Publish a good release, and log it."""
     for name, content in contents.items():
         world.announce(name, content)
         world.put(name, content)
@@ -121,6 +124,11 @@ def release(world: World, contents: dict[str, bytes]) -> None:
             world.links[name] = sha256(content)
     sums = [f"{sha256(content)}  {name}\n" for name, content in contents.items()]
     pathlib.Path("SHA256SUMS").write_text("".join(sums))
+    if world.source == "log":
+        for folder in ("log", "log-state"):
+            shutil.rmtree(folder, ignore_errors=True)
+        entries = [Entry(name, sha256(content)) for name, content in contents.items()]
+        make_log(pathlib.Path("log"), sorted(entries, key=lambda each: each.name))
 
 
 def truncate(world: World) -> None:
@@ -224,6 +232,8 @@ def fetch(cli: Cli, world: World, *options: object) -> Result:
     routes: dict[str, Respond | bytes] = {"/": world.page}
     routes |= {f"/{name}": world.answer(name) for name in {*world.objects, WHEEL, OTHER}}
     arguments = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
+    if world.source == "log":
+        arguments = (*options, "--log", "log", "--log-key", VKEY)
     with serving(routes) as server:
         return cli(
             *("fetch", "--verify", "--wait", 0, "--local-folder", "got", *arguments),
@@ -244,6 +254,7 @@ def contents() -> dict[str, str]:
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
     """A good release with one source."""
     world = World(request.param)
+    monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(pathlib.Path("state").absolute()))
     if world.source == "signature":
         install(monkeypatch, signatures=Signatures())
     release(world, {WHEEL: wheel_bytes("good", WHEEL), OTHER: wheel_bytes("good", OTHER)})
@@ -257,7 +268,7 @@ def test_trust_table_has_the_tested_rows() -> None:
     assert list(TABLE) == list(ROWS)
     heading = re.search(r"^what happened +(.*)$", PAGE, re.MULTILINE)
     assert heading is not None
-    assert tuple(re.split(" {2,}| (?=list)| (?=signature)", heading[1])) == SOURCES
+    assert tuple(re.split(" {2,}| (?=list)| (?=signature)| (?=log$)", heading[1])) == SOURCES
 
 
 @each_source

@@ -163,6 +163,7 @@ ENTRIES: Mapping[str, str] = {
     ),
     "E.8": "digests in headers",
     "E.9": "private containers",
+    "E.10": "transparency logs",
 }
 
 _DISKS = "tests/command/test_disks.py::"

@@ -19,6 +19,7 @@ from tests.slow.faults import (
     limits,
     listings,
     local,
+    log,
     lost_links,
     names,
     pages,
@@ -43,6 +44,7 @@ MODULES = (
     uploads,
     stores,
     private,
+    log,
     local,
 )
 

@@ -58,7 +58,8 @@ _TITLES = {
     "headers": "Digests in headers (E.8)",
     "uploads": "Uploads (E.2.3, E.5)",
     "stores": "Errors of stores (E.5)",
-    "private": "Private containers (E.8)",
+    "private": "Private containers (E.9)",
+    "log": "Transparency logs (E.10)",
     "local": "This machine (E.5)",
 }
 
