@@ -79,9 +79,9 @@ PROMISES: Mapping[str, tuple[str, ...]] = {
     "All tiers of an artifact are printed, the strongest first:": (
         f"{_TIERS}test_all_tiers_are_printed_everywhere",
     ),
-    "somebody on the way changed all answers no no no yes yes": (_TABLE,),
-    "an old wheel is back with all that was its no yes no yes no": (_TABLE,),
-    "a wheel and all that was its is gone no yes no yes no": (_TABLE,),
+    "somebody on the way changed all answers no no no yes yes yes": (_TABLE,),
+    "an old wheel is back with all that was its no yes no yes no yes": (_TABLE,),
+    "a wheel and all that was its is gone no yes no yes no no": (_TABLE,),
 }
 
 

@@ -23,13 +23,7 @@ from libcloud.storage.types import (
 )
 
 from wheelhouse_hashes.disk.files import check_unchanged
-from wheelhouse_hashes.errors import (
-    AlreadyExists,
-    DiskError,
-    NoContainer,
-    NoPermission,
-    StoreError,
-)
+from wheelhouse_hashes.errors import AlreadyExists, DiskError, NoContainer, NoPermission, StoreError
 from wheelhouse_hashes.runtime.activity import ByteCount
 from wheelhouse_hashes.stores.answers import with_answer
 from wheelhouse_hashes.stores.comparison import Comparison
