@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tlog.trees import flipped
-from wheelhouse_hashes.tlog.entries import Entry, Kind
+from wheelhouse_hashes.tlog.entries import Entry, Kind, name_and_digest
 from wheelhouse_hashes.tlog.merkle import LogError
 
 WHEEL = "demo-1.0-py3-none-any.whl"
@@ -24,6 +24,10 @@ def test_golden_values() -> None:
         f"blake2b-256 {DIGEST[::-1]}\n".encode()
     )
     assert Entry.parse(full.encode()) == full
+    assert name_and_digest(full.encode()) == (WHEEL, DIGEST)
+    other = Entry("ünïcode name (1).zip", DIGEST, 2**62)
+    assert Entry.parse(other.encode()) == other
+    assert name_and_digest(other.encode()) == (other.name, DIGEST)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +61,7 @@ def test_golden_values() -> None:
 def test_other_texts_are_refused(text: str) -> None:
     with pytest.raises(LogError):
         Entry.parse(text.encode())
+    assert name_and_digest(text.encode()) is None
 
 
 def test_other_bytes_are_refused() -> None:
@@ -88,6 +93,8 @@ def test_what_is_read_is_written_back(bit: int) -> None:
     try:
         entry = Entry.parse(changed)
     except LogError:
+        assert name_and_digest(changed) is None
         return
+    assert name_and_digest(changed) == (entry.name, entry.sha256)
     assert entry.encode() == changed
     assert entry != Entry(WHEEL, DIGEST, 5)
