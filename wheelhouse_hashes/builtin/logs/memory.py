@@ -180,15 +180,15 @@ class Watch:
         ) from None
 
     def _give_up(self, error: Missing, served: Seen | None, kept: Sequence[Seen]) -> NoReturn:
-        newer = [each for each in kept if served is None or each.size > served.size]
-        if not newer:
+        newer = [each for each in kept if served is not None and each.size > served.size]
+        if served is None or not newer:
+            # A log that is not there contradicts nothing.
             text = str(error)
             advice = "check the address of the log, and run this again later"
             raise Refusal(Cause.UNREACHABLE, text, may_heal=False, next=advice) from None
-        path = self.memory.keep_evidence([*([served] if served else []), *newer])
-        what = f"an older checkpoint ({served})" if served else "no checkpoint"
+        path = self.memory.keep_evidence([served, *newer])
         evidence = f"; the checkpoints are kept in {path}" if path else ""
         raise forked(
-            f"{self._reader.place.shown} was rolled back: it has {what}, and no longer the "
-            f"entries of {newer[0].where} ({newer[0]}): {error}{evidence}"
+            f"{self._reader.place.shown} was rolled back: it has an older checkpoint ({served}), "
+            f"and no longer the entries of {newer[0].where} ({newer[0]}): {error}{evidence}"
         ) from None
