@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import pathlib
 import stat
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from tests.conftest import LOCAL, Cli
 from tests.support.logs import KEY, VKEY, entries, files, make_log, wheel
-from tests.support.servers import Server
+from tests.support.servers import Handler, Respond, Server, respond, serving
 from wheelhouse_hashes.testing import make_wheel
 from wheelhouse_hashes.tlog.keys import SigningKey, VerifierKey
 from wheelhouse_hashes.tlog.note import Checkpoint, sign
@@ -236,6 +237,29 @@ def test_status(cli: Cli, served: Server, container: pathlib.Path) -> None:
     assert lines[5] == "consistent  this is the first one seen"
     again = cli("log", "status", f"{served.url}log/")
     assert again.out.splitlines()[5] == "consistent  remembered: size 2"
+
+
+def test_server_that_fails_and_compresses(cli: Cli) -> None:
+    make_log(LOG, entries(1, 2))
+    tried: list[str] = []
+
+    def answer(content: bytes) -> Respond:
+        def respond_later(handler: Handler) -> None:
+            tried.append(handler.path)
+            if tried.count(handler.path) == 1:
+                respond(handler, 503, b"busy")
+            else:
+                respond(handler, 200, gzip.compress(content), Content_Encoding="gzip")
+
+        return respond_later
+
+    routes = {f"/log/{path}": answer(content) for path, content in files(LOG).items()}
+    with serving(routes) as server:
+        done = cli("log", "audit", f"{server.url}log", "--wait", 20)
+        assert (done.code, done.err) == (0, "")
+        assert tried.count("/log/checkpoint") == 2
+        tried.clear()
+        assert cli("log", "audit", f"{server.url}log", "--wait", 0).code == 5
 
 
 def test_status_without_a_key_or_a_log(

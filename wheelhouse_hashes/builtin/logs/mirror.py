@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,6 +75,3 @@ class Mirror:
     def find(self, name: str) -> list[Logged]:
         """Return the entries for a name, one for each digest."""
         return self._logged.get(name, [])
-
-
-Lookup = Callable[[str], list[Logged]]

@@ -126,6 +126,7 @@ class WebPlace:
 
     def __init__(self, run: Run[Any], url: str) -> None:
         self._client = run.client
+        self._budget = run.budget
         try:
             base = self._client.authorize(url, by_user=True) if url.startswith("http") else url
         except ValueError:
@@ -135,14 +136,18 @@ class WebPlace:
         self.shown = run.shown(self._url)
 
     def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:
-        """Return the content of an object, see :class:`Place`."""
-        try:
-            response = self._client.get(self._url + path, max_bytes=max_bytes, fresh=fresh)
-        except TransferError as error:
-            if error.status in ABSENT_STATUSES:
-                return None
-            raise
-        return bytes(response.body)
+        """Return the content of an object, see :class:`Place`; repeated within ``--wait``."""
+        pauses = self._budget.pauses()
+        while True:
+            try:
+                response = self._client.get(self._url + path, max_bytes=max_bytes, fresh=fresh)
+                return bytes(response.body)
+            except TransferError as error:
+                if error.status in ABSENT_STATUSES:
+                    return None
+                pause = max(next(pauses), error.retry_after or 0.0)
+                if not error.transient or not self._budget.pause(pause):
+                    raise
 
 
 class FolderPlace:
