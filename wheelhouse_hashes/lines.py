@@ -94,6 +94,7 @@ def line(word: str, name: str, text: str = "", width: int = 0) -> str:
 _NOT_YET: Mapping[Cause, str] = {
     Cause.MISSING_HASH: "hash file not published yet",
     Cause.MISSING_ARTIFACT: "artifact not published yet",
+    Cause.NOT_LOGGED: "not in the log yet",
 }
 
 

@@ -155,6 +155,7 @@ def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
         "fetch",
         "completion",
         "attest",
+        "log",
         "progress",
     ]
     requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
@@ -162,6 +163,8 @@ def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
     assert fetch == {"certifi", "http-sf", "pycurl", "rich"}
     attest = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "attest"})}
     assert attest == {"pypi-attestations"}
+    log = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "log"})}
+    assert log == {"cryptography"}
     progress = {
         r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "progress"})
     }

@@ -34,7 +34,10 @@ def _refused(cause: Cause) -> Verdict:
 
 
 EXIT_CODES = {
-    7: {Cause.UNTRUSTED, Cause.REPLACED, Cause.NOT_THE_PAGE},
+    7: {
+        *(Cause.UNTRUSTED, Cause.REPLACED, Cause.NOT_THE_PAGE),
+        *(Cause.FORKED, Cause.LOGGED_TWICE),
+    },
     1: {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
@@ -43,6 +46,7 @@ EXIT_CODES = {
     3: {
         *(Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.NOT_LISTED),
         Cause.NOT_ATTESTED,
+        Cause.NOT_LOGGED,
         Cause.WEAK,
     },
     4: {

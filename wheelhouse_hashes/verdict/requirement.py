@@ -17,7 +17,7 @@ _SUPPLIED_BY = {
     Tier.CONTAINER: "give an address or a folder with hash files",
     Tier.ELSEWHERE: "give an https address with --against or --index",
     Tier.ATTESTED: "name the signer of attestations with --attested-by",
-    Tier.LOGGED: "install a plugin that reads a log, and give its options",
+    Tier.LOGGED: "give a transparency log with --log and --log-key",
     Tier.PINNED: "give a digest list with --against, or a page with its hash (URL#sha256=HEX)",
 }
 

@@ -21,6 +21,7 @@ from tests.slow.faults import (
     limits,
     listings,
     local,
+    log,
     lost_links,
     names,
     pages,
@@ -49,6 +50,7 @@ MODULES = (
     completeness,
     hashing,
     released,
+    log,
     local,
 )
 

@@ -62,6 +62,7 @@ _TITLES = {
     "completeness": "Releases that are not complete (E.11)",
     "hashing": "Local artifacts without a store (E.10)",
     "released": "Pinned pages and package indexes (E.12)",
+    "log": "Transparency logs (E.13)",
     "local": "This machine (E.5)",
 }
 
