@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelhouse_hashes.digests import ALGORITHMS, Digest
 from wheelhouse_hashes.errors import HashFileError
@@ -55,8 +55,7 @@ _CHECKSUMS_NAME = re.compile(rf"{_BEFORE}checksums?(?:[-_.]{_WORD})?(?:\.txt)?",
 _USE = f"use one of {', '.join(ALGORITHMS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ListEntry:
+class ListEntry(NamedTuple):
     """One digest of a digest list."""
 
     #: The name of the file, without folders.
@@ -69,8 +68,7 @@ class ListEntry:
     path: str
 
 
-@dataclass(frozen=True)
-class DigestList:
+class DigestList(NamedTuple):
     """The content of a digest list."""
 
     #: Its digests, in the order of the list.

@@ -11,8 +11,8 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from email.message import Message
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlunsplit
 
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -68,8 +68,7 @@ class TooManyLinks(ValueError):
         super().__init__(f"the page has more than {MAX_LINKS} links")
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A link of a page."""
 
     #: The file's name, percent-decoded; None if unknown.
@@ -238,7 +237,7 @@ def _read_anchor(text: str, base: str, beside: str) -> Iterator[Link]:
     if href:
         link = _read_href(href, base, beside)
         yanked = tag.get("data-yanked")
-        yield link if yanked is None else replace(link, yanked=yanked)
+        yield link if yanked is None else link._replace(yanked=yanked)
     elif tag.has_stray_quote and ARTIFACT.search(text):
         yield Link(None, text, problem=UNCLOSED)
 

@@ -14,7 +14,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -135,7 +134,7 @@ class Client:
             except UndecodableBody:
                 body.seek(0)
                 body.truncate()
-                raw = replace(plan, decode=False)
+                raw = plan._replace(decode=False)
                 response = self._interruptibly(lambda: self._follow(url, raw, headers or {}))
                 if not is_text(body.getvalue()):
                     raise
@@ -204,7 +203,7 @@ class Client:
         plan = Plan(receive, begin, most, {}, absent=Cause.MISSING_ARTIFACT, deadline=end)
         try:
             if part is not None and part.validator is not None:
-                rest = replace(plan, headers=part.request_headers, part=part)
+                rest = plan._replace(headers=part.request_headers, part=part)
                 with contextlib.suppress(NotContinued):
                     return self._interruptibly(lambda: self._follow(url, rest, headers or {}))
             return self._interruptibly(lambda: self._follow(url, plan, headers or {}))
