@@ -44,6 +44,9 @@ _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 #: The maximum length of a file name on common file systems, in bytes.
 MAX_NAME_BYTES = 255
 
+#: Indentation of the lines that follow the first one about a file.
+MARGIN = " " * 11
+
 #: The maximum number of names that a message lists.
 _MAX_LISTED = 4
 

@@ -17,13 +17,10 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import MARGIN, printable
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.errors import WheelhouseHashesError
-
-#: Indentation of the lines that follow the first one about a file.
-MARGIN = " " * 11
 
 #: Maximum number of other origins in the summary line.
 _MAX_ORIGINS = 3

@@ -18,9 +18,9 @@ from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions, count
-from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadReport
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
@@ -95,10 +95,6 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         )
 
 
-#: Outcomes of an upload after which the container has the artifact.
-_PUBLISHED = frozenset({UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcome.THERE})
-
-
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
     """Read the expectation, before anything is fetched."""
@@ -109,8 +105,12 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
 @hookimpl
 def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
     """Compare the good or published artifacts with the expectation."""
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport, UploadOutcome, UploadReport
+
     if isinstance(report, UploadReport) and isinstance(run.options, UploadOptions):
-        published = sum(record.outcome in _PUBLISHED for record in report.records)
+        in_container = {UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcome.THERE}
+        published = sum(record.outcome in in_container for record in report.records)
         if run.options.expect in (None, published):
             return []
         text = f"expected {run.options.expect} uploaded artifacts, found {published}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
@@ -66,7 +66,7 @@ class Selection(NamedTuple):
     #: Artifacts that cannot be read or whose URLs must not be requested, and why.
     left_out: tuple[LeftOut, ...] = ()
     #: Names that are not valid, but look like names of wanted artifacts.
-    invalid: InvalidNames = field(default_factory=InvalidNames)
+    invalid: InvalidNames = InvalidNames()
     #: The number of artifacts of other versions of the wanted projects.
     others: int = 0
     #: The folders in which the listing names hash files, selected or not.

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.artifacts import Claim, Finding
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import PluginError
-from wheelhouse_hashes.transport import Entry, LeftOut
 
 if TYPE_CHECKING:
     import pluggy
@@ -100,6 +99,9 @@ def check_listing(listing: Listing) -> None:
 
     :raises TypeError: if an item or one of its fields has the wrong type.
     """
+    # Imported here because not every command reads a listing.
+    from wheelhouse_hashes.transport import Entry, LeftOut
+
     for name, kind in (("entries", Entry), ("notes", str), ("left_out", LeftOut)):
         items = getattr(listing, name)
         if not isinstance(items, (tuple, list)):  # an iterator could be read only once

@@ -14,10 +14,10 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import tiers_text
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.report import FetchReport, Report, UploadReport
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
+    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -61,6 +61,9 @@ _Row = tuple[str, str, str, "str | None"]
 
 
 def _rows(report: Report) -> list[_Row]:
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport, UploadReport
+
     rows: list[_Row] = []
     if isinstance(report, FetchReport):
         for verdict in report.verdicts:

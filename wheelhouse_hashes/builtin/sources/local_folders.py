@@ -18,12 +18,12 @@ from wheelhouse_hashes.artifacts import Claim, Tier
 from wheelhouse_hashes.errors import HashFileError, disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import CheckOptions, VerifyOptions
-from wheelhouse_hashes.transport import Entry, Listing
 
 # The reader of digest lists is imported where it is needed: most runs have none.
 if TYPE_CHECKING:
     from wheelhouse_hashes.formats.digest_list import DigestList
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.transport import Entry, Listing
 
 SOURCE = "list"
 
@@ -44,6 +44,9 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     path = pathlib.Path(url)
     if run.verb != "verify":
         return None
+    # Imported here because only ``verify`` reads folders.
+    from wheelhouse_hashes.transport import Listing
+
     with disk_errors(f"access {url}"):
         if path.is_dir():
             return _in_folder(run, path)
@@ -57,6 +60,7 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
 def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> Listing:
     """Return the listing of a folder, with the claims of the digest lists in it."""
     from wheelhouse_hashes.formats.digest_list import is_list_name
+    from wheelhouse_hashes.transport import Entry, Listing
 
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))
@@ -90,6 +94,8 @@ def _read_list(run: Run[CheckOptions], path: pathlib.Path) -> DigestList:
 
 def _entries(path: pathlib.Path, read: DigestList, tier: Tier) -> tuple[Entry, ...]:
     """Return the entries of a digest list, with their claims."""
+    from wheelhouse_hashes.transport import Entry
+
     where = printable(str(path))
     folder = path.resolve().parent
     return tuple(
