@@ -115,11 +115,12 @@ class FetchReport(Report):
 
         Artifacts that have MD5 digests only are counted, too.
         """
-        count = Counter(v.tier for v in self.verdicts if v.tier is not None)
+        verified = [verdict for verdict in self.verdicts if verdict.tiers]
+        count = Counter(max(verdict.tiers) for verdict in verified)
         if not count:
             return []
         numbers = [f"{tier} {count[tier]}" for tier in sorted(count, reverse=True)]
-        weak = sum(v.tier is not None and v.algorithms == {"md5"} for v in self.verdicts)
+        weak = sum(verdict.algorithms == {"md5"} for verdict in verified)
         facts = [f"md5 only: {weak}"] if weak else []
         return [*(numbers if len(numbers) > 1 else ()), f"weakest tier: {min(count)}", *facts]
 

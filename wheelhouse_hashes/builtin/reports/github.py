@@ -32,8 +32,12 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     def annotate(title: str, text: str) -> None:
         run.say(_annotation(title, text), command=True)
 
+    annotated = os.environ.get("GITHUB_ACTIONS") == "true"
+    path = os.environ.get(SUMMARY)
+    if not annotated and not path:
+        return
     rows = [(name, word, run.masked(text), step) for name, word, text, step in _rows(report)]
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if annotated:
         for name, _, text, next_step in rows:
             if next_step is not None:
                 annotate(name, f"{text}; {next_step}" if next_step else text)
@@ -41,7 +45,6 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
             annotate(f"wheelhouse {run.verb}", problem.message_and_next)
         for finding in report.findings:
             annotate(finding.cause.value, f"{finding.text}; {finding.next_step}")
-    path = os.environ.get(SUMMARY)
     if path and (rows or report.findings):
         with (
             disk_errors(f"write {SUMMARY}"),
