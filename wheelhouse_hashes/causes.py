@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Cause(enum.Enum):
@@ -74,8 +74,7 @@ class Cause(enum.Enum):
         return added.cause if added else None
 
 
-@dataclass(frozen=True)
-class _Registered:
+class _Registered(NamedTuple):
     """A registered cause and its properties."""
 
     cause: Cause

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.report import MARGIN
+from wheelhouse_hashes.filenames import MARGIN, printable
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import Claim, Finding, Tier, Verdict

@@ -60,7 +60,7 @@ def test_stronger_tier_does_not_overrule_wrong_claim() -> None:
 
 def test_stronger_algorithm_does_not_overrule_weaker_one() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "hash file", "")
-    seen = replace(_seen(BODY), digests={"sha256": sha256(BODY), "md5": "1" * 32})
+    seen = _seen(BODY)._replace(digests={"sha256": sha256(BODY), "md5": "1" * 32})
     assert judge(WHEEL, [RIGHT, md5], seen).outcome is Outcome.REFUSED
 
 
@@ -211,7 +211,7 @@ def test_findings_are_joined_under_gravest_cause() -> None:
 
 def test_verdict_has_claims_digests_and_sizes() -> None:
     artifact = replace(WHEEL, size=99)
-    seen = replace(_seen(BODY), on_disk=True)
+    seen = _seen(BODY)._replace(on_disk=True)
     verdict = judge(artifact, [WRONG], seen)
     assert verdict.name == NAME
     assert verdict.claims == (WRONG,)
