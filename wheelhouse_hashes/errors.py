@@ -195,8 +195,7 @@ class Refusal(WheelhouseHashesError):
     def transient(self) -> bool:
         """Whether the server or the connection failed in a way that a retry may not.
 
-        True if there was no response, a truncated one, one with a temporary status, or
-        an older version of a page than the one that is waited for.
+        True if there was no response, a truncated or temporary one, or an old page.
         """
         return self.may_heal and self.cause in _WITHOUT_ARTIFACT
 

@@ -230,8 +230,8 @@ def test_healable_causes_exclude_final_ones() -> None:
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN, Cause.REPLACED, Cause.WEAK),
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNEXPECTED),
         *(Cause.UNREADABLE, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
-        Cause.NOT_LISTED,
-        Cause.NOT_ATTESTED,
+        *(Cause.NOT_LISTED, Cause.NOT_ATTESTED, Cause.FORKED, Cause.LOGGED_TWICE),
+        *(Cause.NOT_THE_PAGE, Cause.NOT_BUILT, Cause.NOT_SERVED, Cause.LISTED_WRONG),
     }
     assert set(Cause) - HEALABLE == final
 
