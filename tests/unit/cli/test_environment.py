@@ -68,6 +68,8 @@ GOOD = {
     "EXPECT": ("39", 39),
     "AGAINST": ("'my sums' b", ["my sums", "b"]),
     "ATTESTED_BY": ("github:o/r gitlab:a/b", ["github:o/r", "gitlab:a/b"]),
+    "LOG": ("https://log.example.org/", "https://log.example.org/"),
+    "LOG_KEY": ("example.org/log+00000000+key", "example.org/log+00000000+key"),
 }
 
 
