@@ -47,10 +47,11 @@ def make_project(folder: pathlib.Path) -> pathlib.Path:
     return source
 
 
-def bash(*arguments: object, **environ: str) -> Result:
+def bash(*arguments: object, cwd: pathlib.Path | None = None, **environ: str) -> Result:
     """Run bash with this environment's Python as ``python``.
 
     :param arguments: a script and its arguments, or ``-c`` and a command.
+    :param cwd: the folder to run in; None stands for the current one.
     :param environ: additional environment variables.
     """
     for name in _HERE:
@@ -63,6 +64,7 @@ def bash(*arguments: object, **environ: str) -> Result:
         capture_output=True,
         text=True,
         timeout=120,
+        cwd=cwd,
         env={**os.environ, "PATH": path, **_PIP, **environ},
     )
     return Result(done.returncode, done.stdout, done.stderr)
