@@ -13,7 +13,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.conftest import Result
-from tests.recipes.running import GITHUB_BASH, bash
+from tests.recipes.running import GITHUB_BASH, bash_in
 from tests.support import ROOT
 
 ACTION = ROOT / "action.yml"
@@ -100,7 +100,7 @@ class Action:
             **environ,
             **{name: filled(text, values) for name, text in step["env"].items()},
         }
-        result = bash(*GITHUB_BASH, script, cwd=folder, **variables)
+        result = bash_in(folder, *GITHUB_BASH, script, **variables)
         for line in output.read_text().splitlines():
             name, separator, value = line.partition("=")
             # All outputs have one line, so the other form of the file is not needed.

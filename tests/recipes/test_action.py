@@ -211,6 +211,7 @@ def test_hostile_names_of_files_that_exist(
 ) -> None:
     job = tmp_path / "job"
     wheel = make_wheel(job / text, A)
+    job.joinpath(text, "::stop-commands::pwned").touch()
     job.joinpath(f"{text}.txt").write_text(f"{sha256(wheel.read_bytes())}  {A}\n")
     done = action({"folder": text, "against": f"{text}.txt", "sums": f"{text}.sums"}, job)
     assert done.result.code == 0, done
@@ -243,6 +244,11 @@ def test_modules_of_the_repository_are_not_imported(action: Action, job: pathlib
     assert (done.result.code, done.outputs["verified"]) == (0, "2"), done
 
 
+def environments(temp: pathlib.Path) -> set[pathlib.Path]:
+    """Return the environments that the action made."""
+    return {path.parent for path in temp.glob("wheelhouse-hashes-*/pyvenv.cfg")}
+
+
 def test_tool_is_installed_once_from_the_folder_of_the_action(
     job: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -251,7 +257,7 @@ def test_tool_is_installed_once_from_the_folder_of_the_action(
     given = {"against": "SHA256SUMS", "python": sys.executable}
     done = action(given, job)
     # The dependencies are not installed here, so the tool ends before it has begun.
-    (home,) = (tmp_path / "runner").glob("wheelhouse-hashes-*-/")
+    (home,) = environments(tmp_path / "runner")
     assert "No module named" in done.result.err, done
     (packages,) = home.glob("lib/python*/site-packages")
     assert packages.joinpath("wheelhouse_hashes", "__main__.py").exists()
@@ -262,8 +268,8 @@ def test_tool_is_installed_once_from_the_folder_of_the_action(
     assert (again.result.code, again.outputs["verified"]) == (0, "2"), again
     assert home.joinpath("ready").stat().st_mtime_ns == made
     # An installation that fails is exit code 2, and is tried again by the next step.
-    source.joinpath("setup.cfg").write_text("[metadata]\nname = \n")
+    source.joinpath("setup.py").write_text("raise SystemExit('broken')\n")
     failed = action({**given, "command": "hash"}, job)
     assert (failed.result.code, "cannot be installed" in failed.result.out) == (2, True), failed
-    (other,) = set((tmp_path / "runner").glob("wheelhouse-hashes-*-/")) - {home}
+    (other,) = environments(tmp_path / "runner") - {home}
     assert not other.joinpath("ready").exists()

@@ -26,8 +26,8 @@ def test_pages_include_each_recipe() -> None:
 def test_action_page_has_its_inputs_and_outputs() -> None:
     text = DOCS.joinpath("action.rst").read_text()
     inputs, outputs = text.partition("\nInputs\n")[2].split("\nOutputs\n")
-    assert re.findall(r"^``(\w+)``", inputs, re.MULTILINE) == list(PARSED["inputs"])
-    assert re.findall(r"^``(\w+)``", outputs, re.MULTILINE) == list(PARSED["outputs"])
+    assert re.findall(r"^``(\w+)``  ", inputs, re.MULTILINE) == list(PARSED["inputs"])
+    assert re.findall(r"^``(\w+)``  ", outputs, re.MULTILINE) == list(PARSED["outputs"])
 
 
 def test_ci_page_commands(

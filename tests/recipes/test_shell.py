@@ -14,13 +14,13 @@ from ruamel.yaml import YAML
 
 from tests.conftest import Result
 from tests.recipes.package_index import PackageIndex, package_index
-from tests.recipes.running import CI, bash
+from tests.recipes.running import CI, bash, bash_in, describe
 from tests.support.artifacts import flip_a_bit
-from wheelhouse_hashes.testing import make_sdist, make_wheel
 
 SHELL = CI / "shell"
 GITLAB = CI / "gitlab" / "gitlab-ci.yml"
 WHEELS = [f"demo-1.0-cp31{n}-cp31{n}-manylinux_2_28_x86_64.whl" for n in (1, 2, 3)]
+SDIST = "demo-1.0.tar.gz"
 
 
 @pytest.fixture
@@ -30,36 +30,30 @@ def index() -> Iterator[PackageIndex]:
         yield index
 
 
-def test_shell_scripts_from_hash_to_index(
-    tmp_path: pathlib.Path, built: pathlib.Path, index: PackageIndex
-) -> None:
-    for job, name in (("linux", built.name), ("sdist", "demo-1.0.tar.gz")):
+def test_shell_scripts_from_hash_to_index(tmp_path: pathlib.Path, index: PackageIndex) -> None:
+    for job, name in (("linux", WHEELS[0]), ("sdist", SDIST)):
         folder = tmp_path / job / "wheelhouse"
-        folder.mkdir(parents=True)
-        if job == "linux":
-            shutil.copy(built, folder)
-        else:
-            make_sdist(folder, name)
-        done = bash(SHELL / "hash-wheels.sh", job, cwd=tmp_path / job)
+        describe(folder, name)
+        done = bash_in(tmp_path / job, SHELL / "hash-wheels.sh", job)
         assert done.code == 0, done
         shutil.copytree(folder, tmp_path / "dist", dirs_exist_ok=True)
         shutil.copy(tmp_path / job / f"SHA256SUMS-{job}", tmp_path)
     release = (SHELL / "release.sh", 2, index.page, "SHA256SUMS-linux", "SHA256SUMS-sdist")
     index.lag = 1
 
-    assert bash(*release, cwd=tmp_path, DRY_RUN="1", **index.variables).code == 0
-    assert bash(*release[:2], *release[2:4], cwd=tmp_path, **index.variables).code == 3
-    assert bash(release[0], 3, *release[2:], cwd=tmp_path, **index.variables).code == 4
+    assert bash_in(tmp_path, *release, DRY_RUN="1", **index.variables).code == 0
+    assert bash_in(tmp_path, *release[:2], *release[2:4], **index.variables).code == 3
+    assert bash_in(tmp_path, release[0], 3, *release[2:], **index.variables).code == 4
     assert index.files == {}
-    done = bash(*release, cwd=tmp_path, WAIT="30", **index.variables)
+    done = bash_in(tmp_path, *release, WAIT="30", **index.variables)
     assert done.code == 0, done
-    assert set(index.files) == {built.name, "demo-1.0.tar.gz"}
+    assert set(index.files) == {WHEELS[0], SDIST}
     assert index.pages == 2
 
-    flip_a_bit(tmp_path / "dist" / built.name)
-    assert bash(*release, cwd=tmp_path, **index.variables).code == 1
+    flip_a_bit(tmp_path / "dist" / WHEELS[0])
+    assert bash_in(tmp_path, *release, **index.variables).code == 1
     assert bash(SHELL / "release.sh", 2).err.startswith("usage: ")
-    assert bash(SHELL / "hash-wheels.sh", "-x", "--", cwd=tmp_path).code == 2
+    assert bash_in(tmp_path, SHELL / "hash-wheels.sh", "-x", "--").code == 2
 
 
 @pytest.mark.parametrize(
@@ -96,7 +90,7 @@ class Pipeline:
                     shutil.copy(source, folder / path)
         lines = [self._stand_in(line) for line in job["script"]]
         variables = {**self._variables, **job.get("variables", {})}
-        return bash("-eo", "pipefail", "-c", "\n".join(lines), cwd=folder, **variables)
+        return bash_in(folder, "-eo", "pipefail", "-c", "\n".join(lines), **variables)
 
     def _stand_in(self, line: str) -> str:
         if line.startswith("apt-get"):
@@ -104,21 +98,14 @@ class Pipeline:
         if "-m pip install" in line:
             return line.replace("cibuildwheel==4.3.3 ", "")
         if line.startswith(("python -m cibuildwheel", "python -m build")):
-            wanted = WHEELS if "cibuildwheel" in line else ["demo-1.0.tar.gz"]
+            wanted = WHEELS if "cibuildwheel" in line else [SDIST]
             assert line.endswith(" --output-dir dist" if wanted is WHEELS else " --outdir dist")
             return f"mkdir dist && cp {' '.join(str(self._folder / each) for each in wanted)} dist"
         return line
 
 
-def make_all(folder: pathlib.Path) -> None:
-    """Make what a pipeline builds."""
-    for name in WHEELS:
-        make_wheel(folder, name)
-    make_sdist(folder, "demo-1.0.tar.gz")
-
-
 def test_gitlab_pipeline_from_hash_to_index(tmp_path: pathlib.Path, index: PackageIndex) -> None:
-    make_all(tmp_path)
+    describe(tmp_path, *WHEELS, SDIST)
     index.lag = 1
     pipeline = Pipeline(tmp_path, {"INDEX": index.page, **index.variables})
     jobs = [name for name, job in pipeline.parsed.items() if "script" in job]
@@ -132,7 +119,7 @@ def test_gitlab_pipeline_from_hash_to_index(tmp_path: pathlib.Path, index: Packa
 
 
 def test_gitlab_pipeline_publishes_nothing_if_a_wheel_is_lost(tmp_path: pathlib.Path) -> None:
-    make_all(tmp_path)
+    describe(tmp_path, *WHEELS, SDIST)
     pipeline = Pipeline(tmp_path, {})
     assert [pipeline.run(name).code for name in ("wheels", "sdist")] == [0, 0]
     (tmp_path / "wheels" / "dist" / WHEELS[0]).unlink()

@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 
 from tests.conftest import Result
 from tests.recipes.composite import Action, filled
-from tests.recipes.running import CI, GITHUB_BASH, bash
+from tests.recipes.running import CI, GITHUB_BASH, bash_in
 
 OURS = "wheelhouse-hashes/wheelhouse-hashes"
 FOLDER = CI / "github"
@@ -123,12 +123,15 @@ class Workflow:
         if "run" in step:
             script = self.folder / "step.sh"
             script.write_text(self.stand_ins.get(step.get("name", ""), step["run"]))
-            return bash(*GITHUB_BASH, script, cwd=folder, **variables)
+            return bash_in(folder, *GITHUB_BASH, script, **variables)
         given = {name: filled(str(text), values) for name, text in step.get("with", {}).items()}
         action = step["uses"].partition("@")[0]
         if action == OURS:
             return Action(self.folder / "runner")(given, folder, **variables).result
-        return getattr(self, f"_{action.partition('/')[2].replace('-', '_')}")(given, folder)
+        stand_in: Result = getattr(self, f"_{action.partition('/')[2].replace('-', '_')}")(
+            given, folder
+        )
+        return stand_in
 
     def _checkout(self, given: Mapping[str, str], folder: pathlib.Path) -> Result:
         assert given == {"persist-credentials": "False"}
@@ -166,4 +169,4 @@ class Workflow:
 
     def _gh_action_pypi_publish(self, given: Mapping[str, str], folder: pathlib.Path) -> Result:
         command = "python -m twine upload --non-interactive dist/*"
-        return bash(*GITHUB_BASH, "-c", command, cwd=folder, **self.environ)
+        return bash_in(folder, *GITHUB_BASH, "-c", command, **self.environ)
