@@ -204,6 +204,10 @@ def test_release_without_store_from_hash_to_index(
     index.files[name] += b"more"
     shutil.rmtree(workflow.folder / "index")
     assert workflow.run("index")["index"] == 1, workflow.ran
+    # Nor does it pass if the variable is not set.
+    workflow.values = {**settings, "vars.INDEX": ""}
+    shutil.rmtree(workflow.folder / "index")
+    assert workflow.run("index")["index"] == 2, workflow.ran
 
 
 def test_pull_request_is_verified_and_not_published(
