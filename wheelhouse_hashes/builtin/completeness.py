@@ -14,7 +14,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.option_values import count
+from wheelhouse_hashes.option_values import Once, count
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions
 from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadReport
 
@@ -65,6 +65,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         what = uploaded if verb == "upload" else "good artifacts in the folder"
         parser.add_argument(
             "--expect",
+            action=Once,
             type=count,
             metavar="N",
             environment=f"{PREFIX}EXPECT",
@@ -77,12 +78,14 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 def _add_check_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--expect-file",
+        action=Once,
         metavar="LIST",
         help="require exactly the artifacts of the file LIST (exit code 4 otherwise); each line is "
         "a name, TAG-GLOB [COUNT or MIN-MAX], or !TAG-GLOB",
     )
     parser.add_argument(
         "--expect-like",
+        action=Once,
         metavar="[VERSION@]WHAT",
         help="require the kinds of artifacts that another release has (exit code 4 otherwise): "
         "best its own release candidate, by default the highest final version below; WHAT is a "

@@ -163,7 +163,9 @@ class EarlierRelease:
             if not any(matches(glob, name) for name in found.sizes):
                 self._note(f"--without {glob}", f"{found} has no such artifact; remove the option")
         if not sizes:
-            raise UsageError(f"--without: leaves nothing of {found}, so nothing would be expected")
+            given = {"--exclude": self._run.options.exclude, "--without": globs}
+            options = " and ".join(option for option, values in given.items() if values)
+            raise UsageError(f"{options}: nothing of {found} is left, so nothing would be expected")
         return Release(found.project, found.version, sizes)
 
     @property

@@ -1,0 +1,63 @@
+"""The files that a command writes must not be its artifacts, its inputs, or each other.
+
+Reports are written at the end: an artifact that is replaced by one has been verified before.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.verbs import AddedOption
+
+
+def check_output_files(options: Sequence[AddedOption], values: Mapping[str, Any]) -> None:
+    """Check the files that the options of a command name.
+
+    :param options: the options and arguments of the verb.
+    :param values: their values, by destination.
+    :raises UsageError: if an output file has the name of an artifact, is read by another
+        option, or is written by two options.
+    """
+    outputs = [each for each in options if each.writes and values.get(each.action.dest)]
+    if not outputs:
+        return
+    used: dict[str, str] = {}
+    for option in options:
+        if not option.writes:
+            used.update((path, f"is read by {_flag(option)}") for path in _paths(option, values))
+    problems = []
+    for option in outputs:
+        file = values[option.action.dest]
+        if parse_artifact_name(os.path.basename(file)) is not None:  # noqa: PTH119 (a text)
+            why = "this is the name of an artifact, which would be replaced"
+            problems.append(f"{_flag(option)} {file}: {why}; name another file")
+        for path in _paths(option, values):
+            if path in used:
+                problems.append(f"{_flag(option)} {file}: {used[path]}, too; name another file")
+            used[path] = f"is written by {_flag(option)}"
+    if problems:
+        raise UsageError(*problems)
+
+
+def _flag(option: AddedOption) -> str:
+    flags = option.action.option_strings
+    return flags[-1] if flags else str(option.action.metavar or option.action.dest)
+
+
+def _paths(option: AddedOption, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the files that an option names; two devices, such as /dev/null, may be one."""
+    if option.action.nargs == "*":
+        return  # of dist/*, a verb skips files that are not artifacts
+    value = values.get(option.action.dest)
+    for text in value if isinstance(value, (list, tuple)) else [value]:
+        if isinstance(text, str) and text:
+            # The address of a pinned page has its hash behind the path.
+            path = text if option.writes else text.partition("#")[0]
+            if os.path.isfile(path) or (option.writes and not os.path.exists(path)):  # noqa: PTH110, PTH113 (a text)
+                yield os.path.realpath(path)
