@@ -6,6 +6,7 @@ Their fields are part of the public contract, see :mod:`wheelhouse_hashes.hooksp
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -223,7 +224,7 @@ class ListedArtifact:
     #: True if it is an old dev build, which uploads prune because newer ones are listed.
     superseded: bool = False
 
-    @property
+    @functools.cached_property
     def has_strong_claim(self) -> bool:
         """True if the listing claims a digest other than MD5."""
         return has_strong_claim(self.claims)
@@ -287,7 +288,7 @@ class Verdict:
         """True if the artifact is under its final name, or would be fetched (``--dry-run``)."""
         return self.outcome in (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
 
-    @property
+    @functools.cached_property
     def tiers(self) -> frozenset[Tier]:
         """The tiers that its claims earn; empty if it is not verified."""
         if self.outcome is not Outcome.OK:

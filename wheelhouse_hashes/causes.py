@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Cause(enum.Enum):
@@ -18,6 +18,8 @@ class Cause(enum.Enum):
     UNTRUSTED = "untrusted"  #: rejected by a log, a pin or a signature; set by plugins
     REPLACED = "replaced"  #: the container confirms bytes that a source outside it contradicts
     NOT_THE_PAGE = "not-the-page"  #: a page does not have the hash that its address gives
+    FORKED = "forked"  #: the log contradicts its key, its own tiles or an earlier checkpoint
+    LOGGED_TWICE = "logged-twice"  #: the log has two digests for one name
     CORRUPT = "corrupt"  #: two reads returned different bytes
     MISMATCH = "mismatch"  #: two reads returned the same wrong bytes
     CONFLICT = "conflict"  #: the digests found contradict each other
@@ -29,6 +31,7 @@ class Cause(enum.Enum):
     MISSING_HASH = "missing-hash"  #: no source claims a digest
     UNREADABLE_HASH = "unreadable-hash"  #: the hash file cannot be parsed
     UNREADABLE = "unreadable"  #: a page, or an entry of one, is in a form that cannot be read
+    NOT_LOGGED = "not-logged"  #: the log has no entry for it
     NOT_LISTED = "not-listed"  #: there, but none of the sources of ``--against`` has its digest
     NOT_ATTESTED = "not-attested"  #: no attestation by a signer of ``--attested-by``
     WEAK = "weak"  #: no claim of a tier that ``--require`` names
@@ -71,8 +74,7 @@ class Cause(enum.Enum):
         return added.cause if added else None
 
 
-@dataclass(frozen=True)
-class _Registered:
+class _Registered(NamedTuple):
     """A registered cause and its properties."""
 
     cause: Cause
@@ -91,6 +93,8 @@ _EXIT_CODES = {
     Cause.UNTRUSTED: 7,
     Cause.REPLACED: 7,
     Cause.NOT_THE_PAGE: 7,
+    Cause.FORKED: 7,
+    Cause.LOGGED_TWICE: 7,
     Cause.CORRUPT: 1,
     Cause.MISMATCH: 1,
     Cause.CONFLICT: 1,
@@ -102,6 +106,7 @@ _EXIT_CODES = {
     Cause.MISSING_HASH: 3,
     Cause.UNREADABLE_HASH: 3,
     Cause.UNREADABLE: 3,
+    Cause.NOT_LOGGED: 3,
     Cause.NOT_LISTED: 3,
     Cause.NOT_ATTESTED: 3,
     Cause.WEAK: 3,
@@ -128,6 +133,10 @@ NEXT_STEP: Mapping[Cause, str] = {
     "again from the log of the job that built it, not from the container",
     Cause.NOT_THE_PAGE: "do not use it; compare the address with the one that the project "
     "published; if it is the same, report the page to the project",
+    Cause.FORKED: "do not publish anything; compare the log's checkpoint with those that others "
+    "have, and report it to the maintainer of the log",
+    Cause.LOGGED_TWICE: "do not publish it; ask the maintainer of the log which digest is right, "
+    "and publish a new version",
     Cause.CORRUPT: "check the network and any proxy, then fetch it again",
     Cause.MISMATCH: "do not publish it; compare its digest with the CI job's log, then upload "
     "the correct file again",
@@ -142,6 +151,7 @@ NEXT_STEP: Mapping[Cause, str] = {
     Cause.MISSING_HASH: "upload it with --hashfile, or fetch it with --missing-hash accept",
     Cause.UNREADABLE_HASH: "upload it again with --hashfile, or correct the digest list",
     Cause.UNREADABLE: "correct the page, or give a URL with an index page or directory listing",
+    Cause.NOT_LOGGED: "append it to the log with the command log append, then run this again",
     Cause.NOT_LISTED: "do not publish it unless you know of its build; then add its digest to "
     "the list that --against names",
     Cause.NOT_ATTESTED: "do not publish it unless you know of its build; let the workflow that "
@@ -201,6 +211,7 @@ HEALABLE = frozenset(
         Cause.UNREACHABLE,
         Cause.MISSING_ARTIFACT,
         Cause.MISSING_HASH,
+        Cause.NOT_LOGGED,
         Cause.UNREADABLE_HASH,
         Cause.NOT_A_DISTRIBUTION,
     }

@@ -195,8 +195,7 @@ class Refusal(WheelhouseHashesError):
     def transient(self) -> bool:
         """Whether the server or the connection failed in a way that a retry may not.
 
-        True if there was no response, a truncated one, one with a temporary status, or
-        an older version of a page than the one that is waited for.
+        True if there was no response, a truncated or temporary one, or an old page.
         """
         return self.may_heal and self.cause in _WITHOUT_ARTIFACT
 
@@ -275,16 +274,21 @@ class DiskError(Refusal):
         super().__init__(Cause.DISK, text)
 
 
-@contextlib.contextmanager
-def disk_errors(doing: str) -> Iterator[None]:
-    """Convert :exc:`OSError` to :exc:`DiskError`.
+class disk_errors:  # noqa: N801 (used like a function)
+    """Convert :exc:`OSError` to :exc:`DiskError` in a ``with`` block.
 
     :param doing: the operation, for the message: ``"read x.whl"``.
     """
-    try:
-        yield
-    except OSError as error:
-        raise DiskError(f"cannot {doing}: {error.strerror or error}") from error
+
+    def __init__(self, doing: str) -> None:
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if isinstance(error, OSError):
+            raise DiskError(f"cannot {self._doing}: {error.strerror or error}") from error
 
 
 def described(error: BaseException) -> str:

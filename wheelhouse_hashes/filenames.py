@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 # packaging.utils imports this module lazily on Python 3.15 (PEP 810): without this
 # line, the first name of a wheel would need a free file descriptor.
@@ -44,6 +44,9 @@ _SEPARATORS_AND_WILDCARDS = '/\\:*?"<>|'
 #: The maximum length of a file name on common file systems, in bytes.
 MAX_NAME_BYTES = 255
 
+#: Indentation of the lines that follow the first one about a file.
+MARGIN = " " * 11
+
 #: The maximum number of names that a message lists.
 _MAX_LISTED = 4
 
@@ -55,8 +58,7 @@ MAX_TAGS = 256
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
-@dataclass(frozen=True)
-class ArtifactName:
+class ArtifactName(NamedTuple):
     """The parts of an artifact's name."""
 
     #: The project's name, normalized according to :pep:`503`.

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Outcome
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.report import MARGIN
+from wheelhouse_hashes.filenames import MARGIN, printable
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import Claim, Finding, Tier, Verdict
@@ -94,6 +93,7 @@ def line(word: str, name: str, text: str = "", width: int = 0) -> str:
 _NOT_YET: Mapping[Cause, str] = {
     Cause.MISSING_HASH: "hash file not published yet",
     Cause.MISSING_ARTIFACT: "artifact not published yet",
+    Cause.NOT_LOGGED: "not in the log yet",
 }
 
 

@@ -214,6 +214,12 @@ class CheckOptions(AccountOptions):
     html: str | None = None
     #: The artifacts whose verdicts to explain.
     explain: tuple[str, ...] = ()
+    #: The transparency log that must have each artifact, None for no log.
+    log: str | None = field(default=None, repr=False)
+    #: The public key of the log, None if not given.
+    log_key: str | None = None
+    #: A file with an earlier checkpoint of the log, None if not given.
+    log_checkpoint: str | None = None
 
     @property
     def addresses(self) -> tuple[str, ...]:

@@ -17,13 +17,10 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import MARGIN, printable
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.errors import WheelhouseHashesError
-
-#: Indentation of the lines that follow the first one about a file.
-MARGIN = " " * 11
 
 #: Maximum number of other origins in the summary line.
 _MAX_ORIGINS = 3
@@ -124,11 +121,12 @@ class FetchReport(Report):
 
         Artifacts that have MD5 digests only are counted, too.
         """
-        count = Counter(v.tier for v in self.verdicts if v.tier is not None)
+        verified = [verdict for verdict in self.verdicts if verdict.tiers]
+        count = Counter(max(verdict.tiers) for verdict in verified)
         if not count:
             return []
         numbers = [f"{tier} {count[tier]}" for tier in sorted(count, reverse=True)]
-        weak = sum(v.tier is not None and v.algorithms == {"md5"} for v in self.verdicts)
+        weak = sum(verdict.algorithms == {"md5"} for verdict in verified)
         facts = [f"md5 only: {weak}"] if weak else []
         return [*(numbers if len(numbers) > 1 else ()), f"weakest tier: {min(count)}", *facts]
 

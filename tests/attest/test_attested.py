@@ -213,6 +213,13 @@ def test_fetch_with_provenance_of_an_html_index(world: World, served: Server) ->
     assert "attested" in result.line("ok")
 
 
+def test_verify_against_an_index_with_provenance(world: World, served: Server) -> None:
+    result = world.verify("--against", served.url)
+    # The page has no digest but that of the attestation.
+    assert result.code == 0
+    assert "attested" in result.line("ok")
+
+
 def test_fetch_with_provenance_of_a_json_index(world: World) -> None:
     document = json.dumps(provenance(world.attest())).encode()
     file = {"filename": A, "url": f"/f/{A}", "hashes": {}, "provenance": "/p"}

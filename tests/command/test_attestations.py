@@ -16,11 +16,11 @@ import pytest
 from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import ANOTHER_A, A, hash_file, make_wheel, sha256
 from tests.support.commands import UPLOAD, fetch, got, names
-from tests.support.servers import serving
+from tests.support.servers import Handler, Respond, respond, serving
 from tests.unit.formats.test_attestations import BUNDLE, MESSAGE, PEP740, STATEMENT, b64
 from wheelhouse_hashes.builtin.sources.attestation_claims import Checked, Failed, decide
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.formats.attestations import Attestation
+from wheelhouse_hashes.formats.attestations import MAX_BYTES, Attestation
 from wheelhouse_hashes.formats.identities import Signer, parse_identity
 
 CHECKS = "wheelhouse_hashes.builtin.sources.attestation_checks"
@@ -191,6 +191,42 @@ def test_saved_without_a_named_signer(cli: Cli, content: bytes) -> None:
     assert (result.code, got()) == (0, [A, ATTESTATION])
     assert "weakest tier: container" in result.out
     assert "attestations were found and not checked" in plain.out
+
+
+def test_unlisted_attestation(cli: Cli, content: bytes, believing: type) -> None:
+    def forbidden(handler: Handler) -> None:
+        respond(handler, 451, b"not for you")
+
+    routes: dict[str, Respond | bytes] = {
+        "/": f'<a href="{A}">x</a>'.encode(),
+        f"/{A}": content,
+        f"/{ATTESTATION}": forbidden,
+        f"/{A}.slsa.attestation": json.dumps(attestation(content)).encode(),
+    }
+    with serving(routes) as server:
+        result = fetch(cli, server.url, *BY)
+        assert f"/{A}.provenance" not in server.paths()
+    assert (result.code, got()) == (0, [A])
+    assert believing
+
+
+@pytest.mark.parametrize(
+    ("document", "text"),
+    [
+        (None, "the page names it, but it is not there"),
+        (b" " * (MAX_BYTES + 1), "unreadable-hash: "),
+    ],
+)
+def test_provenance_that_cannot_be_read(
+    cli: Cli, content: bytes, believing: type, document: bytes | None, text: str
+) -> None:
+    page = f'<a href="{A}" data-provenance="/p">x</a>'.encode()
+    routes = {"/": page, f"/{A}": content} | ({"/p": document} if document else {})
+    with serving(routes) as server:
+        result = fetch(cli, server.url, *BY)
+    assert result.code == 3
+    assert text in result.line("refused")
+    assert believing
 
 
 @pytest.mark.parametrize("listed", [True, False])

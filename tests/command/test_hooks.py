@@ -50,6 +50,11 @@ def test_every_hook_has_a_test(name: str) -> None:
 BUILT = [
     "wheelhouse_verbs",
     *(f"wheelhouse_add_options {verb}" for verb in ("upload", "fetch", "index", "verify", "hash")),
+    *(
+        f"wheelhouse_add_options log {verb}"
+        for verb in ("keygen", "append", "audit", "prove", "check-proof", "status")
+    ),
+    *(f"wheelhouse_add_options page {verb}" for verb in ("make", "show")),
 ]
 
 

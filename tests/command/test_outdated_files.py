@@ -10,7 +10,9 @@ from tests.conftest import Cli
 from tests.support.artifacts import SDIST, A, B, make_sdist, make_wheel
 from tests.support.commands import UPLOAD
 
-SUFFIXES = (".asc", ".metadata", ".sigstore.json", ".publish.attestation", ".minisig")
+SUFFIXES = (".asc", ".metadata", ".minisig", ".sig")
+#: Those of attestations, which are companions.
+ATTESTATIONS = (".publish.attestation", ".sigstore.json")
 
 
 @pytest.mark.parametrize("name", [A, SDIST])
@@ -34,6 +36,24 @@ def test_files_of_a_replaced_artifact_are_named(
     assert "belongs to the previous artifact: create it again, or delete it" in result.out
     for suffix in SUFFIXES:
         assert (container / f"{name}{suffix}").read_text() == "of the old bytes"
+
+
+def test_attestations_of_a_replaced_artifact_are_deleted(
+    cli: Cli, dist: pathlib.Path, container: pathlib.Path
+) -> None:
+    make_wheel(dist, A, b"old")
+    make_wheel(dist, B)
+    assert cli(*UPLOAD).code == 0
+    for suffix in ATTESTATIONS:
+        (container / f"{A}{suffix}").write_text("of the old bytes")
+        (container / f"{B}{suffix}").write_text("of the other wheel")
+    make_wheel(dist, A, b"rebuilt")
+    result = cli(*UPLOAD)
+    assert result.code == 0
+    for suffix in ATTESTATIONS:
+        assert not (container / f"{A}{suffix}").exists()
+        assert (container / f"{B}{suffix}").exists()
+    assert result.out.count("deleted: it belonged to the previous artifact") == 2
 
 
 def test_files_of_a_pruned_dev_build_are_named(

@@ -38,7 +38,7 @@ def contents(tmp_path: pathlib.Path) -> dict[str, bytes]:
     return {name: publish(made, name) for name in (A, B, SDIST)}
 
 
-@pytest.fixture(params=["LOCAL", "OPENSTACK_SWIFT", "S3"])
+@pytest.fixture(params=["LOCAL", pytest.param("OPENSTACK_SWIFT", marks=pytest.mark.thorough), "S3"])
 def private(request: pytest.FixtureRequest) -> Iterator[Private]:
     """A private container of each kind."""
     with private_container(request.param) as made:

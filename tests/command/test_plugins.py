@@ -630,8 +630,8 @@ def test_trace_prints_each_call_and_no_secret(
     assert sorted(called) == sorted(call.split()[0] for call in recorder.calls)
     assert set(called) == set(SPECS)
     assert (
-        f"trace: wheelhouse_companion_of({A}): called recorder, hash-files, attestations; "
-        "result: None" in lines
+        f"trace: wheelhouse_companion_of({A}): called recorder, hash-files, "
+        "transparency-log, attestations; result: None" in lines
     )
     for result in (sent, fetched, nowhere):
         for secret in ("hunter2", "hunter3", "somebody"):
@@ -644,9 +644,8 @@ def test_trace_shows_plugin_exception(
     install(monkeypatch, broken=Broken("claims", ValueError("boom")))
     monkeypatch.setenv(TRACE, "1")
     message = (
-        f"trace: wheelhouse_claims({A}): called broken, hash-files, attestations, "
-        "yanked; "
-        "result: ValueError('boom')"
+        f"trace: wheelhouse_claims({A}): called broken, package-index, hash-files, "
+        "transparency-log, attestations, yanked; result: ValueError('boom')"
     )
     assert f"{message}\n" in fetch(cli, released.url).err
 

@@ -24,6 +24,7 @@ from tests.support import ROOT
 from tests.support.artifacts import make_sdist, make_wheel, sha256
 from tests.support.docpages import PAGES, Command, Outcome, commands, follow
 from tests.support.environments import Environment, clean, wheel_under_test
+from tests.support.logs import KEY, VKEY
 from tests.support.plugins import GREETING, make_distribution
 from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing
@@ -33,10 +34,11 @@ pytestmark = pytest.mark.thorough
 
 STORES, TUTORIAL = "docs/stores.rst", "docs/plugin-tutorial.rst"
 README, STARTUP = "README.rst", "docs/startup.rst"
-CI = "docs/ci.rst"
+CI, LOG = "docs/ci.rst", "docs/log.rst"
 
 #: Pages that another test runs as a whole, with that test's id.
 RUN_AS_A_WHOLE = {
+    "docs/attestations.rst": "tests/attest/test_page.py::test_page_commands",
     STORES: "tests/docs/test_stores_page.py::test_recipe_connects_to_named_host",
     TUTORIAL: (
         "examples/wheelhouse-hashes-gpg/tests/test_tutorial.py"
@@ -151,6 +153,15 @@ ELSEWHERE = {
     ("docs/package-index.rst", f"{UPLOADER} verify SHA256SUMS --index https"): [
         (f"{ON_INDEX}test_list_is_compared_with_the_index", 'operand="SHA256SUMS"')
     ],
+    (LOG, f"{UPLOADER} log keygen"): [
+        (
+            "tests/command/test_log_verbs.py::test_keygen_makes_a_key_for_its_owner_only",
+            '"keygen", "example.org/new", "--key", "new.key"',
+        ),
+    ],
+    (LOG, "pip install 'wheelhouse-hashes[log]'"): [
+        ("tests/host/test_packaging.py", '{"extra": "log"}'),
+    ],
     (README, "tox run -e docs"): [("tox.ini", "[testenv:docs]")],
     ("docs/design.rst", "python -m tests.slow.faults.table"): [
         ("tests/slow/faults/test_matrix.py", "table"),
@@ -181,6 +192,12 @@ PLACEHOLDERS = {
     STARTUP: [
         (r"\bwheels$", STORE, "a folder is the store"),
         (r"https://example.org/wheels/$", WHEELS, "that store, served on loopback"),
+    ],
+    LOG: [
+        (r"\bVKEY\b", VKEY, "the public key of the prepared private key"),
+        (r"\bLOG\b", "log", "the log that the page made"),
+        (r"\bURL$", WHEELS, "the container that CI uploaded to"),
+        (r"\bPROJECT\b", "demo", "the project that the release is of"),
     ],
     FIRST_STEPS: [(r"\b8000\b", "{port}", "a port that is free")],
     COMPLETENESS: [(r"\bURL\b", "{url}index/", "a folder with the release before")],
@@ -277,12 +294,15 @@ def free_port() -> str:
 
 def release(folder: pathlib.Path) -> None:
     """Create what the pages assume: a release and a list of its digests."""
-    sums = []
     for name in RELEASE:
-        digest = sha256(make_wheel(folder / "dist", name).read_bytes())
-        sums.append(f"{digest}  {name}\n")
-    folder.joinpath("SHA256SUMS").write_text("".join(sums))
+        make_wheel(folder / "dist", name)
+    write_sums(folder)
     folder.joinpath("store").mkdir()
+
+
+def write_sums(folder: pathlib.Path) -> None:
+    sums = (f"{sha256((folder / 'dist' / name).read_bytes())}  {name}\n" for name in RELEASE)
+    folder.joinpath("SHA256SUMS").write_text("".join(sums))
 
 
 def prepared_readme(folder: pathlib.Path) -> None:
@@ -334,6 +354,12 @@ def prepared_without_store(folder: pathlib.Path) -> None:
     folder.joinpath("SHA256SUMS-linux").unlink()  # the page makes it
 
 
+def prepared_log(folder: pathlib.Path) -> None:
+    prepared_release(folder)
+    write_sums(folder)
+    folder.joinpath("log.key").write_text(f"{KEY.encode()}\n")
+
+
 def prepared_hooks(folder: pathlib.Path) -> None:
     make_wheel(folder / "dist", "demo-1.0-py3-none-any.whl")
     folder.joinpath("store").mkdir()
@@ -351,6 +377,7 @@ PREPARED: dict[str, Callable[[pathlib.Path], None]] = {
     "docs/hooks.rst": prepared_hooks,
     COMPLETENESS: prepared_completeness,
     "docs/without-store.rst": prepared_without_store,
+    LOG: prepared_log,
     FIRST_STEPS: nothing,
 }
 
@@ -390,6 +417,7 @@ def test_page_commands(page: str, tmp_path: pathlib.Path, index: str) -> None:
         "TWINE_USERNAME": "user",
         "TWINE_PASSWORD": "secret",
         "TWINE_NON_INTERACTIVE": "1",
+        "WHEELHOUSE_HASHES_STATE": str(tmp_path / "state"),
     }
     if page == "docs/hooks.rst":
         environ["PYTHONPATH"] = str(tmp_path / "site")

@@ -100,21 +100,19 @@ def test_every_option_is_shown_once(pages: dict[str, argparse.ArgumentParser], v
 
 
 _TIMES = ("wait", "timeout")
+_CHECKS = (
+    *("hash_algorithm", "expect", "require", "max_workers", "attested_by"),
+    *("log", "log_key"),
+)
 
 #: The options that have an environment variable, by verb.  No other option has one; above
 #: all, none that weakens a check, except ``--allow-empty``.
 VARIABLES = {
     "upload": {"hashfile", "hash_algorithm", "driver_options", "allow_empty", "expect", *_TIMES},
-    "fetch": {
-        *("verify", "against", "hash_algorithm", "expect", "require", "max_workers"),
-        *("attested_by", "driver_options", *_TIMES),
-    },
+    "fetch": {"verify", "against", "driver_options", *_CHECKS, *_TIMES},
     "hash": {"hash_algorithm"},
     "index": {"driver_options", *_TIMES},
-    "verify": {
-        *("against", "hash_algorithm", "expect", "require", "max_workers", "driver_options"),
-        *("attested_by", *_TIMES),
-    },
+    "verify": {"against", "driver_options", *_CHECKS, *_TIMES},
 }
 
 

@@ -80,9 +80,12 @@ PROMISES: Mapping[str, tuple[str, ...]] = {
     "All tiers of an artifact are printed, the strongest first:": (
         f"{_TIERS}test_all_tiers_are_printed_everywhere",
     ),
-    "somebody on the way changed all answers no no yes no no yes yes yes": (_TABLE, _ATTESTED),
-    "an old wheel is back with all that was its no yes yes yes no yes no no": (_TABLE, _ATTESTED),
-    "a wheel and all that was its is gone no yes yes yes no yes no no": (_TABLE, _ATTESTED),
+    "somebody on the way changed all answers no no yes no no yes yes yes yes": (_TABLE, _ATTESTED),
+    "an old wheel is back with all that was its no yes yes yes no yes no yes no": (
+        _TABLE,
+        _ATTESTED,
+    ),
+    "a wheel and all that was its is gone no yes yes yes no yes no no no": (_TABLE, _ATTESTED),
 }
 
 

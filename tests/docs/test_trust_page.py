@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import pathlib
 import re
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ from packaging.version import Version
 from tests.conftest import Cli, Result
 from tests.support import ROOT
 from tests.support.artifacts import sha256, wheel_bytes
+from tests.support.logs import VKEY, make_log
 from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes import hookimpl
@@ -22,11 +24,12 @@ from wheelhouse_hashes.artifacts import Finding, ListedArtifact
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.formats.downloads_page import Release, hash_of, make_page
 from wheelhouse_hashes.run import Run
+from wheelhouse_hashes.tlog.entries import Entry
 
 pytestmark = pytest.mark.thorough
 
 PAGE = ROOT.joinpath("docs", "trust.rst").read_text("utf-8")
-SOURCES = ("hash file", "the page", "pinned page", "index", "metadata", "list", "signature")
+SOURCES = ("hash file", "the page", "pinned page", "index", "metadata", "list", "signature", "log")
 #: The column that tests/attest/test_trust.py tests, because it needs sigstore.
 ATTESTATION = "attestation"
 COLUMNS = (*SOURCES, ATTESTATION)
@@ -133,7 +136,7 @@ class World:
 
 
 def release(world: World, contents: dict[str, bytes]) -> None:
-    """Publish a good release."""
+    """Publish a good release, and log it."""
     for name, content in contents.items():
         world.announce(name, content)
         world.put(name, content)
@@ -142,6 +145,11 @@ def release(world: World, contents: dict[str, bytes]) -> None:
     world.pinned = dict(world.links)
     sums = [f"{sha256(content)}  {name}\n" for name, content in contents.items()]
     pathlib.Path("SHA256SUMS").write_text("".join(sums))
+    if world.source == "log":
+        for folder in ("log", "log-state"):
+            shutil.rmtree(folder, ignore_errors=True)
+        entries = [Entry(name, sha256(content)) for name, content in contents.items()]
+        make_log(pathlib.Path("log"), sorted(entries, key=lambda each: each.name))
 
 
 def truncate(world: World) -> None:
@@ -245,6 +253,8 @@ def fetch(cli: Cli, world: World, *options: object) -> Result:
     routes: dict[str, Respond | bytes] = {"/": world.page}
     routes |= {f"/{name}": world.answer(name) for name in {*world.objects, WHEEL, OTHER}}
     arguments = (*options, *(() if claims(world) else ("--missing-hash", "accept")))
+    if world.source == "log":
+        arguments = (*options, "--log", "log", "--log-key", VKEY)
     with serving(routes) as server:
         address = server.url
         if world.source == "pinned page":
@@ -279,6 +289,7 @@ def contents() -> dict[str, str]:
 def world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> World:
     """A good release with one source."""
     world = World(request.param)
+    monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(pathlib.Path("state").absolute()))
     if world.source == "signature":
         install(monkeypatch, signatures=Signatures())
     release(world, {WHEEL: wheel_bytes("good", WHEEL), OTHER: wheel_bytes("good", OTHER)})

@@ -373,12 +373,12 @@ def test_added_verbs_do_not_fall_through_to_host_main(
     cli: Cli, host: types.ModuleType, container: pathlib.Path
 ) -> None:
     verbs = added_verbs(host)
-    assert verbs == {"hash", "index", "verify"}
+    assert verbs == {"hash", "index", "log", "verify", "page"}
+    words = {"index": LOCAL, "page": ("make", "--base-url", "https://example.org/")}
     for verb in verbs:
-        store = LOCAL if verb == "index" else ()
-        done = cli(verb, *store, "nonexistent")
+        done = cli(verb, *words.get(verb, ()), "nonexistent")
         assert done.code not in (0, None), verb
-        assert done.err.startswith("wheelhouse-hashes: error: ")
+        assert "error: " in done.err
 
 
 def test_index_takes_credentials_from_environment(

@@ -151,10 +151,20 @@ def test_metadata_and_readme_name_the_same_pythons(wheel: pathlib.Path) -> None:
 
 
 def test_metadata_requirements_of_extras(wheel: pathlib.Path) -> None:
-    assert metadata(wheel).get_all("Provides-Extra") == ["fetch", "completion", "progress"]
+    assert metadata(wheel).get_all("Provides-Extra") == [
+        "fetch",
+        "completion",
+        "attest",
+        "log",
+        "progress",
+    ]
     requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
     fetch = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "fetch"})}
     assert fetch == {"certifi", "http-sf", "pycurl", "rich"}
+    attest = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "attest"})}
+    assert attest == {"pypi-attestations"}
+    log = {r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "log"})}
+    assert log == {"cryptography"}
     progress = {
         r.name for r in requirements if r.marker and r.marker.evaluate({"extra": "progress"})
     }

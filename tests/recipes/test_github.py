@@ -123,7 +123,11 @@ def release(workflow: Workflow, folder: pathlib.Path, url: str, **environ: str) 
 
 @pytest.mark.parametrize(
     ("name", "schema"),
-    [("github/release.yml", "github-workflows"), ("multibuild/travis.yml", "travis")],
+    [
+        ("github/release.yml", "github-workflows"),
+        ("github/log-audit.yml", "github-workflows"),
+        ("multibuild/travis.yml", "travis"),
+    ],
 )
 def test_recipe_matches_service_schema(name: str, schema: str) -> None:
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]

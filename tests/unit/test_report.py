@@ -34,19 +34,24 @@ def _refused(cause: Cause) -> Verdict:
 
 
 EXIT_CODES = {
-    7: {Cause.UNTRUSTED, Cause.REPLACED},
+    7: {
+        *(Cause.UNTRUSTED, Cause.REPLACED, Cause.NOT_THE_PAGE),
+        *(Cause.FORKED, Cause.LOGGED_TWICE),
+    },
     1: {
         *(Cause.MISMATCH, Cause.CORRUPT, Cause.CONFLICT),
         *(Cause.NOT_A_DISTRIBUTION, Cause.UNSOUND, Cause.UNSAFE_NAME, Cause.PLUGIN),
+        Cause.LISTED_WRONG,
     },
     3: {
         *(Cause.MISSING_HASH, Cause.UNREADABLE_HASH, Cause.UNREADABLE, Cause.NOT_LISTED),
         Cause.NOT_ATTESTED,
+        Cause.NOT_LOGGED,
         Cause.WEAK,
     },
     4: {
         *(Cause.MISSING_ARTIFACT, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
-        Cause.UNEXPECTED,
+        *(Cause.UNEXPECTED, Cause.NOT_SERVED, Cause.NOT_BUILT),
     },
     6: {Cause.DISK},
     5: {Cause.TRUNCATED, Cause.STALE, Cause.UNREACHABLE, Cause.FORBIDDEN, Cause.TOO_LARGE},

@@ -20,10 +20,12 @@ from wheelhouse_hashes.builtin.sources import (
     headers,
     index_pages,
     local_folders,
+    log,
     package_index,
     pinned_pages,
     store_listings,
 )
+from wheelhouse_hashes.builtin.verbs import log as log_verbs
 from wheelhouse_hashes.builtin.verbs import page
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ BUILT_IN: Mapping[str, ModuleType] = {
     "containers": containers,
     "headers": headers,
     "attestations": attestations,
+    "transparency-log": log,
+    "log-verbs": log_verbs,
     "hash-files": hash_files,
     "package-index": package_index,
     "explain": explain,

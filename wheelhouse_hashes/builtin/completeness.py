@@ -16,13 +16,13 @@ from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.option_values import Once, count
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions
-from wheelhouse_hashes.report import FetchReport, Report, UploadOutcome, UploadReport
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.expected_lists import BuildIdentifiers
     from wheelhouse_hashes.builtin.expected_releases import EarlierRelease
     from wheelhouse_hashes.formats.differences import Difference
     from wheelhouse_hashes.formats.expected_lines import ExpectedLines
+    from wheelhouse_hashes.report import FetchReport, Report
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
@@ -113,17 +113,6 @@ def _add_check_options(parser: OptionGroup) -> None:
     )
 
 
-#: Outcomes of an upload after which the container has the artifact.
-_PUBLISHED = frozenset(
-    {
-        UploadOutcome.SENT,
-        UploadOutcome.REPLACED,
-        UploadOutcome.THERE,
-        UploadOutcome.PLANNED,  # would be published
-    }
-)
-
-
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
     """Read the expectations, before anything is fetched."""
@@ -172,8 +161,15 @@ def wheelhouse_prepare(run: Run[Options]) -> None:
 @hookimpl
 def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
     """Compare the good or published artifacts with the expectations."""
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport, UploadOutcome, UploadReport
+
     if isinstance(report, UploadReport) and isinstance(run.options, UploadOptions):
-        published = sum(record.outcome in _PUBLISHED for record in report.records)
+        in_container = {
+            *(UploadOutcome.SENT, UploadOutcome.REPLACED, UploadOutcome.THERE),
+            UploadOutcome.PLANNED,  # would be
+        }
+        published = sum(record.outcome in in_container for record in report.records)
         if run.options.expect in (None, published):
             return []
         text = f"expected {run.options.expect} uploaded artifacts, found {published}"

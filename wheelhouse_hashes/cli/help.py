@@ -29,6 +29,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
         *("hashfile", "verify", "against", "hash_algorithm", "missing_hash", "require"),
         "unpinned",
     ),
+    "transparency log": ("log", "log_key", "log_checkpoint"),
     "contents": ("check_contents",),
     "attestations": ("attested_by", "trusted_root", "save"),
     "publishing": ("no_replace", "resend", "allow_empty", "keep_dev_builds", "carry"),

@@ -50,15 +50,19 @@ class _Output:
         """Write a text, with escapes for characters that the encoding lacks."""
         stream = self._stream
         if not self._failed:
-            with self._noting_failure():
+            try:
                 stream.write(encodable(text, getattr(stream, "encoding", None)))
+            except (OSError, ValueError) as error:
+                self._fail(error)
         return len(text)
 
     def flush(self) -> None:
         """Flush the stream."""
         if not self._failed:
-            with self._noting_failure():
+            try:
                 self._stream.flush()
+            except (OSError, ValueError) as error:
+                self._fail(error)
 
     def write_result(self, content: bytes) -> None:
         """Write bytes, and flush them.
@@ -76,14 +80,11 @@ class _Output:
                 raise
             raise OSError(errno.EBADF, str(error)) from None
 
-    @contextlib.contextmanager
-    def _noting_failure(self) -> Iterator[None]:
-        try:
-            yield
-        except (OSError, ValueError) as error:  # ValueError: it was closed
-            self._failed = True
-            self._discard()
-            self._report(getattr(error, "strerror", None) or str(error))
+    def _fail(self, error: OSError | ValueError) -> None:
+        """Drop the rest of the output, and report why: a :exc:`ValueError` if it was closed."""
+        self._failed = True
+        self._discard()
+        self._report(getattr(error, "strerror", None) or str(error))
 
     def _discard(self) -> None:
         """Redirect the descriptor to the null device.

@@ -29,12 +29,12 @@ from wheelhouse_hashes.lines import harmless
 from wheelhouse_hashes.masking import MASK
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, make_options
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionRegistry
-from wheelhouse_hashes.plugins.session import Session
 from wheelhouse_hashes.runtime.screen import complain, write
 from wheelhouse_hashes.verbs import OptionGroup
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.plugins.hooks import Plugins
+    from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.transport import Listing
     from wheelhouse_hashes.verbs import AddedOption
 
@@ -175,6 +175,9 @@ class Verbs:
         """
         if self.plugins.failures:
             raise UsageError(*self.plugins.failures)
+        # Imported here because the help and the host alone need no run.
+        from wheelhouse_hashes.plugins.session import Session
+
         verb: str = options.command
         if verb == "upload":
             options.region = self._region

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import stat
+import threading
 from io import FileIO
 from typing import TYPE_CHECKING, Self
 
@@ -17,13 +18,14 @@ from wheelhouse_hashes.runtime.activity import ByteCount
 
 if TYPE_CHECKING:
     import pathlib
-    import threading
     from collections.abc import Iterable
 
     from wheelhouse_hashes.artifacts import LocalArtifact
 
 #: Size in bytes of the buffer for hashing files on disk.
 BUFFER = 1024 * 1024
+
+_buffers = threading.local()
 
 #: The names of files that the user passed open, such as pipes.
 _OPEN_FILES = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/")
@@ -129,7 +131,7 @@ def hash_file(  # noqa: PLR0913 (two of them for copies only)
     :param size: the most bytes to read; all by default.
     """
     digester = Digester(algorithms)
-    buffer = memoryview(bytearray(BUFFER))
+    buffer = _thread_buffer()
     counter = counter or ByteCount()
     while count := file.readinto(buffer if size is None else buffer[: size - digester.size]):
         if stop.is_set():
@@ -141,6 +143,14 @@ def hash_file(  # noqa: PLR0913 (two of them for copies only)
                 written += copy.write(buffer[written:count])
         counter.bytes = digester.size
     return digester.seen(on_disk=True)
+
+
+def _thread_buffer() -> memoryview:
+    """Return the buffer of this thread: allocating one costs more than hashing a small file."""
+    buffer: memoryview | None = getattr(_buffers, "buffer", None)
+    if buffer is None:
+        buffer = _buffers.buffer = memoryview(bytearray(BUFFER))
+    return buffer
 
 
 def size_on_disk(path: pathlib.Path) -> int | None:

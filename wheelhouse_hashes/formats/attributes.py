@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from html import unescape
 from html.entities import html5
+from typing import NamedTuple
 
 #: White space in HTML, for a character class; that of regular expressions has more characters.
 SPACE = r"\t\n\f\r "
@@ -36,8 +36,7 @@ _REFERENCE = re.compile(
 _MAX_DIGITS = 7
 
 
-@dataclass(frozen=True)
-class Tag:
+class Tag(NamedTuple):
     """A tag."""
 
     #: Its attributes by name in lower case, not decoded; the first one of each name.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from wheelhouse_hashes.formats.wheel_kinds import Kind, kind_of
+if TYPE_CHECKING:
+    from wheelhouse_hashes.formats.wheel_kinds import Kind
 
 
 class Difference(str):
@@ -39,5 +40,8 @@ class Difference(str):
         :param text: the sentence.
         :param name: the artifact's name.
         """
+        # Imported here because a number of artifacts is about no kinds.
+        from wheelhouse_hashes.formats.wheel_kinds import kind_of
+
         kind = kind_of(name)
         return cls(text, missing=[kind] if kind else [])

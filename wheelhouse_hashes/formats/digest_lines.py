@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelhouse_hashes.digests import ALGORITHMS
 from wheelhouse_hashes.formats.digest_tools import foreign_tool, unreadable
@@ -62,8 +63,7 @@ _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "n": "\n", "r": "\r"}
 
 
-@dataclass(frozen=True, slots=True)
-class DigestLine:
+class DigestLine(NamedTuple):
     """One digest, as a hash file or digest list has it."""
 
     #: Its hex digits.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
 from wheelhouse_hashes.errors import HashFileError
@@ -60,8 +60,7 @@ _WORDS = {"b2": "blake2b", "blake2": "blake2b", "blake2b256": BLAKE2B_256}
 _USE = f"use one of {', '.join(ALGORITHMS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ListEntry:
+class ListEntry(NamedTuple):
     """One digest of a digest list."""
 
     #: The name of the file, without folders.
@@ -74,8 +73,7 @@ class ListEntry:
     path: str
 
 
-@dataclass(frozen=True)
-class DigestList:
+class DigestList(NamedTuple):
     """The content of a digest list."""
 
     #: Its digests, in the order of the list.

@@ -11,25 +11,22 @@ from wheelhouse_hashes.filenames import printable
 _CURE = "write it with sha256sum or --hashfile"
 
 #: What the first line of each tool's output looks like; the tool, and the cure.
-_TOOLS = tuple(
-    (re.compile(pattern, re.ASCII), tool, cure)
-    for pattern, tool, cure in (
-        (r"Algorithm|---------|\"?Algorithm\"?,", "Get-FileHash output", _CURE),
-        (r"[A-Za-z0-9-]+ (hash of|von) |CertUtil:", "certutil output", _CURE),
-        (r"-----BEGIN PGP SIGNATURE", "a detached signature", "give the file that it signs"),
-        (r"-----BEGIN ", "a key or certificate", "give the list of digests"),
-        (r".*: (OK|FAILED)( open or read)?$", "the output of sha256sum -c", "give its input"),
-        (r"%%%% ", "hashdeep output", _CURE),
-        (r"\d{1,10} +\d+ \S", "the CRC of sum or cksum", _CURE),
-        (r"\S.* [0-9A-Fa-f]{8}$", "an SFV file, with a CRC for each file", _CURE),
-        (
-            r"(.*\) ?= ?)?(sha\d+-)?[A-Za-z0-9+/]{22,86}={1,2}($|  ?\S)",
-            "digests in base64",
-            "write it without --base64",
-        ),
-        (r"\S+ *(==|@|>=) ?\S+", "a requirements file", _CURE),
-        (r"\[\[?[\w.-]+\]\]?$|[\w-]+ *= *[\"\[]", "TOML", _CURE),
-    )
+_TOOLS = (
+    (r"Algorithm|---------|\"?Algorithm\"?,", "Get-FileHash output", _CURE),
+    (r"[A-Za-z0-9-]+ (hash of|von) |CertUtil:", "certutil output", _CURE),
+    (r"-----BEGIN PGP SIGNATURE", "a detached signature", "give the file that it signs"),
+    (r"-----BEGIN ", "a key or certificate", "give the list of digests"),
+    (r".*: (OK|FAILED)( open or read)?$", "the output of sha256sum -c", "give its input"),
+    (r"%%%% ", "hashdeep output", _CURE),
+    (r"\d{1,10} +\d+ \S", "the CRC of sum or cksum", _CURE),
+    (r"\S.* [0-9A-Fa-f]{8}$", "an SFV file, with a CRC for each file", _CURE),
+    (
+        r"(.*\) ?= ?)?(sha\d+-)?[A-Za-z0-9+/]{22,86}={1,2}($|  ?\S)",
+        "digests in base64",
+        "write it without --base64",
+    ),
+    (r"\S+ *(==|@|>=) ?\S+", "a requirements file", _CURE),
+    (r"\[\[?[\w.-]+\]\]?$|[\w-]+ *= *[\"\[]", "TOML", _CURE),
 )
 
 
@@ -39,7 +36,7 @@ def foreign_tool(line: str) -> tuple[str, str] | None:
     :param line: a line that is in none of the dialects that are read.
     """
     for pattern, tool, cure in _TOOLS:
-        if pattern.match(line):
+        if re.match(pattern, line, re.ASCII):  # rarely needed, so not compiled at import
             return tool, cure
     return None
 

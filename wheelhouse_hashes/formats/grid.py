@@ -13,6 +13,10 @@ from wheelhouse_hashes.formats.wheel_kinds import Kind, in_order
 #: Head of the column of artifacts that are for no Python, such as sdists.
 NO_PYTHON = "no Python"
 
+#: Maximum number of columns and of rows.  Real releases have up to 20 columns and 40 rows; the
+#: names on a hostile page could make a table of a billion cells.
+MAX_COLUMNS, MAX_ROWS = 60, 100
+
 #: Space between two columns of text.
 _GAP = "  "
 
@@ -52,11 +56,19 @@ class Grid:
         for kind, state in entries:
             self._cells[kind][state] += 1
         columns = {kind.column for kind in self._cells}
+        named = sorted(columns - {""}, key=in_order)[:MAX_COLUMNS]
         #: The Pythons: ``cp39`` before ``cp310``, artifacts for no Python last.
-        self.columns: Sequence[str] = sorted(columns - {""}, key=in_order)
-        self.columns += [""] if "" in columns else []
+        self.columns: Sequence[str] = named + ([""] if "" in columns else [])
+        rows = {kind.row for kind in self._cells}
         #: The platforms.
-        self.rows: Sequence[str] = sorted({kind.row for kind in self._cells}, key=in_order)
+        self.rows: Sequence[str] = sorted(rows, key=in_order)[:MAX_ROWS]
+        shown = set(self.columns), set(self.rows)
+        #: The number of artifacts in further columns and rows, which are left out.
+        self.left_out = sum(
+            states.total()
+            for kind, states in self._cells.items()
+            if kind.column not in shown[0] or kind.row not in shown[1]
+        )
         #: The number of artifacts in each state that occurs.
         self.count: Mapping[State, int] = _sorted(sum(self._cells.values(), Counter()))
 
@@ -117,6 +129,14 @@ class Grid:
                         key=_ORDER.__getitem__,
                     )
                     yield _GAP.join([f"{head:<{first}}", *cells]).rstrip(), worst
+        if self.left_out:
+            yield self.rest, None
+
+    @property
+    def rest(self) -> str:
+        """A text about the artifacts that are left out; empty if there are none."""
+        number = self.left_out
+        return f"and {number} artifacts of more Pythons and platforms" if number else ""
 
 
 def counted(states: Mapping[State, int]) -> str:

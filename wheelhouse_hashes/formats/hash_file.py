@@ -12,8 +12,7 @@ is never opened; only its last part is compared.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, DEFAULT_ALGORITHM, Digest
 from wheelhouse_hashes.errors import HashFileError, NotAHashFile
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True)
-class HashFile:
+class HashFile(NamedTuple):
     """The content of a hash file."""
 
     #: The digest of the artifact that the file is named after.

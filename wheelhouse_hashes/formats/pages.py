@@ -11,8 +11,8 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from email.message import Message
+from typing import NamedTuple
 from urllib.parse import quote, unquote, urlunsplit
 
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -68,8 +68,7 @@ class TooManyLinks(ValueError):
         super().__init__(f"the page has more than {MAX_LINKS} links")
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """A link of a page."""
 
     #: The file's name, percent-decoded; None if unknown.
@@ -254,7 +253,7 @@ def _read_anchor(text: str, base: str, beside: str) -> Iterator[Link]:
         yanked, provenance = tag.get("data-yanked"), tag.get("data-provenance")
         if yanked is not None or provenance:
             provenance = _provenance(provenance, base)
-            link = replace(link, yanked=yanked, provenance=provenance)
+            link = link._replace(yanked=yanked, provenance=provenance)
         yield link
     elif tag.has_stray_quote and ARTIFACT.search(text):
         yield Link(None, text, problem=UNCLOSED)

@@ -11,7 +11,6 @@ import functools
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from packaging.utils import canonicalize_name
@@ -84,7 +83,7 @@ class Relevance:
                     folders.add(folder)
             else:
                 needless = link.hashes and self.is_of_another_version(link.name)
-                yield replace(link, hashes=()) if needless else link
+                yield link._replace(hashes=()) if needless else link
 
     def is_of_another_project(self, name: str) -> bool:
         """Return whether a name is that of an artifact or companion of another project.

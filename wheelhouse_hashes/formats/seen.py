@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelhouse_hashes.artifacts import new_hasher
 
@@ -14,8 +14,7 @@ HEAD_BYTES = 512
 TAIL_BYTES = 1024
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """The facts about an artifact's bytes."""
 
     #: The number of bytes.

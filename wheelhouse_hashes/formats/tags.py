@@ -9,6 +9,7 @@ This takes time proportional to the size of the page, even if the page is hostil
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -48,10 +49,15 @@ _MARK = re.compile(r"[<>\"']")
 ARTIFACT = re.compile(r"\.(?:whl|tar\.gz|zip|exe)\b", re.IGNORECASE)
 # ``<!-->`` and ``<!--->`` are complete comments, too.
 _END_OF_COMMENT = re.compile("(?<=<!)--?>|--!?>")
-_END_OF_RAW = {n: re.compile(f"</{n}(?=[{SPACE}/>])", re.IGNORECASE) for n in _RAW}
 
 _TOO_LONG = f"its HTML tag is longer than {MAX_TAG} characters"
 UNCLOSED = "its HTML tag has an unclosed quote or bracket"
+
+
+# Few pages have any of these elements.
+@functools.cache
+def _end_of_raw(element: str) -> re.Pattern[str]:
+    return re.compile(f"</{element}(?=[{SPACE}/>])", re.IGNORECASE)
 
 
 def find_tags(text: str) -> Iterator[tuple[str, str]]:
@@ -127,7 +133,7 @@ class _TagEnds:
         raw = (opening["raw"] or "").lower()
         if raw:
             position = self.of_tag(opening.start(), position) or position
-            found = raw not in self._unclosed and search(_END_OF_RAW[raw], self._text, position)
+            found = raw not in self._unclosed and search(_end_of_raw(raw), self._text, position)
             if not found:
                 self._unclosed.add(raw)
                 return None if raw in _ALWAYS_RAW else position

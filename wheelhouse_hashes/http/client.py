@@ -14,7 +14,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -143,7 +142,7 @@ class Client:
             except UndecodableBody:
                 body.seek(0)
                 body.truncate()
-                raw = replace(plan, decode=False)
+                raw = plan._replace(decode=False)
                 response = self._interruptibly(lambda: self._follow(url, raw, headers or {}))
                 if not is_text(body.getvalue()):
                     raise
@@ -231,7 +230,7 @@ class Client:
         try:
             if part is not None and part.validator is not None:
                 asked = {**plan.headers, **part.request_headers}
-                rest = replace(plan, headers=asked, part=part)
+                rest = plan._replace(headers=asked, part=part)
                 with contextlib.suppress(NotContinued):
                     return self._interruptibly(lambda: self._follow(url, rest, headers or {}))
             return self._interruptibly(lambda: self._follow(url, plan, headers or {}))

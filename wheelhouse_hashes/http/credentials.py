@@ -47,6 +47,8 @@ class Credentials:
 
     def log_in(self, curl: pycurl.Curl, url: str) -> None:
         """Set the user and password for a request, or unset those of the last one."""
+        if not self._users:
+            return  # nothing was ever set
         for option, value in zip(_LOGIN, self.of(url) or (None, None), strict=True):
             if value is None:
                 curl.unsetopt(option)

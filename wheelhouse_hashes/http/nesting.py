@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -28,7 +27,6 @@ def with_own_handle(callback: Callable[P, T], local: threading.local) -> Callabl
     :param local: the thread's state of the client.
     """
 
-    @functools.wraps(callback)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         state = vars(local)
         outer = _taken(state)

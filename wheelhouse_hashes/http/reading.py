@@ -12,9 +12,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, TransferError, UnsupportedURL
@@ -75,8 +74,7 @@ class Lent:
         vars(self._local).update(state)
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(NamedTuple):
     """What ends the reading of an object early.
 
     :param url: the URL of the object.

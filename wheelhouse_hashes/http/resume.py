@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelhouse_hashes.errors import WheelhouseHashesError
 from wheelhouse_hashes.formats.dates import http_date
@@ -35,8 +35,7 @@ class NotContinued(WheelhouseHashesError):
     """The response cannot be appended to the received part: start over."""
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """The beginning of a body, already received."""
 
     #: Its size in bytes.

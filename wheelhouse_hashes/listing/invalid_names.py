@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -28,8 +28,7 @@ _SUFFIXES = (
 _RELEASE = re.compile(r"v?(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,9})", re.ASCII | re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class InvalidNames:
+class InvalidNames(NamedTuple):
     """Names that look like wanted artifacts and are not valid."""
 
     #: Wheels, and why their names are not valid.

@@ -81,8 +81,7 @@ def _select(run: Session[CheckOptions], listing: Listing, wanted: Wanted) -> Sel
         return selection
     names = [each.name for each in selection.artifacts]
     excluded = excluded_of(run, [*names, *(each.name for each in selection.left_out)])
-    return replace(
-        selection,
+    return selection._replace(
         artifacts=tuple(each for each in selection.artifacts if each.name not in excluded),
         left_out=tuple(each for each in selection.left_out if each.name not in excluded),
         excluded=excluded,

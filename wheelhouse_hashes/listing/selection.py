@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from packaging.utils import canonicalize_name
@@ -50,8 +50,7 @@ MAX_IGNORED = 20
 MAX_VERSIONS = 1000
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """The part of a listing that a command asks for."""
 
     #: The artifacts, sorted by name.
@@ -67,7 +66,7 @@ class Selection:
     #: Artifacts that cannot be read or whose URLs must not be requested, and why.
     left_out: tuple[LeftOut, ...] = ()
     #: Names that are not valid, but look like names of wanted artifacts.
-    invalid: InvalidNames = field(default_factory=InvalidNames)
+    invalid: InvalidNames = InvalidNames()
     #: The number of artifacts of other versions of the wanted projects.
     others: int = 0
     #: The folders in which the listing names hash files, selected or not.

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.artifacts import Claim, Finding
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import PluginError
-from wheelhouse_hashes.transport import Entry, LeftOut, Listing
 
 if TYPE_CHECKING:
     import pluggy
 
     from wheelhouse_hashes.artifacts import Companion
-    from wheelhouse_hashes.transport import Opened, OpenRequest
+    from wheelhouse_hashes.transport import Listing, Opened, OpenRequest
 
 
 def guarded_content(
@@ -102,6 +101,9 @@ def check_listing(listing: Listing) -> None:  # noqa: C901 (one check after the 
 
     :raises TypeError: if an item or one of its fields has the wrong type.
     """
+    # Imported here because not every command reads a listing.
+    from wheelhouse_hashes.transport import Entry, LeftOut, Listing
+
     kinds = {"entries": Entry, "notes": str, "left_out": LeftOut, "lists": Listing}
     for name, kind in kinds.items():
         items = getattr(listing, name)

@@ -32,7 +32,6 @@ from wheelhouse_hashes.plugins.guards import (
 from wheelhouse_hashes.plugins.manager import PluginManager
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionClash, OptionRegistry, Owner
 from wheelhouse_hashes.plugins.read_only import refusing_changes
-from wheelhouse_hashes.transport import Listing, Opened, OpenRequest, Page
 from wheelhouse_hashes.verbs import OptionGroup, Verb
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions, Options, UploadOptions
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.transport import Listing, Opened, OpenRequest, Page
 
 _CLAIMS = (Claim, Finding)
 
@@ -190,16 +190,25 @@ class Plugins(PluginManager):
 
     def locate(self, url: str, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_locate``."""
+        # Imported here because not every command reads a listing.
+        from wheelhouse_hashes.transport import Listing
+
         listing = self._first("wheelhouse_locate", Listing, url=url, run=run)
         return self._checked("wheelhouse_locate", listing, check_listing)
 
     def read_listing(self, page: Page, run: Run[CheckOptions]) -> Listing | None:
         """Call ``wheelhouse_read_listing``."""
+        # Imported here because not every command reads a listing.
+        from wheelhouse_hashes.transport import Listing
+
         listing = self._first("wheelhouse_read_listing", Listing, page=page, run=run)
         return self._checked("wheelhouse_read_listing", listing, check_listing)
 
     def open(self, url: str, request: OpenRequest, run: Run[Options]) -> Opened | None:
         """Call ``wheelhouse_open``; errors of the pieces are reported like a hook's."""
+        # Imported here because not every command opens URLs.
+        from wheelhouse_hashes.transport import Opened
+
         hook = "wheelhouse_open"
         opened = self._first(hook, Opened, url=url, request=request, run=run)
         opened = self._checked(hook, opened, lambda made: check_opened(made, request))

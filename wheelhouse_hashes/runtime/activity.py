@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class ByteCount:
@@ -71,8 +71,7 @@ class Activity:
         return self._moved()
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """The progress of a run at one moment."""
 
     #: The number of artifacts in the run.

@@ -8,8 +8,7 @@ dropped connection or a 503 has the same effect wherever it happens.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from wheelhouse_hashes.errors import Refusal
 
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Again:
+class Again(NamedTuple):
     """Why and how to try again.
 
     :param cause: what went wrong.

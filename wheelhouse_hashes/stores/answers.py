@@ -11,9 +11,8 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from libcloud.common.exceptions import BaseHTTPError
 from libcloud.common.types import InvalidCredsError, MalformedResponseError
@@ -41,8 +40,7 @@ _WORD = re.compile(r"[\w.-]{1,80}")
 UNREADABLE = "the answer of the store cannot be read: check --provider-name and the store's address"
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """A store's answer to a request that failed."""
 
     #: The HTTP status.

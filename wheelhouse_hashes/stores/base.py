@@ -90,7 +90,8 @@ class Store(Streams, Comparison):
         """Look up the container.
 
         :param create: whether to create the container if it does not exist.
-        :raises StoreError: if it does not exist, or cannot be reached.
+        :raises NoContainer: if it does not exist.
+        :raises StoreError: if it cannot be reached.
         """
 
         def look_up() -> None:

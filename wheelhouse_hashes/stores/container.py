@@ -113,6 +113,22 @@ class ObjectContainer:
 
         self._call(put, create=True)
 
+    def replace(self, name: str, expected: bytes, content: bytes, media_type: str = BINARY) -> bool:
+        """Replace an object if its content is the expected one; return whether it was.
+
+        The store compares it if it can (S3); otherwise this looks first.
+
+        :param name: the name of the object.
+        :param expected: its present content.
+        :param content: its new content.
+        :param media_type: the value of its ``Content-Type``.
+        """
+
+        def replace() -> bool:
+            return self._store.replace_bytes(name, expected, content, media_type)
+
+        return self._call(replace)
+
     def delete(self, name: str) -> None:
         """Delete an object; do nothing if it does not exist."""
         self._call(lambda: self._store.delete(name))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True)
-class Family:
+class Family(NamedTuple):
     """The headers used by one kind of store."""
 
     #: The name of the header with the MD5 of a body.

@@ -12,9 +12,8 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """The time limits of requests to a store, in seconds."""
 
     #: To connect to one address of the store: TCP, proxy, and each step of TLS.

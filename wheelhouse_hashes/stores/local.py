@@ -31,6 +31,7 @@ from wheelhouse_hashes.errors import (
     AlreadyExists,
     DiskError,
     Interrupted,
+    NoContainer,
     StoreError,
     TransferError,
     disk_errors,
@@ -173,7 +174,7 @@ class LocalStore(Store):
         """
         final = self._folder / name
         with disk_errors(f"send {name}"):
-            with self._private_folder() as private:
+            with self._private_folder(name) as private:
                 path = private / "object"
                 with path.open("xb") as file:
                     file.writelines(pieces)
@@ -190,17 +191,18 @@ class LocalStore(Store):
                         path.replace(final)
                 except FileExistsError:
                     raise AlreadyExists(name) from None
-            sync_folder(self._folder)
+            sync_folder(final.parent)
         return version
 
     @contextlib.contextmanager
-    def _private_folder(self) -> Iterator[pathlib.Path]:
+    def _private_folder(self, name: str) -> Iterator[pathlib.Path]:
         """Make a folder for a new object, in the staging folder; remove it at the end.
 
+        :param name: the name of the object.
         :raises DiskError: if the staging folder belongs to another user, and only that
             user may write to it.
         """
-        self._make_prefix()
+        self._make_folders(name)
         staging = self._folder / _STAGING
         staging.mkdir(exist_ok=True)
         wanted, found = stat.S_IMODE(self._folder.stat().st_mode), staging.lstat().st_mode
@@ -219,11 +221,11 @@ class LocalStore(Store):
             with private as path:
                 yield path
 
-    def _make_prefix(self) -> None:
-        """Create the folders of the prefix, with the mode of the container."""
+    def _make_folders(self, name: str) -> None:
+        """Create the folders of the prefix and of an object, with the mode of the container."""
         folder = pathlib.Path(self.account.username, self._name.container)
         mode = stat.S_IMODE(folder.stat().st_mode)
-        for part in filter(None, self._name.prefix.split("/")):
+        for part in filter(None, f"{self._name.prefix}{name}".split("/")[:-1]):
             parent, folder = folder, folder / part
             with contextlib.suppress(FileExistsError):
                 folder.mkdir()
@@ -234,7 +236,7 @@ class LocalStore(Store):
         # libcloud reports any failure to look up a file as a missing object, even
         # if the container itself has vanished.
         if not self._folder.is_dir():
-            raise StoreError(f"container {self.container_name!r} does not exist")
+            raise NoContainer(f"container {self.container_name!r} does not exist")
         return super()._object(name)
 
     def has_bytes_of(self, stored: Stored, artifact: LocalArtifact) -> bool:

@@ -6,7 +6,7 @@ a prefix is only the first part of the names of its objects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable, why_unsafe
@@ -21,8 +21,7 @@ _MAX_PREFIX_BYTES = 512
 _CHECK_VARIABLE = "check the variable it comes from"
 
 
-@dataclass(frozen=True)
-class ContainerName:
+class ContainerName(NamedTuple):
     """The parsed name of a container."""
 
     #: The name of the store's container.

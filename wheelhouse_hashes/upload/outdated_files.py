@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.upload.container_snapshot import ContainerSnapshot
 
-#: A file beside an artifact, such as ``X.whl.asc`` or ``X.tar.gz.sigstore.json``.
+#: A file beside an artifact, such as ``X.whl.asc`` or ``X.tar.gz.minisig``.
 _BESIDE = re.compile(r"(.+?\.(?:whl|tar\.gz|zip|exe))\..+", re.DOTALL)
 
 

@@ -15,7 +15,8 @@ never overruled by the container's own claims.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from wheelhouse_hashes.artifacts import Claim, Finding, Tier
 from wheelhouse_hashes.causes import Cause
@@ -25,8 +26,7 @@ from wheelhouse_hashes.formats.urls import is_secure
 QUIET = 3600.0
 
 
-@dataclass(frozen=True)
-class Provenance:
+class Provenance(NamedTuple):
     """Where the bytes of one try came from."""
 
     #: Their origins, as linked and as answered; empty for bytes of a local folder.
@@ -39,8 +39,7 @@ class Provenance:
 LOCAL = Provenance()
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """The origins of an address that the user named, and of its links to one artifact."""
 
     #: Those of the listing, of the artifact and of its hash files, as linked.
@@ -83,8 +82,7 @@ def named(claims: Iterable[Claim]) -> str:
     return " and ".join(f"{source} ({where})" if where else source for source, where in places)
 
 
-@dataclass(frozen=True)
-class Sides:
+class Sides(NamedTuple):
     """The claims about some bytes, from inside and from outside their container."""
 
     #: All claims.

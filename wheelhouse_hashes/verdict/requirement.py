@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 #: What supplies each tier, for messages.
 _SUPPLIED_BY = {
     Tier.CONTAINER: "give an address or a folder with hash files",
-    Tier.ELSEWHERE: "give an https address with --against",
+    Tier.ELSEWHERE: "give an https address with --against or --index",
     Tier.ATTESTED: "name the signer of attestations with --attested-by",
-    Tier.LOGGED: "install a plugin that reads a log, and give its options",
-    Tier.PINNED: "give a digest list with --against",
+    Tier.LOGGED: "give a transparency log with --log and --log-key",
+    Tier.PINNED: "give a digest list with --against, or a page with its hash (URL#sha256=HEX)",
 }
 
 

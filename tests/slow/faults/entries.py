@@ -4,7 +4,8 @@ The numbers are those of the catalogue's sections, E.2 to E.5; within a section
 entries are counted in order.  E.6 is about listings of stores and
 releases, E.7 about links that are easily lost, E.8 about digests in
 headers, E.9 about private containers, E.10 about local artifacts, E.11 about
-releases that are not complete.
+releases that are not complete, E.12 about pinned pages and package indexes,
+E.13 about transparency logs.
 """
 
 from __future__ import annotations
@@ -166,6 +167,8 @@ ENTRIES: Mapping[str, str] = {
     "E.9": "private containers",
     "E.10": "local artifacts without a store",
     "E.11": "releases that are not complete",
+    "E.12": "pinned pages and package indexes",
+    "E.13": "transparency logs",
 }
 
 _DISKS = "tests/command/test_disks.py::"

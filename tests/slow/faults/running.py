@@ -21,10 +21,12 @@ from tests.slow.faults import (
     limits,
     listings,
     local,
+    log,
     lost_links,
     names,
     pages,
     private,
+    released,
     stores,
     transport,
     uploads,
@@ -47,6 +49,8 @@ MODULES = (
     private,
     completeness,
     hashing,
+    released,
+    log,
     local,
 )
 

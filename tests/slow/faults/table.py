@@ -61,6 +61,8 @@ _TITLES = {
     "private": "Private containers (E.9)",
     "completeness": "Releases that are not complete (E.11)",
     "hashing": "Local artifacts without a store (E.10)",
+    "released": "Pinned pages and package indexes (E.12)",
+    "log": "Transparency logs (E.13)",
     "local": "This machine (E.5)",
 }
 
@@ -76,7 +78,7 @@ _LONGEST = 160
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*): "
     r"(?!HTTP status|redirects|ignored|more than|"
-    r"the (download|page|list|JSON|XML)|its links|not a|an? |no (final|artifacts) ).*"
+    r"the (download|page|list|JSON|XML)|its (links|hash)|not a|an? |no (final|artifacts) ).*"
 )
 
 
@@ -91,6 +93,7 @@ def result_line(done: Done) -> str:
         "listing-cut",
         "incomplete",
         "expected the",
+        "not-built",
         "replaced",
         "waiting",
         "withdrawn",
@@ -107,6 +110,7 @@ def normalized(row: str) -> str:
     row = re.sub(r"https?://(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"/\S*/(name|link|part|folder|file|base|named)_\w+/", "FOLDER/", row)
+    row = re.sub(r"\bsha256=[0-9a-f]{64}", "sha256=HEX", row)  # of a page with the port
     row = re.sub(r"ended after \d+", "ended after some", row)
     row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
     row = re.sub(r" {2,}", "  ", row)

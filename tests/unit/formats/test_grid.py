@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wheelhouse_hashes.formats.grid import Entry, Grid, State
+from wheelhouse_hashes.formats.grid import MAX_COLUMNS, MAX_ROWS, Entry, Grid, State
 from wheelhouse_hashes.formats.wheel_kinds import Kind, kind_of
 
 
@@ -56,8 +56,9 @@ def test_columns_that_do_not_fit_follow_below() -> None:
 
 
 def test_grid_counts_states_and_knows_the_worst() -> None:
-    assert GRID.count == dict.fromkeys(State, 1) | {State.VERIFIED: 2}
-    assert list(GRID.count) == list(State)
+    there = [state for state in State if state is not State.PLANNED]
+    assert GRID.count == dict.fromkeys(there, 1) | {State.VERIFIED: 2}
+    assert list(GRID.count) == there
     assert GRID.worst("win_amd64", "cp313") is State.VERIFIED
     assert GRID.worst("win_amd64") is State.REFUSED
     assert GRID.worst("sdist", "cp313") is None
@@ -72,3 +73,13 @@ def test_control_characters_in_kinds_are_escaped() -> None:
     """Kinds may come from a plugin's finding."""
     grid = Grid([Entry(Kind("cp3\x1b[2J", "win\n::error::"), State.MISSING)])
     assert "".join(text for text, _ in grid.lines(80)).isprintable()
+
+
+def test_grid_of_a_hostile_page_is_limited() -> None:
+    """A page can name a Python and a platform of its own with each link."""
+    kinds = [Kind(f"cp{number}", f"platform_{number}") for number in range(2_000)]
+    grid = Grid(Entry(kind, State.REFUSED) for kind in kinds)
+    assert (len(grid.columns), len(grid.rows)) == (MAX_COLUMNS, MAX_ROWS)
+    assert grid.left_out == 2_000 - MAX_COLUMNS
+    *_, (last, state) = grid.lines(120)
+    assert (last, state) == ("and 1940 artifacts of more Pythons and platforms", None)

@@ -50,7 +50,7 @@ provenances = st.builds(
     st.lists(ages, max_size=3).map(tuple),
 )
 seen_bytes = st.builds(
-    lambda tail, known: replace(SEEN, tail=tail, length_known=known),
+    lambda tail, known: SEEN._replace(tail=tail, length_known=known),
     st.sampled_from((BODY, b"cut here")),
     st.booleans(),
 )
@@ -211,7 +211,7 @@ def test_finding_does_not_hide_a_replacement(
 def test_replacement_by_other_files_is_a_replacement(head: bytes) -> None:
     pin = _claim("sha256", 1, travels=False, tier=Tier.PINNED)
     beside = _claim("sha256", 0, travels=False)
-    verdict = judge(_artifact(len(BODY) + 9), [pin, beside], replace(SEEN, head=head))
+    verdict = judge(_artifact(len(BODY) + 9), [pin, beside], SEEN._replace(head=head))
     assert verdict.cause is Cause.REPLACED
 
 

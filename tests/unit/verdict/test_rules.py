@@ -60,7 +60,7 @@ def test_stronger_tier_does_not_overrule_wrong_claim() -> None:
 
 def test_stronger_algorithm_does_not_overrule_weaker_one() -> None:
     md5 = Claim(Digest("md5", "0" * 32), "hash file", "")
-    seen = replace(_seen(BODY), digests={"sha256": sha256(BODY), "md5": "1" * 32})
+    seen = _seen(BODY)._replace(digests={"sha256": sha256(BODY), "md5": "1" * 32})
     assert judge(WHEEL, [RIGHT, md5], seen).outcome is Outcome.REFUSED
 
 
@@ -211,7 +211,7 @@ def test_findings_are_joined_under_gravest_cause() -> None:
 
 def test_verdict_has_claims_digests_and_sizes() -> None:
     artifact = replace(WHEEL, size=99)
-    seen = replace(_seen(BODY), on_disk=True)
+    seen = _seen(BODY)._replace(on_disk=True)
     verdict = judge(artifact, [WRONG], seen)
     assert verdict.name == NAME
     assert verdict.claims == (WRONG,)
@@ -230,8 +230,8 @@ def test_healable_causes_exclude_final_ones() -> None:
         *(Cause.UNTRUSTED, Cause.UNSAFE_NAME, Cause.PLUGIN, Cause.REPLACED, Cause.WEAK),
         *(Cause.DISK, Cause.FORBIDDEN, Cause.TOO_LARGE, Cause.UNSOUND, Cause.UNEXPECTED),
         *(Cause.UNREADABLE, Cause.INVALID_NAME, Cause.YANKED, Cause.LISTING_CUT),
-        Cause.NOT_LISTED,
-        Cause.NOT_ATTESTED,
+        *(Cause.NOT_LISTED, Cause.NOT_ATTESTED, Cause.FORKED, Cause.LOGGED_TWICE),
+        *(Cause.NOT_THE_PAGE, Cause.NOT_BUILT, Cause.NOT_SERVED, Cause.LISTED_WRONG),
     }
     assert set(Cause) - HEALABLE == final
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -46,9 +45,9 @@ def _digests(body: bytes) -> dict[str, str]:
 RIGHT = _digests(BODY)
 WRONG = (_digests(b"other bytes"), _digests(b"yet other bytes"))
 SEEN = Seen(len(BODY), RIGHT, head=BODY, tail=BODY)
-SAME = replace(SEEN)
-DIFFERENT = replace(SEEN, size=7, digests=WRONG[0])
-WITHOUT_END = replace(SEEN, tail=b"cut here")
+SAME = SEEN._replace()
+DIFFERENT = SEEN._replace(size=7, digests=WRONG[0])
+WITHOUT_END = SEEN._replace(tail=b"cut here")
 
 
 def _artifact(size: int | None) -> ListedArtifact:
@@ -91,8 +90,8 @@ earlier = st.sampled_from(
         None,
         SAME,
         DIFFERENT,
-        replace(SAME, length_known=False),
-        replace(DIFFERENT, length_known=False),
+        SAME._replace(length_known=False),
+        DIFFERENT._replace(length_known=False),
     )
 )
 
@@ -238,7 +237,7 @@ def _disagreements(
     known: bool,
 ) -> list[tuple[tuple[Claim, ...], Seen | None, int | None, Verdict]]:
     """Every small case with a wrong claim, and its verdict."""
-    seen = replace(SEEN, length_known=known)
+    seen = SEEN._replace(length_known=known)
     return [
         (claimed, before, size, judge(_artifact(size), claimed, seen, before=before))
         for claimed, before, size in itertools.product(SMALL_SETS, BEFORES, SMALL_SIZES)
@@ -249,7 +248,7 @@ def _disagreements(
 @pytest.mark.parametrize("accept", [False, True])
 @pytest.mark.parametrize("known", [False, True])
 def test_no_combination_with_wrong_claim_is_good(accept: bool, known: bool) -> None:
-    seen = replace(SEEN, length_known=known)
+    seen = SEEN._replace(length_known=known)
     for claimed, before, size in itertools.product(SMALL_SETS, BEFORES, SMALL_SIZES):
         verdict = judge(_artifact(size), claimed, seen, accept_missing=accept, before=before)
         if any(map(_is_wrong, claimed)):
@@ -301,7 +300,7 @@ def test_differing_reads_of_unknown_length_are_not_corrupt() -> None:
 
 
 def test_unknown_length_wrong_twice_is_mismatch() -> None:
-    seen = replace(SEEN, length_known=False)
+    seen = SEEN._replace(length_known=False)
     verdict = judge(_artifact(None), [_claim("sha256", 1, False)], seen, before=SAME)
     assert verdict.cause is Cause.MISMATCH
 
@@ -315,7 +314,7 @@ def test_body_shorter_than_listed_is_not_a_mismatch(known: bool) -> None:
 
 @pytest.mark.parametrize("known", [False, True])
 def test_archive_without_end_is_not_a_mismatch(known: bool) -> None:
-    seen = replace(WITHOUT_END, length_known=known)
+    seen = WITHOUT_END._replace(length_known=known)
     for claimed, before in itertools.product(SMALL_SETS, BEFORES):
         verdict = judge(_artifact(None), claimed, seen, before=before)
         assert verdict.cause not in (Cause.CORRUPT, Cause.MISMATCH)

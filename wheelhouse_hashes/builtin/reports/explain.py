@@ -9,9 +9,9 @@ from wheelhouse_hashes.artifacts import Claim, Outcome, Tier, Verdict
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import tiers_text
 from wheelhouse_hashes.options import CheckOptions, Options
-from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
@@ -48,6 +48,9 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Print the requested explanations."""
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport
+
     if not isinstance(report, FetchReport):
         return
     verdicts = {verdict.name: verdict for verdict in report.verdicts}

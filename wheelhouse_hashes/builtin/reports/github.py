@@ -15,10 +15,10 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import tiers_text
-from wheelhouse_hashes.report import FetchReport, FilesReport, Report
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import Options
+    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
@@ -33,8 +33,12 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     def annotate(title: str, text: str) -> None:
         run.say(_annotation(title, text), command=True)
 
+    annotated = os.environ.get("GITHUB_ACTIONS") == "true"
+    path = os.environ.get(SUMMARY)
+    if not annotated and not path:
+        return
     rows = [(name, word, run.masked(text), step) for name, word, text, step in _rows(report)]
-    if os.environ.get("GITHUB_ACTIONS") == "true":
+    if annotated:
         for name, _, text, next_step in rows:
             if next_step is not None:
                 annotate(name, f"{text}; {next_step}" if next_step else text)
@@ -42,7 +46,6 @@ def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
             annotate(f"wheelhouse {run.verb}", problem.message_and_next)
         for finding in report.findings:
             annotate(finding.cause.value, f"{finding.text}; {finding.next_step}")
-    path = os.environ.get(SUMMARY)
     if path and (rows or report.findings):
         with (
             disk_errors(f"write {SUMMARY}"),
@@ -62,6 +65,9 @@ _Row = tuple[str, str, str, "str | None"]
 
 
 def _rows(report: Report) -> list[_Row]:
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport, FilesReport
+
     rows: list[_Row] = []
     if isinstance(report, FetchReport):
         for verdict in report.verdicts:
@@ -103,12 +109,13 @@ def _table(run: Run[Options], report: Report, rows: list[_Row]) -> str:
 
 def _grid(report: Report) -> Iterator[str]:
     """Return the lines of the grid, none if there is nothing to compare."""
-    if not isinstance(report, FetchReport):
-        return
     # Imported here because most runs have no summary.
     from wheelhouse_hashes.builtin.reports.grid_model import grid_of
     from wheelhouse_hashes.formats.grid import NO_PYTHON, State
+    from wheelhouse_hashes.report import FetchReport
 
+    if not isinstance(report, FetchReport):
+        return
     grid = grid_of(report)
     if sum(grid.count.values()) <= 1:
         return
@@ -123,6 +130,8 @@ def _grid(report: Report) -> Iterator[str]:
             cells.append(f"**{text}**" if bad else text)
         yield f"| {' | '.join(cells)} |"
     yield ""
+    if grid.rest:
+        yield from (grid.rest, "")
 
 
 def _cell(text: str) -> str:

@@ -149,7 +149,8 @@ class _Page:
                 cells.append(self._element("td", grid.cell(row, column), class_=class_))
             rows.append(cells)
         heads = ["Platform", *(column or NO_PYTHON for column in grid.columns)]
-        caption = f"Artifacts by platform and Python: {counted(grid.count)}"
+        rest = f"; the table leaves out {grid.left_out} artifacts" if grid.left_out else ""
+        caption = f"Artifacts by platform and Python: {counted(grid.count)}{rest}"
         return self._scrolling("Grid", self._writer.table(caption, heads, rows))
 
     def _scrolling(self, label: str, table: Markup) -> Markup:

@@ -15,14 +15,6 @@ from wheelhouse_hashes import __version__, hookimpl
 from wheelhouse_hashes.builtin.completeness import INCOMPLETE
 from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.report import (
-    FetchReport,
-    FilesReport,
-    IndexReport,
-    Report,
-    UploadRecord,
-    UploadReport,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +22,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import Claim, Finding, Verdict
     from wheelhouse_hashes.digests import Digest
     from wheelhouse_hashes.options import Options
+    from wheelhouse_hashes.report import Report, UploadRecord
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
@@ -65,6 +58,9 @@ def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
     :param run: the run.
     :param report: its report.
     """
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport, FilesReport, IndexReport, UploadReport
+
     values: dict[str, Any] = {
         "schema": SCHEMA,
         "version": __version__,

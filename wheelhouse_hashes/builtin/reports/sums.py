@@ -11,9 +11,9 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Digest, Outcome
 from wheelhouse_hashes.formats.hash_file import format_hash_file
 from wheelhouse_hashes.options import CheckOptions, Options
-from wheelhouse_hashes.report import FetchReport, Report
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
 
@@ -33,6 +33,9 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
     """Write the file; it contains verified artifacts only."""
+    # Imported here because only finished runs have a report.
+    from wheelhouse_hashes.report import FetchReport
+
     options = run.options
     if report.ended_by is not None or options.dry_run:
         return  # nothing was verified: keep an existing list

@@ -18,11 +18,11 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.transport import Entry, Listing
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
+    from wheelhouse_hashes.transport import Listing
 
 
 #: The name of digest lists on the lines about artifacts.
@@ -61,6 +61,7 @@ def _expected(options: CheckOptions) -> str | None:
 def _in_folder(run: Run[CheckOptions], path: pathlib.Path) -> Listing:
     """Return the listing of a folder, with the digest lists in it."""
     from wheelhouse_hashes.formats.digest_list import is_list_name
+    from wheelhouse_hashes.transport import Entry, Listing
 
     with disk_errors(f"list the folder {path}"):
         names = sorted(os.listdir(path))

@@ -6,6 +6,7 @@ pinned.  Links lead to artifacts only, never to another page.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.transport import Listing
     from wheelhouse_hashes.verbs import OptionGroup
 
+#: What is in the names of all downloads pages.
+DOWNLOADS = "-downloads.html"
+
 
 @hookimpl
 def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
@@ -38,17 +42,23 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
-    """Check the hashes in addresses; refuse a downloads page without one."""
+    """Refuse a downloads page without a valid hash in its address.
+
+    Other addresses with a hash may be the matter of a plugin.
+    """
     if isinstance(run.options, CheckOptions):
         for address in _candidates(run.options):
-            _pin(address, run.options)
+            if DOWNLOADS in address:
+                _pin(address, run.options)
 
 
 @hookimpl
 def wheelhouse_tiers(run: Run[CheckOptions]) -> Sequence[Tier]:
     """Return ``pinned`` for an address with the hash of its page."""
-    pins = (_pin(address, run.options) for address in _candidates(run.options))
-    return (Tier.PINNED,) if any(pins) else ()
+    with contextlib.suppress(UsageError):
+        if any(_pin(address, run.options) for address in _candidates(run.options)):
+            return (Tier.PINNED,)
+    return ()
 
 
 @hookimpl

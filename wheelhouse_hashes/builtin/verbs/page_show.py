@@ -10,10 +10,10 @@ from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.builtin.sources.downloads import CheckedPage, get_page, read_page_file
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal, UsageError
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import MARGIN, printable
 from wheelhouse_hashes.formats.downloads_page import ADD_HASH, DownloadsPage, split_pin
 from wheelhouse_hashes.formats.urls import is_http, origins_of, shown
-from wheelhouse_hashes.report import MARGIN, Report
+from wheelhouse_hashes.report import Report
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run

@@ -1,0 +1,1 @@
+"""Transparency logs: published test data, Go's packages, and other implementations."""

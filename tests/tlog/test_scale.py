@@ -1,0 +1,116 @@
+"""Logs of a million entries: time, memory, and the number of requests."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from tests.conftest import Cli
+from tests.support.logs import KEY, VKEY, Calls, Watched, append, folder_place
+from tests.support.servers import serving_folder
+from wheelhouse_hashes.run import StateFolder
+from wheelhouse_hashes.testing import make_wheel
+from wheelhouse_hashes.tlog.entries import Entry
+from wheelhouse_hashes.tlog.note import Checkpoint, sign
+from wheelhouse_hashes.tlog.tiles import Growth
+
+#: Writes a log of as many entries as it is told, and prints its seconds and MiB.
+BUILD = """
+import pathlib, resource, sys, time
+from tests.tlog.test_scale import build
+began = time.process_time()
+build(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
+print(time.process_time() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+NAME = "numpy-2.5.5-cp313-cp313-manylinux_2_27_x86_64.manylinux_2_28_x86_64_{}.whl"
+
+WHEELS = 65
+
+
+def build(folder: pathlib.Path, size: int) -> None:
+    """Write a log."""
+    growth = Growth()
+
+    def write(path: str, content: bytes) -> None:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+    made = (Entry(NAME.format(n), f"{n:064x}", 16_891_733).encode() for n in range(size))
+    for path, content in growth.add(made):
+        write(path, content)
+    for path, content in growth.partial():
+        write(path, content)
+    write("checkpoint", sign(Checkpoint(KEY.name, size, growth.root()).encode(), KEY))
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The public key in the environment, and a state folder."""
+    monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_LOG_KEY", VKEY)
+
+
+@pytest.fixture(scope="module")
+def million(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A log of 1,000,000 entries, made in less than 30 seconds of CPU time and 200 MiB."""
+    folder = tmp_path_factory.mktemp("million") / "log"
+    root = pathlib.Path(__file__).parents[2]
+    command = [sys.executable, "-c", BUILD, str(folder), "1000000"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    seconds, memory = map(float, done.stdout.split())
+    print(f"1,000,000 entries: {seconds:.1f} s, {memory:.0f} MiB")
+    assert seconds < 30
+    assert memory < 200
+    return folder
+
+
+def test_append_to_a_million_makes_eight_puts_at_most(
+    million: pathlib.Path, tmp_path: pathlib.Path, cli: Cli
+) -> None:
+    dist = tmp_path / "dist"
+    wheels = [make_wheel(dist, f"demo-1.{n}-py3-none-any.whl") for n in range(WHEELS)]
+    added = [Entry(p.name, sha256(p.read_bytes()).hexdigest()) for p in wheels]
+    calls = Calls()
+    (tmp_path / "appending").mkdir()
+    began = time.process_time()
+    place: Any = Watched(folder_place(million), calls)
+    append(place, StateFolder(tmp_path / "appending"), sorted(added, key=lambda each: each.name))
+    puts = [call for call in calls.made if call.startswith(("create", "replace"))]
+    print(f"append of {WHEELS}: {len(puts)} puts, {time.process_time() - began:.1f} s")
+    assert len(puts) <= 8, puts
+
+    with serving_folder(million.parent) as server:
+        done = cli("verify", "dist", "--log", f"{server.url}log", "--missing-hash", "refuse")
+        assert (done.code, done.err) == (0, "")
+        requests = [path for path in server.paths() if path.startswith("/log/")]
+    print(f"light verification of {WHEELS}: {len(requests)} requests")
+    assert len(requests) <= 8, requests
+    assert f"verified {WHEELS} of {WHEELS}" in done.out
+
+
+def test_audit_of_300_000_takes_two_seconds(tmp_path: pathlib.Path) -> None:
+    build(tmp_path / "log", 300_000)
+    code = (
+        "import resource, sys\n"
+        "from wheelhouse_hashes import testing\n"
+        "before = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])\n"
+        "done = testing.run('log', 'audit', 'log')\n"
+        "used = resource.getrusage(resource.RUSAGE_SELF)\n"
+        "print(done.code, sum(used[:2]) - before, used.ru_maxrss / 1024)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    status, seconds, memory = map(float, re.split(" ", done.stdout.strip()))
+    print(f"audit of 300,000: {seconds:.2f} s, {memory:.0f} MiB")
+    assert status == 0
+    assert seconds < 4  # two on an idle machine
+    assert memory < 200

@@ -1,0 +1,307 @@
+"""Where a log is: a local folder, a container, or a URL.
+
+Tiles and bundles never change, so they are only created: an object that exists must have the
+same content.  The checkpoint is the only object that is replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import secrets
+from typing import TYPE_CHECKING, Any, Protocol
+
+from wheelhouse_hashes.errors import (
+    ABSENT_STATUSES,
+    AlreadyExists,
+    DiskError,
+    NoContainer,
+    StoreError,
+    TransferError,
+    UsageError,
+    disk_errors,
+)
+from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.options import AccountOptions
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.run import Run
+
+#: The scheme of containers.
+CONTAINER = "container://"
+
+_TEXT = "text/plain; charset=utf-8"
+
+#: From this number of new files on, flushing all file systems is faster than each file.
+_MANY = 64
+
+
+class Place(Protocol):
+    """Where a log is."""
+
+    #: Its address, to be shown.
+    shown: str
+
+    def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:
+        """Return the content of an object, None if it does not exist.
+
+        :param path: the path below the address of the log.
+        :param max_bytes: the maximum size of the object.
+        :param fresh: whether to bypass caches.
+        """
+
+
+class WritablePlace(Place, Protocol):
+    """Where a log can be written."""
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write an object that never changes.
+
+        :returns: False if it existed with the same content.
+        :raises StoreError: if it exists with other content.
+        """
+
+    def settle(self) -> None:
+        """Wait until everything that was created survives a power cut."""
+
+    def replace(self, path: str, expected: bytes | None, content: bytes) -> bool:
+        """Replace an object whose content is the expected one; return whether it was.
+
+        :param expected: the present content, None if the object does not exist.
+        """
+
+    def delete(self, path: str) -> None:
+        """Delete an object; do nothing if it does not exist."""
+
+
+def open_place(run: Run[Any], where: str) -> Place:
+    """Return the place of a log for reading.
+
+    :param run: the command in progress.
+    :param where: a folder, a URL or ``container://NAME``.
+    """
+    if "://" in where and not _is_container(run, where):
+        return WebPlace(run, where)
+    return open_writable(run, where)
+
+
+def open_writable(run: Run[Any], where: str) -> WritablePlace:
+    """Return the place of a log for writing.
+
+    :raises UsageError: if it is neither a folder nor a container.
+    """
+    if _is_container(run, where):
+        return ContainerPlace(run.store(where.removeprefix(CONTAINER)), where)
+    if "://" in where:
+        raise UsageError(
+            f"{run.shown(where)}: a log can be written to a folder or to {CONTAINER}NAME"
+        )
+    return FolderPlace(run, pathlib.Path(where))
+
+
+def _is_container(run: Run[Any], where: str) -> bool:
+    return where.startswith(CONTAINER) and isinstance(run.options, AccountOptions)
+
+
+def _other_content(shown: str) -> StoreError:
+    """Return the error about an object that should not exist with this content."""
+    error = StoreError(
+        f"{shown} exists with other content: another append to this log is in progress, or was "
+        "interrupted; nothing was signed"
+    )
+    error.next = (
+        "wait until it has ended, then run this again; if it was interrupted and the batch that "
+        "it wrote is lost, delete this object: no checkpoint covers it"
+    )
+    return error
+
+
+class WebPlace:
+    """A log at a URL, for reading only.
+
+    :param run: the command in progress.
+    :param url: the URL of the log, to which paths are added.
+    """
+
+    def __init__(self, run: Run[Any], url: str) -> None:
+        self._client = run.client
+        self._budget = run.budget
+        try:
+            base = self._client.authorize(url, by_user=True) if url.startswith("http") else url
+        except ValueError:
+            raise UsageError(f"{run.shown(url)}: malformed URL") from None
+        self._url = base if base.endswith("/") else base + "/"
+        #: Its address, to be shown.
+        self.shown = run.shown(self._url)
+
+    def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:
+        """Return the content of an object, see :class:`Place`; repeated within ``--wait``."""
+        pauses = self._budget.pauses()
+        while True:
+            try:
+                response = self._client.get(self._url + path, max_bytes=max_bytes, fresh=fresh)
+                return bytes(response.body)
+            except TransferError as error:
+                if error.status in ABSENT_STATUSES:
+                    return None
+                pause = max(next(pauses), error.retry_after or 0.0)
+                if not error.transient or not self._budget.pause(pause):
+                    raise
+
+
+class FolderPlace:
+    """A log in a local folder.
+
+    :param run: the command in progress.
+    :param folder: the folder; created when something is written.
+    """
+
+    def __init__(self, run: Run[Any], folder: pathlib.Path) -> None:
+        self._run = run
+        self._folder = folder
+        self._unsettled: list[pathlib.Path] = []
+        #: Its address, to be shown.
+        self.shown = printable(str(folder))
+
+    def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:  # noqa: ARG002 (there are no caches)
+        """Return the content of an object, see :class:`Place`."""
+        try:
+            return self._run.read_file(self._folder / path, max_bytes)
+        except DiskError as error:
+            if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
+                return None
+            raise
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write an object, see :class:`WritablePlace`."""
+        final = self._folder / path
+        with disk_errors(f"write {final}"):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            temporary = _write_beside(final, content)
+            try:
+                # Unlike a rename, a link never replaces the file of another program.
+                os.link(temporary, final)
+            except FileExistsError:
+                if self._run.read_file(final, len(content)) != content:
+                    raise _other_content(printable(str(final))) from None
+                return False
+            finally:
+                temporary.unlink()
+        self._unsettled.append(final)
+        return True
+
+    def settle(self) -> None:
+        """Wait until everything was flushed to disk, see :class:`WritablePlace`."""
+        paths, self._unsettled = self._unsettled, []
+        with disk_errors(f"write {self._folder}"):
+            if len(paths) > _MANY and hasattr(os, "sync"):
+                os.sync()
+                return
+            folders = {folder for path in paths for folder in path.parents}
+            for path in (*paths, *sorted(folders)):
+                if self._folder == path or self._folder in path.parents:
+                    _flush(path)
+
+    def replace(self, path: str, expected: bytes | None, content: bytes) -> bool:
+        """Replace an object, see :class:`WritablePlace`."""
+        final = self._folder / path
+        if self.read(path, max(len(expected or b""), 1)) != expected:
+            return False
+        with disk_errors(f"write {final}"):
+            final.parent.mkdir(parents=True, exist_ok=True)
+            temporary = _write_beside(final, content)
+            try:
+                _flush(temporary)
+                temporary.replace(final)
+            except OSError:
+                temporary.unlink(missing_ok=True)
+                raise
+            _flush(final.parent)
+        return True
+
+    def delete(self, path: str) -> None:
+        """Delete an object, see :class:`WritablePlace`."""
+        with disk_errors(f"delete {self._folder / path}"):
+            (self._folder / path).unlink(missing_ok=True)
+
+
+def _write_beside(final: pathlib.Path, content: bytes) -> pathlib.Path:
+    """Write a new file in the folder of another one."""
+    temporary = final.with_name(f".{final.name}.{secrets.token_hex(6)}")
+    with temporary.open("xb") as file:
+        file.write(content)
+    return temporary
+
+
+def _flush(path: pathlib.Path) -> None:
+    """Flush a file or a folder to disk, as far as the system can."""
+    with contextlib.suppress(PermissionError):  # Windows cannot open folders
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class Objects(Protocol):
+    """The container that :meth:`.Run.store` returns."""
+
+    def read(self, name: str, max_bytes: int = ...) -> bytes | None:
+        """Return the content of an object."""
+
+    def put(self, name: str, content: bytes, media_type: str = ...) -> None:
+        """Publish a new object."""
+
+    def replace(self, name: str, expected: bytes, content: bytes, media_type: str = ...) -> bool:
+        """Replace an object whose content is the expected one."""
+
+    def delete(self, name: str) -> None:
+        """Delete an object."""
+
+
+class ContainerPlace:
+    """A log in a container.
+
+    :param container: the container, as :meth:`.Run.store` returns it.
+    :param where: its address.
+    """
+
+    def __init__(self, container: Objects, where: str) -> None:
+        self._container = container
+        #: Its address, to be shown.
+        self.shown = printable(where)
+
+    def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:  # noqa: ARG002 (there are no caches)
+        """Return the content of an object, see :class:`Place`."""
+        try:
+            return self._container.read(path, max_bytes)
+        except NoContainer:
+            return None
+
+    def create(self, path: str, content: bytes) -> bool:
+        """Write an object, see :class:`WritablePlace`."""
+        try:
+            self._container.put(path, content)
+        except AlreadyExists:
+            if self._container.read(path) != content:
+                raise _other_content(f"{self.shown}/{path}") from None
+            return False
+        return True
+
+    def settle(self) -> None:
+        """Do nothing: each object was read back."""
+
+    def replace(self, path: str, expected: bytes | None, content: bytes) -> bool:
+        """Replace an object, see :class:`WritablePlace`."""
+        if expected is not None:
+            return self._container.replace(path, expected, content, _TEXT)
+        try:
+            self._container.put(path, content, _TEXT)
+        except AlreadyExists:
+            return False
+        return True
+
+    def delete(self, path: str) -> None:
+        """Delete an object, see :class:`WritablePlace`."""
+        self._container.delete(path)

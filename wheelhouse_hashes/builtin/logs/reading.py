@@ -1,0 +1,165 @@
+"""Read a log: its checkpoint, tiles and entries, checked against each other."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.errors import Refusal, UsageError
+from wheelhouse_hashes.tlog.keys import VerifierKey, encode_base64
+from wheelhouse_hashes.tlog.merkle import HASH_SIZE, LogError, check_consistency, consistency_ranges
+from wheelhouse_hashes.tlog.note import MAX_NOTE, Checkpoint, open_checkpoint
+from wheelhouse_hashes.tlog.tile_reader import TileReader
+from wheelhouse_hashes.tlog.tiles import CHECKPOINT, MAX_BUNDLE, Tile, bundles, decode_bundle
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.builtin.logs.places import Place
+
+#: The environment variable of ``--log-key``.
+KEY_VARIABLE = "WHEELHOUSE_UPLOADER_LOG_KEY"
+
+
+class Missing(LogError):
+    """The log does not have a tile or bundle that its checkpoint implies."""
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Turn errors of a log into refusals: a missing object may heal, anything else is a fork."""
+    try:
+        yield
+    except Missing as error:
+        raise Refusal(Cause.UNREACHABLE, str(error)) from None
+    except LogError as error:
+        raise forked(str(error)) from None
+
+
+class Seen:
+    """A signed checkpoint.
+
+    :param note: the signed note.
+    :param key: the key of the log.
+    :param where: where it comes from, for messages.
+    :raises Refusal: if it is not signed by the key (cause ``forked``).
+    """
+
+    def __init__(self, note: bytes, key: VerifierKey, where: str) -> None:
+        #: The signed note.
+        self.note = note
+        #: Where it comes from, for messages.
+        self.where = where
+        try:
+            #: What it says.
+            self.checkpoint: Checkpoint = open_checkpoint(note, key)
+        except LogError as error:
+            raise forked(f"{where}: {error}") from None
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.checkpoint.size
+
+    @property
+    def root(self) -> bytes:
+        """The root of the tree."""
+        return self.checkpoint.root
+
+    def __str__(self) -> str:
+        return f"size {self.size}, root {encode_base64(self.root)}"
+
+
+def forked(text: str, *, next: str = "") -> Refusal:  # noqa: A002 (as in Refusal)
+    """Return the refusal of a log that contradicts itself or its key."""
+    return Refusal(Cause.FORKED, text, may_heal=False, next=next)
+
+
+def parse_key(text: str | None, option: str = "--log-key") -> VerifierKey:
+    """Return the key of a log.
+
+    :param text: the value of the option, None if it is not given.
+    :param option: the name of the option.
+    :raises UsageError: if it is missing or malformed.
+    """
+    if not text:
+        raise UsageError(
+            f"{option} is missing: give the key of the log, as log keygen printed it, or set "
+            f"{KEY_VARIABLE}"
+        )
+    try:
+        return VerifierKey.parse(text)
+    except LogError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+class LogReader:
+    """Reads one log.
+
+    :param place: where it is.
+    :param key: its key.
+    """
+
+    def __init__(self, place: Place, key: VerifierKey) -> None:
+        self.place = place
+        self.key = key
+
+    def checkpoint(self, *, fresh: bool = False) -> Seen | None:
+        """Return the checkpoint that the log has now, None if it has none.
+
+        :param fresh: whether to bypass caches.
+        :raises Refusal: if it is not signed by the key.
+        """
+        note = self.place.read(CHECKPOINT, MAX_NOTE, fresh=fresh)
+        return None if note is None else Seen(note, self.key, f"{self.place.shown} {CHECKPOINT}")
+
+    def tiles(self, seen: Seen) -> TileReader:
+        """Return the tiles of a checkpoint; each is checked against its root."""
+        return TileReader(seen.size, seen.root, self.tile)
+
+    def tile(self, tile: Tile) -> bytes:
+        """Return a tile; if only the full one is there, its first hashes.
+
+        :raises Missing: if it does not exist.
+        """
+        content, _ = self._read(tile, 256 * HASH_SIZE)
+        return content[: tile.width * HASH_SIZE]
+
+    def _read(self, tile: Tile, max_bytes: int) -> tuple[bytes, Tile]:
+        for each in dict.fromkeys((tile, tile.full)):
+            # The log may have deleted the partial tile after the full one was there.
+            content = self.place.read(each.path, max_bytes)
+            if content is not None:
+                return content, each
+        raise Missing(f"{self.place.shown} has no {tile.path}")
+
+    def bundle(self, tile: Tile) -> list[bytes]:
+        """Return the entries of a bundle, not checked against a root.
+
+        :raises Missing: if it does not exist.
+        :raises LogError: if it is malformed.
+        """
+        content, read = self._read(tile, MAX_BUNDLE)
+        return decode_bundle(content, tile.width, longer=read != tile)
+
+    def entries(self, size: int, start: int = 0) -> Iterator[bytes]:
+        """Yield entries, not checked against a root.
+
+        :param size: the size of the tree.
+        :param start: the first entry, a multiple of 256.
+        """
+        for tile in bundles(size, start):
+            yield from self.bundle(tile)
+
+    def check_extends(self, old: Seen, new: Seen) -> None:
+        """Check that the tree of a checkpoint starts with that of a smaller one.
+
+        :param old: the smaller one, or one of equal size.
+        :param new: the larger one, whose tiles the log has.
+        :raises Missing: if the log lacks a tile.
+        :raises LogError: if it does not.
+        """
+        proof = []
+        if 0 < old.size < new.size:
+            proof = self.tiles(new).ranges(consistency_ranges(old.size, new.size))
+        check_consistency(old.size, old.root, new.size, new.root, proof)
