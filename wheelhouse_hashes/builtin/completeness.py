@@ -183,7 +183,7 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
     expected = _expectations.get(run)
     if expected is not None and isinstance(run.options, CheckOptions):
         findings += [
-            Finding(INCOMPLETE, str(each), missing=each.missing, unexpected=each.unexpected)
+            Finding(INCOMPLETE, each.text, missing=each.missing, unexpected=each.unexpected)
             for each in _differences(run.options.expect, expected, report)
         ]
         if expected.release is not None:
@@ -194,7 +194,7 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
 def _differences(
     number: int | None, expected: _Expectations, report: FetchReport
 ) -> Iterator[Difference]:
-    """Yield one sentence for each difference between the folder and what is expected."""
+    """Yield the differences between the folder and what is expected."""
     # Imported here because most runs expect nothing.
     from wheelhouse_hashes.formats.differences import Difference
 
@@ -205,6 +205,6 @@ def _differences(
         yield from expected.lines.unmet(good)
     if number is not None or expected.lines is not None:
         for name in sorted(report.unjudged):
-            yield Difference(f"in the folder, but not checked: {name}", unexpected=[name])
+            yield Difference(f"in the folder, but not checked: {name}", unexpected=(name,))
     if expected.identifiers is not None:
         yield from expected.identifiers.unmet(good)

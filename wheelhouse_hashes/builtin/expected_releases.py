@@ -90,8 +90,8 @@ class EarlierRelease:
             sizes = before.sizes
             old, new = kind_changes.kinds_of(sizes), kind_changes.kinds_of(now)
             where = str(before.version)
-            texts = kind_changes.lost(old, new, where)
-            yield from (Finding(incomplete, str(t), _NEXT, missing=t.missing) for t in texts)
+            for each in kind_changes.lost(old, new, where):
+                yield Finding(incomplete, each.text, _NEXT, missing=each.missing)
             self._note(f"new, not in {before}", kind_changes.gained(old, new))
             changed = kind_changes.resized(sizes, now)
             for text in changed[:_MAX_NOTES]:
