@@ -1,4 +1,4 @@
-"""Options that contradict each other, or files that several of them name, are usage errors."""
+"""Options that contradict each other or have no value, and files that several of them name."""
 
 from __future__ import annotations
 
@@ -120,7 +120,8 @@ def test_output_files_of_plugins_follow_the_same_rules(
 
 
 @pytest.mark.parametrize(
-    "option", ["--index", "--expect", "--expect-like", "--expect-file", "--trusted-root"]
+    "option",
+    ["--index", "--expect", "--expect-like", "--expect-file", "--trusted-root", "--log"],
 )
 def test_check_that_was_asked_for_twice_is_not_dropped(
     cli: Cli, release: dict[str, bytes], option: str
@@ -128,6 +129,26 @@ def test_check_that_was_asked_for_twice_is_not_dropped(
     """Argparse alone would keep the last of the values, without a message."""
     result = cli(*VERIFY, option, "1", f"{option}=2")
     assert (result.code, f"argument {option}: can be given once only" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--against", "--index", "--expect-file", "--attested-by", "--log", "--html", "--report"],
+)
+def test_empty_value_does_not_drop_a_check(
+    cli: Cli, dist: pathlib.Path, release: dict[str, bytes], option: str
+) -> None:
+    """A variable that is not set: ``--against "$LIST"`` would read the current folder."""
+    (dist.parent / f"{A}.sha256").write_text("0" * 64)
+    result = cli("verify", "dist", "--against", "SHA256SUMS", option, "")
+    assert (result.code, f"{option}: the value is empty" in result.err) == (2, True)
+
+
+def test_empty_value_of_a_plugin_is_its_own(
+    cli: Cli, release: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(monkeypatch, badge=Badge())
+    assert cli(*VERIFY, "--badge", "").code == 0
 
 
 @pytest.mark.parametrize(

@@ -176,10 +176,7 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
         return [Finding(INCOMPLETE, text, next=_UPLOAD_REST)]
     if not isinstance(report, FetchReport):
         return []
-    findings = []
-    if report.listing is not None and report.listing.cut:
-        text = f"{report.listing.url}: {report.listing.cut}"
-        findings.append(Finding(Cause.LISTING_CUT, text))
+    findings = [Finding(Cause.LISTING_CUT, f"{url}: {why}") for url, why in report.cut.items()]
     expected = _expectations.get(run)
     if expected is not None and isinstance(run.options, CheckOptions):
         findings += [

@@ -15,7 +15,7 @@ from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.cli.commands import Command, collect_commands
 from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
-from wheelhouse_hashes.cli.output_files import check_output_files
+from wheelhouse_hashes.cli.option_checks import check_not_empty, check_output_files
 from wheelhouse_hashes.cli.verb_parsers import (
     VerbParsers,
     add_general_options,
@@ -187,6 +187,7 @@ class Verbs:
         values = vars(options)
         ours = {option.action.dest for option in self._ours[verb]}
         extra = {name: values[name] for name in ours - known if name in values}
+        check_not_empty(self._ours[verb], values, known)
         check_output_files(self._ours[verb], values)
         run = Session(verb, make_options(kind, values, extra), self.plugins)
         if isinstance(run.options, CheckOptions):

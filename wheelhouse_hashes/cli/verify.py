@@ -20,7 +20,7 @@ from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, describe_findings, line
 from wheelhouse_hashes.listing.lists import Subject
-from wheelhouse_hashes.listing.locate import record_listing, record_transport
+from wheelhouse_hashes.listing.locate import record_cut, record_listing, record_transport
 from wheelhouse_hashes.listing.readings import excluded_of
 from wheelhouse_hashes.listing.selection import Wanted, note_ignored
 from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_sources
@@ -145,9 +145,10 @@ def _exclude(reporter: FetchReporter[VerifyOptions], operand: Operand, sources: 
 
 
 def _record(run: Session[VerifyOptions], report: FetchReport, listing: Listing) -> None:
-    """Record the first listing, before anything else is requested."""
+    """Record the first listing, before anything else is requested; of others, if it is cut."""
     if report.listing is None:
         record_listing(run, report, listing)
+    record_cut(report, listing)
 
 
 def _report_others(

@@ -1,12 +1,10 @@
-"""The files that a command writes must not be its artifacts, its inputs, or each other.
-
-Reports are written at the end: an artifact that is replaced by one has been verified before.
-"""
+"""Checks of the values of options that argparse does not make."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.errors import UsageError
@@ -16,8 +14,41 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.verbs import AddedOption
 
 
+#: Options whose empty values the host knows what to do with.
+_ACCOUNT = frozenset({"username", "secret", "provider_name", "region"})
+
+
+def check_not_empty(
+    options: Sequence[AddedOption], values: Mapping[str, Any], names: AbstractSet[str]
+) -> None:
+    """Check that no value is empty, as that of ``--log "$LOG"`` without such a variable.
+
+    An empty path would be the current folder, and an empty option would be left out.
+
+    :param options: the options of the verb.
+    :param values: their values, by destination.
+    :param names: the destinations of this package's options; plugins judge theirs.
+    :raises UsageError: if a value is empty.
+    """
+    empty = [
+        f"{_flag(option)}: the value is empty; check the variable that it comes from"
+        for option in options
+        if option.action.dest in names - _ACCOUNT
+        and option.action.option_strings
+        and "" in _several(values.get(option.action.dest))
+    ]
+    if empty:
+        raise UsageError(*empty)
+
+
+def _several(value: object) -> Sequence[object]:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
 def check_output_files(options: Sequence[AddedOption], values: Mapping[str, Any]) -> None:
-    """Check the files that the options of a command name.
+    """Check that the files to write are not the artifacts, the inputs, or each other.
+
+    Reports are written at the end: an artifact that one replaces was verified before.
 
     :param options: the options and arguments of the verb.
     :param values: their values, by destination.
@@ -55,7 +86,7 @@ def _paths(option: AddedOption, values: Mapping[str, Any]) -> Iterator[str]:
     if option.action.nargs == "*":
         return  # of dist/*, a verb skips files that are not artifacts
     value = values.get(option.action.dest)
-    for text in value if isinstance(value, (list, tuple)) else [value]:
+    for text in _several(value):
         if isinstance(text, str) and text:
             # The address of a pinned page has its hash behind the path.
             path = text if option.writes else text.partition("#")[0]
