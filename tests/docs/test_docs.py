@@ -101,7 +101,7 @@ ELSEWHERE = {
         ("tox.ini", "commands = python -m benchmarks {posargs}"),
         ("tests/docs/test_benchmarks.py", '(sys.executable, "-m", "benchmarks", "--scale", "toy"'),
     ],
-    (CI, "tox run -e recipes"): [("tox.ini", "[testenv:recipes]"), (".ci/run", "users,recipes,")],
+    ("*", "tox run -e recipes"): [("tox.ini", "[testenv:recipes]"), (".ci/run", "users,recipes,")],
     (CI, "bash collect-release.sh"): [(RECIPES, "collect")],
     (CI, "CIBW_BUILD="): [(RECIPES, "cibuildwheel")],
     (COMPLETENESS, "python -m cibuildwheel"): [

@@ -1,5 +1,5 @@
-"""The recipes of ``examples/ci``, run as far as possible without the CI services.
+"""``action.yml`` and the recipes of ``examples/ci``, run as far as possible without the services.
 
-They need twine, check-jsonschema and cibuildwheel, and so have their own tox environment:
+They need twine, check-jsonschema, zizmor and cibuildwheel, and so have their own tox environment:
 ``tox run -e recipes``.
 """

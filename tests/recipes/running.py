@@ -7,9 +7,12 @@ import os
 import pathlib
 import subprocess
 import sys
+from unittest import mock
 
 from tests.conftest import Result
 from tests.support import ROOT
+from wheelhouse_hashes import testing
+from wheelhouse_hashes.testing import make_sdist, make_wheel
 
 CI = ROOT / "examples" / "ci"
 
@@ -47,12 +50,26 @@ def make_project(folder: pathlib.Path) -> pathlib.Path:
     return source
 
 
+def describe(folder: pathlib.Path, *names: str) -> None:
+    """Write artifacts that ``twine check --strict`` accepts: their metadata have a description."""
+    described = b"Description-Content-Type: text/markdown\n\n# Demo\n"
+    metadata = testing._metadata
+    with mock.patch.object(testing, "_metadata", lambda *of: metadata(*of) + described):
+        for name in names:
+            (make_wheel if name.endswith(".whl") else make_sdist)(folder, name)
+
+
 def bash(*arguments: object, **environ: str) -> Result:
-    """Run bash with this environment's Python as ``python``.
+    """Run bash in the current folder, with this environment's Python as ``python``.
 
     :param arguments: a script and its arguments, or ``-c`` and a command.
     :param environ: additional environment variables.
     """
+    return bash_in(pathlib.Path(), *arguments, **environ)
+
+
+def bash_in(folder: pathlib.Path, *arguments: object, **environ: str) -> Result:
+    """Run bash in a folder; the other parameters are those of :func:`bash`."""
     for name in _HERE:
         assert importlib.util.find_spec(name), f"no {name}: pip install build twine '.[fetch]'"
     programs = str(pathlib.Path(sys.executable).parent)
@@ -63,6 +80,7 @@ def bash(*arguments: object, **environ: str) -> Result:
         capture_output=True,
         text=True,
         timeout=120,
+        cwd=folder,
         env={**os.environ, "PATH": path, **_PIP, **environ},
     )
     return Result(done.returncode, done.stdout, done.stderr)

@@ -1,9 +1,9 @@
-"""The recipe for GitHub Actions: schema validation, and a run of its ``run:`` steps.
+"""The recipes for GitHub Actions: schema, zizmor, and a run of all jobs, up to the index.
 
-Steps that ``uses:`` an action and cibuildwheel's builds are not run: the builds would need
-the machines of the matrix. cibuildwheel itself lists the wheels it would build on each
-machine, and a wheel built with ``python -m build`` is retagged as each of them. Everything
-else runs unchanged, against a container that is a folder.
+Building is not run: it would need the machines of the matrix.  cibuildwheel itself lists the
+wheels it would build on each machine, and a wheel built with ``python -m build`` is retagged as
+each of them.  Everything else runs unchanged, against a container that is a folder, and a
+package index on loopback.
 """
 
 from __future__ import annotations
@@ -12,19 +12,24 @@ import importlib.metadata
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
-from tests.conftest import Result
-from tests.recipes.running import CI
-from tests.recipes.workflow import Workflow
+from tests.conftest import Cli
+from tests.recipes.package_index import PackageIndex, package_index
+from tests.recipes.workflow import FOLDER, OURS, Workflow
 from tests.support.artifacts import flip_a_bit
 from tests.support.servers import serving_folder
 
-RECIPE = CI / "github" / "release.yml"
 SECRET = "open sesame"
+RELEASES = ("without-store.yml", "with-store.yml")
+WORKFLOWS = ("build.yml", *RELEASES, "nightly.yml")
+COUNT = 13
 #: The platform and architecture that cibuildwheel uses for each runner.
 MACHINES = {
     "ubuntu-24.04": ("linux", "x86_64"),
@@ -39,187 +44,265 @@ PLATFORMS = {
     "win_amd64": "win_amd64",
     "macosx_arm64": "macosx_11_0_arm64",
 }
+#: Actions that the recipes use, with the commit of the version in the comment.
+PINS = {
+    "actions/checkout": "3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+    "actions/setup-python": "5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0",
+    "actions/upload-artifact": "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
+    "actions/download-artifact": "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
+    "pypa/gh-action-pypi-publish": "dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2",
+    # To be filled in: docs/ci.rst.
+    OURS: f"{'0' * 40} # v0.1.0",
+}
 
 
-@pytest.fixture
-def workflow(container: pathlib.Path) -> Workflow:
-    """The recipe in a repository with its settings, for a release."""
-    container.mkdir()
-    settings = {
-        "CONTAINER": "wheels",
-        "STORE_ARGS": "--provider-name LOCAL --no-ssl-check",
-        "WHEELHOUSE_UPLOADER_USERNAME": str(container.parent),
-    }
-    contexts = {"vars": settings, "secrets": {"WHEELHOUSE_UPLOADER_SECRET": SECRET}}
-    return Workflow.load(RECIPE, contexts)
+def tool(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a tool of this environment."""
+    command = [str(pathlib.Path(sys.executable).with_name(name)), *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-def build(
-    workflow: Workflow, built: pathlib.Path, project: pathlib.Path, folder: pathlib.Path
-) -> list[Result]:
-    """Run all jobs except the last one, each in its own folder."""
-    results = []
-    wheels = workflow.parsed["jobs"]["wheels"]
-    for machine in wheels["strategy"]["matrix"]["os"]:
-        identifiers = would_build(workflow, machine, project)
-        workflow.stand_ins = {"Build and test": retag(built, identifiers)}
-        (folder / machine).mkdir()
-        results += workflow.run_job("wheels", folder / machine)
-    workflow.stand_ins = {}
-    sdist = folder / "sdist"
-    sdist.mkdir()
-    for path in project.iterdir():
-        if path.is_file():
-            (sdist / path.name).write_bytes(path.read_bytes())
-    results += workflow.run_job("sdist", sdist)
-    return results
+def test_recipes_match_service_schema() -> None:
+    schema = ("--builtin-schema", "vendor.github-workflows")
+    done = tool("check-jsonschema", *schema, *(FOLDER / name for name in WORKFLOWS))
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install check-jsonschema"
+    spoilt = pathlib.Path("spoilt.yml")
+    spoilt.write_text((FOLDER / "build.yml").read_text().replace("\njobs:", "\njobs: 7\nold:"))
+    assert tool("check-jsonschema", *schema, spoilt).returncode == 1
 
 
-def would_build(workflow: Workflow, machine: str, project: pathlib.Path) -> list[str]:
+def test_zizmor_has_no_findings() -> None:
+    # .pre-commit-config.yaml runs the same, and the schemas, in "tox run -e lint".
+    files = [FOLDER / name for name in WORKFLOWS]
+    options = ("--offline", "--persona", "auditor", "--quiet")
+    done = tool("zizmor", *options, *files, FOLDER.parents[2] / "action.yml")
+    assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install zizmor"
+    spoilt = pathlib.Path("spoilt.yml")
+    text = (FOLDER / "build.yml").read_text()
+    spoilt.write_text(text.replace("persist-credentials: false", "fetch-depth: 0"))
+    assert "artipacked" in tool("zizmor", *options, spoilt).stdout
+
+
+def test_actions_are_pinned_and_permissions_are_least() -> None:
+    for name in WORKFLOWS:
+        text = (FOLDER / name).read_text()
+        for action, pin in re.findall(r"uses: ([^$@\s]+)@(.*)$", text, re.MULTILINE):
+            assert PINS[action] == pin
+        parsed = Workflow.load(name, pathlib.Path(), {}).parsed
+        assert parsed["permissions"] == {}
+        for job, each in parsed["jobs"].items():
+            writing = {key: value for key, value in each["permissions"].items() if value == "write"}
+            assert writing == ({"id-token": "write"} if job == "publish" else {})
+            # Where there is a secret, or an identity, no code of the project or its tests runs.
+            if "secrets." in str(each) or writing:
+                assert each["environment"]
+                assert not [step for step in each["steps"] if "run" in step]
+            assert "${{" not in str([step.get("run") for step in each.get("steps", ())])
+    text = (FOLDER / "build.yml").read_text()
+    (pin,) = re.findall(r"cibuildwheel==(\S+)", text)
+    assert pin == importlib.metadata.version("cibuildwheel"), "the one that says what it builds"
+
+
+def would_build(step: Mapping[str, Any], machine: str, project: pathlib.Path) -> list[str]:
     """Ask cibuildwheel which wheels it would build on one machine of the matrix."""
-    (step,) = (x for x in workflow.parsed["jobs"]["wheels"]["steps"] if "cibuildwheel" in str(x))
-    environ = workflow.environment(workflow.parsed["jobs"]["wheels"], step)
+    environ = {**step["env"], "PATH": "/usr/bin:/bin"}
     assert environ.pop("CIBW_ARCHS") == "native"
     platform, architecture = MACHINES[machine]
     command = [sys.executable, "-m", "cibuildwheel", "--print-build-identifiers"]
     command += ["--platform", platform, "--archs", architecture, str(project)]
-    done = subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        env={**environ, "PATH": "/usr/bin:/bin"},
-    )
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=environ)
     assert done.returncode == 0, f"{done.stderr}\npip install cibuildwheel"
     return done.stdout.split()
 
 
 def retag(built: pathlib.Path, identifiers: list[str]) -> str:
-    """Return commands that put a wheel for each identifier into ``wheelhouse``."""
-    commands = [f"mkdir wheelhouse && cp {shlex.quote(str(built))} wheelhouse"]
+    """Return commands that put a wheel for each identifier into ``dist``."""
+    commands = [f"mkdir dist && cp {shlex.quote(str(built))} dist"]
     for identifier in identifiers:
         python, _, platform = identifier.partition("-")
         commands.append(
             f"python -m wheel tags --python-tag {python} --abi-tag {python} "
-            f"--platform-tag {PLATFORMS[platform]} wheelhouse/{built.name}"
+            f"--platform-tag {PLATFORMS[platform]} dist/{built.name}"
         )
-    return "\n".join([*commands, f"rm wheelhouse/{built.name}"])
+    return "\n".join([*commands, f"rm dist/{built.name}"])
 
 
-def release(workflow: Workflow, folder: pathlib.Path, url: str, **environ: str) -> list[Result]:
-    """Run the job that collects the release."""
-    folder.mkdir()
-    return workflow.run_job(
-        "release",
-        folder,
-        WHEELHOUSE_URL=url,
-        GITHUB_REF_NAME="v1.0",
-        GITHUB_ACTIONS="true",
-        GITHUB_STEP_SUMMARY=str(folder / "summary.md"),
-        WHEELHOUSE_UPLOADER_WAIT="1",
-        **environ,
+def run_build(folder: pathlib.Path, project: pathlib.Path, built: pathlib.Path) -> pathlib.Path:
+    """Run the jobs that build; return the folder of their artifacts."""
+
+    def prepare(workflow: Workflow, values: Mapping[str, str]) -> None:
+        if machine := values.get("matrix.os"):
+            (step,) = (x for x in workflow.parsed["jobs"]["wheels"]["steps"] if "env" in x)
+            workflow.stand_ins["Build and test"] = retag(built, would_build(step, machine, project))
+
+    workflow = Workflow.load("build.yml", folder, {}, source=project, before=prepare)
+    assert workflow.run() == {"wheels": 0, "sdist": 0}, workflow.ran
+    assert len([path for path in workflow.artifacts.glob("dist-*/*") if path.is_file()]) == COUNT
+    return workflow.artifacts
+
+
+@pytest.fixture(scope="module")
+def built_release(
+    tmp_path_factory: pytest.TempPathFactory, project: pathlib.Path, built: pathlib.Path
+) -> pathlib.Path:
+    """The artifacts of the jobs that build."""
+    return run_build(tmp_path_factory.mktemp("build"), project, built)
+
+
+@pytest.fixture
+def index() -> Iterator[PackageIndex]:
+    """The package index."""
+    with package_index() as index:
+        yield index
+
+
+@pytest.fixture
+def settings(container: pathlib.Path, index: PackageIndex) -> dict[str, str]:
+    """The variables and secrets of the repository."""
+    container.mkdir()
+    return {
+        "vars.CONTAINER": "wheels",
+        "vars.NIGHTLY_CONTAINER": "wheels/nightly",
+        "vars.STORE_ARGS": "--provider-name=LOCAL\n--no-ssl-check",
+        "vars.WHEELHOUSE_UPLOADER_USERNAME": str(container.parent),
+        "vars.INDEX": index.page,
+        "secrets.WHEELHOUSE_UPLOADER_SECRET": SECRET,
+        "github.ref_name": "v1.0",
+    }
+
+
+def workflow_after_build(
+    name: str, built_release: pathlib.Path, folder: pathlib.Path, settings: dict[str, str],
+    index: PackageIndex, **environ: str
+) -> Workflow:  # fmt: skip
+    """Return a workflow whose build has run; its jobs need not build again."""
+    workflow = Workflow.load(name, folder, settings, environ={**index.variables, **environ})
+    shutil.copytree(built_release, workflow.artifacts)
+    workflow.ran["build"] = []
+    del workflow.parsed["jobs"]["build"]
+    return workflow
+
+
+def test_release_without_store_from_hash_to_index(
+    built_release: pathlib.Path,
+    tmp_path: pathlib.Path,
+    settings: dict[str, str],
+    index: PackageIndex,
+) -> None:
+    index.lag = 1
+    workflow = workflow_after_build(
+        "without-store.yml", built_release, tmp_path / "good", settings, index
     )
+    assert workflow.run() == {"build": 0, "check": 0, "publish": 0, "index": 0}, workflow.ran
+    out = str(workflow.ran["check"])
+    assert f"verified {COUNT} of {COUNT} artifacts (weakest tier: pinned)" in out
+    assert out.count("PASSED") == COUNT == len(index.files)
+    assert index.pages == 2
+    assert "verified 13 of 13" in str(workflow.ran["index"])
+    # If the index serves other bytes, the last job fails.
+    name = next(iter(index.files))
+    index.files[name] += b"more"
+    shutil.rmtree(workflow.folder / "index")
+    assert workflow.run("index")["index"] == 1, workflow.ran
+    # Nor does it pass if the variable is not set.
+    workflow.values = {**settings, "vars.INDEX": ""}
+    shutil.rmtree(workflow.folder / "index")
+    assert workflow.run("index")["index"] == 2, workflow.ran
 
 
-@pytest.mark.parametrize(
-    ("name", "schema"),
-    [
-        ("github/release.yml", "github-workflows"),
-        ("github/log-audit.yml", "github-workflows"),
-        ("multibuild/travis.yml", "travis"),
-    ],
-)
-def test_recipe_matches_service_schema(name: str, schema: str) -> None:
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
-    done = subprocess.run([*command, str(CI / name)], check=False, capture_output=True, text=True)
-    assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install check-jsonschema"
-    spoilt = pathlib.Path("spoilt.yml")
-    spoilt.write_text((CI / name).read_text().replace("\njobs:", "\njobs: 7\nold:"))
-    done = subprocess.run([*command, str(spoilt)], check=False, capture_output=True, text=True)
-    assert done.returncode == 1
-
-
-def test_github_recipe_has_no_interpolated_commands() -> None:
-    # Settings and tag names reach the shell as variables, never as code.
-    parsed = Workflow.load(RECIPE, {}).parsed
-    steps = [step for job in parsed["jobs"].values() for step in job["steps"]]
-    scripts = [step["run"] for step in steps if "run" in step]
-    assert len(scripts) == 8
-    assert not [script for script in scripts if "${{" in script]
-    # Only the steps that need the secret have it.
-    assert "secrets." not in str(parsed.get("env"))
-    holders = [step.get("name") for step in steps if "secrets." in str(step)]
-    assert holders == ["Upload", "Upload", "Write the index page"]
-    (pin,) = re.findall(r"cibuildwheel==(\S+)", RECIPE.read_text())
-    assert pin == importlib.metadata.version("cibuildwheel"), "the one that says what it builds"
-
-
-def test_github_recipe_from_matrix_to_release(
-    workflow: Workflow,
-    built: pathlib.Path,
-    project: pathlib.Path,
-    container: pathlib.Path,
+def test_pull_request_is_verified_and_not_published(
+    built_release: pathlib.Path,
     tmp_path: pathlib.Path,
+    settings: dict[str, str],
+    index: PackageIndex,
 ) -> None:
-    uploads = build(workflow, built, project, tmp_path)
-    assert {result.code for result in uploads} == {0}, uploads
-    assert SECRET not in str(uploads)
-    expected = int(workflow.environment()["EXPECT"])
-    artifacts = {path.name for path in container.iterdir() if path.suffix in (".whl", ".gz")}
-    assert len(artifacts) == expected == len(list(container.glob("*.sha256")))
-    assert not (container / "index.html").exists()
+    for name, verified in (("without-store.yml", {"check": 0}), ("with-store.yml", {})):
+        folder = tmp_path / name
+        workflow = workflow_after_build(name, built_release, folder, settings, index)
+        workflow.event = "pull_request"
+        assert workflow.run() == {"build": 0, **verified}
+    assert index.files == {}
 
+
+@pytest.mark.parametrize("damage", ["wheel lost", "job lost", "list lost", "wheel changed", "more"])
+def test_nothing_is_published_if_something_went_wrong_on_the_way(
+    built_release: pathlib.Path,
+    tmp_path: pathlib.Path,
+    settings: dict[str, str],
+    index: PackageIndex,
+    damage: str,
+) -> None:
+    workflow = workflow_after_build(
+        "without-store.yml", built_release, tmp_path / "bad", settings, index
+    )
+    artifacts = workflow.artifacts
+    wheel = next(artifacts.joinpath("dist-windows-2025").iterdir())
+    if damage == "wheel lost":
+        wheel.unlink()
+    if damage in ("job lost", "list lost"):
+        shutil.rmtree(artifacts / "sums-windows-2025")
+    if damage == "job lost":
+        shutil.rmtree(artifacts / "dist-windows-2025")
+    if damage == "wheel changed":
+        flip_a_bit(wheel)
+    if damage == "more":
+        wheel.with_name(wheel.name.replace("win_amd64", "win32")).write_bytes(wheel.read_bytes())
+    codes = {"wheel lost": 4, "job lost": 2, "list lost": 2, "wheel changed": 1, "more": 3}
+    assert workflow.run() == {"build": 0, "check": codes[damage]}, workflow.ran
+    assert index.files == {}
+
+
+def test_release_with_store_from_hash_to_index(
+    built_release: pathlib.Path,
+    tmp_path: pathlib.Path,
+    settings: dict[str, str],
+    container: pathlib.Path,
+    index: PackageIndex,
+) -> None:
     with serving_folder(container) as server:
-        good = tmp_path / "good"
-        results = release(workflow, good, server.url)
-        assert [result.code for result in results] == [0, 0, 0, 0], results
-        *_, fetched, looked = results
-        assert f"verified {expected} of {expected} artifacts" in fetched.out
-        assert "weakest tier: pinned" in looked.out
-        assert looked.out.count("PASSED") == expected
-        assert {path.name for path in (good / "release").iterdir()} == artifacts
-        assert (good / "summary.md").read_text().count("| ok |") == 2 * expected
+        settings["vars.WHEELHOUSE_URL"] = server.url
+        workflow = workflow_after_build(
+            "with-store.yml", built_release, tmp_path / "good", settings, index
+        )
+        codes = workflow.run()
+        assert codes == {"build": 0, "store": 0, "check": 0, "publish": 0, "index": 0}, workflow.ran
+        assert SECRET not in str(workflow.ran)
+        assert len(list(container.glob("*.sha256"))) == COUNT == len(index.files)
+        assert f"verified {COUNT} of {COUNT}" in str(workflow.ran["check"])
 
-        # If one job of the matrix did not upload, nothing is published.
-        gone = sorted(container.glob("*win_amd64.whl*"))
-        kept = {path: path.read_bytes() for path in gone}
-        for path in gone:
-            path.unlink()
-        short = release(workflow, tmp_path / "short", server.url)
-        assert [result.code for result in short] == [0, 0, 4]
-        message = f"expected {expected} good artifacts, found {expected - 3}"
-        assert f"::error title=incomplete::{message}" in short[-1].out
-        for path, content in kept.items():
-            path.write_bytes(content)
-
-        # If a wheel is damaged in the store, the job fails there with an annotation.
-        victim = gone[0]
-        flip_a_bit(victim)
-        bad = release(workflow, tmp_path / "bad", server.url)
-        assert [result.code for result in bad] == [0, 0, 1]
-        assert f"::error title={victim.name}::mismatch" in bad[-1].out
+        # If a wheel is lost or damaged in the store, nothing is published.
+        victim = next(container.glob("*win_amd64.whl"))
+        for number, code in enumerate((1, 4)):
+            if code == 1:
+                flip_a_bit(victim)
+            else:
+                victim.unlink()
+                victim.with_name(f"{victim.name}.sha256").unlink()
+            folder = tmp_path / f"bad{number}"
+            bad = workflow_after_build("with-store.yml", built_release, folder, settings, index)
+            del bad.parsed["jobs"]["store"]
+            bad.ran["store"] = []
+            assert bad.run()["check"] == code, bad.ran
+            assert "publish" not in bad.ran
 
 
-def test_github_recipe_does_not_upload_pull_requests(
-    workflow: Workflow,
-    built: pathlib.Path,
-    project: pathlib.Path,
-    container: pathlib.Path,
+def test_nightly_keeps_dev_builds_of_the_container(
+    cli: Cli,
+    built_release: pathlib.Path,
     tmp_path: pathlib.Path,
+    settings: dict[str, str],
+    container: pathlib.Path,
+    index: PackageIndex,
 ) -> None:
-    workflow.event = "pull_request"
-    results = build(workflow, built, project, tmp_path)
-    assert {result.code for result in results} == {0}
-    assert len(list(tmp_path.glob("*/wheelhouse/*"))) == int(workflow.environment()["EXPECT"])
-    assert not list(container.iterdir())
-    assert release(workflow, tmp_path / "good", "http://127.0.0.1:9/") == []
-
-
-def test_github_recipe_without_secret_uploads_nothing(
-    workflow: Workflow, built: pathlib.Path, container: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
-    workflow.contexts = {**workflow.contexts, "secrets": {}}
-    workflow.stand_ins = {"Build and test": retag(built, ["cp312-win_amd64"])}
-    *_, upload = workflow.run_job("wheels", tmp_path)
-    assert (upload.code, "skipping package upload" in upload.out) == (0, True)
-    assert not list(container.iterdir())
+    workflow = workflow_after_build(
+        "nightly.yml", built_release, tmp_path / "night", settings, index
+    )
+    assert workflow.run() == {"build": 0, "store": 0}, workflow.ran
+    with serving_folder(container / "nightly") as server:
+        options = ("--verify", "--wait", "0", "--local-folder", "got", "--expect", COUNT)
+        assert cli("fetch", *options, "demo", server.url).code == 0
+    # Without the secret, as in a fork, the upload is skipped.
+    del settings["secrets.WHEELHOUSE_UPLOADER_SECRET"]
+    fork = workflow_after_build("nightly.yml", built_release, tmp_path / "fork", settings, index)
+    assert fork.run() == {"build": 0, "store": 0}, fork.ran
+    assert "skipping package upload" in str(fork.ran["store"])

@@ -1,4 +1,4 @@
-"""``docs/ci.rst`` includes the files of ``examples/ci``, and its commands work."""
+"""``docs/ci.rst`` and ``docs/scripts.rst`` include the files of ``examples/ci``; commands work."""
 
 from __future__ import annotations
 
@@ -7,23 +7,33 @@ import re
 import shutil
 
 from tests.conftest import LOCAL, Cli
+from tests.recipes.composite import PARSED
 from tests.recipes.running import CI, bash
 from tests.support.servers import serving_folder
 
-PAGE = CI.parent.parent / "docs" / "ci.rst"
+DOCS = CI.parent.parent / "docs"
+PAGE = DOCS / "ci.rst"
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
 
 
-def test_ci_page_includes_each_recipe() -> None:
-    included = re.findall(r"^\.\. literalinclude:: (\S+)$", PAGE.read_text(), re.MULTILINE)
-    shown = sorted((PAGE.parent / path).resolve() for path in included)
+def test_pages_include_each_recipe() -> None:
+    text = PAGE.read_text() + DOCS.joinpath("scripts.rst").read_text()
+    included = re.findall(r"^\.\. literalinclude:: (\S+)$", text, re.MULTILINE)
+    shown = sorted((DOCS / path).resolve() for path in included)
     assert shown == sorted(path.resolve() for path in CI.rglob("*") if path.is_file())
+
+
+def test_action_page_has_its_inputs_and_outputs() -> None:
+    text = DOCS.joinpath("action.rst").read_text()
+    inputs, outputs = text.partition("\nInputs\n")[2].split("\nOutputs\n")
+    assert re.findall(r"^``(\w+)``  ", inputs, re.MULTILINE) == list(PARSED["inputs"])
+    assert re.findall(r"^``(\w+)``  ", outputs, re.MULTILINE) == list(PARSED["outputs"])
 
 
 def test_ci_page_commands(
     cli: Cli, built: pathlib.Path, project: pathlib.Path, container: pathlib.Path
 ) -> None:
-    collect, count = (block.strip().removeprefix("$ ") for block in BLOCK.findall(PAGE.read_text()))
+    count, collect = (block.strip().removeprefix("$ ") for block in BLOCK.findall(PAGE.read_text()))
     assert cli("upload", "--hashfile", "--local-folder", built.parent, *LOCAL, "wheels").code == 0
     shutil.copy(CI / "multibuild" / "collect-release.sh", ".")
     with serving_folder(container) as server:

@@ -310,7 +310,7 @@ def _faulty_records() -> Mapping[str, Faulty]:
 
 
 def _binary_record() -> bytes:
-    rows = f"{_CODE_ROW}caf\u00e9,,\n".encode("latin-1")
+    rows = f"{_CODE_ROW}r\u00e9sum\u00e9,,\n".encode("latin-1")
     files = [("METADATA", metadata()), ("WHEEL", wheel_file("py3-none-any")), ("RECORD", rows)]
     return zipped([CODE, *((f"{INFO}/{path}", content) for path, content in files)])
 

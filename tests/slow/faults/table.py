@@ -71,7 +71,7 @@ Users of this and of similar tools reported these faults, by the project and num
 issue.  Each one was tried, and has the tests in the last column.
 """
 
-_SAME = "The output is cut after %d characters; ``SERVER`` stands for an address.\n"
+_SAME = "The output is cut to %d characters; ``SERVER`` stands for an address.\n"
 _LONGEST = 160
 
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
@@ -114,7 +114,10 @@ def normalized(row: str) -> str:
     row = re.sub(r"ended after \d+", "ended after some", row)
     row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
     row = re.sub(r" {2,}", "  ", row)
-    return row if len(row) <= _LONGEST else row[: _LONGEST - 3] + "..."
+    if len(row) <= _LONGEST:
+        return row
+    # Half a word would be taken for a misspelled one.
+    return row[: _LONGEST - 3].rpartition(" ")[0] + " ..."
 
 
 def _literal(text: str) -> str:

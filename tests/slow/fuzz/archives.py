@@ -114,7 +114,7 @@ def _sources() -> tuple[list[bytes], list[bytes]]:
     links: list[tuple[str, bytes, dict[str, object]]] = [
         ("demo-1.0/a", b"", {"type": tarfile.SYMTYPE, "linkname": "PKG-INFO"}),
         (f"demo-1.0/{'long/' * 60}x", b"content", {}),
-        ("demo-1.0/caf\u00e9", b"", {"pax_headers": {"comment": "x" * 600}}),
+        ("demo-1.0/r\u00e9sum\u00e9", b"", {"pax_headers": {"comment": "x" * 600}}),
     ]
     tars = [gzip.decompress(sdist(members)) for members in ([], links, links[:1])]
     return [wheel(), wheel(deflate=False), body.getvalue()], tars

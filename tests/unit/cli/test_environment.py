@@ -67,9 +67,9 @@ GOOD = {
     "MAX_WORKERS": ("9", 9),
     "EXPECT": ("39", 39),
     "AGAINST": ("'my sums' b", ["my sums", "b"]),
-    "LOG": ("https://log.example/", "https://log.example/"),
-    "LOG_KEY": ("example.org/log+1+A", "example.org/log+1+A"),
     "ATTESTED_BY": ("github:o/r gitlab:a/b", ["github:o/r", "gitlab:a/b"]),
+    "LOG": ("https://log.example.org/", "https://log.example.org/"),
+    "LOG_KEY": ("example.org/log+00000000+key", "example.org/log+00000000+key"),
 }
 
 

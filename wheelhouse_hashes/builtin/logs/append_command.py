@@ -37,13 +37,13 @@ def append(run: Run[Any]) -> Report:
     place = open_writable(run, values["where"])
     entries = merged(read_source(run, what) for what in values["sources"] or ())
     with run.state(state_name(key.verifier, "log-append")) as state:
-        appender = Appender(run, place, key, state, dry=values["dry_run"])
+        appender = Appender(run, place, key, state, dry=run.options.dry_run)
         appender.open(entry.name for entry in entries)
         pending = [e for e in entries if e.sha256 not in appender.known[e.name]]
         findings = _conflicts(pending, appender.known)
         if findings and not values["record_conflict"]:
             return Report(findings=findings)
-        if values["dry_run"]:
+        if run.options.dry_run:
             for entry in pending:
                 run.say(line("would add", entry.name, f"sha256:{entry.sha256}"))
         else:
@@ -51,7 +51,7 @@ def append(run: Run[Any]) -> Report:
             for entry in pending:
                 run.note(line("appended", entry.name, f"sha256:{entry.sha256}"))
     there = len(entries) - len(pending)
-    done = "would append" if values["dry_run"] else "appended"
+    done = "would append" if run.options.dry_run else "appended"
     run.say(
         f"log {printable(key.name)} at {place.shown}: {done} {len(pending)}, there {there}, "
         f"size {appender.size}"
