@@ -8,8 +8,29 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import Any
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Tier
+
+
+class Once(argparse.Action):
+    """Stores the value of an option that may be given once only.
+
+    argparse alone keeps the last of several values; a check that the others asked for would be
+    dropped without a message.
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,  # noqa: ARG002 (argparse passes it)
+        namespace: argparse.Namespace,
+        values: Any,  # noqa: ANN401 (as argparse has it)
+        option_string: str | None = None,  # noqa: ARG002 (as above)
+    ) -> None:
+        """Store the value."""
+        if getattr(namespace, self.dest, None) is not None:
+            raise argparse.ArgumentError(self, "can be given once only; remove the others")
+        setattr(namespace, self.dest, values)
 
 
 def seconds(text: str) -> float:

@@ -69,8 +69,6 @@ class ListingRecord:
     url: str
     #: False if it was read over plain HTTP, or over TLS without checking certificates.
     secure: bool
-    #: Why it is known to lack objects, as in :class:`~wheelhouse_hashes.transport.Listing`.
-    cut: str = ""
 
 
 @dataclass
@@ -98,6 +96,9 @@ class FetchReport(Report):
     excluded: frozenset[str] = frozenset()
     #: The listing, None if it was not read.
     listing: ListingRecord | None = None
+    #: The listings that are known to lack objects, those of ``--against`` included: URLs, and
+    #: why, as in :class:`~wheelhouse_hashes.transport.Listing`.
+    cut: dict[str, str] = field(default_factory=dict)
 
     def _codes(self) -> list[int]:
         nothing = self.nothing_matched or not any(

@@ -74,10 +74,19 @@ class AddedOption:
     :param action: the action that argparse made.
     :param secret: whether its value must never be shown.
     :param environment: the environment variable that sets it, None if there is none.
+    :param writes: whether its value is a file that the command writes.
     """
 
-    def __init__(self, action: argparse.Action, *, secret: bool, environment: str | None) -> None:
+    def __init__(
+        self,
+        action: argparse.Action,
+        *,
+        secret: bool,
+        environment: str | None,
+        writes: bool = False,
+    ) -> None:
         self.action = action
+        self.writes = writes
         self.secret = secret
         self.environment = environment
 
@@ -114,6 +123,7 @@ class OptionGroup:
         *flags: str,
         secret: bool = False,
         environment: str | None = None,
+        writes: bool = False,
         **arguments: Any,  # noqa: ANN401 (as argparse has them)
     ) -> argparse.Action:
         """Add an option or argument.
@@ -129,6 +139,8 @@ class OptionGroup:
             option; several values of a repeatable option are separated by spaces and
             quoted as in a shell.  An empty value, ``0`` and ``false`` count as not set,
             except that 0 is a valid number.  The help shows the name.
+        :param writes: whether the value is a file that the command writes.  It must not have
+            the name of an artifact, and no other option may name it (exit code 2).
         :param arguments: all other arguments of ``argparse``'s ``add_argument``.
         :raises ValueError: if the name is taken or reserved, *environment* is not a valid
             name, or the help cannot be formatted.
@@ -143,7 +155,8 @@ class OptionGroup:
         self._register.check_flags([flag for flag in flags if flag.startswith("-")])
         action = self._container.add_argument(*flags, **arguments)
         _check_help(action)
-        self._register.record(AddedOption(action, secret=secret, environment=environment))
+        added = AddedOption(action, secret=secret, environment=environment, writes=writes)
+        self._register.record(added)
         return action
 
     def add_argument_group(self, title: str, description: str | None = None) -> OptionGroup:

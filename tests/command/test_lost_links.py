@@ -234,6 +234,27 @@ def test_cut_listing_is_reported(cli: Cli, dist: pathlib.Path, kind: str, verb: 
         assert got() == [A]
 
 
+@pytest.mark.parametrize("verb", ["fetch", "verify"])
+def test_cut_listing_is_reported_wherever_it_is_named(
+    cli: Cli, dist: pathlib.Path, verb: str
+) -> None:
+    """It lacks artifacts that it would announce, whichever source it is."""
+    wheel = make_wheel(dist, A).read_bytes()
+    pathlib.Path("SHA256SUMS").write_text(f"{sha256(wheel)}  {A}\n")
+    routes: Routes = {
+        "/": page_of(wheel),
+        "/cut/": _with(page_of(wheel), X_Next_Page="2"),
+        f"/{A}": wheel,
+    }
+    with serving(routes) as server:
+        against = ("--against", "SHA256SUMS", "--against", f"{server.url}cut/")
+        command = (
+            (*FETCH, *against, server.url) if verb == "fetch" else ("verify", "dist", *against)
+        )
+        result = cli(*command)
+    assert (result.code, result.out.count("listing-cut: ")) == (4, 1), result.out
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -153,6 +153,42 @@ def test_list_is_compared_with_the_index(
     assert verify(cli, index, operand="SHA256SUMS").code == 1
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_name_with_two_digests_is_refused(cli: Cli, index: Index, first: bool) -> None:
+    """Installers may choose either of them, so the right one does not excuse the other."""
+    evil = {**index.files[A], "hashes": {"sha256": "0" * 64}}
+    index.files = {"evil": evil, **index.files} if first else {**index.files, "evil": evil}
+    result = verify(cli, index)
+    assert result.code == 3
+    assert f"lists {A} twice, with different digests" in result.line(f"refused    {A}")
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("notes.txt", f"../../files/{EXTRA}"),
+        ("notes.txt", f"../../files/{EXTRA}?download"),
+        (f"../{EXTRA}", "../../files/1"),
+        (f"x/y/{EXTRA}", f"../../files/{EXTRA}"),
+    ],
+)
+def test_file_under_another_name_is_not_overlooked(
+    cli: Cli, index: Index, name: str, url: str
+) -> None:
+    """Installers go by the name in the URL, others by that on the page."""
+    index.files["other"] = {"filename": name, "url": url, "hashes": {"sha256": "0" * 64}}
+    result = verify(cli, index)
+    assert (result.code, result.out.count("not-built: ")) == (4, 1)
+    assert f"not-built: {EXTRA}: on the index" in result.out
+
+
+def test_malformed_url_is_refused(cli: Cli, index: Index) -> None:
+    index.files[A]["url"] = "http://[/"
+    result = verify(cli, index)
+    assert (result.code, result.err) == (3, "")
+    assert "unreadable" in result.line(f"refused    {A}")
+
+
 def test_lag_is_waited_for(cli: Cli, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     short_pauses(monkeypatch)
     index.lags = {A: 3, B: 5}

@@ -14,7 +14,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.causes import Cause, register
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.option_values import count
+from wheelhouse_hashes.option_values import Once, count
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, UploadOptions
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         what = uploaded if verb == "upload" else "good artifacts in the folder"
         parser.add_argument(
             "--expect",
+            action=Once,
             type=count,
             metavar="N",
             environment=f"{PREFIX}EXPECT",
@@ -77,12 +78,14 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 def _add_check_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--expect-file",
+        action=Once,
         metavar="LIST",
         help="require exactly the artifacts of the file LIST (exit code 4 otherwise); each line is "
         "a name, TAG-GLOB [COUNT or MIN-MAX], or !TAG-GLOB",
     )
     parser.add_argument(
         "--expect-like",
+        action=Once,
         metavar="[VERSION@]WHAT",
         help="require the kinds of artifacts that another release has (exit code 4 otherwise): "
         "best its own release candidate, by default the highest final version below; WHAT is a "
@@ -173,14 +176,11 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
         return [Finding(INCOMPLETE, text, next=_UPLOAD_REST)]
     if not isinstance(report, FetchReport):
         return []
-    findings = []
-    if report.listing is not None and report.listing.cut:
-        text = f"{report.listing.url}: {report.listing.cut}"
-        findings.append(Finding(Cause.LISTING_CUT, text))
+    findings = [Finding(Cause.LISTING_CUT, f"{url}: {why}") for url, why in report.cut.items()]
     expected = _expectations.get(run)
     if expected is not None and isinstance(run.options, CheckOptions):
         findings += [
-            Finding(INCOMPLETE, str(each), missing=each.missing, unexpected=each.unexpected)
+            Finding(INCOMPLETE, each.text, missing=each.missing, unexpected=each.unexpected)
             for each in _differences(run.options.expect, expected, report)
         ]
         if expected.release is not None:
@@ -191,7 +191,7 @@ def wheelhouse_conclude(run: Run[Options], report: Report) -> Sequence[Finding]:
 def _differences(
     number: int | None, expected: _Expectations, report: FetchReport
 ) -> Iterator[Difference]:
-    """Yield one sentence for each difference between the folder and what is expected."""
+    """Yield the differences between the folder and what is expected."""
     # Imported here because most runs expect nothing.
     from wheelhouse_hashes.formats.differences import Difference
 
@@ -202,6 +202,6 @@ def _differences(
         yield from expected.lines.unmet(good)
     if number is not None or expected.lines is not None:
         for name in sorted(report.unjudged):
-            yield Difference(f"in the folder, but not checked: {name}", unexpected=[name])
+            yield Difference(f"in the folder, but not checked: {name}", unexpected=(name,))
     if expected.identifiers is not None:
         yield from expected.identifiers.unmet(good)

@@ -79,7 +79,7 @@ class BuildIdentifiers:
         """Return what is missing, and note wheels that no identifier stands for.
 
         :param good: the names of the artifacts with a good verdict.
-        :returns: one sentence for each group of identifiers without a wheel.
+        :returns: one difference for each group of identifiers without a wheel.
         """
         wheels = [name for name in good if name.endswith(".whl")]
         others = [w for w in wheels if not any(each.fits(w) for each in self._identifiers)]

@@ -90,8 +90,8 @@ class EarlierRelease:
             sizes = before.sizes
             old, new = kind_changes.kinds_of(sizes), kind_changes.kinds_of(now)
             where = str(before.version)
-            texts = kind_changes.lost(old, new, where)
-            yield from (Finding(incomplete, str(t), _NEXT, missing=t.missing) for t in texts)
+            for each in kind_changes.lost(old, new, where):
+                yield Finding(incomplete, each.text, _NEXT, missing=each.missing)
             self._note(f"new, not in {before}", kind_changes.gained(old, new))
             changed = kind_changes.resized(sizes, now)
             for text in changed[:_MAX_NOTES]:
@@ -163,7 +163,9 @@ class EarlierRelease:
             if not any(matches(glob, name) for name in found.sizes):
                 self._note(f"--without {glob}", f"{found} has no such artifact; remove the option")
         if not sizes:
-            raise UsageError(f"--without: leaves nothing of {found}, so nothing would be expected")
+            given = {"--exclude": self._run.options.exclude, "--without": globs}
+            options = " and ".join(option for option, values in given.items() if values)
+            raise UsageError(f"{options}: nothing of {found} is left, so nothing would be expected")
         return Release(found.project, found.version, sizes)
 
     @property

@@ -33,7 +33,6 @@ def _by_cause() -> dict[int, str]:
         words.setdefault(cause.exit_code, []).append(cause.value)
     incomplete = "expectation not met (--expect and others)"
     words[Cause.MISSING_ARTIFACT.exit_code] += [incomplete, "nothing matched"]
-    words[Cause.UNTRUSTED.exit_code][0] += " (reported only by plugins)"
     return {code: ", ".join(text) for code, text in words.items()}
 
 
@@ -86,6 +85,7 @@ def _add_hash_options(options: OptionGroup) -> None:
     )
     options.add_argument(
         "--sums",
+        writes=True,
         metavar="FILE",
         help="write the digest list to FILE instead of standard output",
     )

@@ -18,7 +18,13 @@ from wheelhouse_hashes.filenames import case_conflict_text, case_conflicts
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, line, others_write
 from wheelhouse_hashes.listing.lists import Subject, read_lists, with_lists
-from wheelhouse_hashes.listing.locate import authorized, locate, record_listing, record_transport
+from wheelhouse_hashes.listing.locate import (
+    authorized,
+    locate,
+    record_cut,
+    record_listing,
+    record_transport,
+)
 from wheelhouse_hashes.listing.readings import read_selection
 from wheelhouse_hashes.listing.selection import (
     MAX_VERSIONS,
@@ -96,7 +102,7 @@ def _fetch(
     subject = run_in_thread(lambda: Subject.of(offered, wanted), run.stop)
     listing = with_lists(run, listing, subject)
     listing, selection = read_selection(run, listing, wanted)
-    sources = read_sources(run, against, subject)
+    sources = read_sources(run, against, subject, partial(record_cut, report))
     report.excluded = selection.excluded | sources.excluded
     for name in selection.leftovers:
         run.note(line("note", name, LEFTOVER_NOTE))

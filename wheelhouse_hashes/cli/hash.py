@@ -53,8 +53,6 @@ def hash_artifacts(run: Session[HashOptions]) -> int:
     paths: Sequence[pathlib.Path] = ()
     with usage.noted():
         paths = _find(run.options.paths)
-    with usage.noted():
-        _check_sums(run.options.sums)
     with phase(run, report, usage):
         with noting_interruption(report):
             hashed = _hash_all(run, report, _select(run, report, paths))
@@ -94,15 +92,6 @@ def _check_names(path: pathlib.Path, other: pathlib.Path) -> None:
         raise UsageError(
             f"{path}: has the same name as {other}, and a digest list has names without folders; "
             "hash them separately"
-        )
-
-
-def _check_sums(file: str | None) -> None:
-    """Check that ``--sums`` does not name an artifact, as in ``--sums dist/*.whl``."""
-    if file is not None and parse_artifact_name(os.path.basename(file)) is not None:  # noqa: PTH119 (a text)
-        raise UsageError(
-            f"--sums {file}: this is the name of an artifact, which would be replaced by a digest "
-            "list; name the list, such as SHA256SUMS"
         )
 
 

@@ -15,9 +15,10 @@ from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.cli.commands import Command, collect_commands
 from wheelhouse_hashes.cli.environment import apply_environment
 from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
+from wheelhouse_hashes.cli.option_checks import check_not_empty, check_output_files
 from wheelhouse_hashes.cli.verb_parsers import (
     VerbParsers,
-    add_print_completion,
+    add_general_options,
     add_store_options,
     secrets_in,
     shown_unrecognized,
@@ -65,6 +66,8 @@ class Verbs:
         self._region: str | None = None
         #: The command line.
         self.argv: Sequence[str] = ()
+        #: Prints the help of the whole command to a stream; set by the parser.
+        self.print_help: Callable[[Any], None] = lambda _stream: None
 
     def extend(self, subparsers: argparse._SubParsersAction[Parser]) -> None:
         """Add options to the host's verbs, and add the new verbs.
@@ -168,7 +171,7 @@ class Verbs:
         """Return the run of a command that wheelhouse-hashes runs.
 
         :raises UsageError: if a plugin could not be loaded, because it might have
-            refused an artifact.
+            refused an artifact, or if a file to write is used otherwise.
         """
         if self.plugins.failures:
             raise UsageError(*self.plugins.failures)
@@ -184,6 +187,8 @@ class Verbs:
         values = vars(options)
         ours = {option.action.dest for option in self._ours[verb]}
         extra = {name: values[name] for name in ours - known if name in values}
+        check_not_empty(self._ours[verb], values, known)
+        check_output_files(self._ours[verb], values)
         run = Session(verb, make_options(kind, values, extra), self.plugins)
         if isinstance(run.options, CheckOptions):
             run.read_listing = partial(_read_listing, cast("Session[CheckOptions]", run))
@@ -265,8 +270,9 @@ class Parser(argparse.ArgumentParser):
         for parser in self._subparsers_action.choices.values():
             parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
         self.verbs.argv = sys.argv[1:] if args is None else args
+        self.verbs.print_help = self.print_help
         self.verbs.extend(self._subparsers_action)
-        add_print_completion(self)
+        add_general_options(self)
         try:
             options, unknown = self.parse_known_args(args, namespace)
             if unknown:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wheelhouse_hashes.builtin.options import add_driver_option
+from wheelhouse_hashes.runtime.screen import write
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.cli.commands import Command
@@ -73,8 +75,33 @@ class _PrintCompletion(argparse.Action):
         parser.exit()
 
 
-def add_print_completion(parser: argparse.ArgumentParser) -> None:
-    """Add ``--print-completion``, which needs no verb."""
+class _PrintVersion(argparse.Action):
+    """Prints the versions of this package and of the host, and ends the command."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,  # noqa: ARG002 (argparse passes it)
+        values: Any,  # noqa: ANN401, ARG002 (as argparse has it)
+        option_string: str | None = None,  # noqa: ARG002 (as above)
+    ) -> None:
+        # Imported here because it is slow to import.
+        from importlib.metadata import version
+
+        names = ("wheelhouse-hashes", "wheelhouse-uploader")
+        write(sys.stdout, ", ".join(f"{name} {version(name)}" for name in names) + "\n")
+        parser.exit()
+
+
+def add_general_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--version`` and ``--print-completion``, which need no verb."""
+    parser.add_argument(
+        "--version",
+        action=_PrintVersion,
+        nargs=0,
+        default=argparse.SUPPRESS,
+        help="print the versions of wheelhouse-hashes and wheelhouse-uploader, and exit",
+    )
     parser.add_argument(
         "--print-completion",
         action=_PrintCompletion,

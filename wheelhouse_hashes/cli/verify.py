@@ -20,10 +20,11 @@ from wheelhouse_hashes.errors import Interrupted, UsageError, UsageErrors
 from wheelhouse_hashes.filenames import parse_artifact_name
 from wheelhouse_hashes.lines import LEFTOVER_NOTE, describe_findings, line
 from wheelhouse_hashes.listing.lists import Subject
-from wheelhouse_hashes.listing.locate import record_listing, record_transport
+from wheelhouse_hashes.listing.locate import record_cut, record_listing, record_transport
 from wheelhouse_hashes.listing.readings import excluded_of
 from wheelhouse_hashes.listing.selection import Wanted, note_ignored
 from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_sources
+from wheelhouse_hashes.options import CHECK_FULL
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
@@ -49,7 +50,7 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     folder, against, index = run.options.folder, run.options.against, run.options.index
     usage = UsageErrors()
     with usage.noted():
-        _check_operand(folder, [*against, *([index] if index else [])])
+        _check_operand(run.options)
     # A list needs no source beside the index.
     addresses = [folder] if index is None or not os.path.isfile(folder) else []  # noqa: PTH113
     with usage.noted():
@@ -67,16 +68,24 @@ def verify_folder(run: Session[VerifyOptions]) -> int:
     return report.exit_code
 
 
-def _check_operand(operand: str, against: Sequence[str]) -> None:
+def _check_operand(options: VerifyOptions) -> None:
     """Check the operand of the command.
 
-    :raises UsageError: if there is nothing to verify.
+    :raises UsageError: if there is nothing to verify, or an option needs a folder.
     """
+    operand = options.folder
     if os.path.isdir(operand):  # noqa: PTH112 (Path("") is a folder)
         return
     if not os.path.isfile(operand):  # noqa: PTH113 (Path.is_file can raise)
         raise UsageError(f"{operand}: no such folder or digest list")
-    if not against:
+    needs_files = {
+        "--check-contents full": options.check_contents == CHECK_FULL,
+        "--strict-folder": options.strict_folder,
+        "--allow": options.allow,
+    }
+    for option in [name for name, given in needs_files.items() if given]:
+        raise UsageError(f"{option}: no effect on a digest list; verify a folder, or remove it")
+    if not options.against and options.index is None:
         text = "not a folder; to compare the digests of a list, add --against SOURCE or --index"
         raise UsageError(f"{operand}: {text}")
 
@@ -136,9 +145,10 @@ def _exclude(reporter: FetchReporter[VerifyOptions], operand: Operand, sources: 
 
 
 def _record(run: Session[VerifyOptions], report: FetchReport, listing: Listing) -> None:
-    """Record the first listing, before anything else is requested."""
+    """Record the first listing, before anything else is requested; of others, if it is cut."""
     if report.listing is None:
         record_listing(run, report, listing)
+    record_cut(report, listing)
 
 
 def _report_others(

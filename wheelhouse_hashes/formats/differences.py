@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.formats.wheel_kinds import Kind
 
 
-class Difference(str):
-    """A sentence about a difference, with the artifacts that it is about.
+class Difference(NamedTuple):
+    """A difference: one sentence, and the artifacts that it is about."""
 
-    :param text: the sentence.
-    :param missing: the kinds of missing artifacts, once for each artifact.
-    :param unexpected: the names of artifacts that should not be there.
-    """
-
-    __slots__ = ("missing", "unexpected")
-
+    text: str
     #: The kinds of missing artifacts, once for each artifact.
-    missing: tuple[Kind, ...]
+    missing: tuple[Kind, ...] = ()
     #: The names of artifacts that should not be there.
-    unexpected: tuple[str, ...]
-
-    def __new__(
-        cls, text: str, missing: Iterable[Kind] = (), unexpected: Iterable[str] = ()
-    ) -> Self:
-        """Make a difference."""
-        made = super().__new__(cls, text)
-        made.missing = tuple(missing)
-        made.unexpected = tuple(unexpected)
-        return made
+    unexpected: tuple[str, ...] = ()
 
     @classmethod
-    def of_missing(cls, text: str, name: str) -> Self:
+    def of_missing(cls, text: str, name: str) -> Difference:
         """Return the difference that one artifact is missing.
 
         :param text: the sentence.
@@ -44,4 +28,4 @@ class Difference(str):
         from wheelhouse_hashes.formats.wheel_kinds import kind_of
 
         kind = kind_of(name)
-        return cls(text, missing=[kind] if kind else [])
+        return cls(text, missing=(kind,) if kind else ())

@@ -52,9 +52,8 @@ class ExpectedLines:
         """Return the differences between artifacts and the list.
 
         :param good: the names of the artifacts with a good verdict.
-        :returns: one sentence for each difference.
         """
-        texts = [
+        differences = [
             Difference.of_missing(f"expected, but missing or refused: {name}", name)
             for name in sorted(self.names - set(good))
         ]
@@ -64,15 +63,17 @@ class ExpectedLines:
                 pattern.most is not None and len(found) > pattern.most
             ):
                 text = f"expected {pattern.number}, found {len(found)}{_named(found)}"
-                texts.append(Difference(f"line {pattern.line}, {pattern.glob}: {text}"))
+                differences.append(Difference(f"line {pattern.line}, {pattern.glob}: {text}"))
         for pattern in self.forbidden:
             found = [name for name in good if matches(pattern.glob, name)]
             if found:
                 where = f"line {pattern.line}, !{pattern.glob}"
                 text = f"{where}: must not be there{_named(found)}"
-                texts.append(Difference(text, unexpected=found))
+                differences.append(Difference(text, unexpected=tuple(found)))
         surplus = sorted(self.surplus(good))
-        return texts + [Difference(f"not expected: {each}", unexpected=[each]) for each in surplus]
+        return differences + [
+            Difference(f"not expected: {each}", unexpected=(each,)) for each in surplus
+        ]
 
     def excluding(self, globs: Collection[str]) -> ExpectedLines:
         """Return the list without names that a pattern of ``--exclude`` matches.

@@ -99,7 +99,7 @@ def other_document(document: object, url: str, headers: Mapping[str, str]) -> No
             if fits(one):
                 return NotAListing(what, instead.replace("{}", base))
         return NotAListing(
-            f"a JSON document of an unknown kind, with the keys {_named(one)}",
+            f"a JSON document of an unknown kind, {_named(one)}",
             "give an index page, a store's listing or a release",
         )
     return NotAListing(
@@ -110,5 +110,9 @@ def other_document(document: object, url: str, headers: Mapping[str, str]) -> No
 
 def _named(keys: Iterable[str]) -> str:
     keys = list(keys)
+    if not keys:
+        return "without keys"
     shown = ", ".join(repr(key[:40]) for key in keys[:_MAX_KEYS])
-    return shown + (f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else "")
+    return f"with the keys {shown}" + (
+        f" and {len(keys) - _MAX_KEYS} more" if len(keys) > _MAX_KEYS else ""
+    )

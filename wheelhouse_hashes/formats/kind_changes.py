@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -42,7 +42,7 @@ def lost(before: Counts, now: Counts, where: str) -> list[Difference]:
     :param before: the artifacts of another release by kind.
     :param now: those of the release.
     :param where: what the other release is called: ``3.0.2``.
-    :returns: one sentence for each group of missing artifacts; empty if there are none.
+    :returns: one for each group of missing artifacts; empty if there are none.
     """
     columns, rows = {kind.column for kind in now} | {""}, {kind.row for kind in now}
     by_column: dict[str, list[Kind]] = defaultdict(list)
@@ -73,15 +73,14 @@ def _limited(found: list[Difference], where: str) -> list[Difference]:
     rest = found[MAX_TEXTS:]
     if not rest:
         return found
-    missing = [kind for each in rest for kind in each.missing]
+    missing = tuple(kind for each in rest for kind in each.missing)
     text = f"{len(rest)} more differences from {where}"
     return [*found[:MAX_TEXTS], Difference(text, missing)]
 
 
-def _lacking(before: Counts, now: Counts, kinds: Iterable[Kind]) -> Iterator[Kind]:
-    """Yield some kinds, each as often as an artifact of it is missing."""
-    for kind in sorted(kinds):
-        yield from [kind] * (before[kind] - now.get(kind, 0))
+def _lacking(before: Counts, now: Counts, kinds: Iterable[Kind]) -> tuple[Kind, ...]:
+    """Return some kinds, each as often as an artifact of it is missing."""
+    return tuple(kind for kind in sorted(kinds) for _ in range(before[kind] - now.get(kind, 0)))
 
 
 def _total(counts: Counts, kinds: Iterable[Kind]) -> int:
@@ -106,14 +105,14 @@ class _Group(NamedTuple):
 
 
 def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[Difference]:
-    """Return the sentences about kinds whose column and row are still there."""
+    """Return the differences in kinds whose column and row are still there."""
     groups: dict[_Group, list[str]] = defaultdict(list)
     totals: Counter[_Group] = Counter()
     for kind, (before, now) in missing.items():
         group = _Group(kind.row, now, before if now else 0)
         groups[group].append(kind.column)
         totals[group] += before
-    texts = []
+    found = []
     for group, columns in sorted(groups.items()):
         row, now, before = group
         named = _some(sorted(columns, key=in_order))
@@ -126,8 +125,8 @@ def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[Differen
             text = f"no {named} wheels for {row}: {totals[group]} in {where}"
         kinds = {Kind(column, row) for column in columns}
         old, new = ({kind: missing[kind][i] for kind in kinds} for i in (0, 1))
-        texts.append(Difference(text, _lacking(old, new, kinds)))
-    return texts
+        found.append(Difference(text, _lacking(old, new, kinds)))
+    return found
 
 
 def _some(texts: list[str]) -> str:

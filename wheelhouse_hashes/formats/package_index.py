@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -31,17 +31,33 @@ _VERSION_META = b"pypi:repository-version"
 def read_index(body: bytes, content_type: str, url: str) -> dict[str, Link]:
     """Return the files on the page of a project, by name.
 
+    An installer goes by the name in the URL, so a file that has another one there is under
+    both.  A name with different digests has a link with a problem.
+
     :param body: the page: JSON (:pep:`691`) or HTML (:pep:`503`).
     :param content_type: the value of its ``Content-Type``.
     :param url: its URL, for relative links.
     :raises ValueError: if it is another page, such as one to log in.
     """
     links = [link for link in read_page(body, content_type, url) if not link.is_next]
-    files = {link.name: link for link in links if link.name}
+    files: dict[str, Link] = {}
+    for link in links:
+        for name in _names(link):
+            other = files.setdefault(name, link)
+            if sorted(other.hashes) != sorted(link.hashes):
+                files[name] = link._replace(problem=f"lists {name} twice, with different digests")
     is_json = "json" in content_type.lower()
     if not is_json and _VERSION_META not in body and not any(map(parse_artifact_name, files)):
         raise ValueError("not the page of a project: it has no links to artifacts")
     return files
+
+
+def _names(link: Link) -> set[str]:
+    """Return the names of a file: the one that the page gives, and the one in its URL."""
+    named = (link.name or "").rpartition("/")[2]
+    # A malformed URL has no parts.
+    in_url = unquote(link.address.partition("?")[0].rpartition("/")[2])
+    return {named, in_url if parse_artifact_name(in_url) else named} - {""}
 
 
 def digests_of(link: Link) -> tuple[Digest, ...]:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from wheelhouse_hashes._startup import HOST, leave_interrupts, refuse
-from wheelhouse_hashes.errors import HostMismatch
+from wheelhouse_hashes.errors import HostMismatch, UsageError
 from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
 from wheelhouse_hashes.host.internals import check_function, check_host
 from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
@@ -89,6 +89,10 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
         parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
         with _replaced(module, argparse=parser):
             options = module.parse_args()
+        if not hasattr(options, "command"):
+            # No verb: the host alone would end with a traceback.
+            verbs.print_help(sys.stderr)
+            sys.exit(UsageError.exit_code)
         run = verbs.run(options) if verbs.owns(options) else None
         for failure in verbs.plugins.failures:
             warn(f"warning: {failure}")

@@ -97,7 +97,18 @@ def record_listing(run: Session[CheckOptions], report: FetchReport, listing: Lis
     :param listing: the listing.
     """
     plain, unchecked = _transport(run)
-    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked), cut=listing.cut)
+    report.listing = ListingRecord(listing.url, secure=not (plain or unchecked))
+    record_cut(report, listing)
+
+
+def record_cut(report: FetchReport, listing: Listing) -> None:
+    """Record in the report whether a listing is known to lack objects.
+
+    :param report: the report.
+    :param listing: the listing.
+    """
+    if listing.cut:
+        report.cut[listing.url] = listing.cut
 
 
 def record_transport(run: Session[CheckOptions], report: FetchReport, *addresses: str) -> None:

@@ -61,7 +61,7 @@ def test_lists_that_a_release_meets(text: str) -> None:
     ],
 )
 def test_differences_are_named(text: str, good: list[str], texts: list[str]) -> None:
-    assert parse_lines(text).unmet(good) == texts
+    assert [each.text for each in parse_lines(text).unmet(good)] == texts
 
 
 @pytest.mark.parametrize(

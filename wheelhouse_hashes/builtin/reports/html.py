@@ -19,6 +19,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     if verb in ("fetch", "verify"):
         parser.add_argument(
             "--html",
+            writes=True,
             metavar="FILE",
             help="write the report to FILE as one HTML page: grid, artifacts, digests with their "
             "tiers, sizes and next steps",

@@ -37,7 +37,9 @@ SCHEMA = 2
 @hookimpl
 def wheelhouse_add_options(parser: OptionGroup) -> None:
     """Add ``--report`` to every verb."""
-    parser.add_argument("--report", metavar="FILE", help="write a JSON report of the run to FILE")
+    parser.add_argument(
+        "--report", writes=True, metavar="FILE", help="write a JSON report of the run to FILE"
+    )
 
 
 @hookimpl

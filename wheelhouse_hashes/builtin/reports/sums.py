@@ -24,6 +24,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     if verb in ("fetch", "verify"):
         parser.add_argument(
             "--sums",
+            writes=True,
             metavar="FILE",
             help="write the SHA-256 digests of the verified artifacts to FILE, for sha256sum -c",
         )

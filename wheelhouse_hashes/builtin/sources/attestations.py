@@ -17,6 +17,7 @@ from wheelhouse_hashes.artifacts import Claim, Companion, Finding, ListedArtifac
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.formats.attestation_names import attested_artifact
+from wheelhouse_hashes.option_values import Once
 from wheelhouse_hashes.options import (
     ATTESTATION,
     PREFIX,
@@ -79,6 +80,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         )
         parser.add_argument(
             "--trusted-root",
+            action=Once,
             metavar="FILE",
             help="check attestations with the keys in FILE, a trusted_root.json of Sigstore "
             "(default: the one that the installed sigstore brings)",

@@ -22,6 +22,7 @@ from wheelhouse_hashes.errors import (
 )
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
+from wheelhouse_hashes.formats.downloads_page import last_part, release_of_page
 from wheelhouse_hashes.formats.package_index import (
     digests_of,
     not_built,
@@ -69,6 +70,10 @@ class IndexCheck:
         except ValueError:
             text = f"--index {self._where}: not the http or https URL of a page"
             raise UsageError(text) from None
+        if "#" in (options.index or "") or release_of_page(last_part(self._address)):
+            # Its hash would not be checked here.
+            text = f"--index {self._where}: a package index has no page with a hash"
+            raise UsageError(f"{text}; name a downloads page with --against")
         self._files: Mapping[str, Link] = {}
         self._page_url = self._address
         self._secure = scheme_of(self._address) == "https"

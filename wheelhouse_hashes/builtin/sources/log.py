@@ -13,6 +13,7 @@ from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Tier
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.option_values import Once
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         return
     parser.add_argument(
         "--log",
+        action=Once,
         metavar="WHERE",
         environment=f"{PREFIX}LOG",
         help="transparency log (URL, folder or container://NAME) that must have every artifact; "
@@ -43,12 +45,14 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     )
     parser.add_argument(
         "--log-key",
+        action=Once,
         metavar="VKEY",
         environment=f"{PREFIX}LOG_KEY",
         help=f"public key of the log, as log keygen prints it (environment: {PREFIX}LOG_KEY)",
     )
     parser.add_argument(
         "--log-checkpoint",
+        action=Once,
         metavar="FILE",
         help="file with an earlier checkpoint of the log, for CI jobs, which remember none: the "
         "log must contain it",

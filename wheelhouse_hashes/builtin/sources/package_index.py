@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.option_values import Once
 from wheelhouse_hashes.options import ACCEPT, VerifyOptions
 
 # The check is imported where it is needed: few runs have an index.
@@ -34,6 +35,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         return
     parser.add_argument(
         "--index",
+        action=Once,
         metavar="ADDRESS",
         help="check that a package index serves the same files, and no others of the release: the "
         "URL of the project's page there; waits within --wait until all of them are there "

@@ -55,7 +55,11 @@ def _add_show_options(options: OptionGroup) -> None:
         help="URL or path of the page, with its hash as page make printed it",
     )
     options.add_argument(
-        "-o", "--output", metavar="FILE", help="keep the verified page, for pip --find-links FILE"
+        "-o",
+        "--output",
+        writes=True,
+        metavar="FILE",
+        help="keep the verified page, for pip --find-links FILE",
     )
 
 
@@ -117,6 +121,8 @@ SHOW = Verb(
     exit_codes={
         0: "the page has this hash, and every link has a SHA-256",
         3: "the page, or one of its links, cannot be read (unreadable)",
+        5: "network or authentication error",
+        6: "local file or disk error",
         7: "the page has another hash (not-the-page)",
     },
 )
