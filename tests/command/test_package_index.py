@@ -318,6 +318,13 @@ def test_other_page(cli: Cli, index: Index, page: bytes) -> None:
     assert "give the URL of the project's page" in result.err
 
 
+@pytest.mark.parametrize("page", [b"<html><body></body></html>", b"<!doctype html><h1>demo</h1>"])
+def test_empty_page_is_that_of_a_project_without_files(cli: Cli, index: Index, page: bytes) -> None:
+    index.routes[PAGE] = lambda handler: respond(handler, 200, page, Content_Type="text/html")
+    result = verify(cli, index)
+    assert (result.code, result.out.count("not-served")) == (4, 3)
+
+
 def test_entry_that_cannot_be_read(cli: Cli, index: Index) -> None:
     index.files[A]["url"] = "http://[::1/x"
     result = verify(cli, index)

@@ -26,6 +26,7 @@ _MORE_VERSION = re.compile(r"(?:\d|a|b|c|rc|dev|post)+\d*(?:-|$)", re.ASCII)
 
 #: What tells an empty page of the simple API (:pep:`629`) from a login page.
 _VERSION_META = b"pypi:repository-version"
+_FORM = b"<form"
 
 
 def read_index(body: bytes, content_type: str, url: str) -> dict[str, Link]:
@@ -47,7 +48,10 @@ def read_index(body: bytes, content_type: str, url: str) -> dict[str, Link]:
             if sorted(other.hashes) != sorted(link.hashes):
                 files[name] = link._replace(problem=f"lists {name} twice, with different digests")
     is_json = "json" in content_type.lower()
-    if not is_json and _VERSION_META not in body and not any(map(parse_artifact_name, files)):
+    # Some indexes have an empty page for a project before its first upload.
+    is_empty = body.strip() and not links and _FORM not in body.lower()
+    is_marked = is_json or _VERSION_META in body
+    if not (is_marked or is_empty or any(map(parse_artifact_name, files))):
         raise ValueError("not the page of a project: it has no links to artifacts")
     return files
 
