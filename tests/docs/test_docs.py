@@ -24,7 +24,7 @@ from tests.support import ROOT
 from tests.support.artifacts import make_sdist, make_wheel, sha256
 from tests.support.docpages import PAGES, Command, Outcome, commands, follow
 from tests.support.environments import Environment, clean, wheel_under_test
-from tests.support.logs import KEY, VKEY
+from tests.support.logs import KEY, OBSERVER, VKEY
 from tests.support.plugins import GREETING, make_distribution
 from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing
@@ -161,6 +161,15 @@ ELSEWHERE = {
     ],
     (LOG, "pip install 'wheelhouse-hashes[log]'"): [
         ("tests/host/test_packaging.py", '{"extra": "log"}'),
+    ],
+    ("docs/fetching.rst", f"{UPLOADER} fetch --verify --against"): [
+        ("tests/command/test_against.py::test_right_list_is_pinned", "run(cli, verb"),
+    ],
+    ("docs/verify.rst", f"{UPLOADER} verify SHA256SUMS --against uv.lock"): [
+        ("tests/command/test_against.py::test_digests_are_compared_with_digests", "uv.lock"),
+    ],
+    ("docs/verify.rst", "pip install --require-hashes"): [
+        ("tests/command/test_against.py::test_pip_agrees", "--require-hashes"),
     ],
     (README, "tox run -e docs"): [("tox.ini", "[testenv:docs]")],
     ("docs/design.rst", "python -m tests.slow.faults.table"): [
@@ -358,6 +367,7 @@ def prepared_log(folder: pathlib.Path) -> None:
     prepared_release(folder)
     write_sums(folder)
     folder.joinpath("log.key").write_text(f"{KEY.encode()}\n")
+    folder.joinpath("observed.key").write_text(f"{OBSERVER.encode()}\n")
 
 
 def prepared_hooks(folder: pathlib.Path) -> None:

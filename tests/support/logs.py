@@ -24,6 +24,9 @@ KEY = SigningKey("example.org/log", bytes(range(32)))
 #: Its public key, as on a command line.
 VKEY = str(KEY.verifier)
 
+#: The key of another log, of what others publish.
+OBSERVER = SigningKey("example.org/observed", bytes(range(32, 64)))
+
 
 def wheel(number: int) -> str:
     """Return the name of a wheel."""

@@ -39,7 +39,7 @@ _MAX_SHOWN = 3
 class Subject:
     """The releases that a command is about."""
 
-    #: The names of the artifacts that are there.
+    #: The names of the artifacts of these releases that are there.
     names: frozenset[str]
     #: The projects and versions to select from the listing of an address.
     wanted: Wanted
@@ -54,7 +54,8 @@ class Subject:
         :param names: the names of the artifacts that are there; others have no effect.
         :param wanted: the projects and versions that it asks for.
         """
-        found = frozenset(names)
+        # A page may have hundreds of thousands of names, and most of them are not asked for.
+        found = frozenset(name for name in names if _release_of(name, wanted) is not None)
         return cls(found, wanted, releases_of(found, wanted))
 
 
@@ -64,13 +65,22 @@ def releases_of(names: Iterable[str], wanted: Wanted = None) -> Releases:
     :param names: names; those of other objects are skipped.
     :param wanted: the projects and versions that count; a version named there always does.
     """
-    found: set[tuple[str, Version]] = set()
-    for parsed in map(parse_artifact_name, names):
-        if parsed is not None and (wanted is None or parsed.project in wanted):
-            found.add((parsed.project, parsed.version))
+    found = {release for name in names if (release := _release_of(name, wanted)) is not None}
     for project, versions in (wanted or {}).items():
         found.update((project, version) for version in versions)
     return frozenset(found)
+
+
+def _release_of(name: str, wanted: Wanted) -> tuple[str, Version] | None:
+    """Return the release of an artifact, None if it is not one that counts."""
+    parsed = parse_artifact_name(name)
+    if parsed is None:
+        return None
+    if wanted is not None:
+        versions = wanted.get(parsed.project)
+        if versions is None or (versions and parsed.version not in versions):
+            return None
+    return parsed.project, parsed.version
 
 
 def read_lists(run: Session[CheckOptions], listing: Listing, wanted: Wanted) -> Listing:

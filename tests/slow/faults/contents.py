@@ -293,7 +293,12 @@ def requirements_file_with_alternatives(case: Case) -> None:
     _verify(case, "requirements.txt", f"demo==1.0 --hash=sha256:{'0' * 64} --hash=sha256:{{hex}}\n")
 
 
-@fault("E.1", exit_code=3, left=(A,), says="not-listed: not in SHA256SUMS")
+@fault(
+    "E.1",
+    causes=(Cause.MISSING_ARTIFACT, Cause.NOT_LISTED),
+    left=(A,),
+    says="not-listed: not in SHA256SUMS",
+)
 def artifact_that_the_list_does_not_name(case: Case) -> None:
     """``verify --against`` a list of another release: the artifact is in no given list."""
     _verify(case, "SHA256SUMS", "{hex}  other-1.0.tar.gz\n")

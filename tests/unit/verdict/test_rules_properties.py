@@ -84,6 +84,7 @@ seen_bytes = st.builds(
     tail=st.sampled_from((BODY, BODY, b"cut here")),
     length_known=st.booleans(),
     on_disk=st.booleans(),
+    unread=st.just(False),
 )
 earlier = st.sampled_from(
     (
