@@ -1,4 +1,4 @@
-"""``docs/ci.rst`` and ``docs/scripts.rst`` include the files of ``examples/ci``; commands work."""
+"""``docs/ci.rst``, ``docs/scripts.rst`` and ``docs/log.rst`` include the files of ``examples/ci``; commands work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE
 
 
 def test_pages_include_each_recipe() -> None:
-    text = PAGE.read_text() + DOCS.joinpath("scripts.rst").read_text()
+    text = "".join(path.read_text() for path in (PAGE, DOCS / "scripts.rst", DOCS / "log.rst"))
     included = re.findall(r"^\.\. literalinclude:: (\S+)$", text, re.MULTILINE)
     shown = sorted((DOCS / path).resolve() for path in included)
     assert shown == sorted(path.resolve() for path in CI.rglob("*") if path.is_file())
