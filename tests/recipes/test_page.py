@@ -1,4 +1,4 @@
-"""``docs/ci.rst``, ``docs/scripts.rst`` and ``docs/log.rst`` include the files of ``examples/ci``; commands work."""
+"""The pages of the recipes include the files of ``examples/ci``; commands work."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE
 
 
 def test_pages_include_each_recipe() -> None:
-    text = "".join(path.read_text() for path in (PAGE, DOCS / "scripts.rst", DOCS / "log.rst"))
+    pages = (PAGE, DOCS / "scripts.rst", DOCS / "log.rst")
+    text = "".join(page.read_text() for page in pages)
     included = re.findall(r"^\.\. literalinclude:: (\S+)$", text, re.MULTILINE)
     shown = sorted((DOCS / path).resolve() for path in included)
     assert shown == sorted(path.resolve() for path in CI.rglob("*") if path.is_file())
