@@ -7,14 +7,16 @@ open any path, and its results must be consistent.
 from __future__ import annotations
 
 import contextlib
+import importlib
+import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-# Imported lazily on first use.
-import wheelhouse_hashes.formats.tar_members  # noqa: F401
 from tests.slow.fuzz.archives import check_tar_bytes, check_wheel_bytes
+from wheelhouse_hashes import formats, listing
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
+from wheelhouse_hashes.builtin import sources
 from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
 from wheelhouse_hashes.formats.digest_list import (
@@ -46,6 +48,11 @@ def _audit(event: str, args: tuple[object, ...]) -> None:
 
 
 sys.addaudithook(_audit)
+# Many modules are imported on first use.  One needs sigstore, which is not installed here.
+for _package in (formats, listing, sources):
+    for _module in pkgutil.iter_modules(_package.__path__, f"{_package.__name__}."):
+        if not _module.name.endswith(".attestation_checks"):
+            importlib.import_module(_module.name)
 # Python loads a codec from a file on first use.
 for _codec in (
     "utf-16",
