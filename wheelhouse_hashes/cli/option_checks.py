@@ -91,4 +91,12 @@ def _paths(option: AddedOption, values: Mapping[str, Any]) -> Iterator[str]:
             # The address of a pinned page has its hash behind the path.
             path = text if option.writes else text.partition("#")[0]
             if os.path.isfile(path) or (option.writes and not os.path.exists(path)):  # noqa: PTH110, PTH113 (a text)
-                yield os.path.realpath(path)
+                yield _real(path)
+
+
+def _real(path: str) -> str:
+    """Return a path without links; as it is, if another user changes it meanwhile."""
+    try:
+        return os.path.realpath(path)
+    except OSError:
+        return path
