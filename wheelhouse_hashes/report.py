@@ -17,7 +17,7 @@ from wheelhouse_hashes.artifacts import (
 )
 from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.errors import Refusal
-from wheelhouse_hashes.filenames import MARGIN, printable
+from wheelhouse_hashes.filenames import MARGIN, listed, printable
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.errors import WheelhouseHashesError
@@ -113,9 +113,7 @@ class FetchReport(Report):
         return [verdict.name for verdict in self.verdicts if verdict.good]
 
     def _other_origins(self) -> str:
-        shown = self.other_origins[:_MAX_ORIGINS]
-        more = len(self.other_origins) - len(shown)
-        return printable(", ".join(shown)) + (f" and {more} more" if more else "")
+        return printable(listed(self.other_origins, most=_MAX_ORIGINS))
 
     def _tiers(self) -> list[str]:
         """Count the verified artifacts by their strongest tier, and name the weakest one.

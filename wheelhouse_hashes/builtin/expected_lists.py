@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import listed, printable
 from wheelhouse_hashes.formats import kind_changes
 from wheelhouse_hashes.formats.build_identifiers import Identifier, parse_identifier, unmet
 from wheelhouse_hashes.formats.expected_lines import ExpectedLines, parse_lines
@@ -84,9 +84,8 @@ class BuildIdentifiers:
         wheels = [name for name in good if name.endswith(".whl")]
         others = [w for w in wheels if not any(each.fits(w) for each in self._identifiers)]
         if others:
-            named = ", ".join(sorted(others)[:_MAX_NAMED])
-            more = f" and {len(others) - _MAX_NAMED} more" if len(others) > _MAX_NAMED else ""
-            text = f"no build identifier of --expect-cibuildwheel: {named}{more}"
+            named = listed(sorted(others), most=_MAX_NAMED)
+            text = f"no build identifier of --expect-cibuildwheel: {named}"
             self._run.note_once(text, text)
         missing = set(unmet(self._identifiers, wheels))
         before = dict.fromkeys((each.kind for each in self._identifiers), 1)

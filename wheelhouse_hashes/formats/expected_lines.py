@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.filenames import listed, parse_artifact_name
 from wheelhouse_hashes.formats.differences import Difference
 from wheelhouse_hashes.formats.tag_globs import matches, matches_any, why_no_glob
 
@@ -95,8 +95,7 @@ class ExpectedLines:
 
 def _named(names: Iterable[str]) -> str:
     some = sorted(names)
-    more = f" and {len(some) - _MAX_NAMED} more" if len(some) > _MAX_NAMED else ""
-    return f": {', '.join(some[:_MAX_NAMED])}{more}" if some else ""
+    return f": {listed(some, most=_MAX_NAMED)}" if some else ""
 
 
 def parse_lines(text: str) -> ExpectedLines:

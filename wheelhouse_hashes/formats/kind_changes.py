@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.filenames import listed, parse_artifact_name
 from wheelhouse_hashes.formats.differences import Difference
 from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, in_order, kind_of
 
@@ -130,8 +130,7 @@ def _fewer(missing: Mapping[Kind, tuple[int, int]], where: str) -> list[Differen
 
 
 def _some(texts: list[str]) -> str:
-    more = f" and {len(texts) - MAX_SHOWN} more" if len(texts) > MAX_SHOWN else ""
-    return ", ".join(texts[:MAX_SHOWN]) + more
+    return listed(texts, most=MAX_SHOWN)
 
 
 def gained(before: Counts, now: Counts) -> str:

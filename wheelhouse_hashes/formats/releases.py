@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from packaging.version import InvalidVersion, Version
 
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.filenames import listed, parse_artifact_name
 from wheelhouse_hashes.formats.urls import shown
 
 if TYPE_CHECKING:
@@ -138,6 +138,5 @@ def _is_final(release: Release) -> bool:
 
 
 def _versions(releases: Releases) -> str:
-    newest = sorted(releases, reverse=True)[:10]
-    more = f" and {len(releases) - len(newest)} more" if len(releases) > len(newest) else ""
-    return f"it has {', '.join(map(str, newest)) or 'no artifacts of the project'}{more}"
+    newest = [str(version) for version in sorted(releases, reverse=True)]
+    return f"it has {listed(newest, most=10) or 'no artifacts of the project'}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from wheelhouse_hashes.artifacts import Claim
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.filenames import listed, parse_artifact_name, printable
 from wheelhouse_hashes.formats.dev_builds import stamped_builds
 from wheelhouse_hashes.formats.urls import folder_of, is_http, origins_of, shown
 from wheelhouse_hashes.lines import line
@@ -211,8 +211,7 @@ def _of_releases(
             kept.append(entry)
     count = len(listing.entries) - len(kept)
     some = sorted(f"{project} {version}" for project, version in others)
-    more = f" and {len(some) - _MAX_SHOWN} more" if len(some) > _MAX_SHOWN else ""
-    named = printable(", ".join(some[:_MAX_SHOWN])) + more
+    named = printable(listed(some, most=_MAX_SHOWN))
     noun = "artifact" if count == 1 else "artifacts"
     text = f"{listing.url}: ignored {count} {noun} of other releases: {named}"
     run.note(line("note", text))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Finding, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.filenames import printable, read_artifact_name
+from wheelhouse_hashes.filenames import listed, printable, read_artifact_name
 
 if TYPE_CHECKING:
     import pathlib
@@ -44,10 +44,7 @@ class Others:
 
         :param folder: the folder, for the text.
         """
-        names = self.refused_by_twine
-        shown = ", ".join(names[:_MAX_NAMES])
-        more = len(names) - _MAX_NAMES
-        shown += f" and {more} more" if more > 0 else ""
+        shown = listed(self.refused_by_twine, most=_MAX_NAMES)
         text = f"not artifacts, so twine upload {folder}/* would fail: {shown}"
         return Finding(Cause.UNEXPECTED, text, next=_NEXT)
 

@@ -20,7 +20,7 @@ from wheelhouse_hashes.errors import (
     UsageError,
     disk_errors,
 )
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.filenames import listed, parse_artifact_name, printable
 from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
 from wheelhouse_hashes.formats.downloads_page import last_part, release_of_page
 from wheelhouse_hashes.formats.package_index import (
@@ -122,9 +122,8 @@ class IndexCheck:
             raise self._missing(missing)
 
     def _missing(self, names: Collection[str]) -> TransferError:
-        some = ", ".join(sorted(names)[:_MAX_SHOWN])
-        more = f" and {len(names) - _MAX_SHOWN} more" if len(names) > _MAX_SHOWN else ""
-        error = TransferError(Cause.NOT_SERVED, f"not on the index yet: {some}{more}")
+        some = listed(sorted(names), most=_MAX_SHOWN)
+        error = TransferError(Cause.NOT_SERVED, f"not on the index yet: {some}")
         error.may_heal = True
         return error
 

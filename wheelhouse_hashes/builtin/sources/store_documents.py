@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from wheelhouse_hashes.builtin.sources.links import claims_of, refused, request_url
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal, TransferError
-from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.filenames import listed, parse_artifact_name, printable
 from wheelhouse_hashes.formats.header_digests import request_headers
 from wheelhouse_hashes.formats.json_listings import read_json
 from wheelhouse_hashes.formats.offers import (
@@ -123,9 +123,8 @@ def _is_artifact(key: str) -> bool:
 
 
 def _about_folders(folders: set[str]) -> str:
-    some = sorted(folders)
-    more = f" and {len(some) - _MAX_FOLDERS} more" if len(some) > _MAX_FOLDERS else ""
+    some = listed(sorted(folders), most=_MAX_FOLDERS)
     return (
         f"artifacts in other folders of the container are not read: "
-        f"{', '.join(some[:_MAX_FOLDERS])}{more}; to read one, add ?prefix=FOLDER/ to the URL"
+        f"{some}; to read one, add ?prefix=FOLDER/ to the URL"
     )

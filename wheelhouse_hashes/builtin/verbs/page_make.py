@@ -13,7 +13,7 @@ from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.builtin.verbs.page_sources import PageSource, open_source
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError, UsageErrors
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import listed, printable
 from wheelhouse_hashes.formats.downloads_page import (
     Release,
     base_of,
@@ -104,9 +104,7 @@ def _single(releases: Sequence[Release], source: PageSource) -> Release:
 
 
 def _named(releases: Iterable[Release]) -> str:
-    names = [str(each) for each in sorted(releases)]
-    more = len(names) - _MAX_SHOWN
-    return ", ".join(names[:_MAX_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return listed([str(each) for each in sorted(releases)], most=_MAX_SHOWN)
 
 
 def _write(run: Run[Any], folder: str, release: Release, page: bytes) -> None:
