@@ -36,7 +36,7 @@ from wheelhouse_hashes.listing.selection import (
 from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_sources
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def _fetch(
         text = f"{listing.url}: names artifacts and digests, but is not a page of artifacts"
         raise Refusal(Cause.UNREADABLE, text, may_heal=False, next=_GIVE_AGAINST)
     listing = read_lists(run, listing, wanted)
-    offered = [entry.name for entry in listing.entries]
-    subject = run_in_thread(lambda: Subject.of(offered, wanted), run.stop)
+    subject = Subject((entry.name for entry in listing.entries), wanted)
     listing = with_lists(run, listing, subject)
     listing, selection = read_selection(run, listing, wanted)
     sources = read_sources(run, against, subject, partial(record_cut, report))

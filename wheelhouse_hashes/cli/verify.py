@@ -96,7 +96,7 @@ def _verify(
     run, report = reporter.run, reporter.report
     operand: Operand = Files(folder, run) if folder.is_dir() else DigestsOfList(folder, run)
     report.no_bytes = isinstance(operand, DigestsOfList)
-    subject = Subject.of(operand.names, _projects(operand.names))
+    subject = Subject(operand.names, _projects(operand.names))
     sources = read_sources(run, addresses, subject, lambda each: _record(run, report, each))
     run.unlisted = sources.unlisted()
     for source in sources.sources:

@@ -7,7 +7,8 @@ must be there; the others are one note.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from wheelhouse_hashes.formats.dev_builds import stamped_builds
 from wheelhouse_hashes.formats.urls import folder_of, is_http, origins_of, shown
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.listing.pages import read_beside
+from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -35,28 +37,28 @@ MAX_LISTS = 20
 _MAX_SHOWN = 3
 
 
-@dataclass(frozen=True)
 class Subject:
-    """The releases that a command is about."""
+    """The releases that a command is about; most commands do not need to know them.
 
-    #: The names of the artifacts of these releases that are there.
-    names: frozenset[str]
-    #: The projects and versions to select from the listing of an address.
-    wanted: Wanted
-    #: The releases of the artifacts that are there or asked for, whose other artifacts must
-    #: be there, too.
-    releases: Releases
+    :param names: the names of the artifacts that are there; others have no effect.
+    :param wanted: the projects and versions that the command asks for.
+    """
 
-    @classmethod
-    def of(cls, names: Iterable[str], wanted: Wanted) -> Subject:
-        """Return the subject of a command.
+    def __init__(self, names: Iterable[str], wanted: Wanted) -> None:
+        self._there = tuple(names)
+        #: The projects and versions to select from the listing of an address.
+        self.wanted = wanted
 
-        :param names: the names of the artifacts that are there; others have no effect.
-        :param wanted: the projects and versions that it asks for.
-        """
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The names of the artifacts of these releases that are there."""
         # A page may have hundreds of thousands of names, and most of them are not asked for.
-        found = frozenset(name for name in names if _release_of(name, wanted) is not None)
-        return cls(found, wanted, releases_of(found, wanted))
+        return frozenset(name for name in self._there if _release_of(name, self.wanted) is not None)
+
+    @cached_property
+    def releases(self) -> Releases:
+        """The releases whose other artifacts must be there, too."""
+        return releases_of(self.names, self.wanted)
 
 
 def releases_of(names: Iterable[str], wanted: Wanted = None) -> Releases:
@@ -139,7 +141,15 @@ def with_lists(run: Session[CheckOptions], listing: Listing, subject: Subject) -
     :param run: the command in progress.
     :param listing: the listing; itself a digest list, perhaps.
     :param subject: the artifacts and releases that the command is about.
+    :raises Interrupted: if the run must end.
     """
+    if not (listing.is_list or listing.lists):
+        return listing
+    # Not in the main thread, so that it can watch for an interruption.
+    return run_in_thread(lambda: _with_lists(run, listing, subject), run.stop)
+
+
+def _with_lists(run: Session[CheckOptions], listing: Listing, subject: Subject) -> Listing:
     if listing.is_list:
         listing = _stamped(run, listing, subject.names)
         listing = replace(listing, entries=_of_releases(run, listing, subject.releases))

@@ -19,7 +19,6 @@ from wheelhouse_hashes.listing.headers import header_claims
 from wheelhouse_hashes.listing.lists import Subject, read_lists, with_lists
 from wheelhouse_hashes.listing.locate import authorized, locate
 from wheelhouse_hashes.listing.readings import read_selection
-from wheelhouse_hashes.runtime.parallel import run_in_thread
 from wheelhouse_hashes.runtime.unlisted import UnlistedHashFiles
 
 if TYPE_CHECKING:
@@ -269,7 +268,6 @@ def _read(
     wanted = None if is_local and run.verb == "verify" else subject.wanted
     if not is_local:
         listing = read_lists(run, listing, wanted)
-    # Not in the main thread, so that it can watch for an interruption.
-    listing = run_in_thread(lambda: with_lists(run, listing, subject), run.stop)
+    listing = with_lists(run, listing, subject)
     listing, selection = read_selection(run, listing, wanted)
     return Source(listing, selection, is_local)
