@@ -206,16 +206,16 @@ def case_conflict_text(name: str, spellings: Sequence[str]) -> str:
     return f"the name differs from {listed(spellings, name)} only in case"
 
 
-def listed(names: Sequence[str], but: str = "", *, most: int = _MAX_LISTED) -> str:
+def listed(names: Sequence[str], but: str | None = None, *, most: int = _MAX_LISTED) -> str:
     """Return some names on one line; the last ones are only counted.
 
     :param names: the names.
-    :param but: one of them that is left out.
+    :param but: one of them that is left out; None to show all.
     :param most: how many to show.
     """
     # A page can have as many spellings as links, each with a line of its own.
     shown = [*itertools.islice((name for name in names if name != but), most)]
-    more = len(names) - len(shown) - bool(but)
+    more = len(names) - len(shown) - (but is not None)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
