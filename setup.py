@@ -31,7 +31,7 @@ class EditableWheelWithStartupFiles(editable_wheel):
         here = pathlib.Path(__file__).parent
         with tempfile.TemporaryDirectory() as folder:
             with WheelFile(built) as wheel:
-                wheel.extractall(folder)
+                wheel.extractall(folder)  # noqa: S202 (built above)
             for name in STARTUP_FILES:
                 pathlib.Path(folder, name).write_bytes((here / name).read_bytes())
             built.unlink()
@@ -45,10 +45,10 @@ class ReproducibleSdist(sdist):
     setuptools writes the time of the build, the user, and the modes of the checkout.
     """
 
-    def make_archive(
+    def make_archive(  # type: ignore[override]  # noqa: PLR0913, PLR0917
         self,
         base_name: str,
-        format: str,
+        format: str,  # noqa: A002
         root_dir: str | os.PathLike[str] | None = None,
         base_dir: str | None = None,
         owner: str | None = None,

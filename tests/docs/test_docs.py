@@ -135,6 +135,9 @@ ELSEWHERE = {
     (STARTUP, "python -m pip uninstall wheelhouse-hashes"): [
         ("tests/docs/test_docs.py::test_pip_uninstall_removes_everything", '"uninstall"')
     ],
+    (STARTUP, 'rm "$(python -c'): [
+        ("tests/docs/test_without_startup.py::test_files_can_be_removed_as_the_page_says", "rm ")
+    ],
     # They need a server on the network.
     (README, f"{UPLOADER} page make"): [(PAGES_PAGE, f"{UPLOADER} page make")],
     (README, f"{UPLOADER} fetch --verify PROJECT URL/demo-1.0-downloads.html"): PINNED,

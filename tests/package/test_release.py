@@ -41,7 +41,7 @@ def run(
 
 def build(source: pathlib.Path, umask: int) -> pathlib.Path:
     """Build the sdist and wheel in a copy of the repository; return their folder."""
-    done = run(source / ".ci" / "build", "dist", folder=source, umask=umask)
+    done = run("bash", source / ".ci" / "build", "dist", folder=source, umask=umask)
     assert done.returncode == 0, done.stdout
     return source / "dist"
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.support import ROOT
 
@@ -60,10 +61,10 @@ def test_each_requirement_has_a_bound_except_certificates() -> None:
 def test_constraints_have_what_tox_installs(environment: str) -> None:
     section = read("tox.ini")[f"testenv{environment}"]
     wanted = [*RUNTIME, *requirements(section["deps"])]
-    constraints = {each.name: version(each) for each in file("constraints.txt")}
-    assert {each.name for each in wanted} - set(constraints) == set()
+    constraints = {canonicalize_name(each.name): version(each) for each in file("constraints.txt")}
+    assert {canonicalize_name(each.name) for each in wanted} - set(constraints) == set()
     for each in wanted:
-        assert each.specifier.contains(constraints[each.name]), each
+        assert each.specifier.contains(constraints[canonicalize_name(each.name)]), each
 
 
 def test_build_requirements_are_those_of_the_build_system() -> None:
