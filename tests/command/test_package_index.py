@@ -5,6 +5,7 @@ The column *index* of the failure matrix.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import html
 import json
@@ -211,6 +212,34 @@ def test_new_project_is_waited_for(cli: Cli, index: Index, monkeypatch: pytest.M
 
     index.routes[PAGE] = new
     assert verify(cli, index, "--wait", 8).code == 0
+
+
+@pytest.mark.parametrize("status", [408, 429, 503])
+def test_unavailable_index_is_waited_for(
+    cli: Cli, index: Index, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    short_pauses(monkeypatch)
+
+    def failing(handler: Handler) -> None:
+        index.requests += 1
+        if index.requests < 3:
+            respond(handler, status, b"busy")
+        else:
+            index.answer(handler)
+
+    index.routes[PAGE] = failing
+    result = verify(cli, index, "--wait", 8)
+    assert (result.code, result.err) == (0, "")
+    assert "waiting" in result.out
+
+
+def test_compressed_page(cli: Cli, index: Index) -> None:
+    document = {"meta": {"api-version": "1.1"}, "name": "demo", "files": [*index.files.values()]}
+    body = gzip.compress(json.dumps(document).encode())
+    index.routes[PAGE] = lambda handler: respond(
+        handler, 200, body, Content_Type=JSON_TYPE, Content_Encoding="gzip"
+    )
+    assert verify(cli, index).code == 0
 
 
 def test_missing_file(cli: Cli, index: Index) -> None:
