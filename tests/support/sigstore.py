@@ -209,15 +209,25 @@ class Sigstore:
             "canonicalizedBody": b64(body),
         }
 
-    def bundle(self, payload: bytes, job: Job, *, late: int = 0, subject: str = "") -> Any:
+    def bundle(
+        self,
+        payload: bytes,
+        job: Job,
+        *,
+        late: int = 0,
+        subject: str = "",
+        facts: Mapping[int, str] | None = None,
+    ) -> Any:
         """Return a bundle with a signed statement.
 
         :param payload: the statement.
         :param job: the run that signs it.
         :param late: how many seconds after it was issued the certificate is used.
         :param subject: the subject of the certificate, by default the workflow.
+        :param facts: the extensions of the certificate, by default those of the run.
         """
-        key, certificate = self._issue(job.extensions, subject or job.extensions[9])
+        extensions = job.extensions if facts is None else facts
+        key, certificate = self._issue(extensions, subject or extensions[9])
         envelope = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD), PAYLOAD.encode(), len(payload), payload)
         signature = b64(key.sign(envelope, ECDSA))
         verifier = b64(certificate.public_bytes(serialization.Encoding.PEM))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import enum
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Attestation:
     #: The JSON object.
     content: Mapping[str, Any] = field(repr=False)
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """The JSON object as text, the same for equal attestations."""
         return json.dumps(self.content, sort_keys=True, separators=(",", ":"))
@@ -142,7 +143,8 @@ def _documents(content: bytes) -> Iterator[object]:
         try:
             yield json.loads(text)
         except ValueError:
-            lines = [line for line in text.splitlines() if line.strip()]
+            # Strings in JSON may have the other characters that splitlines() splits at.
+            lines = [line for line in text.split("\n") if line.strip()]
             if len(lines) == 1:
                 raise
             yield from map(json.loads, lines)
