@@ -273,6 +273,20 @@ def test_verify_against_an_index_with_provenance(world: World, served: Server) -
     assert "attested" in result.line("ok")
 
 
+def test_index_that_is_compared_and_has_attestations(world: World) -> None:
+    """``verify --index`` compares the digests; ``--against`` reads the attestations."""
+    page = f'<a href="/f/{A}#sha256={world.digest}" data-provenance="/p">x</a>'.encode()
+    routes = {"/": page, "/p": json.dumps(provenance(world.attest())).encode()}
+    with serving(routes) as server:
+        both = ("--index", server.url, "--against", server.url)
+        assert world.verify(*both).code == 0
+        alone = world.verify("--index", server.url)
+        asked = server.paths()
+    assert alone.code == 3
+    assert "not-attested: " in alone.line("refused")
+    assert f"/f/{A}" not in asked
+
+
 def test_fetch_with_provenance_of_a_json_index(world: World) -> None:
     document = json.dumps(provenance(world.attest())).encode()
     file = {"filename": A, "url": f"/f/{A}", "hashes": {}, "provenance": "/p"}

@@ -97,8 +97,8 @@ class Sigstore:
     """
 
     def __init__(self, behind: dt.timedelta = dt.timedelta(days=1)) -> None:
-        self.now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        self._start = self.now - behind
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        self._start = now - behind
         self._ca, self._ct, self._rekor = (
             ec.generate_private_key(ec.SECP256R1()) for _ in range(3)
         )
@@ -106,7 +106,7 @@ class Sigstore:
         self._certificate = (
             x509.CertificateBuilder(self._name, self._name, self._ca.public_key(), 1)
             .not_valid_before(self._start)
-            .not_valid_after(self.now + dt.timedelta(days=3650))
+            .not_valid_after(now + dt.timedelta(days=3650))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage(authority=True), critical=True)
             .add_extension(
@@ -149,11 +149,12 @@ class Sigstore:
         self, extensions: Mapping[int, str], subject: str
     ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         builder = (
             x509.CertificateBuilder(self._name, x509.Name([]), key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - dt.timedelta(minutes=1))
-            .not_valid_after(self.now + dt.timedelta(minutes=9))
+            .not_valid_before(now - dt.timedelta(minutes=1))
+            .not_valid_after(now + dt.timedelta(minutes=9))
             .add_extension(_usage(authority=False), critical=True)
             .add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False
