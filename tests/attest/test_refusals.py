@@ -248,6 +248,37 @@ def test_bytes_signed_with_a_lying_digest(world: World) -> None:
     assert "untrusted: " in result.line("refused")
 
 
+def test_statement_with_another_digest_than_sha256(world: World) -> None:
+    document = json.loads(statement({A: world.digest}))
+    document["subject"][0]["digest"] = {"sha512": "0" * 128}
+    world.put(world.instance.bundle(json.dumps(document).encode(), Job()), f"{A}.sigstore.json")
+    result = world.verify()
+    assert result.code == 7
+    assert "has no SHA-256 of any file" in result.line("refused")
+
+
+@pytest.mark.parametrize("digest", [{"algorithm": "SHA2_512", "digest": "AAAA"}, None])
+def test_bytes_signed_by_another_digest_than_sha256(
+    world: World, digest: dict[str, str] | None
+) -> None:
+    bundle = world.instance.signed_bytes(world.content, Job())
+    bundle["messageSignature"]["messageDigest"] = digest
+    world.put(bundle, f"{A}.sigstore.json")
+    result = world.verify("--wait", 0)
+    assert result.code == 3
+    assert "signs bytes by another digest than SHA-256" in result.line("refused")
+
+
+def test_bundle_with_a_statement_and_signed_bytes(world: World) -> None:
+    both = world.instance.signed_bytes(world.content, Job()) | {
+        "dsseEnvelope": world.bundle()["dsseEnvelope"]
+    }
+    world.put(both, f"{A}.sigstore.json")
+    result = world.verify("--wait", 0)
+    assert result.code == 3
+    assert "unreadable-hash: " in result.line("refused")
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 
 import pytest
@@ -13,6 +14,7 @@ from tests.support.attestations import BY, CARRY, SAVE, Believer, attestation, b
 from tests.support.commands import FETCH, UPLOAD, fetch, got, names
 from tests.support.servers import Handler, Respond, respond, serving
 from wheelhouse_hashes.builtin.sources import attestation_folders
+from wheelhouse_hashes.builtin.sources.attestation_documents import MAX_DOCUMENTS
 from wheelhouse_hashes.formats.attestations import MAX_ATTESTATIONS, MAX_BYTES
 
 
@@ -183,6 +185,65 @@ def test_bytes_of_files_with_bundles_are_limited(
     assert result.code == 0
     assert "more files with attestations are ignored" in result.out
     assert believing
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "dangling link"])
+def test_file_with_bundles_that_cannot_be_read_is_ignored(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type, kind: str
+) -> None:
+    path = dist / "other.jsonl"
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("nothing")
+    put(dist, attestation(content))
+    result = cli("verify", dist, *BY)
+    assert "other.jsonl: ignored: cannot read" in result.out
+    assert "attested" in result.line("ok")
+    assert believing
+
+
+def test_documents_of_one_artifact_are_limited(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type
+) -> None:
+    suffixes = [f".a{number:03}.attestation" for number in range(MAX_DOCUMENTS + 2)]
+    document = json.dumps(attestation(content)).encode()
+    links = "".join(f'<a href="{A}{suffix}">y</a>' for suffix in suffixes)
+    routes = {"/": f'<a href="{A}">x</a>{links}'.encode(), f"/{A}": content}
+    routes |= {f"/{A}{suffix}": document for suffix in suffixes}
+    for suffix in suffixes:
+        dist.joinpath(A + suffix).write_bytes(document)
+    with serving(routes) as server:
+        fetched = fetch(cli, server.url, *BY)
+        assert len(server.paths()) < len(suffixes) + 2
+    for result in (fetched, cli("verify", dist, *BY)):
+        assert result.code == 0
+        assert "does not count: 2 more documents are not read" in result.out
+    assert believing
+
+
+def test_provenance_whose_url_is_not_followed_is_noted(
+    cli: Cli, content: bytes, believing: type
+) -> None:
+    page = f'<a href="{A}" data-provenance="ftp://localhost/p">x</a>'.encode()
+    with serving({"/": page, f"/{A}": content}) as server:
+        result = fetch(cli, server.url, *BY)
+    assert result.code == 3
+    assert f"the attestations of {A} are not read: ftp: links are not followed" in result.out
+    assert believing
+
+
+def test_file_of_github_is_noted_if_nobody_is_named(
+    cli: Cli, dist: pathlib.Path, content: bytes
+) -> None:
+    dist.joinpath(f"{A}.sha256").write_bytes(hash_file(content))
+    dist.joinpath(f"sha256:{sha256(content)}.jsonl").write_bytes(lines(bundle(**{A: content})))
+    result = cli("verify", dist)
+    assert result.code == 0
+    assert result.out.count("attestations were found and not checked") == 1
+    assert "weakest tier: container" in result.out
 
 
 def test_attestations_of_one_artifact_are_limited(

@@ -79,6 +79,11 @@ class Attestation:
         return not material.get("tlogEntries") and bool(material.get("timestampVerificationData"))
 
     @property
+    def is_unnamed(self) -> bool:
+        """Whether it signs bytes instead of a statement, so it has no name."""
+        return self.kind is Kind.BUNDLE and "messageSignature" in self.content
+
+    @property
     def message_digest(self) -> str | None:
         """The SHA-256 of a bundle that signs bytes instead of a statement; None otherwise."""
         signature = self.content.get("messageSignature")
@@ -126,6 +131,11 @@ def read_attestations(content: bytes) -> list[Attestation]:
         found += _of_document(document)
         if len(found) > MAX_ATTESTATIONS:
             raise UnreadableAttestation(f"it has more than {MAX_ATTESTATIONS} attestations")
+    try:
+        for each in found:
+            each.text  # noqa: B018 (kept by the attestation)
+    except RecursionError:
+        raise UnreadableAttestation("it is not JSON") from None
     return found
 
 

@@ -135,14 +135,16 @@ class Checker:
         except Exception as error:  # noqa: BLE001
             return Failed(Cause.UNTRUSTED, f"cannot be checked: {_short(error)}")
 
-    def _verified(self, attestation: Attestation, bundle: Bundle) -> Checked:
+    def _verified(self, attestation: Attestation, bundle: Bundle) -> Checked | Failed:
         """Return what a valid attestation says.
 
         :raises Error: if it is not valid.
         """
         policy = _Signer()
-        digest = attestation.message_digest
-        if digest is not None:
+        if attestation.is_unnamed:
+            digest = attestation.message_digest
+            if digest is None:
+                return Failed(Cause.NOT_ATTESTED, "signs bytes by another digest than SHA-256")
             hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
             self._verifier.verify_artifact(hashed, bundle, policy)
             return Checked(policy.signer, unnamed=True)

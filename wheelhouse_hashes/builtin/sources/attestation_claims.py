@@ -145,5 +145,7 @@ def _other_names(name: str, names: Iterable[str]) -> str:
     alike = [other for other in others if parse_artifact_name(other) == parse_artifact_name(name)]
     if alike:
         return f"attests {alike[0][:120]!r}, another spelling of this artifact's name"
+    if not others:
+        return "has no SHA-256 of any file"
     of = repr(others[0][:120]) if len(others) == 1 else f"{len(others)} other files"
     return f"attests {of}, not this artifact"

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.sources.attestation_claims import Checked
 
 
+#: Maximum number of documents that are read for one artifact.
+MAX_DOCUMENTS = 64
+
+
 @dataclass(frozen=True)
 class Document:
     """A document that was found, or why it could not be read."""
@@ -48,6 +52,15 @@ def document(name: str, where: str, content: bytes) -> Document:
         return Document(name, where, read_attestations(content), content)
     except UnreadableAttestation as error:
         return Document(name, where, content=content, problem=f"not an attestation: {error}")
+
+
+def too_many(where: str, count: int) -> Document:
+    """Return what stands for the documents of an artifact that are not read.
+
+    :param where: the place that has them.
+    :param count: the number of all documents there.
+    """
+    return Document("", where, problem=f"{count - MAX_DOCUMENTS} more documents are not read")
 
 
 def results_of(

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim
-from wheelhouse_hashes.builtin.sources.attestation_documents import Document, document
+from wheelhouse_hashes.builtin.sources.attestation_documents import (
+    MAX_DOCUMENTS,
+    Document,
+    document,
+    too_many,
+)
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import ABSENT_STATUSES, HashFileError, TransferError
 from wheelhouse_hashes.formats.attestation_names import (
@@ -44,12 +49,17 @@ def listed_documents(
     found: list[Document] = []
     if folder is not None:
         found += [*folder.own(artifact.name), *folder.shared(artifact.name)]
-    for name, url in sorted(artifact.companions.items()):
-        if attested_artifact(name) != artifact.name:
-            continue
-        if folder is not None and url.rpartition("/")[0] == folder.url:
-            continue  # read already
-        found.append(_companion(artifact, run, name, url))
+    names = [
+        name
+        for name, url in sorted(artifact.companions.items())
+        if attested_artifact(name) == artifact.name
+        # Those of the folder have been read already.
+        and not (folder is not None and url.rpartition("/")[0] == folder.url)
+    ]
+    for name in names[:MAX_DOCUMENTS]:
+        found.append(_companion(artifact, run, name, artifact.companions[name]))
+    if len(names) > MAX_DOCUMENTS:
+        found.append(too_many(shown(artifact.url), len(names)))
     if artifact.provenance is not None:
         found.append(_provenance(artifact.name, artifact.provenance, run))
     return found

@@ -8,8 +8,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from wheelhouse_hashes.builtin.sources.attestation_documents import Document, document
-from wheelhouse_hashes.errors import disk_errors
+from wheelhouse_hashes.builtin.sources.attestation_documents import (
+    MAX_DOCUMENTS,
+    Document,
+    document,
+    too_many,
+)
+from wheelhouse_hashes.errors import DiskError, disk_errors
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.attestation_names import attested_artifact, is_bundle_list
 from wheelhouse_hashes.formats.attestations import MAX_BYTES, Attestation
@@ -51,7 +56,11 @@ class LocalFolder:
 
     def own(self, artifact: str) -> list[Document]:
         """Return the documents that belong to an artifact."""
-        return [self._read(name) for name in self.names_of(artifact)]
+        names = self.names_of(artifact)
+        found = [self._read(name) for name in names[:MAX_DOCUMENTS]]
+        if len(names) > MAX_DOCUMENTS:
+            found.append(too_many(printable(str(self.path / artifact)), len(names)))
+        return found
 
     def shared(self, artifact: str) -> Sequence[Document]:
         """Return the attestations that say that they are of an artifact, in files about any.
@@ -77,7 +86,11 @@ class LocalFolder:
                 text = f"{len(names) - number} more files with attestations are ignored: too many"
                 self._run.note_once("unread lists", text)
                 break
-            read = self._read(name)
+            try:
+                read = self._read(name)
+            except DiskError as error:
+                # It may be anything: a folder, or a file of another tool.
+                read = Document("", printable(str(self.path / name)), problem=str(error))
             left -= len(read.content)
             if read.problem:
                 self._run.note_once(f"unread {name}", f"{read.where}: ignored: {read.problem}")

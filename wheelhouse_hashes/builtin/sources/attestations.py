@@ -6,6 +6,8 @@ container can sign other bytes with a repository of their own.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
 import threading
 from collections.abc import Mapping, Sequence
@@ -15,7 +17,7 @@ from weakref import WeakKeyDictionary
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.formats.attestation_names import attested_artifact
+from wheelhouse_hashes.formats.attestation_names import attested_artifact, is_downloaded
 from wheelhouse_hashes.option_values import Once
 from wheelhouse_hashes.options import (
     ATTESTATION,
@@ -24,6 +26,7 @@ from wheelhouse_hashes.options import (
     FetchOptions,
     Options,
     UploadOptions,
+    VerifyOptions,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
 
 #: The command that installs what checking attestations needs.
 _INSTALL = "python -m pip install 'wheelhouse-hashes[attest]'"
+
+_UNCHECKED = "attestations were found and not checked: name their signer with --attested-by"
 
 
 class _State:
@@ -125,6 +130,15 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
         identities = _identities(options.attested_by)
         checker = _checker(options.trusted_root) if identities else None
         _states[run] = _State(identities, checker, local_folder(run))
+    elif isinstance(options, VerifyOptions):
+        _note_downloaded(run, options.folder)
+
+
+def _note_downloaded(run: Run[Options], folder: str) -> None:
+    """Note files of ``gh attestation download``, which belong to no single artifact."""
+    with contextlib.suppress(OSError):  # reported elsewhere
+        if any(map(is_downloaded, os.listdir(folder))):
+            run.note_once("attestations", _UNCHECKED)
 
 
 def _identities(values: Sequence[str]) -> list[Identity]:
@@ -180,8 +194,7 @@ def wheelhouse_claims(
     state = _states.get(run)
     if state is None:
         if artifact.provenance or any(map(attested_artifact, artifact.companions)):
-            text = "attestations were found and not checked: name their signer with --attested-by"
-            run.note_once("attestations", text)
+            run.note_once("attestations", _UNCHECKED)
         return ()
     from wheelhouse_hashes.builtin.sources.attestation_files import (
         listed_documents,
