@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 
@@ -85,7 +86,8 @@ def test_facts_about_the_run_are_printed(world: World) -> None:
     assert evidence["workflow"] == ".github/workflows/release.yml"
     assert (evidence["ref"], evidence["trigger"]) == ("refs/tags/v1.0", "push")
     assert evidence["run"].startswith("https://github.com/octo/demo/actions/runs/")
-    assert "trust root" in evidence
+    assert evidence["commit"] == "0" * 40
+    assert evidence["trust root"] == f"root.json, sigstore {version('sigstore')}"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,10 @@ def test_calling_workflow_is_named_for_reusable_ones(world: World) -> None:
     refused = world.verify(by="github:shared/ci/build.yml").line("refused")
     assert "signed by github:octo/demo/release.yml" in refused
     assert "--attested-by names the calling workflow" in refused
-    world.verify("--explain", A)
+    accepted = world.verify("--explain", A)
+    assert accepted.code == 0
+    assert f"attested by {GITHUB}@refs/tags/v1.0" in accepted.out
+    assert CALLED.called in accepted.out
 
 
 @pytest.mark.parametrize("name", ["publish.attestation", "slsa.attestation", "x-y.attestation"])
