@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pathlib
 from collections.abc import Iterator
+from importlib.metadata import version
 
 import pytest
 
@@ -33,6 +34,17 @@ CALLED = Job(called="https://github.com/shared/ci/.github/workflows/build.yml@re
         (f"{GITHUB}@refs/pull/*", PULL, 0),
         ("github:octo/demo/other.yml", Job(), 7),
         ("github:octo/dem", Job(), 7),
+        ("github:octo/demo/.github/workflows/release.yml", Job(), 0),
+        (f"{GITHUB}@v1", Job(), 7),
+        (f"{GITHUB}@refs/tags/v1", Job(), 7),
+        (f"{GITHUB}@V1.0", Job(), 7),
+        (f"{GITHUB}@refs/tags/*", Job(ref="refs/heads/refs/tags/v1.0"), 7),
+        (f"{GITHUB}@a@b", Job(ref="refs/heads/a@b"), 0),
+        (GITHUB, Job(workflow="release.yml@x.yml"), 7),
+        (GITHUB, Job(workflow="../release.yml"), 7),
+        (GITHUB, Job(workflow="Release.yml"), 7),
+        (GITHUB, Job("octo/demo.git"), 7),
+        ("github:octo/demos", Job("octo/demo\u017f", called="https://github.com/octo/x"), 7),
         (GITHUB, CALLED, 0),
         ("github:shared/ci/build.yml", CALLED, 7),
         ("gitlab:octo/demo", Job(), 7),
@@ -53,6 +65,7 @@ def test_signer(world: World, by: str, job: Job, code: int) -> None:
 
 def test_any_named_signer_suffices(world: World) -> None:
     world.put(world.attest())
+    assert world.verify("--attested-by", "github:OCTO/Demo@v2.*").code == 0
     assert world.verify("--attested-by", "gitlab:a/b").code == 0
     assert world.verify("--attested-by", GITHUB, by="gitlab:a/b").code == 0
 
@@ -73,14 +86,50 @@ def test_facts_about_the_run_are_printed(world: World) -> None:
     assert evidence["workflow"] == ".github/workflows/release.yml"
     assert (evidence["ref"], evidence["trigger"]) == ("refs/tags/v1.0", "push")
     assert evidence["run"].startswith("https://github.com/octo/demo/actions/runs/")
-    assert "trust root" in evidence
+    assert evidence["commit"] == "0" * 40
+    assert evidence["trust root"] == f"root.json, sigstore {version('sigstore')}"
 
 
-def test_pull_request_is_warned_of_even_if_quiet(world: World) -> None:
-    world.put(world.attest(PULL))
-    result = world.verify("--quiet")
+@pytest.mark.parametrize(
+    "job",
+    [
+        PULL,
+        Job(ref="refs/heads/main", trigger="pull_request_target"),
+        Job("a/b", ".gitlab-ci.yml", "refs/merge-requests/7/head", service="gitlab"),
+    ],
+)
+def test_pull_request_is_warned_of_even_if_quiet(world: World, job: Job) -> None:
+    world.put(world.attest(job))
+    result = world.verify("--quiet", "--attested-by", "gitlab:a/b")
     assert result.code == 0
-    assert "refs/pull/7/merge" in result.line("warning")
+    assert f"a run for a pull request ({job.ref}" in result.line("warning")
+
+
+def test_private_bundle_beside_a_public_one(world: World) -> None:
+    private = world.bundle()
+    private["verificationMaterial"] |= {
+        "tlogEntries": [],
+        "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": "AAAA"}]},
+    }
+    text = "".join(f"{json.dumps(each)}\n" for each in (private, world.bundle()))
+    world.put(text, f"{A}.jsonl")
+    result = world.verify()
+    assert result.code == 0
+    assert "does not count: signed by a private Sigstore instance" in result.out
+
+
+def test_workflow_of_another_repository_is_printed(world: World) -> None:
+    """An organization can require a workflow that is in a repository of its own."""
+    workflow = "https://github.com/octo/rules/.github/workflows/x.yml@refs/heads/main"
+    job = Job()
+    facts = job.extensions | {9: workflow, 18: workflow}
+    payload = statement({A: world.digest})
+    world.put(attestation(world.instance.bundle(payload, job, facts=facts)))
+    result = world.verify("--report", "report.json", by="github:octo/demo")
+    assert result.code == 0
+    report = json.loads(pathlib.Path("report.json").read_text())
+    assert report["artifacts"][0]["claims"][0]["evidence"]["workflow"] == workflow
+    assert world.verify().code == 7
 
 
 def test_calling_workflow_is_named_for_reusable_ones(world: World) -> None:
@@ -88,7 +137,10 @@ def test_calling_workflow_is_named_for_reusable_ones(world: World) -> None:
     refused = world.verify(by="github:shared/ci/build.yml").line("refused")
     assert "signed by github:octo/demo/release.yml" in refused
     assert "--attested-by names the calling workflow" in refused
-    world.verify("--explain", A)
+    accepted = world.verify("--explain", A)
+    assert accepted.code == 0
+    assert f"attested by {GITHUB}@refs/tags/v1.0" in accepted.out
+    assert CALLED.called in accepted.out
 
 
 @pytest.mark.parametrize("name", ["publish.attestation", "slsa.attestation", "x-y.attestation"])
@@ -115,11 +167,17 @@ def test_provenance_object_with_several_attestations(world: World) -> None:
     assert world.verify().code == 0
 
 
-def test_bytes_without_a_name_are_noted(world: World) -> None:
+def test_bytes_without_a_name_are_a_note_and_no_tier(world: World) -> None:
+    """The signed name must be the artifact's, and a signature of bytes has none."""
     world.put(world.instance.signed_bytes(world.content, Job()), f"{A}.sigstore.json")
+    refused = world.verify()
+    assert refused.code == 3
+    assert "not-attested: " in refused.line("refused")
+    assert f"{GITHUB}@refs/tags/v1.0 signed the bytes without a name" in refused.line("refused")
+    world.put(world.attest())
     result = world.verify()
     assert result.code == 0
-    assert f"signs the bytes, but not the name {A}" in result.out
+    assert f"does not count: {GITHUB}@refs/tags/v1.0 signed the bytes" in result.out
 
 
 def test_lines_of_github_for_several_artifacts(world: World) -> None:
@@ -218,6 +276,20 @@ def test_verify_against_an_index_with_provenance(world: World, served: Server) -
     # The page has no digest but that of the attestation.
     assert result.code == 0
     assert "attested" in result.line("ok")
+
+
+def test_index_that_is_compared_and_has_attestations(world: World) -> None:
+    """``verify --index`` compares the digests; ``--against`` reads the attestations."""
+    page = f'<a href="/f/{A}#sha256={world.digest}" data-provenance="/p">x</a>'.encode()
+    routes = {"/": page, "/p": json.dumps(provenance(world.attest())).encode()}
+    with serving(routes) as server:
+        both = ("--index", server.url, "--against", server.url)
+        assert world.verify(*both).code == 0
+        alone = world.verify("--index", server.url)
+        asked = server.paths()
+    assert alone.code == 3
+    assert "not-attested: " in alone.line("refused")
+    assert f"/f/{A}" not in asked
 
 
 def test_fetch_with_provenance_of_a_json_index(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import pathlib
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.attest.conftest import World
+from tests.attest.conftest import GITHUB, World
 from tests.support.artifacts import ANOTHER_A, A, B
 from tests.support.sigstore import Job, Sigstore, attestation, b64, provenance, statement
 
@@ -31,6 +32,21 @@ def entry(made: dict[str, Any]) -> dict[str, Any]:
 
 def with_statement(made: dict[str, Any], payload: bytes) -> dict[str, Any]:
     made["envelope"]["statement"] = b64(payload)
+    return made
+
+
+def with_signature(made: dict[str, Any], signature: str) -> dict[str, Any]:
+    made["envelope"]["signature"] = signature
+    return made
+
+
+def with_certificate(
+    made: dict[str, Any], certificate: str, old: bytes = b"", new: bytes = b""
+) -> dict[str, Any]:
+    """Replace the certificate, or bytes in it."""
+    der = base64.b64decode(certificate or material(made)["certificate"])
+    assert old in der
+    material(made)["certificate"] = b64(der.replace(old, new))
     return made
 
 
@@ -98,6 +114,18 @@ UNTRUSTED: dict[str, tuple[Change, str]] = {
         lambda w, a: with_statement(a, statement({A: "0" * 64})),
         "its signature is wrong",
     ),
+    "forged signature": (
+        lambda w, a: with_signature(a, w.attest()["envelope"]["signature"]),
+        "its signature is wrong",
+    ),
+    "certificate of another run": (
+        lambda w, a: with_certificate(a, material(w.attest())["certificate"]),
+        "forged",
+    ),
+    "certificate with another repository": (
+        lambda w, a: with_certificate(w.attest(Job("evil/demo")), "", b"evil/demo", b"octo/demo"),
+        "not signed under this trust root (root.json, sigstore ",
+    ),
     "another instance": (
         lambda w, a: Sigstore().attest(A, w.content),
         "not signed under this trust root (root.json, sigstore ",
@@ -126,7 +154,7 @@ UNTRUSTED: dict[str, tuple[Change, str]] = {
     ),
     "a name that differs only in spelling": (
         lambda w, a: w.instance.attest(A.replace("demo", "Demo"), w.content),
-        "not this artifact",
+        "attests 'Demo-1.0-py3-none-any.whl', another spelling of this artifact's name",
     ),
     "provenance by another publisher": (
         lambda w, a: provenance(w.attest(Job("evil/other", "x.yml"))),
@@ -220,10 +248,45 @@ def test_bytes_signed_with_a_lying_digest(world: World) -> None:
     assert "untrusted: " in result.line("refused")
 
 
+def test_statement_with_another_digest_than_sha256(world: World) -> None:
+    document = json.loads(statement({A: world.digest}))
+    document["subject"][0]["digest"] = {"sha512": "0" * 128}
+    world.put(world.instance.bundle(json.dumps(document).encode(), Job()), f"{A}.sigstore.json")
+    result = world.verify()
+    assert result.code == 7
+    assert "has no SHA-256 of any file" in result.line("refused")
+
+
+@pytest.mark.parametrize("digest", [{"algorithm": "SHA2_512", "digest": "AAAA"}, None])
+def test_bytes_signed_by_another_digest_than_sha256(
+    world: World, digest: dict[str, str] | None
+) -> None:
+    bundle = world.instance.signed_bytes(world.content, Job())
+    bundle["messageSignature"]["messageDigest"] = digest
+    world.put(bundle, f"{A}.sigstore.json")
+    result = world.verify("--wait", 0)
+    assert result.code == 3
+    assert "signs bytes by another digest than SHA-256" in result.line("refused")
+
+
+def test_bundle_with_a_statement_and_signed_bytes(world: World) -> None:
+    both = world.instance.signed_bytes(world.content, Job()) | {
+        "dsseEnvelope": world.bundle()["dsseEnvelope"]
+    }
+    world.put(both, f"{A}.sigstore.json")
+    result = world.verify("--wait", 0)
+    assert result.code == 3
+    assert "unreadable-hash: " in result.line("refused")
+
+
 @pytest.mark.parametrize(
     ("content", "text"),
     [
-        ("[]", "not a trusted root of Sigstore"),
+        ("[]", "not a trusted_root.json of Sigstore: Input should be an object"),
+        ("{}", "not a trusted_root.json of Sigstore: mediaType: Field required"),
+        ("<html>", "not a trusted_root.json of Sigstore: Invalid JSON"),
+        ("", "not a trusted_root.json of Sigstore: Invalid JSON"),
+        (" " * (1024 * 1024 + 1), "it is larger than 1048576 bytes"),
         ('{"a":1}\n{"b":2}\n', "has 2 trust roots, as gh attestation trusted-root writes them"),
         (None, "No such file"),
     ],
@@ -237,6 +300,39 @@ def test_unusable_trusted_root(world: World, content: str | None, text: str) -> 
     result = world.verify()
     assert result.code == 2
     assert text in result.err
+    assert result.err.count("\n") == 1
+    assert "pydantic" not in result.err
+
+
+@pytest.mark.parametrize(("path", "text"), [("/dev/zero", "not a file"), (".", "Is a directory")])
+def test_trusted_root_that_is_no_file(world: World, path: str, text: str) -> None:
+    world.put(world.attest())
+    result = world.cli("verify", "dist", "--attested-by", GITHUB, "--trusted-root", path)
+    assert result.code == 2
+    assert f"--trusted-root {path}: {text}" in result.err
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"mediaType": "application/vnd.dev.sigstore.bundle.v9+json"}, "a valid bundle: mediaType"),
+        ({"mediaType": "application/json"}, "neither an attestation or provenance object"),
+        ({"verificationMaterial": {}}, "not a valid bundle: verificationMaterial"),
+    ],
+)
+def test_bundle_of_another_form(world: World, change: dict[str, object], text: str) -> None:
+    world.put(world.bundle() | change, f"{A}.sigstore.json")
+    refused = world.verify("--wait", 0).line("refused")
+    assert "unreadable-hash: " in refused
+    assert text in refused
+    assert "pydantic" not in refused
+
+
+def test_statement_of_another_media_type(world: World) -> None:
+    bundle = world.bundle()
+    bundle["dsseEnvelope"]["payloadType"] = "text/plain"
+    world.put(bundle, f"{A}.sigstore.json")
+    assert world.verify("--wait", 0).code == 7
 
 
 def test_one_bad_attestation_beside_a_good_one_is_noted(world: World) -> None:

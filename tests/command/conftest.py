@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import pathlib
+import sys
+import types
+from typing import Any
 
 import pytest
 
 from tests.support.artifacts import A, make_wheel
+from tests.support.attestations import CHECKS, Believer
 from tests.support.waits import short_pauses
 
 
@@ -21,3 +25,19 @@ def wheel(tmp_path: pathlib.Path) -> bytes:
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let tries follow without the usual pauses, in commands that run in this process."""
     short_pauses(monkeypatch)
+
+
+@pytest.fixture
+def believing(monkeypatch: pytest.MonkeyPatch) -> type[Believer]:
+    """Check no signature, so that this needs no sigstore."""
+    module: Any = types.ModuleType(CHECKS)
+    module.Checker = type("Checker", (Believer,), {})
+    monkeypatch.setitem(sys.modules, CHECKS, module)
+    made: type[Believer] = module.Checker
+    return made
+
+
+@pytest.fixture
+def content(dist: pathlib.Path) -> bytes:
+    """A wheel in ``dist``."""
+    return make_wheel(dist, A).read_bytes()

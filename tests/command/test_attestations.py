@@ -8,76 +8,30 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
-import types
-from typing import Any
 
 import pytest
 
 from tests.conftest import LOCAL, Cli
 from tests.support.artifacts import ANOTHER_A, A, hash_file, make_wheel, sha256
+from tests.support.attestations import (
+    ATTESTATION,
+    BY,
+    CARRY,
+    CHECKS,
+    SAVE,
+    Believer,
+    attestation,
+    bundle,
+    put,
+    signer,
+)
 from tests.support.commands import UPLOAD, fetch, got, names
 from tests.support.servers import Handler, Respond, respond, serving
-from tests.unit.formats.test_attestations import BUNDLE, MESSAGE, PEP740, STATEMENT, b64
+from tests.unit.formats.test_attestations import MESSAGE, b64
 from wheelhouse_hashes.builtin.sources.attestation_claims import Checked, Failed, decide
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.formats.attestations import MAX_BYTES, Attestation
+from wheelhouse_hashes.formats.attestations import MAX_BYTES
 from wheelhouse_hashes.formats.identities import Signer, parse_identity
-
-CHECKS = "wheelhouse_hashes.builtin.sources.attestation_checks"
-ATTESTATION = f"{A}.publish.attestation"
-BY = ("--attested-by", "github:o/r")
-SAVE = ("--save", "attestation")
-CARRY = ("--carry", "attestation")
-
-
-def signer(repository: str = "o/r", ref: str = "refs/heads/main") -> Signer:
-    home = f"https://github.com/{repository}"
-    config = f"{home}/.github/workflows/x.yml@{ref}"
-    issuer = "https://token.actions.githubusercontent.com"
-    return Signer(issuer, home, config, config, ref, "c0ffee", f"{home}/actions/runs/1", "push")
-
-
-class Believer:
-    """Stands in for the checker: takes every attestation as one of the same run."""
-
-    root = "of the tests"
-    signer = signer()
-
-    def __init__(self, path: str | None) -> None:
-        self.path = path
-
-    def check(self, attestation: Attestation) -> Checked:
-        subjects = attestation.unverified_subjects()
-        predicate = "https://docs.pypi.org/attestations/publish/v1" if subjects else ""
-        message = attestation.message_digest or ""
-        return Checked(self.signer, subjects, predicate, message)
-
-
-@pytest.fixture
-def believing(monkeypatch: pytest.MonkeyPatch) -> type[Believer]:
-    """Check no signature, so that this needs no sigstore."""
-    module: Any = types.ModuleType(CHECKS)
-    module.Checker = type("Checker", (Believer,), {})
-    monkeypatch.setitem(sys.modules, CHECKS, module)
-    made: type[Believer] = module.Checker
-    return made
-
-
-def attestation(content: bytes, name: str = A) -> dict[str, Any]:
-    """Return an attestation object of some bytes; its signature is not valid."""
-    statement = json.loads(STATEMENT)
-    statement["subject"] = [{"name": name, "digest": {"sha256": sha256(content)}}]
-    return PEP740 | {"envelope": {"statement": b64(json.dumps(statement).encode())}}
-
-
-def put(dist: pathlib.Path, document: object, name: str = ATTESTATION) -> None:
-    dist.joinpath(name).write_text(json.dumps(document))
-
-
-@pytest.fixture
-def content(dist: pathlib.Path) -> bytes:
-    """A wheel in ``dist``."""
-    return make_wheel(dist, A).read_bytes()
 
 
 def test_missing_extra_is_a_usage_error(
@@ -114,11 +68,7 @@ def test_folder_with_attestations(
 ) -> None:
     put(dist, attestation(content))
     other = make_wheel(dist, ANOTHER_A).read_bytes()
-    statement = json.loads(STATEMENT) | {
-        "subject": [{"name": ANOTHER_A, "digest": {"sha256": sha256(other)}}]
-    }
-    envelope = BUNDLE["dsseEnvelope"] | {"payload": b64(json.dumps(statement).encode())}  # type: ignore[operator]
-    put(dist, BUNDLE | {"dsseEnvelope": envelope}, "sha256:0.jsonl")
+    put(dist, bundle(**{ANOTHER_A: other}), "sha256:0.jsonl")
     dist.joinpath("nonsense.jsonl").write_text("nonsense")
     result = cli("verify", dist, *BY, "--trusted-root", "root.json", "--explain", A)
     assert (result.code, result.err) == (0, "")
@@ -152,16 +102,30 @@ def test_list_with_other_digests_only(
     assert believing
 
 
-def test_pull_request_and_unnamed_bytes(
+def test_pull_request_is_warned_of(
     cli: Cli, dist: pathlib.Path, content: bytes, believing: type[Believer]
 ) -> None:
     believing.signer = signer(ref="refs/pull/7/merge")
-    digest = {"algorithm": "SHA2_256", "digest": b64(bytes.fromhex(sha256(content)))}
-    put(dist, MESSAGE | {"messageSignature": {"messageDigest": digest}}, f"{A}.sigstore.json")
+    put(dist, attestation(content))
     result = cli("verify", dist, *BY)
     assert result.code == 0
     assert "a run for a pull request (refs/pull/7/merge" in result.line("warning")
-    assert f"signs the bytes, but not the name {A}" in result.out
+
+
+def test_bytes_without_a_name_do_not_count(
+    cli: Cli, dist: pathlib.Path, content: bytes, believing: type
+) -> None:
+    digest = {"algorithm": "SHA2_256", "digest": b64(bytes.fromhex(sha256(content)))}
+    put(dist, MESSAGE | {"messageSignature": {"messageDigest": digest}}, f"{A}.sigstore.json")
+    result = cli("verify", dist, *BY)
+    assert result.code == 3
+    assert "not-attested: " in result.line("refused")
+    assert "@refs/heads/main signed the bytes without a name" in result.line("refused")
+    put(dist, attestation(content))
+    result = cli("verify", dist, *BY)
+    assert result.code == 0
+    assert "does not count: github:o/r/x.yml@refs/heads/main signed the bytes" in result.out
+    assert believing
 
 
 def test_fetched_and_saved(cli: Cli, content: bytes, believing: type) -> None:

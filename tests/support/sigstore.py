@@ -97,8 +97,8 @@ class Sigstore:
     """
 
     def __init__(self, behind: dt.timedelta = dt.timedelta(days=1)) -> None:
-        self.now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        self._start = self.now - behind
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        self._start = now - behind
         self._ca, self._ct, self._rekor = (
             ec.generate_private_key(ec.SECP256R1()) for _ in range(3)
         )
@@ -106,7 +106,7 @@ class Sigstore:
         self._certificate = (
             x509.CertificateBuilder(self._name, self._name, self._ca.public_key(), 1)
             .not_valid_before(self._start)
-            .not_valid_after(self.now + dt.timedelta(days=3650))
+            .not_valid_after(now + dt.timedelta(days=3650))
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage(authority=True), critical=True)
             .add_extension(
@@ -149,11 +149,12 @@ class Sigstore:
         self, extensions: Mapping[int, str], subject: str
     ) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
         key = ec.generate_private_key(ec.SECP256R1())
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         builder = (
             x509.CertificateBuilder(self._name, x509.Name([]), key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - dt.timedelta(minutes=1))
-            .not_valid_after(self.now + dt.timedelta(minutes=9))
+            .not_valid_before(now - dt.timedelta(minutes=1))
+            .not_valid_after(now + dt.timedelta(minutes=9))
             .add_extension(_usage(authority=False), critical=True)
             .add_extension(
                 x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False
@@ -209,15 +210,25 @@ class Sigstore:
             "canonicalizedBody": b64(body),
         }
 
-    def bundle(self, payload: bytes, job: Job, *, late: int = 0, subject: str = "") -> Any:
+    def bundle(
+        self,
+        payload: bytes,
+        job: Job,
+        *,
+        late: int = 0,
+        subject: str = "",
+        facts: Mapping[int, str] | None = None,
+    ) -> Any:
         """Return a bundle with a signed statement.
 
         :param payload: the statement.
         :param job: the run that signs it.
         :param late: how many seconds after it was issued the certificate is used.
         :param subject: the subject of the certificate, by default the workflow.
+        :param facts: the extensions of the certificate, by default those of the run.
         """
-        key, certificate = self._issue(job.extensions, subject or job.extensions[9])
+        extensions = job.extensions if facts is None else facts
+        key, certificate = self._issue(extensions, subject or extensions[9])
         envelope = b"DSSEv1 %d %s %d %s" % (len(PAYLOAD), PAYLOAD.encode(), len(payload), payload)
         signature = b64(key.sign(envelope, ECDSA))
         verifier = b64(certificate.public_bytes(serialization.Encoding.PEM))

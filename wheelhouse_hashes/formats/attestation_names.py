@@ -30,6 +30,9 @@ _MAX_WORD = 32
 #: The suffix of the index's provenance documents, which have no name of their own.
 PROVENANCE = ".provenance"
 
+#: The suffix of files with one bundle on each line, if they are named after an artifact.
+BUNDLES = ".jsonl"
+
 
 def attested_artifact(name: str) -> str | None:
     """Return the name of the artifact that an attestation belongs to.
@@ -59,3 +62,21 @@ def is_bundle_list(name: str) -> bool:
     :param name: the name of the file.
     """
     return name.endswith(".jsonl") and attested_artifact(name) is None
+
+
+def digest_names(sha256: str) -> tuple[str, ...]:
+    """Return the names that ``gh attestation download`` gives to its files.
+
+    Names of files on Windows cannot have a colon.
+
+    :param sha256: the digest of the artifact.
+    """
+    return f"sha256:{sha256}{BUNDLES}", f"sha256-{sha256}{BUNDLES}"
+
+
+def is_downloaded(name: str) -> bool:
+    """Return whether ``gh attestation download`` may have written a file.
+
+    :param name: the name of the file.
+    """
+    return name.startswith(("sha256:", "sha256-")) and name.endswith(BUNDLES)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import enum
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Attestation:
     #: The JSON object.
     content: Mapping[str, Any] = field(repr=False)
 
-    @property
+    @functools.cached_property
     def text(self) -> str:
         """The JSON object as text, the same for equal attestations."""
         return json.dumps(self.content, sort_keys=True, separators=(",", ":"))
@@ -76,6 +77,11 @@ class Attestation:
         if self.kind is not Kind.BUNDLE or not isinstance(material, dict):
             return False
         return not material.get("tlogEntries") and bool(material.get("timestampVerificationData"))
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Whether it signs bytes instead of a statement, so it has no name."""
+        return self.kind is Kind.BUNDLE and "messageSignature" in self.content
 
     @property
     def message_digest(self) -> str | None:
@@ -125,6 +131,11 @@ def read_attestations(content: bytes) -> list[Attestation]:
         found += _of_document(document)
         if len(found) > MAX_ATTESTATIONS:
             raise UnreadableAttestation(f"it has more than {MAX_ATTESTATIONS} attestations")
+    try:
+        for each in found:
+            each.text  # noqa: B018 (kept by the attestation)
+    except RecursionError:
+        raise UnreadableAttestation("it is not JSON") from None
     return found
 
 
@@ -142,7 +153,8 @@ def _documents(content: bytes) -> Iterator[object]:
         try:
             yield json.loads(text)
         except ValueError:
-            lines = [line for line in text.splitlines() if line.strip()]
+            # Strings in JSON may have the other characters that splitlines() splits at.
+            lines = [line for line in text.split("\n") if line.strip()]
             if len(lines) == 1:
                 raise
             yield from map(json.loads, lines)

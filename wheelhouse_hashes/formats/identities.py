@@ -37,7 +37,10 @@ _BETWEEN = {"github": "/", "gitlab": "//"}
 
 _GITHUB_FOLDER = ".github/workflows/"
 _NAME = r"[A-Za-z0-9_.-]+"
-_GITHUB = re.compile(rf"(?P<repository>{_NAME}/{_NAME})(/(?P<workflow>{_NAME}\.ya?ml))?", re.ASCII)
+_GITHUB = re.compile(
+    rf"(?P<repository>{_NAME}/{_NAME})(/(\.github/workflows/)?(?P<workflow>{_NAME}\.ya?ml))?",
+    re.ASCII,
+)
 _GITLAB = re.compile(
     rf"(?P<repository>{_NAME}(/{_NAME})+)(//(?P<workflow>[^@\s]+\.ya?ml))?", re.ASCII
 )
@@ -45,8 +48,10 @@ _GITLAB = re.compile(
 #: The refs that the short name of a ref stands for.
 _SHORT = ("refs/heads/", "refs/tags/")
 
-#: The refs of pull requests and merge requests.
+#: The refs of pull requests and merge requests, and the events that they start a run with.  A
+#: run of ``pull_request_target`` has the ref of the branch that the request is for.
 _PULL = ("refs/pull/", "refs/merge-requests/")
+_PULL_TRIGGERS = ("pull_request", "merge_request_event")
 
 #: UTF8String (X.690).
 _UTF8_TAG, _LONG = 0x0C, 0x80
@@ -78,6 +83,9 @@ class Signer:
     @property
     def service(self) -> str | None:
         """``github``, ``gitlab``, or None for others."""
+        # Names at both services are ASCII; others could equal them once their case is folded.
+        if not self.repository.isascii():
+            return None
         for service, (issuer, prefix) in _SERVICES.items():
             if self.issuer == issuer and self.repository.startswith(prefix):
                 return service
@@ -94,14 +102,17 @@ class Signer:
         """The path of the workflow file that was started; empty if it is of another repository."""
         service = self.service
         start = f"{self.repository}{_BETWEEN[service]}" if service else ""
-        if not service or not self.config.casefold().startswith(start.casefold()):
+        if not service or self.config[: len(start)].casefold() != start.casefold():
             return ""
-        return self.config[len(start) :].rpartition("@")[0]
+        path = self.config[len(start) :]
+        # A ref may contain an @.
+        own = f"@{self.ref}"
+        return path.removesuffix(own) if path.endswith(own) else path.rpartition("@")[0]
 
     @property
     def is_pull_request(self) -> bool:
         """Whether it ran for a pull request: anyone can propose such changes."""
-        return self.ref.startswith(_PULL)
+        return self.ref.startswith(_PULL) or self.trigger.startswith(_PULL_TRIGGERS)
 
     @property
     def called(self) -> str:
@@ -122,7 +133,7 @@ class Signer:
         facts = {
             "signed by": str(self),
             "repository": self.repository,
-            "workflow": self.workflow,
+            "workflow": self.workflow or self.config,
             "called workflow": self.called,
             "ref": self.ref,
             "commit": self.commit,
@@ -184,7 +195,7 @@ def parse_identity(text: str) -> Identity:
         raise ValueError("no ref after @; give a branch, a tag or a pattern such as v*")
     form = _GITHUB if service == "github" else _GITLAB
     match = form.fullmatch(name)
-    if match is None:
+    if match is None or not {".", ".."}.isdisjoint(name.split("/")):
         raise ValueError(
             "must be github:OWNER/REPO[/WORKFLOW.yml][@REF]"
             if service == "github"

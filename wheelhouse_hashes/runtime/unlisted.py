@@ -70,7 +70,8 @@ class UnlistedHashFiles:
     ) -> None:
         self._stop = stop
         self._listed = listed
-        self._package_index = package_index
+        #: Whether the listing is a package index.
+        self.package_index = package_index
         self._changed = threading.Condition()
         self._look: Look | None = None
         self._folders: dict[str, _Folder] = {}
@@ -120,7 +121,7 @@ class UnlistedHashFiles:
             if not fresh and self._result(folder, artifact.name) is False:
                 return ()
             wanted = not artifact.has_strong_claim or artifact.name in self._insisted
-            needless = self._package_index and not wanted
+            needless = self.package_index and not wanted
             if wanted or (artifact.name in folder.first and not needless):
                 folder.asking.add(artifact.name)
         if needless or (

@@ -23,7 +23,7 @@ from wheelhouse_hashes.filenames import (
     read_artifact_name,
     why_unsafe,
 )
-from wheelhouse_hashes.formats.attestation_names import attested_artifact
+from wheelhouse_hashes.formats.attestation_names import attested_artifact, is_downloaded
 from wheelhouse_hashes.formats.dev_builds import stamped_name
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.options import ATTESTATION
@@ -66,7 +66,7 @@ def scan(
     spellings = _spellings(names, now)
     carried = set(names) if ATTESTATION in reporter.run.options.carry else set()
     for name in names:
-        if carried and attested_artifact(name) in carried:
+        if carried and (attested_artifact(name) in carried or is_downloaded(name)):
             continue  # published with its artifact
         try:
             path = folder / name

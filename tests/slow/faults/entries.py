@@ -5,7 +5,7 @@ entries are counted in order.  E.6 is about listings of stores and
 releases, E.7 about links that are easily lost, E.8 about digests in
 headers, E.9 about private containers, E.10 about local artifacts, E.11 about
 releases that are not complete, E.12 about pinned pages and package indexes,
-E.13 about transparency logs.
+E.13 about transparency logs, E.14 about attestations.
 """
 
 from __future__ import annotations
@@ -169,6 +169,7 @@ ENTRIES: Mapping[str, str] = {
     "E.11": "releases that are not complete",
     "E.12": "pinned pages and package indexes",
     "E.13": "transparency logs",
+    "E.14": "attestations",
 }
 
 _DISKS = "tests/command/test_disks.py::"

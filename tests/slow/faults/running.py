@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from tests.conftest import FOREIGN
 from tests.slow.faults import (
+    attestations,
     completeness,
     consistency,
     contents,
@@ -51,6 +52,7 @@ MODULES = (
     hashing,
     released,
     log,
+    attestations,
     local,
 )
 

@@ -63,6 +63,7 @@ _TITLES = {
     "hashing": "Local artifacts without a store (E.10)",
     "released": "Pinned pages and package indexes (E.12)",
     "log": "Transparency logs (E.13)",
+    "attestations": "Attestations (E.14)",
     "local": "This machine (E.5)",
 }
 
@@ -76,7 +77,7 @@ _LONGEST = 160
 
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
-    r"((?:SERVER|http://)\S*): "
+    r"((?:SERVER|http://)\S*(?<!\.attestation)(?<!\.sigstore\.json)): "
     r"(?!HTTP status|redirects|ignored|more than|"
     r"the (download|page|list|JSON|XML)|its (links|hash)|not a|an? |no (final|artifacts) ).*"
 )
@@ -111,6 +112,7 @@ def normalized(row: str) -> str:
     row = re.sub(r"\b(127\.0\.0\.1|localhost):\d+", "SERVER", row)
     row = re.sub(r"/\S*/(name|link|part|folder|file|base|named)_\w+/", "FOLDER/", row)
     row = re.sub(r"\bsha256=[0-9a-f]{64}", "sha256=HEX", row)  # of a page with the port
+    row = re.sub(r"\bsigstore \d[\w.]*", "sigstore VERSION", row)
     row = re.sub(r"ended after \d+", "ended after some", row)
     row = _LIBCURLS.sub(r"\1: (in libcurl's words)", row)
     row = re.sub(r" {2,}", "  ", row)

@@ -8,7 +8,12 @@ import json
 import pytest
 
 from wheelhouse_hashes.formats.attestation_failures import explain_failure
-from wheelhouse_hashes.formats.attestation_names import attested_artifact, is_bundle_list
+from wheelhouse_hashes.formats.attestation_names import (
+    attested_artifact,
+    digest_names,
+    is_bundle_list,
+    is_downloaded,
+)
 from wheelhouse_hashes.formats.attestations import (
     MAX_ATTESTATIONS,
     MAX_BYTES,
@@ -87,6 +92,13 @@ def test_other_names(name: str) -> None:
     assert attested_artifact(name) is None
 
 
+def test_names_of_downloaded_files() -> None:
+    assert all(map(is_downloaded, digest_names(DIGEST)))
+    assert digest_names("00")[0] == "sha256:00.jsonl"
+    assert not is_downloaded(f"{A}.jsonl")
+    assert not is_downloaded(f"sha256:{DIGEST}")
+
+
 def test_names_of_bundle_lists() -> None:
     assert is_bundle_list(f"sha256:{DIGEST}.jsonl")
     assert not is_bundle_list(f"{A}.jsonl")
@@ -108,6 +120,7 @@ def test_documents_with_a_statement(document: object, kind: Kind) -> None:
 def test_bundle_that_signs_bytes() -> None:
     (attestation,) = read(MESSAGE)
     assert attestation.message_digest == DIGEST
+    assert attestation.is_unnamed
     assert attestation.unverified_subjects() == {}
 
 
@@ -122,6 +135,11 @@ def test_bundle_without_a_sha256(digest: object) -> None:
 def test_one_bundle_on_each_line() -> None:
     lines = "\n".join(json.dumps(each) for each in (BUNDLE, MESSAGE, BUNDLE))
     assert len(read_attestations(f"{lines}\n\n".encode())) == 3
+
+
+def test_lines_end_only_at_newlines() -> None:
+    text = json.dumps(BUNDLE | {"x": "\u2028\x85"}, ensure_ascii=False)
+    assert len(read_attestations(f"{text}\r\n{text}\n".encode())) == 2
 
 
 def test_equal_attestations_have_equal_texts() -> None:

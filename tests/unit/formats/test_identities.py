@@ -98,6 +98,38 @@ def test_workflow_of_another_repository_is_none() -> None:
     assert parse_identity("github:o/r/x.yml").why_not(signer) == "workflow"
 
 
+@pytest.mark.parametrize(
+    ("path", "ref", "workflow"),
+    [
+        ("x.yml@refs/heads/a@b", "refs/heads/a@b", "x.yml"),
+        ("x.yml@y.yml@refs/heads/main", "refs/heads/main", "x.yml@y.yml"),
+        ("x.yml@refs/tags/v1", "refs/heads/main", "x.yml"),
+        ("x.yml", "refs/heads/main", ""),
+    ],
+)
+def test_path_of_the_workflow(path: str, ref: str, workflow: str) -> None:
+    repository = "https://gitlab.com/O/r"
+    signer = Signer("https://gitlab.com", repository, f"https://gitlab.com/o/R//{path}", ref=ref)
+    assert signer.workflow == workflow
+
+
+def test_workflow_of_another_repository_is_named_in_full() -> None:
+    signer = Signer("https://gitlab.com", "https://gitlab.com/o/r", "https://gitlab.com/a/b//x@y")
+    assert signer.evidence()["workflow"] == "https://gitlab.com/a/b//x@y"
+
+
+def test_names_that_are_not_ascii_belong_to_no_service() -> None:
+    """They can equal ASCII ones once their case is folded."""
+    signer = Signer("https://gitlab.com", "https://gitlab.com/o/demo\u017f")
+    assert parse_identity("gitlab:o/demos").why_not(signer) == "service"
+
+
+@pytest.mark.parametrize("trigger", ["pull_request", "pull_request_target", "merge_request_event"])
+def test_triggers_of_pull_requests(trigger: str) -> None:
+    assert Signer(ref="refs/heads/main", trigger=trigger).is_pull_request
+    assert not Signer(ref="refs/heads/main", trigger="push").is_pull_request
+
+
 @pytest.mark.parametrize("ref", ["refs/pull/7/merge", "refs/merge-requests/7/head"])
 def test_pull_requests(ref: str) -> None:
     assert Signer(ref=ref).is_pull_request
@@ -109,6 +141,7 @@ def test_pull_requests(ref: str) -> None:
     ("by", "identity"),
     [
         ("gitlab:a/b/c", ("a/b/c", None, None)),
+        ("github:o/r/.github/workflows/x.yml", ("o/r", ".github/workflows/x.yml", None)),
         ("gitlab:a/b//ci/x.yml@main", ("a/b", "ci/x.yml", "main")),
         (
             "github:o/r.py/x.yaml@refs/tags/a@b",
@@ -132,6 +165,14 @@ def test_parsed_identities(by: str, identity: tuple[str, str | None, str | None]
         ("github:octo/demo@", "no ref after @"),
         ("gitlab:octo", "must be gitlab:GROUP/PROJECT"),
         ("gitlab:octo/demo//x", "must be gitlab:GROUP/PROJECT"),
+        ("github:octo/..", "must be github:OWNER/REPO"),
+        ("github:./demo", "must be github:OWNER/REPO"),
+        ("github:octo/demo/.github/../x.yml", "must be github:OWNER/REPO"),
+        ("github:octo/demo/ci/x.yml", "must be github:OWNER/REPO"),
+        ("github:octo/dem\u00f6", "must be github:OWNER/REPO"),
+        ("gitlab:a/b//../x.yml", "must be gitlab:GROUP/PROJECT"),
+        ("GitHub:octo/demo", "must begin with github: or gitlab:"),
+        ("", "must begin with github: or gitlab:"),
     ],
 )
 def test_invalid_identities(by: str, text: str) -> None:

@@ -10,9 +10,11 @@ import pathlib
 import threading
 from importlib.metadata import version
 from importlib.resources import as_file, files
+from stat import S_ISDIR, S_ISFIFO, S_ISREG
 from typing import TYPE_CHECKING
 
 from cryptography.x509 import SubjectAlternativeName, UnrecognizedExtension
+from pydantic import ValidationError
 from pypi_attestations import Attestation as Pep740Attestation
 from sigstore.errors import Error
 from sigstore.hashes import Hashed
@@ -25,7 +27,7 @@ from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.attestation_failures import explain_failure
-from wheelhouse_hashes.formats.attestations import Attestation, Kind, read_statement
+from wheelhouse_hashes.formats.attestations import MAX_BYTES, Attestation, Kind, read_statement
 from wheelhouse_hashes.formats.identities import Signer, read_signer
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ _PRIVATE = (
     "signed by a private Sigstore instance, such as GitHub's for private repositories: "
     "not supported"
 )
+
+_OTHER_FILE = "not a trusted_root.json of Sigstore"
 
 _REREAD = "publish the attestation again"
 
@@ -87,12 +91,16 @@ class Checker:
         self.root = f"{printable(path)}, {installed}" if path else f"that of {installed}"
         try:
             if path:
+                _check_size(path)
                 trusted = TrustedRoot.from_file(path)
             else:
                 with as_file(files("sigstore").joinpath(*_ROOT)) as file:
                     trusted = TrustedRoot.from_file(str(file))
             self._verifier = Verifier(trusted_root=trusted)
-        except (Error, OSError, ValueError) as error:
+        except UsageError:
+            raise
+        # The libraries raise errors of many types for malformed content.
+        except Exception as error:  # noqa: BLE001
             raise UsageError(_unusable(path, installed, error)) from None
         self._lock = threading.Lock()
         self._known: dict[bytes, Checked | Failed] = {}
@@ -127,17 +135,19 @@ class Checker:
         except Exception as error:  # noqa: BLE001
             return Failed(Cause.UNTRUSTED, f"cannot be checked: {_short(error)}")
 
-    def _verified(self, attestation: Attestation, bundle: Bundle) -> Checked:
+    def _verified(self, attestation: Attestation, bundle: Bundle) -> Checked | Failed:
         """Return what a valid attestation says.
 
         :raises Error: if it is not valid.
         """
         policy = _Signer()
-        digest = attestation.message_digest
-        if digest is not None:
+        if attestation.is_unnamed:
+            digest = attestation.message_digest
+            if digest is None:
+                return Failed(Cause.NOT_ATTESTED, "signs bytes by another digest than SHA-256")
             hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
             self._verifier.verify_artifact(hashed, bundle, policy)
-            return Checked(policy.signer, message=digest)
+            return Checked(policy.signer, unnamed=True)
         statement = read_statement(*self._verifier.verify_dsse(bundle, policy))
         return Checked(policy.signer, statement.subjects, statement.predicate)
 
@@ -148,22 +158,53 @@ def _bundle(attestation: Attestation) -> Bundle:
     return Bundle.from_json(attestation.text)
 
 
+def _check_size(path: str) -> None:
+    """Check that a file may be read as a trust root.
+
+    :raises OSError: if it cannot be accessed.
+    :raises UsageError: if it is too large, or a device.
+    """
+    status = pathlib.Path(path).stat()
+    if not (S_ISREG(status.st_mode) or S_ISFIFO(status.st_mode) or S_ISDIR(status.st_mode)):
+        raise UsageError(f"--trusted-root {path}: not a file")
+    if status.st_size > MAX_BYTES:
+        raise UsageError(
+            f"--trusted-root {path}: {_OTHER_FILE}: it is larger than {MAX_BYTES} bytes"
+        )
+
+
 def _unusable(path: str | None, installed: str, error: Exception) -> str:
     """Return the text about a trust root that cannot be used."""
     if path is None:
         return f"{installed} has no usable trust root; give one with --trusted-root FILE"
     if isinstance(error, OSError):
         return f"--trusted-root {path}: {error.strerror or error}"
-    lines = pathlib.Path(path).read_bytes().strip().count(b"\n{")
+    file = pathlib.Path(path)
+    lines = file.read_bytes().strip().count(b"\n{") if file.is_file() else 0
     if lines:
         return (
             f"--trusted-root {path}: has {lines + 1} trust roots, as gh attestation trusted-root "
             "writes them; give a file with one of them"
         )
-    return f"--trusted-root {path}: not a trusted root of Sigstore: {_short(error)}"
+    return f"--trusted-root {path}: {_OTHER_FILE}: {_short(error)}"
 
 
 def _short(error: Exception) -> str:
-    """Return the text of an error on one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    """Return what is wrong, on one line."""
+    text = _first_problem(error) or str(error) or type(error).__name__
+    text = " ".join(text.split())
     return printable(text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}...")
+
+
+def _first_problem(error: BaseException | None) -> str:
+    """Return the first problem that pydantic found; empty if the error is another one.
+
+    Its own texts have several lines, with URLs and parts of the input.
+    """
+    while error is not None and not isinstance(error, ValidationError):
+        error = error.__cause__ or error.__context__
+    if error is None:
+        return ""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, problem["loc"]))
+    return f"{place}: {problem['msg']}" if place else problem["msg"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Digest, Finding, Tier
 from wheelhouse_hashes.causes import Cause, gravest_cause
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.attestations import PREDICATES
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ _NEXT = (
 )
 
 
+#: The advice about signatures of bytes.
+_NAME_IT = (
+    "let the workflow attest the artifact, for example with actions/attest: a signature "
+    "of its bytes does not have its name"
+)
+
+
 @dataclass(frozen=True)
 class Checked:
     """An attestation whose signature, certificate and log entry are valid."""
@@ -36,8 +43,8 @@ class Checked:
     subjects: Mapping[str, str] = field(default_factory=dict)
     #: What kind of statement it is: a URL.
     predicate: str = ""
-    #: The SHA-256 of the bytes that it signs, if it signs bytes and no name; empty otherwise.
-    message: str = ""
+    #: Whether it signs bytes instead of a statement, so it has no name and no subjects.
+    unnamed: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,12 +110,12 @@ def decide(
 
 
 def _claim(name: str, checked: Checked, where: str, root: str) -> Claim:
-    evidence = {**checked.signer.evidence(), "trust root": root}
-    if checked.message:
-        evidence["name"] = "not signed"
-    else:
-        evidence["predicate"] = checked.predicate
-    digest = Digest("sha256", checked.message or checked.subjects[name])
+    evidence = {
+        **checked.signer.evidence(),
+        "predicate": checked.predicate,
+        "trust root": root,
+    }
+    digest = Digest("sha256", checked.subjects[name])
     return Claim(digest, SOURCE, where, Tier.ATTESTED, evidence=evidence)
 
 
@@ -121,13 +128,24 @@ def _objection(name: str, checked: Checked, identities: Sequence[Identity]) -> F
         if called := checked.signer.called:
             text += f"; it called {called}, and --attested-by names the calling workflow"
         return Failed(Cause.UNTRUSTED, printable(text))
-    if checked.message:
-        return None
+    if checked.unnamed:
+        text = f"{checked.signer} signed the bytes without a name, so they could be any artifact's"
+        return Failed(Cause.NOT_ATTESTED, printable(text), _NAME_IT)
     if name not in checked.subjects:
-        names = list(checked.subjects)
-        of = repr(names[0][:120]) if len(names) == 1 else f"{len(names)} other files"
-        return Failed(Cause.UNTRUSTED, printable(f"attests {of}, not this artifact"))
+        return Failed(Cause.UNTRUSTED, printable(_other_names(name, checked.subjects)))
     if checked.predicate not in PREDICATES:
         text = f"a statement of type {checked.predicate[:80]!r}, which does not say who made it"
         return Failed(Cause.NOT_ATTESTED, printable(text))
     return None
+
+
+def _other_names(name: str, names: Iterable[str]) -> str:
+    """Return the text about an attestation that does not have an artifact's name."""
+    others = list(names)
+    alike = [other for other in others if parse_artifact_name(other) == parse_artifact_name(name)]
+    if alike:
+        return f"attests {alike[0][:120]!r}, another spelling of this artifact's name"
+    if not others:
+        return "has no SHA-256 of any file"
+    of = repr(others[0][:120]) if len(others) == 1 else f"{len(others)} other files"
+    return f"attests {of}, not this artifact"

@@ -2,130 +2,38 @@
 
 from __future__ import annotations
 
-import os
-import pathlib
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM, Claim
+from wheelhouse_hashes.builtin.sources.attestation_documents import (
+    MAX_DOCUMENTS,
+    Document,
+    document,
+    too_many,
+)
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.errors import ABSENT_STATUSES, TransferError, disk_errors
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.errors import ABSENT_STATUSES, HashFileError, TransferError
 from wheelhouse_hashes.formats.attestation_names import (
+    BUNDLES,
     PROVENANCE,
     SUFFIXES,
     attested_artifact,
-    is_bundle_list,
+    digest_names,
 )
-from wheelhouse_hashes.formats.attestations import (
-    MAX_BYTES,
-    Attestation,
-    UnreadableAttestation,
-    read_attestations,
-)
+from wheelhouse_hashes.formats.attestations import MAX_BYTES
+from wheelhouse_hashes.formats.hash_file import MAX_BYTES as MAX_HASH_FILE
+from wheelhouse_hashes.formats.hash_file import hash_file_name, parse_hash_file
 from wheelhouse_hashes.formats.urls import is_http, shown
-from wheelhouse_hashes.options import VerifyOptions
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.artifacts import ListedArtifact
-    from wheelhouse_hashes.options import CheckOptions, Options
+    from wheelhouse_hashes.builtin.sources.attestation_folders import LocalFolder
+    from wheelhouse_hashes.options import CheckOptions
     from wheelhouse_hashes.run import Run
 
 #: How many of the usual suffixes are requested if the listing names no attestation.
 _UNLISTED = 4
-
-#: Maximum number of files with attestations of any artifacts that are read.
-_MAX_LISTS = 64
-
-
-@dataclass(frozen=True)
-class Document:
-    """A document that was found, or why it could not be read."""
-
-    #: The name under which it belongs beside the artifact; empty if it is about several.
-    name: str
-    #: Its path or URL, for messages.
-    where: str
-    #: The attestations in it.
-    attestations: Sequence[Attestation] = ()
-    #: Its content.
-    content: bytes = b""
-    #: Why it could not be read; empty if it could.
-    problem: str = ""
-    #: Whether nothing is there, although the listing names it.
-    absent: bool = False
-
-
-class LocalFolder:
-    """The attestations in the folder that is verified or uploaded.
-
-    :param run: the command in progress.
-    :param folder: the folder.
-    """
-
-    def __init__(self, run: Run[Options], folder: str) -> None:
-        self._run = run
-        self.path = pathlib.Path(folder)
-        with disk_errors(f"list the folder {folder}"):
-            names = sorted(os.listdir(folder))
-        self._names: dict[str, list[str]] = defaultdict(list)
-        for name in names:
-            owner = attested_artifact(name)
-            if owner is not None:
-                self._names[owner].append(name)
-        #: The URL of the folder, to recognize its files.
-        self.url = self.path.resolve().as_uri()
-        self._shared = self._read_lists([name for name in names if is_bundle_list(name)])
-
-    def names_of(self, artifact: str) -> Sequence[str]:
-        """Return the names of the documents that belong to an artifact."""
-        return self._names.get(artifact, ())
-
-    def of(self, artifact: str) -> list[Document]:
-        """Return the documents that belong to an artifact, or have an attestation of it."""
-        own = [self._read(name) for name in self.names_of(artifact)]
-        return [*own, *self._shared.get(artifact, ())]
-
-    def _read(self, name: str) -> Document:
-        path = self.path / name
-        return document(name, printable(str(path)), self._run.read_file(path, MAX_BYTES))
-
-    def _read_lists(self, names: Sequence[str]) -> Mapping[str, list[Document]]:
-        """Read the files that can have attestations of any artifacts."""
-        found: dict[str, list[Document]] = defaultdict(list)
-        for name in names[:_MAX_LISTS]:
-            read = self._read(name)
-            if read.problem:
-                self._run.note_once(f"unread {name}", f"{read.where}: ignored: {read.problem}")
-            for attestation in read.attestations:
-                for subject in attestation.unverified_subjects():
-                    found[subject].append(Document("", read.where, [attestation]))
-        return found
-
-
-def local_folder(run: Run[Options]) -> LocalFolder | None:
-    """Return the folder that ``verify`` is about; None if there is none.
-
-    :param run: the command in progress.
-    """
-    options = run.options
-    if isinstance(options, VerifyOptions) and os.path.isdir(options.folder):  # noqa: PTH112 (Path("") is a folder)
-        return LocalFolder(run, options.folder)
-    return None
-
-
-def document(name: str, where: str, content: bytes) -> Document:
-    """Return a document, read as far as it can be.
-
-    :param name: the name under which it belongs beside the artifact.
-    :param where: its path or URL, for messages.
-    :param content: its content.
-    """
-    try:
-        return Document(name, where, read_attestations(content), content)
-    except UnreadableAttestation as error:
-        return Document(name, where, content=content, problem=f"not an attestation: {error}")
 
 
 def listed_documents(
@@ -138,13 +46,20 @@ def listed_documents(
     :param folder: the folder that is verified, if any.
     :raises TransferError: if a request fails in a way that a retry may resolve.
     """
-    found = folder.of(artifact.name) if folder is not None else []
-    for name, url in sorted(artifact.companions.items()):
-        if attested_artifact(name) != artifact.name:
-            continue
-        if folder is not None and url.rpartition("/")[0] == folder.url:
-            continue  # read already
-        found.append(_companion(artifact, run, name, url))
+    found: list[Document] = []
+    if folder is not None:
+        found += [*folder.own(artifact.name), *folder.shared(artifact.name)]
+    names = [
+        name
+        for name, url in sorted(artifact.companions.items())
+        if attested_artifact(name) == artifact.name
+        # Those of the folder have been read already.
+        and not (folder is not None and url.rpartition("/")[0] == folder.url)
+    ]
+    for name in names[:MAX_DOCUMENTS]:
+        found.append(_companion(artifact, run, name, artifact.companions[name]))
+    if len(names) > MAX_DOCUMENTS:
+        found.append(too_many(shown(artifact.url), len(names)))
     if artifact.provenance is not None:
         found.append(_provenance(artifact.name, artifact.provenance, run))
     return found
@@ -183,24 +98,62 @@ def _too_large(error: TransferError, name: str, url: str) -> Document:
 def unlisted_documents(artifact: ListedArtifact, run: Run[CheckOptions]) -> Iterator[Document]:
     """Request the usual documents that no listing names, one after the other.
 
+    Nothing is requested from a package index: its page names what there is (:pep:`740`).
     An answer that is no attestation counts as none, since a server may answer anything.
 
     :param artifact: the artifact.
     :param run: the command in progress.
     :raises TransferError: if a request fails in a way that a retry may resolve.
     """
-    if not is_http(artifact.url):
+    if not is_http(artifact.url) or run.unlisted.package_index:
         return
     for suffix in SUFFIXES[:_UNLISTED]:
         url = run.companion_url(artifact, suffix)
-        if url is None:
-            continue
-        try:
-            content = run.companion(artifact, suffix, max_bytes=MAX_BYTES)
-        except TransferError as error:
-            if error.status == 0 or error.transient:
-                raise
-            continue
-        read = document(artifact.name + suffix, shown(url), content or b"")
-        if not read.problem:
-            yield read
+        if url is not None:
+            yield from _unlisted(artifact, artifact.name + suffix, url, run)
+    digest = "" if "?" in artifact.url else _published_digest(artifact, run)
+    for name in digest_names(digest) if digest else ():
+        url = f"{artifact.url.rpartition('/')[0]}/{name}"
+        yield from _unlisted(artifact, artifact.name + BUNDLES, url, run)
+
+
+def _unlisted(
+    artifact: ListedArtifact, name: str, url: str, run: Run[CheckOptions]
+) -> Iterator[Document]:
+    """Request a document, and yield it if it has attestations.
+
+    :raises TransferError: if the request fails in a way that a retry may resolve.
+    """
+    headers = {**artifact.headers, "X-Newest": "true"}
+    try:
+        content = run.client.get(url, max_bytes=MAX_BYTES, headers=headers).body
+    except TransferError as error:
+        if error.cause is not Cause.TOO_LARGE and (error.status == 0 or error.transient):
+            raise
+        return
+    read = document(name, shown(url), content)
+    if not read.problem:
+        yield read
+
+
+def _published_digest(artifact: ListedArtifact, run: Run[CheckOptions]) -> str:
+    """Return the SHA-256 under which a file with attestations may be; empty if unknown.
+
+    The link or the hash file has it.  It only leads to the file: the attestations in it are
+    checked as any others.
+
+    :raises TransferError: if a request fails in a way that a retry may resolve.
+    """
+    for claim in artifact.claims:
+        if isinstance(claim, Claim) and claim.digest.algorithm == DEFAULT_ALGORITHM:
+            return claim.digest.hex
+    suffix = hash_file_name("", DEFAULT_ALGORITHM)
+    try:
+        content = run.companion(artifact, suffix, max_bytes=MAX_HASH_FILE)
+        return parse_hash_file(content or b"", artifact.name, DEFAULT_ALGORITHM).digest.hex
+    except HashFileError:
+        return ""
+    except TransferError as error:
+        if error.status == 0 or error.transient:
+            raise
+        return ""

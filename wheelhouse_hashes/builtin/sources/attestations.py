@@ -6,17 +6,18 @@ container can sign other bytes with a repository of their own.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import pathlib
 import threading
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from weakref import WeakKeyDictionary
 
 from wheelhouse_hashes import hookimpl
-from wheelhouse_hashes.artifacts import Claim, Companion, Finding, ListedArtifact, Tier
-from wheelhouse_hashes.causes import Cause
+from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.formats.attestation_names import attested_artifact
+from wheelhouse_hashes.formats.attestation_names import attested_artifact, is_downloaded
 from wheelhouse_hashes.option_values import Once
 from wheelhouse_hashes.options import (
     ATTESTATION,
@@ -25,13 +26,24 @@ from wheelhouse_hashes.options import (
     FetchOptions,
     Options,
     UploadOptions,
+    VerifyOptions,
 )
 
 if TYPE_CHECKING:
-    from wheelhouse_hashes.artifacts import Artifact, LocalArtifact, Verdict
+    from wheelhouse_hashes.artifacts import (
+        Artifact,
+        Claim,
+        Companion,
+        Finding,
+        ListedArtifact,
+        LocalArtifact,
+        Verdict,
+    )
     from wheelhouse_hashes.builtin.sources.attestation_checks import Checker
     from wheelhouse_hashes.builtin.sources.attestation_claims import Decision
-    from wheelhouse_hashes.builtin.sources.attestation_files import Document, LocalFolder
+    from wheelhouse_hashes.builtin.sources.attestation_documents import Document
+    from wheelhouse_hashes.builtin.sources.attestation_folders import LocalFolder
+    from wheelhouse_hashes.builtin.sources.attestation_uploads import Carried
     from wheelhouse_hashes.formats.identities import Identity, Signer
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.verbs import OptionGroup
@@ -39,7 +51,7 @@ if TYPE_CHECKING:
 #: The command that installs what checking attestations needs.
 _INSTALL = "python -m pip install 'wheelhouse-hashes[attest]'"
 
-_ATTEST_AGAIN = "attest the file again, or remove the attestation"
+_UNCHECKED = "attestations were found and not checked: name their signer with --attested-by"
 
 
 class _State:
@@ -60,8 +72,8 @@ class _State:
 
 _states: WeakKeyDictionary[Run, _State] = WeakKeyDictionary()
 
-#: The folder that an upload takes attestations from.
-_carried: WeakKeyDictionary[Run, LocalFolder] = WeakKeyDictionary()
+#: The attestations that an upload publishes.
+_carried: WeakKeyDictionary[Run, Carried] = WeakKeyDictionary()
 
 
 @hookimpl
@@ -113,11 +125,20 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
         raise UsageError("--trusted-root: no effect without --attested-by; add --attested-by")
     if options.attested_by or _saves(options):
         # Imported here because most runs check no attestations.
-        from wheelhouse_hashes.builtin.sources.attestation_files import local_folder
+        from wheelhouse_hashes.builtin.sources.attestation_folders import local_folder
 
         identities = _identities(options.attested_by)
         checker = _checker(options.trusted_root) if identities else None
         _states[run] = _State(identities, checker, local_folder(run))
+    elif isinstance(options, VerifyOptions):
+        _note_downloaded(run, options.folder)
+
+
+def _note_downloaded(run: Run[Options], folder: str) -> None:
+    """Note files of ``gh attestation download``, which belong to no single artifact."""
+    with contextlib.suppress(OSError):  # reported elsewhere
+        if any(map(is_downloaded, os.listdir(folder))):
+            run.note_once("attestations", _UNCHECKED)
 
 
 def _identities(values: Sequence[str]) -> list[Identity]:
@@ -143,10 +164,10 @@ def _checker(path: str | None) -> Checker:
 
 
 def _start_carrying(run: Run[Options], options: UploadOptions) -> None:
-    from wheelhouse_hashes.builtin.sources.attestation_files import LocalFolder
+    from wheelhouse_hashes.builtin.sources.attestation_uploads import Carried
 
     if pathlib.Path(options.local_folder).is_dir():
-        _carried[run] = LocalFolder(run, options.local_folder)
+        _carried[run] = Carried(cast("Run[UploadOptions]", run), options.local_folder)
 
 
 def _saves(options: CheckOptions) -> bool:
@@ -173,8 +194,7 @@ def wheelhouse_claims(
     state = _states.get(run)
     if state is None:
         if artifact.provenance or any(map(attested_artifact, artifact.companions)):
-            text = "attestations were found and not checked: name their signer with --attested-by"
-            run.note_once("attestations", text)
+            run.note_once("attestations", _UNCHECKED)
         return ()
     from wheelhouse_hashes.builtin.sources.attestation_files import (
         listed_documents,
@@ -192,7 +212,7 @@ def wheelhouse_claims(
     if not state.identities:
         return ()
     if decision.claims:
-        _note_signers(artifact.name, decision, run, state)
+        _note_signers(decision, run, state)
         return [claim for claim, _ in decision.claims]
     return decision.findings
 
@@ -201,17 +221,10 @@ def _decide(
     name: str, documents: Sequence[Document], run: Run[CheckOptions], state: _State
 ) -> Decision:
     """Check documents; keep those to save that are about a named signer, if one is named."""
-    from wheelhouse_hashes.builtin.sources.attestation_claims import Checked, Failed, decide
+    from wheelhouse_hashes.builtin.sources.attestation_claims import decide
+    from wheelhouse_hashes.builtin.sources.attestation_documents import results_of
 
-    results: list[tuple[str, Checked | Failed]] = []
-    for document in documents:
-        if document.problem:
-            cause = Cause.NOT_ATTESTED if document.absent else Cause.UNREADABLE_HASH
-            heals = "publish the attestation again, or remove it"
-            results.append((document.where, Failed(cause, document.problem, heals, may_heal=True)))
-        elif state.checker is not None:
-            check = state.checker.check
-            results += [(document.where, check(each)) for each in document.attestations]
+    results = results_of(documents, state.checker.check if state.checker is not None else None)
     root = state.checker.root if state.checker is not None else ""
     decision = decide(name, results, state.identities, root)
     accepted = {claim.where for claim, _ in decision.claims}
@@ -226,7 +239,7 @@ def _decide(
     return decision
 
 
-def _note_signers(name: str, decision: Decision, run: Run[CheckOptions], state: _State) -> None:
+def _note_signers(decision: Decision, run: Run[CheckOptions], state: _State) -> None:
     """Print who signed, once for each run of a workflow, and what does not count."""
     for claim, signer in decision.claims:
         text = f"attested by {signer}"
@@ -234,9 +247,6 @@ def _note_signers(name: str, decision: Decision, run: Run[CheckOptions], state: 
             text += f", {fact} {claim.evidence[fact]}" if fact in claim.evidence else ""
         text += f" (trust root: {claim.evidence['trust root']})"
         run.note_once(f"attested {text}", text)
-        if "predicate" not in claim.evidence:
-            text = f"{claim.where}: signs the bytes, but not the name {name}"
-            run.note_once(f"unnamed {claim.where}", text)
         if signer.is_pull_request:
             _warn_of_pull_request(signer, run, state)
     for where, failed in decision.objections:
@@ -272,22 +282,8 @@ def wheelhouse_artifact_judged(
 
 @hookimpl
 def wheelhouse_companions(artifact: LocalArtifact, run: Run[UploadOptions]) -> Sequence[Companion]:
-    """Publish the attestations that are beside an artifact."""
-    folder = _carried.get(run)
-    if folder is None:
-        return []
-    names = folder.names_of(artifact.name)
-    if not names:
-        run.note_once(f"unattested {artifact.name}", f"{artifact.name}: no attestation beside it")
-    paths = [folder.path / name for name in names]
-    return [_companion(path, run) for path in paths]
-
-
-def _companion(path: pathlib.Path, run: Run[UploadOptions]) -> Companion:
-    from wheelhouse_hashes.formats.attestations import MAX_BYTES
-
-    # Another run of the workflow signs the same bytes anew.
-    return Companion(path.name, lambda: run.read_file(path, MAX_BYTES), reproducible=False)
+    """Publish the attestations that are in the folder."""
+    return _carried[run].companions(artifact) if run in _carried else []
 
 
 @hookimpl
@@ -295,18 +291,4 @@ def wheelhouse_inspect(
     artifact: Artifact, digests: Mapping[str, str], run: Run[Options]
 ) -> Sequence[Finding]:
     """Refuse to upload an attestation of another file or of another build."""
-    folder = _carried.get(run)
-    if folder is None:
-        return ()
-    findings = []
-    for document in folder.of(artifact.name):
-        if document.problem:
-            text = f"{document.where}: {document.problem}"
-            findings.append(Finding(Cause.UNREADABLE_HASH, text, next=_ATTEST_AGAIN))
-        for attestation in document.attestations if document.name else ():
-            subjects = attestation.unverified_subjects()
-            signed = subjects.get(artifact.name) if subjects else attestation.message_digest
-            if signed != digests["sha256"]:
-                text = f"{document.where}: attests another file, or another build of this one"
-                findings.append(Finding(Cause.CONFLICT, text, next=_ATTEST_AGAIN))
-    return findings
+    return _carried[run].objections(artifact.name, digests) if run in _carried else []

@@ -84,6 +84,8 @@ class _Found:
         self._malformed = 0
         self._notes: list[str] = []
         self._cut = ""
+        #: The note about attestations that are not read.
+        self._unread = ""
 
     def add(self, link: Link) -> None:
         """Add a link.
@@ -115,9 +117,17 @@ class _Found:
     def _provenance(self, link: Link) -> str | None:
         """Return the URL of the attestations of a link, if it is followed."""
         url = link.provenance
-        if url is None or refused(url, self._page.url, secure=self._page.secure) is not None:
+        if url is None:
             return None
-        return request_url(url, self._run)
+        why = refused(url, self._page.url, secure=self._page.secure)
+        if why is None:
+            return request_url(url, self._run)
+        if not self._unread:
+            self._unread = (
+                f"the attestations of {printable((link.name or '')[:120])} are not read: {why}"
+            )
+            self._notes.append(self._unread)
+        return None
 
     def _add_next(self, address: str) -> None:
         if is_next_page(address, self._page.url):
