@@ -10,6 +10,7 @@ extensions = ["sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 # Its pages load nothing from other servers; tests/browser/test_docs.py checks that.
 html_theme = "furo"
+html_show_copyright = False
 html_title = f"wheelhouse-hashes {release}"
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]

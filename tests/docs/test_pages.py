@@ -130,3 +130,17 @@ def test_pages_that_are_named_exist() -> None:
     for page, text in PAGES.items():
         named = re.findall(r"``(?:docs/)?([\w-]+\.rst)``", text)
         assert [name for name in named if name not in names] == [], page
+
+
+def test_cells_of_simple_tables_are_whole() -> None:
+    """A second line in the first column of a simple table would be a row of its own."""
+    rule = re.compile(r" *=+(?: +=+)+ *")
+    for page, text in PAGES.items():
+        columns: list[int] = []
+        for line in text.splitlines():
+            if rule.fullmatch(line):
+                columns = [found.start() for found in re.finditer("=+", line)]
+            elif not line.strip():
+                columns = []
+            elif len(columns) > 1 and line[columns[0]] != " ":
+                assert line[columns[1] :].strip(), (page, line)
