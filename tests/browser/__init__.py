@@ -1,1 +1,1 @@
-"""The page of ``--html`` in a real browser: ``tox run -e browser``."""
+"""The page of ``--html`` and the documentation in a real browser: ``tox run -e browser``."""

@@ -68,6 +68,10 @@ class Browser:
 
     def open(self, page: pathlib.Path) -> None:
         """Open a file and wait until it is loaded."""
+        self.visit(page.as_uri())
+
+    def visit(self, url: str) -> None:
+        """Open an address, of a file or on loopback, and wait until it is loaded."""
         if not self._session:
             target = self.call("Target.createTarget", url="about:blank")["targetId"]
             attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
@@ -75,7 +79,7 @@ class Browser:
             for domain in ("Page", "Network", "Log", "Runtime", "Accessibility"):
                 self.call(f"{domain}.enable")
         self.events.clear()
-        self.call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url=url)
         while not any(name == "Page.loadEventFired" for name, _ in self.events):
             self._message()
 
@@ -84,6 +88,16 @@ class Browser:
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
+
+    def size(self, width: int, height: int) -> None:
+        """Give the window a size in pixels."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.call("Emulation.setDeviceMetricsOverride", **size)
+
+    def prefer(self, **features: str) -> None:
+        """Set media features, such as ``prefers_color_scheme``; without any, reset them all."""
+        named = [{"name": k.replace("_", "-"), "value": v} for k, v in features.items()]
+        self.call("Emulation.setEmulatedMedia", features=named)
 
     def of_kind(self, *names: str) -> list[dict[str, Any]]:
         """Return the parameters of all events of some kinds."""

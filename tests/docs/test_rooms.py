@@ -14,6 +14,7 @@ import sysconfig
 import pytest
 
 from tests.support import ROOT
+from wheelhouse_hashes import hookspecs
 
 #: Runs with -S, without the start-up files: they import the installed package, which would be
 #: checked instead of the copy.
@@ -160,3 +161,10 @@ def test_files_named_on_design_page_exist() -> None:
     named = set(re.findall(r"\b([\w/]+\.py)\b", page)) - {"setup.py"}
     bases = (ROOT / "wheelhouse_hashes", ROOT)
     assert [name for name in named if not any((base / name).exists() for base in bases)] == []
+
+
+def test_hooks_named_on_design_page_exist() -> None:
+    page = ROOT.joinpath("docs", "design.rst").read_text()
+    named = set(re.findall(r"\bwheelhouse_(?!hashes|uploader)\w+", page))
+    assert len(named) > 5
+    assert [name for name in named if not hasattr(hookspecs, name)] == []
