@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import sys
-import types
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -14,15 +12,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import Cli
+from tests.support.command_lines import Line
 from wheelhouse_hashes._startup import OPTION_VARIABLES
-from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.commands import BUILT_IN_COMMANDS
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
-from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.options import PREFIX
-from wheelhouse_hashes.plugins.hooks import Plugins
 
 #: The built-in verbs by name.
 COMMANDS = {command.verb.name: command for command in BUILT_IN_COMMANDS}
@@ -33,38 +29,6 @@ every_verb = pytest.mark.parametrize("verb", VERBS)
 
 #: The verbs that the host itself has.
 hosts_verb = pytest.mark.parametrize("verb", VERBS[:2])
-
-
-class Line:
-    """The host's command line with its own parser, extended or plain."""
-
-    def __init__(self, module: Any, *, extended: bool = True) -> None:
-        self._module = module
-        self._extended = extended
-        #: The verbs, set after parsing.
-        self.verbs = Verbs(Plugins.load(BUILT_IN, {}), {})
-        self._made: list[argparse.ArgumentParser] = []
-
-    def parse(self, *argv: str, patch: pytest.MonkeyPatch) -> argparse.Namespace:
-        base = Parser.of(self.verbs) if self._extended else argparse.ArgumentParser
-
-        def make(**options: Any) -> argparse.ArgumentParser:
-            self._made.append(base(**options))
-            return self._made[-1]
-
-        with patch.context() as patched:
-            patched.setattr(self._module, "argparse", types.SimpleNamespace(ArgumentParser=make))
-            patched.setattr(sys, "argv", ["wheelhouse_uploader", *argv])
-            parsed: argparse.Namespace = self._module.parse_args()
-        return parsed
-
-    def parser(self, verb: str, patch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-        """Return the parser of a verb."""
-        self.parse(patch=patch)
-        (action,) = (a for a in self._made[0]._actions if isinstance(a, argparse._SubParsersAction))
-        parser: argparse.ArgumentParser = action.choices[verb]
-        parser.format_help()  # arranges the groups
-        return parser
 
 
 @pytest.fixture

@@ -149,20 +149,28 @@ def _environment(command: Command) -> str:
     return f"\nenvironment:\n{account}{http}" if account or http else ""
 
 
-def _exit_codes(command: Command) -> str:
+def exit_codes(command: Command) -> dict[int, str]:
+    """Return the meaning of each exit code of a verb, in order.
+
+    :param command: the verb.
+    """
     codes = {**COMMON_CODES, **(_PLUGIN_CODES if command.plugin is not None else {})}
     if command.verb.store:
         codes |= STORE_CODES
     codes |= command.verb.exit_codes
+    return dict(sorted(codes.items()))
+
+
+def _exit_codes(command: Command) -> str:
     lines = [
         textwrap.fill(
-            codes[code],
+            text,
             width=_WIDTH,
             initial_indent=f"{code:>5}  ",
             subsequent_indent=" " * 7,
             break_on_hyphens=False,
         )
-        for code in sorted(codes)
+        for code, text in exit_codes(command).items()
     ]
     title = f"exit codes{_CODES_APPLY.get(command.verb.name, '')}"
     return f"\n{title}:\n" + "\n".join(lines) + "\n"
