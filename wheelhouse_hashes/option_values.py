@@ -83,7 +83,10 @@ def algorithm(text: str) -> str:
     :raises argparse.ArgumentTypeError: if it is not supported.
     """
     if text not in ALGORITHMS:
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(ALGORITHMS)}")
+        # Imported here because only mistakes need it.
+        from wheelhouse_hashes.suggestions import must_be_one_of
+
+        raise argparse.ArgumentTypeError(must_be_one_of(text, ALGORITHMS))
     return text
 
 
@@ -95,7 +98,10 @@ def tier(text: str) -> Tier:
     for each in Tier:
         if text == str(each):
             return each
-    raise argparse.ArgumentTypeError(f"must be one of {', '.join(map(str, Tier))}")
+    # Imported here because only mistakes need it.
+    from wheelhouse_hashes.suggestions import must_be_one_of
+
+    raise argparse.ArgumentTypeError(must_be_one_of(text, map(str, Tier)))
 
 
 def driver_option(text: str) -> str:

@@ -185,16 +185,3 @@ def test_empty_model_names_the_options_that_emptied_it(
 ) -> None:
     result = cli(*VERIFY, "--expect-like", "1.0@dist", *options)
     assert (result.code, named in result.err) == (2, True)
-
-
-def test_command_without_a_verb_prints_help(cli: Cli) -> None:
-    result = cli()
-    assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("usage:")
-
-
-def test_version_names_both_packages(cli: Cli) -> None:
-    result = cli("--version")
-    assert result.code == 0
-    assert result.out.startswith("wheelhouse-hashes ")
-    assert "wheelhouse-uploader " in result.out

@@ -460,7 +460,7 @@ def test_verb_of_unloaded_plugin_is_explained(cli: Cli, monkeypatch: pytest.Monk
     install(monkeypatch, mirror=ImportError("no module named wolf"))
     done = cli("mirror", "x")
     assert done.code == 2
-    assert "invalid choice: 'mirror'" in done.err
+    assert "unknown command 'mirror'" in done.err
     assert f"warning: {MIRROR} cannot be loaded" in done.err
 
 

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.thorough
 
 STORES, TUTORIAL = "docs/stores.rst", "docs/plugin-tutorial.rst"
 README, STARTUP = "README.rst", "docs/startup.rst"
+COMMANDS_PAGE = "docs/commands.rst"
 CI, LOG = "docs/ci.rst", "docs/log.rst"
 
 #: Pages that another test runs as a whole, with that test's id.
@@ -51,13 +52,10 @@ NEWCOMER = "tests/slow/stress/test_first_steps.py::test_first_steps_page_command
 FIRST_STEPS = "docs/first-steps.rst"
 COMPLETENESS = "docs/completeness.rst"
 BY_A_NEWCOMER = [(NEWCOMER, "COMMANDS[FIRST_STEPS]")]
-#: The README's first command also prints the other commands of its walkthrough.
-DEMO = [
-    (
-        "tests/recipes/test_newcomer.py::test_readme_first_command_prints_shown_output",
-        "what they say",
-    )
-]
+DEMO = [("tests/recipes/test_newcomer.py::test_first_command_runs_the_main_job", "demo")]
+#: They download real wheels.
+EXAMPLE = [("tests/recipes/test_newcomer.py::test_example_prints_what_the_readme_shows", "$?")]
+SCRIPTS = "tests/recipes/test_scripts.py::test_"
 UPLOADER = "python -m wheelhouse_uploader"
 PAGES_PAGE = "docs/pages.rst"
 PINNED_PAGES = "tests/command/test_pinned_pages.py::"
@@ -68,12 +66,33 @@ RECIPES = "tests/recipes/test_page.py::test_ci_page_commands"
 NO_STARTUP = "tests/host/test_startup.py::test_option_is_unknown_where_"
 
 #: Commands that are not run here, each with its evidence: a file of the checkout (a test id or a
-#: configuration file) and a text that it must contain.
+#: configuration file) and a text that it must contain.  A command is named by its beginning; a
+#: dollar is its end.
 ELSEWHERE = {
     (README, "python3 -m venv .venv && .venv/bin/python -m pip install --quiet '.[fetch]'"): DEMO,
-    (README, f"{UPLOADER} upload --hashfile --provider-name LOCAL"): DEMO,
-    (README, f"{UPLOADER} fetch --verify --wait 2 --version 7.6.1 coverage"): DEMO,
-    (README, f"{UPLOADER} verify --against SHA256SUMS --expect 4 release"): DEMO,
+    (README, "uvx --from"): [
+        ("tests/installers/test_uvx.py::test_uvx_runs_the_command", "wheelhouse-hashes"),
+    ],
+    (README, "python -m pip download"): EXAMPLE,
+    (README, "wheelhouse-hashes hash dist --sums SHA256SUMS$"): EXAMPLE,
+    (README, "wheelhouse-hashes verify dist --against SHA256SUMS --expect 2"): EXAMPLE,
+    (README, "wheelhouse-hashes verify dist --against SHA256SUMS$"): EXAMPLE,
+    (README, "echo"): EXAMPLE,
+    (README, "wheelhouse-hashes upload --hashfile"): [
+        (f"{RUN_AS_A_WHOLE[STORES]}", "README"),
+    ],
+    (README, "wheelhouse-hashes verify dist --against SHA256SUMS-linux --against SHA256SUMS-win"): [
+        (f"{SCRIPTS}count", "count-after.sh"),
+    ],
+    (README, 'wheelhouse-hashes fetch --verify --version "$version"'): [
+        (f"{SCRIPTS}download_and_fetch", "download-after.sh"),
+    ],
+    (README, f'{UPLOADER} fetch --version "$version"'): [
+        (f"{SCRIPTS}download_and_fetch", "fetch-before.sh"),
+    ],
+    (README, f'{UPLOADER} fetch --verify --version "$version"'): [
+        (f"{SCRIPTS}download_and_fetch", "fetch-after.sh"),
+    ],
     (README, "python3 -m venv .venv && .venv/bin/python -m pip install --quiet tox"): [
         (".ci/run", "\npython3 -m venv .venv && .venv/bin/python -m pip install --quiet tox"),
     ],
@@ -85,10 +104,10 @@ ELSEWHERE = {
         (FIRST_STEPS, "python -m pip install --quiet 'wheelhouse-hashes[fetch]'"),
     ],
     # Without the extra, like the environment of these tests.
-    (README, "pip install wheelhouse-hashes"): [
+    (COMMANDS_PAGE, "pip install wheelhouse-hashes"): [
         ("tests/host/test_startup.py", "environment.install(wheel_under_test("),
     ],
-    (README, "pip install --no-deps wheelhouse-uploader==0.10.3"): [
+    (COMMANDS_PAGE, "pip install --no-deps wheelhouse-uploader==0.10.3"): [
         ("tox.ini", "python -m pip install --quiet --no-deps wheelhouse-uploader==0.10.3"),
     ],
     # Ways of installing under which the options are unknown.
@@ -126,7 +145,7 @@ ELSEWHERE = {
             "tests/host/test_setup_py.py::test_fetch_artifacts_import_error_names_the_command",
             "fetch --verify --version VERSION PROJECT URL",
         ),
-        (README, f"{UPLOADER} fetch --verify --version 1.0 PROJECT URL"),
+        (COMMANDS_PAGE, f"{UPLOADER} fetch --verify --version 1.0 PROJECT URL"),
     ],
     # The host alone needs a ``pkg_resources`` that the test environment lacks.
     (STARTUP, "WHEELHOUSE_HASHES_DISABLE=1 python -m wheelhouse_uploader upload wheels"): [
@@ -139,8 +158,8 @@ ELSEWHERE = {
         ("tests/docs/test_without_startup.py::test_files_can_be_removed_as_the_page_says", "rm ")
     ],
     # They need a server on the network.
-    (README, f"{UPLOADER} page make"): [(PAGES_PAGE, f"{UPLOADER} page make")],
-    (README, f"{UPLOADER} fetch --verify PROJECT URL/demo-1.0-downloads.html"): PINNED,
+    (COMMANDS_PAGE, f"{UPLOADER} page make"): [(PAGES_PAGE, f"{UPLOADER} page make")],
+    (COMMANDS_PAGE, f"{UPLOADER} fetch --verify PROJECT URL/demo-1.0-downloads.html"): PINNED,
     (PAGES_PAGE, f"{UPLOADER} fetch --verify demo https"): PINNED,
     (PAGES_PAGE, f"{UPLOADER} verify dist --against https"): [
         (f"{PINNED_PAGES}test_folder_is_verified_against_a_pinned_page", "release.address")
@@ -171,10 +190,9 @@ ELSEWHERE = {
     ("docs/verify.rst", f"{UPLOADER} verify SHA256SUMS --against uv.lock"): [
         ("tests/command/test_against.py::test_digests_are_compared_with_digests", "uv.lock"),
     ],
-    ("docs/digest-lists.rst", "pip install --require-hashes"): [
+    ("*", "pip install --require-hashes"): [
         ("tests/command/test_against.py::test_pip_agrees", "--require-hashes"),
     ],
-    (README, "tox run -e docs"): [("tox.ini", "[testenv:docs]")],
     ("docs/design.rst", "python -m tests.slow.faults.table"): [
         ("tests/slow/faults/test_matrix.py", "table"),
     ],
@@ -182,8 +200,9 @@ ELSEWHERE = {
 
 #: Prefixes of the commands that run here, so that a page cannot make the tests do more.
 HARMLESS = re.compile(
-    r"\(?(python -m wheelhouse_(uploader|hashes)|python -c|python -m http\.server|"
-    r"twine (check|upload)|sha256sum|mkdir|ls|echo|kill %1|cd (dist|store/wheels) &&)(?: |$)"
+    r"\(?(python -m wheelhouse_(uploader|hashes)|wheelhouse-hashes|export WHEELHOUSE_\w+=\w+|"
+    r"python -c|python -m http\.server|twine (check|upload)|sha256sum|mkdir|ls|echo|kill %1|"
+    r"cd (dist|store/wheels) &&)(?: |$)"
 )
 
 STORE = "--provider-name LOCAL --username {folder}/store --secret none wheels"
@@ -192,6 +211,15 @@ WHEELS = "{url}store/wheels/"
 #: Placeholders of each page: the text, the text to run in its place, and the reason.
 PLACEHOLDERS = {
     README: [
+        (
+            r"https://index.example.org/simple/PROJECT/",
+            "{url}index/",
+            "a folder with the release before",
+        ),
+        (r"\bURL$", WHEELS, "the container that CI uploaded to"),
+        (r"\bPROJECT\b", "demo", "the project that the release is of"),
+    ],
+    COMMANDS_PAGE: [
         (r"\bCONTAINER$", STORE, "a folder is the store"),
         (r"\bURL$", WHEELS, "that store's container, served on loopback"),
         (r"\bPROJECT\b", "demo", "the project that the release is of"),
@@ -219,7 +247,8 @@ PLACEHOLDERS = {
 #: manager types on another machine than CI.
 WORKING_FOLDERS = [
     (README, "fetch --verify", "manager"),
-    (README, "verify dist", "manager"),
+    (COMMANDS_PAGE, "fetch --verify", "manager"),
+    (COMMANDS_PAGE, "verify dist", "manager"),
     (STARTUP, "fetch --verify", "manager"),
 ]
 
@@ -232,7 +261,7 @@ def elsewhere(page: str, command: Command) -> list[tuple[str, str]]:
     if page in RUN_AS_A_WHOLE:
         return [(RUN_AS_A_WHOLE[page], "")]
     for (where, typed), shown in ELSEWHERE.items():
-        if where in (page, "*") and command.typed.startswith(typed):
+        if where in (page, "*") and f"{command.typed}$".startswith(typed):
             return shown
     return []
 
@@ -244,7 +273,9 @@ RUN_HERE = {
 
 
 def test_every_command_in_docs_is_found() -> None:
-    ours = re.compile(r"python -m wheelhouse_\w+\s+(?:hash|upload|fetch|verify|index|page)\b")
+    verbs = "hash|upload|fetch|verify|index|page"
+    names = r"(?:python -m wheelhouse_\w+|(?<!program:: )wheelhouse-hashes)"
+    ours = re.compile(rf"{names}\s+(?:{verbs})\b")
     for page, text in PAGES.items():
         found = [" ".join(command.typed.split()) for command in COMMANDS[page]]
         assert len(ours.findall(text)) == sum(map(len, map(ours.findall, found))), page
@@ -317,10 +348,19 @@ def write_sums(folder: pathlib.Path) -> None:
     folder.joinpath("SHA256SUMS").write_text("".join(sums))
 
 
-def prepared_readme(folder: pathlib.Path) -> None:
+def prepared_commands(folder: pathlib.Path) -> None:
     release(folder)
     folder.joinpath("manager").mkdir()
     shutil.copy(folder / "SHA256SUMS", folder / "manager")
+
+
+def prepared_readme(folder: pathlib.Path) -> None:
+    prepared_release(folder)
+    folder.joinpath("manager").mkdir()
+    write_sums(folder)
+    folder.joinpath("SHA256SUMS").rename(folder / "SHA256SUMS-macos")
+    for name in RELEASE:
+        make_wheel(folder / "index", name.replace("1.0", "0.9"))
 
 
 def prepared_release(folder: pathlib.Path) -> None:
@@ -385,7 +425,8 @@ def nothing(folder: pathlib.Path) -> None:
 
 PREPARED: dict[str, Callable[[pathlib.Path], None]] = {
     README: prepared_readme,
-    STARTUP: prepared_readme,
+    COMMANDS_PAGE: prepared_commands,
+    STARTUP: prepared_commands,
     "docs/release.rst": prepared_release,
     "docs/hooks.rst": prepared_hooks,
     COMPLETENESS: prepared_completeness,

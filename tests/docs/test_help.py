@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-import sys
-import types
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from tests.conftest import Cli
+from tests.support.command_lines import Line
 from wheelhouse_hashes._startup import OPTION_VARIABLES
-from wheelhouse_hashes.builtin import BUILT_IN
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.cli import help as help_text
 from wheelhouse_hashes.cli.commands import BUILT_IN_COMMANDS
 from wheelhouse_hashes.cli.help import GROUP_TITLE, SECTIONS
-from wheelhouse_hashes.cli.parser import Parser, Verbs
 from wheelhouse_hashes.options import PREFIX
-from wheelhouse_hashes.plugins.hooks import Plugins
 
 #: The built-in verbs by name.
 COMMANDS = {command.verb.name: command for command in BUILT_IN_COMMANDS}
@@ -31,38 +29,6 @@ every_verb = pytest.mark.parametrize("verb", VERBS)
 
 #: The verbs that the host itself has.
 hosts_verb = pytest.mark.parametrize("verb", VERBS[:2])
-
-
-class Line:
-    """The host's command line with its own parser, extended or plain."""
-
-    def __init__(self, module: Any, *, extended: bool = True) -> None:
-        self._module = module
-        self._extended = extended
-        #: The verbs, set after parsing.
-        self.verbs = Verbs(Plugins.load(BUILT_IN, {}), {})
-        self._made: list[argparse.ArgumentParser] = []
-
-    def parse(self, *argv: str, patch: pytest.MonkeyPatch) -> argparse.Namespace:
-        base = Parser.of(self.verbs) if self._extended else argparse.ArgumentParser
-
-        def make(**options: Any) -> argparse.ArgumentParser:
-            self._made.append(base(**options))
-            return self._made[-1]
-
-        with patch.context() as patched:
-            patched.setattr(self._module, "argparse", types.SimpleNamespace(ArgumentParser=make))
-            patched.setattr(sys, "argv", ["wheelhouse_uploader", *argv])
-            parsed: argparse.Namespace = self._module.parse_args()
-        return parsed
-
-    def parser(self, verb: str, patch: pytest.MonkeyPatch) -> argparse.ArgumentParser:
-        """Return the parser of a verb."""
-        self.parse(patch=patch)
-        (action,) = (a for a in self._made[0]._actions if isinstance(a, argparse._SubParsersAction))
-        parser: argparse.ArgumentParser = action.choices[verb]
-        parser.format_help()  # arranges the groups
-        return parser
 
 
 @pytest.fixture
@@ -197,15 +163,26 @@ def test_help_of_host_options_is_unchanged(
     verb: str,
 ) -> None:
     bare = Line(commandline, extended=False).parser(verb, monkeypatch)
+    corrected = {"build an index.html file": "write no index.html file"}
     for before, now in zip(bare._action_groups, pages[verb]._action_groups, strict=False):
         assert now.title == before.title
         assert [vars_of(a) for a in now._group_actions] == [
-            vars_of(a) for a in before._group_actions
+            vars_of(a, corrected) for a in before._group_actions
         ]
 
 
-def vars_of(action: argparse.Action) -> tuple[object, ...]:
-    return type(action), action.option_strings, action.dest, action.help, action.metavar
+def vars_of(
+    action: argparse.Action, corrected: Mapping[str, str] = MappingProxyType({})
+) -> tuple[object, ...]:
+    text = corrected.get(action.help or "", action.help)
+    return type(action), action.option_strings, action.dest, text, action.metavar
+
+
+def test_wrong_help_of_host_is_corrected(cli: Cli) -> None:
+    page = cli("--help").out
+    assert "Nuxeo" not in page
+    assert "Upload the artifacts of a folder to a container." in page
+    assert "Collect build artifacts from an HTML page." in page  # not wrong
 
 
 def test_help_sections_list_each_option_once(

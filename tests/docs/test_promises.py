@@ -1,4 +1,4 @@
-"""What README.rst and docs/trust.rst promise with "never", "always" or "all" is tested."""
+"""What README.rst and two pages promise with "never", "always" or "all" is tested."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from tests.support import ROOT
 from tests.support.named_tests import exists
 
-PAGES = ("README.rst", "docs/trust.rst")
+PAGES = ("README.rst", "docs/commands.rst", "docs/trust.rst")
 
 _WORD = re.compile(r"\b(?:never|always|all)\b", re.IGNORECASE)
 #: The end of a sentence: its mark, and the beginning of the next one.
@@ -19,10 +19,6 @@ _RULE = re.compile(r"=+(?: +=+)*")
 
 #: Sentences that promise nothing about the program.
 NO_PROMISES = {
-    (
-        "``docs/first-steps.rst`` goes the same way by hand, ``docs/release.rst`` is for release "
-        "managers, and ``docs/trust.rst`` says what all of it proves;"
-    ),
     "- A plugin runs with all your rights.",
     "*Yes* means: the command fails, or the folder has the right artifacts all the same.",
 }
@@ -35,10 +31,6 @@ _ATTESTED = "tests/attest/test_trust.py::test_attestation_detects_what_trust_tab
 
 #: The other sentences, and the tests of each.
 PROMISES: Mapping[str, tuple[str, ...]] = {
-    "``--check-contents HOW`` ``quick`` (default), ``full`` (also read all files of a wheel, to "
-    "check their digests in RECORD) or ``none`` (``docs/verify.rst``)": (
-        "tests/command/test_soundness.py::test_only_full_check_reads_all_files",
-    ),
     "Exit codes of an upload: 0 all artifacts are in the container; 1 an artifact was refused "
     "(for example, by ``--no-replace``), or a plugin error; 2 usage or installation error; 4 the "
     "folder has no artifacts, a file that looks like one was skipped, or the index page is "

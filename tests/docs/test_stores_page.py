@@ -1,4 +1,5 @@
-"""Each recipe of ``docs/stores.rst`` connects to the host it names, with libcloud's own driver."""
+"""Each recipe of ``docs/stores.rst`` and the README connects to the host it names, with libcloud's
+own driver."""
 
 from __future__ import annotations
 
@@ -11,20 +12,28 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support import ROOT
+from tests.support.docpages import PAGES, commands
 
 PAGE = ROOT.joinpath("docs", "stores.rst").read_text()
 BLOCK = re.compile(r"^\.\. code-block:: console\n\n((?:   .*\n)+)", re.MULTILINE)
-RECIPES = [block.replace("\\\n", "").strip() for block in BLOCK.findall(PAGE)]
+UPLOAD = "wheelhouse-hashes upload"
+README = [
+    command.typed.replace(UPLOAD, "$ python -m wheelhouse_uploader upload")
+    for command in commands(PAGES["README.rst"])
+    if command.typed.startswith(UPLOAD)
+]
+RECIPES = [*(block.replace("\\\n", "").strip() for block in BLOCK.findall(PAGE)), *README]
 
-#: What the recipes of each provider connect to first, in page order. In capitals, because the
-#: page's placeholders are in capitals.
+#: What the recipes of each provider connect to first, in page order, those of the README last.
+#: In capitals, because the placeholders are in capitals.
 ADDRESSES = {
     "LOCAL": [],
-    "OPENSTACK_SWIFT": [("HOST", 443), ("HOST", 5000), ("HOST", 5000)],
+    "OPENSTACK_SWIFT": [("HOST", 443), ("HOST", 5000), ("HOST", 5000), ("HOST", 5000)],
     "S3": [
         ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
         ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
         ("ACCOUNT.R2.CLOUDFLARESTORAGE.COM", 443),
+        ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
         ("S3-EU-WEST-1.AMAZONAWS.COM", 443),
     ],
     "MINIO": [("HOST", 9000)],

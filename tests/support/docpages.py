@@ -20,7 +20,9 @@ PAGES = {
 }
 
 #: How a command starts on a line of a block without prompts.
-_PROGRAM = r"(?:python3?|pip|tox|twine|git|curl|wheelhouse-hashes|sha256sum|cd|export|mkdir|bash)\b"
+_PROGRAM = (
+    r"(?:python3?|pip|tox|twine|git|curl|wheelhouse-hashes|uvx|sha256sum|cd|export|mkdir|bash)\b"
+)
 _TYPED = re.compile(rf"(?:[A-Z_]+=\S* )*{_PROGRAM} \S")
 _INLINE = re.compile(
     r"``((?:[A-Z_]+=\S+ )*(?:python3? -m [\w.]+|tox run|(?:python -m )?pip \w+|twine \w+)"

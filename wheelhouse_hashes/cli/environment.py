@@ -78,7 +78,10 @@ def _converted(action: argparse.Action, text: str) -> Any:  # noqa: ANN401 (as a
             name = getattr(action.type, "__name__", repr(action.type))
             raise argparse.ArgumentTypeError(f"invalid {name} value") from None
     if action.choices is not None and value not in action.choices:
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(map(str, action.choices))}")
+        # Imported here because only mistakes need it.
+        from wheelhouse_hashes.suggestions import must_be_one_of
+
+        raise argparse.ArgumentTypeError(must_be_one_of(text, map(str, action.choices)))
     return value
 
 

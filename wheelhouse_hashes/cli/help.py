@@ -1,14 +1,18 @@
 """Additions to the ``--help`` of a verb: option groups, examples, environment, exit codes.
 
-The texts and positions of the host's own options do not change.
+The texts and positions of the host's own options do not change, except that two wrong texts
+are corrected.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
 import textwrap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.cli.built_in_verbs import COMMON_CODES, STORE_CODES
 from wheelhouse_hashes.options import AccountOptions
@@ -46,7 +50,17 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "output": ("quiet", "dry_run", "grid", "explain", "sums", "sidecars", "report", "html"),
 }
 
-_PROGRAM = "python -m wheelhouse_uploader"
+#: The names of the packages that can be run with ``python -m``.
+_MODULES = ("wheelhouse_uploader", "wheelhouse_hashes")
+
+#: The command that does not depend on the start-up file.
+_SCRIPT = "wheelhouse-hashes"
+
+#: The help texts of the host that are wrong.
+_CORRECTED = {
+    "Attach a local folder to a Nuxeo server.": "Upload the artifacts of a folder to a container.",
+    "build an index.html file": "write no index.html file",
+}
 
 _ACCOUNT = """\
   WHEELHOUSE_UPLOADER_USERNAME, WHEELHOUSE_UPLOADER_SECRET
@@ -68,6 +82,28 @@ _CODES_APPLY: Mapping[str, str] = {
 
 #: Exit codes of the verbs of plugins, unless they say something else.
 _PLUGIN_CODES: Mapping[int, str] = {0: "success", 1: "plugin error"}
+
+
+def program() -> str:
+    """Return the name under which the command was started, for usage and examples."""
+    main = getattr(sys.modules.get("__main__"), "__spec__", None)
+    module = main.name.removesuffix(".__main__") if main is not None else ""
+    if module not in _MODULES:
+        if os.path.basename(sys.argv[0]).startswith(_SCRIPT):  # noqa: PTH119 (slow to import)
+            return _SCRIPT
+        module = _MODULES[0]
+    return f"python -m {module}"
+
+
+def correct(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Replace the wrong help texts of the host; all others stay.
+
+    :param subparsers: the return value of ``add_subparsers`` of the host's parser.
+    """
+    listed = subparsers._choices_actions  # noqa: SLF001 (argparse has no public list)
+    hosts = [parser._actions for parser in subparsers.choices.values()]  # noqa: SLF001 (as above)
+    for action in chain(listed, *hosts):
+        action.help = _CORRECTED.get(action.help, action.help)
 
 
 def describe(command: Command, parser: argparse.ArgumentParser) -> None:
@@ -102,7 +138,7 @@ def epilog(command: Command) -> str:
     verb = command.verb
     lines = ["examples:"] if verb.examples else []
     for purpose, example in verb.examples:
-        lines += [f"  # {purpose}", f"  {_PROGRAM} {example}"]
+        lines += [f"  # {purpose}", f"  {program()} {example}"]
     return "\n".join([*lines, ""]) + _environment(command) + _exit_codes(command)
 
 
@@ -113,20 +149,28 @@ def _environment(command: Command) -> str:
     return f"\nenvironment:\n{account}{http}" if account or http else ""
 
 
-def _exit_codes(command: Command) -> str:
+def exit_codes(command: Command) -> dict[int, str]:
+    """Return the meaning of each exit code of a verb, in order.
+
+    :param command: the verb.
+    """
     codes = {**COMMON_CODES, **(_PLUGIN_CODES if command.plugin is not None else {})}
     if command.verb.store:
         codes |= STORE_CODES
     codes |= command.verb.exit_codes
+    return dict(sorted(codes.items()))
+
+
+def _exit_codes(command: Command) -> str:
     lines = [
         textwrap.fill(
-            codes[code],
+            text,
             width=_WIDTH,
             initial_indent=f"{code:>5}  ",
             subsequent_indent=" " * 7,
             break_on_hyphens=False,
         )
-        for code in sorted(codes)
+        for code, text in exit_codes(command).items()
     ]
     title = f"exit codes{_CODES_APPLY.get(command.verb.name, '')}"
     return f"\n{title}:\n" + "\n".join(lines) + "\n"

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from wheelhouse_hashes._startup import is_on
 from wheelhouse_hashes.cli.commands import Command, collect_commands
 from wheelhouse_hashes.cli.environment import apply_environment
-from wheelhouse_hashes.cli.help import GROUP_TITLE, describe
+from wheelhouse_hashes.cli.help import GROUP_TITLE, correct, describe, program
 from wheelhouse_hashes.cli.option_checks import check_not_empty, check_output_files
 from wheelhouse_hashes.cli.verb_parsers import (
     VerbParsers,
     add_general_options,
     add_store_options,
     secrets_in,
-    shown_unrecognized,
 )
 from wheelhouse_hashes.errors import UsageError
 from wheelhouse_hashes.filenames import printable
@@ -54,8 +53,9 @@ class Verbs:
     def __init__(self, plugins: Plugins, environ: Mapping[str, str] | None = None) -> None:
         self.plugins = plugins
         self.environ = os.environ if environ is None else environ
-        #: The verbs by name; empty before the parser is built.
+        #: The verbs by name, and their parsers; empty before the parser is built.
         self.commands: dict[str, Command] = {}
+        self.parsers: dict[str, Parser] = {}
         #: The options that wheelhouse-hashes and its plugins add, by verb.
         self._ours: dict[str, list[AddedOption]] = {}
         #: Environment variables whose option no plugin provides, by verb.
@@ -66,7 +66,7 @@ class Verbs:
         self._region: str | None = None
         #: The command line.
         self.argv: Sequence[str] = ()
-        #: Prints the help of the whole command to a stream; set by the parser.
+        #: Prints the help of the whole command, or of a group of verbs; set by the parser.
         self.print_help: Callable[[Any], None] = lambda _stream: None
 
     def extend(self, subparsers: argparse._SubParsersAction[Parser]) -> None:
@@ -78,7 +78,7 @@ class Verbs:
         self.commands = collect_commands(self.plugins, subparsers.choices)
         parsers = VerbParsers(subparsers, self.commands.values())
         for command in self.commands.values():
-            parser = parsers.parser(command)
+            self.parsers[command.verb.name] = parser = parsers.parser(command)
             self._add_options(command, parser)
             parser.describe = partial(describe, command, parser)
             self._apply_environment(command, parser)
@@ -220,6 +220,7 @@ class Parser(argparse.ArgumentParser):
         return type(cls.__name__, (cls,), {"verbs": verbs})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as argparse has them)
+        kwargs.setdefault("prog", program())
         super().__init__(*args, **kwargs)
         self._subparsers_action: argparse._SubParsersAction[Parser]
         #: The option strings of the host; None before it has parsed.
@@ -269,22 +270,36 @@ class Parser(argparse.ArgumentParser):
         """Add options and verbs, then parse."""
         for parser in self._subparsers_action.choices.values():
             parser.host_options = frozenset(parser._option_string_actions)  # noqa: SLF001 (argparse)
+        correct(self._subparsers_action)
         self.verbs.argv = sys.argv[1:] if args is None else args
-        self.verbs.print_help = self.print_help
         self.verbs.extend(self._subparsers_action)
         add_general_options(self)
         try:
             options, unknown = self.parse_known_args(args, namespace)
             if unknown:
-                self.error(f"unrecognized arguments: {shown_unrecognized(unknown, MASK)}")
+                # Imported here because only mistakes need it.
+                from wheelhouse_hashes.cli.mistakes import unrecognized
+
+                verb = getattr(options, "command", "")
+                self.error(unrecognized(unknown, verb, self.verbs.parsers.get(verb, self), MASK))
         except SystemExit as end:
             # An unrecognized option may belong to a plugin that failed to load.
             if end.code:
                 for failure in self.verbs.plugins.failures:
                     warn(f"warning: {failure}")
             raise
+        self.verbs.print_help = getattr(options, "_group", self).print_help
         self.verbs.note_given(options)
         return options
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        """Check a verb or a value; suggest a valid one that it resembles."""
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError:
+            from wheelhouse_hashes.cli.mistakes import refuse_choice
+
+            refuse_choice(action, value)
 
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 (as argparse has it)
         """Print the help or an error, whatever the state and the encoding of the stream."""

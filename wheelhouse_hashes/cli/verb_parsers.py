@@ -53,9 +53,9 @@ class VerbParsers(Generic[P]):
         if name not in self._groups:
             about = f"Subcommands: {', '.join(self._members[name])}."
             parser = self._subparsers.add_parser(name, help=about, description=about)
-            self._groups[name] = parser.add_subparsers(
-                title="Commands", metavar="COMMAND", required=True
-            )
+            # Without one of its subcommands, its help is printed.
+            parser.set_defaults(_group=parser)
+            self._groups[name] = parser.add_subparsers(title="Commands", metavar="COMMAND")
         return self._groups[name]
 
 
@@ -76,7 +76,7 @@ class _PrintCompletion(argparse.Action):
 
 
 class _PrintVersion(argparse.Action):
-    """Prints the versions of this package and of the host, and ends the command."""
+    """Prints the versions of this package, of the host and of their libraries, and exits."""
 
     def __call__(
         self,
@@ -88,9 +88,19 @@ class _PrintVersion(argparse.Action):
         # Imported here because it is slow to import.
         from importlib.metadata import version
 
-        names = ("wheelhouse-hashes", "wheelhouse-uploader")
-        write(sys.stdout, ", ".join(f"{name} {version(name)}" for name in names) + "\n")
+        names = ("wheelhouse-hashes", "wheelhouse-uploader", "apache-libcloud")
+        versions = [*(f"{name} {version(name)}" for name in names), _libcurl()]
+        write(sys.stdout, ", ".join(versions) + "\n")
         parser.exit()
+
+
+def _libcurl() -> str:
+    """Return the version of libcurl, which comes with pycurl."""
+    try:
+        import pycurl
+    except ImportError:
+        return "libcurl not installed (extra fetch)"
+    return f"libcurl {pycurl.version_info()[1]}"
 
 
 def add_general_options(parser: argparse.ArgumentParser) -> None:
@@ -100,7 +110,8 @@ def add_general_options(parser: argparse.ArgumentParser) -> None:
         action=_PrintVersion,
         nargs=0,
         default=argparse.SUPPRESS,
-        help="print the versions of wheelhouse-hashes and wheelhouse-uploader, and exit",
+        help="print the versions of wheelhouse-hashes, wheelhouse-uploader, Apache Libcloud and "
+        "libcurl, and exit",
     )
     parser.add_argument(
         "--print-completion",
@@ -153,28 +164,3 @@ def secrets_in(words: Sequence[str], flags: Iterable[str]) -> list[str]:
             found.append(value)
         found += [word[2:] for flag in secret if not flag.startswith("--") and word[:2] == flag]
     return sorted(filter(None, found), key=len, reverse=True)
-
-
-def shown_unrecognized(words: Iterable[str], mask: str) -> str:
-    """Return unrecognized arguments for a message, without values.
-
-    What follows an unknown option may be its value, and the option may be a misspelled
-    secret one.
-
-    :param words: the unrecognized arguments.
-    :param mask: replaces each value.
-    """
-    shown = []
-    follows = False
-    for word in words:
-        name, equals, _ = word.partition("=")
-        if word.startswith("--") or (word.startswith("-") and len(word) == len("-x")):
-            follows = not equals
-            shown.append(f"{name}={mask}" if equals else name)
-        elif word.startswith("-") and word != "-":
-            shown.append(word[:2] + mask)
-        elif follows:
-            shown.append(mask)
-        else:
-            shown.append(f"{name}={mask}" if equals else word)
-    return " ".join(shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 import re
@@ -24,6 +23,7 @@ from wheelhouse_hashes.stores.object_headers import (
     PAGE_HEADER,
     read_headers,
 )
+from wheelhouse_hashes.suggestions import must_be_one_of, resembling
 
 if TYPE_CHECKING:
     from libcloud.storage.base import StorageDriver
@@ -201,8 +201,8 @@ class Account:
         if provider is None or not self.provider_name.isupper():
             # Provider also has the names of discontinued stores.
             known = (n for n, value in vars(Provider).items() if n.isupper() and value in DRIVERS)
-            names = ", ".join(sorted(known))
-            raise UsageError(f"--provider-name {self.provider_name!r}: must be one of {names}")
+            expected = must_be_one_of(self.provider_name, sorted(known))
+            raise UsageError(f"--provider-name {self.provider_name!r}: {expected}")
         try:
             return get_driver(provider)
         except Exception as error:  # noqa: BLE001 (discontinued stores)
@@ -220,11 +220,12 @@ class Account:
                 ours = () if self.provider_name == "LOCAL" else KEYS
                 names = ", ".join(sorted({*known, *ours}))
                 # Text that does not resemble a key may be part of a secret.
-                resembles = difflib.get_close_matches(key, known.union(_ANY_DRIVER, KEYS), n=1)
+                resembles = resembling(key, known.union(_ANY_DRIVER, KEYS))
                 shown = f" {key}" if resembles else ""
+                meant = f"; did you mean {resembles}?" if resembles in {*known, *ours} else ""
                 raise UsageError(
                     f"--driver-option{shown}: unknown key; provider {self.provider_name} "
-                    f"accepts {names}"
+                    f"accepts {names}{meant}"
                 )
             try:
                 arguments[key] = _READERS.get(key, str)(text.strip())

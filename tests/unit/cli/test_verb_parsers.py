@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+
 import pytest
 
-from wheelhouse_hashes.cli.verb_parsers import secrets_in, shown_unrecognized
+from wheelhouse_hashes.cli.mistakes import unrecognized
+from wheelhouse_hashes.cli.verb_parsers import secrets_in
 
 
 @pytest.mark.parametrize(
@@ -37,4 +40,5 @@ def test_values_of_secret_options_are_found(words: str, secrets: list[str]) -> N
     ],
 )
 def test_unrecognized_arguments_are_shown_without_values(words: str, shown: str) -> None:
-    assert shown_unrecognized(words.split(), "***") == shown
+    message = unrecognized(words.split(), "", argparse.ArgumentParser(), "***")
+    assert message == f"unrecognized arguments: {shown}"
