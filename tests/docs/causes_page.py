@@ -51,7 +51,7 @@ Causes
 
 #: What users type, in an advice.
 _TYPED = re.compile(
-    r"(?<![\w-])(--missing-hash accept|upload --carry attestation|(?<=command )log append|"
+    r"(?<![\w-])(--missing-hash accept|hash FOLDER --sums \w+|upload --carry attestation|(?<=command )log append|"
     r"--[a-z-]+|WHEELHOUSE_\w+)"
 )
 
