@@ -29,10 +29,10 @@ Exit codes
 exit code   meaning
 ==========  ==========================================================================
 0           nothing was refused
-1           do not publish: the bytes, a name or a plugin is wrong
+1           do not publish: bytes, contents or a name are wrong; or a plugin failed
 2           usage or installation error, such as a plugin that cannot be loaded
 3           no digest, or none that can be read or that counts
-4           incomplete, or more than there should be
+4           something is missing or too many, or nothing matched
 5           the network or the store
 6           a local file or disk
 7           do not publish: the container contradicts a source outside of it, or a
@@ -51,8 +51,8 @@ Causes
 
 #: What users type, in an advice.
 _TYPED = re.compile(
-    r"(?<![\w-])(--missing-hash accept|upload --carry attestation|(?<=command )log append|"
-    r"--[a-z-]+|WHEELHOUSE_\w+)"
+    r"(?<![\w-])(--missing-hash accept|hash FOLDER --sums \w+|upload --carry attestation|"
+    r"(?<=command )log append|--[a-z-]+|WHEELHOUSE_\w+)"
 )
 
 _ROW = """\

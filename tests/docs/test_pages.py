@@ -29,8 +29,8 @@ WORDS = {
     "leftover",
 }
 
-#: Sites that the pages may link to: a misspelled one is noticed without a network.  The
-#: project's own pages are at a placeholder (setup.cfg).
+#: Sites that the pages may link to: a misspelled one is noticed without a network.
+#: ``example.org`` stands for the site of the project.
 SITES = {"example.org", "github.com", "keepachangelog.com", "pre-commit.com"}
 
 
