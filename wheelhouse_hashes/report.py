@@ -85,6 +85,8 @@ class FetchReport(Report):
     plain_http: bool = False
     #: True if they were transferred over TLS without checking certificates.
     unchecked_tls: bool = False
+    #: True if a private container that was read is a folder of this machine.
+    local_container: bool = False
     #: The origins of requests other than the origin that the user named: redirects and
     #: links led to them.
     other_origins: list[str] = field(default_factory=list)
@@ -139,6 +141,7 @@ class FetchReport(Report):
             facts = self._tiers()
             facts += ["over plain HTTP"] if self.plain_http else []
             facts += ["TLS certificates not checked"] if self.unchecked_tls else []
+            facts += ["from a local folder"] if self.local_container else []
             also = "also from" if self.named_origin_answered else "from"
             facts += [f"{also} {self._other_origins()}"] if self.other_origins else []
             verified += f" ({', '.join(facts)})" if facts else ""

@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import tempfile
 import threading
@@ -78,7 +79,8 @@ def test_hundred_artifacts(cli: Cli, private: Private) -> None:
     result = cli(*FETCH, ADDRESS, *private.options, "--report", "report.json")
     assert (result.code, result.err) == (0, "")
     assert {name: pathlib.Path("got", name).read_bytes() for name in wheels} == wheels
-    way = f", over plain HTTP, from {private.origin}" if private.origin else ""
+    server = f"over plain HTTP, from {private.origin}"
+    way = f", {server if private.origin else 'from a local folder'}"
     closing = f"verified 100 of 100 artifacts (weakest tier: container{way})"
     assert result.out.splitlines()[-1] == closing
     report = json.loads(pathlib.Path("report.json").read_text())
@@ -562,3 +564,17 @@ def test_plugin_may_authorize_requests_to_the_endpoint_of_the_account(
     assert seen[f"{base}/{CONTAINER}/{A}"] == "from the plugin"
     assert seen["http://other.example/demo-2.0.whl"] is None
     assert "http://other.example: the authorization of a plugin is not sent" in result.out
+
+
+def test_local_folder_is_named_only_if_a_container_of_it_was_read(
+    cli: Cli, container: pathlib.Path, dist: pathlib.Path
+) -> None:
+    """Also by ``verify``; not if the account is given and the address is another one."""
+    container.mkdir()
+    publish(container, A)
+    shutil.copy(container / A, dist)
+    verified = cli("verify", "dist", "--against", ADDRESS, *LOCAL)
+    assert verified.out.endswith("(weakest tier: container, from a local folder)\n")
+    with serving_folder(container) as server:
+        fetched = cli(*FETCH, server.url, *LOCAL)
+    assert fetched.out.endswith("(weakest tier: container, over plain HTTP)\n")

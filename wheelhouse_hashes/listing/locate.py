@@ -112,7 +112,9 @@ def record_cut(report: FetchReport, listing: Listing) -> None:
 
 
 def record_transport(run: Session[CheckOptions], report: FetchReport, *addresses: str) -> None:
-    """Record in the report whether the run used plain HTTP, unchecked TLS or other origins.
+    """Record in the report how bytes and digests were transferred.
+
+    Over plain HTTP, over unchecked TLS, from other origins, or from a local folder.
 
     One request without TLS is enough: its response determines the requests that follow.
 
@@ -125,7 +127,11 @@ def record_transport(run: Session[CheckOptions], report: FetchReport, *addresses
     if report.listing is not None and not is_http(addresses[0]):
         named.add(_origin_of(report.listing.url))  # only a plugin knows how to write the address
     report.other_origins = sorted(run.origins - named)
-    report.named_origin_answered = not named.isdisjoint(run.origins)
+    answered = run.origins & named
+    report.named_origin_answered = bool(answered)
+    report.local_container = run.options.provider_name == "LOCAL" and any(
+        each.startswith("container://") for each in answered
+    )
 
 
 def _transport(run: Session[CheckOptions]) -> tuple[bool, bool]:

@@ -98,11 +98,15 @@ class Account:
 
     @property
     def default_hint(self) -> str:
-        """A hint for errors of the default provider, which users may not have chosen."""
+        """A hint for errors of a store that users may not have chosen."""
         default = StoreOptions.provider_name
-        if self.provider_name != default:
-            return ""
-        return f"; {default} is the default provider: choose another one with --provider-name"
+        if self.provider_name == default:
+            return f"; {default} is the default provider: choose another one with --provider-name"
+        if self.provider_name == "OPENSTACK_SWIFT" and not any(
+            option.startswith("ex_force_auth_url=") for option in self.driver_options
+        ):
+            return "; name the server with --driver-option ex_force_auth_url=URL"
+        return ""
 
     def masked(self, text: str) -> str:
         """Return a text with the secrets of this account masked, in any encoding."""

@@ -86,6 +86,13 @@ def test_unknown_provider_lists_known_ones(cli: Cli, dist: pathlib.Path, name: s
         account(each).driver_class()
 
 
+def test_hint_names_the_server_that_swift_needs() -> None:
+    hint = "; name the server with --driver-option ex_force_auth_url=URL"
+    assert account("OPENSTACK_SWIFT").default_hint == hint
+    assert account("OPENSTACK_SWIFT", "ex_force_auth_url=https://h:5000").default_hint == ""
+    assert account("S3").default_hint == ""
+
+
 def test_region_is_passed_only_if_given() -> None:
     assert account("S3").make_driver().region == "us-east-1"
     assert account("S3", region="eu-west-1").make_driver().region == "eu-west-1"
