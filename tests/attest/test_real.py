@@ -18,6 +18,7 @@ from tests.attest.conftest import GITHUB, World
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A
 from tests.support.environments import clean
+from wheelhouse_hashes.builtin.sources import attestation_checks
 
 #: The release of pypi-attestations whose tests have real ones (Apache-2.0).
 VERSION = "0.0.30"
@@ -145,6 +146,17 @@ def test_staging_instance_is_not_trusted(cli: Cli, assets: pathlib.Path) -> None
     result = cli("verify", "dist", "--attested-by", GITHUB)
     assert result.code == 7
     assert "not signed under this trust root (that of sigstore " in result.line("refused")
+
+
+def test_sigstore_without_a_trust_root_where_it_is_expected(
+    cli: Cli, assets: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No public function of sigstore gives it, so a later version may have it elsewhere."""
+    copy(assets, GITHUB_SDIST)
+    monkeypatch.setattr(attestation_checks, "_ROOT", ("_store", "nothing"))
+    result = cli("verify", "dist", "--attested-by", SIGNERS[GITHUB_SDIST])
+    assert result.code == 2
+    assert "has no usable trust root; give one with --trusted-root FILE" in result.err
 
 
 def test_staging_instance_with_its_trust_root(cli: Cli, assets: pathlib.Path) -> None:

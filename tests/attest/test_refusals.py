@@ -266,7 +266,7 @@ def test_bytes_signed_by_another_digest_than_sha256(
     world.put(bundle, f"{A}.sigstore.json")
     result = world.verify("--wait", 0)
     assert result.code == 3
-    assert "signs bytes by another digest than SHA-256" in result.line("refused")
+    assert "signs bytes by a digest other than SHA-256" in result.line("refused")
 
 
 def test_bundle_with_a_statement_and_signed_bytes(world: World) -> None:

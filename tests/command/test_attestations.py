@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+import types
 
 import pytest
 
@@ -43,6 +44,16 @@ def test_missing_extra_is_a_usage_error(
     result = cli("verify", dist, *BY)
     assert result.code == 2
     assert "install it: python -m pip install 'wheelhouse-hashes[attest]'" in result.err
+
+
+def test_unsupported_version_of_the_extra_is_a_usage_error(
+    cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The module is there, but has other names."""
+    monkeypatch.setitem(sys.modules, CHECKS, types.ModuleType(CHECKS))
+    result = cli("verify", dist, *BY)
+    assert result.code == 2
+    assert "this version of wheelhouse_hashes is not supported (cannot import name" in result.err
 
 
 @pytest.mark.parametrize(

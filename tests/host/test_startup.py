@@ -403,3 +403,13 @@ def test_fetch_without_extra_names_install_command(
     refused(done, "python -m pip install 'wheelhouse-hashes[fetch]'")
     assert done.out == ""
     assert not (tmp_path / "dist").exists()
+
+
+@pytest.mark.parametrize("entry_point", [HOST, "wheelhouse_hashes"])
+def test_attested_by_without_extra_names_install_command(
+    installed: Environment, tmp_path: pathlib.Path, entry_point: str
+) -> None:
+    (tmp_path / "dist").mkdir()
+    done = installed.run("-m", entry_point, "verify", "dist", "--attested-by", "github:o/r")
+    refused(done, "python -m pip install 'wheelhouse-hashes[attest]'")
+    assert done.out == ""

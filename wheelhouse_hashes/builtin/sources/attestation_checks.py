@@ -144,7 +144,7 @@ class Checker:
         if attestation.is_unnamed:
             digest = attestation.message_digest
             if digest is None:
-                return Failed(Cause.NOT_ATTESTED, "signs bytes by another digest than SHA-256")
+                return Failed(Cause.NOT_ATTESTED, "signs bytes by a digest other than SHA-256")
             hashed = Hashed(algorithm=HashAlgorithm.SHA2_256, digest=bytes.fromhex(digest))
             self._verifier.verify_artifact(hashed, bundle, policy)
             return Checked(policy.signer, unnamed=True)

@@ -159,7 +159,10 @@ def _checker(path: str | None) -> Checker:
         from wheelhouse_hashes.builtin.sources.attestation_checks import Checker
     except ImportError as error:
         name = str(error.name or "pypi_attestations").partition(".")[0]
-        raise UsageError(f"--attested-by needs {name}; install it: {_INSTALL}") from None
+        if isinstance(error, ModuleNotFoundError):
+            raise UsageError(f"--attested-by needs {name}; install it: {_INSTALL}") from None
+        text = f"--attested-by: this version of {name} is not supported ({error.msg})"
+        raise UsageError(f"{text}; install another one: {_INSTALL}") from None
     return Checker(path)
 
 
