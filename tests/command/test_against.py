@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -518,3 +519,25 @@ def test_digest_list_is_an_address_of_fetch(cli: Cli, pairs: Pairs) -> None:
         result = cli(*FETCH, f"{server.url}rel/SHA256SUMS")
         assert (result.code, got()) == (0, [A, SDIST])
         assert not [path for path in server.paths() if path.endswith(".sha256")]
+
+
+@pytest.mark.parametrize("inside", [[], ["wheels"], ["notes.txt"], ["index.html"]])
+def test_folder_without_digests_says_how_to_make_some(
+    cli: Cli, pairs: Pairs, dist: pathlib.Path, inside: list[str]
+) -> None:
+    """A copy of the wheels confirms nothing: ``verify dist --against copy``."""
+    copy = pathlib.Path("copy")
+    copy.mkdir()
+    for name in inside:
+        if name == "wheels":
+            shutil.copytree(dist, copy, dirs_exist_ok=True)
+        else:
+            copy.joinpath(name).write_text("hello")
+    result = cli("verify", "dist", "--against", "copy")
+    assert result.code == 3
+    if inside == ["wheels"]:
+        assert result.out.count("missing-hash: no digest found") == 2
+        assert result.out.count("(hash FOLDER --sums SHA256SUMS) and give it with --against") == 2
+    else:
+        text = "not-listed: not in copy, which has no artifacts or digests"
+        assert result.out.count(text) == 2

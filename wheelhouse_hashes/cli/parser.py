@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -118,6 +118,11 @@ class Verbs:
     def options(self, verb: str) -> Sequence[AddedOption]:
         """Return the options that wheelhouse-hashes and its plugins add to a verb."""
         return self._ours[verb]
+
+    def all_options(self) -> Iterator[AddedOption]:
+        """Yield the options and arguments that wheelhouse-hashes and its plugins add."""
+        for added in self._ours.values():
+            yield from added
 
     def secret_flags(self) -> list[str]:
         """Return the option strings of all secret options of plugins."""
@@ -272,7 +277,7 @@ class Parser(argparse.ArgumentParser):
         self.verbs.argv = sys.argv[1:] if args is None else args
         self.verbs.print_help = self.print_help
         self.verbs.extend(self._subparsers_action)
-        add_general_options(self)
+        add_general_options(self, self.verbs.all_options)
         try:
             options, unknown = self.parse_known_args(args, namespace)
             if unknown:

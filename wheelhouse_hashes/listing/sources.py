@@ -193,6 +193,8 @@ class Sources:
             if not is_base:
                 raise Refusal(Cause.NOT_LISTED, f"listed without a digest: {where}")
             return
+        if not any(self._listed):
+            raise Refusal(Cause.NOT_LISTED, f"not in {where}, which has no artifacts or digests")
         if self._similar is None:
             names = [entry.name for each in self.sources for entry in each.listing.entries]
             self._similar = {_similar(each): each for each in reversed(names)}
