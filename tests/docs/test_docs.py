@@ -357,6 +357,8 @@ def prepared_completeness(folder: pathlib.Path) -> None:
 def prepared_without_store(folder: pathlib.Path) -> None:
     """Create the folder of one build job, the lists of two others, and what they all built."""
     release(folder)
+    text = folder.joinpath("SHA256SUMS").read_text()
+    folder.joinpath("SHA256SUMS-rc1").write_text(text.replace("demo-1.0-", "demo-1.0rc1-"))
     lines = folder.joinpath("SHA256SUMS").read_text().splitlines(keepends=True)
     for number, job in enumerate(("linux", "macos", "windows")):
         folder.joinpath(f"SHA256SUMS-{job}").write_text("".join(lines[number::3]))
