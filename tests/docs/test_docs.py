@@ -198,7 +198,7 @@ PLACEHOLDERS = {
     ],
     "docs/release.rst": [
         (r"\bURL\b", WHEELS, "the container that CI uploaded to"),
-        (r"\bINDEX$", WHEELS, "any page with links to the artifacts will do"),
+        (r"\bINDEX\b", "{url}simple/", "a page with links and digests, served on loopback"),
         (r"\bPROJECT\b", "demo", "the project that the release is of"),
     ],
     STARTUP: [
@@ -332,6 +332,12 @@ def prepared_release(folder: pathlib.Path) -> None:
     )  # fmt: skip
     assert job.code == 0, job
     folder.joinpath("NAMES").write_text("\n".join(RELEASE))
+    lines = folder.joinpath("SHA256SUMS").read_text().split()
+    links = (
+        f'<a href="{n}#sha256={h}">{n}</a>' for h, n in zip(lines[::2], lines[1::2], strict=True)
+    )
+    folder.joinpath("simple").mkdir()
+    folder.joinpath("simple", "index.html").write_text("".join(links))
     folder.joinpath("SHA256SUMS").unlink()  # the page makes its own
 
 
