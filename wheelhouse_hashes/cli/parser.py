@@ -302,6 +302,14 @@ class Parser(argparse.ArgumentParser):
             message = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, message)
         super().error(harmless(message))
 
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:  # noqa: ANN401 (as argparse has it)
+        """Keep the value of ``--option=--``, which Python before 3.13 drops."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
+
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Prefer the host's options for abbreviations: ``fetch --ver`` means ``--version``."""
         matches: list[Any] = super()._get_option_tuples(option_string)
