@@ -541,3 +541,17 @@ def test_folder_without_digests_says_how_to_make_some(
     else:
         text = "not-listed: not in copy, which has no artifacts or digests"
         assert result.out.count(text) == 2
+
+
+@each_verb
+def test_list_of_another_release_is_not_said_to_be_empty(
+    cli: Cli, pairs: Pairs, served: Server, verb: str
+) -> None:
+    pathlib.Path("OLD").write_text(f"{'0' * 64}  {OTHER_RELEASE}\n")
+    old = pathlib.Path("old")
+    old.mkdir()
+    old.joinpath(f"{OTHER_RELEASE}.sha256").write_text("0" * 64)
+    for source in ("OLD", "old"):
+        result = run(cli, verb, pathlib.Path(source), served)
+        assert result.code in (3, 4), result
+        assert result.out.count(f"not-listed: not in {source}\n") == 2

@@ -363,6 +363,9 @@ def test_invalid_size(cli: Cli, index: Index, size: object) -> None:
     result = verify(cli, index)
     assert result.code == 3
     assert f"lists {A} with an invalid size" in result.line(f"refused    {A}")
+    index.files[A] |= {"filename": f"x/{A}"}
+    result = verify(cli, index)
+    assert (result.code, "with an invalid size" in result.line(f"refused    {A}")) == (3, True)
     index.files[A]["size"] = None
     assert verify(cli, index).code == 0
 

@@ -62,11 +62,15 @@ def read_index(body: bytes, content_type: str, url: str, projects: Collection[st
     has_next = bool(document.get("next")) or any(
         link.is_next and is_next_page(link.address, url) for link in read
     )
-    links = [link for link in read if not link.is_next]
+    invalid = set(_with_invalid_size(document))
+    links = [
+        link._replace(problem=link.problem or f"lists {link.name} with an invalid size")
+        if link.name in invalid
+        else link
+        for link in read
+        if not link.is_next
+    ]
     files = _by_name(links)
-    for name in _with_invalid_size(document):
-        if name in files and not files[name].problem:
-            files[name] = files[name]._replace(problem=f"lists {name} with an invalid size")
     is_json = "json" in content_type.lower()
     # Some indexes have an empty page for a project before its first upload.
     is_empty = body.strip() and not links and _FORM not in body.lower()
