@@ -181,8 +181,8 @@ _VERIFY_STEP: Mapping[Cause, str] = {
     "wrong one, then verify it again",
     Cause.NOT_A_DISTRIBUTION: "look at the file, which may be an error page; copy it to the folder "
     "or build it again",
-    Cause.MISSING_HASH: "add its digest to the list, page or folder that it is verified against, "
-    "or verify it without --against and with --missing-hash accept",
+    Cause.MISSING_HASH: "make a digest list where it was built (hash FOLDER --sums SHA256SUMS) and "
+    "give it with --against, or verify it without --against and with --missing-hash accept",
     Cause.MISSING_ARTIFACT: "copy it to the folder, or build it again, then verify it again",
     Cause.TRUNCATED: "copy it to the folder again, then verify it again",
     Cause.STALE: "verify it again later or with a longer --wait",

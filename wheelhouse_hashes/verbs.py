@@ -11,13 +11,16 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from wheelhouse_hashes.options import Secret
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
+
+#: What the value of an option may name.
+PathKind = Literal["file", "folder"]
 
 #: One or two words: ``mirror``, ``log append``.
 _VERB_NAME = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
@@ -75,6 +78,7 @@ class AddedOption:
     :param secret: whether its value must never be shown.
     :param environment: the environment variable that sets it, None if there is none.
     :param writes: whether its value is a file that the command writes.
+    :param path: ``file`` or ``folder`` if its value may be one, else None.
     """
 
     def __init__(
@@ -84,9 +88,11 @@ class AddedOption:
         secret: bool,
         environment: str | None,
         writes: bool = False,
+        path: PathKind | None = None,
     ) -> None:
         self.action = action
         self.writes = writes
+        self.path = path
         self.secret = secret
         self.environment = environment
 
@@ -124,6 +130,7 @@ class OptionGroup:
         secret: bool = False,
         environment: str | None = None,
         writes: bool = False,
+        path: PathKind | None = None,
         **arguments: Any,  # noqa: ANN401 (as argparse has them)
     ) -> argparse.Action:
         """Add an option or argument.
@@ -141,6 +148,8 @@ class OptionGroup:
             except that 0 is a valid number.  The help shows the name.
         :param writes: whether the value is a file that the command writes.  It must not have
             the name of an artifact, and no other option may name it (exit code 2).
+        :param path: what a shell offers to complete the value: ``folder`` for names of
+            folders, ``file`` for those of files as well; ``file`` if *writes* is true.
         :param arguments: all other arguments of ``argparse``'s ``add_argument``.
         :raises ValueError: if the name is taken or reserved, *environment* is not a valid
             name, or the help cannot be formatted.
@@ -155,7 +164,13 @@ class OptionGroup:
         self._register.check_flags([flag for flag in flags if flag.startswith("-")])
         action = self._container.add_argument(*flags, **arguments)
         _check_help(action)
-        added = AddedOption(action, secret=secret, environment=environment, writes=writes)
+        added = AddedOption(
+            action,
+            secret=secret,
+            environment=environment,
+            writes=writes,
+            path=path or ("file" if writes else None),
+        )
         self._register.record(added)
         return action
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -518,3 +519,39 @@ def test_digest_list_is_an_address_of_fetch(cli: Cli, pairs: Pairs) -> None:
         result = cli(*FETCH, f"{server.url}rel/SHA256SUMS")
         assert (result.code, got()) == (0, [A, SDIST])
         assert not [path for path in server.paths() if path.endswith(".sha256")]
+
+
+@pytest.mark.parametrize("inside", [[], ["wheels"], ["notes.txt"], ["index.html"]])
+def test_folder_without_digests_says_how_to_make_some(
+    cli: Cli, pairs: Pairs, dist: pathlib.Path, inside: list[str]
+) -> None:
+    """A copy of the wheels confirms nothing: ``verify dist --against copy``."""
+    copy = pathlib.Path("copy")
+    copy.mkdir()
+    for name in inside:
+        if name == "wheels":
+            shutil.copytree(dist, copy, dirs_exist_ok=True)
+        else:
+            copy.joinpath(name).write_text("hello")
+    result = cli("verify", "dist", "--against", "copy")
+    assert result.code == 3
+    if inside == ["wheels"]:
+        assert result.out.count("missing-hash: no digest found") == 2
+        assert result.out.count("(hash FOLDER --sums SHA256SUMS) and give it with --against") == 2
+    else:
+        text = "not-listed: not in copy, which has no artifacts or digests"
+        assert result.out.count(text) == 2
+
+
+@each_verb
+def test_list_of_another_release_is_not_said_to_be_empty(
+    cli: Cli, pairs: Pairs, served: Server, verb: str
+) -> None:
+    pathlib.Path("OLD").write_text(f"{'0' * 64}  {OTHER_RELEASE}\n")
+    old = pathlib.Path("old")
+    old.mkdir()
+    old.joinpath(f"{OTHER_RELEASE}.sha256").write_text("0" * 64)
+    for source in ("OLD", "old"):
+        result = run(cli, verb, pathlib.Path(source), served)
+        assert result.code in (3, 4), result
+        assert result.out.count(f"not-listed: not in {source}\n") == 2

@@ -400,7 +400,8 @@ def test_fetch_like_a_local_folder(cli: Cli, release: dict[str, bytes]) -> None:
 
 def test_fetch_leaves_out_excluded_artifacts(cli: Cli, release: dict[str, bytes]) -> None:
     build("old", names("1.0"))
-    options = ("--exclude", "cp313t-*", "--exclude", "sdist", "--expect-like", "old", "--expect", 4)
+    options: tuple[object, ...] = ("--exclude", "cp313t-*", "--exclude", "sdist", "--expect", 4)
+    options += ("--expect-like", "old", "--report", "report.json", "--html", "report.html")
     with serving(served(release)) as server:
         result = cli(*FETCH, *options, "--against", SUMS, "--local-folder", "got", server.url)
         asked = [path for path in server.paths() if "cp313t" in path]
@@ -408,6 +409,10 @@ def test_fetch_leaves_out_excluded_artifacts(cli: Cli, release: dict[str, bytes]
     assert "verified 4 of 4 artifacts" in result.out
     assert "excluded 3" in result.out
     assert not asked
+    excluded = [name for name in release if "cp313t" in name or name.endswith(".gz")]
+    assert json.loads(pathlib.Path("report.json").read_text())["excluded"] == sorted(excluded)
+    shown = pathlib.Path("report.html").read_text()
+    assert all(shown.count(name) == 1 for name in excluded)
     assert len(list(pathlib.Path("got").glob("*.*"))) == 4
 
 
@@ -435,5 +440,28 @@ def test_excluded_artifacts_are_not_expected(cli: Cli) -> None:
     options = ("--expect-file", "names", "--expect-cibuildwheel", "builds")
     assert verify(cli, *options).code == 4
     assert verify(cli, *options, "--exclude", "cp313t-*").code == 0
+    pathlib.Path("patterns").write_text("cp312-*\ncp313-cp313-*\ncp313t-win_* 1\nsdist\n")
+    assert verify(cli, "--expect-file", "patterns").code == 4
+    assert verify(cli, "--expect-file", "patterns", "--exclude", "cp313t-*").code == 0
     result = verify(cli, "--expect-cibuildwheel", "builds", "--exclude", "*")
     assert (result.code, "excludes all identifiers" in result.err) == (2, True)
+
+
+GRAALPY = "demo-2.0-graalpy312-graalpy{}_312_native-manylinux_2_17_x86_64.whl"
+
+
+@pytest.mark.parametrize("there", ["", "250", "242"])
+def test_builds_for_graalpy_have_the_column_of_their_wheels(cli: Cli, there: str) -> None:
+    """Each release of GraalPy has an ABI of its own; the column is that of the Python."""
+    made = ["demo-2.0-cp312-cp312-win_amd64.whl", *([GRAALPY.format(there)] if there else [])]
+    build("dist", made)
+    pathlib.Path("builds").write_text("cp312-win_amd64\ngp312_250-manylinux_x86_64\n")
+    options = ("--missing-hash", "accept", "--grid", "--expect-cibuildwheel", "builds")
+    result = cli("verify", "dist", *options)
+    assert result.code == (0 if there == "250" else 4)
+    assert "gp312" not in result.out
+    grid = result.out.splitlines()[-3:]
+    assert grid[0].split() == ["cp312", "graalpy312"]
+    cells = {"": ["missing"], "250": ["unverified"], "242": ["1", "unverified,", "1", "missing"]}
+    assert grid[1].split() == ["manylinux", "x86_64", *cells[there]]
+    assert cli("verify", "dist", *options, "--exclude", "graalpy312-*").code == (4 if there else 0)

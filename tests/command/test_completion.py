@@ -6,6 +6,8 @@ import os
 import pathlib
 import subprocess
 import sys
+from collections.abc import Iterable
+from unittest import mock
 
 import pytest
 
@@ -13,8 +15,9 @@ from tests.conftest import Cli
 from tests.support.plugins import install
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.cli import completion
+from wheelhouse_hashes.cli.parser import Parser
 from wheelhouse_hashes.cli.verb_parsers import SHELLS
-from wheelhouse_hashes.verbs import OptionGroup
+from wheelhouse_hashes.verbs import AddedOption, OptionGroup
 
 #: Completes the words of its arguments, with the script on standard input.
 _COMPLETE = """\
@@ -63,6 +66,13 @@ def complete(script: str, *words: str) -> list[str]:
         (["hash", "--sidecars", "ho"], ["house"]),
         (["hash", "--sums", "ho"], ["house", "house.txt"]),
         (["hash", "ho"], ["house", "house.txt"]),
+        (["verify", "dist", "--html", "ho"], ["house", "house.txt"]),
+        (["verify", "dist", "--expect-cibuildwheel", "ho"], ["house", "house.txt"]),
+        (["verify", "dist", "--expect-like", "ho"], ["house", "house.txt"]),
+        (["fetch", "--local-folder", "ho"], ["house"]),
+        (["page", "show", "--output", "ho"], ["house", "house.txt"]),
+        (["page", "make", "--output", "ho"], ["house"]),
+        (["log", "keygen", "--key", "ho"], ["house", "house.txt"]),
     ],
     ids=" ".join,
 )
@@ -96,6 +106,9 @@ class Colorful:
     def wheelhouse_add_options(self, verb: str, parser: OptionGroup) -> None:
         if verb == "hash":
             parser.add_argument("--color", choices=("red", "green"), help="a 'quoted' $(touch x)")
+            parser.add_argument("--palette", path="file")
+            parser.add_argument("--picture", writes=True)
+            parser.add_argument("--gallery", path="folder")
 
 
 def test_script_has_options_of_plugins(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +116,10 @@ def test_script_has_options_of_plugins(cli: Cli, monkeypatch: pytest.MonkeyPatch
     result = cli("--print-completion", "bash")
     assert complete(result.out, "hash", "--color", "") == ["green", "red"]
     assert not pathlib.Path("x").exists()
+    pathlib.Path("house").mkdir()
+    pathlib.Path("house.txt").touch()
+    for option, offered in (("palette", 2), ("picture", 2), ("gallery", 1)):
+        assert len(complete(result.out, "hash", f"--{option}", "ho")) == offered
 
 
 def test_shell_must_be_known(cli: Cli) -> None:
@@ -129,3 +146,18 @@ def test_script_that_cannot_be_written_is_an_error() -> None:
         )
     assert done.returncode == 6
     assert b"No space left on device" in done.stderr
+
+
+def test_every_option_for_a_file_completes_its_name(cli: Cli) -> None:
+    """Options whose metavar is a file or folder say so to the shell, whatever their name is."""
+    parsers: list[Parser] = []
+
+    def note(parser: Parser, _shell: str, options: Iterable[AddedOption]) -> None:
+        parsers.append(parser)
+        named = {"FILE", "FOLDER", "DIR", "LIST", "PATH", "SOURCE"}
+        lacking = [o.action.dest for o in options if o.action.metavar in named and not o.path]
+        assert lacking == []
+
+    with mock.patch.object(completion, "print_completion", note):
+        assert cli("--print-completion", "bash").code == 0
+    assert parsers

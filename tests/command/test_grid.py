@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from typing import Any
 
 import html5lib
@@ -21,10 +22,14 @@ from tests.support.damaged_release import (
     make_release,
 )
 from tests.support.servers import serving
+from wheelhouse_hashes.artifacts import Finding, Outcome, Verdict
+from wheelhouse_hashes.builtin.reports import github
 from wheelhouse_hashes.builtin.reports.html_page import page
+from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.options import VerifyOptions
 from wheelhouse_hashes.plugins.hooks import Plugins
 from wheelhouse_hashes.plugins.session import Session
+from wheelhouse_hashes.report import FetchReport
 
 GRID = """\
                    cp312     cp313     cp313t    cp314     cp314t    cp315       pp311     no Python
@@ -127,6 +132,25 @@ def test_summary_of_job_has_grid(
         r"| win\_amd64 | verified | verified | **refused** | verified | verified "
         "| **unexpected** | verified |  |"
     )
+
+
+def test_summary_of_a_hostile_page_is_not_too_long(
+    cli: Cli, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GitHub shows nothing of a summary with more than 1 MiB; what went wrong comes first."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    good = [f"demo-1.0-cp3{n}-cp3{n}-{'x' * 150}{n % 90}.whl" for n in range(5_000)]
+    verdicts = [Verdict(name, Outcome.OK) for name in good]
+    verdicts.append(Verdict("demo-1.0-py3-none-zzz.whl", Outcome.REFUSED, cause=Cause.MISMATCH))
+    findings = [Finding(Cause.NOT_BUILT, f"{n} {'x' * 200}") for n in range(5_000)]
+    run = Session("verify", VerifyOptions(folder="dist"), Plugins())
+    github.wheelhouse_run_finished(run, FetchReport(verdicts=verdicts, findings=findings))
+    text = (tmp_path / "summary").read_text()
+    assert 700_000 < len(text.encode()) < 1_000_000
+    assert re.search(r"^and \d{4} more artifacts$", text, re.MULTILINE)
+    assert re.search(r"^and \d{4} more findings$", text, re.MULTILINE)
+    (first, *_) = text.partition("| artifact |")[2].splitlines()[2:]
+    assert first.startswith("| demo-1.0-py3-none-zzz.whl | refused |")
 
 
 def test_page_without_artifacts_says_why(cli: Cli) -> None:

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
+import threading
 
 import pytest
 
@@ -123,6 +125,43 @@ def test_hash_computes_several_algorithms(
     for digests in read.values():
         assert [digest.algorithm for digest in digests] == list(ALGORITHMS)
     assert f"SHA512 ({A}) = {hashlib.sha512(made[A]).hexdigest()}\n" in result.out
+
+
+def bytes_read() -> int:
+    """Return how many bytes this process has read so far (Linux)."""
+    lines = pathlib.Path("/proc/self/io").read_text().splitlines()
+    return next(int(each.split()[1]) for each in lines if each.startswith("rchar:"))
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/io").exists(), reason="Linux counts what is read")
+def test_hash_reads_each_file_once(cli: Cli, dist: pathlib.Path) -> None:
+    """Also for all algorithms; the contents of the archive are not read again."""
+    size = 4_000_000
+    make_wheel(dist, A, random.Random(1).randbytes(size))
+    chosen = [word for name in ALGORITHMS for word in ("--hash-algorithm", name)]
+    assert cli("hash", "dist", *chosen).code == 0  # modules are imported here
+    before = bytes_read()
+    assert cli("hash", "dist", *chosen).code == 0
+    assert size < bytes_read() - before < 1.5 * size
+
+
+class Meeting:
+    """Waits until as many artifacts are inspected at once as there are cores."""
+
+    def __init__(self, number: int) -> None:
+        self._barrier = threading.Barrier(number, timeout=20)
+
+    @hookimpl
+    def wheelhouse_inspect(self) -> None:
+        self._barrier.wait()
+
+
+def test_hash_uses_all_cores(cli: Cli, dist: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = len(os.sched_getaffinity(0))
+    for each in range(number):
+        make_wheel(dist, f"demo-1.{each}-py3-none-any.whl")
+    install(monkeypatch, meeting=Meeting(number))
+    assert cli("hash", "dist").code == 0
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 
-from tests.conftest import Cli
-from tests.support.artifacts import A, B, make_wheel
+from tests.conftest import LOCAL, Cli
+from tests.support.artifacts import A, B, make_wheel, publish
 from tests.support.plugins import install
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.verbs import OptionGroup
@@ -185,3 +185,58 @@ def test_empty_model_names_the_options_that_emptied_it(
 ) -> None:
     result = cli(*VERIFY, "--expect-like", "1.0@dist", *options)
     assert (result.code, named in result.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        (*VERIFY, "--unpinned"),
+        (*VERIFY, "--unpinned", "--against", "https://x.example/index.html"),
+        ("fetch", "--verify", "demo", "https://x.example/demo/", "--unpinned"),
+    ],
+)
+def test_unpinned_without_a_downloads_page_is_a_usage_error(
+    cli: Cli, release: dict[str, bytes], command: tuple[str, ...]
+) -> None:
+    result = cli(*command)
+    assert result.code == 2
+    assert "--unpinned: no effect without the URL of a downloads page" in result.err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--username", "somebody"),
+        ("--secret", "open sesame"),
+        ("--provider-name", "LOCAL"),
+        ("--region", "north"),
+        ("--username", "somebody", "--region", "north"),
+    ],
+)
+def test_account_without_a_private_container_is_noted(
+    cli: Cli, release: dict[str, bytes], options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not sent anywhere, although a URL may need one."""
+    result = cli(*VERIFY, *options)
+    assert result.code == 0
+    for option in options[::2]:
+        text = f"note       {option}  not used, because no address is container://NAME"
+        assert result.out.count(text) == 1
+    assert "open sesame" not in result.out
+    # A job has one environment for all of its commands.
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_USERNAME", "somebody")
+    monkeypatch.setenv("WHEELHOUSE_UPLOADER_SECRET", "open sesame")
+    assert "note" not in cli(*VERIFY).out
+
+
+@pytest.mark.parametrize("private", ["against", "expect-like"])
+def test_account_of_a_private_container_is_not_noted(
+    cli: Cli, release: dict[str, bytes], private: str, tmp_path: pathlib.Path
+) -> None:
+    container = tmp_path / "store" / "wheels"
+    container.mkdir(parents=True)
+    for name in (A, B):
+        publish(container, name)
+    address = "1.0@container://wheels" if private == "expect-like" else "container://wheels"
+    result = cli(*VERIFY, f"--{private}", address, *LOCAL)
+    assert (result.code, "not used" in result.out) == (0, False), result

@@ -23,6 +23,7 @@ from tests.support.artifacts import SDIST, A, B, hash_file, make_sdist, make_whe
 from tests.support.servers import Handler, Respond, respond, serving
 from tests.support.signaled import begin, signal_and_wait
 from tests.support.waits import short_pauses
+from wheelhouse_hashes.filenames import printable
 
 JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
@@ -51,6 +52,10 @@ class Index:
     requests: int = 0
     #: The URL of the page.
     url: str = ""
+    #: Further keys of the JSON page, headers of the answer, and tags of the HTML page.
+    keys: dict[str, object] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    tags: str = ""
 
     def add(self, name: str, content: bytes, **values: object) -> None:
         """Publish a file, as the package index does."""
@@ -74,10 +79,11 @@ class Index:
         if self.as_html:
             links = "".join(map(_link, shown))
             meta = f'<meta name="pypi:repository-version" content="{self.version}">'
-            respond(handler, 200, f"{meta}{links}".encode())
+            respond(handler, 200, f"{meta}{self.tags}{links}".encode(), **self.headers)
             return
         document = {"meta": {"api-version": self.version}, "name": "demo", "files": shown}
-        respond(handler, 200, json.dumps(document).encode(), Content_Type=JSON_TYPE)
+        body = json.dumps(document | self.keys).encode()
+        respond(handler, 200, body, Content_Type=JSON_TYPE, **self.headers)
 
 
 def _link(entry: dict[str, Any]) -> str:
@@ -148,6 +154,9 @@ def test_list_is_compared_with_the_index(
     assert (result.code, result.err) == (0, "")
     assert "verified 3 of 3 artifacts (weakest tier: elsewhere" in result.out
     assert "no artifact was read" in result.out
+    read = verify(cli, index, "--download", operand="SHA256SUMS")
+    assert (read.code, "no artifact was read" in read.out) == (0, False)
+    assert read.out.count("served file") == 3
     both = verify(cli, index, "--against", "SHA256SUMS", operand="SHA256SUMS")
     assert (both.code, "pinned+elsewhere" in both.out) == (0, True)
     index.add(A, b"other bytes")
@@ -326,6 +335,84 @@ def test_file_without_digest(
     result = verify(cli, index)
     assert (result.code, text in result.out) == (code, True)
     assert "verified 2 of 3 artifacts" in result.out
+    if "not-listed" in result.out:
+        assert "next      compare the file that the package index serves" in result.out
+        assert verify(cli, index, "--download").code == (1 if hashes else 0)
+
+
+@pytest.mark.parametrize("name", ["other", "demo2", "", "\x1b[2J::error::"])
+def test_page_of_another_project(cli: Cli, index: Index, name: str) -> None:
+    """Its files may have the right names: a proxy that mixes projects up serves anything."""
+    index.keys = {"name": name}
+    result = verify(cli, index, "--wait", 60)
+    assert (result.code, index.requests) == (3, 1)
+    assert f"the page of {printable(name)!r}, not of demo" in result.err
+    for same in ("Demo", "DEMO", None):
+        index.keys = {"name": same}
+        assert verify(cli, index).code == 0
+
+
+@pytest.mark.parametrize(
+    ("as_html", "tags", "keys", "headers"),
+    [
+        (True, '<a rel="next" href="?page=2">next</a>', {}, {}),
+        (True, '<link rel="next" href="?page=2">', {}, {}),
+        (True, "", {}, {"Link": '<?page=2>; rel="next"'}),
+        (False, "", {}, {"Link": '<?page=2>; rel="next"'}),
+        (False, "", {}, {"X-Next-Page": "2"}),
+        (False, "", {"next": "?page=2"}, {}),
+    ],
+)
+def test_first_of_several_pages(
+    cli: Cli,
+    index: Index,
+    as_html: bool,
+    tags: str,
+    keys: dict[str, object],
+    headers: dict[str, str],
+) -> None:
+    """The next one may have files that nobody built."""
+    index.as_html, index.tags, index.keys, index.headers = as_html, tags, keys, headers
+    result = verify(cli, index)
+    assert result.code == 4
+    assert "verified 3 of 3 artifacts" in result.out
+    assert result.out.count("listing-cut: ") == 1
+    assert "next page, which is not read" in result.out
+
+
+def test_link_to_next_project_is_no_next_page(cli: Cli, index: Index) -> None:
+    index.as_html, index.tags = True, '<link rel="next" href="../other/">'
+    index.keys = {"next": None}
+    assert verify(cli, index).code == 0
+
+
+@pytest.mark.parametrize("size", [-1, "12", 1.5, True, [1], {}])
+def test_invalid_size(cli: Cli, index: Index, size: object) -> None:
+    index.files[A]["size"] = size
+    result = verify(cli, index)
+    assert result.code == 3
+    assert f"lists {A} with an invalid size" in result.line(f"refused    {A}")
+    index.files[A] |= {"filename": f"x/{A}"}
+    result = verify(cli, index)
+    assert (result.code, "with an invalid size" in result.line(f"refused    {A}")) == (3, True)
+    index.files[A]["size"] = None
+    assert verify(cli, index).code == 0
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_name_with_two_entries_of_one_digest(cli: Cli, index: Index, first: bool) -> None:
+    """Whichever an installer takes, its size and whether it is yanked are noticed."""
+    for changed, code, text in (
+        ({"size": 1}, 3, f"lists {A} twice, with different sizes"),
+        ({"yanked": "broken"}, 4, "yanked: broken"),
+        ({"url": "http://[/"}, 3, "malformed"),
+    ):
+        files = dict(index.files)
+        other = {"other": files[A] | changed}
+        index.files = other | files if first else files | other
+        result = verify(cli, index, "--fail-on-yanked")
+        assert (result.code, text in result.line(f"refused    {A}")) == (code, True), result
+        index.files = files
 
 
 @pytest.mark.parametrize("as_html", [False, True])

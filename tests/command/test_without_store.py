@@ -56,12 +56,44 @@ def verify(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) ->
         assert (result.code, result.err) == (0, f"hashed {len(names)}\n")
         shutil.copytree(wheelhouse, DIST, dirs_exist_ok=True)
         shutil.copy(tmp_path / job / f"SHA256SUMS-{job}", ".")
+    lists = "".join(path.read_text() for path in sorted(pathlib.Path().glob("SHA256SUMS-*")))
+    candidate = lists.replace("demo-1.0-", "demo-1.0rc1-").replace("demo-1.0.", "demo-1.0rc1.")
+    pathlib.Path("SHA256SUMS-rc1").write_text(candidate)
     return documented("verify")
+
+
+class Grid:
+    """The table that the release job's command printed, and the page that it wrote."""
+
+    def __init__(self, printed: str) -> None:
+        lines = printed.splitlines()
+        (start,) = (n for n, each in enumerate(lines) if each.split()[:1] == ["cp311"])
+        places = [match.start() for match in re.finditer(r"(?<=  )\S", lines[start])]
+        ends = [*places[1:], None]
+        #: The words of the cells: row and column.
+        self.cells = {
+            (text[: places[0]].strip(), lines[start][place:end].strip()): word
+            for text in lines[start + 1 :]
+            for place, end in zip(places, ends, strict=True)
+            if (word := text[place:end].strip())
+        }
+        page = pathlib.Path("report.html").read_text()
+        #: The states of the artifacts on the page, by name.
+        self.states = dict(
+            re.findall(r'<span class="name">([^<]+)</span></th><td class="state (\w+)">', page)
+        )
+
+
+PLACES = {
+    LOST: ("manylinux x86_64", "cp312"),
+    SWAPPED: ("win_amd64", "cp311"),
+    EXTRA: ("win_amd64", "cp313"),
+}
 
 
 def row(event: str) -> tuple[int, str]:
     """Return the exit code and the cause in the page's row about an event."""
-    match = re.search(rf"^{event} +(\d)  .*?(\S+): ", PAGE.read_text(), re.MULTILINE)
+    match = re.search(rf"^{event} +(\d)  .*?([\w-]+): ", PAGE.read_text(), re.MULTILINE)
     assert match is not None
     return int(match[1]), match[2]
 
@@ -69,7 +101,12 @@ def row(event: str) -> tuple[int, str]:
 def test_release_job_accepts_what_three_jobs_built(cli: Cli, verify: list[str]) -> None:
     result = cli(*verify)
     assert result.code == 0
+    assert "expected the 5 kinds of demo 1.0rc1 at SHA256SUMS-rc1\n" in result.out
     assert "verified 5 of 5 artifacts (weakest tier: pinned)" in result.out
+    grid = Grid(result.out)
+    assert list(grid.cells.values()) == ["verified"] * 5
+    names = sorted(name for job in JOBS.values() for name in job)
+    assert grid.states == dict.fromkeys(names, "verified")
 
 
 def lose() -> str:
@@ -107,19 +144,20 @@ def rename() -> str:
 
 
 @pytest.mark.parametrize(
-    ("happens", "event"),
+    ("happens", "event", "word"),
     [
-        (lose, "a wheel was lost"),
-        (swap, "a wheel was swapped or damaged"),
-        (damage, "a wheel was swapped or damaged"),
-        (add_wheel, "a wheel that no job listed"),
-        (rename, "a wheel that no job listed"),
-        (add_copy, "another file that twine would"),
+        (lose, "a wheel was lost", "missing"),
+        (swap, "a wheel was swapped or damaged", "refused"),
+        (damage, "a wheel was swapped or damaged", "refused"),
+        (add_wheel, "a wheel that no job listed", "refused"),
+        (rename, "a wheel that no job listed", "refused"),
+        (add_copy, "another file that twine would", "unexpected"),
     ],
 )
 def test_release_job_sees_what_happened(
-    cli: Cli, verify: list[str], happens: Callable[[], str], event: str
+    cli: Cli, verify: list[str], happens: Callable[[], str], event: str, word: str
 ) -> None:
+    """Its exit code, the artifact's line, the grid, and the page."""
     name = happens()
     code, cause = row(event)
     result = cli(*verify)
@@ -127,6 +165,28 @@ def test_release_job_sees_what_happened(
     refused = [line for line in result.out.splitlines() if line.startswith("refused")]
     (line,) = [line for line in refused if f"  {name}  " in line]
     assert f"  {cause}: " in line
+    grid = Grid(result.out)
+    assert grid.states[name] == word
+    if name in PLACES:
+        assert grid.cells[PLACES[name]] == word
+    # The candidate had the wheel that is not there, or not good.
+    assert (": 1 in 1.0rc1" in result.out) == (happens not in (add_wheel, add_copy))
+
+
+@pytest.mark.parametrize("name", JOBS["linux"])
+def test_release_job_sees_wheel_that_was_never_built(
+    cli: Cli, verify: list[str], name: str
+) -> None:
+    """No list of this release has it, but the candidate had one."""
+    (DIST / name).unlink()
+    for path in pathlib.Path().glob("SHA256SUMS-*"):
+        lines = path.read_text().splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.endswith(f"  {name}\n")))
+    number = verify.index("--expect")
+    code, cause = row("a wheel was never built")
+    result = cli(*verify[:number], *verify[number + 2 :])
+    assert (result.code, result.out.count(f"{cause}: ")) == (code, 1)
+    assert list(Grid(result.out).cells.values()).count("missing") == 1
 
 
 def test_release_job_sees_lost_job(cli: Cli, verify: list[str]) -> None:
@@ -139,6 +199,8 @@ def test_release_job_sees_lost_job(cli: Cli, verify: list[str]) -> None:
     result = cli(*verify[: index - 1], *verify[index + 1 :])
     assert result.code == 4
     assert "expected 5 good artifacts, found 4" in result.out
+    assert "incomplete: no wheels for macosx arm64 at all: 1 in 1.0rc1" in result.out
+    assert Grid(result.out).cells["macosx arm64", "cp311"] == "missing"
 
 
 def test_build_job_fails_with_unsound_wheel(cli: Cli, tmp_path: pathlib.Path) -> None:

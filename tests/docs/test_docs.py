@@ -226,7 +226,7 @@ PLACEHOLDERS = {
     ],
     "docs/release.rst": [
         (r"\bURL\b", WHEELS, "the container that CI uploaded to"),
-        (r"\bINDEX$", WHEELS, "any page with links to the artifacts will do"),
+        (r"\bINDEX\b", "{url}simple/", "a page with links and digests, served on loopback"),
         (r"\bPROJECT\b", "demo", "the project that the release is of"),
     ],
     STARTUP: [
@@ -372,6 +372,12 @@ def prepared_release(folder: pathlib.Path) -> None:
     )  # fmt: skip
     assert job.code == 0, job
     folder.joinpath("NAMES").write_text("\n".join(RELEASE))
+    lines = folder.joinpath("SHA256SUMS").read_text().split()
+    links = (
+        f'<a href="{n}#sha256={h}">{n}</a>' for h, n in zip(lines[::2], lines[1::2], strict=True)
+    )
+    folder.joinpath("simple").mkdir()
+    folder.joinpath("simple", "index.html").write_text("".join(links))
     folder.joinpath("SHA256SUMS").unlink()  # the page makes its own
 
 
@@ -397,6 +403,8 @@ def prepared_completeness(folder: pathlib.Path) -> None:
 def prepared_without_store(folder: pathlib.Path) -> None:
     """Create the folder of one build job, the lists of two others, and what they all built."""
     release(folder)
+    text = folder.joinpath("SHA256SUMS").read_text()
+    folder.joinpath("SHA256SUMS-rc1").write_text(text.replace("demo-1.0-", "demo-1.0rc1-"))
     lines = folder.joinpath("SHA256SUMS").read_text().splitlines(keepends=True)
     for number, job in enumerate(("linux", "macos", "windows")):
         folder.joinpath(f"SHA256SUMS-{job}").write_text("".join(lines[number::3]))

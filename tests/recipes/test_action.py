@@ -144,6 +144,39 @@ def test_hash_prints_its_list_into_the_log(action: Action, job: pathlib.Path) ->
     assert done.outputs["verified"] == ""
 
 
+def test_old_list_is_neither_printed_nor_an_output(action: Action, job: pathlib.Path) -> None:
+    """If every artifact is refused, a file of the repository stays as it is."""
+    old = "::stop-commands::pwned\n##[error]pwned\n"
+    job.joinpath("README.txt").write_text(old)
+    for name in (A, B):
+        job.joinpath("dist", name).write_bytes(b"<html>")
+    done = action({"command": "hash", "sums": "README.txt"}, job)
+    assert done.result.code != 0, done
+    assert job.joinpath("README.txt").read_text() == old
+    assert done.outputs["sums"] == ""
+    assert not _COMMAND.search(done.result.out), done.result.out
+
+
+def test_list_that_replaces_another_one_is_an_output(action: Action, job: pathlib.Path) -> None:
+    for _ in range(2):
+        done = action({"command": "hash", "sums": "list"}, job)
+        assert (done.result.code, done.outputs["sums"]) == (0, "list")
+
+
+@pytest.mark.parametrize("text", range(len(HOSTILE)))
+def test_hostile_name_of_the_list(action: Action, job: pathlib.Path, text: int) -> None:
+    """It is written under exactly this name, or the command fails."""
+    name = HOSTILE[text]
+    before = {path.name for path in job.iterdir()}
+    done = action({"command": "hash", "sums": name, "args": "--quiet"}, job)
+    made = {path.name for path in job.iterdir()} - before
+    assert made <= {name}
+    assert done.result.code in (0, 2, 6)
+    assert done.outputs["sums"] == (name if made else "")
+    assert done.outputs["verified"] == ""
+    assert not _COMMAND.search(done.result.out), done.result.out
+
+
 def test_upload_then_fetch(action: Action, job: pathlib.Path) -> None:
     job.joinpath("store").mkdir()
     options = "--provider-name=LOCAL\r\n\n--no-ssl-check"

@@ -24,11 +24,13 @@ from tests.conftest import Cli
 from tests.recipes.package_index import PackageIndex, package_index
 from tests.recipes.workflow import FOLDER, OURS, Workflow
 from tests.support.artifacts import flip_a_bit
+from tests.support.logs import VKEY, entries, make_log
 from tests.support.servers import serving_folder
 
 SECRET = "open sesame"
 RELEASES = ("without-store.yml", "with-store.yml")
 WORKFLOWS = ("build.yml", *RELEASES, "nightly.yml")
+AUDIT = "log-audit.yml"
 COUNT = 13
 #: The platform and architecture that cibuildwheel uses for each runner.
 MACHINES = {
@@ -64,7 +66,8 @@ def tool(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
 
 def test_recipes_match_service_schema() -> None:
     schema = ("--builtin-schema", "vendor.github-workflows")
-    done = tool("check-jsonschema", *schema, *(FOLDER / name for name in WORKFLOWS))
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted([*WORKFLOWS, AUDIT])
+    done = tool("check-jsonschema", *schema, *FOLDER.iterdir())
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install check-jsonschema"
     spoilt = pathlib.Path("spoilt.yml")
     spoilt.write_text((FOLDER / "build.yml").read_text().replace("\njobs:", "\njobs: 7\nold:"))
@@ -73,7 +76,7 @@ def test_recipes_match_service_schema() -> None:
 
 def test_zizmor_has_no_findings() -> None:
     # .pre-commit-config.yaml runs the same, and the schemas, in "tox run -e lint".
-    files = [FOLDER / name for name in WORKFLOWS]
+    files = sorted(FOLDER.iterdir())
     options = ("--offline", "--persona", "auditor", "--quiet")
     done = tool("zizmor", *options, *files, FOLDER.parents[2] / "action.yml")
     assert done.returncode == 0, f"{done.stdout}{done.stderr}\npip install zizmor"
@@ -84,11 +87,19 @@ def test_zizmor_has_no_findings() -> None:
 
 
 def test_actions_are_pinned_and_permissions_are_least() -> None:
-    for name in WORKFLOWS:
+    for name in (*WORKFLOWS, AUDIT):
         text = (FOLDER / name).read_text()
         for action, pin in re.findall(r"uses: ([^$@\s]+)@(.*)$", text, re.MULTILINE):
             assert PINS[action] == pin
         parsed = Workflow.load(name, pathlib.Path(), {}).parsed
+        if name == AUDIT:
+            # It commits a file, and runs nothing of the project.
+            assert parsed["permissions"] == {}
+            assert [job["permissions"] for job in parsed["jobs"].values()] == [
+                {"contents": "write"}
+            ]
+            assert "${{" not in str([step.get("run") for step in parsed["jobs"]["audit"]["steps"]])
+            continue
         assert parsed["permissions"] == {}
         for job, each in parsed["jobs"].items():
             writing = {key: value for key, value in each["permissions"].items() if value == "write"}
@@ -306,3 +317,47 @@ def test_nightly_keeps_dev_builds_of_the_container(
     fork = workflow_after_build("nightly.yml", built_release, tmp_path / "fork", settings, index)
     assert fork.run() == {"build": 0, "store": 0}, fork.ran
     assert "skipping package upload" in str(fork.ran["store"])
+
+
+def git(folder: pathlib.Path, *arguments: str) -> str:
+    """Run git and return what it prints."""
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_audit_of_the_log_commits_each_good_checkpoint(tmp_path: pathlib.Path) -> None:
+    """A second history of the log is exit code 7, and its checkpoint is not committed."""
+    bare, work, log = tmp_path / "forge" / "demo.git", tmp_path / "work", tmp_path / "log"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(bare)], check=True)
+    subprocess.run(["git", "init", "--quiet", str(work)], check=True)
+    repository = {"GITHUB_REPOSITORY": "forge/demo.git"}
+    forge = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{tmp_path}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": f"https://x-access-token:{SECRET.replace(' ', '')}@github.com/",
+    }
+    values = {"vars.LOG_KEY": VKEY, "github.token": SECRET.replace(" ", "")}
+
+    def audit(number: int) -> int:
+        folder = tmp_path / f"run{number}"
+        environ = {**repository, **forge, "WHEELHOUSE_HASHES_STATE": str(folder / "state")}
+        workflow = Workflow.load(AUDIT, folder, values, source=work, environ=environ)
+        workflow.parsed["jobs"]["audit"]["env"]["LOG"] = str(log)
+        code = workflow.run()["audit"]
+        assert values["github.token"] not in str(workflow.ran)
+        ran.append(str(workflow.ran))
+        return code
+
+    ran: list[str] = []
+    make_log(log, entries(1, 2))
+    assert audit(1) == 0, ran
+    (branch,) = git(bare, "branch", "--format=%(refname:short)").split()
+    first = git(bare, "show", f"{branch}:log.checkpoint")
+    assert first.splitlines()[1] == "2"
+    git(work, "pull", "--quiet", str(bare), branch)
+    assert audit(2) == 0  # nothing new to commit
+    assert git(bare, "rev-list", "--count", branch).strip() == "1"
+    shutil.rmtree(log)
+    make_log(tmp_path / "second", entries(1, 3, 4)).rename(log)
+    assert audit(3) == 7, ran
+    assert git(bare, "show", f"{branch}:log.checkpoint") == first

@@ -72,6 +72,7 @@ def hostile_report(text: str) -> FetchReport:
         findings=[finding],
         verdicts=[refused, good],
         unjudged=[text],
+        excluded=frozenset({text}),
         other_origins=[text],
         listing=ListingRecord(text, secure=False),
     )

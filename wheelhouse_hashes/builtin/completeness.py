@@ -78,6 +78,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 def _add_check_options(parser: OptionGroup) -> None:
     parser.add_argument(
         "--expect-file",
+        path="file",
         action=Once,
         metavar="LIST",
         help="require exactly the artifacts of the file LIST (exit code 4 otherwise); each line is "
@@ -85,6 +86,7 @@ def _add_check_options(parser: OptionGroup) -> None:
     )
     parser.add_argument(
         "--expect-like",
+        path="file",
         action=Once,
         metavar="[VERSION@]WHAT",
         help="require the kinds of artifacts that another release has (exit code 4 otherwise): "
@@ -99,6 +101,7 @@ def _add_check_options(parser: OptionGroup) -> None:
     )
     parser.add_argument(
         "--expect-cibuildwheel",
+        path="file",
         action="append",
         metavar="FILE",
         help="require at least one wheel for each build identifier in FILE, as cibuildwheel "

@@ -6,8 +6,8 @@ Imported only if one of the options is given.
 from __future__ import annotations
 
 import pathlib
+from collections import Counter
 from collections.abc import Collection, Iterator
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.errors import UsageError
@@ -69,9 +69,7 @@ class BuildIdentifiers:
         for path in run.options.expect_cibuildwheel:
             found |= dict.fromkeys(_identifiers(run, path))
         exclude = run.options.exclude
-        self._identifiers = [
-            each for each in found if not any(fnmatchcase(str(each), glob) for glob in exclude)
-        ]
+        self._identifiers = [each for each in found if not any(map(each.matches, exclude))]
         if not self._identifiers:
             raise UsageError("--exclude: excludes all identifiers of --expect-cibuildwheel")
 
@@ -88,8 +86,11 @@ class BuildIdentifiers:
             text = f"no build identifier of --expect-cibuildwheel: {named}"
             self._run.note_once(text, text)
         missing = set(unmet(self._identifiers, wheels))
-        before = dict.fromkeys((each.kind for each in self._identifiers), 1)
+        before = Counter(each.kind for each in self._identifiers)
+        # A wheel that no identifier stands for does not make up for one that is missing.
         now = kind_changes.kinds_of(others)
+        for kind in before:
+            del now[kind]
         now.update(each.kind for each in self._identifiers if each not in missing)
         return kind_changes.lost(before, now, "the build identifiers")
 

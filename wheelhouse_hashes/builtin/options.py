@@ -114,6 +114,7 @@ def _add_check_options(parser: OptionGroup, verb: str) -> None:
     own = "" if verb == "fetch" else " (default: the folder itself)"
     parser.add_argument(
         "--against",
+        path="file",
         action="append",
         metavar="SOURCE",
         environment=f"{PREFIX}AGAINST",

@@ -63,6 +63,7 @@ def _index(run: Run[Any]) -> int:
 def _add_verify_options(options: OptionGroup) -> None:
     options.add_argument(
         "folder",
+        path="file",
         help="path to the folder to verify, or to a digest list: its digests are then compared, "
         "and no artifact is read",
     )
@@ -77,6 +78,7 @@ def _verify(run: Run[Any]) -> int:
 def _add_hash_options(options: OptionGroup) -> None:
     options.add_argument(
         "paths",
+        path="file",
         nargs="*",
         default=["dist"],
         metavar="PATH",
@@ -91,6 +93,7 @@ def _add_hash_options(options: OptionGroup) -> None:
     )
     options.add_argument(
         "--sidecars",
+        path="folder",
         metavar="FOLDER",
         help="write a hash file (such as X.whl.sha256) for each artifact to FOLDER, which is "
         "created if needed; the digest list is then written only with --sums",

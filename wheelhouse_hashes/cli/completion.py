@@ -13,7 +13,9 @@ from wheelhouse_hashes.errors import UsageError, disk_errors
 from wheelhouse_hashes.runtime.screen import write_result
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from wheelhouse_hashes.verbs import AddedOption
 
 #: The command that installs the requirements.
 INSTALL = "python -m pip install 'wheelhouse-hashes[completion]'"
@@ -21,24 +23,27 @@ INSTALL = "python -m pip install 'wheelhouse-hashes[completion]'"
 #: The command that is completed.  Shells cannot complete the arguments of ``python -m``.
 PROGRAM = "wheelhouse-hashes"
 
-#: Options and arguments whose values are files and folders, by name.
-_FILES = frozenset({"sums", "report", "expect_file", "paths", "against", "folder"})
-_FOLDERS = frozenset({"local_folder", "sidecars"})
+#: Options of the host whose values are folders.  All others say so themselves: see
+#: :meth:`~wheelhouse_hashes.verbs.OptionGroup.add_argument`.
+_FOLDERS_OF_HOST = frozenset({"local_folder"})
 
 
-def print_completion(parser: argparse.ArgumentParser, shell: str) -> None:
+def print_completion(
+    parser: argparse.ArgumentParser, shell: str, options: Iterable[AddedOption]
+) -> None:
     """Print the script for a shell.  The parser is changed and must not be used again.
 
     :param parser: the parser of the command line, with all verbs and options.
     :param shell: one of :data:`~wheelhouse_hashes.cli.verb_parsers.SHELLS`.
+    :param options: the options and arguments that wheelhouse-hashes and its plugins add.
     :raises UsageError: if the extra ``completion`` is not installed.
     :raises DiskError: if the script cannot be written.
     """
     with disk_errors("write to standard output"):
-        write_result(completion(parser, shell).encode())
+        write_result(completion(parser, shell, options).encode())
 
 
-def completion(parser: argparse.ArgumentParser, shell: str) -> str:
+def completion(parser: argparse.ArgumentParser, shell: str, options: Iterable[AddedOption]) -> str:
     """Return the script for a shell; see :func:`print_completion`.
 
     :raises UsageError: if the extra ``completion`` is not installed.
@@ -50,10 +55,12 @@ def completion(parser: argparse.ArgumentParser, shell: str) -> str:
     for action in _actions(parser):
         # Whole sentences and defaults, which may come from the environment, are for --help.
         action.help = _short(action.help)
-        if action.dest in _FILES:
-            action.complete = shtab.FILE  # type: ignore[attr-defined]
-        elif action.dest in _FOLDERS:
+        if action.dest in _FOLDERS_OF_HOST:
             action.complete = shtab.DIRECTORY  # type: ignore[attr-defined]
+    complete = {"file": shtab.FILE, "folder": shtab.DIRECTORY}
+    for option in options:
+        if option.path is not None:
+            option.action.complete = complete[option.path]  # type: ignore[attr-defined]
     parser.prog = PROGRAM
     script: str = shtab.complete(parser, shell)
     return script if script.endswith("\n") else f"{script}\n"

@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -118,6 +118,11 @@ class Verbs:
     def options(self, verb: str) -> Sequence[AddedOption]:
         """Return the options that wheelhouse-hashes and its plugins add to a verb."""
         return self._ours[verb]
+
+    def all_options(self) -> Iterator[AddedOption]:
+        """Yield the options and arguments that wheelhouse-hashes and its plugins add."""
+        for added in self._ours.values():
+            yield from added
 
     def secret_flags(self) -> list[str]:
         """Return the option strings of all secret options of plugins."""
@@ -273,7 +278,7 @@ class Parser(argparse.ArgumentParser):
         correct(self._subparsers_action)
         self.verbs.argv = sys.argv[1:] if args is None else args
         self.verbs.extend(self._subparsers_action)
-        add_general_options(self)
+        add_general_options(self, self.verbs.all_options)
         try:
             options, unknown = self.parse_known_args(args, namespace)
             if unknown:
@@ -311,6 +316,14 @@ class Parser(argparse.ArgumentParser):
         for secret in secrets_in(self.verbs.argv, self.verbs.secret_flags()):
             message = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, message)
         super().error(harmless(message))
+
+    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:  # noqa: ANN401 (as argparse has it)
+        """Keep the value of ``--option=--``, which Python before 3.13 drops."""
+        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
+            value = self._get_value(action, "--")
+            self._check_value(action, value)
+            return value
+        return super()._get_values(action, arg_strings)
 
     def _get_option_tuples(self, option_string: str) -> list[Any]:
         """Prefer the host's options for abbreviations: ``fetch --ver`` means ``--version``."""

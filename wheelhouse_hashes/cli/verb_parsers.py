@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from wheelhouse_hashes.builtin.options import add_driver_option
@@ -12,7 +12,7 @@ from wheelhouse_hashes.runtime.screen import write
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.cli.commands import Command
-    from wheelhouse_hashes.verbs import OptionGroup
+    from wheelhouse_hashes.verbs import AddedOption, OptionGroup
 
 #: The shells of ``--print-completion``.
 SHELLS = ("bash", "zsh", "fish", "tcsh")
@@ -60,7 +60,19 @@ class VerbParsers(Generic[P]):
 
 
 class _PrintCompletion(argparse.Action):
-    """Prints the script for a shell, and ends the command."""
+    """Prints the script for a shell, and ends the command.
+
+    :param added: returns the options and arguments that wheelhouse-hashes and its plugins add.
+    """
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 (as argparse has them)
+        added: Callable[[], Iterable[AddedOption]],
+        **kwargs: Any,  # noqa: ANN401 (as above)
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._added = added
 
     def __call__(
         self,
@@ -71,7 +83,7 @@ class _PrintCompletion(argparse.Action):
     ) -> None:
         from wheelhouse_hashes.cli.completion import print_completion
 
-        print_completion(parser, values)
+        print_completion(parser, values, self._added())
         parser.exit()
 
 
@@ -103,8 +115,14 @@ def _libcurl() -> str:
     return f"libcurl {pycurl.version_info()[1]}"
 
 
-def add_general_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--version`` and ``--print-completion``, which need no verb."""
+def add_general_options(
+    parser: argparse.ArgumentParser, added: Callable[[], Iterable[AddedOption]]
+) -> None:
+    """Add ``--version`` and ``--print-completion``, which need no verb.
+
+    :param parser: the parser of the command line.
+    :param added: returns the options and arguments that wheelhouse-hashes and its plugins add.
+    """
     parser.add_argument(
         "--version",
         action=_PrintVersion,
@@ -116,6 +134,7 @@ def add_general_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--print-completion",
         action=_PrintCompletion,
+        added=added,
         choices=SHELLS,
         metavar="SHELL",
         default=argparse.SUPPRESS,

@@ -95,7 +95,7 @@ def _verify(
 ) -> None:
     run, report = reporter.run, reporter.report
     operand: Operand = Files(folder, run) if folder.is_dir() else DigestsOfList(folder, run)
-    report.no_bytes = isinstance(operand, DigestsOfList)
+    report.no_bytes = isinstance(operand, DigestsOfList) and not run.options.download
     subject = Subject(operand.names, _projects(operand.names))
     sources = read_sources(run, addresses, subject, lambda each: _record(run, report, each))
     run.unlisted = sources.unlisted()

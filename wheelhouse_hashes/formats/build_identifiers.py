@@ -10,10 +10,11 @@ Source: cibuildwheel 4.3.5, ``resources/build-platforms.toml``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
-from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, platform_row, tags_of
+from wheelhouse_hashes.formats.tag_globs import matches_tag
+from wheelhouse_hashes.formats.wheel_kinds import ANY, Kind, column_of_tag, platform_row, tags_of
 
 _IDENTIFIER = re.compile(
     r"(?P<python>(?:cp\d{2,3}t?|pp\d{2,3}|gp\d{2,3}(?:_\d+)?))"
@@ -23,6 +24,18 @@ _IDENTIFIER = re.compile(
 
 _CPYTHON = re.compile(r"cp(\d)(\d+)(t?)", re.ASCII)
 _MINOR = re.compile(r"(?:cp|py)(\d)(\d+)", re.ASCII)
+
+_GRAALPY = re.compile(r"gp(\d+)(?:_(\d+))?", re.ASCII)
+
+#: Two versions of each platform that has versions, in the tags of wheels.
+_VERSIONS: Mapping[str, tuple[str, str]] = {
+    "manylinux": ("2_17", "2_34"),
+    "musllinux": ("1_1", "1_2"),
+    "macosx": ("10_13", "11_0"),
+    "pyodide": ("2024_0", "2025_0"),
+    "android": ("21", "24"),
+    "ios": ("13_0", "15_4"),
+}
 
 #: CPython before this minor version has ``m`` in the tags of its ABI.
 _LAST_WITH_M = 7
@@ -43,8 +56,32 @@ class Identifier(NamedTuple):
     def kind(self) -> Kind:
         """Its column and row, as for wheels."""
         family, _, rest = self.platform.partition("_")
-        is_versioned = rest and family != "win"
-        return Kind(self.python, f"{family} {rest}" if is_versioned else self.platform)
+        row = f"{family} {rest}" if family in _VERSIONS else self.platform
+        return Kind(column_of_tag(*self._python_and_abi), row)
+
+    @property
+    def _python_and_abi(self) -> tuple[str, str]:
+        """The tags of a wheel for this Python alone."""
+        if match := _CPYTHON.fullmatch(self.python):
+            return f"cp{match[1]}{match[2]}", self.python
+        if match := _GRAALPY.fullmatch(self.python):
+            return f"graalpy{match[1]}", f"graalpy{match[2] or ''}_{match[1]}_native"
+        return self.python, f"pypy{self.python[2:]}_pp73"
+
+    def matches(self, glob: str) -> bool:
+        """Return whether a TAG-GLOB is about all wheels that this build makes.
+
+        The tags of wheels have a version of the platform, which an identifier lacks: a pattern
+        for one version (``*-manylinux_2_28_*``) is about some of the wheels.
+
+        :param glob: the pattern.
+        """
+        own = "-".join(self._python_and_abi)
+        family, _, rest = self.platform.partition("_")
+        versions = _VERSIONS.get(family, ())
+        tags = [f"{own}-{family}_{version}_{rest}" for version in versions]
+        whole = any(matches_tag(glob, each) for each in (str(self), f"{own}-{self.platform}"))
+        return whole or (bool(tags) and all(matches_tag(glob, tag) for tag in tags))
 
     def fits(self, name: str) -> bool:
         """Return whether an artifact is a wheel that this build makes."""
@@ -104,9 +141,14 @@ def _cpython(python: str) -> Callable[[str, str], bool]:
 
 
 def _other(python: str) -> Callable[[str, str], bool]:
-    own = python if python.startswith("pp") else "graalpy" + python[2:].partition("_")[0]
+    match = _GRAALPY.fullmatch(python)
+    own = f"graalpy{match[1]}" if match else python
+    # The ABI of GraalPy changes with its release: graalpy250_312_native.
+    release = f"graalpy{match[2]}_" if match and match[2] else ""
 
     def fits(tag: str, abi: str) -> bool:
-        return tag == own or (tag == "py3" and abi == "none")
+        if abi == "none":
+            return tag in (own, "py3")
+        return tag == own and abi.startswith(release)
 
     return fits

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from wheelhouse_hashes.filenames import listed, parse_artifact_name
 from wheelhouse_hashes.formats.differences import Difference
-from wheelhouse_hashes.formats.tag_globs import matches, matches_any, why_no_glob
+from wheelhouse_hashes.formats.tag_globs import covers, matches, matches_any, why_no_glob
 
 _NUMBER = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?", re.ASCII)
 
@@ -76,16 +76,20 @@ class ExpectedLines:
         ]
 
     def excluding(self, globs: Collection[str]) -> ExpectedLines:
-        """Return the list without names that a pattern of ``--exclude`` matches.
+        """Return the list without names and patterns that are about excluded artifacts.
 
+        :param globs: the patterns of ``--exclude``.
         :raises ValueError: if nothing is left.
         """
         if not globs:
             return self
         names = frozenset(name for name in self.names if not matches_any(globs, name))
-        if not names and not self.patterns:
+        patterns = tuple(
+            each for each in self.patterns if not any(covers(glob, each.glob) for glob in globs)
+        )
+        if not names and not any(pattern.least for pattern in patterns):
             raise ValueError("--exclude excludes all of it, so nothing is expected")
-        return replace(self, names=names)
+        return replace(self, names=names, patterns=patterns)
 
     def surplus(self, good: Collection[str]) -> list[str]:
         """Return the artifacts that no line is about."""

@@ -17,8 +17,16 @@ NO_PYTHON = "no Python"
 #: names on a hostile page could make a table of a billion cells.
 MAX_COLUMNS, MAX_ROWS = 60, 100
 
+#: Maximum and minimum width of a row's or column's name in text, in characters.  Those of real
+#: releases have 25 at most; the platform in a hostile name can have 200, and one in a plugin's
+#: finding more.
+MAX_LABEL, MIN_LABEL = 60, 20
+
 #: Space between two columns of text.
 _GAP = "  "
+
+#: What replaces the middle of a long name.
+_DOTS = "..."
 
 
 class State(enum.StrEnum):
@@ -105,21 +113,23 @@ class Grid:
 
         :param width: the maximum number of characters in a line, if a column fits in it.
         """
-        heads = [printable(row) for row in self.rows]
+        room_for_name = max(MIN_LABEL, min(MAX_LABEL, width // 2))
+        heads = [shortened(row, room_for_name) for row in self.rows]
         first = max(map(len, heads), default=0)
         rest = [*self.columns]
         while rest:
             shown: list[tuple[str, int]] = []
+            titles: list[str] = []
             room = width - first
             while rest:
                 column = rest[0]
-                texts = [column or NO_PYTHON, *(self.cell(row, column) for row in self.rows)]
-                needed = len(_GAP) + max(len(printable(text)) for text in texts)
-                if shown and needed > room:
+                title = shortened(column or NO_PYTHON, room_for_name)
+                wide = max(map(len, [title, *(self.cell(row, column) for row in self.rows)]))
+                room -= len(_GAP) + wide
+                if shown and room < 0:
                     break
-                room -= needed
-                shown.append((rest.pop(0), needed - len(_GAP)))
-            titles = (f"{printable(column or NO_PYTHON):<{wide}}" for column, wide in shown)
+                shown.append((rest.pop(0), wide))
+                titles.append(f"{title:<{wide}}")
             yield _GAP.join([" " * first, *titles]).rstrip(), None
             for row, head in zip(self.rows, heads, strict=True):
                 cells = [f"{self.cell(row, column):<{wide}}" for column, wide in shown]
@@ -137,6 +147,20 @@ class Grid:
         """A text about the artifacts that are left out; empty if there are none."""
         number = self.left_out
         return f"and {number} artifacts of more Pythons and platforms" if number else ""
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the name of a row or column on one line; dots replace the middle of a long one.
+
+    :param text: the name.
+    :param most: the maximum number of characters.
+    """
+    is_long = len(text) > most
+    shown = printable(f"{text[:most]}{text[-most:]}" if is_long else text)
+    if not is_long and len(shown) <= most:  # an escape has several characters
+        return shown
+    end = (most - len(_DOTS)) // 2
+    return f"{shown[: most - len(_DOTS) - end]}{_DOTS}{shown[len(shown) - end :]}"
 
 
 def counted(states: Mapping[State, int]) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from packaging.utils import canonicalize_name
+
 from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
-from wheelhouse_hashes.filenames import parse_artifact_name
-from wheelhouse_hashes.formats.pages import Link, read_page
+from wheelhouse_hashes.filenames import MAX_NAME_BYTES, listed, parse_artifact_name, printable
+from wheelhouse_hashes.formats.cut_listings import is_next_page
+from wheelhouse_hashes.formats.pages import Link, is_size, read_page
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -29,8 +32,20 @@ _VERSION_META = b"pypi:repository-version"
 _FORM = b"<form"
 
 
-def read_index(body: bytes, content_type: str, url: str) -> dict[str, Link]:
-    """Return the files on the page of a project, by name.
+_HAS_NEXT = "the page has a next page, which is not read"
+
+
+class IndexPage(NamedTuple):
+    """The page of a project."""
+
+    #: The files on it, by name.
+    files: Mapping[str, Link]
+    #: Why it lacks files that the index has; empty if it is not known to.
+    why_cut: str = ""
+
+
+def read_index(body: bytes, content_type: str, url: str, projects: Collection[str]) -> IndexPage:
+    """Read the page of a project.
 
     An installer goes by the name in the URL, so a file that has another one there is under
     both.  A name with different digests has a link with a problem.
@@ -38,22 +53,70 @@ def read_index(body: bytes, content_type: str, url: str) -> dict[str, Link]:
     :param body: the page: JSON (:pep:`691`) or HTML (:pep:`503`).
     :param content_type: the value of its ``Content-Type``.
     :param url: its URL, for relative links.
+    :param projects: the projects that it may be the page of; empty for any.
     :raises ValueError: if it is another page, such as one to log in.
     """
-    links = [link for link in read_page(body, content_type, url) if not link.is_next]
-    files: dict[str, Link] = {}
-    for link in links:
-        for name in _names(link):
-            other = files.setdefault(name, link)
-            if sorted(other.hashes) != sorted(link.hashes):
-                files[name] = link._replace(problem=f"lists {name} twice, with different digests")
+    document: dict[str, Any] = {}
+    read = list(read_page(body, content_type, url, document.update))
+    _check_project(document.get("name"), projects)
+    has_next = bool(document.get("next")) or any(
+        link.is_next and is_next_page(link.address, url) for link in read
+    )
+    invalid = set(_with_invalid_size(document))
+    links = [
+        link._replace(problem=link.problem or f"lists {link.name} with an invalid size")
+        if link.name in invalid
+        else link
+        for link in read
+        if not link.is_next
+    ]
+    files = _by_name(links)
     is_json = "json" in content_type.lower()
     # Some indexes have an empty page for a project before its first upload.
     is_empty = body.strip() and not links and _FORM not in body.lower()
     is_marked = is_json or _VERSION_META in body
     if not (is_marked or is_empty or any(map(parse_artifact_name, files))):
         raise ValueError("not the page of a project: it has no links to artifacts")
+    return IndexPage(files, _HAS_NEXT if has_next else "")
+
+
+def _check_project(name: object, projects: Collection[str]) -> None:
+    """Check that a page is about one of some projects; HTML pages do not name theirs.
+
+    :raises ValueError: if it names another one.
+    """
+    if projects and isinstance(name, str) and canonicalize_name(name) not in projects:
+        wanted = listed(sorted(projects))
+        raise ValueError(f"the page of {printable(name[:MAX_NAME_BYTES])!r}, not of {wanted}")
+
+
+def _with_invalid_size(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of files whose size is not a number of bytes; null is no size."""
+    for file in document.get("files", ()):
+        size = file.get("size") if isinstance(file, dict) else None
+        if size is not None and not is_size(size):
+            yield str(file.get("filename"))
+
+
+def _by_name(links: Iterable[Link]) -> dict[str, Link]:
+    files: dict[str, Link] = {}
+    for link in links:
+        for name in _names(link):
+            other = files.setdefault(name, link)
+            files[name] = other if other is link else _both(name, other, link)
     return files
+
+
+def _both(name: str, one: Link, other: Link) -> Link:
+    """Return what two entries of one name say together; installers may choose either."""
+    sizes = {each.size for each in (one, other) if each.size is not None}
+    problem = one.problem or other.problem
+    if not problem and sorted(one.hashes) != sorted(other.hashes):
+        problem = f"lists {name} twice, with different digests"
+    elif not problem and len(sizes) > 1:
+        problem = f"lists {name} twice, with different sizes"
+    yanked = other.yanked if one.yanked is None else one.yanked
+    return one._replace(problem=problem, yanked=yanked, size=max(sizes, default=None))
 
 
 def _names(link: Link) -> set[str]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 from urllib.parse import quote, unquote, urlunsplit
 
 from wheelhouse_hashes.filenames import parse_artifact_name
@@ -61,6 +61,10 @@ _MALFORMED = "its URL is malformed"
 _LIKE_A_FOLDER = "its URL ends with a slash, like that of a folder"
 
 
+#: A JSON page.
+Document = Mapping[str, Any]
+
+
 class TooManyLinks(ValueError):
     """A page has more than :data:`MAX_LINKS` links."""
 
@@ -89,12 +93,15 @@ class Link(NamedTuple):
     is_next: bool = False
 
 
-def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
+def read_page(
+    body: bytes, content_type: str, url: str, inspect: Callable[[Document], None] = lambda _: None
+) -> Iterator[Link]:
     """Read the links of a page.
 
     :param body: the page.
     :param content_type: the value of its ``Content-Type``, which may be empty.
     :param url: its URL, for relative links.
+    :param inspect: called with the document of a JSON page, which has a list of files.
     :raises ValueError: if a JSON page does not conform to :pep:`691`.
     :raises UnsupportedVersion: if it has another major version of the simple API.
     :raises TooManyLinks: if it has more than :data:`MAX_LINKS` links.
@@ -106,7 +113,7 @@ def read_page(body: bytes, content_type: str, url: str) -> Iterator[Link]:
     check_media_type(media_type)
     kind = page_kind(media_type, body)
     if kind is PageKind.JSON:
-        return _read_json(text, url)
+        return _read_json(text, url, inspect)
     if kind is PageKind.NAMES:
         return _read_names(text, url)
     return _read_html(text, url)
@@ -136,7 +143,7 @@ def _read_names(text: str, url: str) -> Iterator[Link]:
             yield Link(name, join(base, quote(name)))
 
 
-def _read_json(text: str, url: str) -> Iterator[Link]:
+def _read_json(text: str, url: str, inspect: Callable[[Document], None]) -> Iterator[Link]:
     base = _usable(without_query(url))
     try:
         document = json.loads(text)
@@ -149,6 +156,7 @@ def _read_json(text: str, url: str) -> Iterator[Link]:
         raise
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise ValueError("not a valid JSON page of the simple API (PEP 691)") from None
+    inspect(document)
     for number, file in enumerate(files):
         if number >= MAX_LINKS:
             raise TooManyLinks
@@ -183,9 +191,14 @@ def _read_file(file: object, base: str) -> Link:
     # A value of another type is an invalid digest, but null is none.
     claimed = tuple((k, str(v)[:MAX_TAG]) for k, v in hashes.items() if v is not None)
     size, yanked = file.get("size"), file.get("yanked")
-    size = size if type(size) is int and size >= 0 else None
+    size = size if is_size(size) else None
     provenance = _provenance(file.get("provenance"), base)
     return Link(name, address, claimed, size, yanked=_yanked(yanked), provenance=provenance)
+
+
+def is_size(value: object) -> TypeGuard[int]:
+    """Return whether a value of a JSON page is a number of bytes."""
+    return type(value) is int and value >= 0
 
 
 def _yanked(value: object) -> str | None:

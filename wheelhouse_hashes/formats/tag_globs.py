@@ -16,6 +16,12 @@ from wheelhouse_hashes.formats.wheel_kinds import SDIST, column_of_tag, tags_of
 
 _LEGAL = re.compile(r"[a-z0-9_.*?!\[\]-]+", re.ASCII)
 
+#: The number of hyphens in ``PYTHON-ABI-PLATFORM``.
+_HYPHENS = 2
+
+#: Wildcards of one character.
+_ONE_CHARACTER = re.compile(r"\?|\[[^]]+\]")
+
 #: The maximum length of a pattern.  Each ``*`` multiplies the time that matching can take.
 MAX_LENGTH, MAX_STARS = 200, 8
 
@@ -53,15 +59,38 @@ def matches(glob: str, name: str) -> bool:
     :param glob: the pattern; upper and lower case differ, on all systems.
     :param name: the name of the artifact; other names match nothing.
     """
-    return any(
-        fnmatchcase(tag, glob) or (tag != SDIST and fnmatchcase(_short(tag), glob))
-        for tag in tags_of(name)
-    )
+    return any(matches_tag(glob, tag) for tag in tags_of(name))
+
+
+def matches_tag(glob: str, tag: str) -> bool:
+    """Return whether a pattern matches one tag, or its short form.
+
+    :param glob: the pattern.
+    :param tag: ``PYTHON-ABI-PLATFORM``, or a text without a short form, such as ``sdist``.
+    """
+    return fnmatchcase(tag, glob) or (tag.count("-") == _HYPHENS and fnmatchcase(_short(tag), glob))
 
 
 def matches_any(globs: Iterable[str], name: str) -> bool:
     """Return whether one of some patterns matches an artifact."""
     return any(matches(glob, name) for glob in globs)
+
+
+def covers(glob: str, other: str) -> bool:
+    """Return whether a pattern certainly matches every tag that another pattern matches.
+
+    The second pattern is compared as text, with nothing and with a few characters in the place
+    of its wildcards.
+
+    :param glob: the pattern that may be the wider one.
+    :param other: the other pattern.
+    """
+    if glob == other:
+        return True
+    if "[" in glob:
+        return False  # which characters a set has is not compared
+    single = _ONE_CHARACTER.sub("\0", other)
+    return all(fnmatchcase(single.replace("*", some), glob) for some in ("", "\0" * MAX_LENGTH))
 
 
 def _short(tag: str) -> str:

@@ -56,6 +56,15 @@ class Source:
     is_local: bool
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it is a local folder without artifacts, hash files and digest lists."""
+        listing, selection = self.listing, self.selection
+        digests = listing.releases or listing.lists or selection.hash_file_folders
+        if not self.is_local or digests or selection.artifacts:
+            return False
+        return not any(parse_artifact_name(entry.name) for entry in listing.entries)
+
+    @property
     def artifacts(self) -> dict[str, ListedArtifact]:
         """The artifacts by name."""
         return {artifact.name: artifact for artifact in self.selection.artifacts}
@@ -193,6 +202,8 @@ class Sources:
             if not is_base:
                 raise Refusal(Cause.NOT_LISTED, f"listed without a digest: {where}")
             return
+        if all(source.is_empty for source in self.sources):
+            raise Refusal(Cause.NOT_LISTED, f"not in {where}, which has no artifacts or digests")
         if self._similar is None:
             names = [entry.name for each in self.sources for entry in each.listing.entries]
             self._similar = {_similar(each): each for each in reversed(names)}

@@ -110,3 +110,23 @@ def test_unloaded_plugin_is_named_with_unknown_option(
         parse("fetch", "--of-a-plugin", plugins=plugins)
     assert end.value.code == 2
     assert "warning: plugin 'broken' (broken-dist 1.0)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "value"),
+    [
+        ("--report", "report", "--"),
+        ("--sums", "sums", "--"),
+        ("--against", "against", ["--"]),
+    ],
+)
+def test_two_hyphens_are_the_value_of_an_option(option: str, name: str, value: object) -> None:
+    """``--sums=--`` is an odd name, and not the end of the options."""
+    _, options = parse("fetch", f"{option}=--")
+    assert getattr(options, name) == value
+
+
+def test_two_hyphens_are_not_every_options_value(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse("fetch", "--missing-hash=--")
+    assert "invalid choice: '--'" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.releases import real_releases
 from wheelhouse_hashes.formats.build_identifiers import Identifier, parse_identifier, unmet
+from wheelhouse_hashes.formats.wheel_kinds import kind_of
 
 #: What cibuildwheel 4.3.5 builds for one version of CPython on any machine.
 PLATFORMS = (
@@ -48,6 +49,10 @@ PYTHONS = (
         ("pp311-macosx_arm64", "pp310-pypy310_pp73-macosx_11_0_arm64", False),
         ("pp311-macosx_arm64", "py3-none-macosx_11_0_arm64", True),
         ("gp312_250-manylinux_x86_64", "graalpy312-graalpy250_312_native-linux_x86_64", True),
+        ("gp312_250-manylinux_x86_64", "graalpy312-graalpy242_312_native-linux_x86_64", False),
+        ("gp312-manylinux_x86_64", "graalpy312-graalpy242_312_native-linux_x86_64", True),
+        ("gp312_250-win_amd64", "graalpy312-none-win_amd64", True),
+        ("gp312_250-win_amd64", "graalpy311-graalpy250_311_native-win_amd64", False),
         ("cp313-pyodide_wasm32", "cp313-cp313-pyodide_2025_0_wasm32", True),
         ("cp313-pyodide_wasm32", "cp313-cp313-pyemscripten_2026_0_wasm32", True),
         ("cp313-ios_arm64_iphoneos", "cp313-cp313-ios_13_0_arm64_iphoneos", True),
@@ -67,6 +72,55 @@ def test_kinds_of_identifiers_are_those_of_wheels() -> None:
     kinds = [str(each.kind) for p in PLATFORMS if (each := parse_identifier(f"cp312-{p}"))]
     assert len(kinds) == 26
     assert {"cp312 win_amd64", "cp312 win32", "cp312 manylinux x86_64"} < set(kinds)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "tags"),
+    [
+        ("cp312-win_amd64", "cp312-cp312-win_amd64"),
+        ("cp313t-manylinux_x86_64", "cp313-cp313t-manylinux_2_28_x86_64"),
+        ("pp311-macosx_arm64", "pp311-pypy311_pp73-macosx_11_0_arm64"),
+        ("gp312_250-manylinux_x86_64", "graalpy312-graalpy250_312_native-manylinux_2_17_x86_64"),
+        ("cp313-ios_arm64_iphoneos", "cp313-cp313-ios_13_0_arm64_iphoneos"),
+        ("cp313-pyodide_wasm32", "cp313-cp313-pyodide_2025_0_wasm32"),
+    ],
+)
+def test_identifier_and_its_wheel_are_in_one_cell(identifier: str, tags: str) -> None:
+    """A missing wheel has the column and row that the wheel itself would have."""
+    parsed = parse_identifier(identifier)
+    assert parsed is not None
+    assert parsed.kind == kind_of(f"demo-1.0-{tags}.whl")
+
+
+@pytest.mark.parametrize(
+    ("glob", "identifier", "expected"),
+    [
+        ("cp313t-*", "cp313t-win_amd64", True),
+        ("cp313-cp313t-*", "cp313t-win_amd64", True),
+        ("cp313-*", "cp313t-win_amd64", True),
+        ("cp313-cp313-*", "cp313t-win_amd64", False),
+        ("*-win_amd64", "cp313t-win_amd64", True),
+        ("CP313T-*", "cp313t-win_amd64", False),
+        ("cp312-manylinux_*_x86_64", "cp312-manylinux_x86_64", True),
+        ("*-manylinux_x86_64", "cp312-manylinux_x86_64", True),
+        ("*-manylinux_2_28_x86_64", "cp312-manylinux_x86_64", False),
+        ("*-manylinux2014_*", "cp312-manylinux_x86_64", False),
+        ("*-macosx_*_arm64", "cp312-macosx_arm64", True),
+        ("*-macosx_*_x86_64", "cp312-macosx_arm64", False),
+        ("*-pypy*", "pp311-win_amd64", True),
+        ("pp311-*", "pp311-win_amd64", True),
+        ("graalpy312-*", "gp312_250-manylinux_x86_64", True),
+        ("*-graalpy250_*", "gp312_250-manylinux_x86_64", True),
+        ("*-graalpy250_*", "gp313_253-manylinux_x86_64", False),
+        ("gp*", "gp312_250-manylinux_x86_64", True),
+        ("sdist", "cp312-win32", False),
+    ],
+)
+def test_patterns_of_tags_match_identifiers(glob: str, identifier: str, expected: bool) -> None:
+    """The patterns of ``--exclude`` are the same for wheels and for builds."""
+    parsed = parse_identifier(identifier)
+    assert parsed is not None
+    assert parsed.matches(glob) is expected
 
 
 @pytest.mark.parametrize("text", ["cp312", "cp312-*", "cp312-manylinux", "cp3-win32x", "x86_64"])

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from wheelhouse_hashes.formats.grid import MAX_COLUMNS, MAX_ROWS, Entry, Grid, State
+import re
+
+import pytest
+
+from tests.support.releases import real_releases
+from wheelhouse_hashes.formats.grid import (
+    MAX_COLUMNS,
+    MAX_LABEL,
+    MAX_ROWS,
+    MIN_LABEL,
+    Entry,
+    Grid,
+    State,
+    shortened,
+)
 from wheelhouse_hashes.formats.wheel_kinds import Kind, kind_of
 
 
@@ -83,3 +97,31 @@ def test_grid_of_a_hostile_page_is_limited() -> None:
     assert grid.left_out == 2_000 - MAX_COLUMNS
     *_, (last, state) = grid.lines(120)
     assert (last, state) == ("and 1940 artifacts of more Pythons and platforms", None)
+
+
+@pytest.mark.parametrize("width", [20, 80, 120, 500])
+def test_long_names_do_not_widen_the_grid(width: int) -> None:
+    """A name has 255 characters, nearly all of which can be its platform or its Python."""
+    kinds = [
+        Kind("cp312", "win_" + "x" * 200 + "_arm64"),
+        Kind("cp313" + "y" * 150, "win_amd64"),
+        Kind("cp313", "\x1b" * 59),
+        Kind("7" * 5_000, "7" * 5_000),
+    ]
+    grid = Grid(Entry(kind, State.REFUSED) for kind in kinds)
+    lines = [text for text, _ in grid.lines(width)]
+    limit = max(MIN_LABEL, min(MAX_LABEL, width // 2))
+    assert max(map(len, lines)) <= max(width, 2 * limit + 2)
+    assert any(re.match(r"win_x+\.\.\.x+_arm64 ", text) for text in lines)
+    assert "".join(lines).isprintable()
+
+
+def test_names_of_real_releases_are_whole() -> None:
+    labels = {
+        label
+        for releases in real_releases().values()
+        for release in releases.values()
+        for name in release.sizes
+        for label in kind_of(name) or ()
+    }
+    assert {shortened(label, 40) for label in labels} == labels

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from wheelhouse_hashes.errors import UsageError
-from wheelhouse_hashes.formats.tag_globs import check_globs, matches, matches_any, why_no_glob
+from wheelhouse_hashes.formats.tag_globs import (
+    check_globs,
+    covers,
+    matches,
+    matches_any,
+    why_no_glob,
+)
 
 THREADS = "demo-1.0-cp313-cp313t-manylinux2014_x86_64.manylinux_2_17_x86_64.whl"
 
@@ -61,3 +67,26 @@ def test_texts_that_can_match_nothing_are_refused(glob: str, words: str) -> None
 def test_one_of_several_patterns_matches() -> None:
     assert matches_any(["sdist", "cp313t-*"], THREADS)
     assert not matches_any([], THREADS)
+
+
+@pytest.mark.parametrize(
+    ("glob", "other", "expected"),
+    [
+        ("cp313t-*", "cp313t-*", True),
+        ("cp313t-*", "cp313t-win_*", True),
+        ("*", "*-win32", True),
+        ("*", "sdist", True),
+        ("*-win32", "cp3[12]*-win32", True),
+        ("cp31?-*", "cp31?-win32", True),
+        ("cp31[23]-*", "cp31[23]-*", True),
+        ("cp31?-*", "cp31*-win32", False),
+        ("cp31[23]-*", "cp312-*", False),
+        ("cp313t-win_*", "cp313t-*", False),
+        ("*-win32", "*", False),
+        ("?*-win32", "*-win32", False),
+        ("cp313-*", "cp313t-*", False),
+    ],
+)
+def test_pattern_that_covers_another_one(glob: str, other: str, expected: bool) -> None:
+    """It is the wider one for certain; sets of characters are not compared."""
+    assert covers(glob, other) is expected

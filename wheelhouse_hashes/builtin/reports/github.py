@@ -25,6 +25,12 @@ _MARKUP = re.compile(r"[\\`*_\[\]|~$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 
+#: Maximum size of a job's summary, in bytes; GitHub shows nothing of a longer one.
+_LIMIT = 1024 * 1024
+
+#: The number of artifacts from which on they are ordered by outcome.
+_MANY = 1000
+
 
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options], report: Report) -> None:
@@ -101,17 +107,32 @@ def _escaped(text: str, further: str = "") -> str:
 def _table(run: Run[Options], report: Report, rows: list[_Row]) -> str:
     lines = [f"### wheelhouse {_cell(run.verb)}: exit {report.exit_code}", "", *_grid(report)]
     lines += ["| artifact | outcome | |", "|---|---|---|"]
-    lines += [f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in rows]
+    # Artifacts with a next step come first if there is no room for all.
+    ordered = rows if len(rows) <= _MANY else sorted(rows, key=lambda row: row[3] is None)
+    table = [
+        f"| {_cell(name)} | {_cell(word)} | {_cell(text)} |" for name, word, text, _ in ordered
+    ]
+    lines += _within(_LIMIT // 2, table, "artifacts")
     findings = (run.masked(f"{each.cause.value}: {each.text}") for each in report.findings)
-    lines += ["", *(f"- {_cell(text)}" for text in findings)]
+    lines += ["", *_within(_LIMIT // 4, [f"- {_cell(text)}" for text in findings], "findings")]
     return "\n".join(lines) + "\n\n"
+
+
+def _within(limit: int, lines: list[str], what: str) -> list[str]:
+    """Return the first lines that have a number of bytes together; count the others."""
+    room = limit
+    for number, line in enumerate(lines):
+        room -= len(line.encode()) + 1
+        if room < 0:
+            return [*lines[:number], "", f"and {len(lines) - number} more {what}"]
+    return lines
 
 
 def _grid(report: Report) -> Iterator[str]:
     """Return the lines of the grid, none if there is nothing to compare."""
     # Imported here because most runs have no summary.
     from wheelhouse_hashes.builtin.reports.grid_model import grid_of
-    from wheelhouse_hashes.formats.grid import NO_PYTHON, State
+    from wheelhouse_hashes.formats.grid import MAX_LABEL, NO_PYTHON, State, shortened
     from wheelhouse_hashes.report import FetchReport
 
     if not isinstance(report, FetchReport):
@@ -119,11 +140,12 @@ def _grid(report: Report) -> Iterator[str]:
     grid = grid_of(report)
     if sum(grid.count.values()) <= 1:
         return
-    heads = ["platform", *(column or NO_PYTHON for column in grid.columns)]
+    columns = [shortened(column or NO_PYTHON, MAX_LABEL) for column in grid.columns]
+    heads = ["platform", *columns]
     yield f"| {' | '.join(map(_cell, heads))} |"
     yield "|---" * len(heads) + "|"
     for row in grid.rows:
-        cells = [_cell(row)]
+        cells = [_cell(shortened(row, MAX_LABEL))]
         for column in grid.columns:
             text = _cell(grid.cell(row, column))
             bad = grid.worst(row, column) not in (None, State.VERIFIED, State.PLANNED)

@@ -67,6 +67,7 @@ class _Page:
             self._section("Grid", self._grid(grid_of(self._report))),
             self._section("Next steps", self._next_steps()),
             self._section("Artifacts", self._artifacts()),
+            self._section("Excluded", self._excluded()),
             self._section("Digests", self._claims()),
             self._section("Tiers", self._tiers()),
         ]
@@ -166,6 +167,13 @@ class _Page:
         heads = ["Artifact", "State", "Tiers", "Size", "Remarks"]
         table = self._writer.table("Artifacts by name", heads, rows)
         return self._scrolling("Artifacts", table)
+
+    def _excluded(self) -> Markup:
+        names = sorted(self._report.excluded)
+        if not names:
+            return _NOTHING
+        why = self._element("p", "--exclude left out these artifacts; they were not judged.")
+        return joined("\n", [why, self._list(names)])
 
     def _artifact(self, verdict: Verdict) -> list[str | Markup]:
         word = self._states[verdict.name] or verdict.outcome.value

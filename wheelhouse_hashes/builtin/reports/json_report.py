@@ -74,6 +74,7 @@ def as_json(run: Run[Options], report: Report) -> dict[str, Any]:
     if isinstance(report, FetchReport):
         values["artifacts"] = [_verdict(v) for v in sorted(report.verdicts, key=lambda v: v.name)]
         values["unjudged"] = sorted(report.unjudged)
+        values["excluded"] = sorted(report.excluded)
         values["incomplete"] = [f.text for f in report.findings if f.cause is INCOMPLETE]
         values["plain_http"] = report.plain_http
         values["unchecked_tls"] = report.unchecked_tls

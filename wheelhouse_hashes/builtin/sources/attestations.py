@@ -92,6 +92,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         )
         parser.add_argument(
             "--trusted-root",
+            path="file",
             action=Once,
             metavar="FILE",
             help="check attestations with the keys in FILE, a trusted_root.json of Sigstore "

@@ -17,6 +17,7 @@ from wheelhouse_hashes.builtin.options import add_driver_option
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
 from wheelhouse_hashes.formats.urls import scheme_of, shown
+from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.options import AccountOptions, CheckOptions, Options
 from wheelhouse_hashes.transport import Entry, Listing, Opened, OpenRequest
 
@@ -51,9 +52,32 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
 @hookimpl
 def wheelhouse_run_started(run: Run[Options]) -> None:
     """Check the options of the account, if an address is a private container."""
-    for address in _addresses(run.options):
-        if scheme_of(address) == SCHEME:
-            run.store(_name_in(address))
+    options = run.options
+    private = [each for each in _addresses(options) if scheme_of(each) == SCHEME]
+    for address in private:
+        run.store(_name_in(address))
+    if isinstance(options, CheckOptions) and not private and not _is_private(options.log):
+        for option in _account_options(options):
+            run.note(line("note", option, "not used, because no address is container://NAME"))
+
+
+def _is_private(address: str | None) -> bool:
+    return address is not None and scheme_of(address) == SCHEME
+
+
+def _account_options(options: CheckOptions) -> Iterator[str]:
+    """Yield the options of the account on the command line.
+
+    Those that have an environment variable cannot be told from it, and one job's environment is
+    that of several commands.
+    """
+    given = {
+        "--username": options.username,
+        "--secret": options.secret,
+        "--provider-name": options.provider_name != CheckOptions.provider_name,
+        "--region": options.region,
+    }
+    yield from (name for name, value in given.items() if value)
 
 
 @hookimpl

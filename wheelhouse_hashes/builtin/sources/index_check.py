@@ -21,6 +21,7 @@ from wheelhouse_hashes.errors import (
     disk_errors,
 )
 from wheelhouse_hashes.filenames import listed, parse_artifact_name, printable
+from wheelhouse_hashes.formats.cut_listings import why_cut
 from wheelhouse_hashes.formats.digest_text import MAX_LIST_BYTES
 from wheelhouse_hashes.formats.downloads_page import last_part, release_of_page
 from wheelhouse_hashes.formats.package_index import (
@@ -51,6 +52,12 @@ _OTHER_PAGE = (
 )
 
 
+_NO_DIGEST = (
+    "compare the file that the package index serves with --download, or name an index that lists "
+    "digests"
+)
+
+
 class IndexCheck:
     """The project's page at a package index, compared with what was built.
 
@@ -75,9 +82,12 @@ class IndexCheck:
             text = f"--index {self._where}: a package index has no page with a hash"
             raise UsageError(f"{text}; name a downloads page with --against")
         self._files: Mapping[str, Link] = {}
+        #: Why the page lacks files that the index has; empty if it is not known to.
+        self._cut = ""
         self._page_url = self._address
         self._secure = scheme_of(self._address) == "https"
         self._built: Collection[str] = ()
+        self._projects: Collection[str] = ()
         #: The tier of its claims.
         self.tier = self._tier_of(self._address)
 
@@ -92,6 +102,8 @@ class IndexCheck:
         :raises Refusal: if the page cannot be read.
         """
         self._built = _names_in(self._run, self._options.folder)
+        parsed = filter(None, map(parse_artifact_name, self._built))
+        self._projects = {each.project for each in parsed}
         try:
             self._run.repeat(self._request, self._run.waiting(self._where))
         except TransferError as error:
@@ -105,15 +117,17 @@ class IndexCheck:
             )
         except TransferError as error:
             if error.status in ABSENT_STATUSES and error.status != _FORBIDDEN:
-                self._files = {}  # a new project
+                self._files, self._cut = {}, ""  # a new project
                 raise self._missing(self._built) from None
             raise
         content_type = response.headers.get("content-type", "")
         try:
-            self._files = read_index(response.body, content_type, response.url)
+            page = read_index(response.body, content_type, response.url, self._projects)
         except ValueError as error:
             text = f"{self._where}: {error}"
             raise Refusal(Cause.UNREADABLE, text, may_heal=False, next=_OTHER_PAGE) from None
+        self._files = page.files
+        self._cut = why_cut(response.headers, response.url, len(page.files)) or page.why_cut
         self._page_url = response.url
         self._secure = response.secure and scheme_of(response.url) == "https"
         self.tier = min(self.tier, self._tier_of(response.url))
@@ -142,8 +156,10 @@ class IndexCheck:
         except ValueError as error:
             return [*items, Finding(Cause.UNREADABLE_HASH, f"{self._where}: {error}")]
         items += [self._claim(digest, SOURCE) for digest in digests]
-        if not any(digest.algorithm == DEFAULT_ALGORITHM for digest in digests):
-            items.append(Finding(Cause.NOT_LISTED, f"listed without a SHA-256: {self._where}"))
+        without = not any(digest.algorithm == DEFAULT_ALGORITHM for digest in digests)
+        if without and not self._options.download:
+            text = f"listed without a SHA-256: {self._where}"
+            items.append(Finding(Cause.NOT_LISTED, text, next=_NO_DIGEST))
         if placed := path_digest(link.address):
             # Compared by inspect, which knows a better cause than a wrong digest.
             items.append(self._claim(placed, PATH_SOURCE, confirms_only=True))
@@ -194,9 +210,13 @@ class IndexCheck:
         return findings
 
     def surplus(self) -> Sequence[Finding]:
-        """Return the files of the release that nobody built; see ``wheelhouse_conclude``."""
+        """Return the files of the release that nobody built; see ``wheelhouse_conclude``.
+
+        A page that is cut may lack some of them.
+        """
+        cut = [Finding(Cause.LISTING_CUT, f"{self._where}: {self._cut}", next=_OTHER_PAGE)]
         surplus = not_built(self._files, self._built, self._options.allow_extra)
-        return [
+        return (cut if self._cut else []) + [
             Finding(Cause.NOT_BUILT, f"{printable(name)}: on the index, but not in {where}")
             for where in [printable(self._options.folder)]
             for name in surplus

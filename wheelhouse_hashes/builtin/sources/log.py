@@ -37,6 +37,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
         return
     parser.add_argument(
         "--log",
+        path="folder",
         action=Once,
         metavar="WHERE",
         environment=f"{PREFIX}LOG",
@@ -52,6 +53,7 @@ def wheelhouse_add_options(verb: str, parser: OptionGroup) -> None:
     )
     parser.add_argument(
         "--log-checkpoint",
+        path="file",
         action=Once,
         metavar="FILE",
         help="file with an earlier checkpoint of the log, for CI jobs, which remember none: the "

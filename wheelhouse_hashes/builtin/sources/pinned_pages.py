@@ -46,10 +46,15 @@ def wheelhouse_run_started(run: Run[Options]) -> None:
 
     Other addresses with a hash may be the matter of a plugin.
     """
-    if isinstance(run.options, CheckOptions):
-        for address in _candidates(run.options):
-            if DOWNLOADS in address:
-                _pin(address, run.options)
+    options = run.options
+    if not isinstance(options, CheckOptions):
+        return
+    pages = [address for address in _candidates(options) if DOWNLOADS in address]
+    for address in pages:
+        _pin(address, options)
+    if options.unpinned and not pages and DOWNLOADS not in (options.expect_like or ""):
+        text = "no effect without the URL of a downloads page (NAME-VERSION-downloads.html)"
+        raise UsageError(f"--unpinned: {text}; remove it")
 
 
 @hookimpl

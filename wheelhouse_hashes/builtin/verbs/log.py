@@ -25,6 +25,7 @@ _READABLE = f"{_WHERE}, or a URL"
 def _add_key(options: OptionGroup) -> None:
     options.add_argument(
         "--key",
+        path="file",
         metavar="FILE",
         required=True,
         help="file with the private key of the log, as Go's tools write it",
@@ -46,10 +47,11 @@ def _configure_keygen(options: OptionGroup) -> None:
 
 
 def _configure_append(options: OptionGroup) -> None:
-    options.add_argument("where", help=_WHERE)
+    options.add_argument("where", path="folder", help=_WHERE)
     _add_key(options)
     options.add_argument(
         "--from",
+        path="file",
         dest="sources",
         action="append",
         metavar="WHAT",
@@ -69,10 +71,11 @@ def _configure_append(options: OptionGroup) -> None:
 
 
 def _configure_audit(options: OptionGroup) -> None:
-    options.add_argument("where", help=_READABLE)
+    options.add_argument("where", path="folder", help=_READABLE)
     _add_log_key(options)
     options.add_argument(
         "--log-checkpoint",
+        path="file",
         metavar="FILE",
         help="file with an earlier checkpoint: the log must contain it; the new one is written "
         "to it after a good audit",
@@ -80,7 +83,7 @@ def _configure_audit(options: OptionGroup) -> None:
 
 
 def _configure_status(options: OptionGroup) -> None:
-    options.add_argument("where", help=_READABLE)
+    options.add_argument("where", path="folder", help=_READABLE)
     _add_log_key(options)
 
 
@@ -90,8 +93,8 @@ def _configure_prove(options: OptionGroup) -> None:
 
 
 def _configure_check_proof(options: OptionGroup) -> None:
-    options.add_argument("file", help="the artifact")
-    options.add_argument("proof", help="its proof (X.whl.tlog-proof)")
+    options.add_argument("file", path="file", help="the artifact")
+    options.add_argument("proof", path="file", help="its proof (X.whl.tlog-proof)")
     _add_log_key(options)
 
 

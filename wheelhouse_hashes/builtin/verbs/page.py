@@ -23,6 +23,7 @@ def wheelhouse_verbs() -> Sequence[Verb]:
 def _add_make_options(options: OptionGroup) -> None:
     options.add_argument(
         "source",
+        path="file",
         metavar="LIST|FOLDER|container://NAME",
         help="where the artifacts and their SHA-256 come from: a digest list such as SHA256SUMS, a "
         "folder with artifacts, which are hashed, or a container, of which only the hash files "
@@ -42,6 +43,7 @@ def _add_make_options(options: OptionGroup) -> None:
     )
     options.add_argument(
         "--output",
+        path="folder",
         default=".",
         metavar="DIR",
         help="folder for the page (default: the current folder)",
@@ -51,6 +53,7 @@ def _add_make_options(options: OptionGroup) -> None:
 def _add_show_options(options: OptionGroup) -> None:
     options.add_argument(
         "page",
+        path="file",
         metavar="URL#sha256=HEX",
         help="URL or path of the page, with its hash as page make printed it",
     )
