@@ -25,11 +25,13 @@ def _pinned(case: Case, old: bytes = b"", new: bytes = b"") -> None:
     case.url = f"{server.url}{RELEASE.page_name}#sha256={hash_of(made)}"
 
 
-def _on_index(case: Case, *entries: dict[str, object], version: str = "1.1") -> None:
+def _on_index(
+    case: Case, *entries: dict[str, object], version: str = "1.1", **keys: object
+) -> None:
     """Verify a folder with A against a package index with some files."""
     case.got.mkdir()
     case.got.joinpath(A).write_bytes(wheel())
-    document = {"meta": {"api-version": version}, "name": "demo", "files": list(entries)}
+    document = {"meta": {"api-version": version}, "name": "demo", "files": list(entries)} | keys
 
     def answer(handler: Handler) -> None:
         body = json.dumps(document).encode()
@@ -140,3 +142,27 @@ def index_without_a_digest(case: Case) -> None:
 def index_with_the_next_api(case: Case) -> None:
     """A package index that speaks version 2.0 of the simple API."""
     _on_index(case, _entry(), version="2.0")
+
+
+@fault("E.12", exit_code=3, left=(A,), says="the page of 'other', not of demo")
+def index_has_the_page_of_another_project(case: Case) -> None:
+    """A package index that answers with the page of another project."""
+    _on_index(case, _entry(), name="other")
+
+
+@fault("E.12", exit_code=4, left=(A,), says="listing-cut: ")
+def index_has_a_next_page(case: Case) -> None:
+    """A package index whose page continues on another one."""
+    _on_index(case, _entry(), next="?page=2")
+
+
+@fault("E.12", causes=Cause.UNREADABLE, left=(A,), says="with an invalid size")
+def index_lists_a_negative_size(case: Case) -> None:
+    """A package index with a negative size."""
+    _on_index(case, _entry(size=-1))
+
+
+@fault("E.12", causes=Cause.UNREADABLE, left=(A,), says="twice, with different sizes")
+def index_lists_a_name_twice(case: Case) -> None:
+    """A package index with two sizes for a name."""
+    _on_index(case, _entry(), _entry(size=1))

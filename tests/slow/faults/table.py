@@ -78,7 +78,7 @@ _LONGEST = 160
 #: Text after a URL that comes from libcurl, not from wheelhouse-hashes.
 _LIBCURLS = re.compile(
     r"((?:SERVER|http://)\S*(?<!\.attestation)(?<!\.sigstore\.json)): "
-    r"(?!HTTP status|redirects|ignored|more than|"
+    r"(?!HTTP status|redirects|lists |ignored|more than|"
     r"the (download|page|list|JSON|XML)|its (links|hash)|not a|an? |no (final|artifacts) ).*"
 )
 
