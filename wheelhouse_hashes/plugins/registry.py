@@ -192,8 +192,11 @@ class PluginRegistry:
         if name in self._hooks_of:
             return self._hooks_of[name]
         manager = _Manager(hookspecs.GROUP)
-        manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
+        # Few plugins have more than two hooks: the other specifications would take most time.
+        own = {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+        specs = {hook: spec for hook, spec in vars(hookspecs).items() if hook in own}
+        manager.add_hookspecs(type("Specifications", (), specs))
         if self.tracing:
             trace_calls(manager, self.mask)
         self._hooks_of[name] = manager.hook
