@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.artifacts import download_real_wheels
-from tests.support.sampling import CASES, mark_others
+from tests.support.sampling import CASES, mark_others, slow_first
 from tests.support.servers import Server, serving_folder
 from wheelhouse_hashes import testing
 from wheelhouse_hashes.host import attach
@@ -29,6 +29,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark most cases of long tables ``thorough``, before ``-m`` selects the tests."""
     mark_others(items, config.getoption("--cases"))
+    slow_first(items)
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Which cases of a table the quick tests run; ``tox run -e thorough`` runs the others."""
+"""Which cases of a table the quick tests run, and in what order; ``thorough`` runs the others."""
 
 from __future__ import annotations
 
@@ -48,3 +48,14 @@ def mark_others(items: Iterable[pytest.Item], count: int = CASES) -> None:
             for case in cases:
                 if case.nodeid not in kept:
                     case.add_marker(pytest.mark.thorough)
+
+
+def slow_first(items: list[pytest.Item]) -> None:
+    """Sort the tests of ``tests/slow`` to the front.
+
+    Their module fixtures take minutes.  ``--dist worksteal`` gives each worker a part of the
+    list and later the end of another's part: at the front, the tests of one module stay with
+    one worker, and no worker starts them last.
+    """
+    slow = ROOT / "tests" / "slow"
+    items.sort(key=lambda item: not item.path.is_relative_to(slow))
