@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.artifacts import download_real_wheels
+from tests.support.sampling import CASES, mark_others, slow_first
 from tests.support.servers import Server, serving_folder
 from wheelhouse_hashes import testing
 from wheelhouse_hashes.host import attach
@@ -18,12 +19,29 @@ from wheelhouse_hashes.testing import FOREIGN, Result
 __all__ = ["FOREIGN", "LOCAL", "Cli", "Result"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add ``--cases``, for environments that run fewer cases of each table."""
+    text = "cases of each table of command tests without the marker thorough (default: %(default)s)"
+    parser.addoption("--cases", type=int, default=CASES, metavar="COUNT", help=text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark most cases of long tables ``thorough``, before ``-m`` selects the tests."""
+    mark_others(items, config.getoption("--cases"))
+    slow_first(items)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
     """Run each test in its own folder with a clean environment."""
     for name in FOREIGN:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NETRC", os.devnull)
+    # argparse looks for translations of each text, unless the language has none.
+    monkeypatch.setenv("LANGUAGE", "C")
+    # Coverage in the processes of tests doubles their time and adds next to nothing.
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
 
 

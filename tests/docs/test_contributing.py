@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.support import ROOT
+from tests.support.sampling import CASES, spread
 
 PAGE = ROOT.joinpath("CONTRIBUTING.rst").read_text("utf-8")
 TOX = ROOT.joinpath("tox.ini").read_text("utf-8")
@@ -44,6 +45,18 @@ def test_the_quick_loop_runs_pytest_as_tox_does() -> None:
     (marked,) = re.findall(r"^    PYTEST_ADDOPTS = (-m \"not thorough\")$", TOX, re.MULTILINE)
     options = set(re.findall(r"\{posargs:(-q -n \d+ --dist loadfile)\}", TOX))
     assert [f"{loop.partition(' -m pytest ')[2]}"] == [f"{each} {marked}" for each in options]
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1, [1]), (2, [1, 9]), (3, [1, 5, 9]), (9, [*range(1, 10)])]
+)
+def test_quick_cases_are_spread_over_the_table(count: int, expected: list[int]) -> None:
+    assert spread(range(1, 10), count) == expected
+    assert spread([1], count) == [1]
+
+
+def test_number_of_quick_cases_is_the_one_described() -> None:
+    assert f"the quick tests run {['no', 'one', 'two', 'three'][CASES]} cases" in PAGE
 
 
 def test_the_quick_loop_uses_the_environment_that_it_makes() -> None:

@@ -57,7 +57,7 @@ def test_each_requirement_has_a_bound_except_certificates() -> None:
     assert {each.name for each in RUNTIME if not each.specifier} == {"certifi"}
 
 
-@pytest.mark.parametrize("environment", ["", ":py313", ":docs", ":package", ":lint", ":typing"])
+@pytest.mark.parametrize("environment", ["", ":coverage", ":docs", ":package", ":lint", ":typing"])
 def test_constraints_have_what_tox_installs(environment: str) -> None:
     section = read("tox.ini")[f"testenv{environment}"]
     wanted = [*RUNTIME, *requirements(section["deps"])]

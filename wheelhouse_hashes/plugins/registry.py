@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 import types
@@ -29,6 +30,9 @@ TRACE = "WHEELHOUSE_HASHES_TRACE"
 #: Shown in messages as the distribution of a built-in plugin.
 BUILT_IN_ORIGIN = "built-in"
 
+#: The attributes in which pluggy keeps the options of hooks.
+_IMPL, _SPEC = f"{hookspecs.GROUP}_impl", f"{hookspecs.GROUP}_spec"
+
 #: Hooks of the main thread, which may raise UsageError or StoreError to end the command.
 MAIN_THREAD = frozenset(
     f"wheelhouse_{name}"
@@ -39,18 +43,37 @@ MAIN_THREAD = frozenset(
 )
 
 
+@functools.cache
+def _hooks_in(module: types.ModuleType, marker: str) -> frozenset[str]:
+    """Return the names of the hooks in a module; cached because each manager asks again.
+
+    :param marker: the attribute of their specifications or of their implementations.
+    """
+    names = vars(module).items()
+    return frozenset(
+        name for name, value in names if inspect.isroutine(value) and hasattr(value, marker)
+    )
+
+
 class _Manager(pluggy.PluginManager):
-    """Finds the hooks of modules with fewer static lookups."""
+    """Finds the hooks of modules with fewer static lookups.
+
+    Modules have many names that are not hooks.  pluggy's static lookup of each takes longer
+    than anything else at the start of a command.
+    """
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> Any:  # noqa: ANN401
-        """Return the options of a hook, None if the name is none; see :mod:`pluggy`.
-
-        Modules have many names that are not functions.  pluggy's static lookup of each takes
-        longer than anything else at the start of a command.
-        """
-        if isinstance(plugin, types.ModuleType) and not inspect.isroutine(vars(plugin).get(name)):
+        """Return the options of a hook, None if the name is none; see :mod:`pluggy`."""
+        if isinstance(plugin, types.ModuleType) and name not in _hooks_in(plugin, _IMPL):
             return None
         return super().parse_hookimpl_opts(plugin, name)
+
+    def parse_hookspec_opts(self, module_or_class: object, name: str) -> Any:  # noqa: ANN401
+        """Return the options of a specification, None if the name is none."""
+        module = module_or_class
+        if isinstance(module, types.ModuleType) and name not in _hooks_in(module, _SPEC):
+            return None
+        return super().parse_hookspec_opts(module, name)  # type: ignore[arg-type]
 
 
 class PluginRegistry:
@@ -169,8 +192,11 @@ class PluginRegistry:
         if name in self._hooks_of:
             return self._hooks_of[name]
         manager = _Manager(hookspecs.GROUP)
-        manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
+        # Few plugins have more than two hooks: the other specifications would take most time.
+        own = {caller.name for caller in manager.get_hookcallers(plugin) or ()}
+        specs = {hook: spec for hook, spec in vars(hookspecs).items() if hook in own}
+        manager.add_hookspecs(type("Specifications", (), specs))
         if self.tracing:
             trace_calls(manager, self.mask)
         self._hooks_of[name] = manager.hook
