@@ -27,6 +27,7 @@ def key(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_LOG_KEY", VKEY)
     (tmp_path / "log.key").write_text(f"{KEY.encode()}\n")
+    (tmp_path / "log.key").chmod(0o600)
 
 
 def write_sums(*numbers: int, content: str = "") -> None:
@@ -147,7 +148,8 @@ def test_dry_run_writes_nothing(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("source", "code", "text"),
     [
-        ("https://example.org/wheels/", 2, "fetch the files"),
+        ("ftp://example.org/wheels/", 2, "unsupported URL scheme 'ftp'"),
+        ("releases", 3, "digests of releases, not of files"),
         ("absent", 6, "absent"),
         ("broken", 3, "broken"),
         ("md5", 3, "no SHA-256 digest of 'a.whl'"),
@@ -155,6 +157,7 @@ def test_dry_run_writes_nothing(cli: Cli) -> None:
 )
 def test_source_that_cannot_be_read(cli: Cli, source: str, code: int, text: str) -> None:
     pathlib.Path("broken").write_text("hello\n")
+    pathlib.Path("releases").write_text(f"demo==1.0 --hash=sha256:{'0' * 64}\n")
     pathlib.Path("md5").write_text(f"MD5 (a.whl) = {'0' * 32}\n")
     done = cli("log", "append", LOG, "--key", "log.key", "--from", source)
     assert done.code == code
@@ -167,8 +170,26 @@ def test_key_that_cannot_be_read(cli: Cli) -> None:
     done = cli("log", "append", LOG, "--key", "bad.key")
     assert done.code == 2
     assert "material" not in done.err
+    # A key that is given where its file, or the public key, is expected.
+    for arguments in (
+        ("append", LOG, "--key", KEY.encode()),
+        ("append", LOG, "--key", f"{KEY.encode()[:-3]}"),
+        ("status", LOG, "--log-key", KEY.encode()),
+    ):
+        done = cli("log", *arguments, "--report", "report.json")
+        assert done.code == 2
+        assert "key" in done.err
+        secret = KEY.encode().rpartition("+")[2][:10]
+        assert secret not in done.out + done.err + pathlib.Path("report.json").read_text()
     assert cli("log", "append", LOG, "--key", "absent").code == 6
     assert cli("log", "append", "https://example.org/log", "--key", "log.key").code == 2
+
+
+def test_key_that_others_can_read_is_a_note(cli: Cli) -> None:
+    for mode, noted in ((0o600, False), (0o400, False), (0o640, True), (0o604, True)):
+        pathlib.Path("log.key").chmod(mode)
+        done = cli("log", "append", LOG, "--key", "log.key")
+        assert (done.code, "other users of this machine can read" in done.out) == (0, noted)
 
 
 def test_audit_writes_the_checkpoint_that_it_checked(cli: Cli) -> None:

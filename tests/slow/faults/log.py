@@ -75,7 +75,7 @@ def checkpoint_with_a_flipped_bit(case: Case) -> None:
     _serve(case, {**log, "checkpoint": _changed(log["checkpoint"])})
 
 
-@fault("E.13", exit_code=7, says="do not have the root")
+@fault("E.13", exit_code=7, says="contradicts the checkpoint")
 def entry_with_a_flipped_bit(case: Case) -> None:
     """A bit of an entry is flipped."""
     log = _log((_GOOD,))

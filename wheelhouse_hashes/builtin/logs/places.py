@@ -18,18 +18,24 @@ from wheelhouse_hashes.errors import (
     DiskError,
     NoContainer,
     StoreError,
+    TooLong,
     TransferError,
     UsageError,
     disk_errors,
 )
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import AccountOptions
+from wheelhouse_hashes.tlog.merkle import LogError
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
 
 #: The scheme of containers.
 CONTAINER = "container://"
+
+#: How many bytes too many an object of a container may have to be malformed, and not a store
+#: error, which :meth:`.ObjectContainer.read` raises.
+_EXCESS = 1024 * 1024
 
 _TEXT = "text/plain; charset=utf-8"
 
@@ -47,8 +53,9 @@ class Place(Protocol):
         """Return the content of an object, None if it does not exist.
 
         :param path: the path below the address of the log.
-        :param max_bytes: the maximum size of the object.
+        :param max_bytes: the maximum size of the object; the content may have some more bytes.
         :param fresh: whether to bypass caches.
+        :raises LogError: if it is larger.
         """
 
 
@@ -142,6 +149,8 @@ class WebPlace:
             try:
                 response = self._client.get(self._url + path, max_bytes=max_bytes, fresh=fresh)
                 return bytes(response.body)
+            except TooLong:
+                raise LogError(f"{path} has more than {max_bytes} bytes") from None
             except TransferError as error:
                 if error.status in ABSENT_STATUSES:
                     return None
@@ -275,7 +284,7 @@ class ContainerPlace:
     def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:  # noqa: ARG002 (there are no caches)
         """Return the content of an object, see :class:`Place`."""
         try:
-            return self._container.read(path, max_bytes)
+            return self._container.read(path, max_bytes + _EXCESS)
         except NoContainer:
             return None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wheelhouse_hashes.artifacts import LocalArtifact
 from wheelhouse_hashes.builtin.logs.auditing import open_log
 from wheelhouse_hashes.builtin.logs.memory import Watch
-from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key, refusing
+from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal
 from wheelhouse_hashes.filenames import printable
@@ -30,12 +30,14 @@ def prove(run: Run[Any]) -> None:
     """
     name = run.options.extra["name"]
     reader = open_log(run)
-    seen = Watch(run, reader, None).current(fresh=True)
-    with refusing():
+    watch = Watch(run, reader, None)
+    with watch.keeping_evidence():
+        seen = watch.current(fresh=True)
         index, entry = _newest(run, reader, seen, name)
         hashes = reader.tiles(seen).ranges(inclusion_ranges(index, seen.size))
         proof = Proof(index, tuple(hashes), Note.parse(seen.note), entry)
         proof.check(reader.key)
+    watch.memory.remember(seen)
     run.write_file(name + SUFFIX, proof.encode())
     run.say(f"wrote {name}{SUFFIX}: entry {index} of {seen.size}")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.tlog.merkle import LogError
 from wheelhouse_hashes.tlog.note import Note, sign
-from wheelhouse_hashes.tlog.tiles import decode_bundle, encode_entry
+from wheelhouse_hashes.tlog.tiles import decode_bundle, encode_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class Batch:
 
     def encode(self, key: SigningKey) -> bytes:
         """Return the content of the object, signed."""
-        content = b"".join(map(encode_entry, self.entries))
+        content = encode_entries(self.entries)
         digest = hashlib.sha256(content).hexdigest()
         text = f"{_HEADER}\n{key.name}\n{self.size} {len(self.entries)}\n{digest}\n"
         return sign(text, key) + content
