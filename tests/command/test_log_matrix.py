@@ -238,7 +238,7 @@ def test_further_signatures(cli: Cli, world: World) -> None:
     [
         ("tile/0/000.p/44", bytes(32), "bytes instead of"),
         ("tile/0/000", bytes(1), "has more than 8192 bytes"),
-        ("tile/entries/000.p/44", b"\0\1x", "has 45 entries instead of 44"),
+        ("tile/entries/000.p/44", b"\0\1x", "000.p/44: it has 45 entries instead of 44"),
         ("tile/entries/000.p/44", b"\0", "is cut off"),
         ("checkpoint", b"\n", "not a signed note"),
         ("checkpoint", b"x" * 1_000_000, "more than 1000000 bytes"),

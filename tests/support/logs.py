@@ -123,18 +123,20 @@ class Watched:
 
 
 def kill_points(prepare: Callable[[Calls], Callable[[], object]]) -> Iterator[tuple[int, bool]]:
-    """Kill a program at each of its calls, before and after it; yield each.
+    """Kill a program before each of its calls, and after the last one; yield each.
+
+    After a call is the same as before the next one: between them nothing leaves the program.
 
     :param prepare: makes a fresh program that uses the calls.
     """
     calls = Calls()
     prepare(calls)()
-    for number in range(len(calls.made)):
-        for after in (False, True):
-            program = prepare(Calls(number, after=after))
-            try:
-                program()
-            except Killed:
-                yield number, after
-            else:
-                raise AssertionError(f"call {number} was not made")
+    last = len(calls.made) - 1
+    for number, after in (*((each, False) for each in range(last + 1)), (last, True)):
+        program = prepare(Calls(number, after=after))
+        try:
+            program()
+        except Killed:
+            yield number, after
+        else:
+            raise AssertionError(f"call {number} was not made")

@@ -121,7 +121,8 @@ def test_kill_at_every_call(
         log = f"log-{next(numbers)}"
         current[:] = [log]
         append_to(place_in(log), state_in(log), entries(1, 2), run)
-        place, state = Watched(place_in(log), calls), Watched(state_in(log), calls)
+        place: Any = Watched(place_in(log), calls)
+        state: Any = Watched(state_in(log), calls)
         return lambda: append_to(place, state, entries(1, 2, 3), run)
 
     current: list[str] = []
@@ -135,7 +136,7 @@ def test_kill_at_every_call(
         assert size(log) in (2, 3)
         append_to(place_in(log), state_in(log), entries(1, 2, 3), run)
         assert contents(log) == expected
-    assert killed >= 30
+    assert killed >= 15
 
 
 @pytest.mark.parametrize("store", ["on_local", "on_swift", "on_s3"])

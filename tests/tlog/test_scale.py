@@ -116,9 +116,15 @@ def test_audit_of_300_000_takes_two_seconds(tmp_path: pathlib.Path) -> None:
         "done = testing.run('log', 'audit', 'log')\n"
         "print(done.code, time.process_time() - before, peak())\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    status, seconds, memory = map(float, re.split(" ", done.stdout.strip()))
-    print(f"audit of 300,000: {seconds:.2f} s, {memory:.0f} MiB")
-    assert status == 0
-    assert seconds < 4  # two on an idle machine
-    assert memory < 200
+    command, best = [sys.executable, "-c", code], 1e9
+    # CPU time is longer while other processes compete for caches, so the best of some counts.
+    for _ in range(5):
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        status, seconds, memory = map(float, re.split(" ", done.stdout.strip()))
+        assert status == 0
+        assert memory < 200
+        best = min(best, seconds)
+        if best < 2:
+            break
+    print(f"audit of 300,000: {best:.2f} s, {memory:.0f} MiB")
+    assert best < 2

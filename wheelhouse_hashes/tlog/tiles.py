@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from wheelhouse_hashes.tlog.merkle import (
     HASH_SIZE,
@@ -113,15 +114,33 @@ def edge_tiles(size: int) -> list[Tile]:
     return tiles
 
 
-def bundles(size: int, start: int = 0) -> list[Tile]:
-    """Return the bundles of a tree.
+class Bundles(Sequence[Tile]):
+    """The bundles of a tree; made when they are needed, because a size can be any number.
 
     :param size: the size of the tree.
     :param start: the first entry that is needed.
     """
-    full, rest = divmod(size, WIDTH)
-    found = [Tile(-1, number) for number in range(start // WIDTH, full)]
-    return [*found, Tile(-1, full, rest)] if rest else found
+
+    def __init__(self, size: int, start: int = 0) -> None:
+        self._size = size
+        self._numbers = range(start // WIDTH, -(-size // WIDTH))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Tile: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Tile]: ...
+
+    def __getitem__(self, index: int | slice) -> Tile | list[Tile]:
+        if isinstance(index, slice):
+            return list(map(self._tile, self._numbers[index]))
+        return self._tile(self._numbers[index])
+
+    def _tile(self, number: int) -> Tile:
+        return Tile(-1, number, min(WIDTH, self._size - number * WIDTH))
 
 
 def encode_entries(entries: Sequence[bytes]) -> bytes:
@@ -153,12 +172,12 @@ def decode_bundle(content: bytes, width: int) -> list[bytes]:
             raise _cut_off()
         entries.append(content[start:position])
     if len(entries) != width:
-        raise LogError(f"a bundle has {len(entries)} entries instead of {width}")
+        raise LogError(f"it has {len(entries)} entries instead of {width}")
     return entries
 
 
 def _cut_off() -> LogError:
-    return LogError("a bundle of entries is cut off")
+    return LogError("its last entry is cut off")
 
 
 class Tree:

@@ -21,10 +21,10 @@ from wheelhouse_hashes.tlog.merkle import (
 )
 from wheelhouse_hashes.tlog.tile_reader import TileReader
 from wheelhouse_hashes.tlog.tiles import (
+    Bundles,
     Growth,
     LogObject,
     Tile,
-    bundles,
     decode_bundle,
     edge_root,
     edge_tiles,
@@ -79,10 +79,17 @@ def test_tiles_of_sizes() -> None:
     assert edge_tiles(257) == [Tile(0, 1, 1), Tile(1, 0, 1)]
     # The example of the specification.
     assert edge_tiles(70_000) == [Tile(0, 273, 112), Tile(1, 1, 17), Tile(2, 0, 1)]
-    assert bundles(0) == []
-    assert bundles(257) == [Tile(-1, 0), Tile(-1, 1, 1)]
-    assert bundles(600, 300) == [Tile(-1, 1), Tile(-1, 2, 88)]
-    assert bundles(512, 512) == []
+    for bundles, expected in (
+        (Bundles(0), []),
+        (Bundles(256), [Tile(-1, 0)]),
+        (Bundles(257), [Tile(-1, 0), Tile(-1, 1, 1)]),
+        (Bundles(600, 300), [Tile(-1, 1), Tile(-1, 2, 88)]),
+        (Bundles(512, 512), []),
+    ):
+        assert list(bundles) == bundles[:] == expected
+        assert list(reversed(bundles)) == expected[::-1]
+    # A signed checkpoint can have any size, so that they are not all made at once.
+    assert Bundles(2**62 + 1)[-1] == Tile(-1, 2**54, 1)
 
 
 #: Roots of trees of leaves ``leaf 0``, ``leaf 1``, ..., by size, as Go's package ``sumdb/tlog``
@@ -128,7 +135,7 @@ def test_growth_in_batches_makes_the_same_objects() -> None:
     size = 0
     for batch in (1, 254, 1, 1, 300, 0, 443):
         edges = [(tile.level, objects[tile.path]) for tile in edge_tiles(size)]
-        last = bundles(size)[-1:]
+        last = Bundles(size)[-1:]
         partial = objects[last[0].path] if size % 256 else b""
         growth = Growth(size, edges, partial)
         objects.update(growth.add(entries[size : size + batch]))

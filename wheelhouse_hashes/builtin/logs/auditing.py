@@ -17,7 +17,7 @@ from wheelhouse_hashes.report import Report
 from wheelhouse_hashes.tlog.entries import name_and_digest, names_in
 from wheelhouse_hashes.tlog.keys import encode_base64
 from wheelhouse_hashes.tlog.merkle import leaf_hashes
-from wheelhouse_hashes.tlog.tiles import Tree, bundles, parse_path
+from wheelhouse_hashes.tlog.tiles import Bundles, Tree, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,7 +43,7 @@ def print_status(run: Run[Any]) -> None:
     before = watch.memory.latest()
     with watch.keeping_evidence():
         seen = watch.current(fresh=True)
-    watch.memory.remember(seen)
+    watch.remember(seen)
     known = "this is the first one seen" if before is None else f"remembered: size {before.size}"
     run.say(
         f"log         {printable(seen.checkpoint.origin)}\n"
@@ -68,7 +68,7 @@ def audit(run: Run[Any]) -> Report:
         auditor = _Auditor(run, reader, seen)
         auditor.read()
         findings = auditor.conflicts()
-    watch.memory.remember(seen)
+    watch.remember(seen)
     if auditor.unreadable:
         first = auditor.unreadable[0]
         run.say(
@@ -107,7 +107,7 @@ class _Auditor:
         :raises LogError: if they do not, or an object is missing.
         """
         tree = Tree()
-        for tile in bundles(self._seen.size):
+        for tile in Bundles(self._seen.size):
             entries = self._reader.bundle(tile)
             names = names_in(entries)
             if None in names:

@@ -76,7 +76,7 @@ class CheckedLog:
                 return
             if seen.size < MIRROR_LIMIT:
                 self._entries = Mirror(checked_entries(self._reader, seen, self._run.stop))
-                self._watch.memory.remember(seen)
+                self._watch.remember(seen)
             else:
                 self._run.note_once("log light", _LIGHT.format(size=seen.size))
                 self._entries = Newest(self._reader, seen)
@@ -86,7 +86,7 @@ class CheckedLog:
         """Remember the checkpoint of a large log, unless something contradicted it."""
         large = isinstance(self._entries, Newest) and not self._run.stop.is_set()
         if large and self._seen is not None and not self._forked:
-            self._watch.memory.remember(self._seen)
+            self._watch.remember(self._seen)
 
     def claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding]:
         """Return the digest that the log has for an artifact, or why it has none."""

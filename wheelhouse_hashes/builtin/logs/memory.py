@@ -72,16 +72,21 @@ class Memory:
             return self._read(folder)
         return None
 
-    def remember(self, seen: Seen) -> None:
+    def remember(self, seen: Seen, latest: Seen | None) -> bool:
         """Remember a checkpoint, unless a larger one is remembered.
 
-        :param seen: a checkpoint that is consistent with :meth:`latest`.
+        :param seen: a checkpoint that is consistent with the remembered one.
+        :param latest: the remembered one, None if there is none.
+        :returns: False if another run has remembered another one meanwhile.
         """
         with self._noting_errors(), self._folder() as folder:
             before = self._read(folder)
+            if before != latest:
+                return False
             if before is None or before.size < seen.size:
                 folder.write("vkey", f"{self._key}\n".encode())
                 folder.write(_LATEST, seen.note)
+        return True
 
     def keep_evidence(self, objects: Mapping[str, bytes]) -> str:
         """Keep objects that contradict each other; return where, empty if that fails.
@@ -114,6 +119,7 @@ class Watch:
         self.memory = Memory(run, reader.key)
         #: The checkpoint in the file, None if there is none.
         self.committed = self._read_file(file, may_lack=may_lack)
+        self._compared: set[bytes] = set()
 
     def _read_file(self, file: str | None, *, may_lack: bool) -> Seen | None:
         if file is None:
@@ -145,7 +151,7 @@ class Watch:
     def current(self, *, fresh: bool = False) -> Seen:
         """Return the largest checkpoint that the log has the tiles of.
 
-        Once nothing contradicts it, remember it with :meth:`.Memory.remember`.
+        Once nothing contradicts it, :meth:`remember` it.
 
         :param fresh: whether to bypass caches.
         :raises Refusal: if the log contradicts a kept checkpoint, or is older than one and
@@ -170,6 +176,20 @@ class Watch:
             else:
                 return current
 
+    def remember(self, seen: Seen) -> None:
+        """Remember a checkpoint, unless a larger one is remembered.
+
+        :param seen: what :meth:`current` returned.
+        :raises Refusal: if it contradicts one that another run has remembered meanwhile.
+        """
+        while True:
+            latest = self.memory.latest()
+            if latest is not None and latest.note not in self._compared:
+                with self.keeping_evidence():
+                    self._compare(seen, [latest])
+            if self.memory.remember(seen, latest):
+                return
+
     def _note_waiting(self, error: Missing) -> None:
         name, seconds = self._reader.key.name, self._run.budget.seconds
         self._run.note(waiting_line(name, Cause.UNREACHABLE, str(error), seconds))
@@ -192,6 +212,7 @@ class Watch:
                     raise  # the tiles contradict their own checkpoint
                 self._contradiction(error, each, largest)
             largest = newer
+            self._compared.add(each.note)
         if largest is not served:
             self._run.note_once(
                 "log is old",

@@ -10,7 +10,7 @@ from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.tlog.entries import name_and_digest
 from wheelhouse_hashes.tlog.merkle import leaf_hashes, root_of
-from wheelhouse_hashes.tlog.tiles import bundles
+from wheelhouse_hashes.tlog.tiles import Bundles
 
 if TYPE_CHECKING:
     import threading
@@ -41,7 +41,7 @@ def checked_entries(
     :raises Refusal: if the entries do not have the root of the checkpoint.
     """
     leaves: list[bytes] = []
-    for tile in bundles(seen.size):
+    for tile in Bundles(seen.size):
         if stop.is_set():
             raise Interrupted("interrupted")
         entries = reader.bundle(tile)

@@ -17,7 +17,7 @@ from wheelhouse_hashes.tlog.keys import encode_base64
 from wheelhouse_hashes.tlog.merkle import LogError, inclusion_ranges
 from wheelhouse_hashes.tlog.note import Note
 from wheelhouse_hashes.tlog.proof import MAX_PROOF, SUFFIX, Proof
-from wheelhouse_hashes.tlog.tiles import WIDTH, bundles
+from wheelhouse_hashes.tlog.tiles import WIDTH, Bundles
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -37,7 +37,7 @@ def prove(run: Run[Any]) -> None:
         hashes = reader.tiles(seen).ranges(inclusion_ranges(index, seen.size))
         proof = Proof(index, tuple(hashes), Note.parse(seen.note), entry)
         proof.check(reader.key)
-    watch.memory.remember(seen)
+    watch.remember(seen)
     run.write_file(name + SUFFIX, proof.encode())
     run.say(f"wrote {name}{SUFFIX}: entry {index} of {seen.size}")
 
@@ -48,7 +48,7 @@ def _newest(run: Run[Any], reader: LogReader, seen: Seen, name: str) -> tuple[in
     :raises Refusal: if there is none.
     """
     tiles = reader.tiles(seen)
-    for tile in reversed(bundles(seen.size)):
+    for tile in reversed(Bundles(seen.size)):
         entries = reader.bundle(tile)
         tiles.check_bundle(tile, entries)
         for place, entry in reversed([*enumerate(entries)]):

@@ -17,8 +17,8 @@ from wheelhouse_hashes.tlog.tiles import (
     CHECKPOINT,
     MAX_BUNDLE,
     WIDTH,
+    Bundles,
     Tile,
-    bundles,
     decode_bundle,
 )
 
@@ -87,6 +87,11 @@ class Seen:
     def root(self) -> bytes:
         """The root of the tree."""
         return self.checkpoint.root
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Seen) and self.note == other.note
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return f"size {self.size}, root {encode_base64(self.root)}"
@@ -179,7 +184,10 @@ class LogReader:
         :raises LogError: if it is malformed.
         """
         content, read = self._read(tile, MAX_BUNDLE)
-        return decode_bundle(content, read.width)[: tile.width]
+        try:
+            return decode_bundle(content, read.width)[: tile.width]
+        except LogError as error:
+            raise LogError(f"{read.path}: {error}") from None
 
     def entries(self, size: int, start: int = 0) -> Iterator[bytes]:
         """Yield entries, not checked against a root.
@@ -187,7 +195,7 @@ class LogReader:
         :param size: the size of the tree.
         :param start: the first entry, a multiple of 256.
         """
-        for tile in bundles(size, start):
+        for tile in Bundles(size, start):
             yield from self.bundle(tile)
 
     def checked_entries(self, seen: Seen) -> Iterator[bytes]:
@@ -196,7 +204,7 @@ class LogReader:
         :raises LogError: if a bundle contradicts it, or an object is missing.
         """
         tiles = self.tiles(seen)
-        for tile in bundles(seen.size):
+        for tile in Bundles(seen.size):
             entries = self.bundle(tile)
             tiles.check_bundle(tile, entries)
             yield from entries
