@@ -137,6 +137,29 @@ def test_two_sources_that_contradict_each_other(cli: Cli) -> None:
     assert "the sources have two digests" in done.out
 
 
+def test_new_log_needs_a_place_of_its_own(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_wheel(dist, wheel(1))
+    make_wheel(container, wheel(1))
+    write_sums(2)
+    for where in ("dist", "container://wheels"):
+        done = cli("log", "append", where, *LOCAL, "--key", "log.key", "--from", SUMS)
+        assert done.code == 2
+        assert f"{where} has artifacts, such as {wheel(1)}: give the log" in done.err
+    assert [each.name for each in (*dist.iterdir(), *container.iterdir())] == [wheel(1)] * 2
+    append(cli, *LOCAL, "--from", SUMS, log="container://wheels/log")
+    # Another file of a site does not matter.
+    monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(tmp_path / "other"))
+    LOG.mkdir()
+    (LOG / "index.html").touch()
+    append(cli, "--from", SUMS)
+
+
 def test_dry_run_writes_nothing(cli: Cli) -> None:
     write_sums(1)
     lines = append(cli, "--from", SUMS, "--dry-run")

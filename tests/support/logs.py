@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from tests.support.memory_store import Killed
 from wheelhouse_hashes.builtin.logs.appending import Appender
-from wheelhouse_hashes.builtin.logs.places import FolderPlace, WritablePlace
+from wheelhouse_hashes.builtin.logs.folder_place import FolderPlace
+from wheelhouse_hashes.builtin.logs.places import WritablePlace
 from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.run import Run, StateFolder
 from wheelhouse_hashes.tlog.entries import Entry
