@@ -7,8 +7,9 @@ bundles, are read.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Digest, Finding, ListedArtifact, Tier
@@ -69,7 +70,7 @@ class CheckedLog:
         :param fresh: whether to bypass caches.
         :raises Refusal: if the log contradicts itself or an earlier checkpoint.
         """
-        with self._lock, self._watch.keeping_evidence():
+        with self._lock, self._noting_forks(), self._watch.keeping_evidence():
             seen = self._watch.current(fresh=fresh)
             self._readings += 1
             if self._seen is not None and self._seen.note == seen.note:
@@ -114,16 +115,17 @@ class CheckedLog:
                 self.open(fresh=True)
         return self._find(artifact)
 
-    def _find(self, artifact: ListedArtifact) -> list[Logged]:
+    @contextlib.contextmanager
+    def _noting_forks(self) -> Iterator[None]:
         try:
-            return self._look_up(artifact)
+            yield
         except Fork:
             self._forked = True
             raise
 
-    def _look_up(self, artifact: ListedArtifact) -> list[Logged]:
+    def _find(self, artifact: ListedArtifact) -> list[Logged]:
         entries = self._entries
-        with self._watch.keeping_evidence():
+        with self._noting_forks(), self._watch.keeping_evidence():
             if isinstance(entries, Mirror):
                 return entries.find(artifact.name)
             is_listed = artifact.name + SUFFIX in artifact.companions
