@@ -52,6 +52,8 @@ class Verb:
     #: Whether to add the options of a store: ``--username``, ``--secret``,
     #: ``--provider-name``, ``--region`` and ``--driver-option``.
     store: bool = False
+    #: Whether the verb reads listings with :meth:`.Run.listing`.
+    listings: bool = False
     #: Whether standard output is the verb's result, which :meth:`~.run.Run.print_result`
     #: writes.  All messages then go to standard error.
     prints_result: bool = False

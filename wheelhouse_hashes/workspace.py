@@ -186,7 +186,8 @@ class Workspace(Generic[O_co]):
         """Return the listing of an address or local path that the user named.
 
         The plugins read it, with all of its pages; requests are repeated within ``--wait``.
-        Call it in the main thread of ``fetch`` and ``verify`` only.
+        Call it in the main thread of ``fetch`` and ``verify`` only, or in a verb with
+        ``listings``.
 
         :param address: the address, as for ``--against``.
         :raises Refusal: if it cannot be read.

@@ -201,7 +201,7 @@ def other_key() -> None:
     ("damage", "text"),
     [
         (lambda: flip(LOG / "checkpoint"), "is not valid"),
-        (lambda: flip(LOG / "tile/entries/000.p/2"), "do not have the root"),
+        (lambda: flip(LOG / "tile/entries/000.p/2"), "000.p/2 contradicts the checkpoint"),
         (other_key, "not signed by example.org/log+"),
         (lambda: (LOG / "checkpoint").write_bytes(b"<html>"), "not a signed note"),
     ],

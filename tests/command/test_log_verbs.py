@@ -27,6 +27,7 @@ def key(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_LOG_KEY", VKEY)
     (tmp_path / "log.key").write_text(f"{KEY.encode()}\n")
+    (tmp_path / "log.key").chmod(0o600)
 
 
 def write_sums(*numbers: int, content: str = "") -> None:
@@ -136,6 +137,29 @@ def test_two_sources_that_contradict_each_other(cli: Cli) -> None:
     assert "the sources have two digests" in done.out
 
 
+def test_new_log_needs_a_place_of_its_own(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_wheel(dist, wheel(1))
+    make_wheel(container, wheel(1))
+    write_sums(2)
+    for where in ("dist", "container://wheels"):
+        done = cli("log", "append", where, *LOCAL, "--key", "log.key", "--from", SUMS)
+        assert done.code == 2
+        assert f"{where} has artifacts, such as {wheel(1)}: give the log" in done.err
+    assert [each.name for each in (*dist.iterdir(), *container.iterdir())] == [wheel(1)] * 2
+    append(cli, *LOCAL, "--from", SUMS, log="container://wheels/log")
+    # Another file of a site does not matter.
+    monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(tmp_path / "other"))
+    LOG.mkdir()
+    (LOG / "index.html").touch()
+    append(cli, "--from", SUMS)
+
+
 def test_dry_run_writes_nothing(cli: Cli) -> None:
     write_sums(1)
     lines = append(cli, "--from", SUMS, "--dry-run")
@@ -147,7 +171,8 @@ def test_dry_run_writes_nothing(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("source", "code", "text"),
     [
-        ("https://example.org/wheels/", 2, "fetch the files"),
+        ("ftp://example.org/wheels/", 2, "unsupported URL scheme 'ftp'"),
+        ("releases", 3, "digests of releases, not of files"),
         ("absent", 6, "absent"),
         ("broken", 3, "broken"),
         ("md5", 3, "no SHA-256 digest of 'a.whl'"),
@@ -155,6 +180,7 @@ def test_dry_run_writes_nothing(cli: Cli) -> None:
 )
 def test_source_that_cannot_be_read(cli: Cli, source: str, code: int, text: str) -> None:
     pathlib.Path("broken").write_text("hello\n")
+    pathlib.Path("releases").write_text(f"demo==1.0 --hash=sha256:{'0' * 64}\n")
     pathlib.Path("md5").write_text(f"MD5 (a.whl) = {'0' * 32}\n")
     done = cli("log", "append", LOG, "--key", "log.key", "--from", source)
     assert done.code == code
@@ -167,8 +193,26 @@ def test_key_that_cannot_be_read(cli: Cli) -> None:
     done = cli("log", "append", LOG, "--key", "bad.key")
     assert done.code == 2
     assert "material" not in done.err
+    # A key that is given where its file, or the public key, is expected.
+    for arguments in (
+        ("append", LOG, "--key", KEY.encode()),
+        ("append", LOG, "--key", f"{KEY.encode()[:-3]}"),
+        ("status", LOG, "--log-key", KEY.encode()),
+    ):
+        done = cli("log", *arguments, "--report", "report.json")
+        assert done.code == 2
+        assert "key" in done.err
+        secret = KEY.encode().rpartition("+")[2][:10]
+        assert secret not in done.out + done.err + pathlib.Path("report.json").read_text()
     assert cli("log", "append", LOG, "--key", "absent").code == 6
     assert cli("log", "append", "https://example.org/log", "--key", "log.key").code == 2
+
+
+def test_key_that_others_can_read_is_a_note(cli: Cli) -> None:
+    for mode, noted in ((0o600, False), (0o400, False), (0o640, True), (0o604, True)):
+        pathlib.Path("log.key").chmod(mode)
+        done = cli("log", "append", LOG, "--key", "log.key")
+        assert (done.code, "other users of this machine can read" in done.out) == (0, noted)
 
 
 def test_audit_writes_the_checkpoint_that_it_checked(cli: Cli) -> None:

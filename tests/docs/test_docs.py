@@ -419,6 +419,8 @@ def prepared_log(folder: pathlib.Path) -> None:
     write_sums(folder)
     folder.joinpath("log.key").write_text(f"{KEY.encode()}\n")
     folder.joinpath("observed.key").write_text(f"{OBSERVER.encode()}\n")
+    for name in ("log.key", "observed.key"):
+        folder.joinpath(name).chmod(0o600)
 
 
 def prepared_hooks(folder: pathlib.Path) -> None:

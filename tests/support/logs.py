@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from tests.support.memory_store import Killed
 from wheelhouse_hashes.builtin.logs.appending import Appender
-from wheelhouse_hashes.builtin.logs.places import FolderPlace, WritablePlace
+from wheelhouse_hashes.builtin.logs.folder_place import FolderPlace
+from wheelhouse_hashes.builtin.logs.places import WritablePlace
 from wheelhouse_hashes.options import Options
 from wheelhouse_hashes.run import Run, StateFolder
 from wheelhouse_hashes.tlog.entries import Entry
@@ -123,18 +124,20 @@ class Watched:
 
 
 def kill_points(prepare: Callable[[Calls], Callable[[], object]]) -> Iterator[tuple[int, bool]]:
-    """Kill a program at each of its calls, before and after it; yield each.
+    """Kill a program before each of its calls, and after the last one; yield each.
+
+    After a call is the same as before the next one: between them nothing leaves the program.
 
     :param prepare: makes a fresh program that uses the calls.
     """
     calls = Calls()
     prepare(calls)()
-    for number in range(len(calls.made)):
-        for after in (False, True):
-            program = prepare(Calls(number, after=after))
-            try:
-                program()
-            except Killed:
-                yield number, after
-            else:
-                raise AssertionError(f"call {number} was not made")
+    last = len(calls.made) - 1
+    for number, after in (*((each, False) for each in range(last + 1)), (last, True)):
+        program = prepare(Calls(number, after=after))
+        try:
+            program()
+        except Killed:
+            yield number, after
+        else:
+            raise AssertionError(f"call {number} was not made")

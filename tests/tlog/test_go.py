@@ -59,6 +59,7 @@ def key(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WHEELHOUSE_HASHES_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("WHEELHOUSE_UPLOADER_LOG_KEY", VKEY)
     (tmp_path / "log.key").write_text(f"{KEY.encode()}\n")
+    (tmp_path / "log.key").chmod(0o600)
 
 
 @pytest.mark.parametrize("size", SIZES)

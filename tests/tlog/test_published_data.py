@@ -31,15 +31,11 @@ from wheelhouse_hashes.tlog.note import Checkpoint, open_checkpoint, sign
 from wheelhouse_hashes.tlog.tile_reader import TileReader
 from wheelhouse_hashes.tlog.tiles import Growth, Tile
 
-#: The environment variable that names the folder.
-VARIABLE = "TLOG_TEST_DATA"
+#: The folder.  Without the variable, conftest.py leaves this module out.
+DATA = pathlib.Path(os.environ["TLOG_TEST_DATA"])
 
-DATA = pathlib.Path(os.environ.get(VARIABLE, ""))
-
-pytestmark = pytest.mark.skipif(not os.environ.get(VARIABLE), reason=f"{VARIABLE} is not set")
-
-#: Its root is a placeholder of 12 bytes.
-SKIPPED = "sizes-are-equal-one-and-proof-is-empty.json"
+#: The probe whose root is a placeholder of 12 bytes; it wants to be accepted.
+PLACEHOLDER = "sizes-are-equal-one-and-proof-is-empty.json"
 
 WORDS = "one two three four five six seven eit nain ten ileven twelf threeten fourten fivten"
 
@@ -73,20 +69,38 @@ def accepts_consistency(probe: dict[str, Any]) -> bool:
     return True
 
 
-def test_inclusion_probes() -> None:
-    paths = sorted(DATA.glob("merkle/inclusion/**/*.json"))
-    assert len(paths) == 98
-    probes = {str(path): load(path) for path in paths}
-    wrong = [name for name, p in probes.items() if accepts_inclusion(p) is p["wantErr"]]
-    assert wrong == []
+def probes(kind: str) -> list[str]:
+    """Return the names of the probes of one kind."""
+    folder = DATA / "merkle" / kind
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.json"))
 
 
-def test_consistency_probes() -> None:
-    paths = sorted(DATA.glob("merkle/consistency/**/*.json"))
-    assert len(paths) == 98
-    probes = {str(path): load(path) for path in paths if path.name != SKIPPED}
-    wrong = [name for name, p in probes.items() if accepts_consistency(p) is p["wantErr"]]
-    assert wrong == []
+@pytest.mark.parametrize("name", probes("inclusion"))
+def test_inclusion_probe(name: str) -> None:
+    probe = load(DATA / "merkle/inclusion" / name)
+    assert accepts_inclusion(probe) is not probe["wantErr"]
+
+
+@pytest.mark.parametrize("name", probes("consistency"))
+def test_consistency_probe(name: str) -> None:
+    probe = load(DATA / "merkle/consistency" / name)
+    # A root of another length than 32 bytes is always refused here.
+    wanted = not probe["wantErr"] and pathlib.PurePath(name).name != PLACEHOLDER
+    assert accepts_consistency(probe) is wanted
+
+
+def test_every_file_of_the_folder_is_used() -> None:
+    """A file that is added must get a test."""
+    assert {kind: len(probes(kind)) for kind in ("inclusion", "consistency")} == {
+        "inclusion": 98,
+        "consistency": 98,
+    }
+    used = {"README.md", "go-vectors.json", "merkle", "tessera-log", "sunlight-mirror"}
+    assert {path.name for path in DATA.iterdir()} == used
+    paths = (path.relative_to(DATA / "tessera-log") for path in DATA.glob("tessera-log/**/*"))
+    notes = {"checkpoint", *(f"checkpoint.{size}" for size in range(16))}
+    tiles = {f"tile/{level}/000.p/{n}" for level in ("0", "entries") for n in range(1, 16)}
+    assert {str(path) for path in paths if (DATA / "tessera-log" / path).is_file()} == notes | tiles
 
 
 def test_values_of_go() -> None:
@@ -132,6 +146,7 @@ def test_log_of_tessera_is_reproduced() -> None:
             assert (log / path).read_bytes() == content
         list(growth.add(words[size : size + 1]))
     assert count == 30
+    assert (log / "checkpoint").read_bytes() == note
 
 
 def test_mirror_of_sunlight() -> None:

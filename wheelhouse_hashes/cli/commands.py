@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wheelhouse_hashes.cli.built_in_verbs import FETCH, HASH, INDEX, UPLOAD, VERIFY
 from wheelhouse_hashes.options import (
     AccountOptions,
+    CheckOptions,
     FetchOptions,
     HashOptions,
     IndexOptions,
@@ -94,11 +95,18 @@ def collect_commands(plugins: Plugins, hosts: Collection[str]) -> dict[str, Comm
             continue
         commands[verb.name] = Command(
             verb,
-            AccountOptions if verb.store else Options,
+            _options_of(verb),
             plugin=name,
             provider=plugins.describe(name),
         )
     return commands
+
+
+def _options_of(verb: Verb) -> type[Options]:
+    """Return the options class of a plugin's verb."""
+    if verb.listings:
+        return CheckOptions
+    return AccountOptions if verb.store else Options
 
 
 def _taken(name: str, commands: Mapping[str, Command], hosts: Collection[str]) -> str | None:

@@ -67,7 +67,8 @@ def read_json_digests(content: bytes, file_name: str) -> DigestSource:
         raise HashFileError(printable(str(error)), next="write it again") from None
     kind = "release or listing in JSON"
     found = [(each.name, _valid(each.digests)) for each in offers.offers if not each.problem]
-    return DigestSource(kind, "release", gathered(kind, found))
+    sizes = {each.name: each.size for each in offers.offers}
+    return DigestSource(kind, "release", gathered(kind, found, sizes))
 
 
 def is_report(content: bytes) -> bool:
@@ -83,12 +84,14 @@ def _of_object(document: Mapping[str, Any], content: bytes) -> DigestSource | No
         return DigestSource(kind, "report", gathered(kind, _of_pip(document)))
     if {"schema", "verb", "artifacts"} <= document.keys():
         kind = "report of wheelhouse-hashes"
-        return DigestSource(kind, "report", gathered(kind, _of_report(document)))
+        sizes = {str(row.get("name")): row.get("size") for row in _rows(document["artifacts"])}
+        return DigestSource(kind, "report", gathered(kind, _of_report(document), sizes))
     if "files" in document and isinstance(document.get("meta"), dict):
         kind = "page of a package index"
-        links = read_page(content, JSON_TYPE, _BASE)
+        links = list(read_page(content, JSON_TYPE, _BASE))
         found = [(link.name or "", _valid(link.hashes)) for link in links if not link.problem]
-        return DigestSource(kind, "page", gathered(kind, found))
+        sizes = {link.name or "": link.size for link in links}
+        return DigestSource(kind, "page", gathered(kind, found, sizes))
     return None
 
 

@@ -64,7 +64,10 @@ def read_lock_file(content: bytes) -> DigestSource:
         return DigestSource("pylock.toml file", _SOURCE, _pylock(document))
     packages = _tables(document.get("package"))
     if "version" in document and any("wheels" in p or "sdist" in p for p in packages):
-        return DigestSource("uv.lock file", _SOURCE, gathered("uv.lock file", _uv(packages)))
+        kind = "uv.lock file"
+        sizes = {name: each.get("size") for name, each in _uv(packages)}
+        found = ((name, tagged_digests(each.get("hash"))) for name, each in _uv(packages))
+        return DigestSource(kind, _SOURCE, gathered(kind, found, sizes))
     kind = "poetry.lock or pdm.lock file"
     if "metadata" in document and any("files" in p for p in packages):
         return DigestSource(kind, _SOURCE, gathered(kind, _poetry(packages)))
@@ -81,6 +84,7 @@ def _pylock(document: Mapping[str, Any]) -> tuple[Any, ...]:
         why = printable(str(error)[:200])
         raise HashFileError(f"a pylock.toml file that is not valid: {why}", next=_CURE) from None
     found: list[tuple[str, Iterator[Digest]]] = []
+    sizes: dict[str, int | None] = {}
     for package in lock.packages:
         files: list[PackageWheel | PackageSdist] = list(package.wheels or ())
         files += [package.sdist] if package.sdist is not None else []
@@ -88,19 +92,20 @@ def _pylock(document: Mapping[str, Any]) -> tuple[Any, ...]:
             # uv writes normalized names beside URLs with the names that the files have.
             names = {each.filename, last_part(each.url or each.path or each.filename)}
             found += [(name, digests_in(dict(each.hashes))) for name in sorted(names)]
+            sizes.update(dict.fromkeys(names, each.size))
         archive = package.archive
         if archive is not None:
             name = last_part(archive.url or archive.path or "")
             found.append((name, digests_in(dict(archive.hashes))))
-    return gathered("pylock.toml file", found)
+    return gathered("pylock.toml file", found, sizes)
 
 
-def _uv(packages: list[Mapping[str, Any]]) -> Iterator[tuple[str, Iterator[Digest]]]:
+def _uv(packages: list[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for package in packages:
         for each in (*_tables(package.get("wheels")), package.get("sdist")):
             if isinstance(each, dict):
                 where = each.get("filename") or each.get("url") or each.get("path") or ""
-                yield last_part(str(where)), tagged_digests(each.get("hash"))
+                yield last_part(str(where)), each
 
 
 def _poetry(packages: list[Mapping[str, Any]]) -> Iterator[tuple[str, Iterator[Digest]]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Algorithms by the names that other programs use.
 _ALGORITHMS = {"blake2b_256": BLAKE2B_256, "sha-256": "sha256", "sha-512": "sha512"}
+
+#: Shared by all texts without sizes.
+_NO_SIZES: Mapping[str, object] = MappingProxyType({})
 
 #: The advice about texts of other kinds.
 GIVE_A_LIST = "give a digest list such as SHA256SUMS, a lock file, a requirements file or a report"
@@ -28,6 +32,8 @@ class Named:
     name: str
     #: Its digests.
     digests: tuple[Digest, ...]
+    #: Its size in bytes, None if unknown.
+    size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,11 +89,16 @@ def tagged_digests(text: object) -> Iterator[Digest]:
             yield from digests_in({algorithm: value})
 
 
-def gathered(kind: str, found: Iterable[tuple[str, Iterable[Digest]]]) -> tuple[Named, ...]:
+def gathered(
+    kind: str,
+    found: Iterable[tuple[str, Iterable[Digest]]],
+    sizes: Mapping[str, object] = _NO_SIZES,
+) -> tuple[Named, ...]:
     """Return artifacts with all of their digests.
 
     :param kind: the kind of text, for messages.
     :param found: names with digests; a name may occur several times.
+    :param sizes: what the text has as the sizes of artifacts, by name.
     :raises HashFileError: if an artifact has two digests of one algorithm, or no artifact has
         a digest.
     """
@@ -105,4 +116,13 @@ def gathered(kind: str, found: Iterable[tuple[str, Iterable[Digest]]]) -> tuple[
                 )
     if not any(names.values()):
         raise HashFileError(f"the {kind} has no digests of artifacts", next=GIVE_A_LIST)
-    return tuple(Named(name, tuple(known.values())) for name, known in names.items() if known)
+    return tuple(
+        Named(name, tuple(known.values()), _size(sizes.get(name)))
+        for name, known in names.items()
+        if known
+    )
+
+
+def _size(value: object) -> int | None:
+    """Return a size, None if the value is not one."""
+    return value if type(value) is int and value >= 0 else None

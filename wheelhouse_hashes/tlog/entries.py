@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import enum
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from wheelhouse_hashes.tlog.merkle import LogError
@@ -41,6 +42,9 @@ _USUAL = re.compile(
     VERSION.encode() + rb"\n(?:file|observed) ([A-Za-z0-9][A-Za-z0-9._+!-]{0,254})\n"
     rb"(?:size (?:0|[1-9][0-9]{0,17})\n)?sha256 ([0-9a-f]{64})\n(?:blake2b-256 [0-9a-f]{64}\n)?"
 )
+
+#: The same without the digest, to be faster.
+_USUAL_NAME = re.compile(_USUAL.pattern.replace(b"([0-9a-f]{64})", b"[0-9a-f]{64}"))
 
 
 class Kind(enum.Enum):
@@ -125,6 +129,20 @@ def name_and_digest(content: bytes) -> tuple[str, str] | None:
     if not is_name(name) or (size is not None and int(size) >= _MAX_SIZE):
         return None
     return name, digest
+
+
+def names_in(contents: Iterable[bytes]) -> list[bytes | None]:
+    """Return the names of entries in UTF-8, None for what is not an entry.
+
+    Faster than :func:`name_and_digest`, for all entries of a log.
+    """
+    usual, other = _USUAL_NAME.fullmatch, name_and_digest
+    return [
+        match[1]
+        if (match := usual(each))
+        else (None if (read := other(each)) is None else read[0].encode())
+        for each in contents
+    ]
 
 
 def is_name(name: str) -> bool:

@@ -32,7 +32,8 @@ ID_SIZE = 4
 _KEY_SIZE = 32
 _ED25519_SIZE = 64
 
-_PRIVATE = "PRIVATE+KEY+"
+#: The beginning of a private key.
+PRIVATE = "PRIVATE+KEY+"
 _ID = re.compile("[0-9a-f]{8}", re.ASCII)
 
 
@@ -99,6 +100,8 @@ class VerifierKey:
 
         :raises LogError: if it is malformed, or of another type.
         """
+        if text.startswith(PRIVATE):
+            raise LogError("it is a private key: give the public one, and keep this one secret")
         name, _, rest = text.partition("+")
         written, _, value = rest.partition("+")
         check_key_name(name)
@@ -156,9 +159,9 @@ class SigningKey:
         :raises LogError: if it is malformed, or of another type.
         :raises UsageError: if ``cryptography`` is not installed.
         """
-        if not text.startswith(_PRIVATE):
+        if not text.startswith(PRIVATE):
             raise LogError("it is not a private key of a log")
-        name, _, rest = text.removeprefix(_PRIVATE).partition("+")
+        name, _, rest = text.removeprefix(PRIVATE).partition("+")
         written, _, value = rest.partition("+")
         check_key_name(name)
         content = decode_base64(value)
@@ -181,7 +184,7 @@ class SigningKey:
     def encode(self) -> str:
         """Return the text of the key, which is secret."""
         value = encode_base64(bytes([ED25519]) + self.seed)
-        return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{value}"
+        return f"{PRIVATE}{self.name}+{self.verifier.id.hex()}+{value}"
 
     def signature(self, text: bytes) -> bytes:
         """Return the signature of a text; the same bytes every time."""

@@ -6,14 +6,16 @@ last tile of a level is partial, unless the size of the tree is a multiple of it
 
 from __future__ import annotations
 
-import hashlib
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import overload
 
 from wheelhouse_hashes.tlog.merkle import (
     HASH_SIZE,
     LogError,
+    leaf_hashes,
     node_hash,
     root_of,
 )
@@ -112,56 +114,131 @@ def edge_tiles(size: int) -> list[Tile]:
     return tiles
 
 
-def bundles(size: int, start: int = 0) -> list[Tile]:
-    """Return the bundles of a tree.
+class Bundles(Sequence[Tile]):
+    """The bundles of a tree; made when they are needed, because a size can be any number.
 
     :param size: the size of the tree.
     :param start: the first entry that is needed.
     """
-    full, rest = divmod(size, WIDTH)
-    found = [Tile(-1, number) for number in range(start // WIDTH, full)]
-    return [*found, Tile(-1, full, rest)] if rest else found
+
+    def __init__(self, size: int, start: int = 0) -> None:
+        self._size = size
+        self._numbers = range(start // WIDTH, -(-size // WIDTH))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Tile: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Tile]: ...
+
+    def __getitem__(self, index: int | slice) -> Tile | list[Tile]:
+        if isinstance(index, slice):
+            return list(map(self._tile, self._numbers[index]))
+        return self._tile(self._numbers[index])
+
+    def _tile(self, number: int) -> Tile:
+        return Tile(-1, number, min(WIDTH, self._size - number * WIDTH))
 
 
-def encode_entry(entry: bytes) -> bytes:
-    """Return an entry as it is in a bundle.
+def encode_entries(entries: Sequence[bytes]) -> bytes:
+    """Return entries as they are in a bundle.
 
-    :raises LogError: if it is too long.
+    :raises LogError: if one is too long.
     """
-    if len(entry) > MAX_ENTRY:
-        raise _too_long(len(entry))
-    return len(entry).to_bytes(2, "big") + entry
+    longest = max(map(len, entries), default=0)
+    if longest > MAX_ENTRY:
+        raise LogError(f"an entry has {longest} bytes; the maximum is {MAX_ENTRY}")
+    return b"".join([len(entry).to_bytes(2, "big") + entry for entry in entries])
 
 
-def _too_long(size: int) -> LogError:
-    return LogError(f"an entry has {size} bytes; the maximum is {MAX_ENTRY}")
-
-
-def decode_bundle(content: bytes, width: int, *, longer: bool = False) -> list[bytes]:
+def decode_bundle(content: bytes, width: int) -> list[bytes]:
     """Return the entries of a bundle.
 
     :param content: the bundle.
     :param width: the number of its entries.
-    :param longer: whether it may have more of them, which are left out.
     :raises LogError: if it has another number of entries.
     """
     entries: list[bytes] = []
     position, length = 0, len(content)
-    while position < length and not (longer and len(entries) == width):
+    while position < length:
         start = position + 2
-        position = start + int.from_bytes(content[position:start], "big")
-        if start > length or position > length:
-            raise LogError("a bundle of entries is cut off")
+        if start > length:
+            raise _cut_off()
+        position = start + (content[position] << 8 | content[position + 1])
+        if position > length:
+            raise _cut_off()
         entries.append(content[start:position])
     if len(entries) != width:
-        raise LogError(f"a bundle has {len(entries)} entries instead of {width}")
+        raise LogError(f"it has {len(entries)} entries instead of {width}")
     return entries
 
 
-class Growth:
-    """Adds entries to a tree, and makes the tiles and bundles of the larger one.
+def _cut_off() -> LogError:
+    return LogError("its last entry is cut off")
+
+
+class Tree:
+    """Adds leaves to a tree, and makes the tiles of the larger one.
 
     :param size: the size of the tree.
+    :param edges: its partial tiles, by level.
+    :raises LogError: if a tile has another size than expected.
+    """
+
+    def __init__(self, size: int = 0, edges: Iterable[tuple[int, bytes]] = ()) -> None:
+        self.size = size
+        self._edges: list[list[bytes]] = []
+        for level, hashes in edges:
+            self._edge(level)[:] = split_hashes(hashes)
+        expected = {tile.level: tile.width for tile in edge_tiles(size)}
+        if {n: len(edge) for n, edge in enumerate(self._edges) if edge} != expected:
+            raise LogError(f"these are not the tiles of a tree of size {size}")
+
+    def _edge(self, level: int) -> list[bytes]:
+        while len(self._edges) <= level:
+            self._edges.append([])
+        return self._edges[level]
+
+    @property
+    def free(self) -> int:
+        """The number of leaves until the tile of level 0 is full, 1 to 256."""
+        return WIDTH - self.size % WIDTH
+
+    def add(self, leaves: Sequence[bytes]) -> list[LogObject]:
+        """Add leaves, at most :attr:`free`; return the tiles that are full now.
+
+        :param leaves: their hashes.
+        """
+        made: list[LogObject] = []
+        self.size += len(leaves)
+        edge = self._edge(0)
+        edge += leaves
+        level, number = 0, self.size
+        while number and number % WIDTH == 0 and edge:
+            number //= WIDTH
+            made.append((Tile(level, number - 1).path, b"".join(edge)))
+            above = self._edge(level + 1)
+            above.append(root_of(edge))
+            edge.clear()
+            level, edge = level + 1, above
+        return made
+
+    def partial(self) -> list[LogObject]:
+        """Return the partial tiles."""
+        return [(tile.path, b"".join(self._edges[tile.level])) for tile in edge_tiles(self.size)]
+
+    def root(self) -> bytes:
+        """Return the root of the tree as it is now."""
+        return edge_root((n, b"".join(edge)) for n, edge in enumerate(self._edges) if edge)
+
+
+class Growth:
+    """Adds entries to a log, and makes the tiles and bundles of the larger one.
+
+    :param size: the number of its entries.
     :param edges: its partial tiles, by level.
     :param bundle: its partial bundle.
     :raises LogError: if a tile has another size than expected.
@@ -170,19 +247,13 @@ class Growth:
     def __init__(
         self, size: int = 0, edges: Iterable[tuple[int, bytes]] = (), bundle: bytes = b""
     ) -> None:
-        self.size = size
+        self._tree = Tree(size, edges)
         self._bundle = bytearray(bundle)
-        self._edges: list[bytearray] = []
-        for level, hashes in edges:
-            self._edge(level)[:] = hashes
-        expected = {tile.level: tile.width * HASH_SIZE for tile in edge_tiles(size)}
-        if {n: len(edge) for n, edge in enumerate(self._edges) if edge} != expected:
-            raise LogError(f"these are not the tiles of a tree of size {size}")
 
-    def _edge(self, level: int) -> bytearray:
-        while len(self._edges) <= level:
-            self._edges.append(bytearray())
-        return self._edges[level]
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._tree.size
 
     def add(self, entries: Iterable[bytes]) -> Iterator[LogObject]:
         """Add entries; yield the bundles and tiles that are full now.
@@ -190,41 +261,25 @@ class Growth:
         :param entries: the entries.
         :raises LogError: if one is too long.
         """
-        # Written out, because function calls take most of the time for a million entries.
-        bundle, edge, sha256 = self._bundle, self._edge(0), hashlib.sha256
-        for entry in entries:
-            length = len(entry)
-            if length > MAX_ENTRY:
-                raise _too_long(length)
-            bundle += length.to_bytes(2, "big") + entry
-            edge += sha256(b"\0" + entry).digest()
-            self.size += 1
+        left = iter(entries)
+        while part := list(itertools.islice(left, self._tree.free)):
+            self._bundle += encode_entries(part)
+            tiles = self._tree.add(leaf_hashes(part))
             if self.size % WIDTH == 0:
-                yield Tile(-1, self.size // WIDTH - 1).path, bytes(bundle)
-                bundle.clear()
-                yield from self._full()
-
-    def _full(self) -> Iterator[LogObject]:
-        level, number = 0, self.size
-        while number and number % WIDTH == 0:
-            number //= WIDTH
-            edge = self._edges[level]
-            yield Tile(level, number - 1).path, bytes(edge)
-            self._edge(level + 1).extend(root_of(split_hashes(bytes(edge))))
-            edge.clear()
-            level += 1
+                yield Tile(-1, self.size // WIDTH - 1).path, bytes(self._bundle)
+                self._bundle.clear()
+            yield from tiles
 
     def partial(self) -> Iterator[LogObject]:
         """Yield the partial bundle and tiles; call it after the last entry."""
         for tile in edge_tiles(self.size):
             if tile.level == 0:
                 yield Tile(-1, tile.number, tile.width).path, bytes(self._bundle)
-        for tile in edge_tiles(self.size):
-            yield tile.path, bytes(self._edges[tile.level])
+        yield from self._tree.partial()
 
     def root(self) -> bytes:
         """Return the root of the tree as it is now."""
-        return edge_root([(n, bytes(edge)) for n, edge in enumerate(self._edges) if edge])
+        return self._tree.root()
 
 
 def split_hashes(tile: bytes) -> list[bytes]:

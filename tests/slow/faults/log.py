@@ -7,7 +7,7 @@ import pathlib
 import tempfile
 from collections.abc import Mapping
 
-from tests.slow.faults.catalogue import Case, fault, link, page, status, wheel
+from tests.slow.faults.catalogue import Case, fault, in_turn, link, page, status, wheel
 from tests.slow.faults.transport import REJECTED
 from tests.support.artifacts import A, hash_file, sha256
 from tests.support.logs import KEY, VKEY, entry, files, make_log
@@ -56,6 +56,33 @@ def log_has_another_digest(case: Case) -> None:
     case.routes[f"/{A}.sha256"] = status(200, hash_file(wheel()), **old)
 
 
+@fault("E.13", causes=Cause.LOGGED_TWICE)
+def log_has_two_digests(case: Case) -> None:
+    """The log has the wheel's digest and, later, another one for its name."""
+    _serve(case, _log((_GOOD,), (Entry(A, "0" * 64),)))
+
+
+@fault("E.13", left=(A,), says="weakest tier: logged")
+def host_that_answers_every_address(case: Case) -> None:
+    """The wheel has no hash file, and the host answers every address with its front page."""
+    _serve(case, _log((_GOOD,)))
+    front = b"<!doctype html><title>Welcome</title>\n"
+    unlisted = ("sha256", "sha384", "sha512", "blake2b", "md5", "tlog-proof")
+    case.routes.update({f"/{A}.{suffix}": front for suffix in unlisted})
+
+
+@fault("E.13", left=(A,), says="logged+container")
+def busy_log(case: Case) -> None:
+    """The log answers 503 at first."""
+    log = _log((_GOOD,))
+    _serve(case, log)
+    case.wait = "20"
+    server = case.serve(
+        {f"/log/{path}": in_turn(status(503), content) for path, content in log.items()}
+    )
+    case.options[case.options.index("--log") + 1] = f"{server.url}log"
+
+
 @fault("E.13", causes=Cause.NOT_LOGGED)
 def not_in_the_log(case: Case) -> None:
     """The log has no entry for the wheel."""
@@ -75,7 +102,7 @@ def checkpoint_with_a_flipped_bit(case: Case) -> None:
     _serve(case, {**log, "checkpoint": _changed(log["checkpoint"])})
 
 
-@fault("E.13", exit_code=7, says="do not have the root")
+@fault("E.13", exit_code=7, says="contradicts the checkpoint")
 def entry_with_a_flipped_bit(case: Case) -> None:
     """A bit of an entry is flipped."""
     log = _log((_GOOD,))
@@ -93,6 +120,27 @@ def checkpoint_of_another_key(case: Case) -> None:
 def login_page_for_the_checkpoint(case: Case) -> None:
     """A proxy answers with its login page."""
     _serve(case, {"checkpoint": b"<!doctype html><title>Log in</title>\n"})
+
+
+@fault("E.13", exit_code=7, says="it is the checkpoint of 'example.org/other'")
+def checkpoint_of_another_log(case: Case) -> None:
+    """The key of the log signed the checkpoint of another log."""
+    note = sign(Checkpoint("example.org/other", 0, EMPTY_ROOT).encode(), KEY)
+    _serve(case, {"checkpoint": note})
+
+
+@fault("E.13", exit_code=5, says="has no tile/entries/000.p/1")
+def log_without_its_entries(case: Case) -> None:
+    """The log has a checkpoint, but not its entries."""
+    _serve(case, {"checkpoint": _log((_GOOD,))["checkpoint"]})
+
+
+@fault("E.13", exit_code=7, says="it has 2 entries instead of 1")
+def entries_with_trailing_bytes(case: Case) -> None:
+    """Another entry follows those of the checkpoint."""
+    log = _log((_GOOD,))
+    path = "tile/entries/000.p/1"
+    _serve(case, {**log, path: log[path] + b"\0\1x"})
 
 
 def _commit(case: Case, checkpoint: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import itertools
 
@@ -147,3 +148,109 @@ def test_ranges_of_no_tree() -> None:
     for old, new in ((3, 2), (-1, 2)):
         with pytest.raises(ValueError, match="no older tree"):
             consistency_ranges(old, new)
+
+
+#: The leaves of the examples of RFC 6962's authors, as in transparency-dev/merkle.
+RFC_LEAVES = tuple(
+    map(
+        bytes.fromhex,
+        (
+            *("", "00", "10", "2021", "3031", "40414243", "5051525354555657"),
+            "606162636465666768696a6b6c6d6e6f",
+        ),
+    )
+)
+
+#: The roots of trees of the first of these leaves, by size, in base64.
+RFC_ROOTS = {
+    1: "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hRGjBhevoB0=",
+    2: "+sVCA+fMaWzw38tCySodnbr3CtnmIfS9jZhmLwDjwSU=",
+    3: "rra8/idLcKFPsGel5VeCZNsPqbUa9eC6FZFY8yngbnc=",
+    5: "Tju7H3tHjc/nH7YxYxUZo7yhLJrvyhYSv85ME6hiZNQ=",
+    6: "duZ9rbzfHhDht03cYIq9L5jfsW+851J3tSMqEn8gh+8=",
+    7: "3bib5AOAnjJXUNPSY814kpwpQreUKjS3fhIslZSnTIw=",
+    8: "XcnaeacGWamtVZy3Ad7ZoqudgjqtL0lgz+Nw7/RgQyg=",
+}
+
+#: Proofs for them, from the same place: index or old size, size, and hashes.
+RFC_INCLUSION = (
+    (0, 1, ""),
+    (
+        *(0, 8, "lqKW0iTyhcZ77pPDD4owkVfw2qNdxbh+QQt4YwoJz8c="),
+        "Xwg/ChozygdqlSeYMlgNs+DvRYS9/x9UyKNg9Q3jAx4=",
+        "a0eq8p7jwq+a+Im8H7klTavTEXfxYjLdaqsDXKOb9uQ=",
+    ),
+    (
+        *(5, 8, "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms="),
+        "yoVOoSjtBQtBs1/8G4e46yveRh6eO1WW7Oa51ZdaCuA=",
+        "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc=",
+    ),
+    (2, 3, "+sVCA+fMaWzw38tCySodnbr3CtnmIfS9jZhmLwDjwSU="),
+)
+RFC_CONSISTENCY = (
+    (1, 1, ""),
+    (
+        *(6, 8, "DrxdNDf74tsVi58Sah0RjjCBgQMdCpSfje3t68VY72o="),
+        "yoVOoSjtBQtBs1/8G4e46yveRh6eO1WW7Oa51ZdaCuA=",
+        "037kGJdt2VdTwcc4Yrk5j6Kiz5tP8P3+izDNlSCWFLc=",
+    ),
+    (
+        *(2, 5, "Xwg/ChozygdqlSeYMlgNs+DvRYS9/x9UyKNg9Q3jAx4="),
+        "vBoGQ7EuTS18d5GPROD095qDi2z57FtcKD4fTYhZnms=",
+    ),
+)
+
+
+def decode(*texts: str) -> list[bytes]:
+    return [base64.b64decode(text) for text in texts if text]
+
+
+def test_trees_of_the_rfc() -> None:
+    for size, root in RFC_ROOTS.items():
+        hashes = [leaf_hash(leaf) for leaf in RFC_LEAVES[:size]]
+        assert [root_of(hashes)] == decode(root)
+
+
+@pytest.mark.parametrize("probe", RFC_INCLUSION)
+def test_inclusion_probe(probe: tuple[int, int, str]) -> None:
+    index, size, *texts = probe
+    (root,), proof, leaf = decode(RFC_ROOTS[size]), decode(*texts), leaf_hash(RFC_LEAVES[index])
+    check_inclusion(root, size, index, leaf, proof)
+    # The kinds of the published probes that must be refused.
+    for wrong in (
+        (b"", size, index, leaf, proof),
+        (root, 0, index, leaf, proof),
+        (root, size, size, leaf, proof),
+        (root, size, -1, leaf, proof),
+        (root, size, index ^ 2, leaf, proof),
+        (root, size * 2, index, leaf, proof),
+        (root, size, index, b"", proof),
+        (b"", size, index, b"", proof),
+        (leaf + leaf, size, index, leaf, proof),
+        (root, size, index, leaf, [*proof, root]),
+        (root, size, index, leaf, [root, *proof]),
+        (root, size, index, leaf, [*proof[1:], b""]),
+    ):
+        with pytest.raises(ProofError):
+            check_inclusion(*wrong)
+
+
+@pytest.mark.parametrize("probe", RFC_CONSISTENCY)
+def test_consistency_probe(probe: tuple[int, int, str]) -> None:
+    old, new, *texts = probe
+    (before, after), proof = decode(RFC_ROOTS[old], RFC_ROOTS[new]), decode(*texts)
+    check_consistency(old, before, new, after, proof)
+    for wrong in (
+        (old, before, new, b"", proof),
+        (old, b"", new, after, proof),
+        (0, before, new, after, proof),
+        (old, before, 0, after, proof),
+        (-1, before, new, after, proof),
+        (new + 1, before, new, after, proof),
+        (old, before, new * 2, after, proof),
+        (old, before, new, after, [*proof, after]),
+        (old, before, new, after, [after, *proof]),
+        (old, before, new, EMPTY_ROOT, proof),
+    ):
+        with pytest.raises(ProofError):
+            check_consistency(*wrong)

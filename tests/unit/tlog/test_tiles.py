@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import random
+from collections.abc import Iterable
 
 import pytest
 
-from tests.unit.tlog.trees import Fetching, flipped, make_log, recursive_root
+from tests.unit.tlog.trees import Fetching, flipped, make_log, recursive_root, recursive_roots
 from wheelhouse_hashes.tlog.merkle import (
     EMPTY_ROOT,
     LogError,
@@ -19,13 +21,14 @@ from wheelhouse_hashes.tlog.merkle import (
 )
 from wheelhouse_hashes.tlog.tile_reader import TileReader
 from wheelhouse_hashes.tlog.tiles import (
+    Bundles,
     Growth,
+    LogObject,
     Tile,
-    bundles,
     decode_bundle,
     edge_root,
     edge_tiles,
-    encode_entry,
+    encode_entries,
     parse_path,
 )
 
@@ -76,32 +79,53 @@ def test_tiles_of_sizes() -> None:
     assert edge_tiles(257) == [Tile(0, 1, 1), Tile(1, 0, 1)]
     # The example of the specification.
     assert edge_tiles(70_000) == [Tile(0, 273, 112), Tile(1, 1, 17), Tile(2, 0, 1)]
-    assert bundles(0) == []
-    assert bundles(257) == [Tile(-1, 0), Tile(-1, 1, 1)]
-    assert bundles(600, 300) == [Tile(-1, 1), Tile(-1, 2, 88)]
-    assert bundles(512, 512) == []
+    for bundles, expected in (
+        (Bundles(0), []),
+        (Bundles(256), [Tile(-1, 0)]),
+        (Bundles(257), [Tile(-1, 0), Tile(-1, 1, 1)]),
+        (Bundles(600, 300), [Tile(-1, 1), Tile(-1, 2, 88)]),
+        (Bundles(512, 512), []),
+    ):
+        assert list(bundles) == bundles[:] == expected
+        assert list(reversed(bundles)) == expected[::-1]
+    # A signed checkpoint can have any size, so that they are not all made at once.
+    assert Bundles(2**62 + 1)[-1] == Tile(-1, 2**54, 1)
 
 
-def test_tiles_have_the_recursive_root_up_to_600() -> None:
-    leaves = [b"leaf %d" % index for index in range(600)]
+#: Roots of trees of leaves ``leaf 0``, ``leaf 1``, ..., by size, as Go's package ``sumdb/tlog``
+#: prints them.
+GO_ROOTS = {
+    255: "1xWSohnUBnZj7t4kf5tUw/ngKQaC1V3gm0lbB/HeQck=",
+    256: "z17/2xHQknou31Ow5zx4N/ZZQU4AU32l2Q61xMSf8nQ=",
+    257: "hVuTaqAMuYtRFEhCSa0514pr6TYj4mwB6OSH3AIYSlo=",
+    300: "56/ILTiUT8eTBUUygJHUWCMojB9zTL2sBjlnE+vUtdU=",
+    65_535: "tZJIDfIPDdRW4525zbCh+oXzYX7C0wz/xSdgw4d285M=",
+    65_536: "4QC6VNaakQEvwTt4kP6seNaZaglyaLb3NdFzEcdAKmA=",
+    65_537: "aJsidCyrKt6za6Yi/yc2M2RkhY9d5KLALzO/Fj59yl8=",
+}
+
+
+@pytest.mark.parametrize("sizes", [range(601), range(65_533, 65_540)])
+def test_tiles_have_the_recursive_root(sizes: range) -> None:
+    leaves = [b"leaf %d" % index for index in range(sizes.stop)]
+    expected = recursive_roots(leaves)
     growth = Growth()
-    hashes = [leaf_hash(leaf) for leaf in leaves]
-    for size in range(601):
-        expected = root_of(hashes[:size])
-        assert growth.root() == expected
-        if size % 37 == 0 or 250 < size < 260:
-            assert expected == recursive_root(leaves[:size])
+    list(growth.add(leaves[: sizes.start]))
+    for size in sizes:
+        assert growth.root() == expected(size)
+        # The tiles are those of the specification: each hash is the root of a subtree.
+        edges = [(tile.level, content) for tile, content in parsed(growth.partial())]
+        assert edge_root(edges) == expected(size)
+        if size in GO_ROOTS:
+            assert growth.root() == base64.b64decode(GO_ROOTS[size])
         list(growth.add(leaves[size : size + 1]))
+    assert recursive_roots(leaves)(130) == recursive_root(leaves[:130])
 
 
-@pytest.mark.thorough
-def test_tiles_have_the_recursive_root_around_65536() -> None:
-    leaves = [b"leaf %d" % index for index in range(65_540)]
-    growth = Growth()
-    list(growth.add(leaves[:65_533]))
-    for size in range(65_533, 65_540):
-        assert growth.root() == recursive_root(leaves[:size])
-        list(growth.add(leaves[size : size + 1]))
+def parsed(objects: Iterable[LogObject]) -> list[tuple[Tile, bytes]]:
+    """Return the tiles among the objects of a log."""
+    found = [(parse_path(path), content) for path, content in objects]
+    return [(tile, content) for tile, content in found if tile.level >= 0]
 
 
 def test_growth_in_batches_makes_the_same_objects() -> None:
@@ -111,7 +135,7 @@ def test_growth_in_batches_makes_the_same_objects() -> None:
     size = 0
     for batch in (1, 254, 1, 1, 300, 0, 443):
         edges = [(tile.level, objects[tile.path]) for tile in edge_tiles(size)]
-        last = bundles(size)[-1:]
+        last = Bundles(size)[-1:]
         partial = objects[last[0].path] if size % 256 else b""
         growth = Growth(size, edges, partial)
         objects.update(growth.add(entries[size : size + batch]))
@@ -130,15 +154,14 @@ def test_growth_with_tiles_of_another_size() -> None:
 
 def test_entries_of_bundles() -> None:
     entries = [b"", b"a", b"x" * 65_535]
-    bundle = b"".join(map(encode_entry, entries))
+    bundle = encode_entries(entries)
     assert decode_bundle(bundle, 3) == entries
-    assert decode_bundle(bundle, 2, longer=True) == entries[:2]
     assert decode_bundle(b"", 0) == []
     for content, width in ((bundle, 2), (bundle, 4), (bundle[:-1], 3), (b"\0", 1), (b"\0\2a", 1)):
         with pytest.raises(LogError):
             decode_bundle(content, width)
     with pytest.raises(LogError, match="maximum"):
-        encode_entry(b"x" * 65_536)
+        encode_entries([b"x" * 65_536])
 
 
 @pytest.mark.parametrize(
@@ -172,14 +195,22 @@ def check(reader: TileReader, tile: Tile, content: bytes) -> None:
         reader.check_bundle(tile, decode_bundle(content, tile.width))
 
 
-def test_any_flipped_bit_of_a_tile_is_refused() -> None:
-    entries = [b"%d" % index for index in range(600)]
+@pytest.mark.parametrize(
+    ("size", "step"),
+    [
+        (3, 1),  # every bit
+        (600, 8 * 331 + 3),
+        pytest.param(258, 27, marks=pytest.mark.thorough),
+    ],
+)
+def test_any_flipped_bit_of_a_tile_or_bundle_is_refused(size: int, step: int) -> None:
+    entries = [b"%d" % index for index in range(size)]
     objects, root = make_log(entries)
     for path, content in objects.items():
         tile = parse_path(path)
-        for bit in range(0, len(content) * 8, 8 * 331 + 3):
+        for bit in range(0, len(content) * 8, step):
             changed = {**objects, path: flipped(content, bit)}
-            reader = TileReader(600, root, Fetching(changed))
+            reader = TileReader(size, root, Fetching(changed))
             with pytest.raises(LogError):
                 check(reader, tile, changed[path])
 

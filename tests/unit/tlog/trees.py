@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from wheelhouse_hashes.tlog.tiles import Growth, Tile
 
@@ -22,6 +23,25 @@ def recursive_root(leaves: Sequence[bytes]) -> bytes:
         half *= 2
     below = recursive_root(leaves[:half]) + recursive_root(leaves[half:])
     return hashlib.sha256(b"\1" + below).digest()
+
+
+def recursive_roots(leaves: Sequence[bytes]) -> Callable[[int], bytes]:
+    """Return a function that returns the root of the first leaves.
+
+    It is :func:`recursive_root`, but subtrees that trees have in common are hashed once.
+    """
+
+    @functools.cache
+    def root(start: int, end: int) -> bytes:
+        if end - start == 1:
+            return hashlib.sha256(b"\0" + leaves[start]).digest()
+        half = 1
+        while half * 2 < end - start:
+            half *= 2
+        below = root(start, start + half) + root(start + half, end)
+        return hashlib.sha256(b"\1" + below).digest()
+
+    return lambda size: root(0, size) if size else hashlib.sha256(b"").digest()
 
 
 def make_log(entries: Sequence[bytes]) -> tuple[dict[str, bytes], bytes]:

@@ -13,11 +13,13 @@ from wheelhouse_hashes.builtin.logs.memory import state_name
 from wheelhouse_hashes.builtin.logs.places import open_writable
 from wheelhouse_hashes.builtin.logs.sources import merged, read_source
 from wheelhouse_hashes.causes import Cause
-from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.errors import UsageError
+from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.report import Report
 
 if TYPE_CHECKING:
+    from wheelhouse_hashes.builtin.logs.places import WritablePlace
     from wheelhouse_hashes.run import Run
     from wheelhouse_hashes.tlog.entries import Entry
 
@@ -39,6 +41,8 @@ def append(run: Run[Any]) -> Report:
     with run.state(state_name(key.verifier, "log-append")) as state:
         appender = Appender(run, place, key, state, dry=run.options.dry_run)
         appender.open(entry.name for entry in entries)
+        if appender.published is None:
+            _check_own(place)
         pending = [e for e in entries if e.sha256 not in appender.known[e.name]]
         findings = _conflicts(pending, appender.known)
         if findings and not values["record_conflict"]:
@@ -57,6 +61,19 @@ def append(run: Run[Any]) -> Report:
         f"size {appender.size}"
     )
     return Report()
+
+
+def _check_own(place: WritablePlace) -> None:
+    """Check that a new log does not begin among artifacts: it needs a place of its own.
+
+    :raises UsageError: if it does.
+    """
+    for name in place.names():
+        if parse_artifact_name(name) is not None:
+            raise UsageError(
+                f"{place.shown} has artifacts, such as {name}: give the log a folder, container "
+                "or prefix of its own"
+            )
 
 
 def _conflicts(pending: Sequence[Entry], known: Mapping[str, set[str]]) -> list[Finding]:

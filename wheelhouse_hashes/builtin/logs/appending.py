@@ -18,7 +18,7 @@ from wheelhouse_hashes.tlog.entries import name_and_digest
 from wheelhouse_hashes.tlog.merkle import LogError
 from wheelhouse_hashes.tlog.note import MAX_NOTE, Checkpoint, sign
 from wheelhouse_hashes.tlog.tile_reader import TileReader
-from wheelhouse_hashes.tlog.tiles import CHECKPOINT, Growth, bundles
+from wheelhouse_hashes.tlog.tiles import CHECKPOINT, Bundles, Growth
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.logs.places import WritablePlace
@@ -109,7 +109,7 @@ class Appender:
             if self.published is not None:
                 self._reader.check_extends(self.published, signed)
             if signed.size:
-                self._reader.tiles(signed).tile(0, bundles(signed.size)[-1].number)
+                self._reader.tiles(signed).tile(0, Bundles(signed.size)[-1].number)
         except Missing as error:
             raise forked(
                 f"{self._place.shown} does not have the entries of {where} ({signed}): {error}",
@@ -187,7 +187,7 @@ class Appender:
         """Check that the log serves what the next checkpoint covers."""
         tiles = TileReader(self.size, self._growth.root(), self._reader.tile)
         with refusing():
-            last = bundles(self.size)[-1]
+            last = Bundles(self.size)[-1]
             tiles.check_bundle(last, self._reader.bundle(last))
 
     def _sign_and_publish(self) -> None:

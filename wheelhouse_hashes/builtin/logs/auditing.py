@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.artifacts import Finding
 from wheelhouse_hashes.builtin.logs.memory import Watch
 from wheelhouse_hashes.builtin.logs.places import open_place
-from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key, refusing
+from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.report import Report
-from wheelhouse_hashes.tlog.entries import name_and_digest
+from wheelhouse_hashes.tlog.entries import name_and_digest, names_in
 from wheelhouse_hashes.tlog.keys import encode_base64
-from wheelhouse_hashes.tlog.tiles import Growth, bundles, parse_path
+from wheelhouse_hashes.tlog.merkle import leaf_hashes
+from wheelhouse_hashes.tlog.tiles import Bundles, Tree, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,7 +41,9 @@ def print_status(run: Run[Any]) -> None:
     reader = open_log(run)
     watch = Watch(run, reader, None)
     before = watch.memory.latest()
-    seen = watch.current(fresh=True)
+    with watch.keeping_evidence():
+        seen = watch.current(fresh=True)
+    watch.remember(seen)
     known = "this is the first one seen" if before is None else f"remembered: size {before.size}"
     run.say(
         f"log         {printable(seen.checkpoint.origin)}\n"
@@ -61,11 +63,12 @@ def audit(run: Run[Any]) -> Report:
     file = run.options.extra["log_checkpoint"]
     reader = open_log(run)
     watch = Watch(run, reader, file, may_lack=True)
-    seen = watch.current(fresh=True)
-    auditor = _Auditor(run, reader, seen)
-    with refusing():
+    with watch.keeping_evidence():
+        seen = watch.current(fresh=True)
+        auditor = _Auditor(run, reader, seen)
         auditor.read()
         findings = auditor.conflicts()
+    watch.remember(seen)
     if auditor.unreadable:
         first = auditor.unreadable[0]
         run.say(
@@ -103,42 +106,39 @@ class _Auditor:
 
         :raises LogError: if they do not, or an object is missing.
         """
-        growth = Growth()
-        add = self._hashes.append
-        for tile in bundles(self._seen.size):
+        tree = Tree()
+        for tile in Bundles(self._seen.size):
             entries = self._reader.bundle(tile)
-            for index, entry in enumerate(entries, growth.size):
-                read = name_and_digest(entry)
-                if read is None:
-                    self.unreadable.append(index)
-                else:
-                    add(hash(read[0]))
-            self._compare(growth.add(entries))
+            names = names_in(entries)
+            if None in names:
+                self.unreadable += [n for n, each in enumerate(names, tree.size) if each is None]
+                names = [each for each in names if each is not None]
+            self._hashes.extend(map(hash, names))
+            self._compare(tree.add(leaf_hashes(entries)))
             if self._run.stop.is_set():
                 raise Interrupted("interrupted")
-        self._compare(growth.partial())
-        if growth.root() != self._seen.root:
+        self._compare(tree.partial())
+        if tree.root() != self._seen.root:
             where = self._reader.place.shown
             raise forked(f"the entries at {where} do not have the root of {self._seen.where}")
 
     def _compare(self, made: Iterable[LogObject]) -> None:
         for path, content in made:
-            tile = parse_path(path)
-            if tile.level >= 0 and self._reader.tile(tile) != content:
+            if self._reader.tile(parse_path(path)) != content:
                 raise forked(
                     f"{self._reader.place.shown}: {path} does not have the hashes of the entries"
                 )
 
     def conflicts(self) -> list[Finding]:
         """Return a finding for each name with two digests."""
-        ordered = sorted(self._hashes)
-        twice = {one for one, other in itertools.pairwise(ordered) if one == other}
-        if not twice:
+        if len(set(self._hashes)) == len(self._hashes):
             return []
+        twice = {one for one, count in Counter(self._hashes).items() if count > 1}
         digests: dict[str, dict[str, int]] = defaultdict(dict)
-        for index, entry in enumerate(self._reader.entries(self._seen.size)):
+        # Checked again: a server may answer differently this time.
+        for index, entry in enumerate(self._reader.checked_entries(self._seen)):
             read = name_and_digest(entry)
-            if read is not None and hash(read[0]) in twice:
+            if read is not None and hash(read[0].encode()) in twice:
                 digests[read[0]].setdefault(read[1], index)
         return [
             Finding(

@@ -7,8 +7,9 @@ bundles, are read.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import Claim, Digest, Finding, ListedArtifact, Tier
@@ -16,7 +17,7 @@ from wheelhouse_hashes.builtin.logs.memory import Watch
 from wheelhouse_hashes.builtin.logs.mirror import Logged, Mirror, checked_entries
 from wheelhouse_hashes.builtin.logs.newest import Newest
 from wheelhouse_hashes.builtin.logs.places import open_place
-from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key, refusing
+from wheelhouse_hashes.builtin.logs.reading import Fork, LogReader, Seen, forked, parse_key
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.filenames import printable
@@ -60,6 +61,8 @@ class CheckedLog:
         self._entries: Mirror | Newest | None = None
         #: Counts how often the log was read, so that threads that wait together read it once.
         self._readings = 0
+        #: Whether something contradicted the log since its checkpoint was read.
+        self._forked = False
 
     def open(self, *, fresh: bool = False) -> None:
         """Read the checkpoint, and the entries if they are few.
@@ -67,17 +70,24 @@ class CheckedLog:
         :param fresh: whether to bypass caches.
         :raises Refusal: if the log contradicts itself or an earlier checkpoint.
         """
-        with self._lock, refusing():
+        with self._lock, self._noting_forks(), self._watch.keeping_evidence():
             seen = self._watch.current(fresh=fresh)
             self._readings += 1
             if self._seen is not None and self._seen.note == seen.note:
                 return
             if seen.size < MIRROR_LIMIT:
                 self._entries = Mirror(checked_entries(self._reader, seen, self._run.stop))
+                self._watch.remember(seen)
             else:
                 self._run.note_once("log light", _LIGHT.format(size=seen.size))
                 self._entries = Newest(self._reader, seen)
             self._seen = seen
+
+    def close(self) -> None:
+        """Remember the checkpoint of a large log, unless something contradicted it."""
+        large = isinstance(self._entries, Newest) and not self._run.stop.is_set()
+        if large and self._seen is not None and not self._forked:
+            self._watch.remember(self._seen)
 
     def claims(self, artifact: ListedArtifact) -> Sequence[Claim | Finding]:
         """Return the digest that the log has for an artifact, or why it has none."""
@@ -105,9 +115,17 @@ class CheckedLog:
                 self.open(fresh=True)
         return self._find(artifact)
 
+    @contextlib.contextmanager
+    def _noting_forks(self) -> Iterator[None]:
+        try:
+            yield
+        except Fork:
+            self._forked = True
+            raise
+
     def _find(self, artifact: ListedArtifact) -> list[Logged]:
         entries = self._entries
-        with refusing():
+        with self._noting_forks(), self._watch.keeping_evidence():
             if isinstance(entries, Mirror):
                 return entries.find(artifact.name)
             is_listed = artifact.name + SUFFIX in artifact.companions
@@ -126,6 +144,17 @@ class CheckedLog:
         if content is None or self._seen is None:
             return []
         name = f"{printable(artifact.name)}{SUFFIX}"
+        with self._watch.keeping_evidence(**{name: content}):
+            return [self._check(content, artifact, name, self._seen)]
+
+    def _check(self, content: bytes, artifact: ListedArtifact, name: str, seen: Seen) -> Logged:
+        """Return the entry that a proof leads to.
+
+        :param content: the proof.
+        :param artifact: the artifact that it is beside.
+        :param name: its name, for messages.
+        :param seen: the checkpoint of the log.
+        """
         try:
             proof = Proof.parse(content)
             entry, _ = proof.check(self._reader.key)
@@ -133,10 +162,10 @@ class CheckedLog:
                 raise LogError(f"it is the proof of {printable(entry.name)!r}")
         except LogError as error:
             raise forked(f"{name}: {error}", next="get the proof again, from the log") from None
-        seen = Seen(proof.note.encode(), self._reader.key, name)
-        older, newer = sorted((seen, self._seen), key=lambda each: each.size)
+        proved = Seen(proof.note.encode(), self._reader.key, name)
+        older, newer = sorted((proved, seen), key=lambda each: each.size)
         self._reader.check_extends(older, newer)
-        return [Logged(proof.index, entry.sha256, "proof")]
+        return Logged(proof.index, entry.sha256, "proof")
 
     def _companion(self, artifact: ListedArtifact) -> bytes | None:
         """Return the proof beside an artifact, None if there is none."""

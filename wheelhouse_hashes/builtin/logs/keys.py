@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import secrets
+import stat
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes.errors import UsageError, disk_errors
 from wheelhouse_hashes.filenames import printable
-from wheelhouse_hashes.tlog.keys import SigningKey, check_key_name
+from wheelhouse_hashes.tlog.keys import PRIVATE, SigningKey, check_key_name
 from wheelhouse_hashes.tlog.merkle import LogError
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 _MAX_KEY = 4096
 
 _SEED_SIZE = 32
+
+#: The mode bits that let the group and others read a file.
+_OTHERS = 0o044
 
 
 def make_key(run: Run[Any]) -> None:
@@ -40,10 +45,14 @@ def make_key(run: Run[Any]) -> None:
             raise UsageError(
                 f"{printable(str(path))} exists; give the name of a new file"
             ) from None
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(descriptor)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+        except OSError:
+            path.unlink()  # a part of a key would stop the next try
+            raise
     run.say(str(key.verifier))
 
 
@@ -54,9 +63,21 @@ def read_key(run: Run[Any]) -> SigningKey:
     :raises DiskError: if the file cannot be read.
     """
     path = run.options.extra["key"]
+    if path.startswith(PRIVATE):
+        # Messages must not show it.
+        raise UsageError("--key: give the name of the file with the key, not the key itself")
     content = run.read_file(path, _MAX_KEY)
+    _note_readers(run, path)
     try:
         return SigningKey.parse(content.decode("ascii").removesuffix("\n"))
     except (LogError, UnicodeDecodeError) as error:
         reason = error if isinstance(error, LogError) else "it is not in ASCII"
         raise UsageError(f"--key {printable(path)}: {reason}") from None
+
+
+def _note_readers(run: Run[Any], path: str) -> None:
+    """Print a note if other users can read a key; Windows does not say so in the mode."""
+    with contextlib.suppress(OSError):
+        if os.name == "posix" and stat.S_IMODE(os.stat(path).st_mode) & _OTHERS:  # noqa: PTH116
+            text = f"{path}: other users of this machine can read the key: run chmod 600 on it"
+            run.note_once("log key", text)

@@ -9,15 +9,22 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wheelhouse_hashes.builtin.logs.reading import LogReader, Missing, Seen, forked
+from wheelhouse_hashes.builtin.logs.reading import (
+    Fork,
+    LogReader,
+    Missing,
+    Seen,
+    forked,
+    refusing,
+)
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import DiskError, Refusal, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.lines import waiting_line
-from wheelhouse_hashes.tlog.merkle import LogError
+from wheelhouse_hashes.tlog.merkle import LogError, ProofError
 from wheelhouse_hashes.tlog.note import MAX_NOTE
 
 if TYPE_CHECKING:
@@ -65,20 +72,28 @@ class Memory:
             return self._read(folder)
         return None
 
-    def remember(self, seen: Seen) -> None:
+    def remember(self, seen: Seen, latest: Seen | None) -> bool:
         """Remember a checkpoint, unless a larger one is remembered.
 
-        :param seen: a checkpoint that is consistent with :meth:`latest`.
+        :param seen: a checkpoint that is consistent with the remembered one.
+        :param latest: the remembered one, None if there is none.
+        :returns: False if another run has remembered another one meanwhile.
         """
         with self._noting_errors(), self._folder() as folder:
             before = self._read(folder)
+            if before != latest:
+                return False
             if before is None or before.size < seen.size:
                 folder.write("vkey", f"{self._key}\n".encode())
                 folder.write(_LATEST, seen.note)
+        return True
 
-    def keep_evidence(self, notes: Sequence[Seen]) -> str:
-        """Keep checkpoints that contradict each other; return where, empty if that fails."""
-        content = b"\n".join(f"{seen.where}:\n".encode() + seen.note for seen in notes)
+    def keep_evidence(self, objects: Mapping[str, bytes]) -> str:
+        """Keep objects that contradict each other; return where, empty if that fails.
+
+        :param objects: their contents, by where they come from.
+        """
+        content = b"\n".join(f"{where}:\n".encode() + each for where, each in objects.items())
         name = f"evidence-{hashlib.sha256(content).hexdigest()[:16]}"
         with self._noting_errors(), self._folder() as folder:
             folder.write(name, content)
@@ -104,6 +119,7 @@ class Watch:
         self.memory = Memory(run, reader.key)
         #: The checkpoint in the file, None if there is none.
         self.committed = self._read_file(file, may_lack=may_lack)
+        self._compared: set[bytes] = set()
 
     def _read_file(self, file: str | None, *, may_lack: bool) -> Seen | None:
         if file is None:
@@ -116,8 +132,26 @@ class Watch:
             raise UsageError(f"--log-checkpoint: {error}") from None
         return Seen(note, self._reader.key, printable(file))
 
+    @contextlib.contextmanager
+    def keeping_evidence(self, **objects: bytes) -> Iterator[None]:
+        """Turn errors of the log into refusals; keep the objects that show a fork.
+
+        :param objects: further objects to keep, by name.
+        """
+        try:
+            with refusing():
+                yield
+        except Fork as fork:
+            if fork.kept:
+                raise
+            path = self.memory.keep_evidence({**self._reader.evidence(), **objects})
+            kept = f"; the objects are kept in {path}" if path else ""
+            raise _kept(forked(f"{fork}{kept}", next=fork.next)) from None
+
     def current(self, *, fresh: bool = False) -> Seen:
-        """Return the largest checkpoint that the log has the tiles of, and remember it.
+        """Return the largest checkpoint that the log has the tiles of.
+
+        Once nothing contradicts it, :meth:`remember` it.
 
         :param fresh: whether to bypass caches.
         :raises Refusal: if the log contradicts a kept checkpoint, or is older than one and
@@ -140,8 +174,21 @@ class Watch:
                 if not self._run.budget.pause(next(pauses)):
                     self._give_up(error, served, kept)
             else:
-                self.memory.remember(current)
                 return current
+
+    def remember(self, seen: Seen) -> None:
+        """Remember a checkpoint, unless a larger one is remembered.
+
+        :param seen: what :meth:`current` returned.
+        :raises Refusal: if it contradicts one that another run has remembered meanwhile.
+        """
+        while True:
+            latest = self.memory.latest()
+            if latest is not None and latest.note not in self._compared:
+                with self.keeping_evidence():
+                    self._compare(seen, [latest])
+            if self.memory.remember(seen, latest):
+                return
 
     def _note_waiting(self, error: Missing) -> None:
         name, seconds = self._reader.key.name, self._run.budget.seconds
@@ -161,8 +208,11 @@ class Watch:
             except Missing:
                 raise
             except LogError as error:
+                if newer is served and not isinstance(error, ProofError):
+                    raise  # the tiles contradict their own checkpoint
                 self._contradiction(error, each, largest)
             largest = newer
+            self._compared.add(each.note)
         if largest is not served:
             self._run.note_once(
                 "log is old",
@@ -172,12 +222,13 @@ class Watch:
         return largest
 
     def _contradiction(self, error: LogError, kept: Seen, served: Seen) -> NoReturn:
-        path = self.memory.keep_evidence((kept, served))
+        path = self.memory.keep_evidence({each.where: each.note for each in (kept, served)})
         evidence = f"; both are kept in {path}" if path else ""
-        raise forked(
+        fork = forked(
             f"{served.where} ({served}) contradicts {kept.where} ({kept}), and the same key "
             f"signed both: {error}{evidence}"
-        ) from None
+        )
+        raise _kept(fork) from None
 
     def _give_up(self, error: Missing, served: Seen | None, kept: Sequence[Seen]) -> NoReturn:
         newer = [each for each in kept if served is not None and each.size > served.size]
@@ -186,9 +237,16 @@ class Watch:
             text = str(error)
             advice = "check the address of the log, and run this again later"
             raise Refusal(Cause.UNREACHABLE, text, may_heal=False, next=advice) from None
-        path = self.memory.keep_evidence([served, *newer])
+        path = self.memory.keep_evidence({each.where: each.note for each in (served, *newer)})
         evidence = f"; the checkpoints are kept in {path}" if path else ""
-        raise forked(
+        fork = forked(
             f"{self._reader.place.shown} was rolled back: it has an older checkpoint ({served}), "
             f"and no longer the entries of {newer[0].where} ({newer[0]}): {error}{evidence}"
-        ) from None
+        )
+        raise _kept(fork) from None
+
+
+def _kept(fork: Fork) -> Fork:
+    """Note that the evidence is kept."""
+    fork.kept = True
+    return fork

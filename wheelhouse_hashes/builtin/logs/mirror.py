@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked
 from wheelhouse_hashes.errors import Interrupted
 from wheelhouse_hashes.tlog.entries import name_and_digest
-from wheelhouse_hashes.tlog.merkle import leaf_hash, root_of
+from wheelhouse_hashes.tlog.merkle import leaf_hashes, root_of
+from wheelhouse_hashes.tlog.tiles import Bundles
 
 if TYPE_CHECKING:
     import threading
@@ -40,13 +41,15 @@ def checked_entries(
     :raises Refusal: if the entries do not have the root of the checkpoint.
     """
     leaves: list[bytes] = []
-    add, hash_one = leaves.append, leaf_hash
-    for index, entry in enumerate(reader.entries(seen.size)):
-        if index % 4096 == 0 and stop.is_set():
+    for tile in Bundles(seen.size):
+        if stop.is_set():
             raise Interrupted("interrupted")
-        add(hash_one(entry))
-        yield index, entry
+        entries = reader.bundle(tile)
+        yield from enumerate(entries, len(leaves))
+        leaves += leaf_hashes(entries)
     if root_of(leaves) != seen.root:
+        for _ in reader.checked_entries(seen):
+            pass  # raises an error that names the bundle
         raise forked(f"the entries at {reader.place.shown} do not have the root of {seen.where}")
 
 

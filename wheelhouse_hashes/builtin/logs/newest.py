@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.builtin.logs.mirror import Logged
 from wheelhouse_hashes.tlog.entries import name_and_digest
-from wheelhouse_hashes.tlog.tiles import WIDTH, bundles
+from wheelhouse_hashes.tlog.tiles import WIDTH, Bundles
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen
@@ -27,7 +27,7 @@ class Newest:
         #: The tiles of the checkpoint.
         self.tiles = reader.tiles(seen)
         start = max(0, seen.size - (MAX_BUNDLES + 1) * WIDTH)
-        self._left = bundles(seen.size, start)[-MAX_BUNDLES:]
+        self._left = Bundles(seen.size, start)[-MAX_BUNDLES:]
         self._logged: dict[str, list[Logged]] = {}
         #: The first entry that was looked at.
         self.start = seen.size

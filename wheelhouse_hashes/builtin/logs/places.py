@@ -6,24 +6,22 @@ same content.  The checkpoint is the only object that is replaced.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pathlib
-import secrets
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from wheelhouse_hashes.builtin.logs.folder_place import FolderPlace, other_content
 from wheelhouse_hashes.errors import (
     ABSENT_STATUSES,
     AlreadyExists,
-    DiskError,
     NoContainer,
-    StoreError,
+    TooLong,
     TransferError,
     UsageError,
-    disk_errors,
 )
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.options import AccountOptions
+from wheelhouse_hashes.tlog.merkle import LogError
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -31,10 +29,11 @@ if TYPE_CHECKING:
 #: The scheme of containers.
 CONTAINER = "container://"
 
-_TEXT = "text/plain; charset=utf-8"
+#: How many bytes too many an object of a container may have to be malformed, and not a store
+#: error, which :meth:`.ObjectContainer.read` raises.
+_EXCESS = 1024 * 1024
 
-#: From this number of new files on, flushing all file systems is faster than each file.
-_MANY = 64
+_TEXT = "text/plain; charset=utf-8"
 
 
 class Place(Protocol):
@@ -47,8 +46,9 @@ class Place(Protocol):
         """Return the content of an object, None if it does not exist.
 
         :param path: the path below the address of the log.
-        :param max_bytes: the maximum size of the object.
+        :param max_bytes: the maximum size of the object; the content may have some more bytes.
         :param fresh: whether to bypass caches.
+        :raises LogError: if it is larger.
         """
 
 
@@ -73,6 +73,9 @@ class WritablePlace(Place, Protocol):
 
     def delete(self, path: str) -> None:
         """Delete an object; do nothing if it does not exist."""
+
+    def names(self) -> Collection[str]:
+        """Return the names of the objects; the listing may lag."""
 
 
 def open_place(run: Run[Any], where: str) -> Place:
@@ -104,19 +107,6 @@ def _is_container(run: Run[Any], where: str) -> bool:
     return where.startswith(CONTAINER) and isinstance(run.options, AccountOptions)
 
 
-def _other_content(shown: str) -> StoreError:
-    """Return the error about an object that should not exist with this content."""
-    error = StoreError(
-        f"{shown} exists with other content: another append to this log is in progress, or was "
-        "interrupted; nothing was signed"
-    )
-    error.next = (
-        "wait until it has ended, then run this again; if it was interrupted and the batch that "
-        "it wrote is lost, delete this object: no checkpoint covers it"
-    )
-    return error
-
-
 class WebPlace:
     """A log at a URL, for reading only.
 
@@ -142,106 +132,14 @@ class WebPlace:
             try:
                 response = self._client.get(self._url + path, max_bytes=max_bytes, fresh=fresh)
                 return bytes(response.body)
+            except TooLong:
+                raise LogError(f"{path} has more than {max_bytes} bytes") from None
             except TransferError as error:
                 if error.status in ABSENT_STATUSES:
                     return None
                 pause = max(next(pauses), error.retry_after or 0.0)
                 if not error.transient or not self._budget.pause(pause):
                     raise
-
-
-class FolderPlace:
-    """A log in a local folder.
-
-    :param run: the command in progress.
-    :param folder: the folder; created when something is written.
-    """
-
-    def __init__(self, run: Run[Any], folder: pathlib.Path) -> None:
-        self._run = run
-        self._folder = folder
-        self._unsettled: list[pathlib.Path] = []
-        #: Its address, to be shown.
-        self.shown = printable(str(folder))
-
-    def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:  # noqa: ARG002 (there are no caches)
-        """Return the content of an object, see :class:`Place`."""
-        try:
-            return self._run.read_file(self._folder / path, max_bytes)
-        except DiskError as error:
-            if isinstance(error.__cause__, (FileNotFoundError, NotADirectoryError)):
-                return None
-            raise
-
-    def create(self, path: str, content: bytes) -> bool:
-        """Write an object, see :class:`WritablePlace`."""
-        final = self._folder / path
-        with disk_errors(f"write {final}"):
-            final.parent.mkdir(parents=True, exist_ok=True)
-            temporary = _write_beside(final, content)
-            try:
-                # Unlike a rename, a link never replaces the file of another program.
-                os.link(temporary, final)
-            except FileExistsError:
-                if self._run.read_file(final, len(content)) != content:
-                    raise _other_content(printable(str(final))) from None
-                return False
-            finally:
-                temporary.unlink()
-        self._unsettled.append(final)
-        return True
-
-    def settle(self) -> None:
-        """Wait until everything was flushed to disk, see :class:`WritablePlace`."""
-        paths, self._unsettled = self._unsettled, []
-        with disk_errors(f"write {self._folder}"):
-            if len(paths) > _MANY and hasattr(os, "sync"):
-                os.sync()
-                return
-            folders = {folder for path in paths for folder in path.parents}
-            for path in (*paths, *sorted(folders)):
-                if self._folder == path or self._folder in path.parents:
-                    _flush(path)
-
-    def replace(self, path: str, expected: bytes | None, content: bytes) -> bool:
-        """Replace an object, see :class:`WritablePlace`."""
-        final = self._folder / path
-        if self.read(path, max(len(expected or b""), 1)) != expected:
-            return False
-        with disk_errors(f"write {final}"):
-            final.parent.mkdir(parents=True, exist_ok=True)
-            temporary = _write_beside(final, content)
-            try:
-                _flush(temporary)
-                temporary.replace(final)
-            except OSError:
-                temporary.unlink(missing_ok=True)
-                raise
-            _flush(final.parent)
-        return True
-
-    def delete(self, path: str) -> None:
-        """Delete an object, see :class:`WritablePlace`."""
-        with disk_errors(f"delete {self._folder / path}"):
-            (self._folder / path).unlink(missing_ok=True)
-
-
-def _write_beside(final: pathlib.Path, content: bytes) -> pathlib.Path:
-    """Write a new file in the folder of another one."""
-    temporary = final.with_name(f".{final.name}.{secrets.token_hex(6)}")
-    with temporary.open("xb") as file:
-        file.write(content)
-    return temporary
-
-
-def _flush(path: pathlib.Path) -> None:
-    """Flush a file or a folder to disk, as far as the system can."""
-    with contextlib.suppress(PermissionError):  # Windows cannot open folders
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class Objects(Protocol):
@@ -259,6 +157,9 @@ class Objects(Protocol):
     def delete(self, name: str) -> None:
         """Delete an object."""
 
+    def list(self) -> Mapping[str, object]:
+        """Return the objects by name."""
+
 
 class ContainerPlace:
     """A log in a container.
@@ -275,7 +176,7 @@ class ContainerPlace:
     def read(self, path: str, max_bytes: int, *, fresh: bool = False) -> bytes | None:  # noqa: ARG002 (there are no caches)
         """Return the content of an object, see :class:`Place`."""
         try:
-            return self._container.read(path, max_bytes)
+            return self._container.read(path, max_bytes + _EXCESS)
         except NoContainer:
             return None
 
@@ -285,7 +186,7 @@ class ContainerPlace:
             self._container.put(path, content)
         except AlreadyExists:
             if self._container.read(path) != content:
-                raise _other_content(f"{self.shown}/{path}") from None
+                raise other_content(f"{self.shown}/{path}") from None
             return False
         return True
 
@@ -305,3 +206,10 @@ class ContainerPlace:
     def delete(self, path: str) -> None:
         """Delete an object, see :class:`WritablePlace`."""
         self._container.delete(path)
+
+    def names(self) -> Collection[str]:
+        """Return the names of the objects, see :class:`WritablePlace`."""
+        try:
+            return self._container.list().keys()
+        except NoContainer:
+            return ()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from wheelhouse_hashes.artifacts import LocalArtifact
 from wheelhouse_hashes.builtin.logs.auditing import open_log
 from wheelhouse_hashes.builtin.logs.memory import Watch
-from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key, refusing
+from wheelhouse_hashes.builtin.logs.reading import LogReader, Seen, forked, parse_key
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Interrupted, Refusal
 from wheelhouse_hashes.filenames import printable
@@ -17,7 +17,7 @@ from wheelhouse_hashes.tlog.keys import encode_base64
 from wheelhouse_hashes.tlog.merkle import LogError, inclusion_ranges
 from wheelhouse_hashes.tlog.note import Note
 from wheelhouse_hashes.tlog.proof import MAX_PROOF, SUFFIX, Proof
-from wheelhouse_hashes.tlog.tiles import WIDTH, bundles
+from wheelhouse_hashes.tlog.tiles import WIDTH, Bundles
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.run import Run
@@ -30,12 +30,14 @@ def prove(run: Run[Any]) -> None:
     """
     name = run.options.extra["name"]
     reader = open_log(run)
-    seen = Watch(run, reader, None).current(fresh=True)
-    with refusing():
+    watch = Watch(run, reader, None)
+    with watch.keeping_evidence():
+        seen = watch.current(fresh=True)
         index, entry = _newest(run, reader, seen, name)
         hashes = reader.tiles(seen).ranges(inclusion_ranges(index, seen.size))
         proof = Proof(index, tuple(hashes), Note.parse(seen.note), entry)
         proof.check(reader.key)
+    watch.remember(seen)
     run.write_file(name + SUFFIX, proof.encode())
     run.say(f"wrote {name}{SUFFIX}: entry {index} of {seen.size}")
 
@@ -46,7 +48,7 @@ def _newest(run: Run[Any], reader: LogReader, seen: Seen, name: str) -> tuple[in
     :raises Refusal: if there is none.
     """
     tiles = reader.tiles(seen)
-    for tile in reversed(bundles(seen.size)):
+    for tile in reversed(Bundles(seen.size)):
         entries = reader.bundle(tile)
         tiles.check_bundle(tile, entries)
         for place, entry in reversed([*enumerate(entries)]):

@@ -9,12 +9,13 @@ otherwise, anyone who can write to the log could add entries of their own.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.tlog.merkle import LogError
 from wheelhouse_hashes.tlog.note import Note, sign
-from wheelhouse_hashes.tlog.tiles import decode_bundle, encode_entry
+from wheelhouse_hashes.tlog.tiles import decode_bundle, encode_entries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,8 @@ _HEADER = "wheelhouse-hashes append v1"
 
 #: Number of lines of the signed note: four of text, an empty one, and the signature.
 _LINES = 6
+
+_COUNT = re.compile("0|[1-9][0-9]{0,5}", re.ASCII)
 
 #: Maximum number of entries of one append; more are appended one batch after the other.
 MAX_ENTRIES = 65_536
@@ -53,7 +56,7 @@ class Batch:
 
     def encode(self, key: SigningKey) -> bytes:
         """Return the content of the object, signed."""
-        content = b"".join(map(encode_entry, self.entries))
+        content = encode_entries(self.entries)
         digest = hashlib.sha256(content).hexdigest()
         text = f"{_HEADER}\n{key.name}\n{self.size} {len(self.entries)}\n{digest}\n"
         return sign(text, key) + content
@@ -76,7 +79,7 @@ class Batch:
         if (
             (header, name, before, rest) != (_HEADER, key.name, str(size), [""])
             or hashlib.sha256(entries).hexdigest() != digest
-            or not count.isdecimal()
+            or not _COUNT.fullmatch(count)
         ):
             raise LogError(f"{path_of(size)} is not the batch of an append to this log")
         return cls(size, decode_bundle(entries, int(count)))

@@ -116,4 +116,6 @@ def wheelhouse_companion_of(object_name: str) -> str | None:
 @hookimpl
 def wheelhouse_run_finished(run: Run[Options]) -> None:
     """Forget the log of the run."""
-    _logs.pop(run, None)
+    log = _logs.pop(run, None)
+    if log is not None:
+        log.close()

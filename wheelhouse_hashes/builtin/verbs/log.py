@@ -55,9 +55,10 @@ def _configure_append(options: OptionGroup) -> None:
         dest="sources",
         action="append",
         metavar="WHAT",
-        help="what to append: container://NAME (its hash files), a digest list, or a folder of "
-        "packages that somebody else published; repeatable; without it, an interrupted append "
-        "is completed, or an empty log is made",
+        help="what to append: container://NAME (its hash files), a URL (an index page, a "
+        "directory listing, a list), a file with digests (a digest list, lock file or report), or "
+        "a folder of packages that somebody else published; repeatable; without it, an "
+        "interrupted append is completed, or an empty log is made",
     )
     options.add_argument(
         "--record-conflict",
@@ -149,6 +150,7 @@ _VERBS = (
         _configure_append,
         _append,
         store=True,
+        listings=True,
         examples=(
             (
                 "at a release, from what was published",
