@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from tests.conftest import Cli
-from tests.support import ROOT
+from tests.support.environments import clean
 from wheelhouse_hashes.suggestions import resembling
 
 #: The verbs, each with arguments that it needs.
@@ -200,7 +200,7 @@ def test_command_says_its_own_name(start: tuple[str, ...], name: str) -> None:
         """Return standard error, or else standard output, in few starts of Python."""
         done = subprocess.run(
             [sys.executable, *start, *argv],
-            check=False, cwd=ROOT, capture_output=True, text=True, env={"COLUMNS": "80"},
+            check=False, capture_output=True, text=True, env=clean(COLUMNS="80", NO_COLOR="1"),
         )  # fmt: skip
         return done.stderr or done.stdout
 
