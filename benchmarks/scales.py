@@ -29,6 +29,21 @@ class Scale:
     page: int
     #: Numbers of artifacts whose cost per artifact is compared.
     slope: tuple[int, ...]
+    #: Many small artifacts over a slow link; milliseconds of each request, and their number.
+    slow_links: tuple[tuple[int, int], ...]
+    #: Number and bytes of artifacts from a server that limits each connection.
+    paced: tuple[int, int]
+    #: Number of small artifacts from a server that takes few connections.
+    busy: int
+    #: Number of attested artifacts, and of artifacts to look up in a log.
+    attested: int
+    #: Entries of the log that is built and grows, and of the one that is audited.
+    log: int
+    audited: int
+    #: Numbers of artifacts whose fetches are profiled: few, and many.
+    profiled: tuple[int, int]
+    #: Whether tools run that take long, and all tools with their own defaults as well.
+    every_tool: bool
     #: Pairs of interpreter starts.
     pairs: int
     #: Interruptions of each command.
@@ -48,6 +63,14 @@ FULL = Scale(
     held=(0, 2000, 10_000),
     page=10_000,
     slope=(10, 100, 1000, 10_000),
+    slow_links=((20, 200), (100, 200)),
+    paced=(32, 2 * MB),
+    busy=200,
+    attested=65,
+    log=1_000_000,
+    audited=300_000,
+    profiled=(20, 1020),
+    every_tool=True,
     pairs=200,
     interruptions=20,
 )
@@ -65,6 +88,14 @@ QUICK = Scale(
     held=(0, 1000),
     page=2000,
     slope=(10, 100, 1000),
+    slow_links=((20, 200), (100, 50)),
+    paced=(32, 2 * MB),
+    busy=100,
+    attested=65,
+    log=100_000,
+    audited=100_000,
+    profiled=(10, 210),
+    every_tool=False,
     pairs=40,
     interruptions=10,
 )
@@ -82,6 +113,14 @@ TOY = Scale(
     held=(0, 10),
     page=20,
     slope=(2, 4, 8),
+    slow_links=((1, 4), (2, 3)),
+    paced=(2, 10_000),
+    busy=3,
+    attested=2,
+    log=300,
+    audited=300,
+    profiled=(2, 4),
+    every_tool=True,
     pairs=2,
     interruptions=2,
 )

@@ -12,10 +12,9 @@ import subprocess
 import sys
 import sysconfig
 import time
-from dataclasses import replace
 
 from benchmarks import peers
-from benchmarks.measure import Runner, Tool
+from benchmarks.measure import Tool
 from benchmarks.suite import Suite
 
 START = "start of an interpreter"
@@ -78,7 +77,4 @@ def startup(suite: Suite) -> None:
     ]
     if suite.environment.host_python:
         tools.append(Tool(peers.HOST, peers.host(suite.environment, "--help")))
-    often = replace(suite.scale, repetitions=HELP_RUNS * suite.scale.repetitions)
-    runner = Runner(suite.folder, often, suite.say, suite.runner.other)
-    runner.case(HELP, tools)
-    suite.runner.rows += runner.rows
+    suite.runner.case(HELP, tools, repetitions=HELP_RUNS * suite.scale.repetitions)
