@@ -18,6 +18,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from benchmarks import (
     attesting,
@@ -94,8 +95,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         help="run each case once, with very few and small artifacts",
     )  # fmt: skip
     size.add_argument("--scale", choices=SCALES, default=FULL.name, help="default: %(default)s")
-    parser.add_argument("--only", nargs="+", choices=CASES, default=list(CASES), metavar="CASE",
-                        help=f"some of: {', '.join(CASES)}")  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=CASES, default=[], metavar="CASE",
+                        help=f"some of: {', '.join(CASES)} (default: all; --quick leaves out "
+                        f"{' and '.join(sorted(QUICK.left_out))})")  # fmt: skip
+    parser.add_argument("--repetitions", type=int, metavar="N",
+                        help="runs of each tool (default: that of the scale)")  # fmt: skip
     parser.add_argument("--against", metavar="PYTHON",
                         help="run each of our commands also with this interpreter, which has "
                         "another version of the package")  # fmt: skip
@@ -184,6 +188,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         environment = Environment(args.cache.absolute(), say, install=not args.no_install)
         scale = SCALES[args.scale]
+        if args.repetitions:
+            scale = replace(scale, repetitions=args.repetitions)
         other = None
         if args.against:
             # Not resolved: the interpreter of an environment is a link.
@@ -196,7 +202,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             say(f"{name}: {value}")
         say("load average: " + ", ".join(f"{value:.2f}" for value in load))
         try:
-            run_cases(suite, args.only)
+            run_cases(suite, args.only or [n for n in CASES if n not in scale.left_out])
         finally:
             runner.close()
     finally:

@@ -56,6 +56,11 @@ def write_wheel(path: pathlib.Path, size: int) -> str:
     block = os.urandom(min(size, BLOCK))
     whole, rest = divmod(size, len(block))
     make_wheel(path.parent, path.name, block * whole + block[:rest])
+    return sha256_of(path)
+
+
+def sha256_of(path: pathlib.Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -7,7 +7,7 @@ import pathlib
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from benchmarks.artifacts import PROJECT, SUBFOLDER, ArtifactSet, without_hash_files
@@ -81,9 +81,9 @@ class Fetchers:
             environ["SSL_CERT_FILE"] = str(self._served.authority)
         return Tool(name, command, verified, environ, self._clear, self._served.counts)
 
-    def _parallel(self, *options: str) -> list[str]:
-        """Return options for the number of downloads at a time; none for the tool's default."""
-        return [text for name in options for text in (name, str(self._at_once)) if self._at_once]
+    def _parallel(self, option: str) -> list[str]:
+        """Return the option for the number of downloads at a time, unless it is the default."""
+        return [option, str(self._at_once)] if self._at_once else []
 
     def _list(self, name: str, lines: Iterable[str]) -> str:
         path = self._lists / name
@@ -159,12 +159,9 @@ class Fetchers:
 
     def rclone(self) -> Tool:
         """Return rclone's two commands; the second one reads everything again."""
-        copy = ["rclone", "copy", "--config", "/dev/null"]
-        copy += [*self._parallel("--transfers", "--checkers"), "--include", "*.whl"]
-        copy += ["--http-url", self._url, ":http:"]
-        check = ["rclone", "checksum", "--config", "/dev/null", "sha256", str(self._set.sums)]
-        command = f"{shlex.join([*copy, str(self._into)])} && {shlex.join(check)} {self._into}"
-        return self._tool(RCLONE, ["sh", "-c", command], verified=True)
+        url = ("--http-url", self._url, ":http:")
+        command = rclone(url, self._into, self._set.sums, self._at_once)
+        return self._tool(RCLONE, command, verified=True)
 
     def aria2(self) -> Tool:
         """Return aria2 with the digests in its list."""
@@ -222,6 +219,23 @@ class Fetchers:
         """Return a lower bound: the SHA-256 of all artifacts, two threads, no network."""
         command = [sys.executable, "-S", str(HASHER), str(self._set.folder)]
         return Tool(TWO_CORES, command, verified=False)
+
+
+def rclone(
+    source: Sequence[str], into: pathlib.Path, sums: pathlib.Path, at_once: int | None
+) -> list[str]:
+    """Return the command that copies all wheels with rclone, and then reads and checks them.
+
+    :param source: the arguments that name the source.
+    :param into: the folder.
+    :param sums: the digest list.
+    :param at_once: the number of downloads at a time, None for rclone's default.
+    """
+    copy = ["rclone", "copy", "--config", "/dev/null", "--include", "*.whl"]
+    if at_once:
+        copy += ["--transfers", str(at_once), "--checkers", str(at_once)]
+    check = ["rclone", "checksum", "--config", "/dev/null", "sha256", str(sums), str(into)]
+    return ["sh", "-c", f"{shlex.join([*copy, *source, str(into)])} && {shlex.join(check)}"]
 
 
 def workers(number: int) -> str:

@@ -42,6 +42,8 @@ class Scale:
     audited: int
     #: Numbers of artifacts whose fetches are profiled: few, and many.
     profiled: tuple[int, int]
+    #: The cases that run only if they are named.
+    left_out: frozenset[str]
     #: Whether tools run that take long, and all tools with their own defaults as well.
     every_tool: bool
     #: Pairs of interpreter starts.
@@ -70,6 +72,7 @@ FULL = Scale(
     log=1_000_000,
     audited=300_000,
     profiled=(20, 1020),
+    left_out=frozenset(),
     every_tool=True,
     pairs=200,
     interruptions=20,
@@ -77,7 +80,7 @@ FULL = Scale(
 
 QUICK = Scale(
     name="quick",
-    repetitions=3,
+    repetitions=2,
     slow=5,
     slow_repetitions=1,
     numpy=(16, 16 * MB),
@@ -95,9 +98,10 @@ QUICK = Scale(
     log=100_000,
     audited=100_000,
     profiled=(10, 210),
+    left_out=frozenset({"swift", "upload-torch"}),
     every_tool=False,
     pairs=40,
-    interruptions=10,
+    interruptions=5,
 )
 
 TOY = Scale(
@@ -120,6 +124,7 @@ TOY = Scale(
     log=300,
     audited=300,
     profiled=(2, 4),
+    left_out=frozenset(),
     every_tool=True,
     pairs=2,
     interruptions=2,
