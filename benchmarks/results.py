@@ -190,7 +190,10 @@ def into_docs(text: str, page: pathlib.Path, pictures: Sequence[pathlib.Path] = 
         for path in pictures
     )
     if images:
-        colors = "Blue is ours, green are the others that verify, gray does not verify.\n"
+        colors = (
+            "Blue is ours (light: the other version), green are the others that verify, gray "
+            "does not verify.\n"
+        )
         text = "\n".join([text, *section("Pictures", f"{colors}\n{images}")])
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
