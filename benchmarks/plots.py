@@ -54,7 +54,7 @@ def _bars(case: str, rows: list[dict[str, Any]], folder: pathlib.Path) -> pathli
     axes.bar_label(bars, fmt="%.2f", padding=3)
     axes.set_xlabel("seconds, median (mark: minimum); gray: not verified")
     axes.set_title(case)
-    axes.margins(x=0.12)
+    axes.margins(x=0.15)
     figure.tight_layout()
     target = _file(folder, case)
     figure.savefig(target, dpi=100)
