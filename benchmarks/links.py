@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from benchmarks import fetching
@@ -71,7 +72,9 @@ def busy(suite: Suite) -> None:
         fetchers,
     ):
         suite.say(f"\n== {BUSY}: {sizes(count, size)}, Retry-After: {RETRY_AFTER}")
-        suite.runner.case(BUSY, [*fetchers.tools(OURS), fetchers.limited(TAKEN)])
+        # 0.1.0 keeps one more connection for the page, and then waits in vain for 90 seconds.
+        limited = replace(fetchers.limited(TAKEN), both=False)
+        suite.runner.case(BUSY, [*fetchers.tools(OURS), limited])
 
 
 def tls(suite: Suite) -> None:

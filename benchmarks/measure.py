@@ -49,6 +49,7 @@ class Tool:
     :param environ: variables to set; None removes one.
     :param before: called before each run, not timed.
     :param after: called after each run, not timed; returns notes on it.
+    :param both: whether the other version runs it as well, if it can.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Tool:
     environ: Mapping[str, str | None] = field(default_factory=dict)
     before: Callable[[], None] = nothing
     after: Callable[[], Mapping[str, Any] | None] = nothing
+    both: bool = True
 
 
 @dataclass
@@ -204,7 +206,7 @@ class Runner:
 
     def versions(self, tool: Tool) -> list[Tool]:
         """Return a tool and, for wheelhouse-hashes, its counterpart of the other version."""
-        command = self.other.command(tool.command) if self.other else None
+        command = self.other.command(tool.command) if self.other and tool.both else None
         if command is None:
             return [tool]
         return [tool, replace(tool, name=tool.name + OTHER_VERSION, command=command)]
