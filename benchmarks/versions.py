@@ -54,12 +54,12 @@ class OtherVersion:
     """
 
     def __init__(self, python: str) -> None:
-        self._python = python
+        self.python = python
 
     @functools.cache  # noqa: B019 (one object in each run of the suite)
     def _options(self, module: str, verb: str) -> frozenset[str]:
         """Return the options of a verb; none if the version has no such verb."""
-        command = [self._python, "-m", module, verb, "--help"]
+        command = [self.python, "-m", module, verb, "--help"]
         done = subprocess.run(
             command, check=False, capture_output=True, text=True, cwd=ELSEWHERE
         )  # fmt: skip
@@ -75,7 +75,7 @@ class OtherVersion:
             return None
         module, *arguments = command[2:]
         if not arguments or arguments[0].startswith("-"):
-            return [self._python, *command[1:]]
+            return [self.python, *command[1:]]
         known = self._options(module, arguments[0])
         kept: list[str] = []
         rest = iter(arguments)
@@ -86,4 +86,4 @@ class OtherVersion:
             if argument.startswith("--") and argument not in known:
                 return None
             kept.append(argument)
-        return [self._python, "-m", module, *kept] if known else None
+        return [self.python, "-m", module, *kept] if known else None
