@@ -7,16 +7,18 @@ page. ``SHA256SUMS`` and lists of URLs are for the other tools.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import pathlib
-import struct
-import zlib
 from dataclasses import dataclass
+
+from wheelhouse_hashes.testing import make_wheel
 
 PROJECT = "demo"
 BLOCK = 1 << 20
+
+#: The subfolder of a set without hash files.
+SUBFOLDER = "listed"
 
 
 @dataclass(frozen=True)
@@ -47,67 +49,20 @@ def names(count: int, project: str = PROJECT, *, linked: bool = False) -> list[s
 
 
 def write_wheel(path: pathlib.Path, size: int) -> str:
-    """Write an incompressible wheel of about *size* bytes; return its SHA-256.
+    """Write a sound wheel with an incompressible file of *size* bytes; return its SHA-256.
 
-    A zip archive with stored members (APPNOTE.TXT of the format), written in one pass: the
-    payload repeats one random block, whose CRC-32 is computed before.  RECORD comes last.
+    The file repeats one random block.
     """
-    project, version = path.name.split("-")[:2]
-    info = f"{project}-{version}.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: {version}\n".encode()
-    tags = "-".join(path.name.removesuffix(".whl").split("-")[-3:])
-    wheel = f"Wheel-Version: 1.0\nGenerator: benchmarks\nRoot-Is-Purelib: false\nTag: {tags}\n"
-    digest = hashlib.sha256()
-    record = ""
-    central = b""
-    count = offset = 0
-    with path.open("wb") as file:
-
-        def write(data: bytes) -> None:
-            nonlocal offset
-            file.write(data)
-            digest.update(data)
-            offset += len(data)
-
-        def member(name: str, length: int, crc: int) -> None:
-            nonlocal central, count
-            fields = (20, 0, 0, 0, 0x21, crc, length, length, len(name))
-            entry = (0, 0, 0, 0, 0, offset)
-            central += struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\x01\x02", 20, *fields, *entry)
-            central += name.encode()
-            count += 1
-            write(struct.pack("<4sHHHHHIIIHH", b"PK\x03\x04", *fields, 0) + name.encode())
-
-        def small(name: str, content: bytes) -> None:
-            nonlocal record
-            member(name, len(content), zlib.crc32(content))
-            write(content)
-            record += _row(name, hashlib.sha256(content).digest(), len(content))
-
-        small(f"{info}/METADATA", metadata)
-        small(f"{info}/WHEEL", wheel.encode())
-        block = os.urandom(min(size, BLOCK))
-        whole, rest = divmod(size, len(block))
-        crc = 0
-        for _ in range(whole):
-            crc = zlib.crc32(block, crc)
-        member(f"{project}/data.bin", size, zlib.crc32(block[:rest], crc))
-        payload = hashlib.sha256()
-        for piece in (*[block] * whole, block[:rest]):
-            write(piece)
-            payload.update(piece)
-        record += _row(f"{project}/data.bin", payload.digest(), size)
-        small(f"{info}/RECORD", f"{record}{info}/RECORD,,\n".encode())
-        start = offset
-        write(central)
-        write(struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, len(central), start, 0))
-    return digest.hexdigest()
+    block = os.urandom(min(size, BLOCK))
+    whole, rest = divmod(size, len(block))
+    make_wheel(path.parent, path.name, block * whole + block[:rest])
+    return sha256_of(path)
 
 
-def _row(path: str, digest: bytes, size: int) -> str:
-    """Return a row of RECORD."""
-    value = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-    return f"{path},sha256={value},{size}\n"
+def sha256_of(path: pathlib.Path) -> str:
+    """Return the SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = False) -> ArtifactSet:
@@ -116,15 +71,16 @@ def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = Fals
     :param linked: whether they are hard links to one file, which takes less disk space.
     """
     folder.mkdir()
-    digests: dict[str, str] = {}
-    first: pathlib.Path | None = None
-    for name in names(count, linked=linked):
-        if first is not None and linked:
+    wanted = names(count, linked=linked)
+    if linked:
+        # Its WHEEL file names no build, so that it is sound under all of the names.
+        first = folder / f"{PROJECT}-1.0-py3-none-any.whl"
+        digests = dict.fromkeys(wanted, write_wheel(first, size))
+        for name in wanted:
             os.link(first, folder / name)
-            digests[name] = digests[first.name]
-        else:
-            first = folder / name
-            digests[name] = write_wheel(first, size)
+        first.unlink()
+    else:
+        digests = {name: write_wheel(folder / name, size) for name in wanted}
     for name, digest in digests.items():
         (folder / f"{name}.sha256").write_text(f"{digest}  {name}\n")
     made = ArtifactSet(folder, digests)
@@ -132,6 +88,19 @@ def make_set(folder: pathlib.Path, count: int, size: int, *, linked: bool = Fals
     sums = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     made.sums.write_text(sums)
     return made
+
+
+def without_hash_files(of: ArtifactSet) -> None:
+    """Create a subfolder with the same artifacts, whose page lists nothing but their names.
+
+    They are hard links.
+    """
+    folder = of.folder / SUBFOLDER
+    folder.mkdir()
+    for name in of.digests:
+        os.link(of.folder / name, folder / name)
+    lines = "".join(f'<a href="{name}">{name}</a>\n' for name in of.digests)
+    (folder / "index.html").write_text(f"<html><body>\n{lines}</body></html>\n")
 
 
 def write_pages(of: ArtifactSet, listed: list[str], suffix: str = "", others: str = "") -> None:

@@ -10,6 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
+from benchmarks.versions import version_of
+
+ROOT = pathlib.Path(__file__).parent.parent
+
 #: The host alone, as a user would install it for a current Python.
 HOST_REQUIREMENTS = (
     "wheelhouse-uploader >=0.10,<0.11",
@@ -47,7 +51,11 @@ class Environment:
         self.host_python = self._host(cache / "bench-host")
         self.programs = {name for name, package in PROGRAMS.items() if self._program(name, package)}
         self.versions["python"] = f"{platform.python_implementation()} {platform.python_version()}"
-        for name in ("wheelhouse-hashes", "pycurl", "apache-libcloud", "pip"):
+        described = self._ran(["git", "-C", str(ROOT), "describe", "--always", "--dirty"])
+        if described is not None:
+            self.versions["commit of the suite"] = described.strip()
+        self.versions["wheelhouse-hashes"] = version_of(sys.executable)
+        for name in ("pycurl", "apache-libcloud", "pip"):
             self._distribution(name, sys.executable, name)
 
     def _skip(self, name: str, why: str) -> None:

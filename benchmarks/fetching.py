@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pathlib
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
 from benchmarks.artifacts import ArtifactSet, flip_a_bit, make_set, write_pages
 from benchmarks.measure import Tool
@@ -16,13 +18,18 @@ from benchmarks.peers import (
     FRAGMENTS,
     HASHER,
     HOST,
+    LARGE_AT_ONCE,
+    LISTED,
     OURS,
     PIP,
     RCLONE,
+    SMALL_AT_ONCE,
     TWO_CORES,
+    UNCHECKED,
     WGET,
     Fetchers,
 )
+from benchmarks.servers import LINK as LINK_LIMITS
 from benchmarks.servers import Served, serving
 from benchmarks.suite import Suite, sizes
 
@@ -36,20 +43,32 @@ AGAIN_TORCH = "fetch again, torch-like"
 PAGE = "fetch 50 of a long page"
 SLOPE = "fetch, cost of each"
 
+#: The size in bytes from which an artifact is large: wheelhouse-hashes fetches fewer at a time.
+LARGE = 8_000_000
+
 #: Number of artifacts of the project on the long page, and bytes of each.
 MATCHING = (50, 50_000)
 
 
 @contextmanager
 def served_set(
-    suite: Suite, count: int, size: int, *, linked: bool = False, link: bool = False
+    suite: Suite,
+    count: int,
+    size: int,
+    *,
+    linked: bool = False,
+    serve: Callable[[pathlib.Path], AbstractContextManager[Served]] = serving,
 ) -> Iterator[tuple[ArtifactSet, Served, Fetchers]]:
-    """Create and serve a set; remove it and the fetched files at the end."""
+    """Create and serve a set; remove it and the fetched files at the end.
+
+    :param serve: serves a folder.
+    """
+    at_once = LARGE_AT_ONCE if size >= LARGE else SMALL_AT_ONCE
     suite.served.mkdir(exist_ok=True)
     made = make_set(suite.served / "set", count, size, linked=linked)
     try:
-        with serving(suite.served, link=link) as served:
-            fetchers = Fetchers(made, served, suite.got, suite.environment, suite.folder)
+        with serve(suite.served) as served:
+            fetchers = Fetchers(made, served, suite.got, suite.environment, at_once)
             yield made, served, fetchers
     finally:
         shutil.rmtree(made.folder)
@@ -81,9 +100,15 @@ def numpy(suite: Suite) -> None:
         suite.say(f"\n== {title}")
         suite.runner.case(
             NUMPY,
-            fetchers.tools(
-                OURS, FRAGMENTS, HOST, RCLONE, ARIA2, CURL, WGET, PIP, CURL_ALONE, TWO_CORES
-            ),
+            [
+                *fetchers.tools(
+                    *(OURS, UNCHECKED, LISTED, FRAGMENTS, HOST, RCLONE, ARIA2, CURL),
+                    *((WGET, PIP) if suite.scale.every_tool else ()),
+                    *(CURL_ALONE, TWO_CORES),
+                ),
+                *suite.defaults(fetchers, RCLONE, ARIA2, CURL),
+            ],
+            artifacts=suite.scale.numpy[0],
         )
         _again(suite, AGAIN_NUMPY, served, fetchers)
 
@@ -117,8 +142,10 @@ def small(suite: Suite) -> None:
     """Fetch many small artifacts, where hash files cost most."""
     with served_set(suite, *suite.scale.small) as (_, _, fetchers):
         suite.say(f"\n== {SMALL}: {sizes(*suite.scale.small)}")
-        wanted = (OURS, FRAGMENTS, HOST, RCLONE, ARIA2, CURL, WGET)
-        suite.runner.case(SMALL, fetchers.tools(*wanted))
+        wanted = (OURS, UNCHECKED, LISTED, FRAGMENTS, HOST, RCLONE, ARIA2, CURL)
+        tools = fetchers.tools(*wanted, *((WGET,) if suite.scale.every_tool else ()))
+        tools += suite.defaults(fetchers, RCLONE, ARIA2, CURL)
+        suite.runner.case(SMALL, tools, artifacts=suite.scale.small[0])
 
 
 def one(suite: Suite) -> None:
@@ -131,7 +158,8 @@ def one(suite: Suite) -> None:
 
 def link(suite: Suite) -> None:
     """Fetch the numpy-like set over a typical internet link."""
-    with served_set(suite, *suite.scale.numpy, link=True) as (_, _, fetchers):
+    serve = partial(serving, limits=LINK_LIMITS)
+    with served_set(suite, *suite.scale.numpy, serve=serve) as (_, _, fetchers):
         suite.say(f"\n== {LINK}: {sizes(*suite.scale.numpy)}")
         suite.runner.case(LINK, fetchers.tools(OURS, HOST))
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.scales import Scale
+from benchmarks.versions import OtherVersion
 
 #: The suffix of tool names for the other version.
 OTHER_VERSION = ", other version"
 
-#: The modules that wheelhouse-hashes commands run.
-OUR_MODULES = ("wheelhouse_hashes", "wheelhouse_uploader")
+
+LAUNCHER = pathlib.Path(__file__).with_name("launcher.py")
 
 
 def nothing() -> None:
@@ -48,6 +49,7 @@ class Tool:
     :param environ: variables to set; None removes one.
     :param before: called before each run, not timed.
     :param after: called after each run, not timed; returns notes on it.
+    :param both: whether the other version runs it as well, if it can.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Tool:
     environ: Mapping[str, str | None] = field(default_factory=dict)
     before: Callable[[], None] = nothing
     after: Callable[[], Mapping[str, Any] | None] = nothing
+    both: bool = True
 
 
 @dataclass
@@ -90,6 +93,12 @@ class Row:
         return max(sample.memory for sample in self.samples)
 
     @property
+    def each(self) -> float | None:
+        """The median CPU milliseconds per artifact, start included; None if it means nothing."""
+        count = self.notes.get("artifacts")
+        return 1000 * self.cpu / count if count else None
+
+    @property
     def works(self) -> bool:
         """Whether every run ended with exit code 0."""
         return bool(self.samples) and all(sample.exit_code == 0 for sample in self.samples)
@@ -101,8 +110,7 @@ class Runner:
     :param folder: the folder; the commands' output goes to a file there.
     :param scale: the number of repetitions.
     :param say: prints a line.
-    :param other: the interpreter of an environment with another version of this package,
-        whose commands are run as well.
+    :param other: another version of this package, whose commands are run as well.
     """
 
     def __init__(
@@ -110,7 +118,7 @@ class Runner:
         folder: pathlib.Path,
         scale: Scale,
         say: Callable[[str], None],
-        other: str | None = None,
+        other: OtherVersion | None = None,
     ) -> None:
         self.folder = folder
         self.scale = scale
@@ -118,6 +126,7 @@ class Runner:
         self.other = other
         self.rows: list[Row] = []
         self.output = folder / "output.txt"
+        self._launcher: subprocess.Popen[str] | None = None
 
     def run(self, tool: Tool) -> Sample:
         """Run a tool once."""
@@ -129,32 +138,50 @@ class Runner:
             if value is not None:
                 environ[name] = value
         tool.before()
-        with self.output.open("wb") as output:
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                tool.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                env=environ, cwd=self.folder,
-            )  # fmt: skip
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        unit = 1 if sys.platform == "darwin" else 1024
-        return Sample(
-            seconds, usage.ru_utime, usage.ru_stime, usage.ru_maxrss * unit, process.returncode
-        )
+        request = {
+            "command": list(tool.command),
+            "environ": environ,
+            "folder": str(self.folder),
+            "output": str(self.output),
+        }
+        return Sample(**self._launch(request))
 
-    def case(self, name: str, tools: Iterable[Tool]) -> dict[str, Row]:
+    def _launch(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Let the launcher run a command; start the launcher if it is not running."""
+        if self._launcher is None:
+            self._launcher = subprocess.Popen(
+                [sys.executable, "-S", "-E", str(LAUNCHER)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            )  # fmt: skip
+        assert self._launcher.stdin
+        assert self._launcher.stdout
+        print(json.dumps(request), file=self._launcher.stdin, flush=True)
+        result: dict[str, Any] = json.loads(self._launcher.stdout.readline())
+        return result
+
+    def close(self) -> None:
+        """End the launcher."""
+        if self._launcher is not None:
+            self._launcher.communicate()
+            self._launcher = None
+
+    def case(
+        self, name: str, tools: Iterable[Tool], *, artifacts: int = 0, repetitions: int = 0
+    ) -> dict[str, Row]:
         """Run the tools of a case in turn, in rotating order.
 
         Slow tools run less often; a tool that fails is not run again.
 
+        :param artifacts: the number of artifacts of each run, 0 if CPU time per artifact means
+            nothing.
+        :param repetitions: the number of runs, by default that of the scale.
         :returns: the rows by tool.
         """
-        tools = [each for tool in tools for each in self._versions(tool)]
+        tools = [each for tool in tools for each in self.versions(tool)]
         load = os.getloadavg()[0]
         self.say(f"\n{name}  (load average {load:.2f})")
         rows = {tool.name: Row(name, tool.name, tool.verified) for tool in tools}
-        for turn in range(self.scale.repetitions):
+        for turn in range(repetitions or self.scale.repetitions):
             first = turn % len(tools) if tools else 0
             for tool in [*tools[first:], *tools[:first]]:
                 row = rows[tool.name]
@@ -171,16 +198,17 @@ class Runner:
                         self.say(f"    {line}")
         for row in rows.values():
             row.notes["load"] = round(load, 2)
+            if artifacts:
+                row.notes["artifacts"] = artifacts
             self.rows.append(row)
             self.say("  " + described(row))
         return rows
 
-    def _versions(self, tool: Tool) -> list[Tool]:
+    def versions(self, tool: Tool) -> list[Tool]:
         """Return a tool and, for wheelhouse-hashes, its counterpart of the other version."""
-        is_ours = tool.command[0] == sys.executable and set(OUR_MODULES) & set(tool.command)
-        if self.other is None or not is_ours:
+        command = self.other.command(tool.command) if self.other and tool.both else None
+        if command is None:
             return [tool]
-        command = [self.other, *tool.command[1:]]
         return [tool, replace(tool, name=tool.name + OTHER_VERSION, command=command)]
 
     def _has_enough(self, row: Row) -> bool:

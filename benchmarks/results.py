@@ -4,32 +4,58 @@ from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
-from benchmarks.measure import OTHER_VERSION, Row
-from benchmarks.targets import Judged
+from benchmarks import profiling
+from benchmarks.judging import Judged
+from benchmarks.measure import OTHER_VERSION, Row, Sample
 
 BEGIN = ".. The tables below are written by ``tox run -e bench -- --docs``.\n"
 END = ".. The end of the tables.\n"
 
 
-def as_json(
-    rows: Sequence[Row], judged: Sequence[Judged], about: dict[str, Any], facts: dict[str, Any]
-) -> str:
+#: The targets, by the title of their table.
+Judgements = Mapping[str, Sequence[Judged]]
+
+
+class Results(NamedTuple):
+    """The results of a run."""
+
+    rows: list[Row]
+    #: The date, the machine, the versions, the load.
+    about: dict[str, Any]
+    #: The results that are not times.
+    facts: dict[str, Any]
+
+    @classmethod
+    def load(cls, file: pathlib.Path) -> Results:
+        """Read the results that :func:`as_json` wrote."""
+        found = json.loads(file.read_text())
+        rows = [
+            Row(
+                row["case"], row["tool"], row["verified"],
+                [Sample(**sample) for sample in row["samples"]], row["notes"],
+            )
+            for row in found["rows"]
+        ]  # fmt: skip
+        return cls(rows, found["about"], found["facts"])
+
+
+def as_json(results: Results, judged: Judgements) -> str:
     """Return all results as JSON values."""
     found = {
-        "about": about,
-        "facts": facts,
-        "targets": [asdict(one) for one in judged],
+        "about": results.about,
+        "facts": results.facts,
+        "targets": [asdict(one) for each in judged.values() for one in each],
         "rows": [
             {
                 **asdict(row),
                 **({"median": row.median, "min": row.least, "memory": row.memory}
                    if row.samples else {}),
             }
-            for row in rows
+            for row in results.rows
         ],
     }  # fmt: skip
     return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
@@ -63,7 +89,7 @@ def times_table(rows: Sequence[Row]) -> str:
         name = "" if row.case == case else row.case
         case = row.case
         if not row.works:
-            lines.append((name, row.tool, "failed", "", "", "", "", ""))
+            lines.append((name, row.tool, "failed", "", "", "", "", "", ""))
             continue
         asked = row.notes
         requests = (
@@ -77,12 +103,13 @@ def times_table(rows: Sequence[Row]) -> str:
                 f"{row.least:.3f}",
                 str(len(row.samples)),
                 f"{row.cpu:.2f}",
+                "" if row.each is None else f"{row.each:.2f}",
                 f"{row.memory / 1e6:.0f}",
                 requests,
             )
         )
-    header = ("case", "tool", "median s", "min s", "runs", "CPU s", "peak MB", "requests")
-    return table(header, lines)
+    times = ("median s", "min s", "runs", "CPU s", "ms each")
+    return table(("case", "tool", *times, "peak MB", "requests"), lines)
 
 
 def versions_table(rows: Sequence[Row]) -> str:
@@ -97,40 +124,82 @@ def versions_table(rows: Sequence[Row]) -> str:
     return table(("case", "tool", "median", "min", "CPU"), lines) if lines else ""
 
 
-def as_text(
-    rows: Sequence[Row], judged: Sequence[Judged], about: dict[str, Any], facts: dict[str, Any]
-) -> str:
-    """Return the tables with the information needed to read them."""
-    installed = "\n".join(f"- {name}: {value}" for name, value in about["versions"].items())
-    skipped = "\n".join(f"- {name}: {why}" for name, why in about["skipped"].items())
-    machine = ", ".join(f"{name} {value}" for name, value in about["machine"].items())
-    versions = versions_table(rows)
-    parts = [
-        "Targets\n=======\n",
-        targets_table(judged),
-        "Times\n=====\n",
-        (
-            f"Scale *{about['scale']}*, {about['date']}; {machine}; load average "
-            f"{about['load before']} before and {about['load after']} after the run.\n"
-        ),
-        times_table(rows),
-        *(
-            ["Divided by the other version\n============================\n", versions]
-            if versions
-            else []
-        ),
-        "Not timed\n=========\n",
-        "\n".join(f"- {name}: ``{value}``" for name, value in facts.items()) + "\n",
-        "Versions\n========\n",
-        installed + "\n",
-    ]
-    if skipped:
-        parts += ["Skipped\n=======\n", skipped + "\n"]
+def profile_text(found: Mapping[str, Any]) -> str:
+    """Return the profile of a fetch, of each version, as text and tables."""
+    parts = []
+    for tool, costs in found.items():
+        numbers = [f"{name}: {value:,}" for name, value in costs.items() if not _is_many(value)]
+        modules = "percent of the time by module"
+        shares = ", ".join(f"{name} {value}" for name, value in costs[modules].items())
+        functions = [
+            (f"``{each['function']}``", f"{each['calls of each artifact']:,}", str(each["percent"]))
+            for each in costs["functions"]
+        ]
+        parts += [
+            f"*{tool}*: {'; '.join(numbers)}.  {modules.capitalize()}: {shares}.\n",
+            table(("function", "calls of each", "percent"), functions),
+        ]
     return "\n".join(parts)
 
 
-def into_docs(text: str, page: pathlib.Path) -> None:
-    """Put the tables between their marks in a page."""
+def _is_many(value: object) -> bool:
+    return isinstance(value, (dict, list))
+
+
+def section(title: str, text: str) -> list[str]:
+    """Return a section, or nothing if it is empty."""
+    return [f"{title}\n{'=' * len(title)}\n", text] if text else []
+
+
+def as_text(results: Results, judged: Judgements) -> str:
+    """Return the tables with the information needed to read them."""
+    rows, about, facts = results
+    installed = "\n".join(f"- {name}: {value}" for name, value in about["versions"].items())
+    skipped = "\n".join(f"- {name}: {why}" for name, why in about["skipped"].items())
+    machine = ", ".join(f"{name} {value}" for name, value in about["machine"].items())
+    scale = (
+        f"Scale *{about['scale']}*, {about['date']}; {machine}; load average "
+        f"{about['load before']} before and {about['load after']} after the run.\n"
+    )
+    profiled = facts.get(profiling.CASE, {})
+    others = {name: value for name, value in facts.items() if name != profiling.CASE}
+    parts = [
+        *(part for title, each in judged.items() for part in section(title, targets_table(each))),
+        *section("Times", f"{scale}\n{times_table(rows)}"),
+        *section("Divided by the other version", versions_table(rows)),
+        *section("Profile of a fetch", profile_text(profiled)),
+        *section("Not timed", "".join(f"- {k}: ``{v}``\n" for k, v in others.items())),
+        *section("Versions", f"{installed}\n"),
+        *section("Skipped", f"{skipped}\n" if skipped else ""),
+    ]
+    return "\n".join(parts)
+
+
+def into_docs(text: str, page: pathlib.Path, pictures: Sequence[pathlib.Path] = ()) -> None:
+    """Put the tables and pictures between their marks in a page.
+
+    :param text: the tables.
+    :param page: the page.
+    :param pictures: the pictures, in a folder beside the page; others there are removed.
+    """
+    for path in {picture.parent for picture in pictures}:
+        for old in set(path.glob("*.png")) - set(pictures):
+            old.unlink()
+    images = "".join(
+        f".. image:: {path.relative_to(page.parent).as_posix()}\n   :alt: {_title(path)}\n"
+        for path in pictures
+    )
+    if images:
+        colors = (
+            "Blue is ours (light: the other version), green are the others that verify, gray "
+            "does not verify.\n"
+        )
+        text = "\n".join([text, *section("Pictures", f"{colors}\n{images}")])
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+def _title(picture: pathlib.Path) -> str:
+    """Return the alternative text of a picture."""
+    return f"Seconds of each tool: {picture.stem.replace('-', ' ')}"

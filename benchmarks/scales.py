@@ -29,6 +29,23 @@ class Scale:
     page: int
     #: Numbers of artifacts whose cost per artifact is compared.
     slope: tuple[int, ...]
+    #: Many small artifacts over a slow link; milliseconds of each request, and their number.
+    slow_links: tuple[tuple[int, int], ...]
+    #: Number and bytes of artifacts from a server that limits each connection.
+    paced: tuple[int, int]
+    #: Number of small artifacts from a server that takes few connections.
+    busy: int
+    #: Number of attested artifacts, and of artifacts to look up in a log.
+    attested: int
+    #: Entries of the log that is built and grows, and of the one that is audited.
+    log: int
+    audited: int
+    #: Numbers of artifacts whose fetches are profiled: few, and many.
+    profiled: tuple[int, int]
+    #: The cases that run only if they are named.
+    left_out: frozenset[str]
+    #: Whether tools run that take long, and all tools with their own defaults as well.
+    every_tool: bool
     #: Pairs of interpreter starts.
     pairs: int
     #: Interruptions of each command.
@@ -48,25 +65,43 @@ FULL = Scale(
     held=(0, 2000, 10_000),
     page=10_000,
     slope=(10, 100, 1000, 10_000),
+    slow_links=((20, 200), (100, 200)),
+    paced=(32, 2 * MB),
+    busy=200,
+    attested=65,
+    log=1_000_000,
+    audited=300_000,
+    profiled=(20, 1020),
+    left_out=frozenset(),
+    every_tool=True,
     pairs=200,
     interruptions=20,
 )
 
 QUICK = Scale(
     name="quick",
-    repetitions=3,
+    repetitions=2,
     slow=5,
     slow_repetitions=1,
     numpy=(16, 16 * MB),
     torch=(4, 200 * MB),
-    small=(300, 50_000),
+    small=(600, 50_000),
     small_upload=(100, 50_000),
     dev=40,
-    held=(0, 1000),
+    held=(0, 500),
     page=2000,
-    slope=(10, 100, 1000),
+    slope=(10, 100, 500),
+    slow_links=((20, 200), (100, 40)),
+    paced=(16, 2 * MB),
+    busy=100,
+    attested=65,
+    log=100_000,
+    audited=100_000,
+    profiled=(10, 210),
+    left_out=frozenset({"swift", "upload-torch"}),
+    every_tool=False,
     pairs=40,
-    interruptions=10,
+    interruptions=3,
 )
 
 TOY = Scale(
@@ -82,6 +117,15 @@ TOY = Scale(
     held=(0, 10),
     page=20,
     slope=(2, 4, 8),
+    slow_links=((1, 4), (2, 3)),
+    paced=(2, 10_000),
+    busy=3,
+    attested=2,
+    log=300,
+    audited=300,
+    profiled=(2, 4),
+    left_out=frozenset(),
+    every_tool=True,
     pairs=2,
     interruptions=2,
 )

@@ -7,17 +7,22 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-#: 1 Gbit/s in bytes, and the round-trip time in seconds.
-LINK_RATE = 125_000_000
-LINK_DELAY = 0.020
+from benchmarks.server import COUNTS, Limits
+
+NO_LIMITS = Limits()
+
+#: A typical internet link: 1 Gbit/s and a round-trip time of 20 ms.
+LINK = Limits(rate=125_000_000, delay=0.020)
 
 SERVER = pathlib.Path(__file__).with_name("server.py")
 
@@ -28,31 +33,61 @@ class Served:
     """A running server.
 
     :param url: its URL, without a trailing slash.
+    :param authority: the file with the CA certificate of a server with TLS, None without TLS.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, authority: pathlib.Path | None = None) -> None:
         self.url = url
+        self.authority = authority
 
     def counts(self) -> dict[str, Any]:
         """Return the requests since the last call."""
-        with urllib.request.urlopen(f"{self.url}/-/counts") as answer:
+        context = ssl.create_default_context(cafile=self.authority) if self.authority else None
+        with urllib.request.urlopen(self.url + COUNTS, context=context) as answer:
             counts: dict[str, Any] = json.load(answer)
         counts["connections"] -= 1
         return counts
 
 
+def _certify(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Write a CA certificate, and a certificate of loopback with its key; return the files."""
+    # Only TLS needs it, and it may be missing.
+    import trustme  # noqa: PLC0415
+
+    made = trustme.CA()
+    authority, certificate = folder / "authority.pem", folder / "certificate.pem"
+    made.cert_pem.write_to_path(str(authority))
+    made.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(certificate))
+    return authority, certificate
+
+
 @contextlib.contextmanager
-def serving(folder: pathlib.Path, *, link: bool = False) -> Iterator[Served]:
-    """Serve a folder on loopback, directly or through a link of 1 Gbit/s and 20 ms."""
-    limits = ["--rate", str(LINK_RATE), "--delay", str(LINK_DELAY)] if link else []
+def serving(
+    folder: pathlib.Path, limits: Limits = NO_LIMITS, *, tls: bool = False
+) -> Iterator[Served]:
+    """Serve a folder on loopback.
+
+    :param folder: the folder; files of the server are written beside it.
+    :param limits: the limits of the server.
+    :param tls: whether to serve over TLS.
+    :raises ImportError: if TLS is not available.
+    """
+    options: list[str] = []
+    for name, value in asdict(limits).items():
+        options += [f"--{name.replace('_', '-')}", str(value)]
+    authority = None
+    if tls:
+        authority, certificate = _certify(folder.parent)
+        options += ["--certificate", str(certificate)]
     process = subprocess.Popen(
-        [sys.executable, str(SERVER), str(folder), *limits],
+        [sys.executable, str(SERVER), str(folder), *options],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdin
     assert process.stdout
+    scheme = "https" if tls else "http"
     try:
-        yield Served(f"http://127.0.0.1:{int(process.stdout.readline())}")
+        yield Served(f"{scheme}://127.0.0.1:{int(process.stdout.readline())}", authority)
     finally:
         process.stdin.close()
         process.stdout.close()

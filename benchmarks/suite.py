@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.environments import Environment
-from benchmarks.measure import Runner
+from benchmarks.measure import Runner, Tool
+from benchmarks.peers import Fetchers
 from benchmarks.scales import Scale
 
 
@@ -24,6 +25,10 @@ class Suite:
     say: Callable[[str], None]
     #: Results that are not times.
     facts: dict[str, Any] = field(default_factory=dict)
+    #: The seconds of each case.
+    seconds: dict[str, float] = field(default_factory=dict)
+    #: The cases that could not be run to their end.
+    failed: list[str] = field(default_factory=list)
 
     @property
     def served(self) -> pathlib.Path:
@@ -34,6 +39,10 @@ class Suite:
     def got(self) -> pathlib.Path:
         """The folder that is fetched into."""
         return self.folder / "got"
+
+    def defaults(self, fetchers: Fetchers, *wanted: str) -> list[Tool]:
+        """Return tools with their own defaults; none if the scale leaves them out."""
+        return fetchers.defaults(*wanted) if self.scale.every_tool else []
 
     def skip(self, case: str, why: str) -> None:
         """Report that a case is skipped."""

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from benchmarks import contents, fetching, hashing, interrupting, peers, startup, tracing, uploading
-from benchmarks.measure import Row
+from benchmarks import contents, fetching, hashing, interrupting, peers, tracing, uploading
+from benchmarks.judging import Judge, Judged
+from benchmarks.measure import OTHER_VERSION
 
 #: Maximum cost ratio of an artifact among thousands to one among dozens.
 FLAT = 1.25
 
-Rows = Mapping[tuple[str, str], Row]
 
-
-@dataclass(frozen=True)
-class Judged:
-    """One target and its result."""
-
-    target: str
-    wanted: str
-    measured: str
-    #: None if it was not measured.
-    hit: bool | None
-
-
-class Targets:
-    """Judges a run.
-
-    :param rows: the timed results.
-    :param facts: the other results.
-    """
-
-    def __init__(self, rows: list[Row], facts: Mapping[str, Any]) -> None:
-        self._rows: Rows = {(row.case, row.tool): row for row in rows if row.works}
-        self._facts = facts
-        self.judged: list[Judged] = []
+class Targets(Judge):
+    """Judges what releases and uploads cost, and that each byte is handled once."""
 
     def judge(self) -> list[Judged]:
         """Judge all targets, in the order of the issue that set them."""
@@ -52,8 +28,7 @@ class Targets:
         ):
             self._faster(f"faster than {peer}", numpy, ours, peer, factor)
         self._trace()
-        for case, tool in ((fetching.TORCH, ours), (uploading.LOCAL_TORCH, uploading.OURS)):
-            self._memory(case, tool)
+        self._memory(uploading.LOCAL_TORCH, uploading.OURS, 120)
         self._floor()
         self._at_most("individual hash files / bare host, unverified", small, ours, host, 0.75)
         self._at_most(
@@ -73,43 +48,8 @@ class Targets:
         for case in (fetching.SLOPE, uploading.SLOPE):
             self._slope(case)
         self._interruptions()
-        self._start()
         self._contents()
-        self._at_most("--help / the bare host's", startup.HELP, startup.OURS, host, 1.0)
         return self.judged
-
-    def _add(
-        self, target: str, wanted: str, measured: str = "not measured", *, hit: bool | None = None
-    ) -> None:
-        self.judged.append(Judged(target, wanted, measured, hit))
-
-    def _both(self, case: str, one: str, other: str) -> tuple[Row, Row] | None:
-        rows = self._rows.get((case, one)), self._rows.get((case, other))
-        return None if rows[0] is None or rows[1] is None else (rows[0], rows[1])
-
-    def _ratio(
-        self,
-        target: str,
-        case: str,
-        tools: tuple[str, str],
-        wanted: str,
-        meets: Callable[[float], bool],
-    ) -> None:
-        both = self._both(case, *tools)
-        if both is None:
-            self._add(f"{case}: {target}", wanted)
-            return
-        median = both[0].median / both[1].median
-        least = both[0].least / both[1].least
-        self._add(f"{case}: {target}", wanted, f"{median:.2f} (min {least:.2f})", hit=meets(median))
-
-    def _at_most(self, target: str, case: str, one: str, other: str, limit: float) -> None:
-        """Judge whether one tool takes at most *limit* times the time of another."""
-        self._ratio(target, case, (one, other), f"≤ {limit}", lambda ratio: ratio <= limit)
-
-    def _faster(self, target: str, case: str, ours: str, peer: str, factor: float) -> None:
-        """Judge whether another tool takes at least *factor* times as long as wheelhouse-hashes."""
-        self._ratio(target, case, (peer, ours), f"≥ {factor}", lambda ratio: ratio >= factor)
 
     def _trace(self) -> None:
         found = self._facts.get(tracing.CASE)
@@ -124,14 +64,6 @@ class Targets:
         back = found["bytes read from the folder"] / total
         hit = received <= 1.01 and written == 1 and back == 0
         self._add(target, "1 / 1 / 0", f"{received:.3f} / {written:.3f} / {back:.3f}", hit=hit)
-
-    def _memory(self, case: str, tool: str) -> None:
-        row = self._rows.get((case, tool))
-        target = f"{case}: peak memory"
-        if row is None:
-            self._add(target, "< 120 MB")
-            return
-        self._add(target, "< 120 MB", f"{row.memory / 1e6:.0f} MB", hit=row.memory < 120e6)
 
     def _floor(self) -> None:
         """Judge against the longer of hashing on all cores and an unhashed transfer."""
@@ -194,7 +126,7 @@ class Targets:
         found = sorted(
             (int(tool.partition(" ")[0]), row.median)
             for (name, tool), row in self._rows.items()
-            if name == case
+            if name == case and not tool.endswith(OTHER_VERSION)
         )
         target = f"{case}: of each further artifact"
         if len(found) < 3:
@@ -226,12 +158,3 @@ class Targets:
             return
         taken = found["quick, median ms"]
         self._add(target, "≤ 0.2 ms", f"{taken:.3f} ms", hit=taken <= 0.2)
-
-    def _start(self) -> None:
-        found = self._facts.get(startup.START)
-        target = "start of an interpreter: added"
-        if found is None:
-            self._add(target, "≤ 1 ms")
-            return
-        added = found["added, median of the pairs, ms"]
-        self._add(target, "≤ 1 ms", f"{added:.2f} ms", hit=added <= 1)

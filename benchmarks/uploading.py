@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks import peers
-from benchmarks.artifacts import make_set, write_wheel
+from benchmarks.artifacts import PROJECT, make_set, sha256_of, write_wheel
 from benchmarks.measure import Tool
 from benchmarks.servers import counting
 from benchmarks.suite import Suite, sizes
@@ -26,6 +26,7 @@ LOCAL_TORCH = "upload, torch-like, LOCAL"
 LOCAL_SMALL = "upload, many small, LOCAL"
 SWIFT_NUMPY = "upload, numpy-like, Swift"
 SWIFT_SMALL = "upload, many small, Swift"
+SWIFT_FETCH = "fetch, many small, private container on Swift"
 DEV = "upload dev wheels, {} objects there"
 SLOPE = "upload, cost of each"
 REQUESTS = "requests of an upload to Swift"
@@ -113,11 +114,23 @@ def swift(suite: Suite) -> None:
                 with dist_of(suite, *size) as dist:
                     suite.say(f"\n== {case}: {sizes(*size)}")
                     _into_swift(suite, case, cluster, dist)
+            with dist_of(suite, *suite.scale.small_upload) as dist:
+                suite.say(f"\n== {SWIFT_FETCH}: {sizes(*suite.scale.small_upload)}")
+                _from_swift(suite, cluster, dist)
             _count_requests(suite, cluster)
     except ClusterError as error:
         suite.skip("uploads to Swift", str(error).splitlines()[0])
     finally:
         shutil.rmtree(suite.folder / "swift", ignore_errors=True)
+
+
+def _swift_options(auth: str, storage: str) -> tuple[str, ...]:
+    """Return the options for a Swift with these URLs."""
+    return (
+        *("--provider-name", "OPENSTACK_SWIFT", "--region", "ord"),
+        *("--driver-option", f"ex_force_auth_url={auth}"),
+        *("--driver-option", f"ex_force_base_url={storage}"),
+    )
 
 
 def _swift_tools(suite: Suite, dist: pathlib.Path, container: str, port: int) -> list[Tool]:
@@ -126,11 +139,7 @@ def _swift_tools(suite: Suite, dist: pathlib.Path, container: str, port: int) ->
     auth, storage = f"{root}/auth/v1.0", f"{root}/v1/AUTH_test"
     login = ("--username", "test:tester", "--secret", USERS["tester"], "--no-enable-cdn")
     args = ("upload", "--local-folder", str(dist), *login)
-    options = (
-        *("--provider-name", "OPENSTACK_SWIFT", "--region", "ord"),
-        *("--driver-option", f"ex_force_auth_url={auth}"),
-        *("--driver-option", f"ex_force_base_url={storage}"),
-    )
+    options = _swift_options(auth, storage)
     tools = [
         Tool(OURS, peers.ours(*args, "--hashfile", *options, container)),
         Tool(WITHOUT, peers.ours(*args, *options, container)),
@@ -160,6 +169,41 @@ def _into_swift(suite: Suite, case: str, cluster: Cluster, dist: pathlib.Path) -
         tool.before = empty
     suite.runner.case(case, tools)
     empty()
+
+
+def _from_swift(suite: Suite, cluster: Cluster, dist: pathlib.Path) -> None:
+    """Fetch from a private container, with our hash files or rclone's own listing."""
+    container = cluster.create(f"wheels-{uuid.uuid4().hex[:8]}")
+    suite.runner.run(_swift_tools(suite, dist, container, cluster.s3_port)[0])
+    sums = suite.folder / "SHA256SUMS"
+    lines = (f"{sha256_of(path)}  {path.name}\n" for path in dist.iterdir())
+    sums.write_text("".join(lines))
+    root = f"http://127.0.0.1:{cluster.s3_port}"
+    auth, storage = f"{root}/auth/v1.0", f"{root}/v1/AUTH_test"
+
+    def clear() -> None:
+        shutil.rmtree(suite.got, ignore_errors=True)
+        suite.got.mkdir()
+
+    place = ("--local-folder", str(suite.got), PROJECT, f"container://{container}")
+    login = ("--username", "test:tester", "--secret", USERS["tester"])
+    ours = peers.ours("fetch", "--verify", *login, *_swift_options(auth, storage), *place)
+    tools = [Tool("ours, container://", ours, verified=True, before=clear)]
+    if "rclone" in suite.environment.programs:
+        environ = {
+            "RCLONE_SWIFT_AUTH": auth,
+            "RCLONE_SWIFT_AUTH_VERSION": "1",
+            "RCLONE_SWIFT_STORAGE_URL": storage,
+            "RCLONE_SWIFT_USER": "test:tester",
+            "RCLONE_SWIFT_KEY": USERS["tester"],
+        }
+        command = peers.rclone([f":swift:{container}"], suite.got, sums, peers.SMALL_AT_ONCE)
+        tools.append(Tool(peers.RCLONE, command, True, environ, clear))  # noqa: FBT003
+    try:
+        suite.runner.case(SWIFT_FETCH, tools, artifacts=suite.scale.small_upload[0])
+    finally:
+        shutil.rmtree(suite.got, ignore_errors=True)
+        sums.unlink()
 
 
 def _count_requests(suite: Suite, cluster: Cluster) -> None:
