@@ -111,10 +111,11 @@ class Activities:
             self._waiting.update(sizes)
 
     @contextmanager
-    def on(self, name: str) -> Iterator[Activity]:
+    def on(self, name: str, *, last: bool = True) -> Iterator[Activity]:
         """Track this thread's work on one artifact.
 
         :param name: the artifact's name.
+        :param last: whether it is finished afterwards; otherwise it waits for more work.
         """
         with self._lock:
             activity = Activity(name, self._waiting.pop(name, None))
@@ -126,7 +127,10 @@ class Activities:
             _mine.reset(token)
             with self._lock:
                 self._busy.remove(activity)
-                self._finished += 1
+                if last:
+                    self._finished += 1
+                else:
+                    self._waiting[name] = activity.size
                 self._moved += activity.moved
 
     @property
