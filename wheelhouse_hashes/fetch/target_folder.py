@@ -37,6 +37,10 @@ REJECTED_SUFFIX = ".rejected"
 MAX_REJECTED = 1024**3
 
 
+#: How many files are flushed to disk at a time: more of them wait for each other.
+_SYNCING = 4
+
+
 class Rejected(enum.Enum):
     """What was done with a refused file.  The value is for the user."""
 
@@ -69,6 +73,7 @@ class TargetFolder:
         #: The path to it.
         self.private = private.folder.reopened if self.other_writers else private.folder.path
         self._rejecting = threading.Lock()
+        self._syncing = threading.Semaphore(_SYNCING)
         self._rejected_bytes = 0
 
     def __enter__(self) -> Self:
@@ -118,7 +123,8 @@ class TargetFolder:
         with disk_errors(f"save {name}"):
             file = self.receiving.open(name, os.O_RDWR)  # Windows syncs writable ones only
             try:
-                os.fsync(file)
+                with self._syncing:
+                    os.fsync(file)
             finally:
                 os.close(file)
             self.receiving.move(name, self._folder, name)
