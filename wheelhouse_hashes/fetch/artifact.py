@@ -257,7 +257,7 @@ class ArtifactFetch:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
         origins = frozenset((*origins_of(self.artifact.url), *answered))
-        provenance = Provenance(origins, tuple(self._attempt.ages))
+        provenance = Provenance(origins, self._attempt.ages)
         home = origins.union(self._listing.origins)
         for each in self._inquiry.against:
             address = Address(each.linked, each.answered)

@@ -32,9 +32,8 @@ class Attempt:
         """The ``Last-Modified`` of each good response, None where it is unknown."""
         return [response.last_modified for response in self.responses]
 
-    @property
     def ages(self) -> list[float | None]:
-        """The age of each good response, as in :attr:`Response.age`."""
+        """Return the age of each good response, as in :attr:`Response.age`."""
         return [response.age for response in self.responses]
 
 

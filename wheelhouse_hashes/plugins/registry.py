@@ -39,6 +39,10 @@ MAIN_THREAD = frozenset(
 )
 
 
+#: The attribute that ``hookimpl`` gives a function.
+_MARK = f"{hookspecs.GROUP}_impl"
+
+
 class _Manager(pluggy.PluginManager):
     """Finds the hooks of modules with fewer static lookups."""
 
@@ -48,8 +52,13 @@ class _Manager(pluggy.PluginManager):
         Modules have many names that are not functions.  pluggy's static lookup of each takes
         longer than anything else at the start of a command.
         """
-        if isinstance(plugin, types.ModuleType) and not inspect.isroutine(vars(plugin).get(name)):
-            return None
+        if isinstance(plugin, types.ModuleType):
+            made = vars(plugin).get(name)
+            if not inspect.isroutine(made):
+                return None
+            if type(made) is types.FunctionType:
+                # An attribute of a function is looked up without running any code.
+                return getattr(made, _MARK, None)
         return super().parse_hookimpl_opts(plugin, name)
 
 
@@ -168,8 +177,8 @@ class PluginRegistry:
         """
         if name in self._hooks_of:
             return self._hooks_of[name]
+        # Without the specifications, which the plugin was checked against when it was registered.
         manager = _Manager(hookspecs.GROUP)
-        manager.add_hookspecs(hookspecs)
         manager.register(plugin, name)
         if self.tracing:
             trace_calls(manager, self.mask)

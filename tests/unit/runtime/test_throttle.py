@@ -161,8 +161,8 @@ def test_other_failures_do_not_halve(throttle: Throttle, status: int) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        BaseHTTPError(503, "slow down"),
-        BaseHTTPError(429, "too many requests"),
+        BaseHTTPError(503, "slow down"),  # type: ignore[no-untyped-call]
+        BaseHTTPError(429, "too many requests"),  # type: ignore[no-untyped-call]
         NoConnection(ConnectionRefusedError("refused")),
         ConnectionResetError("reset"),
     ],

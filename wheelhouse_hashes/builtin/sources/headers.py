@@ -25,6 +25,9 @@ SOURCE = "header"
 #: Azure Blob Storage.
 PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 
+#: What all of them contain.
+_META = "-meta-"
+
 #: Parts of the names of all fields that :mod:`wheelhouse_hashes.formats.header_digests` reads.
 _PARTS = ("digest", "checksum", "x-goog-hash", "content-md5")
 
@@ -40,8 +43,9 @@ def wheelhouse_response_claims(
     artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
     """Read the metadata headers that are named after a digest algorithm, and other digests."""
-    claims = [*_metadata(artifact, headers)]
-    if any(part in name for name in headers for part in _PARTS):
+    names = " ".join(headers)
+    claims = _metadata(artifact, headers) if _META in names else []
+    if any(part in names for part in _PARTS):
         claims += _fields(artifact, headers, run, claims)
     return claims
 
