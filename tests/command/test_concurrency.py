@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT
 from tests.support.limited import limited
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, respond
+from tests.support.signaled import begin, signal_and_wait
 from wheelhouse_hashes.runtime.throttle import FIRST
 
 NAMES = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 41)]
@@ -165,3 +167,25 @@ def test_big_bodies_arrive_eight_at_a_time(cli: Cli, monkeypatch: pytest.MonkeyP
     assert {path.name: path.read_bytes() for path in GOT.iterdir()} == bodies
     # The server may begin some more that are refused as soon as their size is known.
     assert 4 < most[0] <= 12
+
+
+def test_results_reach_a_pipe_while_others_are_awaited_and_at_an_interrupt() -> None:
+    """They are written in batches, in the order of their names."""
+    routes, asked, over = release(NAMES[:4]), threading.Event(), threading.Event()
+    last = max(NAMES[:4])
+
+    def wait(handler: Handler) -> None:
+        asked.set()
+        over.wait(30)
+
+    routes[f"/{last}"] = wait
+    with limited(routes) as server:
+        command = begin(asked.is_set, *FETCH, server.url)
+        assert command.stdout is not None
+        first = [command.stdout.readline().split()[:2] for _ in NAMES[:3]]
+        out, err, _ = signal_and_wait(command, signal.SIGINT)
+        over.set()
+    assert first == [["ok", name] for name in sorted(NAMES[:3])]
+    assert command.returncode == 130, err
+    assert out.splitlines()[-1].startswith("interrupted")
+    assert any(line.startswith("verified 3 of") for line in out.splitlines()), out
