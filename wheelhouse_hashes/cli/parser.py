@@ -77,11 +77,29 @@ class Verbs:
         """
         self.commands = collect_commands(self.plugins, subparsers.choices)
         parsers = VerbParsers(subparsers, self.commands.values())
+        needed = self._needed()
         for command in self.commands.values():
             parser = parsers.parser(command)
+            if needed is not None and command.verb.name not in needed:
+                continue
             self._add_options(command, parser)
             parser.describe = partial(describe, command, parser)
             self._apply_environment(command, parser)
+
+    def _needed(self) -> set[str] | None:
+        """Return the verbs that the command line can name; None if all are needed.
+
+        Adding the options of all verbs is slow.  It shows plugins that fail, and environment
+        variables with a wrong value, of any verb.
+        """
+        if any(name.startswith(PREFIX) for name in self.environ):
+            return None
+        if self.plugins.installed_with("wheelhouse_add_options", "wheelhouse_verbs"):
+            return None
+        first = self.argv[0] if self.argv else ""
+        if first in ("-h", "--help") and len(self.argv) == 1:
+            return set()
+        return {name for name in self.commands if name.partition(" ")[0] == first} or None
 
     def _add_options(self, command: Command, parser: Parser) -> None:
         verb = command.verb

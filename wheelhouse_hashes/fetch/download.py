@@ -84,12 +84,15 @@ class Download:
         """
         size = self._artifact.size
         while True:
+            body = self._run.throttle.body(size)
             try:
-                with self._run.throttle.body(size) as body:
-                    self._receive(heard, body)
-                    return
+                self._receive(heard, body)
             except TooManyBig:
                 size = BIG  # ask for it again as soon as another one has ended
+            else:
+                return
+            finally:
+                body.end()
 
     def _receive(self, heard: Items, body: Body) -> None:
         artifact = self._artifact

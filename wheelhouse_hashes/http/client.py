@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ from wheelhouse_hashes import __version__
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats.urls import is_http, normalized, origin, scheme_of, shown
-from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
+from wheelhouse_hashes.http.attempt import Attempt, Grouping, TimeSpent
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.connections import Connections
@@ -106,11 +106,10 @@ class Client:
         """
         return self._credentials.take(url, by_user=by_user)
 
-    @contextlib.contextmanager
     def attempt(
         self, *, fresh: bool, seconds: float | None = None, begun: Attempt | None = None
-    ) -> Iterator[Attempt]:
-        """Group this thread's requests for one artifact.
+    ) -> Grouping:
+        """Group this thread's requests for one artifact, in a ``with`` block.
 
         :param fresh: whether they bypass caches and stale replicas.
         :param seconds: the time limit of each download, in seconds; None for that of
@@ -118,12 +117,7 @@ class Client:
         :param begun: the attempt to continue, None for a new one.
         :returns: the attempt, which collects the good responses.
         """
-        outer = getattr(self._connections.local, "attempt", None)
-        self._connections.local.attempt = attempt = begun or Attempt(fresh, seconds)
-        try:
-            yield attempt
-        finally:
-            self._connections.local.attempt = outer
+        return Grouping(self._connections.local, begun or Attempt(fresh, seconds))
 
     def get(
         self,
@@ -277,16 +271,15 @@ class Client:
         self, plan: Plan, url: str, headers: Mapping[str, str]
     ) -> tuple[ResponseReader, str | None]:
         """Make one request; return the response and the target of its redirect, if any."""
-        throttle = self._throttle
-        brakings = throttle.brakings
-        good = self._connections.attempt.responses
-        reader = ResponseReader(Response(url), plan, good, throttle.answered)
+        throttle, connections = self._throttle, self._connections
+        brakings, attempt = throttle.brakings, connections.attempt
+        reader = ResponseReader(Response(url), plan, attempt.responses, throttle.answered)
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
-        if self._connections.attempt.fresh:
+        if attempt.fresh:
             sent.update(FRESH_HEADERS)
-        curl = self._connections.handle
+        curl = connections.handle
         limit = self._settings.left(url, plan.deadline, small=plan.small)
-        set_limits(curl, self._connections.local, plan, limit, self._settings)
+        set_limits(curl, connections.local, plan, limit, self._settings)
         set_request(curl, url, sent, plan, reader)
         self._credentials.log_in(curl, url)
         try:

@@ -54,11 +54,11 @@ class _Manager(pluggy.PluginManager):
         """
         if isinstance(plugin, types.ModuleType):
             made = vars(plugin).get(name)
-            if not inspect.isroutine(made):
-                return None
             if type(made) is types.FunctionType:
                 # An attribute of a function is looked up without running any code.
                 return getattr(made, _MARK, None)
+            if not inspect.isroutine(made):
+                return None
         return super().parse_hookimpl_opts(plugin, name)
 
 

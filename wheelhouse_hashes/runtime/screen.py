@@ -120,7 +120,9 @@ class Screen:
         if sys.stdout.isatty():
             yield
             return
-        over = threading.Event()
+        # Waiting for a lock costs less than waiting for an event.
+        over = threading.Lock()
+        over.acquire()
         thread = threading.Thread(target=self._flush_until, args=(over,), daemon=True)
         self._batching = True
         thread.start()
@@ -128,12 +130,12 @@ class Screen:
             yield
         finally:
             self._batching = False
-            over.set()
+            over.release()
             thread.join(BATCH)
             self._flush()
 
-    def _flush_until(self, over: threading.Event) -> None:
-        while not over.wait(BATCH):
+    def _flush_until(self, over: threading.Lock) -> None:
+        while not over.acquire(timeout=BATCH):
             self._flush()
 
     def _flush(self) -> None:

@@ -209,20 +209,16 @@ class Throttle:
             self.limit = max(1, in_progress // 2)
             self._good = 0
 
-    @contextmanager
-    def body(self, size: int | None) -> Iterator[Body]:
-        """Receive a body in the ``with`` block.
+    def body(self, size: int | None) -> Body:
+        """Return a body that may be received now; its ``end`` must be called afterwards.
 
         :param size: its size in bytes, None if unknown.
+        :raises Interrupted: if the run must end.
         """
-        is_big = self._was_big if size is None else size >= BIG
         body = Body(self)
-        if is_big:
+        if self._was_big if size is None else size >= BIG:
             body.wait()
-        try:
-            yield body
-        finally:
-            body.end()
+        return body
 
     def take_big(self) -> bool:
         """Count one more big body, if that is possible now."""

@@ -213,16 +213,13 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
 def test_big_bodies_have_slots_of_their_own(throttle: Throttle) -> None:
     """The ninth is asked for again later; small ones are not held back."""
     bodies = [throttle.body(None) for _ in range(MOST_BIG + 1)]
-    opened = [body.__enter__() for body in bodies[:1]]
-    opened[0].sized(100)
-    opened += [body.__enter__() for body in bodies[1:]]
-    opened[0].sized(BIG - 1)
-    for body in opened[1:]:
+    bodies[0].sized(BIG - 1)
+    for body in bodies[1:]:
         body.sized(BIG)
     with pytest.raises(TooManyBig):
-        opened[0].sized(BIG)
-    opened[1].end()
-    opened[0].sized(BIG)
+        bodies[0].sized(BIG)
+    bodies[1].end()
+    bodies[0].sized(BIG)
 
 
 def test_open_file_limit_caps_the_number(python: Cli) -> None:

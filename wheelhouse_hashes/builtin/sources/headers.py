@@ -7,6 +7,7 @@ between two versions from one that has the wrong bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 _META = "-meta-"
 
 #: Parts of the names of all fields that :mod:`wheelhouse_hashes.formats.header_digests` reads.
-_PARTS = ("digest", "checksum", "x-goog-hash", "content-md5")
+_FIELDS = re.compile("digest|checksum|x-goog-hash|content-md5")
 
 
 @hookimpl
@@ -45,7 +46,7 @@ def wheelhouse_response_claims(
     """Read the metadata headers that are named after a digest algorithm, and other digests."""
     names = " ".join(headers)
     claims = _metadata(artifact, headers) if _META in names else []
-    if any(part in names for part in _PARTS):
+    if _FIELDS.search(names):
         claims += _fields(artifact, headers, run, claims)
     return claims
 
