@@ -89,17 +89,15 @@ class Verbs:
     def _needed(self) -> set[str] | None:
         """Return the verbs that the command line can name; None if all are needed.
 
-        Adding the options of all verbs is slow.  It shows plugins that fail, and environment
-        variables with a wrong value, of any verb.
+        Adding those of all is slow, but shows plugins and environment variables with errors.
         """
-        if any(name.startswith(PREFIX) for name in self.environ):
+        hooks = ("wheelhouse_add_options", "wheelhouse_verbs")
+        has_values = any(name.startswith(PREFIX) for name in self.environ)
+        if has_values or not self.argv or self.plugins.installed_with(*hooks):
             return None
-        if self.plugins.installed_with("wheelhouse_add_options", "wheelhouse_verbs"):
-            return None
-        first = self.argv[0] if self.argv else ""
-        if first in ("-h", "--help") and len(self.argv) == 1:
+        if self.argv[0] in ("-h", "--help"):
             return set()
-        return {name for name in self.commands if name.partition(" ")[0] == first} or None
+        return {name for name in self.commands if name.partition(" ")[0] == self.argv[0]} or None
 
     def _add_options(self, command: Command, parser: Parser) -> None:
         verb = command.verb
