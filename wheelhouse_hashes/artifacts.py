@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.digests import ALGORITHMS, DEFAULT_ALGORITHM, Digest, new_hasher
 from wheelhouse_hashes.filenames import ArtifactName, parse_artifact_name
+from wheelhouse_hashes.records import Record
 from wheelhouse_hashes.tiers import Tier
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ class Claim:
         return Tier.CONTAINER if self.digest.algorithm == "md5" else self.tier
 
 
-@dataclass(frozen=True)
-class Finding:
+@dataclass(frozen=True, repr=False, eq=False)
+class Finding(Record):
     """An objection to an artifact or a whole run; it is refused."""
 
     #: The cause to report.
@@ -126,8 +127,8 @@ def _are_texts(*values: object) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-@dataclass(frozen=True)
-class Companion:
+@dataclass(frozen=True, repr=False, eq=False)
+class Companion(Record):
     """A small object published beside an artifact, such as a hash file or signature."""
 
     #: The object's name.
@@ -161,8 +162,8 @@ class Artifact(Protocol):
         """The parts of the name."""
 
 
-@dataclass(frozen=True)
-class LocalArtifact:
+@dataclass(frozen=True, repr=False, eq=False)
+class LocalArtifact(Record):
     """An artifact to upload, or one that was uploaded."""
 
     #: The file.
@@ -197,8 +198,8 @@ def has_strong_claim(items: Iterable[Claim | Finding]) -> bool:
     return any(isinstance(each, Claim) and each.digest.algorithm != "md5" for each in items)
 
 
-@dataclass(frozen=True)
-class ListedArtifact:
+@dataclass(frozen=True, repr=False, eq=False)
+class ListedArtifact(Record):
     """An artifact to fetch or verify, or one that was."""
 
     #: Its name.
@@ -256,8 +257,8 @@ class Outcome(enum.Enum):
     PLANNED = "planned"  #: would be fetched (``--dry-run``)
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False, eq=False)
+class Verdict(Record):
     """The result of checking one artifact."""
 
     #: The artifact's name.

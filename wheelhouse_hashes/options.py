@@ -36,8 +36,11 @@ DEFAULT_WAIT = 90.0
 #: this limit ends downloads that trickle just above it.
 DEFAULT_TIMEOUT = 21600.0
 
-#: Number of artifacts processed in parallel.
+#: Maximum number of artifacts processed at a time; for uploads that of the host.
 DEFAULT_MAX_WORKERS = 4
+
+#: The same for ``fetch``, which begins with fewer and grows as the server answers.
+DEFAULT_FETCH_WORKERS = 16
 
 #: Number of dev builds for each project and platform that a container keeps, as with the host.
 DEFAULT_KEEP = 5
@@ -241,6 +244,8 @@ class FetchOptions(CheckOptions):
     local_folder: str = "dist"
     #: Whether to keep verified artifacts only; if False, the host fetches alone.
     verify: bool = False
+    #: Maximum number of artifacts to process in parallel.
+    max_workers: int = DEFAULT_FETCH_WORKERS
     #: The kinds of companions to save beside verified artifacts: ``attestation``.
     save: tuple[str, ...] = ()
 

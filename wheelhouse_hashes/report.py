@@ -18,6 +18,7 @@ from wheelhouse_hashes.artifacts import (
 from wheelhouse_hashes.causes import Cause, gravest
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import MARGIN, listed, printable
+from wheelhouse_hashes.records import Record
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.errors import WheelhouseHashesError
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _MAX_ORIGINS = 3
 
 
-@dataclass
-class Report:
+@dataclass(repr=False, eq=False)
+class Report(Record):
     """The results of a command; base class of the kinds of report."""
 
     #: Errors raised by plugins when it was too late to refuse an artifact.
@@ -40,6 +41,8 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     #: The exit code that the verb of a plugin returned instead of a report.
     code: int = 0
+
+    __hash__ = None  # type: ignore[assignment]
 
     def _codes(self) -> list[int]:
         return [
@@ -61,8 +64,8 @@ class Report:
         return self.ended_by.exit_code if self.ended_by else gravest(self._codes())
 
 
-@dataclass(frozen=True)
-class ListingRecord:
+@dataclass(frozen=True, repr=False, eq=False)
+class ListingRecord(Record):
     """The listing that artifacts were selected from."""
 
     #: Its URL after redirects, without secrets.
@@ -71,7 +74,7 @@ class ListingRecord:
     secure: bool
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class FetchReport(Report):
     """The results of ``fetch`` or ``verify``."""
 
@@ -181,8 +184,8 @@ class UploadOutcome(enum.Enum):
     HASHED = "hashed"  #: by ``hash``: read, and sound
 
 
-@dataclass(frozen=True)
-class UploadRecord:
+@dataclass(frozen=True, repr=False, eq=False)
+class UploadRecord(Record):
     """The result for one file of ``upload`` or ``hash``."""
 
     #: The file's name.
@@ -219,7 +222,7 @@ class UploadRecord:
         return replace(self, size=artifact.size, digests=artifact.digests)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class FilesReport(Report):
     """The results for local files; base class of the reports of ``upload`` and ``hash``."""
 
@@ -238,7 +241,7 @@ class FilesReport(Report):
         return [f"{outcome.value} {count[outcome]}" for outcome in UploadOutcome if count[outcome]]
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class HashReport(FilesReport):
     """The results of ``hash``."""
 
@@ -250,7 +253,7 @@ class HashReport(FilesReport):
         return "\n".join(lines)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class UploadReport(FilesReport):
     """The results of an upload."""
 
@@ -278,7 +281,7 @@ class UploadReport(FilesReport):
         return "\n".join(lines)
 
 
-@dataclass
+@dataclass(repr=False, eq=False)
 class IndexReport(Report):
     """The results of ``index``."""
 

@@ -91,7 +91,7 @@ class Run(Workspace[O_co]):
                 f"fetch --verify needs {error.name or 'pycurl'}; install it: {INSTALL_FETCH}"
             ) from None
         settings = TransportSettings(self.options.timeout, verify_tls=self.verify_tls)
-        return Client(self.stop, settings, self._moved, **self._extensions)
+        return Client(self.stop, settings, self._moved, throttle=self.throttle, **self._extensions)
 
     def _moved(self, before: str, after: str) -> None:
         text = f"{origin_text(origin(before))} redirects to {origin_text(origin(after))}"

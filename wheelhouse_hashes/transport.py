@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from wheelhouse_hashes.records import Record
+
 if TYPE_CHECKING:
     from packaging.version import Version
 
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.causes import Cause
 
 
-@dataclass(frozen=True)
-class Page:
+@dataclass(frozen=True, repr=False, eq=False)
+class Page(Record):
     """A page that ``wheelhouse_read_listing`` turns into a listing."""
 
     #: Its URL after redirects, without user and password.  It may be signed, so it must
@@ -45,8 +47,8 @@ _NO_RELEASES: Mapping[tuple[str, Version], tuple[Claim, ...]] = MappingProxyType
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class OpenRequest:
+@dataclass(frozen=True, repr=False, eq=False)
+class OpenRequest(Record):
     """What is requested from ``wheelhouse_open``."""
 
     #: The number of bytes that an earlier try received; 0 if the whole object is requested.
@@ -58,8 +60,8 @@ class OpenRequest:
     fresh: bool = False
 
 
-@dataclass(frozen=True)
-class Opened:
+@dataclass(frozen=True, repr=False, eq=False)
+class Opened(Record):
     """An object that ``wheelhouse_open`` opened."""
 
     #: Headers that describe the whole object, as HTTP does (:rfc:`9110`): ``Content-Length``,
@@ -80,8 +82,8 @@ class Opened:
 
 
 # A page can have a million entries, so these take little memory.
-@dataclass(frozen=True, slots=True)
-class Entry:
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Entry(Record):
     """One object of a listing."""
 
     #: The object's name, percent-decoded.
@@ -101,8 +103,8 @@ class Entry:
     provenance: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True)
-class LeftOut:
+@dataclass(frozen=True, repr=False, eq=False)
+class LeftOut(Record):
     """An object of a listing that cannot be read, or whose URL must not be requested."""
 
     #: The object's name.
@@ -113,8 +115,8 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True)
-class Listing:
+@dataclass(frozen=True, repr=False, eq=False)
+class Listing(Record):
     """The objects that a URL offers."""
 
     #: The URL after redirects, without secrets.

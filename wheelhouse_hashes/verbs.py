@@ -7,12 +7,12 @@ the same class.  :class:`OptionGroup` is what a plugin adds options and argument
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.options import Secret
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 PathKind = Literal["file", "folder"]
 
 #: One or two words: ``mirror``, ``log append``.
-_VERB_NAME = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
+_VERB_NAME = lazily(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
 
-_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE_NAME = lazily(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, repr=False, eq=False)

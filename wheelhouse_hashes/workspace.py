@@ -61,6 +61,8 @@ class Workspace(Generic[O_co]):
         self.stop = threading.Event()
         #: The time left to wait for the store.
         self.budget = WaitBudget(options.wait, self.stop)
+        #: The slots of the jobs in progress.
+        self.throttle = self.budget.throttle
         #: The current activities of all worker threads.
         self.activities = Activities()
         #: What :meth:`listing` calls; None for verbs that read no listings.

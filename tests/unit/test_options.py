@@ -132,7 +132,7 @@ def test_option_overrides_environment_variable(
 
 def test_help_shows_option_defaults(cli: Cli) -> None:
     shown = " ".join(cli("fetch", "--help").out.split())
-    for default in ("(default: 90;", "(default: 4;", "(default: 21600;", "(default: refuse)"):
+    for default in ("(default: 90;", "(default: 16;", "(default: 21600;", "(default: refuse)"):
         assert default in shown
     assert CheckOptions().wait == 90
 

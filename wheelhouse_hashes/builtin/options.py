@@ -5,6 +5,7 @@ A separate plugin, like the sources, so that these options use the public hook a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes import hookspecs
@@ -12,6 +13,7 @@ from wheelhouse_hashes.artifacts import Tier
 from wheelhouse_hashes.option_values import count, driver_option, seconds, some_seconds, tier
 from wheelhouse_hashes.options import (
     ACCEPT,
+    DEFAULT_FETCH_WORKERS,
     DEFAULT_KEEP,
     DEFAULT_MAX_WORKERS,
     DEFAULT_TIMEOUT,
@@ -110,6 +112,13 @@ def add_driver_option(parser: OptionGroup) -> None:
     )
 
 
+#: How many artifacts a verb processes at a time, up to the maximum.
+_GROWTH: Mapping[str, str] = {
+    "fetch": ": fetch begins with 4, adds one for each good answer, and halves them if the server "
+    "refuses connections or asks for fewer",
+}
+
+
 def _add_check_options(parser: OptionGroup, verb: str) -> None:
     own = "" if verb == "fetch" else " (default: the folder itself)"
     parser.add_argument(
@@ -142,9 +151,9 @@ def _add_check_options(parser: OptionGroup, verb: str) -> None:
         "--max-workers",
         type=count,
         metavar="N",
-        default=DEFAULT_MAX_WORKERS,
+        default=DEFAULT_FETCH_WORKERS if verb == "fetch" else DEFAULT_MAX_WORKERS,
         environment=f"{PREFIX}MAX_WORKERS",
-        help="maximum number of artifacts to process concurrently "
+        help=f"maximum number of artifacts to process concurrently{_GROWTH.get(verb, '')} "
         f"(default: %(default)s; environment: {PREFIX}MAX_WORKERS)",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,7 @@ from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_source
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.throttle import FIRST
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 
 if TYPE_CHECKING:
@@ -205,9 +206,19 @@ def _fetch_all(
     gc.freeze()
     try:
         with reporter.by_name(artifact.name for artifact in artifacts):
-            return for_each(artifacts, fetch_one, run.options.max_workers, run.stop)
+            return for_each(artifacts, fetch_one, _workers(run), run.stop, run.throttle)
     finally:
         gc.unfreeze()
+
+
+def _workers(run: Session[FetchOptions]) -> int:
+    """Let the number of artifacts in progress grow up to ``--max-workers``; return that number.
+
+    Without time for another try, a server that refuses more connections would break the
+    fetch, so it does not grow.
+    """
+    most = run.options.max_workers
+    return run.throttle.begin(most if run.budget.seconds else min(most, FIRST), FIRST)
 
 
 def _fetch_one(
@@ -216,8 +227,16 @@ def _fetch_one(
     listing: Listing,
     sources: Sources,
     artifact: ListedArtifact,
-) -> None:
+) -> Callable[[], None]:
+    """Ask the sources for the digests of an artifact; return the function that fetches it."""
     run = reporter.run
-    with run.activities.on(artifact.name):
-        verdict = ArtifactFetch(artifact, run, target, listing, sources).run()
-    reporter.conclude(artifact, verdict)
+    fetch_of_it = ArtifactFetch(artifact, run, target, listing, sources)
+    with run.activities.on(artifact.name, last=False):
+        fetch_of_it.ask()
+    return partial(_finish_one, reporter, fetch_of_it)
+
+
+def _finish_one(reporter: FetchReporter[FetchOptions], begun: ArtifactFetch) -> None:
+    with reporter.run.activities.on(begun.artifact.name):
+        verdict = begun.run()
+    reporter.conclude(begun.artifact, verdict)

@@ -77,11 +77,27 @@ class Verbs:
         """
         self.commands = collect_commands(self.plugins, subparsers.choices)
         parsers = VerbParsers(subparsers, self.commands.values())
+        needed = self._needed()
         for command in self.commands.values():
             self.parsers[command.verb.name] = parser = parsers.parser(command)
+            if needed is not None and command.verb.name not in needed:
+                continue
             self._add_options(command, parser)
             parser.describe = partial(describe, command, parser)
             self._apply_environment(command, parser)
+
+    def _needed(self) -> set[str] | None:
+        """Return the verbs that the command line can name; None if all are needed.
+
+        Adding those of all is slow, but shows plugins and environment variables with errors.
+        """
+        hooks = ("wheelhouse_add_options", "wheelhouse_verbs")
+        has_values = any(name.startswith(PREFIX) for name in self.environ)
+        if has_values or not self.argv or self.plugins.installed_with(*hooks):
+            return None
+        if self.argv[0] in ("-h", "--help"):
+            return set()
+        return {name for name in self.commands if name.partition(" ")[0] == self.argv[0]} or None
 
     def _add_options(self, command: Command, parser: Parser) -> None:
         verb = command.verb

@@ -184,7 +184,8 @@ def _publish_all(
 
     run.activities.plan(sizes)
     with reporter.by_name(sizes):
-        finished = for_each(paths, publish, run.options.max_workers, run.stop)
+        workers = run.throttle.begin(run.options.max_workers)
+        finished = for_each(paths, publish, workers, run.stop, run.throttle)
     if not finished:
         raise Interrupted("interrupted")
     return published

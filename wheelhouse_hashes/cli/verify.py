@@ -122,7 +122,8 @@ def _verify(
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     verify_one = partial(verify_artifact, reporter, operand, sources)
     with reporter.by_name(artifact.name for artifact in artifacts):
-        finished = for_each(artifacts, verify_one, run.options.max_workers, run.stop)
+        workers = run.throttle.begin(run.options.max_workers)
+        finished = for_each(artifacts, verify_one, workers, run.stop, run.throttle)
     if not finished:
         raise Interrupted("interrupted")
     if isinstance(operand, Files):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.disk.atomic_write import write_file
 from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.errors import DiskError, Interrupted, UsageError, disk_errors
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 if TYPE_CHECKING:
     import threading
@@ -22,7 +23,7 @@ STATE = "WHEELHOUSE_HASHES_STATE"
 
 _LOCK = ".lock"
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}", re.ASCII)
+_NAME = lazily(r"[a-z0-9][a-z0-9_.-]{0,99}", re.ASCII)
 
 #: Maximum time to wait for another run that has the folder open, in seconds.  Runs keep it
 #: open only while they read and write a few small files.

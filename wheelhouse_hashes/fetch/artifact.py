@@ -21,6 +21,7 @@ from wheelhouse_hashes.fetch.download import (
     join_sentences,
     refuse_findings,
 )
+from wheelhouse_hashes.fetch.inquiry import Inquiry
 from wheelhouse_hashes.fetch.target_folder import Rejected
 from wheelhouse_hashes.formats.urls import origins_of, shown
 from wheelhouse_hashes.http.attempt import Attempt
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from wheelhouse_hashes.fetch.target_folder import TargetFolder
     from wheelhouse_hashes.formats.seen import Seen
-    from wheelhouse_hashes.listing.sources import Heard, Sources
+    from wheelhouse_hashes.listing.sources import Sources
     from wheelhouse_hashes.options import FetchOptions
     from wheelhouse_hashes.plugins.session import Session
     from wheelhouse_hashes.runtime.activity import ByteCount
@@ -85,8 +86,7 @@ class ArtifactFetch:
         self._run = run
         self.folder = folder
         self._listing = listing
-        self._sources = sources
-        self._against: list[Heard] = []
+        self._inquiry = Inquiry(artifact, run, sources)
         self._private = folder.private / artifact.name
         self._existing = False
         self._copied = False
@@ -99,6 +99,13 @@ class ArtifactFetch:
         self._seconds = run.options.timeout
         self._cut: Download | None = None
         self._attempt = Attempt()
+
+    def ask(self) -> None:
+        """Ask the sources for claims ahead of the first try.
+
+        :raises Interrupted: if the run was interrupted.
+        """
+        self._inquiry.ask_ahead(self._seconds)
 
     def run(self) -> Verdict:
         """Retry until the verdict is good, or until waiting longer cannot improve it.
@@ -130,7 +137,8 @@ class ArtifactFetch:
         :raises _NotFinal: if another try may improve it.
         """
         had = self._received
-        with self._run.client.attempt(fresh=self._fresh, seconds=self._seconds) as attempt:
+        self._run.throttle.next(retry=True)
+        with self._inquiry.attempt(fresh=self._fresh, seconds=self._seconds) as attempt:
             self._attempt = attempt
             verdict, retry_after = self._try_and_catch()
         self._seconds -= attempt.downloading
@@ -187,11 +195,7 @@ class ArtifactFetch:
             return self._refused(refusal), refusal.retry_after or 0.0
 
     def _try_once(self) -> Verdict:
-        self._run.activity.begin("asking")
-        heard = [*self.artifact.claims, *self._run.plugins.claims(self.artifact, self._run)]
-        if self._sources.sources:
-            self._against = self._sources.heard(self.artifact.name)
-            heard = list(dict.fromkeys([*heard, *(i for one in self._against for i in one.items)]))
+        heard = self._inquiry.heard()
         refuse_findings(heard)
         check_demand(self._run.options, heard)
         if self._existing:
@@ -253,9 +257,9 @@ class ArtifactFetch:
         self._run.activity.begin("judging")
         before = None if seen.on_disk else self._before
         origins = frozenset((*origins_of(self.artifact.url), *answered))
-        provenance = Provenance(origins, tuple(self._attempt.ages))
+        provenance = Provenance(origins, self._attempt.ages)
         home = origins.union(self._listing.origins)
-        for each in self._against:
+        for each in self._inquiry.against:
             address = Address(each.linked, each.answered)
             heard = with_elsewhere(heard, address, home, checked=self._run.verify_tls)
         return judge_file(

@@ -19,6 +19,7 @@ from wheelhouse_hashes.http.encodings import encoding_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
+from wheelhouse_hashes.runtime.throttle import BIG, Body, TooManyBig
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
 if TYPE_CHECKING:
@@ -81,6 +82,19 @@ class Download:
         :param heard: the claims and findings of the sources.
         :raises Refusal: if the body cannot be read, or no source claims a digest for it.
         """
+        size = self._artifact.size
+        while True:
+            body = self._run.throttle.body(size)
+            try:
+                self._receive(heard, body)
+            except TooManyBig:
+                size = BIG  # ask for it again as soon as another one has ended
+            else:
+                return
+            finally:
+                body.end()
+
+    def _receive(self, heard: Items, body: Body) -> None:
         artifact = self._artifact
         with (
             disk_errors(f"write {artifact.name}"),
@@ -93,7 +107,7 @@ class Download:
                 self._run.client.download(
                     artifact.url,
                     self._pieces.add,
-                    begin=lambda response: self._begin(response, heard, file),
+                    begin=lambda response: self._begin(response, heard, file, body),
                     headers=artifact.headers,
                     part=self._part,
                     size=artifact.size,
@@ -139,8 +153,11 @@ class Download:
             return None
         return Part(self.size, self._response.headers)
 
-    def _begin(self, response: Response, heard: Items, file: FileIO) -> None:
+    def _begin(self, response: Response, heard: Items, file: FileIO, body: Body) -> None:
         """Add the claims of the headers; refuse the body if no digest is claimed at all."""
+        length = response.headers.get("content-length", "")
+        size = int(length) if len(length) <= _MAX_DIGITS and length.isdecimal() else None
+        body.sized(size)
         run = self._run
         self.heard = [*heard, *run.plugins.response_claims(self._artifact, response.headers, run)]
         refuse_findings(self.heard)
@@ -155,14 +172,8 @@ class Download:
             self._digester = Digester(wanted)
         self._response = response
         self.origins.update(origins_of(response.url))
-        length = response.headers.get("content-length", "")
-        if (
-            run.activity.size is None
-            and not response.offset
-            and len(length) <= _MAX_DIGITS
-            and length.isdecimal()
-        ):
-            run.activity.size = int(length)
+        if run.activity.size is None and not response.offset:
+            run.activity.size = size
 
     @property
     def encoding(self) -> str:

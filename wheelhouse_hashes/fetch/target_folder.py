@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import enum
 import os
+import queue
 import stat
 import threading
 from typing import TYPE_CHECKING, Self
@@ -35,6 +36,10 @@ REJECTED_SUFFIX = ".rejected"
 #: Maximum size of all files that one run moves there, in bytes.  Without it, a listing of
 #: artifacts with wrong digests could fill the disk.
 MAX_REJECTED = 1024**3
+
+
+#: How many files are flushed to disk at a time: more of them wait for each other.
+_SYNCING = 4
 
 
 class Rejected(enum.Enum):
@@ -69,6 +74,10 @@ class TargetFolder:
         #: The path to it.
         self.private = private.folder.reopened if self.other_writers else private.folder.path
         self._rejecting = threading.Lock()
+        #: As many items as files may be flushed at a time; faster than a semaphore.
+        self._syncing: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(_SYNCING):
+            self._syncing.put(None)
         self._rejected_bytes = 0
 
     def __enter__(self) -> Self:
@@ -118,7 +127,11 @@ class TargetFolder:
         with disk_errors(f"save {name}"):
             file = self.receiving.open(name, os.O_RDWR)  # Windows syncs writable ones only
             try:
-                os.fsync(file)
+                self._syncing.get()
+                try:
+                    os.fsync(file)
+                finally:
+                    self._syncing.put(None)
             finally:
                 os.close(file)
             self.receiving.move(name, self._folder, name)

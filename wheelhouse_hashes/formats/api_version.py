@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 #: A media type of the simple API, with its major version.
-_MEDIA_TYPE = re.compile(r"application/vnd\.pypi\.simple\.v(?P<major>[0-9]+)\+")
+_MEDIA_TYPE = lazily(r"application/vnd\.pypi\.simple\.v(?P<major>[0-9]+)\+")
 
 #: The major version that is supported.  A page with another one must not be read.
 MAJOR = 1

@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.urls import join, split
 
 #: A link of a ``Link`` header: the URL, and its parameters.
-_LINK = re.compile(r"<(?P<url>[^>]*+)>(?P<parameters>(?:[^,\"<]|\"[^\"]*+\")*+)")
-_REL = re.compile(r";\s*rel\s*=\s*(?:\"(?P<quoted>[^\"]*+)\"|(?P<token>[^\s;]++))", re.IGNORECASE)
+_LINK = lazily(r"<(?P<url>[^>]*+)>(?P<parameters>(?:[^,\"<]|\"[^\"]*+\")*+)")
+_REL = lazily(r";\s*rel\s*=\s*(?:\"(?P<quoted>[^\"]*+)\"|(?P<token>[^\s;]++))", re.IGNORECASE)
 
 #: Parameters of a Swift container's URL that select a part of its objects.
 _SELECTING = frozenset({"prefix", "path", "delimiter", "marker", "end_marker"})

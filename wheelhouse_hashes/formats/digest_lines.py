@@ -23,6 +23,7 @@ from typing import NamedTuple
 
 from wheelhouse_hashes.digests import ALGORITHMS
 from wheelhouse_hashes.formats.digest_tools import foreign_tool, unreadable
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 GNU, BSD_REVERSED, TAGGED = "sha256sum", "md5 -r", "sha256sum --tag"
 OPENSSL, PIP, GPG = "openssl dgst", "pip hash", "gpg --print-md"
@@ -33,33 +34,33 @@ _STDIN = frozenset({"-", "stdin", ""})
 
 _FLAGS = re.ASCII | re.DOTALL
 
-_GNU = re.compile(r"(?P<hex>[0-9A-Fa-f]{16,}) [ *](?P<name>.+)", _FLAGS)
-_REVERSED = re.compile(r"(?P<hex>[0-9A-Fa-f]{16,})[ \t](?P<name>[^ \t].*)", _FLAGS)
-_TAGGED = re.compile(
+_GNU = lazily(r"(?P<hex>[0-9A-Fa-f]{16,}) [ *](?P<name>.+)", _FLAGS)
+_REVERSED = lazily(r"(?P<hex>[0-9A-Fa-f]{16,})[ \t](?P<name>[^ \t].*)", _FLAGS)
+_TAGGED = lazily(
     r"(?P<tag>[A-Za-z][A-Za-z0-9/-]*)?(?P<blank> ?)\((?P<name>.+)\) ?= ?"
     r"(?P<hex>[0-9A-Fa-f]+|[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2})+)",
     _FLAGS,
 )
-_BARE = re.compile(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*)[:=])?(?P<hex>[0-9A-Fa-f]{16,})", re.ASCII)
-_OPTION = re.compile(r"--hash[= ](?P<tag>[A-Za-z0-9-]+):(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
-_HEADER = re.compile(r"(?P<name>.*[^:]):", _FLAGS)
-_NAME_FIRST = re.compile(r"(?P<name>[^\s.]*\.\S*[^\s:=]):?[ \t]+(?P<hex>[0-9A-Fa-f]{32,})", _FLAGS)
+_BARE = lazily(r"(?:(?P<tag>[A-Za-z][A-Za-z0-9-]*)[:=])?(?P<hex>[0-9A-Fa-f]{16,})", re.ASCII)
+_OPTION = lazily(r"--hash[= ](?P<tag>[A-Za-z0-9-]+):(?P<hex>[0-9A-Fa-f]+)", re.ASCII)
+_HEADER = lazily(r"(?P<name>.*[^:]):", _FLAGS)
+_NAME_FIRST = lazily(r"(?P<name>[^\s.]*\.\S*[^\s:=]):?[ \t]+(?P<hex>[0-9A-Fa-f]{32,})", _FLAGS)
 _GROUP = r"(?:[0-9A-Fa-f]{8}|[0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"
-_GROUPS = re.compile(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})+)", re.ASCII)
-_MORE = re.compile(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})*)", re.ASCII)
-_GPG = re.compile(rf"(?P<name>.*[^:]): +(?P<rest>(?:[A-Z0-9-]+ = )?{_GROUP} .*)", _FLAGS)
+_GROUPS = lazily(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})+)", re.ASCII)
+_MORE = lazily(rf"(?:(?P<tag>[A-Z0-9-]+) = )?(?P<hex>{_GROUP}(?: +{_GROUP})*)", re.ASCII)
+_GPG = lazily(rf"(?P<name>.*[^:]): +(?P<rest>(?:[A-Z0-9-]+ = )?{_GROUP} .*)", _FLAGS)
 
 #: A line that may contain a digest, even in a wrong form: digits first, or a tag.
-_DIGEST = re.compile(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.ASCII)
+_DIGEST = lazily(r"\s*\\?(?:[A-Za-z0-9-]+:|.*\) ?= ?)?[0-9A-Fa-f]{32}", re.ASCII)
 #: Hex digits in groups, as ``gpg --print-md`` writes them.
-_GROUPED = re.compile(r"([0-9A-Fa-f]{8} +){3}|([0-9A-Fa-f]{2} +){15}", re.ASCII)
+_GROUPED = lazily(r"([0-9A-Fa-f]{8} +){3}|([0-9A-Fa-f]{2} +){15}", re.ASCII)
 #: More hex digits than a request identifier has: a digest in another form.
-_LONG = re.compile(r"[0-9A-Fa-f]{56}", re.ASCII)
+_LONG = lazily(r"[0-9A-Fa-f]{56}", re.ASCII)
 
 #: The number of hex digits of the longest digest.
 _LONGEST = max(ALGORITHMS.values())
 
-_ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
+_ESCAPE = lazily(r"\\(.?)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "n": "\n", "r": "\r"}
 
 

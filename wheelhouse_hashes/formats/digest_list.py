@@ -16,6 +16,7 @@ from wheelhouse_hashes.errors import HashFileError
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.digest_lines import DigestLine, read_lines
 from wheelhouse_hashes.formats.digest_text import DIGEST_LIST, MAX_LIST_BYTES, DigestText
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 #: Algorithms by their tags, in lower case.
 _TAGS = {
@@ -45,12 +46,12 @@ _SUMS = r"[-_.]?(?:check)?sums?"
 _BEFORE = r"(?:.*[^a-z0-9])?"
 
 #: Names that imply an algorithm: ``demo-1.0-SHA512SUMS.asc``, ``checksums.sha512``.
-_NAMED = re.compile(rf"{_BEFORE}{_WORD}(?:{_SUMS})?(?:\.(?:txt|text|asc))*", re.ASCII)
+_NAMED = lazily(rf"{_BEFORE}{_WORD}(?:{_SUMS})?(?:\.(?:txt|text|asc))*", re.ASCII)
 
 #: Names of digest lists in a folder: ``SHA256SUMS``, ``sha256sum.txt``, ``SHASUMS256.txt`` ...
-_SUMS_NAME = re.compile(rf"{_BEFORE}(?:{_WORD}{_SUMS}|sha-?sums?[-_.]?\d+)(?:\.txt)?", re.ASCII)
+_SUMS_NAME = lazily(rf"{_BEFORE}(?:{_WORD}{_SUMS}|sha-?sums?[-_.]?\d+)(?:\.txt)?", re.ASCII)
 #: ... and ``checksums.txt``, ``demo_1.0_checksums.txt``, ``CHECKSUMS.sha512``.
-_CHECKSUMS_NAME = re.compile(rf"{_BEFORE}checksums?(?:[-_.]{_WORD})?(?:\.txt)?", re.ASCII)
+_CHECKSUMS_NAME = lazily(rf"{_BEFORE}checksums?(?:[-_.]{_WORD})?(?:\.txt)?", re.ASCII)
 
 
 #: Algorithms by their words, if these differ.

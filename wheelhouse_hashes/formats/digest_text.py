@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from wheelhouse_hashes.errors import HashFileError, NotAHashFile
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 #: Maximum size of a digest list, in bytes.
 MAX_LIST_BYTES = 16 * 1024 * 1024
@@ -29,9 +30,9 @@ _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
 _SIGNATURE_END = "-----END PGP SIGNATURE-----"
 
 #: One line of ``sha256sum --zero``, which ends lines with NUL and escapes nothing.
-_ZERO_LINE = re.compile(r"[0-9A-Fa-f]{32,128} [ *][^\n]+", re.ASCII)
+_ZERO_LINE = lazily(r"[0-9A-Fa-f]{32,128} [ *][^\n]+", re.ASCII)
 
-_TOML_TABLE = re.compile(r"\[\[?[A-Za-z][\w.-]*\]", re.ASCII)
+_TOML_TABLE = lazily(r"\[\[?[A-Za-z][\w.-]*\]", re.ASCII)
 
 
 class DigestText:

@@ -19,6 +19,7 @@ from packaging.version import InvalidVersion, Version
 
 from wheelhouse_hashes.digests import ALGORITHMS, DEFAULT_ALGORITHM, Digest
 from wheelhouse_hashes.filenames import parse_artifact_name
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.pages import Link, read_page
 from wheelhouse_hashes.formats.urls import is_http, normalized, split, without_query
 
@@ -34,7 +35,7 @@ MAX_BYTES = 4 * 1024 * 1024
 #: ``Content-Type`` of the response: another charset would give other links.
 _MEDIA_TYPE = "text/html; charset=utf-8"
 
-_NAME = re.compile(rf"(?P<project>.+)-(?P<version>[^-]+){re.escape(SUFFIX)}", re.DOTALL)
+_NAME = lazily(rf"(?P<project>.+)-(?P<version>[^-]+){re.escape(SUFFIX)}", re.DOTALL)
 
 _HEAD = """\
 <!DOCTYPE html>

@@ -20,6 +20,7 @@ from types import MappingProxyType
 from typing import Any
 
 from wheelhouse_hashes.artifacts import ALGORITHMS, Digest
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.urls import origin
 
 #: Request headers for S3, which sends its checksums only if asked to
@@ -45,7 +46,7 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _AMZ_TYPE = "x-amz-checksum-type"
 
 #: The etag of an object that was sent in parts.
-_ETAG_OF_PARTS = re.compile(r'"?[^"]*-[0-9]+"?', re.ASCII)
+_ETAG_OF_PARTS = lazily(r'"?[^"]*-[0-9]+"?', re.ASCII)
 
 _NOT_DECODED = "it is about the encoded bytes (Content-Encoding)"
 _OF_PARTS = "it is the digest of the parts' digests, not of the object"

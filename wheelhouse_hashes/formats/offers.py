@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlencode
 
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.urls import as_folder, join, split, without_query
 
 #: Endings of copies of a listing, which are beside the objects, not above them.
@@ -22,7 +23,7 @@ MAX_NAME = 4096
 MAX_URL = 8192
 
 #: A link to the next page in the header ``Link`` (:rfc:`8288`).
-_NEXT = re.compile(r"<([^<>]*+)>\s*+;(?:[^,<>]*;)?\s*rel\s*=\s*\"?next\b", re.IGNORECASE)
+_NEXT = lazily(r"<([^<>]*+)>\s*+;(?:[^,<>]*;)?\s*rel\s*=\s*\"?next\b", re.IGNORECASE)
 
 
 class NotAListing(ValueError):

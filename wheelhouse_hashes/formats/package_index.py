@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from wheelhouse_hashes.digests import ALGORITHMS, BLAKE2B_256, Digest
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, listed, parse_artifact_name, printable
 from wheelhouse_hashes.formats.cut_listings import is_next_page
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.pages import Link, is_size, read_page
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 #: Where the package index stores a file: a path made of its BLAKE2b-256.  This is no promise
 #: of the index, so other paths say nothing.
-_PATH = re.compile(r"/packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/[^/]+", re.ASCII)
+_PATH = lazily(r"/packages/([0-9a-f]{2})/([0-9a-f]{2})/([0-9a-f]{60})/[^/]+", re.ASCII)
 
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = lazily(r"[-_.]+")
 
 #: The continuation of a version, in the name of a file of another release.
-_MORE_VERSION = re.compile(r"(?:\d|a|b|c|rc|dev|post)+\d*(?:-|$)", re.ASCII)
+_MORE_VERSION = lazily(r"(?:\d|a|b|c|rc|dev|post)+\d*(?:-|$)", re.ASCII)
 
 #: What tells an empty page of the simple API (:pep:`629`) from a login page.
 _VERSION_META = b"pypi:repository-version"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes.errors import TransferError
 
 if TYPE_CHECKING:
+    import threading
+
     from wheelhouse_hashes.http.response import Response
 
 
@@ -32,10 +34,33 @@ class Attempt:
         """The ``Last-Modified`` of each good response, None where it is unknown."""
         return [response.last_modified for response in self.responses]
 
-    @property
     def ages(self) -> list[float | None]:
-        """The age of each good response, as in :attr:`Response.age`."""
+        """Return the age of each good response, as in :attr:`Response.age`."""
         return [response.age for response in self.responses]
+
+
+class Grouping:
+    """Groups the requests that a thread makes in a ``with`` block.
+
+    A class, because it is entered often.
+
+    :param local: the client's state of the thread.
+    :param attempt: what the requests belong to.
+    """
+
+    __slots__ = ("_attempt", "_local", "_outer")
+
+    def __init__(self, local: threading.local, attempt: Attempt) -> None:
+        self._local = local
+        self._attempt = attempt
+
+    def __enter__(self) -> Attempt:
+        self._outer = getattr(self._local, "attempt", None)
+        self._local.attempt = self._attempt
+        return self._attempt
+
+    def __exit__(self, *_: object) -> None:
+        self._local.attempt = self._outer
 
 
 class TimeSpent:

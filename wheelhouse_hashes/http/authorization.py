@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from wheelhouse_hashes.errors import TransferError
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.urls import is_loopback, origin, origin_text
 
 T = TypeVar("T")
@@ -26,8 +27,8 @@ Ask = Callable[[str, str, bool], Mapping[str, str] | None]
 Perform = Callable[[str, Mapping[str, str]], T]
 
 #: A header's name (:rfc:`9110`, section 5.1) and its value, without line breaks.
-_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
-_VALUE = re.compile(r"[ -~]*", re.ASCII)
+_TOKEN = lazily(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_VALUE = lazily(r"[ -~]*", re.ASCII)
 
 
 class Authorization:

@@ -11,12 +11,11 @@ and error codes (https://curl.se/libcurl/c/).
 from __future__ import annotations
 
 import contextlib
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pycurl
 
@@ -24,19 +23,30 @@ from wheelhouse_hashes import __version__
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError
 from wheelhouse_hashes.formats.urls import is_http, normalized, origin, scheme_of, shown
-from wheelhouse_hashes.http.attempt import Attempt, TimeSpent
+from wheelhouse_hashes.http.attempt import Attempt, Grouping, TimeSpent
 from wheelhouse_hashes.http.authorization import Authorization
 from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
+from wheelhouse_hashes.http.connections import Connections
 from wheelhouse_hashes.http.credentials import Credentials
 from wheelhouse_hashes.http.encodings import UndecodableBody, is_text
-from wheelhouse_hashes.http.handle_options import UNSET, set_limits, set_request
+from wheelhouse_hashes.http.handle_options import set_limits, set_request
 from wheelhouse_hashes.http.nesting import with_own_handle
 from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
-from wheelhouse_hashes.http.response import Begin, Plan, Receive, Response, ResponseReader
+from wheelhouse_hashes.http.response import (
+    REFUSED,
+    Begin,
+    Plan,
+    Receive,
+    Response,
+    ResponseReader,
+)
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import TransportSettings, check_descriptors
-from wheelhouse_hashes.runtime.parallel import run_in_thread
+from wheelhouse_hashes.runtime.throttle import OVERLOADED, Throttle
+
+if TYPE_CHECKING:
+    import threading
 
 #: Maximum artifact size, in bytes: twice the limit of a zip file without the ZIP64
 #: extension.  Guards against bodies that never end.
@@ -59,15 +69,18 @@ class Client:
         origin, in the thread that made the request.
     :param opener: opens the URLs that are neither ``http`` nor ``https``.
     :param authorization: adds headers to requests; None if no plugin has any.
+    :param throttle: is told how servers answer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it takes from the run)
         self,
         stop: threading.Event,
         settings: TransportSettings | None = None,
         moved: Callable[[str, str], object] | None = None,
         opener: Opener | None = None,
         authorization: Authorization | None = None,
+        *,
+        throttle: Throttle | None = None,
     ) -> None:
         #: The origins of all requests, including redirects: scheme, host, port.
         self.origins: set[tuple[str, str, int]] = set()
@@ -77,12 +90,11 @@ class Client:
         self._authorization = authorization or Authorization()
         #: The objects that plugins opened.
         self.opened = OpenedObjects(opener, self._settings, stop, self.origins)
+        self._throttle = throttle or Throttle(stop)
         self._credentials = Credentials()
         self._spent = TimeSpent()
-        self._local = threading.local()
-        self._handles: list[pycurl.Curl] = []
-        #: What the threads that make requests for the main one pass on: the handle.
-        self._of_main: dict[str, Any] = {}
+        self._connections = Connections(stop, self._settings)
+        self._throttle.idle = self._connections.disconnect
 
     def authorize(self, url: str, *, by_user: bool = False) -> str:
         """Store the user and password of a URL for its origin.
@@ -94,21 +106,18 @@ class Client:
         """
         return self._credentials.take(url, by_user=by_user)
 
-    @contextlib.contextmanager
-    def attempt(self, *, fresh: bool, seconds: float | None = None) -> Iterator[Attempt]:
-        """Group this thread's requests for one artifact.
+    def attempt(
+        self, *, fresh: bool, seconds: float | None = None, begun: Attempt | None = None
+    ) -> Grouping:
+        """Group this thread's requests for one artifact, in a ``with`` block.
 
         :param fresh: whether they bypass caches and stale replicas.
         :param seconds: the time limit of each download, in seconds; None for that of
             the settings.
+        :param begun: the attempt to continue, None for a new one.
         :returns: the attempt, which collects the good responses.
         """
-        outer = getattr(self._local, "attempt", None)
-        self._local.attempt = attempt = Attempt(fresh, seconds)
-        try:
-            yield attempt
-        finally:
-            self._local.attempt = outer
+        return Grouping(self._connections.local, begun or Attempt(fresh, seconds))
 
     def get(
         self,
@@ -135,15 +144,21 @@ class Client:
         """
         body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
-        with self._spent.on(url, self._attempt, self._settings.limit(small=True)) as deadline:
+        with self._spent.on(
+            url, self._connections.attempt, self._settings.limit(small=True)
+        ) as deadline:
             plan = Plan(body.write, None, max_bytes, sent, small=True, deadline=deadline)
             try:
-                response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+                response = self._connections.interruptibly(
+                    lambda: self._follow(url, plan, headers or {})
+                )
             except UndecodableBody:
                 body.seek(0)
                 body.truncate()
                 raw = plan._replace(decode=False)
-                response = self._interruptibly(lambda: self._follow(url, raw, headers or {}))
+                response = self._connections.interruptibly(
+                    lambda: self._follow(url, raw, headers or {})
+                )
                 if not is_text(body.getvalue()):
                     raise
         response.body = body.getvalue()
@@ -161,30 +176,9 @@ class Client:
         :raises TransferError: as for :meth:`get`.
         """
         plan = Plan(_ignore, None, MAX_ARTIFACT, WANTED_DIGESTS, small=True, head=True)
-        response = self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+        response = self._connections.interruptibly(lambda: self._follow(url, plan, headers or {}))
         response.headers.pop("content-digest", None)
         return response
-
-    def _interruptibly(self, request: Callable[[], Response]) -> Response:
-        """Make a request in another thread if this is the main one.
-
-        libcurl cannot be interrupted while it looks up a name or waits for a connection.
-        The phases abandon their worker threads when the run ends, but not the main thread.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return request()
-        attempt = self._attempt
-
-        def call() -> Response:
-            vars(self._local).update(self._of_main)
-            self._local.attempt = attempt
-            try:
-                return request()
-            finally:
-                del self._local.attempt
-                self._of_main = dict(vars(self._local))
-
-        return run_in_thread(call, self._stop)
 
     def download(  # noqa: PLR0913 (what to request, and what to do with it)
         self,
@@ -217,12 +211,12 @@ class Client:
         :raises TransferError: if it cannot be read; 404 and 410 have the cause
             ``missing-artifact``, 401 and 403 ``forbidden``.
         """
-        attempt = self._attempt
+        attempt = self._connections.attempt
         limit = self._settings.limit(small=False)
         began = time.monotonic()
         end = began + (limit if attempt.seconds is None else min(limit, attempt.seconds))
         if begin is not None:
-            begin = with_own_handle(begin, self._local)
+            begin = with_own_handle(begin, self._connections.local)
         most = MAX_ARTIFACT if size is None else min(size, MAX_ARTIFACT)
         plan = Plan(
             receive, begin, most, WANTED_DIGESTS, absent=Cause.MISSING_ARTIFACT, deadline=end
@@ -232,8 +226,10 @@ class Client:
                 asked = {**plan.headers, **part.request_headers}
                 rest = plan._replace(headers=asked, part=part)
                 with contextlib.suppress(NotContinued):
-                    return self._interruptibly(lambda: self._follow(url, rest, headers or {}))
-            return self._interruptibly(lambda: self._follow(url, plan, headers or {}))
+                    return self._connections.interruptibly(
+                        lambda: self._follow(url, rest, headers or {})
+                    )
+            return self._connections.interruptibly(lambda: self._follow(url, plan, headers or {}))
         finally:
             attempt.downloading += time.monotonic() - began
 
@@ -241,11 +237,13 @@ class Client:
         """Make a request, and follow its redirects."""
         if scheme_of(url) and not is_http(url):
             limit = self._settings.left(url, plan.deadline, small=plan.small)
-            return self.opened.read(url, plan, self._attempt, self._local, limit)
+            return self.opened.read(
+                url, plan, self._connections.attempt, self._connections.local, limit
+            )
         try:
             target = normalized(url)
             home: object = origin(target)
-            target = bypassing(target) if self._attempt.fresh else target
+            target = bypassing(target) if self._connections.attempt.fresh else target
             for _ in range(MAX_REDIRECTS + 1):
                 here = origin(target)
                 self.origins.add(here)
@@ -269,32 +267,19 @@ class Client:
         text = f"{shown(url)}: more than {MAX_REDIRECTS} redirects"
         raise TransferError(Cause.UNREACHABLE, text, status, final=True)
 
-    @property
-    def _attempt(self) -> Attempt:
-        attempt: Attempt = getattr(self._local, "attempt", None) or Attempt()
-        return attempt
-
-    def _handle(self) -> pycurl.Curl:
-        handle: pycurl.Curl | None = getattr(self._local, "handle", None)
-        if handle is None:
-            handle = self._local.handle = pycurl.Curl()
-            vars(self._local).update(UNSET)
-            self._handles.append(handle)
-            self._settings.prepare(handle)
-            handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
-        return handle
-
     def _perform(
         self, plan: Plan, url: str, headers: Mapping[str, str]
     ) -> tuple[ResponseReader, str | None]:
         """Make one request; return the response and the target of its redirect, if any."""
-        reader = ResponseReader(Response(url), plan, self._attempt.responses)
+        throttle, connections = self._throttle, self._connections
+        brakings, attempt = throttle.brakings, connections.attempt
+        reader = ResponseReader(Response(url), plan, attempt.responses, throttle.answered)
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
-        if self._attempt.fresh:
+        if attempt.fresh:
             sent.update(FRESH_HEADERS)
-        curl = self._handle()
+        curl = connections.handle
         limit = self._settings.left(url, plan.deadline, small=plan.small)
-        set_limits(curl, self._local, plan, limit, self._settings)
+        set_limits(curl, connections.local, plan, limit, self._settings)
         set_request(curl, url, sent, plan, reader)
         self._credentials.log_in(curl, url)
         try:
@@ -302,16 +287,18 @@ class Client:
         except pycurl.error as error:
             check_descriptors()
             code, text = int(error.args[0]), str((*error.args, "")[1])
+            if code in REFUSED:
+                throttle.brake(brakings)
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
             reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
-        return reader, reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
+        try:
+            return reader, reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
+        except TransferError as error:
+            if error.status in OVERLOADED:
+                throttle.brake(brakings)
+            raise
 
     def close(self) -> None:
         """Close all connections.  No thread may be using the client."""
-        while self._handles:
-            # The thread of a plugin that was abandoned may still use its own.
-            with contextlib.suppress(pycurl.error):
-                self._handles.pop().close()
-        self._of_main.clear()
-        self._local = threading.local()
+        self._connections.close()

@@ -15,7 +15,7 @@ T = TypeVar("T")
 _OF_HANDLE = ("handle", "small", "limit", "head")
 
 #: The attribute that keeps those of the inner handle until the next request.
-_INNER = "inner"
+INNER = "inner"
 
 
 def with_own_handle(callback: Callable[P, T], local: threading.local) -> Callable[P, T]:
@@ -30,11 +30,11 @@ def with_own_handle(callback: Callable[P, T], local: threading.local) -> Callabl
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         state = vars(local)
         outer = _taken(state)
-        state.update(state.pop(_INNER, {}))
+        state.update(state.pop(INNER, {}))
         try:
             return callback(*args, **kwargs)
         finally:
-            state[_INNER] = _taken(state)
+            state[INNER] = _taken(state)
             state.update(outer)
 
     return call

@@ -34,6 +34,17 @@ MAX_ERROR_PAGE = 64 * 1024
 #: CURLE_HTTP2_STREAM, which pycurl does not define.
 _HTTP2_STREAM = 92
 
+#: Connections that a server refused or reset, in part because it has too many.
+REFUSED = frozenset(
+    {
+        pycurl.E_COULDNT_CONNECT,
+        pycurl.E_RECV_ERROR,
+        pycurl.E_SEND_ERROR,
+        pycurl.E_GOT_NOTHING,
+        _HTTP2_STREAM,
+    }
+)
+
 _BODY_ENDED_EARLY = frozenset(
     {pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, _HTTP2_STREAM}
 )
@@ -117,12 +128,20 @@ class ResponseReader:
     :param response: filled in while reading.
     :param plan: how to process it.
     :param good: the list that a good response is added to, before its body is read.
+    :param answered: called when a response turns out to be good.
     """
 
-    def __init__(self, response: Response, plan: Plan, good: list[Response]) -> None:
+    def __init__(
+        self,
+        response: Response,
+        plan: Plan,
+        good: list[Response],
+        answered: Callable[[], object] = int,
+    ) -> None:
         self.response = response
         self.plan = plan
         self._good_ones = good
+        self._answered = answered
         #: Header lines that are not parsed yet.  Each callback costs a thread
         #: switch, so the callback does little.
         self._lines: list[bytes] = []
@@ -200,6 +219,7 @@ class ResponseReader:
             response.offset = response.size = part.size
         # Recorded before the body is read, because begin() may refuse the body.
         self._good_ones.append(response)
+        self._answered()
         if self.plan.begin is not None:
             self.plan.begin(response)
 

@@ -12,13 +12,14 @@ from typing import NamedTuple
 
 from wheelhouse_hashes.errors import WheelhouseHashesError
 from wheelhouse_hashes.formats.dates import http_date
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 #: A strong entity tag.  Swift omits the quotes.
-_STRONG_TAG = re.compile(r'"(?P<quoted>[^"\s]+)"|(?P<bare>[^"\s,/]+)')
+_STRONG_TAG = lazily(r'"(?P<quoted>[^"\s]+)"|(?P<bare>[^"\s,/]+)')
 
-_NUMBER = re.compile(r"\d{1,18}", re.ASCII)
+_NUMBER = lazily(r"\d{1,18}", re.ASCII)
 
-_CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
+_CONTENT_RANGE = lazily(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 
 #: Headers that describe the body of one response, not the object.  Of a response with the
 #: whole object, they are kept when the rest arrives.

@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from wheelhouse_hashes.filenames import MAX_NAME_BYTES, parse_artifact_name, read_artifact_name
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 _WHEEL = ".whl"
 
@@ -25,7 +26,7 @@ _SUFFIXES = (
 )
 
 #: The beginning of a version: the numbers of the release (:pep:`440`).
-_RELEASE = re.compile(r"v?(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,9})", re.ASCII | re.IGNORECASE)
+_RELEASE = lazily(r"v?(?P<release>[0-9]{1,9}(?:\.[0-9]{1,9}){0,9})", re.ASCII | re.IGNORECASE)
 
 
 class InvalidNames(NamedTuple):

@@ -109,9 +109,12 @@ def read_lists(run: Session[CheckOptions], listing: Listing, wanted: Wanted) -> 
 
 
 def _lists_in(listing: Listing, wanted: Wanted) -> list[Entry]:
+    named = [each for each in listing.entries if "sum" in each.name.lower()]
+    if not named:
+        return []
+    # Imported here because most listings have no digest lists.
     from wheelhouse_hashes.formats.digest_list import is_list_name
 
-    named = [each for each in listing.entries if "sum" in each.name.lower()]
     found = {each.url: each for each in named if is_http(each.url) and is_list_name(each.name)}
     if not found:
         return []

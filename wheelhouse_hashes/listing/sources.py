@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,6 +13,7 @@ from wheelhouse_hashes.artifacts import Claim, Finding, ListedArtifact, Outcome,
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import Refusal
 from wheelhouse_hashes.filenames import parse_artifact_name, printable
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.urls import origins_of
 from wheelhouse_hashes.listing.headers import header_claims
 from wheelhouse_hashes.listing.lists import Subject, read_lists, with_lists
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.transport import Listing
 
 #: Characters that names of one artifact may differ in, as tools write them.
-_SEPARATORS = re.compile(r"[-_.+]+")
+_SEPARATORS = lazily(r"[-_.+]+")
 
 
 @dataclass(frozen=True)

@@ -120,12 +120,11 @@ class Plugins(PluginManager):
 
     def conclude(self, run: Run[Options], report: Report) -> Sequence[Finding]:
         """Call ``wheelhouse_conclude``."""
-        items = self._gather("wheelhouse_conclude", Finding, run=run, report=report)
-        return [item for _, item in items]
+        return self._items("wheelhouse_conclude", Finding, run=run, report=report)
 
     def tiers(self, run: Run[CheckOptions]) -> Sequence[Tier]:
         """Call ``wheelhouse_tiers``."""
-        return [tier for _, tier in self._gather("wheelhouse_tiers", Tier, run=run)]
+        return self._items("wheelhouse_tiers", Tier, run=run)
 
     def prepare(self, run: Run[Options], repeat: Repeat) -> None:
         """Call ``wheelhouse_prepare`` for one plugin after the other.
@@ -224,17 +223,15 @@ class Plugins(PluginManager):
 
     def claims(self, artifact: ListedArtifact, run: Run[CheckOptions]) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_claims``."""
-        items = self._gather("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
-        return [item for _, item in items]
+        return self._items("wheelhouse_claims", _CLAIMS, artifact=artifact, run=run)
 
     def response_claims(
         self, artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
     ) -> Sequence[Claim | Finding]:
         """Call ``wheelhouse_response_claims``."""
-        items = self._gather(
+        return self._items(
             "wheelhouse_response_claims", _CLAIMS, artifact=artifact, headers=headers, run=run
         )
-        return [item for _, item in items]
 
     def inspect(
         self,
@@ -250,7 +247,7 @@ class Plugins(PluginManager):
         """
         hook = "wheelhouse_inspect"
         with refusing_changes(path, self._others_with(hook), hook):
-            items = self._gather(
+            return self._items(
                 hook,
                 Finding,
                 artifact=artifact,
@@ -259,7 +256,6 @@ class Plugins(PluginManager):
                 digests=MappingProxyType(dict(digests)),
                 run=run,
             )
-        return [item for _, item in items]
 
     def artifact_judged(
         self, artifact: ListedArtifact, verdict: Verdict, run: Run[CheckOptions]

@@ -118,9 +118,33 @@ class PluginManager(PluginRegistry):
 
         :returns: the items, each with the description of its plugin.
         """
+        return self._described(hook, kinds, self._call(hook, **arguments))
+
+    def _items(self, hook: str, kinds: type | tuple[type, ...], **arguments: object) -> list[Any]:
+        """Call a hook as :meth:`_gather` does; return the items only.
+
+        It is called several times per artifact, so the plugins are described only if an item
+        is wrong.
+        """
         answers = self._call(hook, **arguments)
-        if all(isinstance(answer, (list, tuple)) and not answer for answer in answers):
-            return []  # fast path, by far the most frequent case
+        items: list[Any] = []
+        for answer in answers:
+            if type(answer) is not list and type(answer) is not tuple:
+                break
+            if answer:
+                items += answer
+        else:
+            for item in items:
+                if not isinstance(item, kinds):
+                    break
+            else:
+                return items
+        return [item for _, item in self._described(hook, kinds, answers)]
+
+    def _described(
+        self, hook: str, kinds: type | tuple[type, ...], answers: Sequence[Any]
+    ) -> list[tuple[str, Any]]:
+        """Check and join the sequences that plugins returned, as :meth:`_gather` does."""
         items = []
         for name, answer in zip(self._sources(hook, answers), answers, strict=True):
             try:

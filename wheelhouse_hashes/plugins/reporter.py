@@ -74,15 +74,16 @@ class Reporter(Generic[O_co]):
         self._width = max(map(len, expected), default=0)
         if not sys.stdout.isatty():
             self._expected = expected
-        try:
-            yield
-        finally:
-            # Those of an interrupted run.
-            with self._lock:
-                self._expected = {}
-                for _, held in sorted(self._held.items()):
-                    self._print_now(*held)
-                self._held.clear()
+        with self.run.batched_output():
+            try:
+                yield
+            finally:
+                # Those of an interrupted run.
+                with self._lock:
+                    self._expected = {}
+                    for _, held in sorted(self._held.items()):
+                        self._print_now(*held)
+                    self._held.clear()
 
     def _print(
         self, name: str, text: str, outcome: Outcome | UploadOutcome, *, routine: bool

@@ -17,6 +17,8 @@ from wheelhouse_hashes.runtime.parallel import ending_on_signals
 from wheelhouse_hashes.workspace import O_co
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from wheelhouse_hashes.options import Options
     from wheelhouse_hashes.plugins.hooks import Plugins
     from wheelhouse_hashes.report import Report
@@ -61,6 +63,10 @@ class Session(Run[O_co]):
 
     def _learn_endpoint(self, origin: str) -> None:
         self.authorization.endpoints.add(origin_of(origin))
+
+    def batched_output(self) -> AbstractContextManager[None]:
+        """Print lines in batches in the ``with`` block, unless to a terminal."""
+        return self._screen.batched()
 
     def name_origins(self, urls: Iterable[str]) -> None:
         """Record that the user or a listing named some URLs.

@@ -7,8 +7,7 @@ need anyway, and the display polls these.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from typing import NamedTuple
 
@@ -88,6 +87,31 @@ class State(NamedTuple):
     guessed: bool
 
 
+class Work:
+    """The context manager of :meth:`Activities.on`; a class, because it is entered often.
+
+    :param activities: the activities of the run.
+    :param name: the artifact's name.
+    :param last: whether it is finished afterwards.
+    """
+
+    __slots__ = ("_activities", "_activity", "_last", "_name", "_token")
+
+    def __init__(self, activities: Activities, name: str, *, last: bool) -> None:
+        self._activities = activities
+        self._name = name
+        self._last = last
+
+    def __enter__(self) -> Activity:
+        self._activity = activity = self._activities.enter(self._name)
+        self._token = _mine.set(activity)
+        return activity
+
+    def __exit__(self, *_: object) -> None:
+        _mine.reset(self._token)
+        self._activities.exit(self._activity, last=self._last)
+
+
 #: The activity of the current thread, and of threads that work for it.
 _mine: ContextVar[Activity | None] = ContextVar("activity", default=None)
 
@@ -110,24 +134,30 @@ class Activities:
         with self._lock:
             self._waiting.update(sizes)
 
-    @contextmanager
-    def on(self, name: str) -> Iterator[Activity]:
-        """Track this thread's work on one artifact.
+    def on(self, name: str, *, last: bool = True) -> Work:
+        """Track this thread's work on one artifact, in a ``with`` block.
 
         :param name: the artifact's name.
+        :param last: whether it is finished afterwards; otherwise it waits for more work.
         """
+        return Work(self, name, last=last)
+
+    def enter(self, name: str) -> Activity:
+        """Begin the work on an artifact, see :meth:`on`."""
         with self._lock:
             activity = Activity(name, self._waiting.pop(name, None))
             self._busy.append(activity)
-        token = _mine.set(activity)
-        try:
-            yield activity
-        finally:
-            _mine.reset(token)
-            with self._lock:
-                self._busy.remove(activity)
+        return activity
+
+    def exit(self, activity: Activity, *, last: bool) -> None:
+        """End the work on an artifact, see :meth:`on`."""
+        with self._lock:
+            self._busy.remove(activity)
+            if last:
                 self._finished += 1
-                self._moved += activity.moved
+            else:
+                self._waiting[activity.name] = activity.size
+            self._moved += activity.moved
 
     @property
     def mine(self) -> Activity:

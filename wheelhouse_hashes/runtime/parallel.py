@@ -14,11 +14,15 @@ import queue
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wheelhouse_hashes.errors import Interrupted
+
+if TYPE_CHECKING:
+    from wheelhouse_hashes.runtime.throttle import Throttle
 
 T = TypeVar("T")
 
@@ -36,21 +40,25 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def for_each(
-    items: Iterable[T], work: Callable[[T], object], max_workers: int, stop: threading.Event
+    items: Iterable[T],
+    work: Callable[[T], object],
+    max_workers: int,
+    stop: threading.Event,
+    throttle: Throttle | None = None,
 ) -> bool:
     """Call a function for each item, in worker threads.
 
     :param items: the items.
     :param work: called once per item; an item whose call raises
-        :exc:`Interrupted` counts as skipped.
+        :exc:`Interrupted` counts as skipped.  If it returns a function, that is the rest of the
+        item's work, and is called once enough further items have been begun.
     :param max_workers: the maximum number of concurrent calls.
     :param stop: set when the run must end; calls in progress should check it.
+    :param throttle: limits the number of concurrent calls further, as the server allows.
     :returns: False if the run was interrupted.  Items that have not started are
         then skipped, and calls that do not finish within :data:`GRACE` are abandoned.
     """
-    todo: queue.SimpleQueue[T] = queue.SimpleQueue()
-    for item in items:
-        todo.put(item)
+    todo = _Todo(items, work, throttle)
     # Not a SimpleQueue: in CPython 3.11, a signal just before the timeout of its get()
     # can make that wait without limit, if other threads hold the lock.
     ended: queue.Queue[BaseException | None] = queue.Queue()
@@ -58,27 +66,82 @@ def for_each(
     def run_worker() -> None:
         raised = None
         try:
-            while not stop.is_set():
-                work(todo.get_nowait())
-        except (queue.Empty, Interrupted):
+            if throttle is not None:
+                throttle.enter()
+            while not stop.is_set() and todo.step():
+                if throttle is not None:
+                    throttle.next()
+        except Interrupted:
             pass
         except BaseException as error:  # noqa: BLE001 (raised again by _await)
             raised = error
+        if throttle is not None:
+            throttle.leave()
         ended.put(raised)
 
-    workers = min(max_workers, todo.qsize())
+    workers = min(max_workers, len(todo))
     for _ in range(workers):
         # A thread that is not a daemon would keep the process from ending.
         threading.Thread(target=run_worker, daemon=True).start()
     try:
-        _await(ended, workers, stop)
+        _await(ended, workers, stop, throttle)
     except BaseException:
         stop.set()
         raise
     return not stop.is_set()
 
 
-def _await(ended: queue.Queue[BaseException | None], workers: int, stop: threading.Event) -> None:
+class _Todo:
+    """The work on items: those not begun, and the rest of those that have been.
+
+    :param items: the items.
+    :param work: begins the work on an item, and may return a function that does the rest.
+    :param throttle: as many items are begun ahead as half of its slots; at least one.
+    """
+
+    def __init__(
+        self, items: Iterable[T], work: Callable[[T], object], throttle: Throttle | None
+    ) -> None:
+        self._items = deque(items)
+        self._begun: deque[Callable[[], object]] = deque()
+        self._work: Callable[[Any], object] = work
+        self._throttle = throttle
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def step(self) -> bool:
+        """Take the next step; return whether there was one."""
+        ahead = self._throttle.limit // 2 if self._throttle is not None else 1
+        while self._items:
+            if len(self._begun) >= max(1, ahead) and self._finish_one():
+                return True
+            try:
+                item = self._items.popleft()
+            except IndexError:  # another thread took the last one
+                break
+            rest = self._work(item)
+            if callable(rest):
+                self._begun.append(rest)
+            return True
+        return self._finish_one()
+
+    def _finish_one(self) -> bool:
+        """Do the rest of the work on an item; return False if none has been begun."""
+        try:
+            rest = self._begun.popleft()
+        except IndexError:
+            return False
+        rest()
+        return True
+
+
+def _await(
+    ended: queue.Queue[BaseException | None],
+    workers: int,
+    stop: threading.Event,
+    throttle: Throttle | None,
+) -> None:
     """Wait for the workers; raise the exception of one that failed."""
     raised = deadline = None
     while workers and (deadline is None or time.monotonic() < deadline):
@@ -89,6 +152,8 @@ def _await(ended: queue.Queue[BaseException | None], workers: int, stop: threadi
             stop.set()
         if stop.is_set() and deadline is None:
             deadline = time.monotonic() + GRACE
+            if throttle is not None:
+                throttle.wake()
     if raised is not None:
         raise raised
 

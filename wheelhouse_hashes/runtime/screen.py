@@ -13,13 +13,17 @@ https://no-color.org, https://force-color.org).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TextIO
 
 from wheelhouse_hashes.lines import harmless
+
+#: Seconds that a line may wait for others if standard output is a pipe or a file.
+BATCH = 0.05
 
 #: Colors as parameters of the control sequence ``SGR`` (ECMA-48, 8.3.117).
 _COLORS: Mapping[str, str] = {"green": "32", "yellow": "33", "red": "1;31"}
@@ -63,7 +67,10 @@ class Screen:
     """Prints whole lines to standard output, or standard error; thread-safe."""
 
     def __init__(self) -> None:
-        self._default: Callable[[str], None] = _print
+        self._default: Callable[[str], None] = self._print
+        self._batching = self._pending = False
+        #: The stream that was asked whether to color, and its answer.
+        self._colored: tuple[TextIO | None, bool] = None, False
         self._lock = threading.Lock()
         self._silent = False
         self._topics: set[str] = set()
@@ -83,11 +90,58 @@ class Screen:
             text = name + harmless(data)
         else:
             text = harmless(text)
-            if color and wants_color(sys.stdout, os.environ):
+            if color and self._wants_color():
                 text = painted(text, color)
         with self._lock:
             if not self._silent:
                 self._show(text)
+
+    def _wants_color(self) -> bool:
+        stream, answer = self._colored
+        if stream is not sys.stdout:
+            answer = wants_color(sys.stdout, os.environ)
+            self._colored = sys.stdout, answer
+        return answer
+
+    def _print(self, text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+        if self._batching:
+            self._pending = True
+        else:
+            sys.stdout.flush()
+
+    @contextlib.contextmanager
+    def batched(self) -> Iterator[None]:
+        """Flush the lines that are printed in the ``with`` block every :data:`BATCH` seconds.
+
+        A terminal gets each line at once.  The lines are flushed in a thread of their own, because
+        a reader that does not read must not keep the main thread from ending the run.
+        """
+        if sys.stdout.isatty():
+            yield
+            return
+        # Waiting for a lock costs less than waiting for an event.
+        over = threading.Lock()
+        over.acquire()
+        thread = threading.Thread(target=self._flush_until, args=(over,), daemon=True)
+        self._batching = True
+        thread.start()
+        try:
+            yield
+        finally:
+            self._batching = False
+            over.release()
+            thread.join(BATCH)
+            self._flush()
+
+    def _flush_until(self, over: threading.Lock) -> None:
+        while not over.acquire(timeout=BATCH):
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._pending = False
+            sys.stdout.flush()
 
     def is_new(self, topic: str) -> bool:
         """Return True on the first call for a topic, False on all others."""
@@ -110,10 +164,6 @@ class Screen:
         """Print nothing from now on."""
         with self._lock:
             self._silent = True
-
-
-def _print(text: str) -> None:
-    write(sys.stdout, f"{text}\n", trusted=True)
 
 
 def _print_to_error(text: str) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from wheelhouse_hashes.errors import Interrupted
+from wheelhouse_hashes.runtime.throttle import Throttle
 
 #: Maximum pause between two tries, in seconds, before jitter.
 LONGEST_PAUSE = 15.0
@@ -33,6 +34,7 @@ class WaitBudget:
     :param seconds: the whole budget.
     :param stop: set when the run must end; ends every pause at once.
     :param clock: returns the time in seconds; it must not go backwards.
+    :param throttle: the slots of the run's jobs; a pause gives up that of its thread.
     """
 
     #: Returns the pauses between the tries of one call, in seconds.
@@ -43,7 +45,9 @@ class WaitBudget:
         seconds: float,
         stop: threading.Event,
         clock: Callable[[], float] = time.monotonic,
+        throttle: Throttle | None = None,
     ) -> None:
+        self.throttle = Throttle(stop) if throttle is None else throttle
         self.seconds = seconds
         self.stop = stop
         self._clock = clock
@@ -79,12 +83,13 @@ class WaitBudget:
             if left > 0:
                 self._waiting += 1
         if left > 0:
-            try:
-                self.stop.wait(min(seconds, left))
-            finally:
-                with self._lock:
-                    self._book()
-                    self._waiting -= 1
+            with self.throttle.resting(seconds):
+                try:
+                    self.stop.wait(min(seconds, left))
+                finally:
+                    with self._lock:
+                        self._book()
+                        self._waiting -= 1
         if self.stop.is_set():
             raise Interrupted("interrupted")
         return left > 0

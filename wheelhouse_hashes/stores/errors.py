@@ -170,7 +170,8 @@ def _related(error: BaseException | None) -> Iterator[BaseException]:
             todo += [each.__cause__, each.__context__, reason, *each.args]
 
 
-def _related_of(error: BaseException, kind: type[E]) -> E | None:
+def related_of(error: BaseException, kind: type[E]) -> E | None:
+    """Return an exception of a kind that another was made from; None without one."""
     return next((each for each in _related(error) if isinstance(each, kind)), None)
 
 
@@ -178,11 +179,11 @@ def _is_lasting(error: OSError) -> bool:
     """Return whether an error without a response will happen again."""
     if not isinstance(error, _NETWORK) or isinstance(error, _LASTING):
         return True
-    if isinstance(error, ProxyError) and _related_of(error, socket.gaierror):
+    if isinstance(error, ProxyError) and related_of(error, socket.gaierror):
         return True  # there is no such proxy
-    timed_out = _related_of(error, TimedOut)
+    timed_out = related_of(error, TimedOut)
     is_over = timed_out is not None and timed_out.final
-    return is_over or _related_of(error, ssl.SSLCertVerificationError) is not None
+    return is_over or related_of(error, ssl.SSLCertVerificationError) is not None
 
 
 def codes_of(error: Exception) -> list[str]:
@@ -280,9 +281,9 @@ def _explain_status(error: Exception) -> str:
 
 def _explain_wrapped(error: Exception) -> str:
     """Return the sentence for an exception that others were made from, empty without one."""
-    if timed_out := _related_of(error, TimedOut):
+    if timed_out := related_of(error, TimedOut):
         return str(timed_out)
-    if _related_of(error, ssl.SSLCertVerificationError):
+    if related_of(error, ssl.SSLCertVerificationError):
         return (
             "the TLS certificate of the store is not valid (to trust a private CA, set "
             "SSL_CERT_FILE)"

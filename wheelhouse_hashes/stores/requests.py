@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.runtime.retry import Again, repeat
-from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final
+from wheelhouse_hashes.runtime.throttle import OVERLOADED
+from wheelhouse_hashes.stores.errors import FAILURES, explain, is_final, related_of, status_of
 from wheelhouse_hashes.stores.limits import Exchange, Limits
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 T = TypeVar("T")
+
+
+def _is_overload(error: Exception) -> bool:
+    """Return whether the store refused a request or reset a connection: it has too many."""
+    if isinstance(error, OSError) and related_of(error, ConnectionError) is not None:
+        return True
+    return status_of(error) in OVERLOADED
 
 
 class StoreRequests:
@@ -61,17 +69,24 @@ class StoreRequests:
         :raises Interrupted: if the run is interrupted during a pause.
         """
         exchange, left = self.exchange, self._limits.total
+        throttle = self.budget.throttle
+        brakings = throttle.brakings
 
         def attempt() -> T:
-            nonlocal left
+            nonlocal left, brakings
             began = exchange.clock()
+            brakings = throttle.brakings
             try:
                 with exchange.within(left):
-                    return call()
+                    answer = call()
+                throttle.answered()
+                return answer
             finally:
                 left -= exchange.clock() - began
 
         def decide(error: Exception) -> Again | None:
+            if isinstance(error, FAILURES) and _is_overload(error):
+                throttle.brake(brakings)
             if not isinstance(error, FAILURES) or is_final(error):
                 return None
             return Again(Cause.UNREACHABLE, masked(explain(error)), exchange.retry_after)

@@ -14,7 +14,7 @@ never overruled by the container's own claims.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,8 +31,9 @@ class Provenance(NamedTuple):
 
     #: Their origins, as linked and as answered; empty for bytes of a local folder.
     origins: frozenset[str] = frozenset()
-    #: The ages of the bytes and of the container's sources, as in :attr:`Claim.age`.
-    ages: tuple[float | None, ...] = ()
+    #: Returns the ages of the bytes and of the container's sources, as in :attr:`Claim.age`.
+    #: They are parsed only if a digest is wrong.
+    ages: Callable[[], Iterable[float | None]] = tuple
 
 
 #: The provenance of files in a local folder.
@@ -133,7 +134,7 @@ class Sides(NamedTuple):
             f"the container's own digests match these bytes, but {named(outside)} has another "
             "digest: the artifact was replaced after that digest was recorded"
         )
-        ages = (*self.provenance.ages, *(claim.age for claim in outside))
+        ages = (*self.provenance.ages(), *(claim.age for claim in outside))
         return [Finding(Cause.REPLACED, text, may_heal=any(map(is_young, ages)))]
 
 

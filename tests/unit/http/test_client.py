@@ -91,7 +91,7 @@ def test_request_within_a_request(client: Client) -> None:
             assert received == body
             assert client.get(f"{server.url}small", max_bytes=100).body == b"small"
     assert inner == [b"small"] * 2
-    assert len(client._handles) == 2
+    assert len(client._connections._handles) == 2
 
 
 def test_head_is_for_one_request_only(client: Client) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+import time
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,8 @@ def test_screen_colors_harmless_text_only(monkeypatch: pytest.MonkeyPatch) -> No
     screen.show_by(shown.append)
     screen.print("ok  a\x1b[2J", color="green")
     monkeypatch.setenv("FORCE_COLOR", "1")
+    screen = Screen()  # the first one has asked already
+    screen.show_by(shown.append)
     screen.print("ok  a\x1b[2J", color="green")
     screen.print("ok  a")
     assert shown == ["ok  a\\x1b[2J", "\x1b[32mok\x1b[0m  a\\x1b[2J", "ok  a"]
@@ -86,3 +90,52 @@ def test_lines_go_to_standard_error_beside_a_result(capsys: pytest.CaptureFixtur
     screen.show_by(None)
     screen.print("c")
     assert (capsys.readouterr(), shown) == (("", "a\nc\n"), ["b"])
+
+
+class _Pipe(io.RawIOBase):
+    """A pipe, or a terminal, that keeps what each write had."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        self.writes: list[str] = []
+        self._is_terminal = is_terminal
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def write(self, data: Any) -> int:
+        self.writes.append(bytes(data).decode())
+        return len(data)
+
+
+def writes_of(monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool) -> list[str]:
+    """Return the writes of 100 lines, and of one more after a while."""
+    raw = _Pipe(is_terminal=is_terminal)
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BufferedWriter(raw)))
+    screen = Screen()
+    with screen.batched():
+        for number in range(100):
+            screen.print(f"line {number}")
+        limit = time.monotonic() + 10
+        while "".join(raw.writes).count("\n") < 100 and time.monotonic() < limit:
+            time.sleep(0.005)
+        before = "".join(raw.writes).count("\n")
+        screen.print("the last one")
+    screen.print("outside")
+    assert before == 100
+    assert "".join(raw.writes).splitlines() == [
+        *(f"line {number}" for number in range(100)),
+        *("the last one", "outside"),
+    ]
+    return raw.writes
+
+
+def test_lines_to_a_pipe_are_written_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are written soon, at the end of the block, and outside of it at once."""
+    assert len(writes_of(monkeypatch, is_terminal=False)) < 20
+
+
+def test_lines_to_a_terminal_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(writes_of(monkeypatch, is_terminal=True)) == 102

@@ -137,7 +137,7 @@ def test_replaced_if_and_only_if_the_rule_says_so(
     assert (verdict.cause is Cause.REPLACED) == is_replaced(claimed, home)
     if verdict.cause is Cause.REPLACED:
         beyond = [claim for claim in claimed if outside(claim, home)]
-        dates = [*provenance.ages, *(claim.age for claim in beyond)]
+        dates = [*provenance.ages(), *(claim.age for claim in beyond)]
         assert verdict.exit_code == 7
         assert verdict.may_heal == any(age is not None and age < HOUR for age in dates)
         assert all(claim.source in verdict.text for claim in beyond)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.errors import disk_errors
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.lines import tiers_text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from wheelhouse_hashes.report import Report
     from wheelhouse_hashes.run import Run
 
-_MARKUP = re.compile(r"[\\`*_\[\]|~$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_MARKUP = lazily(r"[\\`*_\[\]|~$#@!]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 SUMMARY = "GITHUB_STEP_SUMMARY"
 

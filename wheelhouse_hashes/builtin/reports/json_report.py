@@ -8,13 +8,13 @@ format could misread the new one; an additional field alone does not increase it
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from wheelhouse_hashes import __version__, hookimpl
 from wheelhouse_hashes.builtin.completeness import INCOMPLETE
 from wheelhouse_hashes.errors import Refusal, WheelhouseHashesError
 from wheelhouse_hashes.filenames import printable
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Characters that are escaped (:rfc:`8259`, section 7): those of HTML, and the second one of
 #: a CI service's command.
-_MARKUP = re.compile(r"[<>&]|(?<=#)#")
+_MARKUP = lazily(r"[<>&]|(?<=#)#")
 
 #: Version of the format.
 SCHEMA = 2

@@ -16,6 +16,7 @@ from wheelhouse_hashes.artifacts import Claim, Digest, Tier
 from wheelhouse_hashes.builtin.options import add_driver_option
 from wheelhouse_hashes.causes import Cause
 from wheelhouse_hashes.errors import TransferError, UsageError
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.urls import scheme_of, shown
 from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.options import AccountOptions, CheckOptions, Options
@@ -30,7 +31,7 @@ SCHEME = "container"
 SOURCE = "listing"
 
 #: An etag that may be an MD5.
-_MD5 = re.compile("[0-9a-f]{32}", re.ASCII)
+_MD5 = lazily("[0-9a-f]{32}", re.ASCII)
 
 
 @hookimpl

@@ -7,6 +7,7 @@ between two versions from one that has the wrong bytes.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,11 @@ SOURCE = "header"
 #: Azure Blob Storage.
 PREFIXES = ("x-object-meta-", "x-amz-meta-", "x-goog-meta-", "x-ms-meta-")
 
+#: What all of them contain.
+_META = "-meta-"
+
 #: Parts of the names of all fields that :mod:`wheelhouse_hashes.formats.header_digests` reads.
-_PARTS = ("digest", "checksum", "x-goog-hash", "content-md5")
+_FIELDS = re.compile("digest|checksum|x-goog-hash|content-md5")
 
 
 @hookimpl
@@ -40,8 +44,9 @@ def wheelhouse_response_claims(
     artifact: ListedArtifact, headers: Mapping[str, str], run: Run[CheckOptions]
 ) -> Sequence[Claim | Finding]:
     """Read the metadata headers that are named after a digest algorithm, and other digests."""
-    claims = [*_metadata(artifact, headers)]
-    if any(part in name for name in headers for part in _PARTS):
+    names = " ".join(headers)
+    claims = _metadata(artifact, headers) if _META in names else []
+    if _FIELDS.search(names):
         claims += _fields(artifact, headers, run, claims)
     return claims
 

@@ -15,6 +15,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats.api_version import UnsupportedVersion
 from wheelhouse_hashes.formats.cut_listings import is_next_page
 from wheelhouse_hashes.formats.header_digests import request_headers
+from wheelhouse_hashes.formats.lazy_patterns import lazily
 from wheelhouse_hashes.formats.pages import MAX_LINKS, Link, TooManyLinks, read_page
 from wheelhouse_hashes.formats.relevance import Relevance
 from wheelhouse_hashes.formats.sniffing import project_link
@@ -37,7 +38,7 @@ MAX_SHOWN = 20
 
 _OTHER_VERSION = "update wheelhouse-hashes, or give a page of an older version of the API"
 
-_HREF = re.compile(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.IGNORECASE)
+_HREF = lazily(r"(?<![-\w])href\s*=\s*[\"']?([^\"'\s<>]{1,4096})", re.IGNORECASE)
 
 
 def read_links(page: Page, run: Run[CheckOptions]) -> Listing:

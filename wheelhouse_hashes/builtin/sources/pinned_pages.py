@@ -71,14 +71,16 @@ def wheelhouse_locate(url: str, run: Run[CheckOptions]) -> Listing | None:
     """Read a pinned page, or a downloads page of this machine that ``--against`` names."""
     if not _may_be_page(url):
         return None
+    pin = None
+    is_file = os.path.isfile(url)  # noqa: PTH113 (Path.isfile can raise)
+    if not is_file and (pin := _pin(url, run.options)) is None:
+        return None
+    # Imported here because most addresses are those of ordinary pages.
     from wheelhouse_hashes.builtin.sources import downloads
 
-    if os.path.isfile(url):  # noqa: PTH113 (Path.isfile can raise)
+    if pin is None:
         named = url in run.options.against and downloads.is_downloads_page(url)
         return downloads.in_file(run, pathlib.Path(url), None) if named else None
-    pin = _pin(url, run.options)
-    if pin is None:
-        return None
     path = url.partition("#")[0]
     if url in run.options.against and os.path.isfile(path):  # noqa: PTH113
         return downloads.in_file(run, pathlib.Path(path), pin)

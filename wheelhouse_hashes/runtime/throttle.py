@@ -1,0 +1,312 @@
+"""How many jobs of a run are in progress at a time: growth, and a brake.
+
+More requests at a time hide the latency of a network, but a server may accept a few
+connections only.  So a run begins with few jobs, adds one for each request that is answered
+well, and halves them when the server refuses.  It then grows slowly: by one after as many
+good answers as jobs are in progress, and later still to the number that was refused.  This
+follows the congestion control of TCP (:rfc:`5681`): halve on a loss, then probe.
+
+A thread that pauses before another try gives up its slot and, once a server has refused, its
+connection: servers count idle connections, too.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from wheelhouse_hashes.errors import Interrupted
+
+#: The number of jobs that a run begins with.
+FIRST = 4
+
+#: The size of a big body, in bytes, and how many are received at a time.  A few of them use
+#: all of a link, and more would share it without being faster.
+BIG = 8_000_000
+MOST_BIG = 8
+
+#: The HTTP statuses of a server that has too much to do (:rfc:`6585`, section 4, and
+#: :rfc:`9110`, section 15.6.4).
+OVERLOADED = frozenset({429, 503})
+
+#: File descriptors per job: a socket, libcurl's polling, a certificate bundle and the file.
+_DESCRIPTORS = 8
+
+#: File descriptors for everything else: folders, pages, plugins.
+_RESERVED = 24
+
+#: How many rounds of good answers pass before a number that was refused is tried again;
+#: doubled with each refusal.
+_ROUNDS = 4
+_MOST_ROUNDS = 64
+
+
+class TooManyBig(Exception):
+    """As many big bodies as allowed are being received: ask for this one later."""
+
+
+class Throttle:
+    """The slots of a run's jobs; thread-safe.
+
+    A thread has at most one slot.  Threads without one, such as the main thread, make requests
+    freely.
+
+    :param stop: set when the run must end.
+    """
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._changed = threading.Condition(threading.Lock())
+        self._mine = threading.local()
+        #: The maximum number of slots.
+        self.maximum = FIRST
+        #: The current number of slots.
+        self.limit = FIRST
+        #: The number of times that the brake was applied.  A request that began before the
+        #: last time says nothing about the present number of jobs.
+        self.brakings = 0
+        #: Called in the thread that gives up its slot, after the brake was applied once.
+        self.idle: Callable[[], object] = int
+        self._active = 0
+        self._retrying = 0
+        self._good = 0
+        self._refused_at: int | None = None
+        self._rounds = _ROUNDS
+        self._big = 0
+        #: Whether the last body was big; those of unknown size are then expected to be.
+        self._was_big = False
+
+    def begin(self, maximum: int, first: int | None = None) -> int:
+        """Set the number of jobs that a phase begins with, and its maximum.
+
+        :param maximum: the maximum number, reduced to what the open file limit allows.
+        :param first: the number to begin with; the maximum by default.
+        :returns: the maximum.
+        """
+        self.maximum = max(1, min(maximum, _affordable()))
+        self.limit = min(self.maximum, first or self.maximum)
+        return self.maximum
+
+    def enter(self, *, retry: bool = False) -> None:
+        """Take a slot, or wait for one.
+
+        :param retry: whether it is for another try of a job that began before; those come
+            first.
+        :raises Interrupted: if the run must end.
+        """
+        with self._changed:
+            self._retrying += retry
+            try:
+                while self._active >= self.limit or (self._retrying and not retry):
+                    if self._stop.is_set():
+                        break
+                    self._changed.wait()
+            finally:
+                self._retrying -= retry
+            if self._stop.is_set():
+                raise Interrupted("interrupted")
+            self._active += 1
+            self._mine.held = True
+            self._wake()
+
+    def leave(self) -> None:
+        """Give up this thread's slot, if it has one."""
+        if not self._held:
+            return
+        if self.brakings:
+            self.idle()
+        with self._changed:
+            self._active -= 1
+            self._mine.held = False
+            self._wake()
+
+    def next(self, *, retry: bool = False) -> None:
+        """Go on with the next job, or with another try; wait while too many are in progress.
+
+        :raises Interrupted: if the run must end.
+        """
+        if self._active <= self.limit and (retry or not self._retrying):
+            return
+        if self._held:
+            self.leave()
+            self.enter(retry=retry)
+
+    @property
+    def _held(self) -> bool:
+        return getattr(self._mine, "held", False)
+
+    @contextmanager
+    def resting(self, seconds: float) -> Iterator[None]:
+        """Give up this thread's slot during a pause.
+
+        It is taken back after waiting for at most as long as the pause: others may wait for
+        something that this thread has.
+
+        :param seconds: the length of the pause.
+        """
+        held = self._held
+        self.leave()
+        try:
+            yield
+        finally:
+            if held:
+                with self._changed:
+                    self._retrying += 1
+                    self._changed.wait_for(
+                        lambda: self._active < self.limit or self._stop.is_set(), seconds
+                    )
+                    self._retrying -= 1
+                    self._active += 1
+                    self._mine.held = True
+                    self._wake()
+
+    def wake(self) -> None:
+        """Let all waiting threads see that the run must end."""
+        with self._changed:
+            self._wake()
+
+    def _wake(self) -> None:
+        self._changed.notify_all()
+
+    def answered(self) -> None:
+        """Grow, because a request was answered well."""
+        if self.limit >= self.maximum:
+            return
+        with self._changed:
+            self._good += 1
+            if self._good < self._needed:
+                return
+            self._good = 0
+            self.limit += 1
+            if self._refused_at is not None and self.limit > self._refused_at:
+                self._refused_at = None
+            self._wake()
+
+    @property
+    def _needed(self) -> int:
+        """The number of good answers before the next slot is added."""
+        if not self.brakings:
+            return 1
+        refused_at = self._refused_at
+        rounds = 1 if refused_at is None or self.limit + 1 < refused_at else self._rounds
+        return self.limit * rounds
+
+    def brake(self, began: int) -> None:
+        """Halve the number of jobs, because the server refused a request.
+
+        :param began: the value of :attr:`brakings` when the request began.
+        """
+        with self._changed:
+            if began != self.brakings:
+                return
+            self.brakings += 1
+            in_progress = max(1, min(self.limit, self._active))
+            if self._refused_at is not None and in_progress >= self._refused_at:
+                self._rounds = min(2 * self._rounds, _MOST_ROUNDS)
+            self._refused_at = in_progress
+            self.limit = max(1, in_progress // 2)
+            self._good = 0
+
+    def body(self, size: int | None) -> Body:
+        """Return a body that may be received now; its ``end`` must be called afterwards.
+
+        :param size: its size in bytes, None if unknown.
+        :raises Interrupted: if the run must end.
+        """
+        body = Body(self)
+        if self._was_big if size is None else size >= BIG:
+            body.wait()
+        return body
+
+    def take_big(self) -> bool:
+        """Count one more big body, if that is possible now."""
+        with self._changed:
+            if self._big >= MOST_BIG:
+                return False
+            self._big += 1
+            return True
+
+    def wait_for_big(self) -> None:
+        """Count one more big body; wait without a slot until that is possible.
+
+        :raises Interrupted: if the run must end.
+        """
+        if self.take_big():
+            return
+        held = self._held
+        self.leave()
+        with self._changed:
+            self._changed.wait_for(lambda: self._big < MOST_BIG or self._stop.is_set())
+            if self._stop.is_set():
+                raise Interrupted("interrupted")
+            self._big += 1
+        if held:
+            self.enter(retry=True)
+
+    def end_big(self) -> None:
+        """Count one big body less."""
+        with self._changed:
+            self._big -= 1
+            self._wake()
+
+    def note_size(self, *, big: bool) -> None:
+        """Remember the size of the last body."""
+        self._was_big = big
+
+
+class Body:
+    """A body that is being received, and whether it counts as a big one.
+
+    :param throttle: the slots.
+    """
+
+    def __init__(self, throttle: Throttle) -> None:
+        self._throttle = throttle
+        self._counted = False
+
+    def wait(self) -> None:
+        """Count it as big, or wait until that is possible."""
+        self._throttle.wait_for_big()
+        self._counted = True
+
+    def sized(self, size: int | None) -> None:
+        """Note its size, which the server sent.
+
+        :raises TooManyBig: if it is big, and too many others are.
+        """
+        big = size is not None and size >= BIG
+        self._throttle.note_size(big=big)
+        if big and not self._counted:
+            if not self._throttle.take_big():
+                raise TooManyBig
+            self._counted = True
+        elif self._counted and not big:
+            self.end()
+
+    def end(self) -> None:
+        """End it."""
+        if self._counted:
+            self._counted = False
+            self._throttle.end_big()
+
+
+def _affordable() -> int:
+    """Return how many jobs the limit of open files allows, at least 1."""
+    try:
+        import resource  # POSIX only
+    except ImportError:
+        return 512  # Windows has no limit that matters
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return 512
+    return max(1, (soft - _RESERVED - _opened()) // _DESCRIPTORS)
+
+
+def _opened() -> int:
+    """Return the number of open file descriptors; 0 if the system does not list them."""
+    try:
+        return len(os.listdir("/dev/fd"))
+    except OSError:
+        return 0
