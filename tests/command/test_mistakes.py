@@ -218,7 +218,7 @@ def test_every_verb_says_the_name_of_the_command(
     cli: Cli, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     """In usage, examples and errors, also if the command is that of the package."""
-    monkeypatch.setattr("wheelhouse_hashes.cli.parser.program", lambda: "NAME")
+    monkeypatch.setattr("wheelhouse_hashes.cli.argument_parser.program", lambda: "NAME")
     monkeypatch.setattr("wheelhouse_hashes.cli.help.program", lambda: "NAME")
     page = cli(*verb.split(), "--help").out
     assert page.startswith(f"usage: NAME {verb} [-h] ")

@@ -6,15 +6,16 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from wheelhouse_hashes._startup import is_on
+from wheelhouse_hashes.cli.argument_parser import ArgumentParser
 from wheelhouse_hashes.cli.commands import Command, collect_commands
 from wheelhouse_hashes.cli.environment import apply_environment
-from wheelhouse_hashes.cli.help import GROUP_TITLE, correct, describe, program
+from wheelhouse_hashes.cli.help import GROUP_TITLE, correct, describe
 from wheelhouse_hashes.cli.option_checks import check_not_empty, check_output_files
 from wheelhouse_hashes.cli.verb_parsers import (
     VerbParsers,
@@ -28,7 +29,7 @@ from wheelhouse_hashes.lines import harmless
 from wheelhouse_hashes.masking import MASK
 from wheelhouse_hashes.options import PREFIX, CheckOptions, Options, make_options
 from wheelhouse_hashes.plugins.option_registry import OWN_NAME, OptionRegistry
-from wheelhouse_hashes.runtime.screen import complain, write
+from wheelhouse_hashes.runtime.screen import complain
 from wheelhouse_hashes.verbs import OptionGroup
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def _converted(action: argparse.Action, default: object) -> object:
     return action.type(default) if isinstance(default, str) and callable(action.type) else default
 
 
-class Parser(argparse.ArgumentParser):
+class Parser(ArgumentParser):
     """The host's argument parser; adds options and verbs before it parses."""
 
     verbs: Verbs
@@ -239,51 +240,6 @@ class Parser(argparse.ArgumentParser):
     def of(cls, verbs: Verbs) -> type[Parser]:
         """Return a subclass bound to *verbs*, because the host creates its parsers itself."""
         return type(cls.__name__, (cls,), {"verbs": verbs})
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (as argparse has them)
-        kwargs.setdefault("prog", program())
-        super().__init__(*args, **kwargs)
-        self._subparsers_action: argparse._SubParsersAction[Parser]
-        #: The option strings of the host; None before it has parsed.
-        self.host_options: frozenset[str] | None = None
-        #: The secret options of the verb.
-        self.secrets: list[argparse.Action] = []
-        #: Arranges the help.  It is called when the help is shown, to save time.
-        self.describe: Callable[[], None] | None = None
-        self._withheld: dict[argparse.Action, Any] = {}
-
-    def withhold_defaults(self, actions: Iterable[argparse.Action]) -> dict[argparse.Action, Any]:
-        """Set defaults to None, so that options that were not given can be recognized.
-
-        The help still shows the original defaults.
-
-        :returns: the original defaults.
-        """
-        self._withheld = {action: action.default for action in actions}
-        for action in self._withheld:
-            action.default = None
-        return self._withheld
-
-    def format_help(self) -> str:
-        """Return the help of a verb, with the original defaults."""
-        if self.describe is not None:
-            self.describe()
-            self.describe = None
-        for action, default in self._withheld.items():
-            action.default = MASK if default and action in self.secrets else default
-        try:
-            return super().format_help()
-        finally:
-            for action in self._withheld:
-                action.default = None
-
-    def add_subparsers(  # type: ignore[override]
-        self,
-        **kwargs: Any,  # noqa: ANN401 (as argparse has them)
-    ) -> argparse._SubParsersAction[Parser]:
-        """Keep a reference to the action that holds the verbs."""
-        self._subparsers_action = super().add_subparsers(**kwargs)
-        return self._subparsers_action
 
     def parse_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -313,36 +269,8 @@ class Parser(argparse.ArgumentParser):
         self.verbs.note_given(options)
         return options
 
-    def _check_value(self, action: argparse.Action, value: object) -> None:
-        """Check a verb or a value; suggest a valid one that it resembles."""
-        try:
-            super()._check_value(action, value)
-        except argparse.ArgumentError:
-            from wheelhouse_hashes.cli.mistakes import refuse_choice
-
-            refuse_choice(action, value)
-
-    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 (as argparse has it)
-        """Print the help or an error, whatever the state and the encoding of the stream."""
-        # argparse itself may color them.
-        write(sys.stderr if file is None else file, message, trusted=True)
-
     def error(self, message: str) -> NoReturn:
         """Exit with a usage error; mask the values of secret options."""
         for secret in secrets_in(self.verbs.argv, self.verbs.secret_flags()):
             message = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", MASK, message)
         super().error(harmless(message))
-
-    def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:  # noqa: ANN401 (as argparse has it)
-        """Keep the value of ``--option=--``, which Python before 3.13 drops."""
-        if action.option_strings and action.nargs is None and arg_strings == ["--"]:
-            value = self._get_value(action, "--")
-            self._check_value(action, value)
-            return value
-        return super()._get_values(action, arg_strings)
-
-    def _get_option_tuples(self, option_string: str) -> list[Any]:
-        """Prefer the host's options for abbreviations: ``fetch --ver`` means ``--version``."""
-        matches: list[Any] = super()._get_option_tuples(option_string)
-        hosts = [match for match in matches if match[1] in (self.host_options or ())]
-        return hosts or matches
