@@ -40,8 +40,6 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -
     monkeypatch.setenv("NETRC", os.devnull)
     # argparse looks for translations of each text, unless the language has none.
     monkeypatch.setenv("LANGUAGE", "C")
-    # Coverage in the processes of tests doubles their time and adds next to nothing.
-    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
     monkeypatch.chdir(tmp_path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.version import Version
 
@@ -37,6 +37,7 @@ def test_kind_does_not_depend_on_the_name(form: Form) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS.keys())
+@settings(deadline=None)
 @given(data=st.data())
 def test_damaged_text_is_read_or_refused(form: Form, data: st.DataObject) -> None:
     content = bytearray(form.text(PAIRS).encode())
