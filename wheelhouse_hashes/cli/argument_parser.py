@@ -52,10 +52,7 @@ class ArgumentParser(argparse.ArgumentParser):
             for action in self._withheld:
                 action.default = None
 
-    def add_subparsers(  # type: ignore[override]
-        self,
-        **kwargs: Any,  # noqa: ANN401 (as argparse has them)
-    ) -> argparse._SubParsersAction[Any]:
+    def add_subparsers(self, **kwargs: Any) -> argparse._SubParsersAction[Any]:  # noqa: ANN401
         """Keep a reference to the action that holds the verbs."""
         self._subparsers_action = super().add_subparsers(**kwargs)
         return self._subparsers_action
