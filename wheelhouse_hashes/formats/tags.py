@@ -24,9 +24,10 @@ MAX_TAG = 8 * 1024
 _ALWAYS_RAW = ("script", "style")
 _RAW = (*_ALWAYS_RAW, "xmp", "iframe", "noembed", "noframes", "textarea", "title")
 
+# The name of another tag is followed by a space, a slash or, if it is not closed, a bracket.
 _OPENING = re.compile(
     rf"<(?:!--|(?P<bogus>[!?]|/(?![a-z>]))|(?P<raw>{'|'.join(_RAW)})(?=[{SPACE}/>])"
-    rf"|(?P<kind>a|base|link|meta)(?=[{SPACE}/])|(?P<other>/?[a-z][^{SPACE}/<>]*+)(?=[{SPACE}/]))",
+    rf"|(?P<kind>a|base|link|meta)(?=[{SPACE}/])|(?P<other>/?[a-z][^{SPACE}/<>]*+)(?=[{SPACE}/<]))",
     re.IGNORECASE,
 )
 # The rest of a tag that contains no ``<``.  If it does not match, the search ends
@@ -72,10 +73,16 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
     """
     ends = _TagEnds(text)
     position = 0
+    #: Where a tag began that is not closed, -1 if there is none.
+    unclosed = -1
     while match := search(_OPENING, text, position):
         start, position = match.span()
         kind = match["kind"]
         if kind is None and not match["other"]:
+            if unclosed >= 0 and ends.is_within(unclosed, start):
+                # Browsers read it as an attribute, and the links after the next bracket.
+                unclosed = start
+                continue
             # Comments and scripts contain no links.
             end = ends.of_text(match)
             if end is None:
@@ -85,6 +92,7 @@ def find_tags(text: str) -> Iterator[tuple[str, str]]:
             position = end
             continue
         stop = ends.of_tag(start, position)
+        unclosed = -1 if stop else start
         if kind is None:
             position = stop or position
             continue
@@ -121,6 +129,8 @@ class _TagEnds:
         self._suspect = 0
         #: The number of characters that attempts to match a tag may still cost.
         self._budget = 4 * len(text) + 64 * MAX_TAG
+        #: The ``<`` outside quotes at which the last search for the end of a tag ended.
+        self._stopped = -1
         #: The elements that are not closed in the rest of the page.
         self._unclosed: set[str] = set()
 
@@ -164,6 +174,14 @@ class _TagEnds:
             return 0
         return stop
 
+    def is_within(self, start: int, bracket: int) -> bool:
+        """Return whether a ``<`` may be part of a tag that is not closed.
+
+        :param start: where the tag begins.
+        :param bracket: the position of the ``<``.
+        """
+        return bracket == self._stopped or self._text.find(">", start, bracket) < 0
+
     def _any_rest(self, position: int) -> int:
         """Return the position after a tag with ``<`` in quoted values, 0 if it is none."""
         if self._budget <= 0:
@@ -184,6 +202,7 @@ class _TagEnds:
             if mark[0] == ">":
                 return mark.end()
             if mark[0] == "<":
+                self._stopped = mark.start()
                 return 0
             position = self._next(mark[0], mark.end()) + 1
             if position > limit:

@@ -137,6 +137,20 @@ def test_artifacts_of_html5lib_are_read_or_named(pieces: list[str]) -> None:
             assert _resolved(href)[0] in seen
 
 
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("</p<!-- >", "<p<!-->", "<p <!-- >", "<p x<!-- >", "<p x=<!-- >", '<p x="a>b"<!-- >'),
+        *("<a<!-- >", "<a <!-- >", "<link<!-- >", "<br<!--/>", "<p <!-- <!-- >", "<script<!-- >"),
+        *("<p<script>", "</p x=<script >", "<p x<style >", "<b <title>", "<p <?x >", "<p <!x >"),
+    ],
+)
+def test_comments_do_not_begin_within_tags(tag: str) -> None:
+    page = f'<!DOCTYPE html><body>{tag}<a href="{A}">--></title>'
+    assert _of_html5lib(page) == [A]
+    assert [link.name for link in _read(page) if not link.problem] == [A]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.one_of(attributes(), blank), max_size=5))
 def test_attributes_are_those_of_html5lib(parts: list[str]) -> None:
