@@ -199,7 +199,7 @@ def test_bench_targets_of_speed_are_hit_or_missed() -> None:
         _row(fetching.SMALL, HOST, 1.1, artifacts=2000),
         _row(fetching.SLOPE, "10 artifacts", 0.1),
         _row(fetching.SLOPE, "9000 artifacts, other version", 0.1),
-        _row(logs.AUDIT.format(150_000), logs.OURS, 1.1),
+        _row(logs.AUDIT.format(300_000), logs.OURS, 2.1),
         _row(logs.LIGHT.format(1_000_000), logs.OURS, 1.1, gets=8, missing=1),
     ]
     judged = Speed(rows, {logs.PUTS: 8, startup.START: {}}).judge()
@@ -210,7 +210,7 @@ def test_bench_targets_of_speed_are_hit_or_missed() -> None:
     assert hits[f"{fetching.SMALL}: {UNCHECKED}, CPU of each"] is True
     assert hits[f"{fetching.SMALL}: CPU of the check of contents of each"] is True
     assert hits[f"{fetching.SLOPE}: peak memory"] is True
-    assert hits["log audit, 150,000 entries: CPU"] is False
+    assert hits["log audit, 300,000 entries: CPU"] is False
     assert hits["verify with a log of 1,000,000 entries: requests"] is False
     assert hits["log append to entries: objects written"] is True
     assert hits[f"{links.TLS}: verified fetch / the other version's"] is None
