@@ -124,8 +124,11 @@ class UnlistedHashFiles:
             needless = self.package_index and not wanted
             if wanted or (artifact.name in folder.first and not needless):
                 folder.asking.add(artifact.name)
+        # Without a lock: an answer of the first artifact is final.
+        has_some = folder.known.get(folder.first[0])
         if needless or (
-            artifact.name not in folder.asking
+            not has_some
+            and artifact.name not in folder.asking
             and all(self._is_there(folder, name) is False for name in folder.first)
         ):
             with self._changed:
