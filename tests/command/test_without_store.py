@@ -93,7 +93,8 @@ PLACES = {
 
 def row(event: str) -> tuple[int, str]:
     """Return the exit code and the cause in the page's row about an event."""
-    match = re.search(rf"^{event} +(\d)  .*?([\w-]+): ", PAGE.read_text(), re.MULTILINE)
+    cells = rf"\* - {event}\n +- (\d)\n +- .*?([\w-]+): "
+    match = re.search(cells, PAGE.read_text("utf-8"))
     assert match is not None
     return int(match[1]), match[2]
 
@@ -151,7 +152,7 @@ def rename() -> str:
         (damage, "a wheel was swapped or damaged", "refused"),
         (add_wheel, "a wheel that no job listed", "refused"),
         (rename, "a wheel that no job listed", "refused"),
-        (add_copy, "another file that twine would", "unexpected"),
+        (add_copy, "another file that twine would send", "unexpected"),
     ],
 )
 def test_release_job_sees_what_happened(
