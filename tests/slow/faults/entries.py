@@ -210,7 +210,6 @@ ELSEWHERE: Mapping[str, tuple[str, ...]] = {
 
 #: Why an entry is not covered.
 NOT_COVERED: Mapping[str, str] = {
-    "E.2.4": "there is no log yet",
     "E.5.2": "no file system that accepts a write and then loses it is available here; "
     "errors of fsync are handled in the same place as errors of write",
     "E.5.3": "a rename within one folder needs no space on the file systems available here; "

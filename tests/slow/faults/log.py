@@ -102,7 +102,7 @@ def checkpoint_with_a_flipped_bit(case: Case) -> None:
     _serve(case, {**log, "checkpoint": _changed(log["checkpoint"])})
 
 
-@fault("E.13", exit_code=7, says="contradicts the checkpoint")
+@fault("E.13", "E.2.4", exit_code=7, says="contradicts the checkpoint")
 def entry_with_a_flipped_bit(case: Case) -> None:
     """A bit of an entry is flipped."""
     log = _log((_GOOD,))
@@ -135,7 +135,7 @@ def log_without_its_entries(case: Case) -> None:
     _serve(case, {"checkpoint": _log((_GOOD,))["checkpoint"]})
 
 
-@fault("E.13", exit_code=7, says="it has 2 entries instead of 1")
+@fault("E.13", "E.2.4", exit_code=7, says="it has 2 entries instead of 1")
 def entries_with_trailing_bytes(case: Case) -> None:
     """Another entry follows those of the checkpoint."""
     log = _log((_GOOD,))
@@ -149,7 +149,7 @@ def _commit(case: Case, checkpoint: bytes) -> None:
     case.options += ["--log-checkpoint", path.name]
 
 
-@fault("E.13", exit_code=7, says="was rolled back")
+@fault("E.13", "E.2.4", exit_code=7, says="was rolled back")
 def log_was_rolled_back(case: Case) -> None:
     """The log is an older one than the committed checkpoint, and lacks its entries."""
     _serve(case, _log((_GOOD,)))
