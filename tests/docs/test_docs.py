@@ -481,7 +481,6 @@ def test_page_commands(page: str, tmp_path: pathlib.Path, index: str) -> None:
         "TWINE_USERNAME": "user",
         "TWINE_PASSWORD": "secret",
         "TWINE_NON_INTERACTIVE": "1",
-        "WHEELHOUSE_HASHES_STATE": str(tmp_path / "state"),
     }
     if page == "docs/hooks.rst":
         environ["PYTHONPATH"] = str(tmp_path / "site")

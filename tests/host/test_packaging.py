@@ -229,13 +229,3 @@ def test_editable_install_runs_startup_file(editable: Environment) -> None:
     assert not pathlib.Path(file).is_relative_to(editable.site_packages)
     assert done.err == ""
 
-
-def test_lowest_environment_has_the_lowest_requirements(wheel: pathlib.Path) -> None:
-    requirements = [Requirement(text) for text in metadata(wheel).get_all("Requires-Dist") or []]
-    lowest = {
-        r.name: f"{r.name}=={next(iter(r.specifier)).version}"
-        for r in requirements
-        if r.name in ("filelock", "pycurl")
-    }
-    install = f"pip install --quiet {lowest['filelock']} {lowest['pycurl']}\n"
-    assert install in (ROOT / "tox.ini").read_text()

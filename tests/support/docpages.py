@@ -158,7 +158,7 @@ def follow(
         ["bash", "-c", "\n".join(script)],
         check=False,
         cwd=folder,
-        env={**kept, **environ},
+        env={**kept, "WHEELHOUSE_HASHES_STATE": str(folder / "state"), **environ},
         stdout=subprocess.PIPE,
         text=True,
         timeout=300,

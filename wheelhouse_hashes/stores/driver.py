@@ -223,8 +223,9 @@ class Account:
                 # libcloud would silently ignore a misspelled key.
                 ours = () if self.provider_name == "LOCAL" else KEYS
                 names = ", ".join(sorted({*known, *ours}))
-                # Text that does not resemble a key may be part of a secret.
-                resembles = resembling(key, known.union(_ANY_DRIVER, KEYS))
+                # Text that does not resemble a key, or has capitals, may be part of a secret.
+                all_keys = known.union(_ANY_DRIVER, KEYS) if key.islower() else ()
+                resembles = resembling(key, all_keys)
                 shown = f" {key}" if resembles else ""
                 meant = f"; did you mean {resembles}?" if resembles in {*known, *ours} else ""
                 raise UsageError(

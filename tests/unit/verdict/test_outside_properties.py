@@ -47,7 +47,7 @@ claims = st.builds(
 provenances = st.builds(
     Provenance,
     st.sampled_from((frozenset(), frozenset({HOME}), frozenset({HOME, CDN}))),
-    st.lists(ages, max_size=3).map(tuple),
+    st.lists(ages, max_size=3).map(lambda known: lambda: known),
 )
 seen_bytes = st.builds(
     lambda tail, known: SEEN._replace(tail=tail, length_known=known),
