@@ -228,4 +228,3 @@ def test_editable_install_runs_startup_file(editable: Environment) -> None:
     assert count == "1"
     assert not pathlib.Path(file).is_relative_to(editable.site_packages)
     assert done.err == ""
-
