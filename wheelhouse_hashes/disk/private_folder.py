@@ -113,30 +113,16 @@ def _try_lock(opened: int) -> int | None:
     :param opened: a descriptor of the lock file; closed unless it is returned.
     :returns: the descriptor; closing it releases the lock.
     """
+    # Imported here because it is slow to import, and most commands lock nothing.
+    from filelock import lock_descriptor
+
     locked = False
     try:
-        locked = _lock(opened)
+        locked = lock_descriptor(opened, blocking=False)
     finally:
         if not locked:
             os.close(opened)
     return opened if locked else None
-
-
-def _lock(opened: int) -> bool:
-    """Lock a descriptor; return False if another one of the file is locked."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        from filelock import lock_descriptor
-
-        return lock_descriptor(opened, blocking=False)
-    # What filelock does on POSIX.  Importing it takes ten times as long as the rest of a
-    # fetch takes for one artifact.
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):
-        return False
-    return True
 
 
 def _is_still(parent: Folder, folder: Folder, name: str) -> bool:
