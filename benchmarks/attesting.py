@@ -25,20 +25,6 @@ AFTER_IMPORT = "CPU seconds after the import"
 
 SIZE = 50_000
 
-#: Runs a command, and prints the CPU seconds that it took after the import of sigstore.
-TIMED = """
-import sys, time
-import wheelhouse_hashes.builtin.sources.attestation_checks
-from wheelhouse_hashes.__main__ import main
-began = time.process_time()
-try:
-    code = main()
-except SystemExit as end:
-    code = end.code
-print("seconds after the import:", time.process_time() - began)
-sys.exit(code)
-"""
-
 _SECONDS = re.compile(r"^seconds after the import: ([0-9.e-]+)$", re.MULTILINE)
 
 
@@ -49,7 +35,7 @@ def attested(suite: Suite) -> None:
         suite.skip(CASE, f"{' and '.join(missing)} not installed: the extra attest")
         return
     # Only this case needs cryptography.
-    from tests.support.sigstore import Sigstore  # noqa: PLC0415
+    from tests.support.sigstore import TIMED, Sigstore  # noqa: PLC0415
 
     count = suite.scale.attested
     instance = Sigstore()

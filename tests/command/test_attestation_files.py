@@ -155,35 +155,31 @@ def test_one_bundle_in_the_files_of_many_artifacts_counts_once(
     assert believing
 
 
-def test_too_many_files_with_bundles_are_noted(
+@pytest.mark.parametrize(
+    ("limit", "value", "files", "padding", "noted"),
+    [
+        ("MAX_LISTS", 2, 5, b"", "3 more files with attestations are ignored: too many"),
+        ("MAX_LIST_BYTES", 1000, 3, b" " * 600, "more files with attestations are ignored"),
+    ],
+)
+def test_files_with_bundles_beyond_a_limit_are_noted(
     cli: Cli,
     dist: pathlib.Path,
     content: bytes,
     believing: type,
     monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    value: int,
+    files: int,
+    padding: bytes,
+    noted: str,
 ) -> None:
-    monkeypatch.setattr(attestation_folders, "MAX_LISTS", 2)
-    for number in range(5):
-        dist.joinpath(f"{number}.jsonl").write_bytes(lines(bundle(**{A: content})))
+    monkeypatch.setattr(attestation_folders, limit, value)
+    for number in range(files):
+        dist.joinpath(f"{number}.jsonl").write_bytes(lines(bundle(**{A: content})) + padding)
     result = cli("verify", dist, *BY)
     assert result.code == 0
-    assert "3 more files with attestations are ignored: too many" in result.out
-    assert believing
-
-
-def test_bytes_of_files_with_bundles_are_limited(
-    cli: Cli,
-    dist: pathlib.Path,
-    content: bytes,
-    believing: type,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(attestation_folders, "MAX_LIST_BYTES", 1000)
-    for number in range(3):
-        dist.joinpath(f"{number}.jsonl").write_bytes(lines(bundle(**{A: content})) + b" " * 600)
-    result = cli("verify", dist, *BY)
-    assert result.code == 0
-    assert "more files with attestations are ignored" in result.out
+    assert noted in result.out
     assert believing
 
 
