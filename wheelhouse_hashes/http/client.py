@@ -69,7 +69,7 @@ class Client:
         origin, in the thread that made the request.
     :param opener: opens the URLs that are neither ``http`` nor ``https``.
     :param authorization: adds headers to requests; None if no plugin has any.
-    :param throttle: is told how servers answer.
+    :param throttle: counts the good and the refused answers of servers.
     """
 
     def __init__(  # noqa: PLR0913 (what it takes from the run)

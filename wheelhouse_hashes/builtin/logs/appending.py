@@ -170,7 +170,7 @@ class Appender:
         for path, made in self._growth.partial():
             if path not in before:
                 self._place.create(path, made)
-        self._place.settle()
+        self._place.sync()
         self._check_readable()
         found = self._place.read(path_of(batch.size), len(content), fresh=True)
         if found != content:

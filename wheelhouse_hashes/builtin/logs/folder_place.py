@@ -43,7 +43,7 @@ class FolderPlace:
     def __init__(self, run: Run[Any], folder: pathlib.Path) -> None:
         self._run = run
         self._folder = folder
-        self._unsettled: list[pathlib.Path] = []
+        self._unsynced: list[pathlib.Path] = []
         #: Its address, to be shown.
         self.shown = printable(str(folder))
 
@@ -71,12 +71,12 @@ class FolderPlace:
                 return False
             finally:
                 temporary.unlink()
-        self._unsettled.append(final)
+        self._unsynced.append(final)
         return True
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Wait until everything was flushed to disk, see :class:`WritablePlace`."""
-        paths, self._unsettled = self._unsettled, []
+        paths, self._unsynced = self._unsynced, []
         with disk_errors(f"write {self._folder}"):
             if len(paths) > _MANY and hasattr(os, "sync"):
                 os.sync()

@@ -62,7 +62,7 @@ class WritablePlace(Place, Protocol):
         :raises StoreError: if it exists with other content.
         """
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Wait until everything that was created survives a power cut."""
 
     def replace(self, path: str, expected: bytes | None, content: bytes) -> bool:
@@ -190,7 +190,7 @@ class ContainerPlace:
             return False
         return True
 
-    def settle(self) -> None:
+    def sync(self) -> None:
         """Do nothing: each object was read back."""
 
     def replace(self, path: str, expected: bytes | None, content: bytes) -> bool:
