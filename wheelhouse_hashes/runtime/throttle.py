@@ -2,9 +2,10 @@
 
 More requests at a time hide the latency of a network, but a server may accept a few
 connections only.  So a run begins with few jobs, adds one for each request that is answered
-well, and halves them when the server refuses.  It then grows slowly: by one after as many
-good answers as jobs are in progress, and later still to the number that was refused.  This
-follows the congestion control of TCP (:rfc:`5681`): halve on a loss, then probe.
+well while this process mostly waits, and halves them when the server refuses.  It then grows
+slowly: by one after as many good answers as jobs are in progress, and later still to the number
+that was refused.  This follows the congestion control of TCP (:rfc:`5681`): halve on a loss,
+then probe.
 
 A thread that pauses before another try gives up its slot and, once a server has refused, its
 connection: servers count idle connections, too.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -38,13 +40,51 @@ _DESCRIPTORS = 8
 _RESERVED = 24
 
 #: How many rounds of good answers pass before a number that was refused is tried again;
-#: doubled with each refusal.
-_ROUNDS = 4
-_MOST_ROUNDS = 64
+#: doubled with each refusal.  An artifact that is refused waits as long as the server wants.
+_ROUNDS = 16
+_MOST_ROUNDS = 128
+
+#: The share of one processor from which on this process is busy: more threads would wait for
+#: the interpreter's lock, not for the network.
+_BUSY = 0.75
+
+#: For how many seconds the share is measured.
+_WINDOW = 0.02
 
 
 class TooManyBig(Exception):
     """As many big bodies as allowed are being received: ask for this one later."""
+
+
+class ProcessorUse:
+    """Whether this process is busy computing.
+
+    :param clock: returns the time, in seconds.
+    :param used: returns the processor time of all threads, in seconds.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        used: Callable[[], float] = time.process_time,
+    ) -> None:
+        self._clock = clock
+        self._used = used
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin to measure; until there is a result, the process counts as busy."""
+        self._since, self._before = self._clock(), self._used()
+        self._is_busy = True
+
+    def is_busy(self) -> bool:
+        """Return whether the process was busy in the last window."""
+        now = self._clock()
+        if now - self._since >= _WINDOW:
+            used = self._used()
+            self._is_busy = used - self._before > _BUSY * (now - self._since)
+            self._since, self._before = now, used
+        return self._is_busy
 
 
 class Throttle:
@@ -54,10 +94,12 @@ class Throttle:
     freely.
 
     :param stop: set when the run must end.
+    :param processor: how busy this process is.
     """
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, processor: ProcessorUse | None = None) -> None:
         self._stop = stop
+        self._processor = processor or ProcessorUse()
         self._changed = threading.Condition(threading.Lock())
         self._mine = threading.local()
         #: The maximum number of slots.
@@ -87,6 +129,7 @@ class Throttle:
         """
         self.maximum = max(1, min(maximum, _affordable()))
         self.limit = min(self.maximum, first or self.maximum)
+        self._processor.restart()
         return self.maximum
 
     def enter(self, *, retry: bool = False) -> None:
@@ -171,10 +214,12 @@ class Throttle:
         self._changed.notify_all()
 
     def answered(self) -> None:
-        """Grow, because a request was answered well."""
+        """Grow, because a request was answered well, unless more jobs would end no sooner."""
         if self.limit >= self.maximum:
             return
         with self._changed:
+            if self._processor.is_busy():
+                return
             self._good += 1
             if self._good < self._needed:
                 return
@@ -200,6 +245,9 @@ class Throttle:
         """
         with self._changed:
             if began != self.brakings:
+                if began == self.brakings - 1 and self._refused_at is not None:
+                    # One more of the same moment that did not fit.
+                    self._refused_at = max(self.limit + 1, self._refused_at - 1)
                 return
             self.brakings += 1
             in_progress = max(1, min(self.limit, self._active))

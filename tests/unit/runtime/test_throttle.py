@@ -18,16 +18,36 @@ from tests.support.waits import short_pauses
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.runtime.throttle import BIG, MOST_BIG, Throttle, TooManyBig
+from wheelhouse_hashes.runtime.throttle import (
+    BIG,
+    MOST_BIG,
+    ProcessorUse,
+    Throttle,
+    TooManyBig,
+)
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.requests import StoreRequests
+
+
+def processor(share: float) -> ProcessorUse:
+    """Return the measurement of a process that uses a share of a processor all the time.
+
+    Each look at its clock takes a second.
+    """
+    seconds = [0]
+
+    def clock() -> float:
+        seconds[0] += 1
+        return seconds[0]
+
+    return ProcessorUse(clock, lambda: share * seconds[0])
 
 
 @pytest.fixture
 def throttle(monkeypatch: pytest.MonkeyPatch) -> Throttle:
     """A throttle that begins with 4 slots, of 16."""
     short_pauses(monkeypatch)
-    made = Throttle(threading.Event())
+    made = Throttle(threading.Event(), processor(0.0))
     made.begin(16, 4)
     return made
 
@@ -67,10 +87,27 @@ def test_each_good_answer_adds_a_slot(throttle: Throttle) -> None:
 
 @pytest.mark.parametrize("most", [1, 3, 40])
 def test_maximum_is_never_exceeded(most: int) -> None:
-    throttle = Throttle(threading.Event())
+    throttle = Throttle(threading.Event(), processor(0.0))
     assert throttle.begin(most, 4) == most
     assert throttle.limit == min(most, 4)
     assert limit_after(throttle, 100) == most
+
+
+@pytest.mark.parametrize(("share", "limit"), [(0.1, 16), (0.6, 16), (0.9, 4), (1.9, 4)])
+def test_busy_process_does_not_grow(share: float, limit: int) -> None:
+    """More threads would only wait for the interpreter's lock."""
+    throttle = Throttle(threading.Event(), processor(share))
+    throttle.begin(16, 4)
+    assert limit_after(throttle, 50) == limit
+
+
+def test_process_counts_as_busy_until_it_is_measured() -> None:
+    now = [0.0]
+    throttle = Throttle(threading.Event(), ProcessorUse(lambda: now[0], lambda: 0.0))
+    throttle.begin(16, 4)
+    assert limit_after(throttle, 10) == 4
+    now[0] = 0.02
+    assert limit_after(throttle, 1) == 5
 
 
 def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
@@ -78,6 +115,9 @@ def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
     began = throttle.brakings
     in_slots(throttle, 16, lambda: throttle.brake(began), each=True)
     assert throttle.limit == 8
+    # All but one would have fit into half of the slots, so the next one is tried late.
+    assert limit_after(throttle, 15 * 8) == 8
+    assert limit_after(throttle, 8) == 9
 
 
 def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
@@ -88,8 +128,8 @@ def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
     assert limit_after(throttle, 5 + 6) == 7
     # One more was refused before.
     assert limit_after(throttle, 7) == 7
-    assert limit_after(throttle, 3 * 7) == 8
-    assert limit_after(throttle, 4 * 8) == 9
+    assert limit_after(throttle, 15 * 7) == 8
+    assert limit_after(throttle, 16 * 8) == 9
     # The number that was refused is reached, so it is no obstacle any more.
     assert limit_after(throttle, 9) == 10
     assert limit_after(throttle, 1000) == 16
