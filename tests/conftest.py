@@ -19,6 +19,22 @@ from wheelhouse_hashes.testing import FOREIGN, Result
 __all__ = ["FOREIGN", "LOCAL", "Cli", "Result"]
 
 
+def _without_time_limits() -> None:
+    """Let no example of hypothesis fail because the machine is busy."""
+    try:
+        from hypothesis import HealthCheck, settings  # noqa: PLC0415 (some environments lack it)
+    except ImportError:
+        return
+    ignored = [HealthCheck.too_slow]
+    settings.register_profile(
+        "tests", settings.default, deadline=None, suppress_health_check=ignored
+    )
+    settings.load_profile("tests")
+
+
+_without_time_limits()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--cases``, for environments that run fewer cases of each table."""
     text = "cases of each table of command tests without the marker thorough (default: %(default)s)"

@@ -13,7 +13,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from tests.support.docpages import PAGES, Command, Outcome, commands, follow
 from tests.support.environments import Environment, clean, wheel_under_test
 from tests.support.logs import KEY, OBSERVER, VKEY
 from tests.support.plugins import GREETING, make_distribution
+from tests.support.programs import free_port
 from tests.support.servers import respond, running
 from wheelhouse_hashes import hookspecs, testing
 from wheelhouse_hashes.builtin import BUILT_IN
@@ -329,12 +329,6 @@ def index(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield f"{url}/"
 
 
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
-
-
 def release(folder: pathlib.Path) -> None:
     """Create what the pages assume: a release and a list of its digests."""
     for name in RELEASE:
@@ -485,7 +479,7 @@ def test_page_commands(page: str, tmp_path: pathlib.Path, index: str) -> None:
     if page == "docs/hooks.rst":
         environ["PYTHONPATH"] = str(tmp_path / "site")
     with testing.serving_folder(tmp_path) as server:
-        values = {"folder": str(tmp_path), "url": server.url, "port": free_port()}
+        values = {"folder": str(tmp_path), "url": server.url, "port": str(free_port())}
         steps = [(c, typed(page, c, tmp_path, values)) for c in RUN_HERE[page]]
         outcomes = follow(steps, tmp_path, environ)
     for outcome, following in itertools.zip_longest(outcomes, outcomes[1:]):

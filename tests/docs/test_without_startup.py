@@ -15,6 +15,7 @@ import wheelhouse_hashes
 from tests.docs import test_docs
 from tests.support.docpages import follow
 from tests.support.environments import Environment
+from tests.support.programs import free_port
 from wheelhouse_hashes import testing
 
 pytestmark = pytest.mark.thorough
@@ -80,7 +81,7 @@ def test_page_commands_work_without_startup_files(
     if page == "docs/hooks.rst":
         environ["PYTHONPATH"] = str(tmp_path / "site")
     with testing.serving_folder(tmp_path) as server:
-        values = {"folder": str(tmp_path), "url": server.url, "port": test_docs.free_port()}
+        values = {"folder": str(tmp_path), "url": server.url, "port": str(free_port())}
         steps = [(c, test_docs.typed(page, c, tmp_path, values).replace(HOST, OWN)) for c in here]
         outcomes = follow(steps, tmp_path, environ)
     for outcome, following in zip(outcomes, [*outcomes[1:], None], strict=True):

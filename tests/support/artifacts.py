@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import pathlib
 import subprocess
@@ -81,16 +82,21 @@ def flip_a_bit(path: pathlib.Path) -> None:
 
 
 def download_real_wheels(folder: pathlib.Path) -> list[pathlib.Path]:
-    """Download wheels for several platforms with pip, unless they are already there."""
-    for platform, python, implementation, abi in REAL_PLATFORMS:
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--only-binary", ":all:", "--dest", str(folder)),
-                *("--platform", platform, "--platform", platform.replace("_28_", "_27_")),
-                *("--python-version", python, "--implementation", implementation, "--abi", abi),
-                f"{REAL_PROJECT}=={REAL_VERSION}",
-            ],
-            check=True,
-        )
+    """Download wheels for several platforms with pip, unless they are already there.
+
+    Test processes share the folder, so each waits until another one has downloaded them.
+    """
+    with folder.joinpath(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for platform, python, implementation, abi in REAL_PLATFORMS:
+            subprocess.run(
+                [
+                    *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+                    *("--only-binary", ":all:", "--dest", str(folder)),
+                    *("--platform", platform, "--platform", platform.replace("_28_", "_27_")),
+                    *("--python-version", python, "--implementation", implementation, "--abi", abi),
+                    f"{REAL_PROJECT}=={REAL_VERSION}",
+                ],
+                check=True,
+            )
     return sorted(folder.glob("*.whl"))

@@ -143,7 +143,7 @@ def follow(
         if port := re.search(r"http\.server .* (\d+) .*&$", typed):
             # Wait until the server accepts connections, as a human reader would.
             script.append(
-                f"for i in {{1..200}}; do (: < /dev/tcp/127.0.0.1/{port[1]}) 2> /dev/null && "
+                f"for i in {{1..1200}}; do (: < /dev/tcp/127.0.0.1/{port[1]}) 2> /dev/null && "
                 "break; sleep 0.05; done"
             )
         script.append("(exit $code)")
@@ -161,7 +161,7 @@ def follow(
         env={**kept, "WHEELHOUSE_HASHES_STATE": str(folder / "state"), **environ},
         stdout=subprocess.PIPE,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     *printed, rest = re.split(rf"\n{_MARK}(\d+)\n", done.stdout)
     assert not rest, done.stdout

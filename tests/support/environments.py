@@ -57,7 +57,7 @@ def run(*command: object, **environ: str) -> Result:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         env=clean(**environ),
     )
     return Result(done.returncode, done.stdout, done.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import random
 import socket
 import subprocess
 import time
@@ -13,11 +14,21 @@ from collections.abc import Iterator, Sequence
 PATIENCE = 120
 
 
+#: Linux's first port of those that it chooses itself.
+_CHOSEN = pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range")
+
+
 def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-    return port
+    """Return a port that nobody listens on.
+
+    The system does not choose it for the servers and connections of other tests, which may run at
+    the same time, before it is used.
+    """
+    first = int(_CHOSEN.read_text().split()[0]) if _CHOSEN.exists() else 32768
+    for port in random.SystemRandom().sample(range(first // 2, first), 100):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no port is free")
 
 
 @contextlib.contextmanager
@@ -37,4 +48,4 @@ def started(command: Sequence[str], port: int, log: pathlib.Path) -> Iterator[st
         yield f"http://127.0.0.1:{port}/"
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(PATIENCE)

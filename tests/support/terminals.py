@@ -15,8 +15,8 @@ import termios
 import time
 from collections.abc import Callable, Mapping
 
-#: Maximum seconds for a command.
-LIMIT = 60
+#: Maximum seconds for a command, on a busy machine.
+LIMIT = 240
 
 _CONTROL = re.compile(r"\x1b\[(\??)([\d;]*)([A-Za-z])")
 
@@ -144,7 +144,7 @@ class Terminal:
         try:
             while self._read():
                 assert time.monotonic() < self._limit, self.screen.text
-            code = self._process.wait(timeout=10)
+            code = self._process.wait(timeout=60)
             assert self._process.stderr is not None
             #: The command's standard error.
             self.err = self._process.stderr.read().decode()

@@ -84,7 +84,7 @@ def run_side_by_side(
     rounds: int,
     options: list[str],
     prefix: str = "round",
-    patience: float = 120,
+    patience: float = 600,
 ) -> list[int | None]:
     """Run uploaders in parallel; return their exit codes.
 
@@ -122,6 +122,6 @@ def run_commands(
     for argv in commands:
         worker = context.Process(target=_run, args=(kind, str(folder), argv))
         worker.start()
-        worker.join(120)
+        worker.join(600)
         codes.append(worker.exitcode)
     return codes

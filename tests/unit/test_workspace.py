@@ -30,7 +30,7 @@ from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import OpenRequest
 
 #: Seconds that a test may take to see something that happens at once.
-SOON = 10.0
+SOON = 60.0
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ import time
 
 import pytest
 
-from tests.docs.test_docs import COMMANDS, FIRST_STEPS, check, free_port, typed
+from tests.docs.test_docs import COMMANDS, FIRST_STEPS, check, typed
 from tests.support.docpages import follow
 from tests.support.environments import wheel_of_tree
+from tests.support.programs import free_port
 
 
 def test_first_steps_page_commands(
@@ -23,7 +24,7 @@ def test_first_steps_page_commands(
     tmp_path_factory: pytest.TempPathFactory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    port = free_port()
+    port = str(free_port())
     found = wheel_of_tree(tmp_path_factory.getbasetemp()).parent
     environ = {"NETRC": os.devnull, "PIP_FIND_LINKS": str(found)}
     steps = [(c, typed(FIRST_STEPS, c, tmp_path, {"port": port})) for c in COMMANDS[FIRST_STEPS]]

@@ -41,22 +41,24 @@ def test_search_ends_at_its_end() -> None:
     assert search(TAG, text, 0, len(text)) is not None
 
 
-def _longest_pause(call: Callable[[], object]) -> tuple[float, float]:
-    """Return the longest time that another thread had to wait, and how long the call took."""
-    ended = threading.Event()
+def _turns(call: Callable[[], object]) -> int:
+    """Return how often another thread ran during a call."""
+    begun, ended = threading.Event(), threading.Event()
 
     def run() -> None:
+        begun.set()
         call()
         ended.set()
 
-    longest, began = 0.0, time.perf_counter()
-    threading.Thread(target=run, daemon=True).start()
-    last = began
+    thread = threading.Thread(target=run)
+    thread.start()
+    begun.wait()
+    turns = 0
     while not ended.is_set():
         time.sleep(0.001)
-        now = time.perf_counter()
-        longest, last = max(longest, now - last), now
-    return longest, last - began
+        turns += 1
+    thread.join()
+    return turns
 
 
 @pytest.mark.parametrize(
@@ -70,5 +72,5 @@ def _longest_pause(call: Callable[[], object]) -> tuple[float, float]:
     ],
 )
 def test_other_threads_run_in_between(call: Callable[[], object]) -> None:
-    longest, whole = _longest_pause(call)
-    assert longest < whole / 2
+    # At one or two times, it would run before and after a call that is made in one piece.
+    assert _turns(call) > 4

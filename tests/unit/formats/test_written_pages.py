@@ -103,9 +103,9 @@ def test_bytes_that_are_not_utf8() -> None:
 @pytest.mark.parametrize("part", ['">', "#sha256=", '"', "&amp;", "x"])
 def test_hostile_rows_take_linear_time(part: str) -> None:
     page = f'{HEAD}<li><a href="{part * (4_000_000 // len(part))}</a></li>\n{FOOT}'.encode()
-    began = time.monotonic()
+    began = time.process_time()
     is_written_page(page)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_output_of_host_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ def test_signal_sets_event_and_handlers_are_restored(number: int) -> None:
     before = [signal.getsignal(each) for each in SIGNALS]
     with ending_on_signals(stop):
         os.kill(os.getpid(), number)
-        assert stop.wait(10)
+        assert stop.wait(60)
     assert [signal.getsignal(each) for each in SIGNALS] == before
 
 
@@ -47,10 +47,10 @@ def test_second_signal_raises_keyboard_interrupt() -> None:
     with pytest.raises(KeyboardInterrupt), ending_on_signals(stop):  # noqa: PT012 (the last raises)
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)  # immediately: CI services send both
-        assert stop.wait(10)
+        assert stop.wait(60)
         time.sleep(SECOND_SIGNAL_AFTER)
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(10)
+        time.sleep(60)
 
 
 def test_no_handler_is_set_outside_main_thread() -> None:
@@ -97,7 +97,7 @@ def test_error_in_work_stops_others_and_propagates() -> None:
     def work(item: int) -> None:
         if item:
             raise ZeroDivisionError
-        assert stop.wait(10)
+        assert stop.wait(60)
 
     with pytest.raises(ZeroDivisionError):
         for_each([0, 1], work, 2, stop)
@@ -119,9 +119,9 @@ def test_signal_is_repeated_for_code_that_may_block() -> None:
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), ending_on_signals(stop, lambda: True):  # noqa: PT012 (the last raises)
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(60)
+        time.sleep(600)
     assert stop.is_set()
-    assert 1 < time.monotonic() - began < 10
+    assert 1 < time.monotonic() - began < 60
 
 
 def test_signal_is_not_repeated_for_other_code() -> None:

@@ -63,10 +63,10 @@ def in_slots(
     barrier = threading.Barrier(number)
 
     def wait_and_work(item: int) -> None:
-        barrier.wait(10)
+        barrier.wait(60)
         if each or item == 0:
             work()
-        barrier.wait(10)
+        barrier.wait(60)
 
     for_each(range(number), wait_and_work, number, threading.Event(), throttle)
 
@@ -228,14 +228,14 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
     idle, inside = [], []
     throttle.begin(1)
     throttle.idle = lambda: idle.append(threading.get_ident())
-    budget = WaitBudget(10.0, threading.Event(), throttle=throttle)
+    budget = WaitBudget(600.0, threading.Event(), throttle=throttle)
 
     def work(item: int) -> None:
         if item == 0:
             throttle.brake(0)
             other = threading.Thread(target=enter_and_leave)
             other.start()
-            budget.pause(5.0)
+            budget.pause(300.0)  # ended by the other thread
             other.join()
 
     def enter_and_leave() -> None:

@@ -112,12 +112,12 @@ def test_interruption_ends_the_wait_for_another_thread() -> None:
 
     def hang() -> list[str]:
         begun.set()
-        stop.wait(30)
+        stop.wait(120)
         return []
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(unlisted.ask, artifacts[0], hang, lambda _: False, fresh=False)
-        assert begun.wait(10)
+        assert begun.wait(60)
         threading.Timer(0.1, stop.set).start()
         with pytest.raises(Interrupted):
             unlisted.ask(artifacts[2], list, lambda _: False, fresh=False)
