@@ -176,7 +176,7 @@ def test_results_reach_a_pipe_while_others_are_awaited_and_at_an_interrupt() -> 
 
     def wait(handler: Handler) -> None:
         asked.set()
-        over.wait(30)
+        over.wait(600)
 
     routes[f"/{last}"] = wait
     with limited(routes) as server:

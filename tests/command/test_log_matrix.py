@@ -19,7 +19,7 @@ from tests.support.artifacts import hash_file, wheel_bytes
 from tests.support.commands import fetch, got
 from tests.support.logs import KEY, OBSERVER, VKEY, files, make_log, wheel
 from tests.support.servers import Handler, Respond, Server, respond, serving
-from tests.support.signaled import begin, signal_and_wait
+from tests.support.signaled import SOON, begin, signal_and_wait
 from tests.support.waits import short_pauses
 from wheelhouse_hashes.builtin.logs import checking
 from wheelhouse_hashes.tlog.entries import Entry
@@ -30,9 +30,6 @@ LOG = pathlib.Path("log")
 A, B = wheel(1), wheel(2)
 GOOD, EVIL = wheel_bytes(b"good", A), wheel_bytes(b"evil", A)
 NOW, LONG_AGO = 0.0, 1e6
-
-#: In seconds; much more than it takes, because other tests run at the same time.
-SOON = 5.0
 
 
 @pytest.fixture(autouse=True)
@@ -304,7 +301,7 @@ def test_interruption_while_the_log_does_not_answer(world: World, path: str, ver
 
     def silent(handler: Handler) -> None:
         asked.set()
-        ended.wait(20)
+        ended.wait(600)
 
     world.routes[f"/log/{path}"] = silent
     log = f"{world.server.url}log"

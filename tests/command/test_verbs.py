@@ -15,7 +15,7 @@ from tests.conftest import LOCAL, Cli
 from tests.support.params import quick
 from tests.support.plugins import Recorder, install, make_distribution
 from tests.support.servers import Handler, Server, serving
-from tests.support.signaled import begin, signal_and_wait
+from tests.support.signaled import SOON, begin, signal_and_wait
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, Digest, Finding, Outcome, Verdict
 from wheelhouse_hashes.causes import Cause
@@ -263,7 +263,7 @@ def wait(run):
     pathlib.Path("began").touch()
     if run.options.extra["how"] == "network":
         run.client.get(run.options.extra["url"], max_bytes=10)
-    time.sleep(60)
+    time.sleep(600)
 
 
 @hookimpl
@@ -283,7 +283,7 @@ def hanging() -> Iterator[str]:
     end = threading.Event()
 
     def silent(_handler: Handler) -> None:
-        end.wait(60)
+        end.wait(600)
 
     try:
         with serving({"/": silent}) as server:
@@ -305,14 +305,14 @@ def test_signal_ends_verb_that_waits(
     out, err, seconds = signal_and_wait(command, number)
     assert (command.returncode, err) == (130, "")
     assert out == "interrupted: run the command again\nfinished 130\n"
-    assert seconds < 2
+    assert seconds < SOON
 
 
 @pytest.mark.parametrize("module", ["wheelhouse_uploader", "wheelhouse_hashes"])
 def test_installed_verb_works_in_both_commands(
     python: Cli, tmp_path: pathlib.Path, module: str
 ) -> None:
-    source = WAITING.replace("time.sleep(60)", "return 3")
+    source = WAITING.replace("time.sleep(600)", "return 3")
     make_distribution(tmp_path / "site", "wheelhouse_linger", source)
     done = python("-m", module, "linger", "x", PYTHONPATH=str(tmp_path / "site"))
     assert (done.code, done.out, done.err) == (3, "finished 3\n", "")
