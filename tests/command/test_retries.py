@@ -27,7 +27,10 @@ PLACES = {
 }
 
 #: Generous: all waits of this file are below a few seconds.
-WAIT = "30"
+WAIT = "120"
+
+#: Seconds for what follows a limit of a few seconds, on a busy machine.
+SOON = 60
 
 
 def status(code: int) -> Respond:
@@ -133,9 +136,10 @@ def test_final_status_ends_at_once(cli: Cli, wheel: bytes, code: int, place: str
     began = time.monotonic()
     exit_code, asked = run(cli, wheel, place, status(code), times=float("inf"))
     assert (exit_code, asked) == (5, 1)
-    assert time.monotonic() - began < float(WAIT) / 2
+    assert time.monotonic() - began < SOON
 
 
+@pytest.mark.usefixtures("brief")
 def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None:
     """A server that drips, and cuts the connection again and again, makes progress."""
     asked = []
@@ -149,26 +153,25 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
         if start:
             handler.send_header("Content-Range", f"bytes {start}-{len(wheel) - 1}/{len(wheel)}")
         handler.end_headers()
-        for position in range(start, start + 1600, 160):
-            handler.wfile.write(wheel[position : position + 160])
+        for position in range(start, start + 1000, 500):
+            handler.wfile.write(wheel[position : position + 500])
             handler.wfile.flush()
             time.sleep(0.1)
         handler.close_connection = True
 
     routes: Routes = {"/": page(A, f"{A}.sha256"), f"/{A}": drip, f"/{A}.sha256": hash_file(wheel)}
-    began = time.monotonic()
     with serving(routes) as server:
-        options = ("--verify", "--wait", "6", "--timeout", "3", "--local-folder", "got")
+        options = ("--verify", "--wait", WAIT, "--timeout", "3", "--local-folder", "got")
         result = cli("fetch", *options, "demo", server.url)
     assert result.code == 5
     assert "timed out after 3 seconds (increase --timeout)" in result.line("refused")
-    assert len(asked) > 1
-    # The transfers, the wait, and time for a busy machine.
-    assert time.monotonic() - began < 3 + 6 + 6
+    # Each try takes a fifth of a second at least, and much less than the limit.
+    assert 1 < len(asked) <= 16
     assert got() == []
 
 
 @pytest.mark.thorough
+@pytest.mark.usefixtures("brief")
 @pytest.mark.parametrize("place", ["page", "hash file", "against"])
 def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, place: str) -> None:
     """A server that drips, and cuts the connection again and again."""
@@ -177,8 +180,8 @@ def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, plac
         handler.send_response(200)
         handler.send_header("Content-Length", "60000")
         handler.end_headers()
-        for _ in range(10):
-            handler.wfile.write(b" " * 160)
+        for _ in range(2):
+            handler.wfile.write(b" " * 500)
             handler.wfile.flush()
             time.sleep(0.1)
         handler.close_connection = True
@@ -191,9 +194,8 @@ def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, plac
     }
     pathlib.Path("have").mkdir()
     pathlib.Path("have", A).write_bytes(wheel)
-    began = time.monotonic()
     with serving(routes) as server:
-        options = ("--wait", "6", "--timeout", "2.5")
+        options = ("--wait", WAIT, "--timeout", "2.5")
         if place == "against":
             result = cli("verify", "have", *options, "--against", server.url)
         else:
@@ -201,9 +203,8 @@ def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, plac
         asked = server.paths().count(PLACES[place])
     assert result.code == 5
     assert "timed out after 2.5 seconds (increase --timeout)" in result.out + result.err
-    # Without a common limit, the last of five or six tries is cut, and not timed out.
-    assert 2 <= asked <= 4
-    assert time.monotonic() - began < 2.5 + 6 + 3
+    # Each try takes a fifth of a second at least, and much less than the limit.
+    assert 2 <= asked <= 13
 
 
 @pytest.mark.thorough
@@ -217,7 +218,7 @@ def test_dripping_body_ends_at_the_timeout(cli: Cli, wheel: bytes, place: str) -
         handler.end_headers()
         with contextlib.suppress(OSError):
             while not over.wait(0.1):
-                handler.wfile.write(b" " * 500)
+                handler.wfile.write(b" " * 50)
 
     began = time.monotonic()
     try:
@@ -225,7 +226,7 @@ def test_dripping_body_ends_at_the_timeout(cli: Cli, wheel: bytes, place: str) -
     finally:
         over.set()
     assert (code, asked) == (5, 1)
-    assert time.monotonic() - began < 2 + 5
+    assert time.monotonic() - began < SOON
 
 
 def slow(seconds: float, answer: Respond) -> Respond:
@@ -240,14 +241,14 @@ def slow(seconds: float, answer: Respond) -> Respond:
 
 def test_spent_timeout_does_not_hide_a_mismatch(cli: Cli, wheel: bytes) -> None:
     # One download fits into the limit, on a busy machine too, and a second one does not.
-    answer = slow(2.0, lambda handler: respond(handler, 200, wheel))
+    answer = slow(2.5, lambda handler: respond(handler, 200, wheel))
     routes: Routes = {
         "/": page(A, f"{A}.sha256"),
         f"/{A}": answer,
         f"/{A}.sha256": hash_file(b"other"),
     }
     with serving(routes) as server:
-        options = ("--verify", "--wait", "2", "--timeout", "3.9", "--local-folder", "got")
+        options = ("--verify", "--wait", "2", "--timeout", "4.9", "--local-folder", "got")
         result = cli("fetch", *options, "demo", server.url)
     assert result.code == 1
     assert "mismatch" in result.line("refused")
@@ -263,10 +264,10 @@ def test_timeout_includes_redirects(cli: Cli, wheel: bytes) -> None:
     }
     routes |= {f"/{n}": slow(0.4, to(f"/{n + 1}")) for n in range(1, 9)}
     with serving(routes) as server:
-        options = ("--verify", "--wait", "0", "--timeout", "1", "--local-folder", "got")
+        options = ("--verify", "--wait", "0", "--timeout", "2", "--local-folder", "got")
         result = cli("fetch", *options, "demo", server.url)
     assert result.code == 5
-    assert "timed out after 1 seconds" in result.line("refused")
+    assert "timed out after 2 seconds" in result.line("refused")
 
 
 def endless(piece: Callable[[int], bytes]) -> Respond:
@@ -294,7 +295,7 @@ def test_endless_headers_are_refused(
     began = time.monotonic()
     code, asked = run(cli, wheel, place, endless(piece), times=float("inf"))
     assert (code, asked) == (5, 1)
-    assert time.monotonic() - began < float(WAIT) / 2
+    assert time.monotonic() - began < SOON
 
 
 #: Prints the peak memory of a command in kB, after its output.

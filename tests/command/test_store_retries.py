@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 import pytest
 
-from tests.command.test_retries import FINAL, TRANSIENT, WAIT, Failing, drop, status
+from tests.command.test_retries import FINAL, SOON, TRANSIENT, WAIT, Failing, drop, status
 from tests.conftest import LOCAL, Cli, Result
 from tests.support.artifacts import A, hash_file, make_wheel
 from tests.support.fake_store import (
@@ -30,7 +30,7 @@ from tests.support.fake_store import (
 )
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, Routes, respond, serving
-from tests.support.signaled import SOON, begin, signal_and_wait
+from tests.support.signaled import begin, signal_and_wait
 from wheelhouse_hashes.artifacts import Claim, Companion, Finding, ListedArtifact, LocalArtifact
 from wheelhouse_hashes.hookspecs import hookimpl
 from wheelhouse_hashes.run import Run
@@ -183,7 +183,7 @@ def test_final_status_ends_at_once(
     # The answer of the S3 API to a HEAD has no reason, so the listing decides.
     decides = not (store.provider == "S3" and place == "container" and code < 500)
     assert result.code == (5 if decides else 0)
-    assert time.monotonic() - began < float(WAIT) / 2
+    assert time.monotonic() - began < SOON
     # If the artifact cannot be confirmed, another look tells what the container has.
     # The host looks the container up once more at the end.
     assert store.hits <= {"read-back": 3, "container": 1 if decides else 2}.get(place, 1)
