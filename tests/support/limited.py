@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from tests.support.servers import Respond, Routes, Server, respond, running
 
+#: Seconds that an answer waits for other requests, if the test wants it.
+HOLD = 0.5
+
 
 @dataclass
 class LimitedServer(Server):
@@ -28,7 +31,12 @@ class LimitedServer(Server):
 
 @contextlib.contextmanager
 def limited(
-    routes: Routes, *, connections: int = 1000, delay: float = 0.0, retry_after: str = "1"
+    routes: Routes,
+    *,
+    connections: int = 1000,
+    delay: float = 0.0,
+    retry_after: str = "1",
+    meeting: int = 0,
 ) -> Iterator[LimitedServer]:
     """Serve canned answers as ``serving`` does; answer 503 on connections beyond a number.
 
@@ -37,9 +45,13 @@ def limited(
     :param connections: the number of connections that are served.
     :param delay: the seconds that each answer takes.
     :param retry_after: the value of ``Retry-After`` in refusals.
+    :param meeting: a number of requests: until as many were in progress at a time, each answer
+        waits :data:`HOLD` seconds for others, so that their number does not depend on the
+        speed of the client.
     """
     server = LimitedServer("")
     lock = threading.Lock()
+    met = threading.Event()
 
     class Made(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,6 +79,10 @@ def limited(
             with lock:
                 server._busy += 1
                 server.busiest = max(server.busiest, server._busy)
+                if server.busiest >= meeting:
+                    met.set()
+            if self.path != "/":  # which is requested alone
+                met.wait(HOLD)
             time.sleep(delay)
             with lock:
                 server._busy -= 1
