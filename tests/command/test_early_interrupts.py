@@ -77,7 +77,7 @@ def customize(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Callab
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     """Run a command that interrupts itself."""
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_ignored_signal_stays_ignored(customize: Callable[[str], None]) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert (done.returncode, "nowhere: no such folder" in done.stderr) == (2, True)
 
@@ -207,7 +207,7 @@ def test_interruptions_at_random_early_moments(
         os.close(reader)
         time.sleep(chance.uniform(0, 0.4))
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=300)
         ends.append((process.returncode, err))
         assert "Traceback" not in out + err
         assert process.returncode == 130, (out, err)

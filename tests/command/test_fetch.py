@@ -487,9 +487,9 @@ def test_late_hash_file_is_waited_for(cli: Cli, wheel: bytes) -> None:
         f"/{ANOTHER_A}.sha256": hash_file(wheel, ANOTHER_A),
     }
     with serving(routes) as server:
-        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "90", server.url)
     assert result.code == 0
-    assert "hash file not published yet; waiting up to 9 s" in result.line("waiting")
+    assert "hash file not published yet; waiting up to 90 s" in result.line("waiting")
 
 
 def test_stable_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
@@ -499,11 +499,9 @@ def test_stable_objects_are_not_waited_for(cli: Cli, wheel: bytes) -> None:
         )
 
     routes: Routes = {"/": page(A), f"/{A}": old(wheel), f"/{A}.sha256": old(hash_file(b"other"))}
-    started = time.monotonic()
     with serving(routes) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
-    assert result.code == 1
-    assert time.monotonic() - started < 10
+    assert (result.code, "waiting" in result.out) == (1, False)
     assert server.paths().count(f"/{A}") == 2
 
 
@@ -688,7 +686,7 @@ def test_concurrent_fetches_into_one_folder_succeed(served: Server, count: int) 
         subprocess.Popen([sys.executable, "-m", "wheelhouse_hashes", *FETCH, served.url])
         for _ in range(count)
     ]
-    assert [command.wait(60) for command in commands] == [0] * count
+    assert [command.wait(600) for command in commands] == [0] * count
     assert got() == sorted(contents)
     for name, content in contents.items():
         assert (GOT / name).read_bytes() == content

@@ -149,7 +149,7 @@ class Meeting:
     """Waits until as many artifacts are inspected at once as there are cores."""
 
     def __init__(self, number: int) -> None:
-        self._barrier = threading.Barrier(number, timeout=20)
+        self._barrier = threading.Barrier(number, timeout=300)
 
     @hookimpl
     def wheelhouse_inspect(self) -> None:
@@ -381,7 +381,7 @@ class Interrupter:
     @hookimpl
     def wheelhouse_inspect(self, run: Run[Options]) -> None:
         os.kill(os.getpid(), signal.SIGINT)
-        assert run.stop.wait(10)
+        assert run.stop.wait(60)
 
 
 def test_interrupted_hash_writes_nothing(

@@ -148,7 +148,7 @@ def test_artifact_that_is_not_logged_is_refused(
 
 
 def record_later(folder: pathlib.Path) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while not list(pathlib.Path("state").glob("log-*/latest")) and time.monotonic() < end:
         time.sleep(0.01)
     record(folder)
@@ -168,7 +168,7 @@ def test_artifact_that_is_logged_later_is_waited_for(
     later.start()
     arguments = ("dist",) if verb == "verify" else ("--local-folder", "got", "demo", store.url)
     extra = ("--verify",) if verb == "fetch" else ()
-    done = cli(verb, *extra, "--wait", 20, "--log", LOG, *arguments)
+    done = cli(verb, *extra, "--wait", 120, "--log", LOG, *arguments)
     later.join()
     assert (done.code, done.err) == (0, "")
     if verb == "verify":  # fetch may find it in its second try, which is made at once

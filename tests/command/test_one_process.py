@@ -24,7 +24,7 @@ def in_step(barrier: threading.Barrier, content: bytes) -> Respond:
     """Answer each request when those of all runs are there."""
 
     def answer(handler: Handler) -> None:
-        barrier.wait(30)
+        barrier.wait(300)
         respond(handler, 200, content)
 
     return answer

@@ -313,7 +313,7 @@ def test_time_limits(cli: Cli, opener: Opener, monkeypatch: pytest.MonkeyPatch) 
 
     class Blocked:
         def __iter__(self) -> Iterator[bytes]:
-            over.wait(60)
+            over.wait(600)
             yield b""
 
     install(monkeypatch, bad=Bad(Opened({}, Blocked(), secure=True)))
@@ -323,7 +323,7 @@ def test_time_limits(cli: Cli, opener: Opener, monkeypatch: pytest.MonkeyPatch) 
     assert "timed out after 1 seconds (increase --timeout)" in ended.err
     monkeypatch.setattr(reading, "IDLE_TIMEOUT", 1)
     assert "no data for 1 seconds" in fetch(cli, SHELF).err
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 120
     over.set()
 
 

@@ -12,29 +12,46 @@ import pytest
 
 from tests.support.artifacts import A, make_wheel
 from tests.support.commands import INDEX, UPLOAD, names
+from tests.support.plugins import make_distribution
 
 WHEELS = [f"demo-1.{n}-py3-none-any.whl" for n in range(12)]
 LOST = "wheelhouse-hashes: warning: cannot write to standard output: "
 
 #: How the standard output fails: words of a shell, and what standard error says.
 OUTPUTS = {
-    "closed pipe": ("| head -1 >/dev/null", "Broken pipe"),
-    "reader that never reads": ("| true", "Broken pipe"),
+    "closed pipe": ("| { head -1; exec <&-; touch closed; } >/dev/null", "Broken pipe"),
+    "reader that never reads": (">&3", "Broken pipe"),
     "full disk": (">/dev/full", "No space left on device"),
     "closed": (">&-", ""),
 }
 
+#: A plugin that lets all wheels but the first one wait until the reader has closed the pipe.
+WAITING = """
+import pathlib, time
+from wheelhouse_hashes import hookimpl
+
+@hookimpl
+def wheelhouse_companions(artifact):
+    while not artifact.name.startswith("demo-1.0-") and not pathlib.Path("closed").exists():
+        time.sleep(0.01)
+    return []
+"""
+
 
 def run(command: Sequence[str], redirected: str, **environ: str) -> tuple[int, str, str]:
-    """Run a command in a shell; return its exit code, its output and its errors."""
-    program = f'"$0" -m wheelhouse_uploader "$@" {redirected}; exit "${{PIPESTATUS[0]}}"'
+    """Run a command in a shell; return its exit code, its output and its errors.
+
+    Its descriptor 3 is a pipe that nobody reads any more.
+    """
+    program = "exec 3> >(exit); wait $!\n"
+    program += f'"$0" -m wheelhouse_uploader "$@" {redirected}; exit "${{PIPESTATUS[0]}}"'
     done = subprocess.run(
         ["bash", "-c", program, sys.executable, *command],
         check=False,
         capture_output=True,
         text=True,
         errors="replace",
-        timeout=80,
+        timeout=300,
         env={**os.environ, **environ},
     )
     return done.returncode, done.stdout, done.stderr
@@ -51,10 +68,14 @@ def wheels(dist: pathlib.Path) -> list[str]:
 @pytest.mark.parametrize("buffered", ["", pytest.param("1", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("kind", OUTPUTS)
 def test_upload_is_completed(
-    wheels: list[str], container: pathlib.Path, kind: str, buffered: str
+    wheels: list[str], container: pathlib.Path, tmp_path: pathlib.Path, kind: str, buffered: str
 ) -> None:
     redirected, reason = OUTPUTS[kind]
-    code, _, err = run(UPLOAD, redirected, PYTHONUNBUFFERED=buffered)
+    environ = {"PYTHONUNBUFFERED": buffered}
+    if kind == "closed pipe":
+        make_distribution(tmp_path / "site", "wheelhouse_greeting", WAITING)
+        environ["PYTHONPATH"] = str(tmp_path / "site")
+    code, _, err = run(UPLOAD, redirected, **environ)
     assert (code, err.count("\n")) == (0, bool(reason)), err
     assert err.startswith(f"{LOST}{reason}" if reason else "")
     assert set(names(container)) == {*wheels, *(f"{n}.sha256" for n in wheels), "index.html"}

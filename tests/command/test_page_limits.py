@@ -16,6 +16,7 @@ from tests.support.artifacts import SDIST, A, sha256, wheel_bytes
 from tests.support.commands import FETCH, GOT, fetch, got
 from tests.support.pages import page, page_of
 from tests.support.servers import Respond, Routes, respond, serving
+from tests.support.signaled import processor_seconds_after
 from wheelhouse_hashes.formats.pages import JSON_TYPE
 from wheelhouse_hashes.formats.tags import MAX_TAG
 from wheelhouse_hashes.listing.pages import MAX_JSON_BYTES
@@ -67,7 +68,7 @@ def test_ten_of_400000_links_fit_into_500_mb(kind: str, verb: str) -> None:
             for name in WANTED:
                 (GOT / name).write_bytes(wheel_bytes(name=name))
             process = _begin("verify", GOT, "--against", server.url)
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=1200)
     assert process.returncode == 0, (out[-500:], err)
     assert "verified 10 of 10 artifacts" in out
 
@@ -80,7 +81,7 @@ def test_time_for_links_is_linear(kind: str) -> None:
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
         with serving(_large(OTHERS[kind], count)) as server:
             process = _begin(*FETCH[:-1], "--version", "9.9", "demo", server.url)
-            assert "verified 10 of 10" in process.communicate(timeout=300)[0]
+            assert "verified 10 of 10" in process.communicate(timeout=1200)[0]
         seconds.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
     assert seconds[1] < 8 * 2 * seconds[0], seconds
 
@@ -94,11 +95,9 @@ def test_ctrl_c_interrupts_page_of_many_links(after: float) -> None:
             time.sleep(0.05)
         time.sleep(after)
         assert process.poll() is None
-        process.send_signal(signal.SIGINT)
-        started = time.monotonic()
-        out, err = process.communicate(timeout=60)
+        out, err, used = processor_seconds_after(process, signal.SIGINT)
     assert process.returncode == 130, (out[-500:], err)
-    assert time.monotonic() - started < 5
+    assert used < 5
 
 
 # JSON, whose parser needs many times the memory of the page and cannot be interrupted.

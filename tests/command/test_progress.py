@@ -43,7 +43,7 @@ class Slow:
             handler.end_headers()
             handler.wfile.write(body[:100])
             handler.wfile.flush()
-            self.release.wait(60)
+            self.release.wait(600)
             handler.wfile.write(body[100:])
 
         self.routes: Routes = {"/": page.encode(), f"/{A}": pausing, f"/{OTHER}": contents[OTHER]}

@@ -17,6 +17,7 @@ from tests.support.commands import FETCH_AND_WAIT
 from tests.support.pages import page
 from tests.support.params import quick
 from tests.support.servers import Handler, Respond, Routes, respond, serving
+from tests.support.waits import short_pauses
 
 OLD = "Thu, 01 Jan 2026 00:00:00 GMT"
 
@@ -378,10 +379,13 @@ def test_digest_needed_later_requires_full_read(cli: Cli, wheel: bytes) -> None:
     assert not shelf.fresh
 
 
-def test_resume_with_progress_does_not_lengthen_pauses(cli: Cli, wheel: bytes) -> None:
-    """Doubling the pauses would use up these four seconds in four tries."""
+def test_resume_with_progress_does_not_lengthen_pauses(
+    cli: Cli, wheel: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pause is the first one after progress; a second one would be an error here."""
+    short_pauses(monkeypatch, [0.01])
     shelf = CutObject(wheel, [10_000] * 6)
-    fetch(cli, shelf, wheel, "--wait", "4")
+    fetch(cli, shelf, wheel)
     assert len(shelf.asked) == 7
 
 

@@ -53,7 +53,7 @@ def run_raw(*args: object, **environ: str) -> tuple[int, str]:
         [sys.executable, "-m", "wheelhouse_hashes", *map(str, args)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=60,
+        timeout=300,
         check=False,
         env={**os.environ, **environ},
     )
@@ -172,7 +172,7 @@ def run_with(stream: Broken, *args: object, number: int = 1, **environ: str) -> 
             stdout=streams.get(1, subprocess.PIPE),
             stderr=streams.get(2, subprocess.PIPE),
             preexec_fn=(lambda: os.close(number)) if descriptor < 0 else None,
-            timeout=60,
+            timeout=300,
             check=False,
             env={**os.environ, **environ},
         )

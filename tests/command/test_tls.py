@@ -13,7 +13,6 @@ import socketserver
 import ssl
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -351,6 +350,8 @@ class Tunnels:
     asked: list[dict[str, str]] = field(default_factory=list)
     #: The status it answers; only 200 opens a tunnel.
     status: int = 200
+    #: The status of its first answer, if it is another one.
+    first: int | None = None
 
 
 @contextlib.contextmanager
@@ -363,8 +364,9 @@ def tunnelling(tls: ssl.SSLContext | None = None) -> Iterator[Tunnels]:
 
         def do_CONNECT(self) -> None:
             kept.asked.append({k.lower(): v for k, v in self.headers.items()})
-            if kept.status != 200:
-                return respond(self, kept.status, b"<html>log in")
+            status, kept.first = kept.first or kept.status, None
+            if status != 200:
+                return respond(self, status, b"<html>log in")
             host, _, port = self.path.rpartition(":")
             with socket.create_connection((host, int(port))) as far:
                 self.send_response(200)
@@ -484,15 +486,8 @@ def test_refused_proxy_tunnel_is_final(
 def test_temporary_proxy_tunnel_error_is_retried(
     cli: Cli, wheel: bytes, trusted: Authority, tunnels: Tunnels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tunnels.status = 502
+    tunnels.first = 502
     monkeypatch.setenv("https_proxy", tunnels.url)
-
-    def mend() -> None:
-        while not tunnels.asked:
-            time.sleep(0.01)
-        tunnels.status = 200
-
-    threading.Thread(target=mend, daemon=True).start()
     with serving(routes_of(wheel), trusted.context()) as server:
         result = cli(*FETCH, "--wait", "60", server.url)
     assert result.code == 0
