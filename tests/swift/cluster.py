@@ -81,6 +81,9 @@ PACKAGES = {
     "container": "swift.container",
     "object": "swift.obj",
 }
+#: Seconds in which the servers must start, and answer each other.  By default, a put is answered
+#: before a third server that is half a second later, and before a listing that is one second later.
+PATIENCE = 300
 #: The same path of any two of these is the same object on the same disk.
 HASH_SUFFIX = "wheelhouse"
 
@@ -96,6 +99,10 @@ mount_check = false
 disable_fallocate = true
 log_udp_host = 127.0.0.1
 log_udp_port = 9
+conn_timeout = {patience}
+node_timeout = {patience}
+container_update_timeout = {patience}
+post_quorum_timeout = {patience}
 [filter:healthcheck]
 use = egg:swift#healthcheck
 """
@@ -423,6 +430,7 @@ class Cluster:
     def _write_conf(self, name: str, template: str, **values: object) -> None:
         user = pwd.getpwuid(os.getuid()).pw_name
         values |= {"folder": self.folder, "port": self.ports[name], "user": user}
+        values["patience"] = PATIENCE
         pathlib.Path(self._conf(name)).write_text((DEFAULT + template).format_map(values))
 
     def _popen(self, log: str, *args: str) -> subprocess.Popen[bytes]:
@@ -434,7 +442,7 @@ class Cluster:
         """Run one of the programs that end on their own."""
         process = self._popen(log, *args)
         try:
-            if process.wait(timeout=120):
+            if process.wait(timeout=PATIENCE):
                 raise ClusterError(f"{log} failed:\n{self._log(log)}")
         except subprocess.TimeoutExpired as late:
             raise ClusterError(f"{log} did not end:\n{self._log(log)}") from late
@@ -451,7 +459,7 @@ class Cluster:
         for name in new:
             self._await(name)
 
-    def _await(self, name: str, seconds: float = 60) -> None:
+    def _await(self, name: str, seconds: float = PATIENCE) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.processes[name].poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
@@ -479,7 +487,7 @@ class Cluster:
     def _ask(
         self, server: str, method: str, path: str, headers: Mapping[str, str], body: bytes = b""
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.ports[server], timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[server], timeout=PATIENCE)
         try:
             connection.request(method, path, body, dict(headers))
             response = connection.getresponse()

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 from urllib.parse import unquote
 
 import pytest
@@ -25,6 +26,7 @@ from tests.support.artifacts import A, B, make_wheel, sha256, wheel_bytes
 from tests.swift.cluster import NODES, Cluster
 from tests.swift.shelf import Shelf
 from wheelhouse_hashes.http.response import ResponseReader
+from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 #: The documented exit codes that occur in these tests.
 EXIT = {
@@ -46,17 +48,19 @@ def shelf(cluster: Cluster, public_container: str, cli: Cli) -> Shelf:
 
 
 @contextlib.contextmanager
-def meanwhile(act: Callable[[], object], after: float) -> Iterator[None]:
-    """Call a function in another thread after some seconds."""
+def meanwhile(act: Callable[[], object]) -> Iterator[None]:
+    """Call a function when a command waits for the first time."""
+    pause, called = WaitBudget.pause, threading.Event()
 
-    def later() -> None:
-        time.sleep(after)
-        act()
+    def first(budget: WaitBudget, seconds: float) -> bool:
+        if not called.is_set():
+            called.set()
+            act()
+        return pause(budget, seconds)
 
-    with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(later)
+    with mock.patch.object(WaitBudget, "pause", first):
         yield
-        done.result()
+    assert called.is_set()
 
 
 def verdict(result: Result, name: str = A) -> tuple[str, str]:
@@ -233,7 +237,7 @@ def test_old_date_does_not_end_wait_for_stale_replica(shelf: Shelf, age: str) ->
         shelf.put_artifact(wheel_bytes("new"), header=header, days=days)
     shelf.leave_alive(1)
     assert shelf.get() == (200, wheel_bytes("old"))
-    with meanwhile(lambda: shelf.cluster.revive(2, "object"), 0.7):
+    with meanwhile(lambda: shelf.cluster.revive(2, "object")):
         result = shelf.fetch(30)
     check(result, "ok", wheel_bytes("new"))
     assert waits(result) == 1
@@ -322,7 +326,7 @@ def test_store_not_converging_in_time_is_refused(
     result = shelf.fetch(0.7)
     check(result, cause)
     assert waits(result) == 1
-    with meanwhile(heal, 0.6):
+    with meanwhile(heal):
         result = shelf.fetch(30)
     check(result, "ok", wheel_bytes("new"))
     assert waits(result) == 1
@@ -338,7 +342,7 @@ def test_unavailable_page_is_waited_for(shelf: Shelf) -> None:
     refused = shelf.fetch(0.6, page="index.html")
     assert (refused.code, kept()) == (5, {})
     assert "503" in refused.err
-    with meanwhile(heal, 0.6):
+    with meanwhile(heal):
         result = shelf.fetch(30, page="index.html")
     check(result, "ok", wheel_bytes("new"))
     # Each wait is printed once, so that the command does not seem to hang.
@@ -387,7 +391,7 @@ def test_fetch_real_wheels_while_servers_die(
         tormented = pool.submit(torment)
         try:
             while set(died) != set(NODES) and not tormented.done():
-                result = shelf.fetch(60, project="numpy")
+                result = shelf.fetch(600, project="numpy")
                 assert result.code == 0, result
                 assert "verified 20 of 20 artifacts" in result.out
                 assert {name: sha256(body) for name, body in kept().items()} == wheels

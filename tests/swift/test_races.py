@@ -74,7 +74,7 @@ class Race:
         for turn in range(ROUNDS):
             self._cluster.create(f"{prefix}-{turn}", public=True)
         given = [*self._options, *options]
-        codes = run_side_by_side(kind, self._folder, JOBS, ROUNDS, given, prefix, 300)
+        codes = run_side_by_side(kind, self._folder, JOBS, ROUNDS, given, prefix, 1200)
         assert None not in codes
         for turn in range(ROUNDS):
             ended = outcomes(self._folder, f"{prefix}-{turn}")

@@ -20,8 +20,9 @@ from tests.swift.test_uploads import Counted, check_pairs, store_options
 
 pytestmark = IN_PROCESS
 
-#: Life of a token in seconds, and a pause after which it is over.
-LIFE, PAUSE = 2, 2.2
+#: Life of a token in seconds, and a pause after which it is over.  A token must live until it is
+#: used, on a busy machine too.
+LIFE, PAUSE = 4, 4.2
 C = "demo-1.0-cp311-cp311-linux_x86_64.whl"
 
 Configure = Callable[[dict[str, str]], None]
