@@ -77,7 +77,7 @@ def verify(*options: str, prefix: Sequence[str] = (), **environ: str) -> Result:
     """Run ``verify dist`` in a process of its own."""
     command = [*prefix, sys.executable, "-m", "wheelhouse_hashes", "verify", "dist", *options]
     done = subprocess.run(
-        command, env=clean(**environ), capture_output=True, text=True, check=False, timeout=60
+        command, env=clean(**environ), capture_output=True, text=True, check=False, timeout=300
     )
     return Result(done.returncode, done.stdout, done.stderr)
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 #: Maximum seconds for one message.
-PATIENCE = 60
+PATIENCE = 240
 
 #: The descriptors that Chromium reads commands from and writes messages to.
 _READS, _WRITES = 3, 4

@@ -206,7 +206,7 @@ def results(browser: Browser, url: str) -> list[str]:
     """Return the titles that a search finds, as soon as it has ended."""
     browser.visit(url)
     ended = "document.querySelector('.search-summary')?.innerText || ''"
-    for _ in range(100):
+    for _ in range(2400):
         if re.match("Search finished|Your search did not match", browser.evaluate(ended)):
             break
         time.sleep(0.05)

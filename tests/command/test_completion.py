@@ -46,7 +46,7 @@ def complete(script: str, *words: str) -> list[str]:
         input=script,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=300,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -59,7 +59,7 @@ def run_on_small_disk(place: str, prepare: str, *command: str) -> Result:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     assert "unshare:" not in done.stderr, f"user namespaces are needed: {done.stderr}"
     assert "Traceback" not in done.stderr

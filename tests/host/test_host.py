@@ -705,7 +705,7 @@ class Pair:
                 check=False,
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=600,
                 cwd=folder,
                 env=clean(**own, **environ),
             )

@@ -42,7 +42,7 @@ class Installer:
             check=False,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             # No configuration of this machine, which may add an index.
             env=clean(PIP_CONFIG_FILE="/dev/null", PIP_NO_CACHE_DIR="1", UV_NO_CACHE="1"),
         )
@@ -57,7 +57,7 @@ def old_pip(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The oldest pip, run from its wheel."""
     folder = tmp_path_factory.mktemp("pip")
     download = ("-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder))
-    subprocess.run([sys.executable, *download, f"pip=={OLDEST_PIP}"], check=True, timeout=300)
+    subprocess.run([sys.executable, *download, f"pip=={OLDEST_PIP}"], check=True, timeout=900)
     (wheel,) = folder.glob("pip-*.whl")
     return f"{wheel}/pip"
 

@@ -26,7 +26,7 @@ def test_uvx_runs_the_command(tmp_path_factory: pytest.TempPathFactory) -> None:
         check=False,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
         env=clean(UV_PYTHON=sys.executable),
     )
     assert (done.returncode, done.stderr) == (0, "")

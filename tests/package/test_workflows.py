@@ -27,7 +27,7 @@ def run(*command: object, folder: pathlib.Path = ROOT) -> subprocess.CompletedPr
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=300,
     )
 
 

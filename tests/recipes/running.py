@@ -79,7 +79,7 @@ def bash_in(folder: pathlib.Path, *arguments: object, **environ: str) -> Result:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         cwd=folder,
         env={**os.environ, "PATH": path, **_PIP, **environ},
     )

@@ -28,7 +28,7 @@ def test_first_command_runs_the_main_job(tmp_path: pathlib.Path) -> None:
         capture_output=True,
         text=True,
         env=clean(),
-        timeout=600,
+        timeout=1800,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     printed = " ".join(done.stdout.split())

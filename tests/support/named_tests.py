@@ -56,7 +56,7 @@ def uncollected(tests: Iterable[str]) -> Collection[str]:
         check=False,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
     found = {line.partition("[")[0] for line in done.stdout.splitlines()}
     return [test for test in wanted if test not in found]

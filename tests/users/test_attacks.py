@@ -25,6 +25,9 @@ VICTIM, ATTACKER = 2001, 2002
 
 RUNS = 200
 
+#: Seconds after which a run hangs, on a busy machine.
+SOON = 60
+
 HERE = pathlib.Path(__file__).parent
 
 BAD = "demo-1.0-1bad-py3-none-any.whl"
@@ -109,7 +112,7 @@ def test_races_change_nothing_outside_the_folder(
             check=False,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=3600,
         )
     assert done.returncode == 0, done.stderr[-4000:]
     assert snapshot(home) == before
@@ -124,7 +127,7 @@ def test_races_change_nothing_outside_the_folder(
     assert not [text for *_, text in runs if "Traceback" in text or "plugin: " in text]
     if folder == "sticky":  # in the other, the attacker can replace the file afterwards
         assert all(own for _, _, own, _ in runs)
-    assert max(seconds for _, seconds, _, _ in runs) < 10
+    assert max(seconds for _, seconds, _, _ in runs) < SOON
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -155,7 +158,7 @@ def fetch_one(tmp_path: pathlib.Path, folder: pathlib.Path, umask: str = "022") 
     routes = {"/": f'<a href="{A}">a</a>'.encode(), f"/{A}": content}
     routes[f"/{A}.sha256"] = hash_file(content)
     with serving(routes) as server:
-        options = ("--wait", "0", "--timeout", "5", "--local-folder", str(folder))
+        options = ("--wait", "0", "--timeout", "120", "--local-folder", str(folder))
         return as_user(VICTIM, umask, "fetch", "--verify", *options, "demo", server.url)
 
 
@@ -212,7 +215,7 @@ def test_report_is_not_written_through_files_of_another_user(
     target = name / ".bashrc" if trap == "parent" else name
     began = time.monotonic()
     done = as_user(VICTIM, "022", "verify", str(wheels), option, str(target))
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < SOON
     assert done.code == 6, done
     assert "of another user" in done.out + done.err or "of user 2002" in done.out + done.err
     assert snapshot(home) == before
@@ -257,7 +260,7 @@ def test_private_group_of_a_user_is_no_other_user(tmp_path: pathlib.Path) -> Non
     make_wheel(folder, A)
     command = ("verify", str(folder), "--missing-hash", "accept", "--strict-folder")
     run = [sys.executable, "-m", "wheelhouse_hashes", *command]
-    done = subprocess.run(run, check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(run, check=False, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done
     os.chown(folder, 0, GROUP)
-    assert subprocess.run(run, check=False, capture_output=True, timeout=60).returncode == 6
+    assert subprocess.run(run, check=False, capture_output=True, timeout=300).returncode == 6

@@ -43,7 +43,7 @@ def as_user(user: int, umask: str, *command: str) -> Result:
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert "Traceback" not in done.stderr
     return Result(done.returncode, done.stdout, done.stderr)
@@ -135,7 +135,7 @@ def test_files_are_on_disk_before_their_names(dist: pathlib.Path, container: pat
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done
     calls = pathlib.Path("trace").read_text(errors="replace").splitlines()

@@ -18,12 +18,12 @@ import time
 from wheelhouse_hashes import testing
 
 #: A run that takes longer hangs.
-PATIENCE = 30
+PATIENCE = 300
 
 
 def fetch(url: str, folder: pathlib.Path, name: str) -> list[object]:
     """Fetch once, look at the result, and remove it."""
-    limits = ("--timeout", 5, "--wait", 0, "--local-folder", folder)
+    limits = ("--timeout", 120, "--wait", 0, "--local-folder", folder)
     reports = ("--report", folder / "report.json", "--sums", folder / "SHA256SUMS")
     began = time.monotonic()
     result = testing.run("fetch", "--verify", *limits, *reports, "demo", url)

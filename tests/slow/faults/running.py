@@ -59,6 +59,9 @@ MODULES = (
 #: Number of commands that run at the same time.
 WORKERS = 6
 
+#: A busy machine may take as many times the limit of a command; those that hang take forever.
+PATIENCE = 5
+
 
 def files_in(folder: pathlib.Path) -> dict[str, bytes]:
     """Return the files of a folder at any depth, including links, pipes and empty folders."""
@@ -135,7 +138,7 @@ def run_fault(chosen: Fault, folder: pathlib.Path) -> Done:
             [*case.prefix, sys.executable, "-m", "wheelhouse_hashes", *command],
             folder,
             case.environ,
-            chosen.limit,
+            PATIENCE * chosen.limit,
         )
         after = files_in(folder)
         inside = {n.removeprefix("got/"): c for n, c in after.items() if n.startswith("got/")}

@@ -79,7 +79,7 @@ def test_pipe_that_the_user_passed_has_a_maximum_size() -> None:
 def test_standard_input_is_read() -> None:
     code = "from wheelhouse_hashes.disk.files import *; print(read_small_file('/dev/stdin', 99))"
     run = [sys.executable, "-c", code]
-    done = subprocess.run(run, input=b"names", capture_output=True, check=True, timeout=30)
+    done = subprocess.run(run, input=b"names", capture_output=True, check=True, timeout=300)
     assert done.stdout == b"b'names'\n"
 
 

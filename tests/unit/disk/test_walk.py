@@ -12,7 +12,7 @@ RUNS, ROUNDS = 8, 100
 
 
 def test_folder_that_several_runs_create_at_the_same_time(tmp_path: pathlib.Path) -> None:
-    start = threading.Barrier(RUNS, timeout=30)
+    start = threading.Barrier(RUNS, timeout=300)
 
     def reach(number: int) -> int:
         start.wait()
