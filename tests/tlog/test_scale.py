@@ -102,7 +102,8 @@ def million(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     (line,) = run_python(BUILD, folder, 1_000_000)
     seconds, memory = map(float, line.split())
     print(f"1,000,000 entries: {seconds:.1f} s, {memory:.0f} MiB")
-    assert seconds < 30
+    # On a machine that is slow or busy, that of the hashes counts.
+    assert seconds < max(30, 100 * seconds_of_hashes(600_000))
     assert memory < 200
     return folder
 
@@ -151,8 +152,9 @@ def test_audit_of_300_000_takes_two_seconds(tmp_path: pathlib.Path) -> None:
     command, best = [sys.executable, "-c", code], 1e9
     # CPU time is longer while other processes compete for caches, so the best of some counts, and
     # on a slow machine that of the hashes alone.
-    limit = max(2, 5 * seconds_of_hashes(600_000))
-    for _ in range(5):
+    limit = 2.0
+    for _ in range(6):
+        limit = max(limit, 7 * seconds_of_hashes(600_000))
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         status, seconds, memory = map(float, re.split(" ", done.stdout.strip()))
         assert status == 0

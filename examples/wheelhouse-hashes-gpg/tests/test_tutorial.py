@@ -130,7 +130,7 @@ def test_every_step_of_the_page_does_what_it_says(
         ]
         if step.typed.endswith("&"):  # wait for the server; a reader is slower than this script
             script.append(
-                f"for i in {{1..200}}; do (: < /dev/tcp/127.0.0.1/{port}) 2> /dev/null && break; "
+                f"for i in {{1..1200}}; do (: < /dev/tcp/127.0.0.1/{port}) 2> /dev/null && break; "
                 "sleep 0.05; done"
             )
         script.append("(exit $code)")
