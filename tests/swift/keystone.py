@@ -42,7 +42,7 @@ def keystone(cluster: Cluster) -> Iterator[Keystone]:
                 return
             login = {"X-Auth-User": "test:tester", "X-Auth-Key": "testing"}
             request = urllib.request.Request(cluster.auth_url, headers=login)
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=300) as answer:
                 token = answer.headers["X-Auth-Token"]
             endpoint = {"interface": "public", "region": "RegionOne", "url": cluster.storage_url}
             catalog = [{"type": "object-store", "name": "swift", "endpoints": [endpoint]}]

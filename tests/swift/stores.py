@@ -163,7 +163,7 @@ def other_etags(port: int, headers: dict[str, str], *, drop: str = "") -> Iterat
 
         def _pass_on(self) -> None:
             length = int(self.headers.get("Content-Length", 0))
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
             with contextlib.closing(connection):
                 connection.putrequest(self.command, self.path, True, True)
                 for name, value in self.headers.items():
@@ -217,7 +217,7 @@ def without_conditions(port: int, status: int, code: str) -> Iterator[int]:
                 error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
                 self._answer(status, {"Content-Type": "application/xml"}, error)
                 return
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=300)
             with contextlib.closing(connection):
                 connection.putrequest(self.command, self.path, True, True)
                 for name, value in self.headers.items():

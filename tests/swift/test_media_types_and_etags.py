@@ -89,7 +89,7 @@ def readable(request: pytest.FixtureRequest) -> Target:
 def media_type(url: str) -> str:
     """Return the media type of an object."""
     netloc, _, path = url.removeprefix("http://").partition("/")
-    connection = http.client.HTTPConnection(netloc, timeout=30)
+    connection = http.client.HTTPConnection(netloc, timeout=300)
     connection.request("GET", "/" + path)
     answer = connection.getresponse()
     answer.read()
@@ -151,7 +151,7 @@ def test_local_version_is_fetched_from_page(cli: Cli, readable: Target, dist: pa
     name = "demo-1.0+cu118-py3-none-any.whl"
     wheel = make_wheel(dist, name)
     assert upload(cli, readable).code == 0
-    with urllib.request.urlopen(readable.url + "index.html", timeout=30) as answer:
+    with urllib.request.urlopen(readable.url + "index.html", timeout=300) as answer:
         page = answer.read()
     assert (b"demo-1.0%2Bcu118-" in page) is ("S3" in readable.options)
     assert upload(cli, readable, verb="index").code == 0

@@ -41,7 +41,7 @@ def run(cli: Cli, target: Target, verb: str, name: str, *options: str) -> Result
 
 def get(url: str) -> bytes:
     """Return the content of an object."""
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=300) as answer:
         content: bytes = answer.read()
     return content
 

@@ -55,7 +55,7 @@ def put_in_parts(port: int, bucket: str, content: bytes) -> None:
 def checksum(url: str, method: str) -> str:
     """Return the checksum in a response of the server."""
     asked = urllib.request.Request(url, headers={"x-amz-checksum-mode": "ENABLED"}, method=method)
-    with urllib.request.urlopen(asked, timeout=10) as answer:
+    with urllib.request.urlopen(asked, timeout=300) as answer:
         return str(answer.headers["x-amz-checksum-sha256"])
 
 

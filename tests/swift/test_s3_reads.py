@@ -69,7 +69,7 @@ def test_s3_api_refuses_unsigned_requests(cluster: Cluster, public_container: st
     assert cluster.request("GET", f"{public_container}/{A}", user=None).body == b"x"
     plain = presigned(cluster, f"{public_container}/{A}").partition("?")[0]
     with pytest.raises(urllib.error.HTTPError, match="400"):
-        urllib.request.urlopen(plain, timeout=10)
+        urllib.request.urlopen(plain, timeout=300)
 
 
 def test_metadata_of_presigned_answer_confirm_bytes(
@@ -78,7 +78,7 @@ def test_metadata_of_presigned_answer_confirm_bytes(
     wheels = {name: make_wheel(dist, name, name.encode()).read_bytes() for name in (A, B)}
     upload = ("upload", "--hashfile", "--no-update-index", *store_options(cluster, "S3"))
     assert cli(*upload, container).code == 0
-    with urllib.request.urlopen(presigned(cluster, f"{container}/{A}"), timeout=10) as answer:
+    with urllib.request.urlopen(presigned(cluster, f"{container}/{A}"), timeout=300) as answer:
         headers = {name.lower(): value for name, value in answer.headers.items()}
     assert headers["x-amz-meta-sha256"] == sha256(wheels[A])
     assert "x-object-meta-sha256" not in headers

@@ -60,7 +60,7 @@ def test_bucket_with_several_pages_in_its_listing(
             result = cli(*verb, *s3_options(port), "wheels")
             assert (result.code, result.err) == (0, ""), result
             url = f"http://127.0.0.1:{port}/wheels/index.html"
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=300) as answer:
                 page = answer.read().decode()
             links = re.findall('href="([^"#]+)#sha256=([0-9a-f]{64})"', page)
             assert sorted(links) == sorted((name, sha256(wheel)) for name in expected)

@@ -210,8 +210,8 @@ class _Killer:
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         for (byte, since), (_, until) in itertools.pairwise(reports):
             phase = _BY_BYTE[byte]
-            # The longest recent duration.
-            self._spans[phase] = max(0.9 * self._spans.get(phase, 0.0), until - since)
+            # The longest recent duration; one of a machine that was busy is soon forgotten.
+            self._spans[phase] = max(0.7 * self._spans.get(phase, 0.0), until - since)
         return code, _BY_BYTE[reports[-1][0]] if reports else None
 
     def kill_in(self, phase: str) -> str | None:
@@ -259,7 +259,7 @@ def _kill_all(root: str, url: str, points: int, seed: int, connection: Connectio
     def rerun(verb: str) -> None:
         outcome.wrong += _problems(verb, killer.run(verb)[0], wheels)
 
-    for attempt in range(5 * points + 20):
+    for attempt in range(10 * points + 40):
         if outcome.is_enough(points) or outcome.wrong:
             break
         phase = min(PHASES, key=lambda phase: (outcome.hits[phase], attempt))

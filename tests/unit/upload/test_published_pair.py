@@ -309,7 +309,7 @@ def test_interrupted_replacement_beside_another_job(
     thread.start()
     ours.publish(wheels.folders["ours"])
     turns.end(0)
-    thread.join(20)
+    thread.join(300)
     assert theirs.succeeded or isinstance(theirs.result, Refusal), theirs.result
     found = check_end(objects, wheels, plugins, ours)
     if theirs.succeeded and not ours.succeeded and not isinstance(ours.result, Killed):
