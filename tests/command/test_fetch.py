@@ -135,7 +135,7 @@ def test_truncated_body_is_fetched_again_within_wait(cli: Cli, wheel: bytes) -> 
 
     routes: Routes = {"/": page(A), f"/{A}": truncated_once, f"/{A}.sha256": hash_file(wheel)}
     with serving(routes) as server:
-        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "90", server.url)
     assert result.code == 0
     assert "truncated" in result.line("waiting")
     assert got() == [A]
@@ -521,7 +521,7 @@ def test_server_error_is_retried(cli: Cli, wheel: bytes) -> None:
         f"/{A}.sha256": hash_file(wheel),
     }
     with serving(routes) as server:
-        result = cli(*FETCH_AND_WAIT, "--wait", "9", server.url)
+        result = cli(*FETCH_AND_WAIT, "--wait", "90", server.url)
     assert result.code == 0
 
 

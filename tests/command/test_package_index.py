@@ -202,7 +202,7 @@ def test_malformed_url_is_refused(cli: Cli, index: Index) -> None:
 def test_lag_is_waited_for(cli: Cli, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     short_pauses(monkeypatch)
     index.lags = {A: 3, B: 5}
-    result = verify(cli, index, "--wait", 8)
+    result = verify(cli, index, "--wait", 80)
     assert (result.code, result.err) == (0, "")
     assert "not on the index yet" in result.out
     # One request a try.
@@ -220,7 +220,7 @@ def test_new_project_is_waited_for(cli: Cli, index: Index, monkeypatch: pytest.M
             index.answer(handler)
 
     index.routes[PAGE] = new
-    assert verify(cli, index, "--wait", 8).code == 0
+    assert verify(cli, index, "--wait", 80).code == 0
 
 
 @pytest.mark.parametrize("status", [408, 429, 503])
@@ -237,7 +237,7 @@ def test_unavailable_index_is_waited_for(
             index.answer(handler)
 
     index.routes[PAGE] = failing
-    result = verify(cli, index, "--wait", 8)
+    result = verify(cli, index, "--wait", 80)
     assert (result.code, result.err) == (0, "")
     assert "waiting" in result.out
 

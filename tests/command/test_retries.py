@@ -156,7 +156,7 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
         for position in range(start, start + 1000, 500):
             handler.wfile.write(wheel[position : position + 500])
             handler.wfile.flush()
-            time.sleep(0.1)
+            time.sleep(0.1 if start else 0)
         handler.close_connection = True
 
     routes: Routes = {"/": page(A, f"{A}.sha256"), f"/{A}": drip, f"/{A}.sha256": hash_file(wheel)}
@@ -165,8 +165,8 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
         result = cli("fetch", *options, "demo", server.url)
     assert result.code == 5
     assert "timed out after 3 seconds (increase --timeout)" in result.line("refused")
-    # Each try takes a fifth of a second at least, and much less than the limit.
-    assert 1 < len(asked) <= 16
+    # Each try but the first takes a fifth of a second at least.
+    assert 1 < len(asked) <= 17
     assert got() == []
 
 
@@ -175,15 +175,17 @@ def test_timeout_limits_all_tries_of_an_artifact(cli: Cli, wheel: bytes) -> None
 @pytest.mark.parametrize("place", ["page", "hash file", "against"])
 def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, place: str) -> None:
     """A server that drips, and cuts the connection again and again."""
+    dripped: list[str] = []
 
     def drip(handler: Handler) -> None:
+        dripped.append(handler.path)
         handler.send_response(200)
         handler.send_header("Content-Length", "60000")
         handler.end_headers()
         for _ in range(2):
             handler.wfile.write(b" " * 500)
             handler.wfile.flush()
-            time.sleep(0.1)
+            time.sleep(0.1 if len(dripped) > 1 else 0)
         handler.close_connection = True
 
     routes: dict[str, Respond | bytes] = {
@@ -200,11 +202,10 @@ def test_timeout_limits_all_tries_of_a_small_object(cli: Cli, wheel: bytes, plac
             result = cli("verify", "have", *options, "--against", server.url)
         else:
             result = cli("fetch", "--verify", *options, "--local-folder", "got", "demo", server.url)
-        asked = server.paths().count(PLACES[place])
     assert result.code == 5
     assert "timed out after 2.5 seconds (increase --timeout)" in result.out + result.err
-    # Each try takes a fifth of a second at least, and much less than the limit.
-    assert 2 <= asked <= 13
+    # Each try but the first takes a fifth of a second at least.
+    assert 2 <= len(dripped) <= 14
 
 
 @pytest.mark.thorough
