@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import threading
 import time
@@ -17,7 +18,8 @@ from tests.support.limited import HOLD, limited
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, respond
 from tests.support.signaled import begin, signal_and_wait
-from wheelhouse_hashes.runtime.throttle import FIRST, MOST_BIG, ProcessorUse, Throttle
+from wheelhouse_hashes.runtime import throttle
+from wheelhouse_hashes.runtime.throttle import FIRST, MOST_BIG, Throttle
 
 NAMES = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 41)]
 CONTENTS = {name: wheel_bytes(name, name) for name in NAMES}
@@ -47,7 +49,8 @@ def test_fetch_grows_up_to_16_at_a_time(cli: Cli) -> None:
 @pytest.fixture
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process count as idle, so that the number of jobs grows on a busy machine, too."""
-    monkeypatch.setattr(ProcessorUse, "is_busy", lambda _: False)
+    monkeypatch.setattr(throttle, "_BUSY", math.inf)
+    monkeypatch.setattr(throttle, "_WAIT", -math.inf, raising=False)
 
 
 @pytest.mark.usefixtures("idle")
@@ -157,14 +160,14 @@ def test_refused_hash_file_of_the_first_try_is_asked_for_again(cli: Cli, brief: 
 @pytest.mark.usefixtures("idle")
 def test_big_bodies_arrive_eight_at_a_time(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server begins some more, which are refused as soon as their size is known."""
-    monkeypatch.setattr("wheelhouse_hashes.runtime.throttle.BIG", 200_000)
+    monkeypatch.setattr(throttle, "BIG", 200_000)
     busy, lock, together = [0], threading.Lock(), threading.Event()
     seen: list[int] = []
     take_big = Throttle.take_big
 
-    def watched(throttle: Throttle) -> bool:
-        taken = take_big(throttle)
-        seen.append(throttle._big)
+    def watched(slots: Throttle) -> bool:
+        taken = take_big(slots)
+        seen.append(slots._big)
         return taken
 
     monkeypatch.setattr(Throttle, "take_big", watched)
