@@ -72,7 +72,7 @@ def scheme_of(url: str) -> str:
 
 def is_http(url: str) -> bool:
     """Return whether a URL is an ``http`` or ``https`` one."""
-    return scheme_of(url) in _DEFAULT_PORTS
+    return url.startswith(("http://", "https://")) or scheme_of(url) in _DEFAULT_PORTS
 
 
 def is_loopback(host: str) -> bool:
