@@ -116,8 +116,12 @@ class Workspace(Generic[O_co]):
         tries = itertools.count()
 
         def once() -> T:
-            with self.trying(fresh=next(tries) > 0):
+            # Not in a ``with`` block: this is done for each artifact.
+            token = _fresh.set(next(tries) > 0)
+            try:
                 return call()
+            finally:
+                _fresh.reset(token)
 
         return repeat(once, self.budget, waiting=waiting)
 

@@ -143,9 +143,8 @@ class Client:
         """
         body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
-        with self._spent.on(
-            url, self._connections.attempt, self._settings.limit(small=True)
-        ) as deadline:
+        attempt = self._connections.attempt
+        with self._spent.on(url, attempt, self._settings.limit(small=True)) as deadline:
             plan = Plan(body.write, None, max_bytes, sent, small=True, deadline=deadline)
             try:
                 response = self._connections.interruptibly(

@@ -34,6 +34,9 @@ MAX_HEADER_LINES = 4000
 #: Maximum bytes of an error page that are skipped to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
 
+# As integers: access to a member of an enumeration costs a call in Python 3.11.
+_OK, _PARTIAL_CONTENT = HTTPStatus.OK.value, HTTPStatus.PARTIAL_CONTENT.value
+
 #: CURLE_HTTP2_STREAM, which pycurl does not define.
 _HTTP2_STREAM = 92
 
@@ -213,7 +216,7 @@ class ResponseReader:
     def _good(self) -> bool:
         """Whether the body is the requested one."""
         status = self.response.status
-        return status == HTTPStatus.OK or (status == HTTPStatus.PARTIAL_CONTENT and self._is_rest)
+        return status == _OK or (status == _PARTIAL_CONTENT and self._is_rest)
 
     @property
     def _is_rest(self) -> bool:
