@@ -257,6 +257,10 @@ class Outcome(enum.Enum):
     PLANNED = "planned"  #: would be fetched (``--dry-run``)
 
 
+#: The outcomes of artifacts that are kept.
+_GOOD = (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Verdict(Record):
     """The result of checking one artifact."""
@@ -287,7 +291,7 @@ class Verdict(Record):
     @property
     def good(self) -> bool:
         """True if the artifact is under its final name, or would be fetched (``--dry-run``)."""
-        return self.outcome in (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
+        return self.outcome in _GOOD
 
     @functools.cached_property
     def tiers(self) -> frozenset[Tier]:

@@ -164,9 +164,10 @@ class Download:
         if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms_of(self.heard)
-        if response.offset and not self._digester.algorithms >= set(wanted):
+        computed = self._digester.algorithms >= set(wanted)
+        if response.offset and not computed:
             raise NotContinued("the received part was not hashed with every claimed algorithm")
-        if not response.offset:
+        if not response.offset and (self.size or not computed):
             file.seek(0)
             file.truncate()
             self._digester = Digester(wanted)
