@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM
 from wheelhouse_hashes.disk.atomic_write import write_file
@@ -17,6 +15,7 @@ from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.hashing import hash_all
 from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
 from wheelhouse_hashes.errors import DiskError, UsageError, disk_errors
+from wheelhouse_hashes.formats.urls import local_path
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
 from wheelhouse_hashes.runtime.retry import Again, repeat
@@ -142,8 +141,10 @@ class Workspace(Generic[O_co]):
 
         :raises DiskError: if it cannot be read.
         """
+        # Imported here because it is slow to import and few runs read such URLs.
+
         try:
-            return read_small_file(url2pathname(urlsplit(url).path), max_bytes)
+            return read_small_file(local_path(url), max_bytes)
         except DiskError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None

@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from wheelhouse_hashes._startup import HOST, leave_interrupts, refuse
 from wheelhouse_hashes.errors import HostMismatch, UsageError
-from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
+from wheelhouse_hashes.host.deferred_imports import complete, later_urlopen, put_off, stand_ins
 from wheelhouse_hashes.host.internals import check_function, check_host
 from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
@@ -208,7 +208,7 @@ class _Loader:
 
     def exec_module(self, module: types.ModuleType) -> None:
         if self._name in NEED_PKG_RESOURCES:
-            with pkg_resources_stand_in():
+            with pkg_resources_stand_in(), later_urlopen():
                 self._loader.exec_module(module)
             if self._name == FETCH:
                 download = module.download_artifacts
