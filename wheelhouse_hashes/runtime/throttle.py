@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from wheelhouse_hashes.errors import Interrupted
 
@@ -44,47 +45,23 @@ _RESERVED = 24
 _ROUNDS = 16
 _MOST_ROUNDS = 128
 
-#: The share of one processor from which on this process is busy: more threads would wait for
-#: the interpreter's lock, not for the network.
+#: The share of one processor that this process uses during a request, from which on it is busy:
+#: more threads would wait for the interpreter's lock, not for the network.
 _BUSY = 0.75
-
-#: For how many seconds the share is measured.
-_WINDOW = 0.02
 
 
 class TooManyBig(Exception):
     """As many big bodies as allowed are being received: ask for this one later."""
 
 
-class ProcessorUse:
-    """Whether this process is busy computing.
+class Moment(NamedTuple):
+    """The moment when a request began."""
 
-    :param clock: returns the time, in seconds.
-    :param used: returns the processor time of all threads, in seconds.
-    """
-
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        used: Callable[[], float] = time.process_time,
-    ) -> None:
-        self._clock = clock
-        self._used = used
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin to measure; until there is a result, the process counts as busy."""
-        self._since, self._before = self._clock(), self._used()
-        self._is_busy = True
-
-    def is_busy(self) -> bool:
-        """Return whether the process was busy in the last window."""
-        now = self._clock()
-        if now - self._since >= _WINDOW:
-            used = self._used()
-            self._is_busy = used - self._before > _BUSY * (now - self._since)
-            self._since, self._before = now, used
-        return self._is_busy
+    #: The value of :attr:`Throttle.brakings`.
+    brakings: int
+    #: The time, and the processor time of all threads of this process, in seconds.
+    time: float
+    used: float
 
 
 class Throttle:
@@ -94,20 +71,26 @@ class Throttle:
     freely.
 
     :param stop: set when the run must end.
-    :param processor: how busy this process is.
+    :param clock: returns the time, in seconds.
+    :param used: returns the processor time of all threads of this process, in seconds.
     """
 
-    def __init__(self, stop: threading.Event, processor: ProcessorUse | None = None) -> None:
+    def __init__(
+        self,
+        stop: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+        used: Callable[[], float] = time.process_time,
+    ) -> None:
         self._stop = stop
-        self._processor = processor or ProcessorUse()
+        self._clock = clock
+        self._used = used
         self._changed = threading.Condition(threading.Lock())
         self._mine = threading.local()
         #: The maximum number of slots.
         self.maximum = FIRST
         #: The current number of slots.
         self.limit = FIRST
-        #: The number of times that the brake was applied.  A request that began before the
-        #: last time says nothing about the present number of jobs.
+        #: The number of times that the brake was applied.
         self.brakings = 0
         #: Called in the thread that gives up its slot, after the brake was applied once.
         self.idle: Callable[[], object] = int
@@ -129,7 +112,6 @@ class Throttle:
         """
         self.maximum = max(1, min(maximum, _affordable()))
         self.limit = min(self.maximum, first or self.maximum)
-        self._processor.restart()
         return self.maximum
 
     def enter(self, *, retry: bool = False) -> None:
@@ -213,18 +195,28 @@ class Throttle:
     def _wake(self) -> None:
         self._changed.notify_all()
 
-    def answered(self) -> None:
-        """Grow, because a request was answered well, unless more jobs would end no sooner."""
+    def now(self) -> Moment:
+        """Return the present moment, at which a request begins."""
+        if self.limit >= self.maximum:  # nothing is measured
+            return Moment(self.brakings, 0.0, 0.0)
+        return Moment(self.brakings, self._clock(), self._used())
+
+    def answered(self, began: Moment) -> None:
+        """Grow, because a request was answered well, unless more jobs would end no sooner.
+
+        :param began: the moment when it began.
+        """
         if self.limit >= self.maximum:
             return
+        busy = _BUSY * (self._clock() - began.time)
+        if self._used() - began.used > busy:
+            return
         with self._changed:
-            if self._processor.is_busy():
-                return
             self._good += 1
             if self._good < self._needed:
                 return
             self._good = 0
-            self.limit += 1
+            self.limit = min(self.limit + 1, self.maximum)
             if self._refused_at is not None and self.limit > self._refused_at:
                 self._refused_at = None
             self._wake()
@@ -238,14 +230,16 @@ class Throttle:
         rounds = 1 if refused_at is None or self.limit + 1 < refused_at else self._rounds
         return self.limit * rounds
 
-    def brake(self, began: int) -> None:
+    def brake(self, began: Moment) -> None:
         """Halve the number of jobs, because the server refused a request.
 
-        :param began: the value of :attr:`brakings` when the request began.
+        One that began before the last time says nothing about the present number of jobs.
+
+        :param began: the moment when it began.
         """
         with self._changed:
-            if began != self.brakings:
-                if began == self.brakings - 1 and self._refused_at is not None:
+            if began.brakings != self.brakings:
+                if began.brakings == self.brakings - 1 and self._refused_at is not None:
                     # One more of the same moment that did not fit.
                     self._refused_at = max(self.limit + 1, self._refused_at - 1)
                 return

@@ -70,23 +70,22 @@ class StoreRequests:
         """
         exchange, left = self.exchange, self._limits.total
         throttle = self.budget.throttle
-        brakings = throttle.brakings
+        began = throttle.now()
 
         def attempt() -> T:
-            nonlocal left, brakings
-            began = exchange.clock()
-            brakings = throttle.brakings
+            nonlocal left, began
+            began, started = throttle.now(), exchange.clock()
             try:
                 with exchange.within(left):
                     answer = call()
-                throttle.answered()
+                throttle.answered(began)
                 return answer
             finally:
-                left -= exchange.clock() - began
+                left -= exchange.clock() - started
 
         def decide(error: Exception) -> Again | None:
             if isinstance(error, FAILURES) and _is_overload(error):
-                throttle.brake(brakings)
+                throttle.brake(began)
             if not isinstance(error, FAILURES) or is_final(error):
                 return None
             return Again(Cause.UNREACHABLE, masked(explain(error)), exchange.retry_after)

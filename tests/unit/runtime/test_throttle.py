@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import struct
 import threading
@@ -21,7 +22,6 @@ from wheelhouse_hashes.runtime.parallel import for_each
 from wheelhouse_hashes.runtime.throttle import (
     BIG,
     MOST_BIG,
-    ProcessorUse,
     Throttle,
     TooManyBig,
 )
@@ -29,25 +29,27 @@ from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.requests import StoreRequests
 
 
-def processor(share: float) -> ProcessorUse:
-    """Return the measurement of a process that uses a share of a processor all the time.
+def throttle_of(share: float) -> Throttle:
+    """Return a throttle in a process that uses a share of a processor all the time.
 
     Each look at its clock takes a second.
     """
-    seconds = [0]
+    seconds = itertools.count(1)
+    last = 0
 
     def clock() -> float:
-        seconds[0] += 1
-        return seconds[0]
+        nonlocal last
+        last = next(seconds)
+        return last
 
-    return ProcessorUse(clock, lambda: share * seconds[0])
+    return Throttle(threading.Event(), clock, lambda: share * last)
 
 
 @pytest.fixture
 def throttle(monkeypatch: pytest.MonkeyPatch) -> Throttle:
     """A throttle that begins with 4 slots, of 16."""
     short_pauses(monkeypatch)
-    made = Throttle(threading.Event(), processor(0.0))
+    made = throttle_of(0.0)
     made.begin(16, 4)
     return made
 
@@ -74,7 +76,7 @@ def in_slots(
 def limit_after(throttle: Throttle, answers: int) -> int:
     """Return the number of slots after some good answers."""
     for _ in range(answers):
-        throttle.answered()
+        throttle.answered(throttle.now())
     return throttle.limit
 
 
@@ -87,7 +89,7 @@ def test_each_good_answer_adds_a_slot(throttle: Throttle) -> None:
 
 @pytest.mark.parametrize("most", [1, 3, 40])
 def test_maximum_is_never_exceeded(most: int) -> None:
-    throttle = Throttle(threading.Event(), processor(0.0))
+    throttle = throttle_of(0.0)
     assert throttle.begin(most, 4) == most
     assert throttle.limit == min(most, 4)
     assert limit_after(throttle, 100) == most
@@ -96,23 +98,14 @@ def test_maximum_is_never_exceeded(most: int) -> None:
 @pytest.mark.parametrize(("share", "limit"), [(0.1, 16), (0.6, 16), (0.9, 4), (1.9, 4)])
 def test_busy_process_does_not_grow(share: float, limit: int) -> None:
     """More threads would only wait for the interpreter's lock."""
-    throttle = Throttle(threading.Event(), processor(share))
+    throttle = throttle_of(share)
     throttle.begin(16, 4)
     assert limit_after(throttle, 50) == limit
 
 
-def test_process_counts_as_busy_until_it_is_measured() -> None:
-    now = [0.0]
-    throttle = Throttle(threading.Event(), ProcessorUse(lambda: now[0], lambda: 0.0))
-    throttle.begin(16, 4)
-    assert limit_after(throttle, 10) == 4
-    now[0] = 0.02
-    assert limit_after(throttle, 1) == 5
-
-
 def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
     """Requests that began before the brake say nothing about the number after it."""
-    began = throttle.brakings
+    began = throttle.now()
     in_slots(throttle, 16, lambda: throttle.brake(began), each=True)
     assert throttle.limit == 8
     # All but one would have fit into half of the slots, so the next one is tried late.
@@ -121,7 +114,7 @@ def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
 
 
 def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
-    in_slots(throttle, 8, lambda: throttle.brake(0))
+    in_slots(throttle, 8, lambda: throttle.brake(throttle.now()))
     assert throttle.limit == 4
     assert limit_after(throttle, 3) == 4
     assert limit_after(throttle, 1) == 5
@@ -138,10 +131,10 @@ def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
 def test_each_refusal_at_the_same_number_makes_growth_slower(throttle: Throttle) -> None:
     needed = []
     for _ in range(3):
-        in_slots(throttle, 2, lambda: throttle.brake(throttle.brakings))
+        in_slots(throttle, 2, lambda: throttle.brake(throttle.now()))
         throttle.limit, count = 1, 0
         while throttle.limit == 1:
-            throttle.answered()
+            throttle.answered(throttle.now())
             count += 1
         needed.append(count)
     assert needed == sorted(set(needed))
@@ -232,7 +225,7 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
 
     def work(item: int) -> None:
         if item == 0:
-            throttle.brake(0)
+            throttle.brake(throttle.now())
             other = threading.Thread(target=enter_and_leave)
             other.start()
             budget.pause(5.0)
