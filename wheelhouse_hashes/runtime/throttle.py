@@ -49,6 +49,10 @@ _MOST_ROUNDS = 128
 #: more threads would wait for the interpreter's lock, not for the network.
 _BUSY = 0.75
 
+#: The shortest wait for an answer that is worth another job, in seconds: a job takes about as
+#: much processor time as this, so a few of them fill shorter waits.
+_WAIT = 0.003
+
 
 class TooManyBig(Exception):
     """As many big bodies as allowed are being received: ask for this one later."""
@@ -208,8 +212,9 @@ class Throttle:
         """
         if self.limit >= self.maximum:
             return
-        busy = _BUSY * (self._clock() - began.time)
-        if self._used() - began.used > busy:
+        took = self._clock() - began.time
+        used = self._used() - began.used
+        if used > _BUSY * took or took - used < _WAIT:
             return
         with self._changed:
             self._good += 1
