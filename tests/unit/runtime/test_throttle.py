@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import socket
 import struct
 import threading
@@ -29,20 +28,19 @@ from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.requests import StoreRequests
 
 
-def throttle_of(share: float) -> Throttle:
+def throttle_of(share: float, step: float = 1.0) -> Throttle:
     """Return a throttle in a process that uses a share of a processor all the time.
 
-    Each look at its clock takes a second.
+    :param step: the seconds from one look at its clock to the next.
     """
-    seconds = itertools.count(1)
-    last = 0
+    now = 0.0
 
     def clock() -> float:
-        nonlocal last
-        last = next(seconds)
-        return last
+        nonlocal now
+        now += step
+        return now
 
-    return Throttle(threading.Event(), clock, lambda: share * last)
+    return Throttle(threading.Event(), clock, lambda: share * now)
 
 
 @pytest.fixture
@@ -99,6 +97,13 @@ def test_maximum_is_never_exceeded(most: int) -> None:
 def test_busy_process_does_not_grow(share: float, limit: int) -> None:
     """More threads would only wait for the interpreter's lock."""
     throttle = throttle_of(share)
+    throttle.begin(16, 4)
+    assert limit_after(throttle, 50) == limit
+
+
+@pytest.mark.parametrize(("seconds", "limit"), [(0.0005, 4), (0.002, 4), (0.004, 16), (0.1, 16)])
+def test_short_waits_are_not_worth_another_job(seconds: float, limit: int) -> None:
+    throttle = throttle_of(0.0, seconds)
     throttle.begin(16, 4)
     assert limit_after(throttle, 50) == limit
 
