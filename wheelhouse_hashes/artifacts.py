@@ -257,7 +257,6 @@ class Outcome(enum.Enum):
     PLANNED = "planned"  #: would be fetched (``--dry-run``)
 
 
-#: The outcomes of artifacts that are kept.
 _GOOD = (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
 
 

@@ -18,6 +18,7 @@ from wheelhouse_hashes.errors import DiskError, UsageError, disk_errors
 from wheelhouse_hashes.formats.urls import local_path
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.bodies import Bodies
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.runtime.screen import write_result
 from wheelhouse_hashes.runtime.waiting import WaitBudget
@@ -62,6 +63,8 @@ class Workspace(Generic[O_co]):
         self.budget = WaitBudget(options.wait, self.stop)
         #: The slots of the jobs in progress.
         self.throttle = self.budget.throttle
+        #: The bodies that are being received.
+        self.bodies = Bodies(self.throttle)
         #: The current activities of all worker threads.
         self.activities = Activities()
         #: What :meth:`listing` calls; None for verbs that read no listings.

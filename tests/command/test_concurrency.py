@@ -135,7 +135,7 @@ def test_refused_hash_file_of_the_first_try_is_asked_for_again(cli: Cli, brief: 
 
 
 def test_big_bodies_arrive_eight_at_a_time(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wheelhouse_hashes.runtime.throttle.BIG", 200_000)
+    monkeypatch.setattr("wheelhouse_hashes.runtime.bodies.BIG", 200_000)
     busy, lock, most = [0], threading.Lock(), [0]
     names = NAMES[:24]
     bodies = {name: wheel_bytes(b"x" * 300_000, name) for name in names}

@@ -290,9 +290,8 @@ class ArtifactFetch:
         elif verdict.cause in _KEPT_CAUSES and verdict.digests and self.folder.receiving.has(name):
             done = self.folder.reject(name, received=True)
             if done is Rejected.FULL:
-                verdict = replace(
-                    verdict, text=join_sentences(verdict.text, f"not kept: {done.value}")
-                )
+                text = join_sentences(verdict.text, f"not kept: {done.value}")
+                verdict = replace(verdict, text=text)
         return verdict
 
     def _clear_the_name(self, verdict: Verdict) -> Verdict:

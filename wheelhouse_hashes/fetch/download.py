@@ -19,7 +19,7 @@ from wheelhouse_hashes.http.encodings import encoding_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
-from wheelhouse_hashes.runtime.throttle import BIG, Body, TooManyBig
+from wheelhouse_hashes.runtime.bodies import BIG, Body, TooManyBig
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Download:
         """
         size = self._artifact.size
         while True:
-            body = self._run.throttle.body(size)
+            body = self._run.bodies.next(size)
             try:
                 self._receive(heard, body)
             except TooManyBig:

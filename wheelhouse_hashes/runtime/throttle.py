@@ -25,11 +25,6 @@ from wheelhouse_hashes.errors import Interrupted
 #: The number of jobs that a run begins with.
 FIRST = 4
 
-#: The size of a big body, in bytes, and how many are received at a time.  A few of them use
-#: all of a link, and more would share it without being faster.
-BIG = 8_000_000
-MOST_BIG = 8
-
 #: The HTTP statuses of a server that has too much to do (:rfc:`6585`, section 4, and
 #: :rfc:`9110`, section 15.6.4).
 OVERLOADED = frozenset({429, 503})
@@ -52,10 +47,6 @@ _BUSY = 0.75
 #: The shortest wait for an answer that is worth another job, in seconds: a job takes about as
 #: much processor time as this, so a few of them fill shorter waits.
 _WAIT = 0.003
-
-
-class TooManyBig(Exception):
-    """As many big bodies as allowed are being received: ask for this one later."""
 
 
 class Moment(NamedTuple):
@@ -88,7 +79,8 @@ class Throttle:
         self._stop = stop
         self._clock = clock
         self._used = used
-        self._changed = threading.Condition(threading.Lock())
+        #: Notified when a slot is free, and when the run must end.
+        self.changed = threading.Condition(threading.Lock())
         self._mine = threading.local()
         #: The maximum number of slots.
         self.maximum = FIRST
@@ -103,9 +95,6 @@ class Throttle:
         self._good = 0
         self._refused_at: int | None = None
         self._rounds = _ROUNDS
-        self._big = 0
-        #: Whether the last body was big; those of unknown size are then expected to be.
-        self._was_big = False
 
     def begin(self, maximum: int, first: int | None = None) -> int:
         """Set the number of jobs that a phase begins with, and its maximum.
@@ -125,13 +114,13 @@ class Throttle:
             first.
         :raises Interrupted: if the run must end.
         """
-        with self._changed:
+        with self.changed:
             self._retrying += retry
             try:
                 while self._active >= self.limit or (self._retrying and not retry):
                     if self._stop.is_set():
                         break
-                    self._changed.wait()
+                    self.changed.wait()
             finally:
                 self._retrying -= retry
             if self._stop.is_set():
@@ -146,7 +135,7 @@ class Throttle:
             return
         if self.brakings:
             self.idle()
-        with self._changed:
+        with self.changed:
             self._active -= 1
             self._mine.held = False
             self._wake()
@@ -181,9 +170,9 @@ class Throttle:
             yield
         finally:
             if held:
-                with self._changed:
+                with self.changed:
                     self._retrying += 1
-                    self._changed.wait_for(
+                    self.changed.wait_for(
                         lambda: self._active < self.limit or self._stop.is_set(), seconds
                     )
                     self._retrying -= 1
@@ -193,11 +182,11 @@ class Throttle:
 
     def wake(self) -> None:
         """Let all waiting threads see that the run must end."""
-        with self._changed:
+        with self.changed:
             self._wake()
 
     def _wake(self) -> None:
-        self._changed.notify_all()
+        self.changed.notify_all()
 
     def now(self) -> Moment:
         """Return the present moment, at which a request begins."""
@@ -216,7 +205,7 @@ class Throttle:
         used = self._used() - began.used
         if used > _BUSY * took or took - used < _WAIT:
             return
-        with self._changed:
+        with self.changed:
             self._good += 1
             if self._good < self._needed:
                 return
@@ -242,7 +231,7 @@ class Throttle:
 
         :param began: the moment when it began.
         """
-        with self._changed:
+        with self.changed:
             if began.brakings != self.brakings:
                 if began.brakings == self.brakings - 1 and self._refused_at is not None:
                     # One more of the same moment that did not fit.
@@ -256,87 +245,20 @@ class Throttle:
             self.limit = max(1, in_progress // 2)
             self._good = 0
 
-    def body(self, size: int | None) -> Body:
-        """Return a body that may be received now; its ``end`` must be called afterwards.
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait without a slot until a condition is true, then go on with another one.
 
-        :param size: its size in bytes, None if unknown.
+        :param condition: called while :attr:`changed` is locked.
         :raises Interrupted: if the run must end.
         """
-        body = Body(self)
-        if self._was_big if size is None else size >= BIG:
-            body.wait()
-        return body
-
-    def take_big(self) -> bool:
-        """Count one more big body, if that is possible now."""
-        with self._changed:
-            if self._big >= MOST_BIG:
-                return False
-            self._big += 1
-            return True
-
-    def wait_for_big(self) -> None:
-        """Count one more big body; wait without a slot until that is possible.
-
-        :raises Interrupted: if the run must end.
-        """
-        if self.take_big():
-            return
         held = self._held
         self.leave()
-        with self._changed:
-            self._changed.wait_for(lambda: self._big < MOST_BIG or self._stop.is_set())
-            if self._stop.is_set():
-                raise Interrupted("interrupted")
-            self._big += 1
+        with self.changed:
+            self.changed.wait_for(lambda: self._stop.is_set() or condition())
+        if self._stop.is_set():
+            raise Interrupted("interrupted")
         if held:
             self.enter(retry=True)
-
-    def end_big(self) -> None:
-        """Count one big body less."""
-        with self._changed:
-            self._big -= 1
-            self._wake()
-
-    def note_size(self, *, big: bool) -> None:
-        """Remember the size of the last body."""
-        self._was_big = big
-
-
-class Body:
-    """A body that is being received, and whether it counts as a big one.
-
-    :param throttle: the slots.
-    """
-
-    def __init__(self, throttle: Throttle) -> None:
-        self._throttle = throttle
-        self._counted = False
-
-    def wait(self) -> None:
-        """Count it as big, or wait until that is possible."""
-        self._throttle.wait_for_big()
-        self._counted = True
-
-    def sized(self, size: int | None) -> None:
-        """Note its size, which the server sent.
-
-        :raises TooManyBig: if it is big, and too many others are.
-        """
-        big = size is not None and size >= BIG
-        self._throttle.note_size(big=big)
-        if big and not self._counted:
-            if not self._throttle.take_big():
-                raise TooManyBig
-            self._counted = True
-        elif self._counted and not big:
-            self.end()
-
-    def end(self) -> None:
-        """End it."""
-        if self._counted:
-            self._counted = False
-            self._throttle.end_big()
 
 
 def _affordable() -> int:

@@ -17,13 +17,9 @@ from tests.support.servers import Handler, respond, serving
 from tests.support.waits import short_pauses
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.http.client import Client
+from wheelhouse_hashes.runtime.bodies import BIG, MOST_BIG, Bodies, TooManyBig
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.runtime.throttle import (
-    BIG,
-    MOST_BIG,
-    Throttle,
-    TooManyBig,
-)
+from wheelhouse_hashes.runtime.throttle import Throttle
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.requests import StoreRequests
 
@@ -250,7 +246,8 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
 
 def test_big_bodies_have_slots_of_their_own(throttle: Throttle) -> None:
     """The ninth is asked for again later; small ones are not held back."""
-    bodies = [throttle.body(None) for _ in range(MOST_BIG + 1)]
+    received = Bodies(throttle)
+    bodies = [received.next(None) for _ in range(MOST_BIG + 1)]
     bodies[0].sized(BIG - 1)
     for body in bodies[1:]:
         body.sized(BIG)
