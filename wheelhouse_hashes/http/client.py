@@ -268,13 +268,9 @@ class Client:
     ) -> tuple[ResponseReader, str | None]:
         """Make one request; return the response and the target of its redirect, if any."""
         throttle, connections = self._throttle, self._connections
-        began, attempt = throttle.now(), connections.attempt
+        brakings, attempt = throttle.brakings, connections.attempt
         reader = ResponseReader(
-            Response(url),
-            plan,
-            attempt.responses,
-            partial(throttle.answered, began),
-            self._stop,
+            Response(url), plan, attempt.responses, throttle.answered, self._stop
         )
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
         if attempt.fresh:
@@ -291,7 +287,7 @@ class Client:
             check_descriptors()
             code, text = int(error.args[0]), str((*error.args, "")[1])
             if code in REFUSED:
-                throttle.brake(began)
+                throttle.brake(brakings)
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
             reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
@@ -302,7 +298,7 @@ class Client:
             return reader, reader.finish(redirect)
         except TransferError as error:
             if error.status in OVERLOADED:
-                throttle.brake(began)
+                throttle.brake(brakings)
             raise
 
     def close(self) -> None:

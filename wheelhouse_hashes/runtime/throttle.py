@@ -18,7 +18,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from wheelhouse_hashes.errors import Interrupted
 
@@ -40,23 +39,12 @@ _RESERVED = 24
 _ROUNDS = 16
 _MOST_ROUNDS = 128
 
-#: The share of one processor that this process uses during a request, from which on it is busy:
-#: more threads would wait for the interpreter's lock, not for the network.
+#: The share of one processor from which on this process is busy: more threads would wait for
+#: the interpreter's lock, not for the network.
 _BUSY = 0.75
 
-#: The shortest wait for an answer that is worth another job, in seconds: a job takes about as
-#: much processor time as this, so a few of them fill shorter waits.
-_WAIT = 0.003
-
-
-class Moment(NamedTuple):
-    """The moment when a request began."""
-
-    #: The value of :attr:`Throttle.brakings`.
-    brakings: int
-    #: The time, and the processor time of all threads of this process, in seconds.
-    time: float
-    used: float
+#: For how many seconds the share is measured; at least.
+_WINDOW = 0.01
 
 
 class Throttle:
@@ -86,7 +74,8 @@ class Throttle:
         self.maximum = FIRST
         #: The current number of slots.
         self.limit = FIRST
-        #: The number of times that the brake was applied.
+        #: The number of times that the brake was applied.  A request that began before the
+        #: last time says nothing about the present number of jobs.
         self.brakings = 0
         #: Called in the thread that gives up its slot, after the brake was applied once.
         self.idle: Callable[[], object] = int
@@ -95,6 +84,7 @@ class Throttle:
         self._good = 0
         self._refused_at: int | None = None
         self._rounds = _ROUNDS
+        self._since = self._before = 0.0
 
     def begin(self, maximum: int, first: int | None = None) -> int:
         """Set the number of jobs that a phase begins with, and its maximum.
@@ -105,6 +95,7 @@ class Throttle:
         """
         self.maximum = max(1, min(maximum, _affordable()))
         self.limit = min(self.maximum, first or self.maximum)
+        self._since, self._before = self._clock(), self._used()
         return self.maximum
 
     def enter(self, *, retry: bool = False) -> None:
@@ -188,32 +179,35 @@ class Throttle:
     def _wake(self) -> None:
         self.changed.notify_all()
 
-    def now(self) -> Moment:
-        """Return the present moment, at which a request begins."""
-        if self.limit >= self.maximum:  # nothing is measured
-            return Moment(self.brakings, 0.0, 0.0)
-        return Moment(self.brakings, self._clock(), self._used())
+    def answered(self) -> None:
+        """Count a request that was answered well; grow if it is time to."""
+        if self.limit < self.maximum:
+            with self.changed:
+                self._good += 1
+                self._grow()
 
-    def answered(self, began: Moment) -> None:
-        """Grow, because a request was answered well, unless more jobs would end no sooner.
+    def look(self) -> None:
+        """Grow if it is time to; called regularly while jobs are in progress."""
+        if self.limit < self.maximum and self._good:
+            with self.changed:
+                self._grow()
 
-        :param began: the moment when it began.
-        """
-        if self.limit >= self.maximum:
+    def _grow(self) -> None:
+        """Grow by as much as the good answers are worth, if this process mostly waited lately."""
+        now = self._clock()
+        if now - self._since < _WINDOW:
             return
-        took = self._clock() - began.time
-        used = self._used() - began.used
-        if used > _BUSY * took or took - used < _WAIT:
+        used = self._used()
+        is_busy = used - self._before > _BUSY * (now - self._since)
+        self._since, self._before = now, used
+        if is_busy:
             return
-        with self.changed:
-            self._good += 1
-            if self._good < self._needed:
-                return
-            self._good = 0
-            self.limit = min(self.limit + 1, self.maximum)
+        while self.limit < self.maximum and self._good >= (needed := self._needed):
+            self._good -= needed
+            self.limit += 1
             if self._refused_at is not None and self.limit > self._refused_at:
                 self._refused_at = None
-            self._wake()
+        self._wake()
 
     @property
     def _needed(self) -> int:
@@ -224,16 +218,14 @@ class Throttle:
         rounds = 1 if refused_at is None or self.limit + 1 < refused_at else self._rounds
         return self.limit * rounds
 
-    def brake(self, began: Moment) -> None:
+    def brake(self, began: int) -> None:
         """Halve the number of jobs, because the server refused a request.
 
-        One that began before the last time says nothing about the present number of jobs.
-
-        :param began: the moment when it began.
+        :param began: the value of :attr:`brakings` when the request began.
         """
         with self.changed:
-            if began.brakings != self.brakings:
-                if began.brakings == self.brakings - 1 and self._refused_at is not None:
+            if began != self.brakings:
+                if began == self.brakings - 1 and self._refused_at is not None:
                     # One more of the same moment that did not fit.
                     self._refused_at = max(self.limit + 1, self._refused_at - 1)
                 return

@@ -70,22 +70,23 @@ class StoreRequests:
         """
         exchange, left = self.exchange, self._limits.total
         throttle = self.budget.throttle
-        began = throttle.now()
+        brakings = throttle.brakings
 
         def attempt() -> T:
-            nonlocal left, began
-            began, started = throttle.now(), exchange.clock()
+            nonlocal left, brakings
+            began = exchange.clock()
+            brakings = throttle.brakings
             try:
                 with exchange.within(left):
                     answer = call()
-                throttle.answered(began)
+                throttle.answered()
                 return answer
             finally:
-                left -= exchange.clock() - started
+                left -= exchange.clock() - began
 
         def decide(error: Exception) -> Again | None:
             if isinstance(error, FAILURES) and _is_overload(error):
-                throttle.brake(began)
+                throttle.brake(brakings)
             if not isinstance(error, FAILURES) or is_final(error):
                 return None
             return Again(Cause.UNREACHABLE, masked(explain(error)), exchange.retry_after)

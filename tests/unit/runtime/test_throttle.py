@@ -70,7 +70,7 @@ def in_slots(
 def limit_after(throttle: Throttle, answers: int) -> int:
     """Return the number of slots after some good answers."""
     for _ in range(answers):
-        throttle.answered(throttle.now())
+        throttle.answered()
     return throttle.limit
 
 
@@ -97,16 +97,23 @@ def test_busy_process_does_not_grow(share: float, limit: int) -> None:
     assert limit_after(throttle, 50) == limit
 
 
-@pytest.mark.parametrize(("seconds", "limit"), [(0.0005, 4), (0.002, 4), (0.004, 16), (0.1, 16)])
-def test_short_waits_are_not_worth_another_job(seconds: float, limit: int) -> None:
-    throttle = throttle_of(0.0, seconds)
+def test_answers_count_once_the_process_waits() -> None:
+    """A body that arrives slowly is waited for after its request was answered."""
+    now, used = [0.0], [0.0]
+    throttle = Throttle(threading.Event(), lambda: now[0], lambda: used[0])
     throttle.begin(16, 4)
-    assert limit_after(throttle, 50) == limit
+    assert limit_after(throttle, 8) == 4  # nothing is measured yet
+    now[0], used[0] = 0.02, 0.02
+    throttle.look()
+    assert throttle.limit == 4  # busy
+    now[0] = 0.04
+    throttle.look()
+    assert throttle.limit == 12
 
 
 def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
     """Requests that began before the brake say nothing about the number after it."""
-    began = throttle.now()
+    began = throttle.brakings
     in_slots(throttle, 16, lambda: throttle.brake(began), each=True)
     assert throttle.limit == 8
     # All but one would have fit into half of the slots, so the next one is tried late.
@@ -115,7 +122,7 @@ def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
 
 
 def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
-    in_slots(throttle, 8, lambda: throttle.brake(throttle.now()))
+    in_slots(throttle, 8, lambda: throttle.brake(throttle.brakings))
     assert throttle.limit == 4
     assert limit_after(throttle, 3) == 4
     assert limit_after(throttle, 1) == 5
@@ -132,10 +139,10 @@ def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
 def test_each_refusal_at_the_same_number_makes_growth_slower(throttle: Throttle) -> None:
     needed = []
     for _ in range(3):
-        in_slots(throttle, 2, lambda: throttle.brake(throttle.now()))
+        in_slots(throttle, 2, lambda: throttle.brake(throttle.brakings))
         throttle.limit, count = 1, 0
         while throttle.limit == 1:
-            throttle.answered(throttle.now())
+            throttle.answered()
             count += 1
         needed.append(count)
     assert needed == sorted(set(needed))
@@ -226,7 +233,7 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
 
     def work(item: int) -> None:
         if item == 0:
-            throttle.brake(throttle.now())
+            throttle.brake(throttle.brakings)
             other = threading.Thread(target=enter_and_leave)
             other.start()
             budget.pause(5.0)
