@@ -43,8 +43,9 @@ _MOST_ROUNDS = 128
 #: the interpreter's lock, not for the network.
 _BUSY = 0.75
 
-#: For how many seconds the share is measured; at least.
-_WINDOW = 0.01
+#: The shortest time in which the share is measured, and for how long the process must not be busy
+#: before more jobs begin, in seconds.  Something else can use the processors for a moment.
+_WINDOW, _IDLE = 0.01, 0.02
 
 
 class Throttle:
@@ -84,7 +85,7 @@ class Throttle:
         self._good = 0
         self._refused_at: int | None = None
         self._rounds = _ROUNDS
-        self._since = self._before = 0.0
+        self._since = self._before = self._idle_for = 0.0
 
     def begin(self, maximum: int, first: int | None = None) -> int:
         """Set the number of jobs that a phase begins with, and its maximum.
@@ -95,7 +96,7 @@ class Throttle:
         """
         self.maximum = max(1, min(maximum, _affordable()))
         self.limit = min(self.maximum, first or self.maximum)
-        self._since, self._before = self._clock(), self._used()
+        self._since, self._before, self._idle_for = self._clock(), self._used(), 0.0
         return self.maximum
 
     def enter(self, *, retry: bool = False) -> None:
@@ -195,12 +196,14 @@ class Throttle:
     def _grow(self) -> None:
         """Grow by as much as the good answers are worth, if this process mostly waited lately."""
         now = self._clock()
-        if now - self._since < _WINDOW:
+        took = now - self._since
+        if took < _WINDOW:
             return
         used = self._used()
-        is_busy = used - self._before > _BUSY * (now - self._since)
+        is_busy = used - self._before > _BUSY * took
+        self._idle_for = 0.0 if is_busy else self._idle_for + took
         self._since, self._before = now, used
-        if is_busy:
+        if self._idle_for < _IDLE:
             return
         while self.limit < self.maximum and self._good >= (needed := self._needed):
             self._good -= needed

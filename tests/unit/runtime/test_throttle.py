@@ -106,6 +106,9 @@ def test_answers_count_once_the_process_waits() -> None:
     now[0], used[0] = 0.02, 0.02
     throttle.look()
     assert throttle.limit == 4  # busy
+    now[0] = 0.03
+    throttle.look()
+    assert throttle.limit == 4  # for a moment only
     now[0] = 0.04
     throttle.look()
     assert throttle.limit == 12
