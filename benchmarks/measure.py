@@ -129,9 +129,14 @@ class Runner:
         self._launcher: subprocess.Popen[str] | None = None
 
     def run(self, tool: Tool) -> Sample:
-        """Run a tool once."""
+        """Run a tool once.
+
+        Variables of Python are removed: ``PYTHONUNBUFFERED`` would make each line a write.
+        """
         environ = {
-            name: value for name, value in os.environ.items() if not name.startswith("WHEELHOUSE_")
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("WHEELHOUSE_", "PYTHON"))
         }
         for name, value in tool.environ.items():
             environ.pop(name, None)

@@ -53,10 +53,16 @@ def _tools(
     *,
     without: bool = True,
 ) -> list[Tool]:
-    """Return the uploads of one folder into the container ``wheels``."""
+    """Return the uploads of one folder into the container ``wheels``.
+
+    :param without: whether to upload without hash files and without checks of contents, too.
+    """
     args = ("--local-folder", str(dist), *arguments, "wheels")
-    tools = [Tool(OURS, peers.ours("upload", "--hashfile", *args), before=before)]
+    hashfile = ("upload", "--hashfile")
+    tools = [Tool(OURS, peers.ours(*hashfile, *args), before=before)]
     if without:
+        unchecked = peers.ours(*hashfile, "--check-contents", "none", *args)
+        tools.append(Tool(peers.UNCHECKED, unchecked, before=before))
         tools.append(Tool(WITHOUT, peers.ours("upload", *args), before=before))
     if suite.environment.host_python:
         command = peers.host(suite.environment, "upload", *args)

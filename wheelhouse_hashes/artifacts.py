@@ -257,6 +257,9 @@ class Outcome(enum.Enum):
     PLANNED = "planned"  #: would be fetched (``--dry-run``)
 
 
+_GOOD = (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
+
+
 @dataclass(frozen=True, repr=False, eq=False)
 class Verdict(Record):
     """The result of checking one artifact."""
@@ -287,7 +290,7 @@ class Verdict(Record):
     @property
     def good(self) -> bool:
         """True if the artifact is under its final name, or would be fetched (``--dry-run``)."""
-        return self.outcome in (Outcome.OK, Outcome.UNVERIFIED, Outcome.PLANNED)
+        return self.outcome in _GOOD
 
     @functools.cached_property
     def tiers(self) -> frozenset[Tier]:

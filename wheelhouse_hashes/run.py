@@ -6,13 +6,12 @@ import itertools
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from wheelhouse_hashes.disk.state_folder import StateFolder
 from wheelhouse_hashes.errors import ABSENT_STATUSES, TransferError, UsageError
 from wheelhouse_hashes.filenames import printable
 from wheelhouse_hashes.formats.hash_file import MAX_BYTES
-from wheelhouse_hashes.formats.urls import origin, origin_text, shown
+from wheelhouse_hashes.formats.urls import origin, origin_text, scheme_of, shown
 from wheelhouse_hashes.lines import waiting_line
 from wheelhouse_hashes.masking import forms_of, mask
 from wheelhouse_hashes.options import secrets_of
@@ -77,10 +76,11 @@ class Run(Workspace[O_co]):
 
         :raises UsageError: if the extra ``fetch`` is not installed.
         """
-        with self._making:
-            if self._client is None:
-                self._client = self._make_client()
-            return self._client
+        client = self._client
+        if client is None:
+            with self._making:
+                client = self._client = self._client or self._make_client()
+        return client
 
     def _make_client(self) -> Client:
         try:
@@ -132,7 +132,7 @@ class Run(Workspace[O_co]):
         url = self.companion_url(artifact, suffix)
         if url is None:
             return None
-        if urlsplit(url).scheme == "file":
+        if scheme_of(url) == "file":
             return self.read_local_url(url, max_bytes)
 
         # Swift then asks all replicas: an old hash file beside a new artifact is seen as stale.

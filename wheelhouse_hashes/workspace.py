@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from wheelhouse_hashes.artifacts import DEFAULT_ALGORITHM
 from wheelhouse_hashes.disk.atomic_write import write_file
@@ -17,8 +15,10 @@ from wheelhouse_hashes.disk.files import read_small_file
 from wheelhouse_hashes.disk.hashing import hash_all
 from wheelhouse_hashes.disk.state_folder import StateFolder, open_state, state_root
 from wheelhouse_hashes.errors import DiskError, UsageError, disk_errors
+from wheelhouse_hashes.formats.urls import local_path
 from wheelhouse_hashes.options import DEFAULT_MAX_WORKERS
 from wheelhouse_hashes.runtime.activity import Activities, Activity
+from wheelhouse_hashes.runtime.bodies import Bodies
 from wheelhouse_hashes.runtime.retry import Again, repeat
 from wheelhouse_hashes.runtime.screen import write_result
 from wheelhouse_hashes.runtime.waiting import WaitBudget
@@ -63,6 +63,8 @@ class Workspace(Generic[O_co]):
         self.budget = WaitBudget(options.wait, self.stop)
         #: The slots of the jobs in progress.
         self.throttle = self.budget.throttle
+        #: The bodies that are being received.
+        self.bodies = Bodies(self.throttle)
         #: The current activities of all worker threads.
         self.activities = Activities()
         #: What :meth:`listing` calls; None for verbs that read no listings.
@@ -116,8 +118,12 @@ class Workspace(Generic[O_co]):
         tries = itertools.count()
 
         def once() -> T:
-            with self.trying(fresh=next(tries) > 0):
+            # Not in a ``with`` block: this is done for each artifact.
+            token = _fresh.set(next(tries) > 0)
+            try:
                 return call()
+            finally:
+                _fresh.reset(token)
 
         return repeat(once, self.budget, waiting=waiting)
 
@@ -138,8 +144,10 @@ class Workspace(Generic[O_co]):
 
         :raises DiskError: if it cannot be read.
         """
+        # Imported here because it is slow to import and few runs read such URLs.
+
         try:
-            return read_small_file(url2pathname(urlsplit(url).path), max_bytes)
+            return read_small_file(local_path(url), max_bytes)
         except DiskError as error:
             if isinstance(error.__cause__, FileNotFoundError):
                 return None

@@ -18,8 +18,9 @@ from tests.support.limited import HOLD, limited
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, respond
 from tests.support.signaled import begin, signal_and_wait
-from wheelhouse_hashes.runtime import throttle
-from wheelhouse_hashes.runtime.throttle import FIRST, MOST_BIG, Throttle
+from wheelhouse_hashes.runtime import bodies, throttle
+from wheelhouse_hashes.runtime.bodies import MOST_BIG, Bodies
+from wheelhouse_hashes.runtime.throttle import FIRST
 
 NAMES = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 41)]
 CONTENTS = {name: wheel_bytes(name, name) for name in NAMES}
@@ -50,7 +51,8 @@ def test_fetch_grows_up_to_16_at_a_time(cli: Cli) -> None:
 def idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process count as idle, so that the number of jobs grows on a busy machine, too."""
     monkeypatch.setattr(throttle, "_BUSY", math.inf)
-    monkeypatch.setattr(throttle, "_WAIT", -math.inf, raising=False)
+    monkeypatch.setattr(throttle, "_WINDOW", 0.0)
+    monkeypatch.setattr(throttle, "_IDLE", 0.0)
 
 
 @pytest.mark.usefixtures("idle")
@@ -160,19 +162,19 @@ def test_refused_hash_file_of_the_first_try_is_asked_for_again(cli: Cli, brief: 
 @pytest.mark.usefixtures("idle")
 def test_big_bodies_arrive_eight_at_a_time(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server begins some more, which are refused as soon as their size is known."""
-    monkeypatch.setattr(throttle, "BIG", 200_000)
+    monkeypatch.setattr(bodies, "BIG", 200_000)
     busy, lock, together = [0], threading.Lock(), threading.Event()
     seen: list[int] = []
-    take_big = Throttle.take_big
+    take = Bodies.take
 
-    def watched(slots: Throttle) -> bool:
-        taken = take_big(slots)
-        seen.append(slots._big)
+    def watched(received: Bodies) -> bool:
+        taken = take(received)
+        seen.append(received._big)
         return taken
 
-    monkeypatch.setattr(Throttle, "take_big", watched)
+    monkeypatch.setattr(Bodies, "take", watched)
     names = NAMES[:24]
-    bodies = {name: wheel_bytes(b"x" * 300_000, name) for name in names}
+    wheels = {name: wheel_bytes(b"x" * 300_000, name) for name in names}
     routes: dict[str, Respond | bytes] = {"/": page(*names)}
 
     def slowly(body: bytes) -> Respond:
@@ -195,13 +197,13 @@ def test_big_bodies_arrive_eight_at_a_time(cli: Cli, monkeypatch: pytest.MonkeyP
 
         return answer
 
-    for name, body in bodies.items():
+    for name, body in wheels.items():
         routes[f"/{name}"] = slowly(body)
         routes[f"/{name}.sha256"] = hash_file(body, name)
     with limited(routes) as server:
         result = cli(*FETCH_AND_WAIT, server.url)
     assert result.code == 0, result.out
-    assert {path.name: path.read_bytes() for path in GOT.iterdir()} == bodies
+    assert {path.name: path.read_bytes() for path in GOT.iterdir()} == wheels
     assert together.is_set()
     assert max(seen) == MOST_BIG
 

@@ -60,6 +60,36 @@ def test_libcloud_is_not_imported_if_not_needed(
     assert done.out.splitlines()[-1] == "0"
 
 
+@pytest.mark.parametrize(
+    ("command", "imported"),
+    [
+        (("--help",), False),
+        (("verify", "--missing-hash", "accept", "dist"), False),
+        (("fetch", "--verify", "--missing-hash", "accept", "example"), False),
+        (("fetch", "example"), True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_urllib_request_is_imported_for_the_host_s_downloads_only(
+    python: Cli,
+    stored: pathlib.Path,
+    tmp_path: pathlib.Path,
+    command: tuple[str, ...],
+    imported: bool,
+) -> None:
+    run = RUN.replace('("libcloud", "requests", "urllib3")', '("urllib.request",)')
+    with serving_folder(stored) as server:
+        urls = (server.url,) if "fetch" in command else ()
+        done = python("-c", run, *command, *urls)
+    assert done.err == ""
+    assert done.out.splitlines()[-1] == ("0 urllib.request" if imported else "0")
+
+
+def test_urllib_request_is_not_deferred_if_it_is_imported(python: Cli) -> None:
+    code = f"import urllib.request as r, {attach.FETCH} as f; print(f.urlopen is r.urlopen)"
+    assert python("-c", code).out == "True\n"
+
+
 @pytest.mark.parametrize("verb", ["upload", "upload --hashfile", "index"])
 def test_libcloud_is_imported_for_upload_and_index(
     python: Cli, stored: pathlib.Path, verb: str

@@ -11,7 +11,6 @@ from collections import defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -23,7 +22,7 @@ from wheelhouse_hashes.filenames import parse_artifact_name, printable
 from wheelhouse_hashes.formats import kind_changes
 from wheelhouse_hashes.formats.releases import Address, Release, choose, parse_address, releases_in
 from wheelhouse_hashes.formats.tag_globs import matches, matches_any
-from wheelhouse_hashes.formats.urls import origins_of, shown
+from wheelhouse_hashes.formats.urls import local_path, origins_of, shown
 from wheelhouse_hashes.options import CheckOptions, FetchOptions, VerifyOptions
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class EarlierRelease:
         self._listing = self._run.listing(self._address.what)
         self._known = releases_in(self._listing)
         self._files = {
-            entry.name: url2pathname(urlsplit(entry.url).path)
+            entry.name: local_path(entry.url)
             for entry in self._listing.entries
             if entry.size is None and entry.url.startswith("file:")
         }
@@ -203,7 +202,7 @@ class EarlierRelease:
     def _size(self, name: str) -> int | None:
         """Return the size of an artifact in a local folder, None for all others."""
         try:
-            return os.stat(self._files[name]).st_size  # noqa: PTH116 (a path of url2pathname)
+            return os.stat(self._files[name]).st_size  # noqa: PTH116 (any path)
         except (KeyError, OSError):
             return None
 

@@ -99,9 +99,10 @@ def _check(artifact: Artifact, path: pathlib.Path, run: Run[Options]) -> Content
     # Without O_NONBLOCK, opening a named pipe that has no writer blocks forever.
     flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     with open(os.open(path, flags), "rb", buffering=0) as opened:  # noqa: PTH123 (a descriptor)
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+        status = os.fstat(opened.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise DiskError(f"{path} is not a file")
-        file = ArchiveFile(opened, check_stop)
+        file = ArchiveFile(opened, status.st_size, check_stop)
         if kind := other_kind(artifact.name, file.at(0, _HEAD_BYTES)):
             return _unreadable(f"the file is {kind}", run)
         if artifact.parsed.kind == "wheel":

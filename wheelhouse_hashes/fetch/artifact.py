@@ -213,13 +213,14 @@ class ArtifactFetch:
             if error.cause is not Cause.MISSING_ARTIFACT:
                 raise
             return replace(self._refused(error), claims=claims_of(heard))
-        verdict = self._judge(download.heard, download.seen, self._private, download.origins)
+        seen = download.seen
+        verdict = self._judge(download.heard, seen, self._private, download.origins)
         if verdict.cause is Cause.REPLACED and self._run.unlisted.insist(self.artifact):
             # The age of its hash file counts, and perhaps its digest.
             more = self._run.plugins.claims(self.artifact, self._run)
             heard = [*download.heard, *download.comparable(more)]
-            verdict = self._judge(heard, download.seen, self._private, download.origins)
-        self._before = download.seen
+            verdict = self._judge(heard, seen, self._private, download.origins)
+        self._before = seen
         return download.with_encoding(verdict)
 
     def _judge_existing(self, heard: Items) -> Verdict:
@@ -289,9 +290,8 @@ class ArtifactFetch:
         elif verdict.cause in _KEPT_CAUSES and verdict.digests and self.folder.receiving.has(name):
             done = self.folder.reject(name, received=True)
             if done is Rejected.FULL:
-                verdict = replace(
-                    verdict, text=join_sentences(verdict.text, f"not kept: {done.value}")
-                )
+                text = join_sentences(verdict.text, f"not kept: {done.value}")
+                verdict = replace(verdict, text=text)
         return verdict
 
     def _clear_the_name(self, verdict: Verdict) -> Verdict:

@@ -19,7 +19,7 @@ from wheelhouse_hashes.http.encodings import encoding_of
 from wheelhouse_hashes.http.resume import NotContinued, Part
 from wheelhouse_hashes.http.settings import BUFFER
 from wheelhouse_hashes.options import ACCEPT, FetchOptions
-from wheelhouse_hashes.runtime.throttle import BIG, Body, TooManyBig
+from wheelhouse_hashes.runtime.bodies import BIG, Body, TooManyBig
 from wheelhouse_hashes.verdict.rules import NO_CLAIM, algorithms_of, claims_of, objection
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Download:
         """
         size = self._artifact.size
         while True:
-            body = self._run.throttle.body(size)
+            body = self._run.bodies.next(size)
             try:
                 self._receive(heard, body)
             except TooManyBig:
@@ -164,9 +164,10 @@ class Download:
         if not claims_of(self.heard) and run.options.missing_hash != ACCEPT:
             raise Refusal(Cause.MISSING_HASH, NO_CLAIM)
         wanted = algorithms_of(self.heard)
-        if response.offset and not self._digester.algorithms >= set(wanted):
+        computed = self._digester.algorithms >= set(wanted)
+        if response.offset and not computed:
             raise NotContinued("the received part was not hashed with every claimed algorithm")
-        if not response.offset:
+        if not response.offset and (self.size or not computed):
             file.seek(0)
             file.truncate()
             self._digester = Digester(wanted)

@@ -91,16 +91,15 @@ class TargetFolder:
 
         :raises DiskError: if something other than a regular file has that name.
         """
-        path = self.path / name
         try:
             mode = self._folder.stat(name).st_mode
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise DiskError(f"cannot access {path}: {error.strerror}") from error
+            raise DiskError(f"cannot access {self.path / name}: {error.strerror}") from error
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
-            raise DiskError(f"{path} is {kind}; remove it")
+            raise DiskError(f"{self.path / name} is {kind}; remove it")
         return True
 
     def open(self, name: str) -> FileIO:

@@ -48,20 +48,17 @@ class ArchiveFile:
     """An open file that is read at given positions.  Small files are read once.
 
     :param file: the file.
+    :param size: its size in bytes.
     :param check_stop: called before each piece of a long read; it may raise an exception to
         end the check.
     """
 
-    def __init__(self, file: BinaryIO, check_stop: Callable[[], object]) -> None:
+    def __init__(self, file: BinaryIO, size: int, check_stop: Callable[[], object]) -> None:
         self.file = file
         self.check_stop = check_stop
-        head = file.read(_SMALL + 1)
-        #: Its size in bytes.
-        self.size = len(head)
-        self._content: bytes | None = head
-        if self.size > _SMALL:
-            self._content = None
-            self.size = file.seek(0, 2)
+        self._content = file.read(size) if size <= _SMALL else None
+        #: The number of bytes that can be read.
+        self.size = size if self._content is None else len(self._content)
 
     def at(self, position: int, size: int) -> bytes:
         """Return at most *size* bytes from a position; fewer at the end of the file.

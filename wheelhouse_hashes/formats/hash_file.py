@@ -86,6 +86,8 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     :raises HashFileError: if it does not contain exactly one digest of that
         algorithm for that artifact.
     """
+    if (digest := _as_written(content, artifact_name, algorithm)) is not None:
+        return HashFile(digest)
     # Imported here: a run whose listing has all digests reads no hash file.
     from wheelhouse_hashes.formats.digest_lines import read_lines, resembles_digest
     from wheelhouse_hashes.formats.digest_list import digest_of, tag_algorithm
@@ -114,6 +116,15 @@ def parse_hash_file(content: bytes, artifact_name: str, algorithm: str) -> HashF
     if len(digests) > 1:
         raise HashFileError(f"the hash file has {len(digests)} different digests")
     return HashFile(digests.pop(), "; ".join(sorted(notes - {""})))
+
+
+def _as_written(content: bytes, artifact_name: str, algorithm: str) -> Digest | None:
+    """Return the digest of a hash file that is as :func:`format_hash_file` writes it: most are."""
+    try:
+        digest = Digest(algorithm, content[: ALGORITHMS[algorithm]].decode("ascii"))
+        return digest if content == format_hash_file(digest, artifact_name) else None
+    except ValueError:  # no digest, or a name or a content that is not ASCII
+        return None
 
 
 def _name_and_note(line: DigestLine, artifact_name: str) -> str:

@@ -93,6 +93,8 @@ class Relevance:
         if self._projects is None:
             return False
         name = name[-_LONGEST:]
+        if any(project in name for project in self._projects):  # nearly always
+            return False
         normalized = canonicalize_name(name)
         return not any(project in normalized for project in self._projects) and bool(
             _ARTIFACT.search(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import os
 import re
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -72,7 +73,21 @@ def scheme_of(url: str) -> str:
 
 def is_http(url: str) -> bool:
     """Return whether a URL is an ``http`` or ``https`` one."""
-    return scheme_of(url) in _DEFAULT_PORTS
+    return url.startswith(("http://", "https://")) or scheme_of(url) in _DEFAULT_PORTS
+
+
+def local_path(url: str) -> str:
+    """Return the path that a ``file`` URL names.
+
+    :raises ValueError: if the URL is malformed.
+    """
+    path = urlsplit(url).path
+    if os.name == "nt":
+        # Imported here because it is slow to import, and elsewhere does the same as below.
+        from urllib.request import url2pathname
+
+        return url2pathname(path)
+    return unquote(path)
 
 
 def is_loopback(host: str) -> bool:

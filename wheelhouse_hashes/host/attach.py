@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.abc
 import importlib.machinery
 import sys
 import types
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
 from wheelhouse_hashes._startup import HOST, leave_interrupts, refuse
 from wheelhouse_hashes.errors import HostMismatch, UsageError
-from wheelhouse_hashes.host.deferred_imports import complete, put_off, stand_ins
+from wheelhouse_hashes.host.deferred_imports import complete, later_urlopen, put_off, stand_ins
 from wheelhouse_hashes.host.internals import check_function, check_host
 from wheelhouse_hashes.host.pkg_resources_shim import pkg_resources_stand_in
 from wheelhouse_hashes.host.setup_py import checked, naming_the_replacement
 
 if TYPE_CHECKING:
     import argparse
+    from importlib.abc import Loader  # slow to import
 
     from libcloud.storage.base import StorageDriver
 
@@ -191,10 +191,10 @@ def _uploader_class(base: type, run: Session[UploadOptions]) -> type:
     return Uploader
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     """Executes a module of the host with its original loader, and patches it."""
 
-    def __init__(self, name: str, loader: importlib.abc.Loader, *, attaching: bool) -> None:
+    def __init__(self, name: str, loader: Loader, *, attaching: bool) -> None:
         self._name = name
         self._loader = loader
         self._attaching = attaching
@@ -208,7 +208,7 @@ class _Loader(importlib.abc.Loader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         if self._name in NEED_PKG_RESOURCES:
-            with pkg_resources_stand_in():
+            with pkg_resources_stand_in(), later_urlopen():
                 self._loader.exec_module(module)
             if self._name == FETCH:
                 download = module.download_artifacts
@@ -240,7 +240,7 @@ def _attach_or_refuse(module: types.ModuleType) -> None:
         refuse(f"cannot extend {HOST}: {type(error).__name__}: {error}")
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Finds the host's modules as usual, and wraps their loaders in :class:`_Loader`.
 
     :param attaching: whether to attach to the host when it is imported.
@@ -259,7 +259,8 @@ class _Finder(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(name, spec.loader, attaching=self._attaching)
+            loader = _Loader(name, spec.loader, attaching=self._attaching)
+            spec.loader = cast("Loader", loader)
         return spec
 
 

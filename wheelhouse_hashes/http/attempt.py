@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -73,25 +71,40 @@ class TimeSpent:
     def __init__(self) -> None:
         self._seconds: dict[str, float] = {}
 
-    @contextmanager
-    def on(self, url: str, attempt: Attempt, limit: float) -> Iterator[float | None]:
+    def on(self, url: str, attempt: Attempt, limit: float) -> Timing:
         """Count the time of the request that is made in the ``with`` block, if it fails.
 
         :param url: the URL.
         :param attempt: the try at an artifact that the request belongs to.
         :param limit: the time limit of all requests for the URL together, in seconds.
-        :returns: the end of the time limit, by the monotonic clock; None if all of it is left.
+        :returns: a context manager; it returns the end of the time limit, by the monotonic clock,
+            or None if all of it is left.
         """
-        began = time.monotonic()
-        spent = self._seconds.get(url, 0.0)
-        left = limit - spent
-        if attempt.seconds is not None:
-            left = min(left, attempt.seconds)
-        try:
-            yield began + left if left < limit else None
-        except TransferError:
-            took = time.monotonic() - began
-            self._seconds[url] = spent + took
-            attempt.downloading += took
-            raise
-        self._seconds.pop(url, None)
+        return Timing(self._seconds, url, attempt, limit)
+
+
+class Timing:
+    """The context manager of :meth:`TimeSpent.on`; a class, because it is entered often."""
+
+    __slots__ = ("_attempt", "_began", "_limit", "_seconds", "_url")
+
+    def __init__(self, seconds: dict[str, float], url: str, attempt: Attempt, limit: float) -> None:
+        self._seconds = seconds
+        self._url = url
+        self._attempt = attempt
+        self._limit = limit
+
+    def __enter__(self) -> float | None:
+        self._began = time.monotonic()
+        left = self._limit - self._seconds.get(self._url, 0.0)
+        if self._attempt.seconds is not None:
+            left = min(left, self._attempt.seconds)
+        return self._began + left if left < self._limit else None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None:
+            self._seconds.pop(self._url, None)
+        elif isinstance(error, TransferError):
+            took = time.monotonic() - self._began
+            self._seconds[self._url] = self._seconds.get(self._url, 0.0) + took
+            self._attempt.downloading += took

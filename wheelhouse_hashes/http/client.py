@@ -29,8 +29,7 @@ from wheelhouse_hashes.http.caches import FRESH_HEADERS, bypassing
 from wheelhouse_hashes.http.connections import Connections
 from wheelhouse_hashes.http.credentials import Credentials
 from wheelhouse_hashes.http.encodings import UndecodableBody, is_text
-from wheelhouse_hashes.http.handle_options import set_limits, set_request
-from wheelhouse_hashes.http.nesting import with_own_handle
+from wheelhouse_hashes.http.handle_options import set_request
 from wheelhouse_hashes.http.opened import OpenedObjects, Opener
 from wheelhouse_hashes.http.redirect import MAX_REDIRECTS, allowed_target
 from wheelhouse_hashes.http.response import (
@@ -61,7 +60,7 @@ def _ignore(_: bytes) -> None:
 
 
 class Client:
-    """An HTTP client for many threads; each thread keeps one connection.
+    """An HTTP client for many threads; each thread keeps its connections.
 
     :param stop: set when the run must end; aborts downloads at once.
     :param settings: the time limit, and whether certificates are checked.
@@ -144,9 +143,8 @@ class Client:
         """
         body = BytesIO()
         sent = {"Accept": accept, **(FRESH_HEADERS if fresh else {})}
-        with self._spent.on(
-            url, self._connections.attempt, self._settings.limit(small=True)
-        ) as deadline:
+        attempt = self._connections.attempt
+        with self._spent.on(url, attempt, self._settings.limit(small=True)) as deadline:
             plan = Plan(body.write, None, max_bytes, sent, small=True, deadline=deadline)
             try:
                 response = self._connections.interruptibly(
@@ -215,8 +213,6 @@ class Client:
         limit = self._settings.limit(small=False)
         began = time.monotonic()
         end = began + (limit if attempt.seconds is None else min(limit, attempt.seconds))
-        if begin is not None:
-            begin = with_own_handle(begin, self._connections.local)
         most = MAX_ARTIFACT if size is None else min(size, MAX_ARTIFACT)
         plan = Plan(
             receive, begin, most, WANTED_DIGESTS, absent=Cause.MISSING_ARTIFACT, deadline=end
@@ -235,7 +231,7 @@ class Client:
 
     def _follow(self, url: str, plan: Plan, headers: Mapping[str, str]) -> Response:
         """Make a request, and follow its redirects."""
-        if scheme_of(url) and not is_http(url):
+        if not is_http(url) and scheme_of(url):
             limit = self._settings.left(url, plan.deadline, small=plan.small)
             return self.opened.read(
                 url, plan, self._connections.attempt, self._connections.local, limit
@@ -273,16 +269,19 @@ class Client:
         """Make one request; return the response and the target of its redirect, if any."""
         throttle, connections = self._throttle, self._connections
         brakings, attempt = throttle.brakings, connections.attempt
-        reader = ResponseReader(Response(url), plan, attempt.responses, throttle.answered)
+        reader = ResponseReader(
+            Response(url), plan, attempt.responses, throttle.answered, self._stop
+        )
         sent = {"User-Agent": f"wheelhouse-hashes/{__version__}", **plan.headers, **headers}
         if attempt.fresh:
             sent.update(FRESH_HEADERS)
-        curl = connections.handle
         limit = self._settings.left(url, plan.deadline, small=plan.small)
-        set_limits(curl, connections.local, plan, limit, self._settings)
-        set_request(curl, url, sent, plan, reader)
-        self._credentials.log_in(curl, url)
+        handle = connections.take()
+        curl = handle.curl
         try:
+            handle.limit(plan, limit)
+            set_request(curl, url, sent, plan, reader)
+            self._credentials.log_in(curl, url)
             curl.perform()
         except pycurl.error as error:
             check_descriptors()
@@ -292,8 +291,11 @@ class Client:
             status = curl.getinfo(pycurl.RESPONSE_CODE)
             reason, final = self._settings.explained(curl, code, text, limit, small=plan.small)
             reader.failed(code, reason, status, stopped=self._stop.is_set(), final=final)
+        finally:
+            redirect = curl.getinfo(pycurl.REDIRECT_URL)
+            connections.give_back(handle)
         try:
-            return reader, reader.finish(curl.getinfo(pycurl.REDIRECT_URL))
+            return reader, reader.finish(redirect)
         except TransferError as error:
             if error.status in OVERLOADED:
                 throttle.brake(brakings)

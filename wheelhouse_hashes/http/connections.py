@@ -1,17 +1,16 @@
-"""The connections of a client: one libcurl handle for each thread."""
+"""The connections of a client: one libcurl handle for each request in progress."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pycurl
 
 from wheelhouse_hashes.http.attempt import Attempt
-from wheelhouse_hashes.http.handle_options import UNSET
-from wheelhouse_hashes.http.nesting import INNER
+from wheelhouse_hashes.http.handle_options import Handle
 from wheelhouse_hashes.runtime.parallel import run_in_thread
 
 if TYPE_CHECKING:
@@ -28,13 +27,13 @@ class Connections:
     """
 
     def __init__(self, stop: threading.Event, settings: TransportSettings) -> None:
-        #: The state of each thread: its handle, the options of that, and the attempt.
+        #: The state of each thread: its idle handles, and the attempt.
         self.local = threading.local()
         self._stop = stop
         self._settings = settings
-        self._handles: list[pycurl.Curl] = []
-        #: What the threads that made requests for the main one leave behind: their handles.
-        self._spare: list[dict[str, Any]] = []
+        self._handles: list[Handle] = []
+        #: Those of the threads that made requests for the main one.
+        self._spare: list[Handle] = []
 
     @property
     def attempt(self) -> Attempt:
@@ -42,25 +41,26 @@ class Connections:
         attempt: Attempt = getattr(self.local, "attempt", None) or Attempt()
         return attempt
 
-    @property
-    def handle(self) -> pycurl.Curl:
-        """This thread's handle; made if it has none."""
-        handle: pycurl.Curl | None = getattr(self.local, "handle", None)
-        return self._obtain() if handle is None else handle
+    def take(self) -> Handle:
+        """Return an idle handle of this thread, or make one; give it back after the request.
 
-    def _obtain(self) -> pycurl.Curl:
+        A callback of a request may make requests of its own.  They get another handle, because
+        the one in use is not idle.
+        """
+        idle: list[Handle] | None = getattr(self.local, "idle", None)
+        return idle.pop() if idle else self._obtain()
+
+    def give_back(self, handle: Handle) -> None:
+        """Keep a handle for the next request of this thread."""
+        vars(self.local).setdefault("idle", []).append(handle)
+
+    def _obtain(self) -> Handle:
         """Take over a handle that no thread uses, or make one."""
-        state = vars(self.local)
         # Without this, a connection would stay open that nothing uses.
         with contextlib.suppress(IndexError):
-            state.update(self._spare.pop())
-            if "handle" in state:
-                return self.handle
-        handle = self.local.handle = pycurl.Curl()
-        state.update(UNSET)
+            return self._spare.pop()
+        handle = Handle(self._settings)
         self._handles.append(handle)
-        self._settings.prepare(handle)
-        handle.setopt(pycurl.XFERINFOFUNCTION, lambda *_: int(self._stop.is_set()))
         return handle
 
     def interruptibly(self, request: Callable[[], T]) -> T:
@@ -79,24 +79,21 @@ class Connections:
                 return request()
             finally:
                 del self.local.attempt
-                self._spare.append(dict(vars(self.local)))
+                self._spare += vars(self.local).pop("idle", ())
 
         return run_in_thread(call, self._stop)
 
     def disconnect(self) -> None:
         """Close the connections of this thread, which makes no request at the moment."""
-        state = vars(self.local)
-        for each in (state, state.pop(INNER, {})):
-            handle = each.pop("handle", None)
-            if handle is not None:
-                self._handles.remove(handle)
-                handle.close()
+        for handle in vars(self.local).pop("idle", ()):
+            self._handles.remove(handle)
+            handle.curl.close()
 
     def close(self) -> None:
         """Close all connections.  No thread may be using the client."""
         while self._handles:
             # The thread of a plugin that was abandoned may still use its own.
             with contextlib.suppress(pycurl.error):
-                self._handles.pop().close()
+                self._handles.pop().curl.close()
         self._spare.clear()
         self.local = threading.local()

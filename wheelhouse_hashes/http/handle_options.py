@@ -1,4 +1,4 @@
-"""The options of a libcurl handle that differ between requests.
+"""A libcurl handle, and those of its options that differ between requests.
 
 A handle keeps its options, so they are set for each request.  Setting one takes time, so those
 that rarely differ are set only if they do.
@@ -11,44 +11,43 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
-if TYPE_CHECKING:
-    import threading
+from wheelhouse_hashes.http.settings import milliseconds
 
+if TYPE_CHECKING:
     from wheelhouse_hashes.http.response import Plan, ResponseReader
     from wheelhouse_hashes.http.settings import TransportSettings
 
-#: The state of a thread's handle: the options that its last request had.
-UNSET: Mapping[str, object] = {"small": None, "limit": None, "head": None}
 
+class Handle:
+    """A libcurl handle, with the options that its last request had.
 
-def set_limits(
-    curl: pycurl.Curl,
-    local: threading.local,
-    plan: Plan,
-    limit: float,
-    settings: TransportSettings,
-) -> None:
-    """Set the options that rarely differ.
-
-    :param curl: the handle.
-    :param local: its state.
-    :param plan: how to process the response.
-    :param limit: the total time limit of the request, in seconds.
-    :param settings: sets the time limit.
+    :param settings: the settings of all requests.
     """
-    if limit != local.limit:
-        local.limit = limit
-        settings.limit_time(curl, limit)
-    if plan.small is not local.small:
-        local.small = plan.small
-        # Polling for interruption ten times per request costs more than reading
-        # a hash file, so small requests are not interruptible; when the run ends,
-        # their threads are abandoned.
-        curl.setopt(pycurl.NOPROGRESS, plan.small)
-    if plan.head is not local.head:
-        local.head = plan.head
-        # Only HTTPGET resets the method that NOBODY sets.
-        curl.setopt(pycurl.NOBODY if plan.head else pycurl.HTTPGET, 1)
+
+    __slots__ = ("_head", "_milliseconds", "_settings", "curl")
+
+    def __init__(self, settings: TransportSettings) -> None:
+        #: The handle itself.
+        self.curl = pycurl.Curl()
+        self._settings = settings
+        self._milliseconds = 0
+        self._head: bool | None = None
+        settings.prepare(self.curl)
+
+    def limit(self, plan: Plan, seconds: float) -> None:
+        """Set the options that rarely differ.
+
+        :param plan: how to process the response.
+        :param seconds: the total time limit of the request.
+        """
+        limit = milliseconds(seconds)
+        if limit != self._milliseconds:
+            self._milliseconds = limit
+            self._settings.limit_time(self.curl, limit)
+        if plan.head is not self._head:
+            self._head = plan.head
+            # Only HTTPGET resets the method that NOBODY sets.
+            self.curl.setopt(pycurl.NOBODY if plan.head else pycurl.HTTPGET, 1)
 
 
 def set_request(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pycurl
 
@@ -23,6 +23,9 @@ from wheelhouse_hashes.http.encodings import UndecodableBody, encoding_of
 from wheelhouse_hashes.http.proxy import PROXY_LOGIN
 from wheelhouse_hashes.http.resume import NotContinued, Part
 
+if TYPE_CHECKING:
+    import threading
+
 #: Limits for the headers of a response and of the interim responses before it, in bytes
 #: and in lines.  They are below libcurl's own limits, which older versions lack.
 MAX_HEADER_BYTES = 256 * 1024
@@ -30,6 +33,9 @@ MAX_HEADER_LINES = 4000
 
 #: Maximum bytes of an error page that are skipped to keep the connection.
 MAX_ERROR_PAGE = 64 * 1024
+
+# As integers: access to a member of an enumeration costs a call in Python 3.11.
+_OK, _PARTIAL_CONTENT = HTTPStatus.OK.value, HTTPStatus.PARTIAL_CONTENT.value
 
 #: CURLE_HTTP2_STREAM, which pycurl does not define.
 _HTTP2_STREAM = 92
@@ -129,6 +135,7 @@ class ResponseReader:
     :param plan: how to process it.
     :param good: the list that a good response is added to, before its body is read.
     :param answered: called when a response turns out to be good.
+    :param stop: set when the run must end.
     """
 
     def __init__(
@@ -136,12 +143,14 @@ class ResponseReader:
         response: Response,
         plan: Plan,
         good: list[Response],
-        answered: Callable[[], object] = int,
+        answered: Callable[[], object],
+        stop: threading.Event,
     ) -> None:
         self.response = response
         self.plan = plan
         self._good_ones = good
         self._answered = answered
+        self._stop = stop
         #: Header lines that are not parsed yet.  Each callback costs a thread
         #: switch, so the callback does little.
         self._lines: list[bytes] = []
@@ -184,6 +193,10 @@ class ResponseReader:
         # pycurl prints an exception of a callback and replaces it by its own error,
         # so the exception is kept, and raised after the transfer.
         try:
+            # libcurl could ask several times for each piece, or while no bytes come; that costs
+            # more than reading a hash file.  A run that ends abandons threads that only wait.
+            if self._stop.is_set():
+                raise Interrupted("interrupted")
             if not self._begun:
                 self._read_headers()
                 if not self._good:
@@ -203,7 +216,7 @@ class ResponseReader:
     def _good(self) -> bool:
         """Whether the body is the requested one."""
         status = self.response.status
-        return status == HTTPStatus.OK or (status == HTTPStatus.PARTIAL_CONTENT and self._is_rest)
+        return status == _OK or (status == _PARTIAL_CONTENT and self._is_rest)
 
     @property
     def _is_rest(self) -> bool:

@@ -5,7 +5,6 @@ libcurl implements all of them; https://curl.se/libcurl/c/ explains each option.
 
 from __future__ import annotations
 
-import functools
 import math
 import os
 import time
@@ -120,14 +119,15 @@ class TransportSettings:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
 
-    def limit_time(self, curl: pycurl.Curl, limit: float) -> None:
+    @staticmethod
+    def limit_time(curl: pycurl.Curl, limit: int) -> None:
         """Set the time limits of one request.
 
         :param curl: the handle.
-        :param limit: the total time limit of the request, in seconds.
+        :param limit: the total time limit of the request, in milliseconds.
         """
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(min(limit, CONNECT_TIMEOUT)))
-        curl.setopt(pycurl.TIMEOUT_MS, _milliseconds(limit))
+        curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(limit, milliseconds(CONNECT_TIMEOUT)))
+        curl.setopt(pycurl.TIMEOUT_MS, limit)
 
     def timed_out(self, *, small: bool) -> str:
         """Return the sentence for a request that reached its time limit.
@@ -197,7 +197,7 @@ def check_descriptors() -> None:
             os.close(descriptor)
 
 
-@functools.lru_cache
-def _milliseconds(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
+    """Return a time limit as libcurl takes it, rounded up."""
     # 0 would mean no limit, and libcurl counts in 31 bits.
     return max(1, min(math.ceil(seconds * 1000), 2**31 - 1))

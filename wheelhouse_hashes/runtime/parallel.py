@@ -148,6 +148,8 @@ def _await(
         with contextlib.suppress(queue.Empty):
             raised = ended.get(timeout=POLL) or raised
             workers -= 1
+        if throttle is not None:
+            throttle.look()
         if raised is not None:
             stop.set()
         if stop.is_set() and deadline is None:

@@ -24,11 +24,6 @@ from wheelhouse_hashes.errors import Interrupted
 #: The number of jobs that a run begins with.
 FIRST = 4
 
-#: The size of a big body, in bytes, and how many are received at a time.  A few of them use
-#: all of a link, and more would share it without being faster.
-BIG = 8_000_000
-MOST_BIG = 8
-
 #: The HTTP statuses of a server that has too much to do (:rfc:`6585`, section 4, and
 #: :rfc:`9110`, section 15.6.4).
 OVERLOADED = frozenset({429, 503})
@@ -48,43 +43,9 @@ _MOST_ROUNDS = 128
 #: the interpreter's lock, not for the network.
 _BUSY = 0.75
 
-#: For how many seconds the share is measured.
-_WINDOW = 0.02
-
-
-class TooManyBig(Exception):
-    """As many big bodies as allowed are being received: ask for this one later."""
-
-
-class ProcessorUse:
-    """Whether this process is busy computing.
-
-    :param clock: returns the time, in seconds.
-    :param used: returns the processor time of all threads, in seconds.
-    """
-
-    def __init__(
-        self,
-        clock: Callable[[], float] = time.monotonic,
-        used: Callable[[], float] = time.process_time,
-    ) -> None:
-        self._clock = clock
-        self._used = used
-        self.restart()
-
-    def restart(self) -> None:
-        """Begin to measure; until there is a result, the process counts as busy."""
-        self._since, self._before = self._clock(), self._used()
-        self._is_busy = True
-
-    def is_busy(self) -> bool:
-        """Return whether the process was busy in the last window."""
-        now = self._clock()
-        if now - self._since >= _WINDOW:
-            used = self._used()
-            self._is_busy = used - self._before > _BUSY * (now - self._since)
-            self._since, self._before = now, used
-        return self._is_busy
+#: The shortest time in which the share is measured, and for how long the process must not be busy
+#: before more jobs begin, in seconds.  Something else can use the processors for a moment.
+_WINDOW, _IDLE = 0.01, 0.02
 
 
 class Throttle:
@@ -94,13 +55,21 @@ class Throttle:
     freely.
 
     :param stop: set when the run must end.
-    :param processor: how busy this process is.
+    :param clock: returns the time, in seconds.
+    :param used: returns the processor time of all threads of this process, in seconds.
     """
 
-    def __init__(self, stop: threading.Event, processor: ProcessorUse | None = None) -> None:
+    def __init__(
+        self,
+        stop: threading.Event,
+        clock: Callable[[], float] = time.monotonic,
+        used: Callable[[], float] = time.process_time,
+    ) -> None:
         self._stop = stop
-        self._processor = processor or ProcessorUse()
-        self._changed = threading.Condition(threading.Lock())
+        self._clock = clock
+        self._used = used
+        #: Notified when a slot is free, and when the run must end.
+        self.changed = threading.Condition(threading.Lock())
         self._mine = threading.local()
         #: The maximum number of slots.
         self.maximum = FIRST
@@ -116,9 +85,7 @@ class Throttle:
         self._good = 0
         self._refused_at: int | None = None
         self._rounds = _ROUNDS
-        self._big = 0
-        #: Whether the last body was big; those of unknown size are then expected to be.
-        self._was_big = False
+        self._since = self._before = self._idle_for = 0.0
 
     def begin(self, maximum: int, first: int | None = None) -> int:
         """Set the number of jobs that a phase begins with, and its maximum.
@@ -129,7 +96,7 @@ class Throttle:
         """
         self.maximum = max(1, min(maximum, _affordable()))
         self.limit = min(self.maximum, first or self.maximum)
-        self._processor.restart()
+        self._since, self._before, self._idle_for = self._clock(), self._used(), 0.0
         return self.maximum
 
     def enter(self, *, retry: bool = False) -> None:
@@ -139,13 +106,13 @@ class Throttle:
             first.
         :raises Interrupted: if the run must end.
         """
-        with self._changed:
+        with self.changed:
             self._retrying += retry
             try:
                 while self._active >= self.limit or (self._retrying and not retry):
                     if self._stop.is_set():
                         break
-                    self._changed.wait()
+                    self.changed.wait()
             finally:
                 self._retrying -= retry
             if self._stop.is_set():
@@ -160,7 +127,7 @@ class Throttle:
             return
         if self.brakings:
             self.idle()
-        with self._changed:
+        with self.changed:
             self._active -= 1
             self._mine.held = False
             self._wake()
@@ -195,9 +162,9 @@ class Throttle:
             yield
         finally:
             if held:
-                with self._changed:
+                with self.changed:
                     self._retrying += 1
-                    self._changed.wait_for(
+                    self.changed.wait_for(
                         lambda: self._active < self.limit or self._stop.is_set(), seconds
                     )
                     self._retrying -= 1
@@ -207,27 +174,43 @@ class Throttle:
 
     def wake(self) -> None:
         """Let all waiting threads see that the run must end."""
-        with self._changed:
+        with self.changed:
             self._wake()
 
     def _wake(self) -> None:
-        self._changed.notify_all()
+        self.changed.notify_all()
 
     def answered(self) -> None:
-        """Grow, because a request was answered well, unless more jobs would end no sooner."""
-        if self.limit >= self.maximum:
+        """Count a request that was answered well; grow if it is time to."""
+        if self.limit < self.maximum:
+            with self.changed:
+                self._good += 1
+                self._grow()
+
+    def look(self) -> None:
+        """Grow if it is time to; called regularly while jobs are in progress."""
+        if self.limit < self.maximum and self._good:
+            with self.changed:
+                self._grow()
+
+    def _grow(self) -> None:
+        """Grow by as much as the good answers are worth, if this process mostly waited lately."""
+        now = self._clock()
+        took = now - self._since
+        if took < _WINDOW:
             return
-        with self._changed:
-            if self._processor.is_busy():
-                return
-            self._good += 1
-            if self._good < self._needed:
-                return
-            self._good = 0
+        used = self._used()
+        is_busy = used - self._before > _BUSY * took
+        self._idle_for = 0.0 if is_busy else self._idle_for + took
+        self._since, self._before = now, used
+        if self._idle_for < _IDLE:
+            return
+        while self.limit < self.maximum and self._good >= (needed := self._needed):
+            self._good -= needed
             self.limit += 1
             if self._refused_at is not None and self.limit > self._refused_at:
                 self._refused_at = None
-            self._wake()
+        self._wake()
 
     @property
     def _needed(self) -> int:
@@ -243,7 +226,7 @@ class Throttle:
 
         :param began: the value of :attr:`brakings` when the request began.
         """
-        with self._changed:
+        with self.changed:
             if began != self.brakings:
                 if began == self.brakings - 1 and self._refused_at is not None:
                     # One more of the same moment that did not fit.
@@ -257,87 +240,20 @@ class Throttle:
             self.limit = max(1, in_progress // 2)
             self._good = 0
 
-    def body(self, size: int | None) -> Body:
-        """Return a body that may be received now; its ``end`` must be called afterwards.
+    def until(self, condition: Callable[[], bool]) -> None:
+        """Wait without a slot until a condition is true, then go on with another one.
 
-        :param size: its size in bytes, None if unknown.
+        :param condition: called while :attr:`changed` is locked.
         :raises Interrupted: if the run must end.
         """
-        body = Body(self)
-        if self._was_big if size is None else size >= BIG:
-            body.wait()
-        return body
-
-    def take_big(self) -> bool:
-        """Count one more big body, if that is possible now."""
-        with self._changed:
-            if self._big >= MOST_BIG:
-                return False
-            self._big += 1
-            return True
-
-    def wait_for_big(self) -> None:
-        """Count one more big body; wait without a slot until that is possible.
-
-        :raises Interrupted: if the run must end.
-        """
-        if self.take_big():
-            return
         held = self._held
         self.leave()
-        with self._changed:
-            self._changed.wait_for(lambda: self._big < MOST_BIG or self._stop.is_set())
-            if self._stop.is_set():
-                raise Interrupted("interrupted")
-            self._big += 1
+        with self.changed:
+            self.changed.wait_for(lambda: self._stop.is_set() or condition())
+        if self._stop.is_set():
+            raise Interrupted("interrupted")
         if held:
             self.enter(retry=True)
-
-    def end_big(self) -> None:
-        """Count one big body less."""
-        with self._changed:
-            self._big -= 1
-            self._wake()
-
-    def note_size(self, *, big: bool) -> None:
-        """Remember the size of the last body."""
-        self._was_big = big
-
-
-class Body:
-    """A body that is being received, and whether it counts as a big one.
-
-    :param throttle: the slots.
-    """
-
-    def __init__(self, throttle: Throttle) -> None:
-        self._throttle = throttle
-        self._counted = False
-
-    def wait(self) -> None:
-        """Count it as big, or wait until that is possible."""
-        self._throttle.wait_for_big()
-        self._counted = True
-
-    def sized(self, size: int | None) -> None:
-        """Note its size, which the server sent.
-
-        :raises TooManyBig: if it is big, and too many others are.
-        """
-        big = size is not None and size >= BIG
-        self._throttle.note_size(big=big)
-        if big and not self._counted:
-            if not self._throttle.take_big():
-                raise TooManyBig
-            self._counted = True
-        elif self._counted and not big:
-            self.end()
-
-    def end(self) -> None:
-        """End it."""
-        if self._counted:
-            self._counted = False
-            self._throttle.end_big()
 
 
 def _affordable() -> int:

@@ -100,7 +100,7 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
     sides = Sides(claims, wrong, provenance)
     verdict = Verdict(
         artifact.name,
-        Outcome.REFUSED,
+        Outcome.OK,
         claims=claims,
         digests=seen.digests,
         size=None if seen.unread else seen.size,
@@ -117,7 +117,7 @@ def judge(  # noqa: PLR0913 (the facts about one file, and what the user demands
         reason = NOT_COMPARABLE if seen.unread and claims_of(heard) else reason
         return _unclaimed(verdict, cut, reason, accept_missing=accept_missing)
     if not wrong:
-        return _matched(replace(verdict, outcome=Outcome.OK), required)
+        return _matched(verdict, required)
     return refused(verdict, _disagreement(artifact, sides, seen, before))
 
 

@@ -33,7 +33,7 @@ _SPECIAL = (0, 1, 7, 0x7F, 0x80, 0xFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 
 def check_wheel_bytes(content: bytes, *, full: bool = True) -> Contents | None:
     """Check a wheel; return None if it cannot be read."""
     try:
-        file = ArchiveFile(io.BytesIO(content), lambda: None)
+        file = ArchiveFile(io.BytesIO(content), len(content), lambda: None)
         contents = check_wheel(file, read_artifact_name(A), full=full)
     except UnreadableArchive:
         return None
@@ -59,7 +59,7 @@ def check_tar_bytes(tar: bytes) -> Contents | None:
 def check_sdist_bytes(content: bytes) -> Contents | None:
     """Check an sdist; return None if it cannot be read."""
     try:
-        file = ArchiveFile(io.BytesIO(content), lambda: None)
+        file = ArchiveFile(io.BytesIO(content), len(content), lambda: None)
         return check_sdist(file, read_artifact_name(SDIST), full=True)
     except UnreadableArchive:
         return None

@@ -45,7 +45,7 @@ def check(name: str, content: bytes, *, full: bool = False) -> Contents:
     """Check an artifact as the plugin does."""
     if kind := other_kind(name, content[:512]):
         return Contents([f"the first bytes: {kind}"])
-    file = ArchiveFile(io.BytesIO(content), lambda: None)
+    file = ArchiveFile(io.BytesIO(content), len(content), lambda: None)
     check_one = check_wheel if name.endswith(".whl") else check_sdist
     try:
         return check_one(file, read_artifact_name(name), full=full)

@@ -17,37 +17,33 @@ from tests.support.servers import Handler, respond, serving
 from tests.support.waits import short_pauses
 from wheelhouse_hashes.errors import Interrupted, TransferError
 from wheelhouse_hashes.http.client import Client
+from wheelhouse_hashes.runtime.bodies import BIG, MOST_BIG, Bodies, TooManyBig
 from wheelhouse_hashes.runtime.parallel import for_each
-from wheelhouse_hashes.runtime.throttle import (
-    BIG,
-    MOST_BIG,
-    ProcessorUse,
-    Throttle,
-    TooManyBig,
-)
+from wheelhouse_hashes.runtime.throttle import Throttle
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.requests import StoreRequests
 
 
-def processor(share: float) -> ProcessorUse:
-    """Return the measurement of a process that uses a share of a processor all the time.
+def throttle_of(share: float, step: float = 1.0) -> Throttle:
+    """Return a throttle in a process that uses a share of a processor all the time.
 
-    Each look at its clock takes a second.
+    :param step: the seconds from one look at its clock to the next.
     """
-    seconds = [0]
+    now = 0.0
 
     def clock() -> float:
-        seconds[0] += 1
-        return seconds[0]
+        nonlocal now
+        now += step
+        return now
 
-    return ProcessorUse(clock, lambda: share * seconds[0])
+    return Throttle(threading.Event(), clock, lambda: share * now)
 
 
 @pytest.fixture
 def throttle(monkeypatch: pytest.MonkeyPatch) -> Throttle:
     """A throttle that begins with 4 slots, of 16."""
     short_pauses(monkeypatch)
-    made = Throttle(threading.Event(), processor(0.0))
+    made = throttle_of(0.0)
     made.begin(16, 4)
     return made
 
@@ -87,7 +83,7 @@ def test_each_good_answer_adds_a_slot(throttle: Throttle) -> None:
 
 @pytest.mark.parametrize("most", [1, 3, 40])
 def test_maximum_is_never_exceeded(most: int) -> None:
-    throttle = Throttle(threading.Event(), processor(0.0))
+    throttle = throttle_of(0.0)
     assert throttle.begin(most, 4) == most
     assert throttle.limit == min(most, 4)
     assert limit_after(throttle, 100) == most
@@ -96,18 +92,26 @@ def test_maximum_is_never_exceeded(most: int) -> None:
 @pytest.mark.parametrize(("share", "limit"), [(0.1, 16), (0.6, 16), (0.9, 4), (1.9, 4)])
 def test_busy_process_does_not_grow(share: float, limit: int) -> None:
     """More threads would only wait for the interpreter's lock."""
-    throttle = Throttle(threading.Event(), processor(share))
+    throttle = throttle_of(share)
     throttle.begin(16, 4)
     assert limit_after(throttle, 50) == limit
 
 
-def test_process_counts_as_busy_until_it_is_measured() -> None:
-    now = [0.0]
-    throttle = Throttle(threading.Event(), ProcessorUse(lambda: now[0], lambda: 0.0))
+def test_answers_count_once_the_process_waits() -> None:
+    """A body that arrives slowly is waited for after its request was answered."""
+    now, used = [0.0], [0.0]
+    throttle = Throttle(threading.Event(), lambda: now[0], lambda: used[0])
     throttle.begin(16, 4)
-    assert limit_after(throttle, 10) == 4
-    now[0] = 0.02
-    assert limit_after(throttle, 1) == 5
+    assert limit_after(throttle, 8) == 4  # nothing is measured yet
+    now[0], used[0] = 0.02, 0.02
+    throttle.look()
+    assert throttle.limit == 4  # busy
+    now[0] = 0.03
+    throttle.look()
+    assert throttle.limit == 4  # for a moment only
+    now[0] = 0.04
+    throttle.look()
+    assert throttle.limit == 12
 
 
 def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
@@ -121,7 +125,7 @@ def test_refusals_of_one_moment_halve_once(throttle: Throttle) -> None:
 
 
 def test_growth_after_a_refusal_is_slow(throttle: Throttle) -> None:
-    in_slots(throttle, 8, lambda: throttle.brake(0))
+    in_slots(throttle, 8, lambda: throttle.brake(throttle.brakings))
     assert throttle.limit == 4
     assert limit_after(throttle, 3) == 4
     assert limit_after(throttle, 1) == 5
@@ -232,7 +236,7 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
 
     def work(item: int) -> None:
         if item == 0:
-            throttle.brake(0)
+            throttle.brake(throttle.brakings)
             other = threading.Thread(target=enter_and_leave)
             other.start()
             budget.pause(300.0)  # ended by the other thread
@@ -252,7 +256,8 @@ def test_pause_gives_up_slot_and_connection(throttle: Throttle) -> None:
 
 def test_big_bodies_have_slots_of_their_own(throttle: Throttle) -> None:
     """The ninth is asked for again later; small ones are not held back."""
-    bodies = [throttle.body(None) for _ in range(MOST_BIG + 1)]
+    received = Bodies(throttle)
+    bodies = [received.next(None) for _ in range(MOST_BIG + 1)]
     bodies[0].sized(BIG - 1)
     for body in bodies[1:]:
         body.sized(BIG)

@@ -133,7 +133,7 @@ def _read(
     artifact: ListedArtifact, run: Run[CheckOptions], algorithm: str
 ) -> Claim | Finding | None:
     """Read a listed hash file; None if it does not exist."""
-    url, where = _address(artifact, run, algorithm)
+    url = _url(artifact, run, algorithm)
     try:
         content = run.companion(artifact, hash_file_name("", algorithm))
         if content is None:
@@ -142,7 +142,7 @@ def _read(
     except (HashFileError, TransferError) as error:
         if error.cause not in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
             raise
-        return _finding(error, where)
+        return _finding(error, url)
 
 
 def _unlisted(artifact: ListedArtifact, run: Run[CheckOptions]) -> list[Claim | Finding]:
@@ -151,7 +151,7 @@ def _unlisted(artifact: ListedArtifact, run: Run[CheckOptions]) -> list[Claim | 
     # it is requested again together with its artifact.
     optional = artifact.has_strong_claim
     for algorithm in run.algorithms:
-        url, where = _address(artifact, run, algorithm)
+        url = _url(artifact, run, algorithm)
         suffix = hash_file_name("", algorithm)
         try:
             content = run.companion(artifact, suffix, tries=2 if optional else 1)
@@ -159,18 +159,17 @@ def _unlisted(artifact: ListedArtifact, run: Run[CheckOptions]) -> list[Claim | 
                 return [_claim(content, artifact, algorithm, url)]
         except (HashFileError, TransferError) as error:
             if _is_absence(error, optional=optional):
-                run.note_once("no hash file", _why_absent(error, where))
+                run.note_once("no hash file", _why_absent(error, url))
             elif error.cause in (Cause.UNREADABLE_HASH, Cause.TOO_LARGE):
-                return [_finding(error, where)]
+                return [_finding(error, url)]
             else:
                 raise
     return []
 
 
-def _address(artifact: ListedArtifact, run: Run[CheckOptions], algorithm: str) -> tuple[str, str]:
-    """Return the URL of a hash file, and the URL to show."""
-    url = run.companion_url(artifact, hash_file_name("", algorithm)) or ""
-    return url, shown(url)
+def _url(artifact: ListedArtifact, run: Run[CheckOptions], algorithm: str) -> str:
+    """Return the URL of a hash file."""
+    return run.companion_url(artifact, hash_file_name("", algorithm)) or ""
 
 
 def _claim(content: bytes, artifact: ListedArtifact, algorithm: str, url: str) -> Claim:
@@ -178,20 +177,20 @@ def _claim(content: bytes, artifact: ListedArtifact, algorithm: str, url: str) -
     return Claim(read.digest, SOURCE, shown(url), origins=origins_of(url))
 
 
-def _finding(error: HashFileError | TransferError, where: str) -> Finding:
+def _finding(error: HashFileError | TransferError, url: str) -> Finding:
     # The text of a TransferError has the URL already.
-    text = str(error) if isinstance(error, TransferError) else f"{error} ({where})"
+    text = str(error) if isinstance(error, TransferError) else f"{error} ({shown(url)})"
     return Finding(Cause.UNREADABLE_HASH, text, next=error.next)
 
 
-def _why_absent(error: HashFileError | TransferError, where: str) -> str:
+def _why_absent(error: HashFileError | TransferError, url: str) -> str:
     """Return the note about a hash file that is treated as missing."""
     if isinstance(error, TransferError):
         # Its text has the URL already.
         return f"{error}; the page lists no hash file for this artifact, so it counts as missing"
     return (
-        f"{where}: not a valid hash file, and the page lists no hash file for this artifact, so "
-        f"it counts as missing ({error})"
+        f"{shown(url)}: not a valid hash file, and the page lists no hash file for this artifact, "
+        f"so it counts as missing ({error})"
     )
 
 
