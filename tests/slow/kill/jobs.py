@@ -8,6 +8,7 @@ import os
 import pathlib
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 from multiprocessing.context import ForkServerProcess
 
@@ -16,7 +17,7 @@ from wheelhouse_hashes.host import attach
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 
 #: Seconds until a job that hangs is an error.
-_PATIENCE = 90
+_PATIENCE = 300
 
 
 def _run(folder: str, log: str, argv: Sequence[str]) -> None:
@@ -45,16 +46,22 @@ class Job:
         self._log = folder / f"job-{next(self._numbers)}.log"
         arguments = (str(folder), str(self._log), list(argv))
         self._process: ForkServerProcess = FORKING.Process(target=_run, args=arguments)
+        #: Held to wait for its end: its exit code can be read once only.
+        self._joining = threading.Lock()
         self._process.start()
 
     def kill(self) -> None:
         """Kill it with SIGKILL, and wait until it is gone."""
         self._process.kill()
-        self._process.join(_PATIENCE)
+        self._join()
+
+    def _join(self) -> None:
+        with self._joining:
+            self._process.join(_PATIENCE)
 
     def wait(self) -> int:
         """Wait for its end; return its exit code, or the negated number of a signal."""
-        self._process.join(_PATIENCE)
+        self._join()
         code = self._process.exitcode
         if code is None:
             self.kill()
