@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -44,6 +43,21 @@ T = TypeVar("T")
 
 #: Whether the current thread works on another try, see :attr:`Workspace.fresh`.
 _fresh: ContextVar[bool] = ContextVar("fresh", default=False)
+
+
+class _Try:
+    """The context manager of :meth:`Workspace.trying`; a class, because it is entered often."""
+
+    __slots__ = ("_is_fresh", "_token")
+
+    def __init__(self, *, fresh: bool) -> None:
+        self._is_fresh = fresh
+
+    def __enter__(self) -> None:
+        self._token = _fresh.set(self._is_fresh)
+
+    def __exit__(self, *_: object) -> None:
+        _fresh.reset(self._token)
 
 
 class Workspace(Generic[O_co]):
@@ -93,17 +107,13 @@ class Workspace(Generic[O_co]):
         """
         return _fresh.get()
 
-    @contextmanager
-    def trying(self, *, fresh: bool) -> Iterator[None]:
-        """Set :attr:`fresh` for one try.
+    @staticmethod
+    def trying(*, fresh: bool) -> AbstractContextManager[None]:
+        """Set :attr:`fresh` for one try, in a ``with`` block.
 
         :param fresh: whether an earlier try failed.
         """
-        token = _fresh.set(fresh)
-        try:
-            yield
-        finally:
-            _fresh.reset(token)
+        return _Try(fresh=fresh)
 
     def repeat(self, call: Callable[[], T], waiting: Callable[[Again], None] | None = None) -> T:
         """Call a function until it succeeds, a transient error is the last, or ``--wait`` is over.
@@ -118,12 +128,8 @@ class Workspace(Generic[O_co]):
         tries = itertools.count()
 
         def once() -> T:
-            # Not in a ``with`` block: this is done for each artifact.
-            token = _fresh.set(next(tries) > 0)
-            try:
+            with self.trying(fresh=next(tries) > 0):
                 return call()
-            finally:
-                _fresh.reset(token)
 
         return repeat(once, self.budget, waiting=waiting)
 
@@ -144,8 +150,6 @@ class Workspace(Generic[O_co]):
 
         :raises DiskError: if it cannot be read.
         """
-        # Imported here because it is slow to import and few runs read such URLs.
-
         try:
             return read_small_file(local_path(url), max_bytes)
         except DiskError as error:

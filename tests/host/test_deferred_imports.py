@@ -71,11 +71,7 @@ def test_libcloud_is_not_imported_if_not_needed(
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_urllib_request_is_imported_for_the_host_s_downloads_only(
-    python: Cli,
-    stored: pathlib.Path,
-    tmp_path: pathlib.Path,
-    command: tuple[str, ...],
-    imported: bool,
+    python: Cli, stored: pathlib.Path, command: tuple[str, ...], imported: bool
 ) -> None:
     run = RUN.replace('("libcloud", "requests", "urllib3")', '("urllib.request",)')
     with serving_folder(stored) as server:

@@ -78,7 +78,7 @@ class TimeSpent:
         :param attempt: the try at an artifact that the request belongs to.
         :param limit: the time limit of all requests for the URL together, in seconds.
         :returns: a context manager; it returns the end of the time limit, by the monotonic clock,
-            or None if all of it is left.
+            or None if the whole limit is left.
         """
         return Timing(self._seconds, url, attempt, limit)
 

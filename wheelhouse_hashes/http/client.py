@@ -62,7 +62,7 @@ def _ignore(_: bytes) -> None:
 class Client:
     """An HTTP client for many threads; each thread keeps its connections.
 
-    :param stop: set when the run must end; aborts downloads at once.
+    :param stop: set when the run must end; the next piece of a body ends its request.
     :param settings: the time limit, and whether certificates are checked.
     :param moved: called with the old and the new URL of each redirect to another
         origin, in the thread that made the request.

@@ -22,7 +22,7 @@ T = TypeVar("T")
 class Connections:
     """The handles of a client.
 
-    :param stop: set when the run must end; aborts downloads at once.
+    :param stop: set when the run must end; the next piece of a body ends its request.
     :param settings: the settings of all requests.
     """
 

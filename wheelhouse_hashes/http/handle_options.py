@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pycurl
 
-from wheelhouse_hashes.http.settings import milliseconds
+from wheelhouse_hashes.http.settings import limit_time, milliseconds
 
 if TYPE_CHECKING:
     from wheelhouse_hashes.http.response import Plan, ResponseReader
@@ -24,12 +24,11 @@ class Handle:
     :param settings: the settings of all requests.
     """
 
-    __slots__ = ("_head", "_milliseconds", "_settings", "curl")
+    __slots__ = ("_head", "_milliseconds", "curl")
 
     def __init__(self, settings: TransportSettings) -> None:
         #: The handle itself.
         self.curl = pycurl.Curl()
-        self._settings = settings
         self._milliseconds = 0
         self._head: bool | None = None
         settings.prepare(self.curl)
@@ -43,7 +42,7 @@ class Handle:
         limit = milliseconds(seconds)
         if limit != self._milliseconds:
             self._milliseconds = limit
-            self._settings.limit_time(self.curl, limit)
+            limit_time(self.curl, limit)
         if plan.head is not self._head:
             self._head = plan.head
             # Only HTTPGET resets the method that NOBODY sets.

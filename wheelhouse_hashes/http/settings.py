@@ -119,16 +119,6 @@ class TransportSettings:
             curl.setopt(pycurl.SSL_VERIFYPEER, 0)
             curl.setopt(pycurl.SSL_VERIFYHOST, 0)
 
-    @staticmethod
-    def limit_time(curl: pycurl.Curl, limit: int) -> None:
-        """Set the time limits of one request.
-
-        :param curl: the handle.
-        :param limit: the total time limit of the request, in milliseconds.
-        """
-        curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(limit, milliseconds(CONNECT_TIMEOUT)))
-        curl.setopt(pycurl.TIMEOUT_MS, limit)
-
     def timed_out(self, *, small: bool) -> str:
         """Return the sentence for a request that reached its time limit.
 
@@ -201,3 +191,13 @@ def milliseconds(seconds: float) -> int:
     """Return a time limit as libcurl takes it, rounded up."""
     # 0 would mean no limit, and libcurl counts in 31 bits.
     return max(1, min(math.ceil(seconds * 1000), 2**31 - 1))
+
+
+def limit_time(curl: pycurl.Curl, limit: int) -> None:
+    """Set the time limits of one request.
+
+    :param curl: the handle.
+    :param limit: the total time limit of the request, in milliseconds.
+    """
+    curl.setopt(pycurl.CONNECTTIMEOUT_MS, min(limit, milliseconds(CONNECT_TIMEOUT)))
+    curl.setopt(pycurl.TIMEOUT_MS, limit)
