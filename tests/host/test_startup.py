@@ -14,7 +14,7 @@ from tests.support.artifacts import make_wheel
 from tests.support.commands import names
 from tests.support.environments import Environment, run, wheel_under_test
 from tests.support.params import quick
-from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
+from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES, THRESHOLD
 
 NAME = "example-1.0-py3-none-any.whl"
 
@@ -149,6 +149,29 @@ def test_startup_module_imports_no_other_module(installed: Environment) -> None:
     start = f"import sys; sys.path.append({str(installed.site_packages)!r}); import site"
     alone = installed.run("-S", "-c", f"{start}; import wheelhouse_hashes._startup; {loaded}")
     assert set(alone.out.split()) == {*bare, *ours}
+
+
+#: Prints when the interpreter collects garbage.
+PRINT_THRESHOLD = 'import gc; print("threshold", gc.get_threshold()[0])'
+
+
+@pytest.mark.parametrize(
+    ("command", "is_ours"),
+    [
+        (("-m", "wheelhouse_hashes", "--version"), True),
+        (("-m", HOST, "upload", "--hashfile", "--help"), True),
+        (("-m", HOST, "upload", "--version"), False),
+        (("-c", "pass"), False),
+    ],
+)
+def test_only_our_commands_collect_rarely(
+    installed: Environment, tmp_path: pathlib.Path, command: tuple[str, ...], is_ours: bool
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(PRINT_THRESHOLD)
+    done = installed.run(*command, PYTHONPATH=str(tmp_path))
+    assert done.out.startswith("threshold "), done
+    rarely = done.out.startswith(f"threshold {THRESHOLD}\n")
+    assert rarely == is_ours
 
 
 def test_startup_file_run_twice_installs_one_finder(installed: Environment) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
+from collections.abc import Callable
 
 import pytest
 
 from wheelhouse_hashes import _startup
-from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES
+from wheelhouse_hashes._startup import DISABLE, HOST, OPTION_VARIABLES, THRESHOLD
 
 
 def test_install_adds_one_finder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,3 +72,15 @@ def test_wake_with_disable_leaves_meta_path_unchanged(monkeypatch: pytest.Monkey
     with pytest.raises(SystemExit) as end:
         _startup.wake()
     assert end.value.code == 2
+
+
+def test_collect_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_exit: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", at_exit.append)
+    before = gc.get_threshold()
+    try:
+        _startup.collect_rarely()
+        assert gc.get_threshold() == (THRESHOLD, *before[1:])
+    finally:
+        gc.set_threshold(*before)
+    assert at_exit == [gc.freeze]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import pathlib
 from collections.abc import Callable, Sequence
@@ -202,13 +201,8 @@ def _fetch_all(
     run = reporter.run
     fetch_one = partial(_fetch_one, reporter, target, listing, sources)
     run.activities.plan({artifact.name: artifact.size for artifact in artifacts})
-    # Exempt objects that live as long as the run from garbage collection.
-    gc.freeze()
-    try:
-        with reporter.by_name(artifact.name for artifact in artifacts):
-            return for_each(artifacts, fetch_one, _workers(run), run.stop, run.throttle)
-    finally:
-        gc.unfreeze()
+    with reporter.by_name(artifact.name for artifact in artifacts):
+        return for_each(artifacts, fetch_one, _workers(run), run.stop, run.throttle)
 
 
 def _workers(run: Session[FetchOptions]) -> int:
