@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import pathlib
 import signal
 import threading
 import time
@@ -13,11 +14,13 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import hash_file, wheel_bytes
-from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT
+from tests.support.commands import FETCH, FETCH_AND_WAIT, GOT, UPLOAD
 from tests.support.limited import HOLD, limited
 from tests.support.pages import page
+from tests.support.plugins import install
 from tests.support.servers import Handler, Respond, respond
 from tests.support.signaled import begin, signal_and_wait
+from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.runtime import bodies, throttle
 from wheelhouse_hashes.runtime.bodies import MOST_BIG, Bodies
 from wheelhouse_hashes.runtime.throttle import FIRST
@@ -228,3 +231,43 @@ def test_results_reach_a_pipe_while_others_are_awaited_and_at_an_interrupt() -> 
     assert command.returncode == 130, err
     assert out.splitlines()[-1].startswith("interrupted")
     assert any(line.startswith("verified 3 of") for line in out.splitlines()), out
+
+
+class Together:
+    """Counts the artifacts that are inspected at a time; waits until there are a number of them."""
+
+    def __init__(self, number: int) -> None:
+        self._meeting = threading.Barrier(number, timeout=300)
+        self._lock = threading.Lock()
+        self._present = self.most = 0
+
+    @hookimpl
+    def wheelhouse_inspect(self) -> None:
+        with self._lock:
+            self._present += 1
+            self.most = max(self.most, self._present)
+        self._meeting.wait()
+        with self._lock:
+            self._present -= 1
+        self._meeting.wait()
+
+
+@pytest.mark.parametrize(
+    ("options", "processors", "number"), [((), 2, 2), ((), 64, 4), (("--max-workers", 1), 2, 1)]
+)
+def test_local_files_need_no_more_workers_than_processors(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[object, ...],
+    processors: int,
+    number: int,
+) -> None:
+    for name in NAMES[:8]:
+        (dist / name).write_bytes(CONTENTS[name])
+    for command in (UPLOAD, ("verify", container)):
+        monkeypatch.setattr(f"wheelhouse_hashes.cli.{command[0]}.processors", lambda: processors)
+        install(monkeypatch, together=(together := Together(number)))
+        assert cli(*command, *options).code == 0
+        assert together.most == number

@@ -32,7 +32,7 @@ from wheelhouse_hashes.formats.hash_file import (
 from wheelhouse_hashes.lines import describe_record
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import HashReport, UploadOutcome, UploadRecord
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, processors
 from wheelhouse_hashes.upload.inspection import inspect_file
 from wheelhouse_hashes.upload.scan import skipped, why_skipped
 
@@ -147,7 +147,7 @@ def _hash_all(
             report.records.append(record.of_artifact(artifact))
 
     ordered = sorted(paths, key=lambda path: size_on_disk(path) or 0, reverse=True)
-    if not for_each(ordered, hash_one, _cores(), run.stop):
+    if not for_each(ordered, hash_one, processors(), run.stop):
         raise Interrupted("interrupted")
     return sorted(hashed, key=lambda artifact: artifact.name)
 
@@ -163,13 +163,6 @@ def _hashed(run: Session[HashOptions], path: pathlib.Path) -> LocalArtifact:
         artifact = hash_artifact(file, run.algorithms, run.stop, activity)
         inspect_file(run, artifact, file)
     return artifact
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _print_records(run: Session[HashOptions], report: HashReport) -> None:

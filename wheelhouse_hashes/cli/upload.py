@@ -22,7 +22,7 @@ from wheelhouse_hashes.lines import line
 from wheelhouse_hashes.plugins.reporter import UploadReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
 from wheelhouse_hashes.report import UploadOutcome, UploadRecord, UploadReport
-from wheelhouse_hashes.runtime.parallel import for_each, run_in_thread
+from wheelhouse_hashes.runtime.parallel import for_each, processors, run_in_thread
 from wheelhouse_hashes.stores.names import check_container_name
 from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.write_only import WriteOnlyStore
@@ -184,7 +184,8 @@ def _publish_all(
 
     run.activities.plan(sizes)
     with reporter.by_name(sizes):
-        workers = run.throttle.begin(run.options.max_workers)
+        first = None if store.is_remote else processors()
+        workers = run.throttle.begin(run.options.max_workers, first)
         finished = for_each(paths, publish, workers, run.stop, run.throttle)
     if not finished:
         raise Interrupted("interrupted")

@@ -27,7 +27,7 @@ from wheelhouse_hashes.listing.sources import Sources, addresses_of, read_source
 from wheelhouse_hashes.options import CHECK_FULL
 from wheelhouse_hashes.plugins.reporter import FetchReporter
 from wheelhouse_hashes.plugins.session import Session, conclude, noting_interruption, phase
-from wheelhouse_hashes.runtime.parallel import for_each
+from wheelhouse_hashes.runtime.parallel import for_each, processors
 from wheelhouse_hashes.verdict.requirement import check_required_tiers
 from wheelhouse_hashes.verify.artifact import verify_artifact
 from wheelhouse_hashes.verify.operand import DigestsOfList, Files, Operand
@@ -122,7 +122,7 @@ def _verify(
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
     verify_one = partial(verify_artifact, reporter, operand, sources)
     with reporter.by_name(artifact.name for artifact in artifacts):
-        workers = run.throttle.begin(run.options.max_workers)
+        workers = run.throttle.begin(run.options.max_workers, processors())
         finished = for_each(artifacts, verify_one, workers, run.stop, run.throttle)
     if not finished:
         raise Interrupted("interrupted")

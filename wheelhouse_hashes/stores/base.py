@@ -56,6 +56,9 @@ class Store(Streams, Comparison):
     #: Digests that the store needs in addition to those that the user selects.
     algorithms: tuple[str, ...] = ("md5",)
 
+    #: Whether a request waits for another machine.
+    is_remote = True
+
     #: Whether an object may be invisible right after its put.
     eventually_consistent = True
 
@@ -223,8 +226,7 @@ class Store(Streams, Comparison):
 
     def _send_plain(self, path: str, name: str, media_type: str) -> Stored:
         headers = self.account.object_headers(media_type) or None
-        extra = {"content_type": media_type}
-        key = self._key(name)
+        key, extra = self._key(name), {"content_type": media_type}
         return self._described(
             self.driver.upload_object(path, self._container, key, extra=extra, headers=headers)
         )
@@ -240,8 +242,7 @@ class Store(Streams, Comparison):
 
         def arrived() -> Stored | None:
             found = self._stat(name)
-            is_there = found and self._read(name, len(content) + 1) == content
-            return found if is_there else None
+            return found if found and self._read(name, len(content) + 1) == content else None
 
         return self._retry(self._requests.once(put, arrived), f"send {name}")
 
@@ -294,9 +295,8 @@ class Store(Streams, Comparison):
             obj = self._object(name)
             with contextlib.suppress(ObjectDoesNotExistError):
                 if obj and not self.driver.delete_object(obj) and self._object(name):
-                    raise StoreError(
-                        f"cannot delete {name}: the store refused without giving a reason"
-                    )
+                    text = f"cannot delete {name}: the store refused without giving a reason"
+                    raise StoreError(text)
 
         self._retry(delete, f"delete {name}")
 

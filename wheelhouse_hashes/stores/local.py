@@ -67,6 +67,7 @@ class LocalStore(Store):
     """A container of libcloud's LOCAL provider."""
 
     algorithms = ()
+    is_remote = False
     eventually_consistent = False
 
     @property
