@@ -31,7 +31,7 @@ WORDS = {
 
 #: Sites that the pages may link to: a misspelled one is noticed without a network.
 #: ``example.org`` stands for the site of the project.
-SITES = {"example.org", "github.com", "keepachangelog.com", "pre-commit.com"}
+SITES = {"c2sp.org", "example.org", "github.com", "keepachangelog.com", "pre-commit.com"}
 
 
 def test_start_page_has_the_four_kinds() -> None:
