@@ -30,6 +30,7 @@ from tests.support.artifacts import (
 )
 from tests.support.commands import FETCH, FETCH_AND_WAIT, got
 from tests.support.fake_store import CONTAINER, FakeStore, Fault, Place, carry_out
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.plugins import install
 from tests.support.private_containers import ADDRESS, SECRET, Private, private_container
 from tests.support.servers import Handler, respond, serving, serving_folder, to
@@ -41,12 +42,7 @@ from wheelhouse_hashes.options import PREFIX
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.transport import Entry, Listing
 
-#: libcloud signs with a function that is deprecated in Python 3.12 and later, and leaves
-#: connections to the garbage collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture(params=["LOCAL", "OPENSTACK_SWIFT", "S3"])

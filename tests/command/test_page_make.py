@@ -11,14 +11,11 @@ import pytest
 
 from tests.conftest import LOCAL, Cli, Result
 from tests.support.artifacts import SDIST, A, B, hash_file, publish, sha256, wheel_bytes
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.private_containers import ADDRESS, SECRET, Private, private_container
 from wheelhouse_hashes.formats.downloads_page import hash_of
 
-#: libcloud's connections are left to the garbage collector.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = USES_LIBCLOUD
 
 BASE = ("--base-url", "https://example.org/wheels/")
 

@@ -15,11 +15,9 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import make_wheel
 from tests.support.fake_store import FakeStore, fake_store
+from tests.support.marks import USES_LIBCLOUD
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = USES_LIBCLOUD
 
 NAMES = [f"demo-1.0-{number}-py3-none-any.whl" for number in range(1, 4)]
 ALGORITHMS = ("sha256", "sha512", "md5")

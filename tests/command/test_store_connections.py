@@ -13,12 +13,10 @@ from tests.support.artifacts import A, make_wheel
 from tests.support.commands import FETCH, GOT, UPLOAD
 from tests.support.failing_store import failing_store
 from tests.support.fake_store import FakeStore, Fault, fake_store
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.servers import Handler, Server, serving
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture(params=["OPENSTACK_SWIFT", "S3"])

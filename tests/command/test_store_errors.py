@@ -11,14 +11,10 @@ import pytest
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel
 from tests.support.failing_store import SECRET, Store, failing_store, xml
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.params import quick
 
-# libcloud leaves connections to the garbage collector, and signs with a function that is
-# deprecated in Python 3.12 and later.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.support.fake_store import (
     drain,
     fake_store,
 )
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.pages import page
 from tests.support.servers import Handler, Respond, Routes, respond, serving
 from tests.support.signaled import begin, signal_and_wait
@@ -36,13 +37,7 @@ from wheelhouse_hashes.hookspecs import hookimpl
 from wheelhouse_hashes.run import Run
 from wheelhouse_hashes.testing import installed
 
-#: libcloud signs with a function that is deprecated in Python 3.12 and later, and leaves
-#: connections to the garbage collector.
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = [pytest.mark.thorough, USES_LIBCLOUD]
 
 PLACES = {
     "token": Place("GET", "/auth/v1.0"),

@@ -13,15 +13,9 @@ from tests.conftest import Cli
 from tests.support.artifacts import A, hash_file, make_wheel, sha256
 from tests.support.commands import FETCH, GOT, UPLOAD
 from tests.support.fake_store import FakeStore, Fault, fake_store
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.servers import Handler, Server
 from wheelhouse_hashes.artifacts import new_hasher
-
-#: libcloud leaves connections to the garbage collector, and signs with a function that is
-#: deprecated in Python 3.12 and later.
-libcloud_warnings = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning",
-    "ignore:datetime.datetime.utcnow:DeprecationWarning",
-)
 
 #: Without an index page, a fetch reads the listing, which has all hash files.
 PUT = (*UPLOAD, "--no-update-index")
@@ -134,7 +128,7 @@ def with_hash_file_of_another_artifact(store: FakeStore, ours: bytes) -> None:
         store.objects[name] = (content, {"ETag": etag})
 
 
-@libcloud_warnings
+@USES_LIBCLOUD
 @pytest.mark.parametrize("provider", ["LOCAL", "OPENSTACK_SWIFT", "S3"])
 def test_replacement_never_shows_equal_digests_as_different(
     cli: Cli, dist: pathlib.Path, container: pathlib.Path, provider: str
@@ -156,7 +150,7 @@ def test_replacement_never_shows_equal_digests_as_different(
     assert "previously different content, beside a hash file with this digest" in replaced
 
 
-@libcloud_warnings
+@USES_LIBCLOUD
 @pytest.mark.parametrize("provider", ["OPENSTACK_SWIFT", "S3"])
 def test_conflict_never_shows_the_digest_of_the_local_file(
     cli: Cli, dist: pathlib.Path, provider: str

@@ -8,13 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.swift.cluster import Cluster
-
-#: For modules that run uploads in this process: libcloud leaves connections to the garbage
-#: collector, and signs with a function that is deprecated in Python 3.12 and later.
-IN_PROCESS = [
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+from tests.swift.containers import Target, store_options
+from tests.swift.stores import azurite, create_public_bucket, moto, s3_options
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +43,39 @@ def container(cluster: Cluster) -> str:
 def public_container(cluster: Cluster) -> str:
     """The name of a new container that anyone may read and list as a web page."""
     return cluster.create(f"public-{uuid.uuid4().hex[:12]}", public=True)
+
+
+@pytest.fixture(scope="session")
+def moto_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an S3 server."""
+    with moto(tmp_path_factory.mktemp("moto")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def azurite_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of an Azure blob server."""
+    with azurite(tmp_path_factory.mktemp("azurite")) as port:
+        yield port
+
+
+@pytest.fixture
+def on_s3(moto_port: int) -> Target:
+    """A new moto bucket."""
+    bucket = f"wheels-{uuid.uuid4().hex[:12]}"
+    create_public_bucket(moto_port, bucket)
+    return Target(s3_options(moto_port), bucket, f"http://127.0.0.1:{moto_port}/{bucket}/")
+
+
+@pytest.fixture
+def on_swift(cluster: Cluster, public_container: str) -> Target:
+    """A new container of the cluster."""
+    url = f"{cluster.storage_url}/{public_container}/"
+    return Target(store_options(cluster, "OPENSTACK_SWIFT"), public_container, url)
+
+
+@pytest.fixture(params=["on_s3", "on_swift"])
+def readable(request: pytest.FixtureRequest) -> Target:
+    """A container that anyone can read."""
+    target: Target = request.getfixturevalue(request.param)
+    return target

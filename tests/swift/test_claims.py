@@ -12,13 +12,13 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel, sha256
+from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import check_pairs, store_options
 from tests.swift.interposing import around_puts
 from tests.swift.shelf import Shelf
-from tests.swift.test_uploads import check_pairs, store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture

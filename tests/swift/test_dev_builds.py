@@ -11,12 +11,12 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import make_wheel
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
-from tests.swift.test_uploads import check_pairs, store_options
+from tests.swift.containers import check_pairs, store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 #: Eight builds of one dev wheel, with the stamps that uploads give them; the last five are kept.
 BUILDS = [f"demo-1.1.dev0+2026010100000{number}-py3-none-any.whl" for number in range(8)]

@@ -15,11 +15,11 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.waits import short_pauses
 from tests.swift.cluster import NODES, Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import check_pairs, store_options
 from tests.swift.interposing import around_puts
-from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.errors import StoreError, TransferError
 from wheelhouse_hashes.http.client import Client
 from wheelhouse_hashes.runtime.waiting import WaitBudget
@@ -28,7 +28,7 @@ from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.requests import StoreRequests
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture

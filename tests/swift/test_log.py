@@ -1,7 +1,5 @@
 """Transparency logs in containers of Swift, S3 and Azure: appends, and crashes at every call."""
 
-# ruff: noqa: F811 (fixtures of another module)
-
 from __future__ import annotations
 
 import itertools
@@ -15,15 +13,8 @@ import pytest
 from tests.conftest import Cli, Result
 from tests.support.logs import KEY, VKEY, Calls, Watched, entries, kill_points, wheel
 from tests.support.logs import append as append_to
-from tests.swift.conftest import IN_PROCESS
-from tests.swift.test_media_types_and_etags import (  # noqa: F401 (fixtures)
-    Target,
-    azurite_port,
-    moto_port,
-    on_s3,
-    on_swift,
-    readable,
-)
+from tests.support.marks import USES_LIBCLOUD
+from tests.swift.containers import Target
 from wheelhouse_hashes.builtin.logs.places import open_writable
 from wheelhouse_hashes.builtin.logs.reading import LogReader
 from wheelhouse_hashes.errors import WheelhouseHashesError
@@ -32,7 +23,7 @@ from wheelhouse_hashes.run import Run, StateFolder
 from wheelhouse_hashes.testing import local_options
 from wheelhouse_hashes.tlog.merkle import leaf_hash, root_of
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture(autouse=True)

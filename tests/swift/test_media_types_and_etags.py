@@ -12,22 +12,19 @@ import sys
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import SDIST, A, B, hash_file, make_sdist, make_wheel, sha256
+from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import Counted, Target
 from tests.swift.stores import (
     azure_options,
-    azurite,
     blob_types,
-    create_public_bucket,
     encrypt,
     keep_versions,
-    moto,
     other_etags,
     put_blocks,
     put_object,
@@ -35,55 +32,8 @@ from tests.swift.stores import (
     s3_options,
     without_conditions,
 )
-from tests.swift.test_uploads import Counted, store_options
 
-pytestmark = IN_PROCESS
-
-
-@dataclass(frozen=True)
-class Target:
-    """A container to upload to."""
-
-    options: tuple[str, ...]
-    name: str
-    #: The public URL; empty if it is not public.
-    url: str = ""
-
-
-@pytest.fixture(scope="session")
-def moto_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an S3 server."""
-    with moto(tmp_path_factory.mktemp("moto")) as port:
-        yield port
-
-
-@pytest.fixture(scope="session")
-def azurite_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an Azure blob server."""
-    with azurite(tmp_path_factory.mktemp("azurite")) as port:
-        yield port
-
-
-@pytest.fixture
-def on_s3(moto_port: int) -> Target:
-    """A new moto bucket."""
-    bucket = f"wheels-{uuid.uuid4().hex[:12]}"
-    create_public_bucket(moto_port, bucket)
-    return Target(s3_options(moto_port), bucket, f"http://127.0.0.1:{moto_port}/{bucket}/")
-
-
-@pytest.fixture
-def on_swift(cluster: Cluster, public_container: str) -> Target:
-    """A new container of the cluster."""
-    url = f"{cluster.storage_url}/{public_container}/"
-    return Target(store_options(cluster, "OPENSTACK_SWIFT"), public_container, url)
-
-
-@pytest.fixture(params=["on_s3", "on_swift"])
-def readable(request: pytest.FixtureRequest) -> Target:
-    """A container that anyone can read."""
-    target: Target = request.getfixturevalue(request.param)
-    return target
+pytestmark = USES_LIBCLOUD
 
 
 def media_type(url: str) -> str:

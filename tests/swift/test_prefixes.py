@@ -1,7 +1,5 @@
 """Prefixes of containers, on each kind of store."""
 
-# ruff: noqa: F811 (fixtures of another module)
-
 from __future__ import annotations
 
 import contextlib
@@ -14,20 +12,12 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, hash_file, make_wheel
+from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import Counted, Target
 from tests.swift.stores import azure_options, blob_types
-from tests.swift.test_media_types_and_etags import (  # noqa: F401 (fixtures)
-    Target,
-    azurite_port,
-    moto_port,
-    on_s3,
-    on_swift,
-    readable,
-)
-from tests.swift.test_uploads import Counted
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 PREFIX = "nightly/räder+1"
 URL = "nightly/r%C3%A4der%2B1/"

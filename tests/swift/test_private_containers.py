@@ -14,15 +14,15 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, hash_file, make_wheel, sha256
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.plugins import install
 from tests.swift.cluster import USERS, Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import store_options
 from tests.swift.stores import azure_options, azurite, moto, put_parts, s3_options
-from tests.swift.test_uploads import store_options
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, ListedArtifact
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 #: Life of a token in seconds.
 LIFE = 4

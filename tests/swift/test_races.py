@@ -20,7 +20,7 @@ from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel, sha256
 from tests.support.uploaders import Command, extended, outcomes, run_side_by_side
 from tests.swift.cluster import Cluster
-from tests.swift.test_uploads import check_pairs, content, store_options
+from tests.swift.containers import check_pairs, content, store_options
 
 JOBS = 16
 ROUNDS = 3

@@ -9,13 +9,13 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import check_pairs, store_options
 from tests.swift.interposing import around_puts
-from tests.swift.test_uploads import check_pairs, store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["replaced", "new"])

@@ -8,13 +8,13 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, make_wheel, sha256
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.servers import serving
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import store_options
 from tests.swift.shelf import Shelf
-from tests.swift.test_uploads import store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.mark.parametrize("days", [0, 2], ids=["young", "old"])

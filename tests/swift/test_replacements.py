@@ -13,19 +13,19 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, hash_file, make_wheel
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import check_pairs, content, store_options
 from tests.swift.interposing import around_puts
 from tests.swift.stores import moto, s3_options
-from tests.swift.test_uploads import check_pairs, content, store_options
 from wheelhouse_hashes.runtime.waiting import WaitBudget
 from wheelhouse_hashes.stores.base import TEXT
 from wheelhouse_hashes.stores.driver import Account
 from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.requests import StoreRequests
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 HASH_FILE = f"{A}.sha256"
 STILL_THERE = "the container still has the previous artifact and its hash file"

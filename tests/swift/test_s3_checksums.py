@@ -6,31 +6,22 @@ import pathlib
 import random
 import urllib.request
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel
 from tests.support.commands import fetch, got
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.pages import page
-from tests.swift.conftest import IN_PROCESS
 from tests.swift.stores import (
     create_public_bucket,
-    moto,
     put_object,
     put_parts_with_checksums,
     put_with_checksum,
 )
 
-pytestmark = IN_PROCESS
-
-
-@pytest.fixture(scope="module")
-def moto_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an S3 server."""
-    with moto(tmp_path_factory.mktemp("moto")) as port:
-        yield port
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture

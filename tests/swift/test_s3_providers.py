@@ -11,11 +11,11 @@ import pytest
 
 from tests.conftest import Cli, Result
 from tests.support.artifacts import A, B, make_wheel, sha256
+from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
-from tests.swift.test_uploads import Counted, Store, check_pairs, store_options
+from tests.swift.containers import Counted, Store, check_pairs, store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 @dataclass(frozen=True)

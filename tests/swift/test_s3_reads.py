@@ -21,11 +21,11 @@ import pytest
 from tests.conftest import Cli
 from tests.support.artifacts import A, B, make_wheel, sha256
 from tests.support.commands import fetch
+from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import USERS, Cluster
-from tests.swift.conftest import IN_PROCESS
-from tests.swift.test_uploads import store_options
+from tests.swift.containers import store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 
 def presigned(cluster: Cluster, path: str) -> str:

@@ -7,15 +7,15 @@ import pathlib
 import re
 import urllib.request
 import uuid
-from collections.abc import Iterator
 
 import boto3
 import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, hash_file, make_wheel, sha256
+from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import check_pairs, store_options
 from tests.swift.stores import (
     azure_options,
     azurite,
@@ -25,17 +25,9 @@ from tests.swift.stores import (
     put_objects,
     s3_options,
 )
-from tests.swift.test_uploads import check_pairs, store_options
 from wheelhouse_hashes.stores import families
 
-pytestmark = IN_PROCESS
-
-
-@pytest.fixture(scope="session")
-def moto_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an S3 server."""
-    with moto(tmp_path_factory.mktemp("moto")) as port:
-        yield port
+pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture

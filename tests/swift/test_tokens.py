@@ -11,14 +11,14 @@ import pytest
 
 from tests.conftest import Cli
 from tests.support.artifacts import A, B, make_wheel
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.waits import short_pauses
 from tests.swift.cluster import Cluster
-from tests.swift.conftest import IN_PROCESS
+from tests.swift.containers import Counted, check_pairs, store_options
 from tests.swift.interposing import around_puts
 from tests.swift.keystone import CREDENTIAL, USER, Keystone, keystone
-from tests.swift.test_uploads import Counted, check_pairs, store_options
 
-pytestmark = IN_PROCESS
+pytestmark = USES_LIBCLOUD
 
 #: Life of a token in seconds, and a pause after which it is over.  A token must live until it is
 #: used, on a busy machine too.

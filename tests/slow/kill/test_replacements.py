@@ -30,15 +30,12 @@ from tests.support.fake_store import (
     drain,
     fake_store,
 )
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.servers import Handler, respond
 from wheelhouse_hashes.artifacts import Digest
 from wheelhouse_hashes.upload.index_page import INDEX, render
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = [pytest.mark.thorough, USES_LIBCLOUD]
 
 #: Number of random interruptions.
 COUNT = int(os.environ.get("WHEELHOUSE_HASHES_REPLACEMENTS", "40"))

@@ -23,6 +23,7 @@ from tests.support.fake_store import (
     drain,
     fake_store,
 )
+from tests.support.marks import USES_LIBCLOUD
 from tests.support.servers import Handler, respond
 from tests.support.waits import short_pauses
 from wheelhouse_hashes.artifacts import LocalArtifact
@@ -35,11 +36,7 @@ from wheelhouse_hashes.stores.limits import Exchange, Limits, limit_requests
 from wheelhouse_hashes.stores.opening import open_store
 from wheelhouse_hashes.stores.requests import StoreRequests
 
-pytestmark = [
-    pytest.mark.thorough,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning"),
-]
+pytestmark = [pytest.mark.thorough, USES_LIBCLOUD]
 
 #: The short limit of these tests, in seconds: on a busy machine, other requests end earlier.
 LIMIT = 2
