@@ -48,9 +48,12 @@ OPTION_VARIABLES = (
 #: The command that does not need the start-up file.
 _SCRIPT = "wheelhouse-hashes"
 
-#: The number of new objects after which a command looks for cyclic garbage, more than its
-#: modules make (:func:`gc.set_threshold`).
+#: How many more objects a command makes than it frees before it looks for cyclic garbage
+#: (:func:`gc.set_threshold`); its modules make 30,000 to 60,000.
 THRESHOLD = 100_000
+
+#: Python's own thresholds while a command of ours has that one, otherwise empty.
+_thresholds: "list[int]" = []
 
 #: The host's verbs and options.  A command line with nothing else is left to the host, which
 #: is archived and gets no new ones.
@@ -80,7 +83,7 @@ def refuse(reason: str) -> None:
     :param reason: why the host cannot be extended.
     :raises SystemExit: with status 2 if one of :data:`OPTION_VARIABLES` is on.
     """
-    leave_interrupts()
+    leave_to_host()
     requested = variables_set()
     advice = ""
     if requested:
@@ -174,26 +177,40 @@ def end_on_interrupt() -> None:
         _signal.signal(_signal.SIGINT, _end)
 
 
-def leave_interrupts() -> None:
-    """Leave Ctrl-C to the host again, which runs alone."""
+def leave_to_host() -> None:
+    """Undo what was set for a command of ours, because the host runs alone."""
     import _signal
+    import atexit
+    import gc
 
+    if _thresholds:
+        gc.set_threshold(*_thresholds)
+        _thresholds.clear()
+        atexit.unregister(gc.freeze)
     if _signal.getsignal(_signal.SIGINT) is _end:
         _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
 def collect_rarely() -> None:
-    """Look for cyclic garbage after more new objects, and not at the end of the process.
+    """Look for cyclic garbage less often: the start of a command makes next to none."""
+    # Part of the interpreter, and imported in no time.
+    import gc
 
-    The modules of a command make some 50,000 objects that live as long as the process.  To look
-    through them again and again, and once more at the end, takes a sixth of a short command.
+    _thresholds[:] = gc.get_threshold()
+    gc.set_threshold(THRESHOLD)
+
+
+def skip_last_collection() -> None:
+    """Look for no garbage at the end of the process: that takes a tenth of a short command.
+
+    For commands without plugins of others: a file that is part of garbage would not be flushed.
+    Has no effect in other processes.
     """
-    # Parts of the interpreter, which take no time to import.
     import atexit
     import gc
 
-    gc.set_threshold(THRESHOLD)
-    atexit.register(gc.freeze)
+    if _thresholds:
+        atexit.register(gc.freeze)
 
 
 def install() -> None:

@@ -234,40 +234,62 @@ def test_results_reach_a_pipe_while_others_are_awaited_and_at_an_interrupt() -> 
 
 
 class Together:
-    """Counts the artifacts that are inspected at a time; waits until there are a number of them."""
+    """Counts the artifacts that are inspected at a time.
+
+    :param number: each stays until there were as many, or for a moment.
+    """
 
     def __init__(self, number: int) -> None:
-        self._meeting = threading.Barrier(number, timeout=300)
-        self._lock = threading.Lock()
+        self._number = number
+        self._changed = threading.Condition()
         self._present = self.most = 0
 
     @hookimpl
     def wheelhouse_inspect(self) -> None:
-        with self._lock:
+        with self._changed:
             self._present += 1
             self.most = max(self.most, self._present)
-        self._meeting.wait()
-        with self._lock:
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self.most >= self._number, 0.2)
             self._present -= 1
-        self._meeting.wait()
 
 
-@pytest.mark.parametrize(
-    ("options", "processors", "number"), [((), 2, 2), ((), 64, 4), (("--max-workers", 1), 2, 1)]
-)
-def test_local_files_need_no_more_workers_than_processors(
+#: The verbs that read and write files of this machine.
+ON_DISK = (UPLOAD, ("verify", pathlib.Path("store", "wheels")))
+
+
+@pytest.mark.parametrize(("processors", "number"), [(1, 1), (2, 2), (64, 4)])
+def test_local_files_begin_with_as_many_workers_as_processors(
     cli: Cli,
     dist: pathlib.Path,
     container: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
-    options: tuple[object, ...],
     processors: int,
     number: int,
 ) -> None:
-    for name in NAMES[:8]:
+    monkeypatch.setattr(throttle, "_BUSY", -1.0)  # so that it never grows
+    for name in NAMES[:4]:
         (dist / name).write_bytes(CONTENTS[name])
-    for command in (UPLOAD, ("verify", container)):
+    for command in ON_DISK:
         monkeypatch.setattr(f"wheelhouse_hashes.cli.{command[0]}.processors", lambda: processors)
-        install(monkeypatch, together=(together := Together(number)))
-        assert cli(*command, *options).code == 0
+        install(monkeypatch, together=(together := Together(number + 1)))
+        assert cli(*command).code == 0
         assert together.most == number
+
+
+@pytest.mark.usefixtures("idle")
+@pytest.mark.parametrize("most", [2, 6])
+def test_local_files_that_wait_get_more_workers_than_processors(
+    cli: Cli,
+    dist: pathlib.Path,
+    container: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+) -> None:
+    for name in NAMES[:16]:
+        (dist / name).write_bytes(CONTENTS[name])
+    for command in ON_DISK:
+        monkeypatch.setattr(f"wheelhouse_hashes.cli.{command[0]}.processors", lambda: 1)
+        install(monkeypatch, together=(together := Together(most)))
+        assert cli(*command, "--max-workers", most).code == 0
+        assert together.most == most, command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -151,8 +152,25 @@ def test_startup_module_imports_no_other_module(installed: Environment) -> None:
     assert set(alone.out.split()) == {*bare, *ours}
 
 
-#: Prints when the interpreter collects garbage.
-PRINT_THRESHOLD = 'import gc; print("threshold", gc.get_threshold()[0])'
+#: Prints at the end of the process how often it looked for garbage.
+PRINT_THRESHOLD = """
+import atexit, gc
+atexit.register(lambda: print("threshold", gc.get_threshold()[0]))
+"""
+
+#: A module with an open file, and a plugin that uses it.
+NOTES = """
+file = open({path!r}, "w")
+def note(text):
+    file.write(text + "\\n")
+"""
+NOTING = """
+from notes import note
+from wheelhouse_hashes import hookimpl
+@hookimpl
+def wheelhouse_artifact_judged(verdict):
+    note(verdict.name)
+"""
 
 
 @pytest.mark.parametrize(
@@ -169,9 +187,24 @@ def test_only_our_commands_collect_rarely(
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(PRINT_THRESHOLD)
     done = installed.run(*command, PYTHONPATH=str(tmp_path))
-    assert done.out.startswith("threshold "), done
-    rarely = done.out.startswith(f"threshold {THRESHOLD}\n")
-    assert rarely == is_ours
+    (number,) = re.findall(r"^threshold (\d+)$", done.out, re.MULTILINE)
+    assert (int(number) == THRESHOLD) == is_ours
+
+
+def test_file_of_a_plugin_is_flushed_at_the_end(
+    installed: Environment, dist: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """It belongs to a module that only its own functions refer to, which is garbage by then."""
+    make_wheel(dist, NAME)
+    metadata = tmp_path / "plugins" / "noting-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: noting\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[wheelhouse_hashes]\nnoting = noting\n")
+    (metadata.parent / "notes.py").write_text(NOTES.format(path=str(tmp_path / "notes")))
+    (metadata.parent / "noting.py").write_text(NOTING)
+    done = installed.run("-m", HOST, "verify", dist, PYTHONPATH=str(metadata.parent))
+    assert (done.code, done.err) == (3, "")
+    assert (tmp_path / "notes").read_text() == f"{NAME}\n"
 
 
 def test_startup_file_run_twice_installs_one_finder(installed: Environment) -> None:

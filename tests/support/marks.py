@@ -1,4 +1,4 @@
-"""Marks of tests that share a cause."""
+"""Marks for tests that use Libcloud."""
 
 from __future__ import annotations
 

@@ -74,13 +74,28 @@ def test_wake_with_disable_leaves_meta_path_unchanged(monkeypatch: pytest.Monkey
     assert end.value.code == 2
 
 
-def test_collect_rarely(monkeypatch: pytest.MonkeyPatch) -> None:
-    at_exit: list[Callable[[], object]] = []
-    monkeypatch.setattr(atexit, "register", at_exit.append)
+@pytest.fixture
+def at_exit(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """The functions to call at the end of the process, in a process that runs no command."""
+    functions: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", functions.append)
+    monkeypatch.setattr(atexit, "unregister", functions.remove)
+    return functions
+
+
+def test_host_alone_collects_garbage_as_before(at_exit: list[Callable[[], object]]) -> None:
     before = gc.get_threshold()
     try:
         _startup.collect_rarely()
         assert gc.get_threshold() == (THRESHOLD, *before[1:])
+        _startup.skip_last_collection()
+        assert at_exit == [gc.freeze]
+        _startup.leave_to_host()
+        assert (gc.get_threshold(), at_exit) == (before, [])
     finally:
         gc.set_threshold(*before)
-    assert at_exit == [gc.freeze]
+
+
+def test_other_process_keeps_its_last_collection(at_exit: list[Callable[[], object]]) -> None:
+    _startup.skip_last_collection()
+    assert at_exit == []

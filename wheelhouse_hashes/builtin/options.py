@@ -116,6 +116,8 @@ def add_driver_option(parser: OptionGroup) -> None:
 _GROWTH: Mapping[str, str] = {
     "fetch": ": fetch begins with 4, adds one for each good answer, and halves them if the server "
     "refuses connections or asks for fewer",
+    "verify": ": verify begins with as many as there are processors, and adds one for each good "
+    "answer while it mostly waits",
 }
 
 

@@ -11,7 +11,6 @@ import os
 import pathlib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from wheelhouse_hashes.artifacts import ListedArtifact, Outcome, Verdict
@@ -120,7 +119,11 @@ def _verify(
     # Artifacts that are announced but not in the folder need no hashing.
     sizes = operand.sizes()
     run.activities.plan({artifact.name: sizes.get(artifact.name, 0) for artifact in artifacts})
-    verify_one = partial(verify_artifact, reporter, operand, sources)
+
+    def verify_one(artifact: ListedArtifact) -> None:
+        verify_artifact(reporter, operand, sources, artifact)
+        run.throttle.answered()  # by disks, or by plugins that wait
+
     with reporter.by_name(artifact.name for artifact in artifacts):
         workers = run.throttle.begin(run.options.max_workers, processors())
         finished = for_each(artifacts, verify_one, workers, run.stop, run.throttle)

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
 
-from wheelhouse_hashes._startup import HOST, leave_interrupts, refuse
+from wheelhouse_hashes._startup import HOST, leave_to_host, refuse, skip_last_collection
 from wheelhouse_hashes.errors import HostMismatch, UsageError
 from wheelhouse_hashes.host.deferred_imports import complete, later_urlopen, put_off, stand_ins
 from wheelhouse_hashes.host.internals import check_function, check_host
@@ -86,6 +86,8 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
         from wheelhouse_hashes.plugins.hooks import Plugins
 
         verbs = Verbs(Plugins.load(BUILT_IN))
+        if not verbs.plugins.has_installed:
+            skip_last_collection()
         parser = types.SimpleNamespace(ArgumentParser=Parser.of(verbs))
         with _replaced(module, argparse=parser):
             options = module.parse_args()
@@ -110,7 +112,7 @@ def _main(module: types.ModuleType, original: Callable[[], None]) -> None:
             if code:
                 sys.exit(code)
             return
-    leave_interrupts()
+    leave_to_host()
     # Outside of exit_with_one_line, because the host alone handles its own errors.
     with _replaced(module, parse_args=lambda: options):
         original()

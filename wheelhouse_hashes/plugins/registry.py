@@ -94,6 +94,8 @@ class PluginRegistry:
         self._others: dict[str, str] = {}
         #: One sentence for each plugin that could not be loaded.
         self.failures: list[str] = []
+        #: Whether plugins other than built-in ones were imported.
+        self.has_installed = False
         #: The names of the plugins that the user disabled.
         self.disabled: tuple[str, ...] = ()
         #: Set when the run must end; None before there is a run.
@@ -146,6 +148,7 @@ class PluginRegistry:
         for point in sorted(entry_points(group=hookspecs.GROUP), key=lambda p: p.name):
             if self._manager.is_blocked(point.name):
                 continue
+            self.has_installed = True
             dist = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
             # Importing a plugin can raise anything, even SystemExit; always report it.
             try:

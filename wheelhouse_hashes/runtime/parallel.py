@@ -13,6 +13,7 @@ import contextvars
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -94,6 +95,8 @@ def for_each(
 
 def processors() -> int:
     """Return the number of processors that this process may use."""
+    if sys.version_info >= (3, 13):
+        return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -56,7 +56,7 @@ class Store(Streams, Comparison):
     #: Digests that the store needs in addition to those that the user selects.
     algorithms: tuple[str, ...] = ("md5",)
 
-    #: Whether a request waits for another machine.
+    #: Whether a request mostly waits, for a network.
     is_remote = True
 
     #: Whether an object may be invisible right after its put.

@@ -255,7 +255,9 @@ class LocalStore(Store):
         return seen.digests[DEFAULT_ALGORITHM]
 
     def _repeat(self, call: Callable[[], T]) -> T:
-        return call()  # a disk does not recover while a run waits
+        answer = call()  # once: a disk does not recover while a run waits
+        self._requests.budget.throttle.answered()
+        return answer
 
     def _failure(self, doing: str, error: Exception) -> StoreError | DiskError:
         failure = super()._failure(doing, error)
