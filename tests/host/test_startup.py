@@ -31,6 +31,26 @@ def safe_version(version):
         return re.sub("[^A-Za-z0-9.]+", "-", version.replace(" ", "."))
 """
 
+#: Prints at the end of the process how often it looked for garbage.
+PRINT_THRESHOLD = """
+import atexit, gc
+atexit.register(lambda: print("threshold", gc.get_threshold()[0]))
+"""
+
+#: A module with an open file, and a plugin that uses it.
+NOTES = """
+file = open({path!r}, "w")
+def note(text):
+    file.write(text + "\\n")
+"""
+NOTING = """
+from notes import note
+from wheelhouse_hashes import hookimpl
+@hookimpl
+def wheelhouse_artifact_judged(verdict):
+    note(verdict.name)
+"""
+
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
@@ -150,27 +170,6 @@ def test_startup_module_imports_no_other_module(installed: Environment) -> None:
     start = f"import sys; sys.path.append({str(installed.site_packages)!r}); import site"
     alone = installed.run("-S", "-c", f"{start}; import wheelhouse_hashes._startup; {loaded}")
     assert set(alone.out.split()) == {*bare, *ours}
-
-
-#: Prints at the end of the process how often it looked for garbage.
-PRINT_THRESHOLD = """
-import atexit, gc
-atexit.register(lambda: print("threshold", gc.get_threshold()[0]))
-"""
-
-#: A module with an open file, and a plugin that uses it.
-NOTES = """
-file = open({path!r}, "w")
-def note(text):
-    file.write(text + "\\n")
-"""
-NOTING = """
-from notes import note
-from wheelhouse_hashes import hookimpl
-@hookimpl
-def wheelhouse_artifact_judged(verdict):
-    note(verdict.name)
-"""
 
 
 @pytest.mark.parametrize(

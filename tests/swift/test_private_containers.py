@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import pathlib
 import time
@@ -18,7 +17,7 @@ from tests.support.marks import USES_LIBCLOUD
 from tests.support.plugins import install
 from tests.swift.cluster import USERS, Cluster
 from tests.swift.containers import store_options
-from tests.swift.stores import azure_options, azurite, moto, put_parts, s3_options
+from tests.swift.stores import azure_options, moto, put_parts, s3_options
 from wheelhouse_hashes import hookimpl
 from wheelhouse_hashes.artifacts import Claim, ListedArtifact
 
@@ -192,15 +191,11 @@ def test_moto_with_object_in_parts(
     assert verified.code == 0, verified
 
 
-def test_provider_with_libcloud_alone(
-    cli: Cli, dist: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_provider_with_libcloud_alone(cli: Cli, azurite_port: int, dist: pathlib.Path) -> None:
     wheels = make_wheels(dist, 10)
     name = f"wheels{uuid.uuid4().hex[:12]}"
-    with contextlib.ExitStack() as stack:
-        port = stack.enter_context(azurite(tmp_path_factory.mktemp("azurite")))
-        store = azure_options(port)
-        assert cli("upload", "--hashfile", "--no-enable-cdn", *store, name).code == 0
-        result = fetch(cli, f"container://{name}", *store)
+    store = azure_options(azurite_port)
+    assert cli("upload", "--hashfile", "--no-enable-cdn", *store, name).code == 0
+    result = fetch(cli, f"container://{name}", *store)
     check_all(result, wheels, store[store.index("--secret") + 1])
-    assert f"from http://127.0.0.1:{port}" in result.out
+    assert f"from http://127.0.0.1:{azurite_port}" in result.out

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pathlib
 import random
 import urllib.request
-import uuid
 
 import pytest
 
@@ -14,8 +13,8 @@ from tests.support.artifacts import HASH_FILE, A, hash_file, make_wheel
 from tests.support.commands import fetch, got
 from tests.support.marks import USES_LIBCLOUD
 from tests.support.pages import page
+from tests.swift.containers import Target
 from tests.swift.stores import (
-    create_public_bucket,
     put_object,
     put_parts_with_checksums,
     put_with_checksum,
@@ -25,12 +24,10 @@ pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture
-def bucket(moto_port: int) -> str:
+def bucket(on_s3: Target, moto_port: int) -> str:
     """The name of a new bucket that has an index page."""
-    name = f"wheels-{uuid.uuid4().hex[:12]}"
-    create_public_bucket(moto_port, name)
-    put_object(moto_port, name, "index.html", page(A))
-    return name
+    put_object(moto_port, on_s3.name, "index.html", page(A))
+    return on_s3.name
 
 
 @pytest.fixture

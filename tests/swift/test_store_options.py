@@ -15,10 +15,9 @@ from tests.conftest import Cli
 from tests.support.artifacts import A, hash_file, make_wheel, sha256
 from tests.support.marks import USES_LIBCLOUD
 from tests.swift.cluster import Cluster
-from tests.swift.containers import check_pairs, store_options
+from tests.swift.containers import Target, check_pairs, store_options
 from tests.swift.stores import (
     azure_options,
-    azurite,
     blob_headers,
     create_public_bucket,
     moto,
@@ -31,11 +30,9 @@ pytestmark = USES_LIBCLOUD
 
 
 @pytest.fixture
-def bucket(moto_port: int) -> str:
-    """A new bucket."""
-    name = f"wheels-{uuid.uuid4().hex[:12]}"
-    create_public_bucket(moto_port, name)
-    return name
+def bucket(on_s3: Target) -> str:
+    """The name of a new bucket."""
+    return on_s3.name
 
 
 def test_bucket_with_several_pages_in_its_listing(
@@ -126,17 +123,14 @@ def test_headers_of_swift_objects(
     assert "x-delete-at" in cluster.request("HEAD", f"{container}/{A}").headers
 
 
-def test_headers_of_azure_blobs(
-    cli: Cli, tmp_path_factory: pytest.TempPathFactory, dist: pathlib.Path
-) -> None:
+def test_headers_of_azure_blobs(cli: Cli, azurite_port: int, dist: pathlib.Path) -> None:
     make_wheel(dist, A)
     name = f"wheels{uuid.uuid4().hex[:12]}"
     header = given("page_header=x-ms-blob-cache-control: no-cache")
-    with azurite(tmp_path_factory.mktemp("azurite")) as port:
-        options = (*azure_options(port), *header)
-        assert cli("upload", "--hashfile", *options, name).code == 0
-        assert blob_headers(port, name, "index.html")["cache-control"] == "no-cache"
-        assert "cache-control" not in blob_headers(port, name, A)
+    options = (*azure_options(azurite_port), *header)
+    assert cli("upload", "--hashfile", *options, name).code == 0
+    assert blob_headers(azurite_port, name, "index.html")["cache-control"] == "no-cache"
+    assert "cache-control" not in blob_headers(azurite_port, name, A)
 
 
 @pytest.mark.parametrize(
